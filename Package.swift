@@ -1,0 +1,59 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let crypto = "swift-crypto"
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+
+let package = Package(
+    name: "blindsight",
+    platforms: [.macOS(.v14)],
+    products: [
+        .library(name: "Blindsight", targets: ["Blindsight"]),
+        .executable(name: "blindsight", targets: ["BlindsightCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"]), .brew(["gmp"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CKernels"),
+        .target(name: "BigIntegers", dependencies: ["CGMP"]),
+        .target(
+            name: "Ring",
+            dependencies: [
+                "BigIntegers", "CKernels", .product(name: "Crypto", package: crypto),
+                .product(name: "CryptoExtras", package: crypto),
+            ]),
+        .target(name: "RLWE", dependencies: ["Ring", "BigIntegers", "CKernels"]),
+        .target(name: "NeuralNetwork", dependencies: ["BigIntegers", "CZlib", protobuf]),
+        .target(name: "Inference", dependencies: ["NeuralNetwork", "RLWE", "Ring", "BigIntegers"]),
+        .target(
+            name: "Wire",
+            dependencies: [
+                "Inference", "RLWE", "Ring", "NeuralNetwork", "BigIntegers", protobuf,
+                .product(name: "Crypto", package: crypto),
+            ]),
+        .target(
+            name: "Blindsight", dependencies: ["Wire", "Inference", "NeuralNetwork", "RLWE"]),
+        .executableTarget(
+            name: "BlindsightCLI",
+            dependencies: [
+                "Blindsight",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .target(
+            name: "TestSupport", dependencies: ["BigIntegers"], path: "Tests/_TestSupport"),
+        .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
+        .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
+        .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
+        .testTarget(name: "RLWETests", dependencies: ["RLWE", "TestSupport"]),
+        .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport"]),
+        .testTarget(
+            name: "InferenceTests", dependencies: ["Inference", "NeuralNetwork", "TestSupport"]),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "Blindsight", "TestSupport"]),
+    ]
+)

@@ -1,0 +1,124 @@
+// Vector kernels over residues. Plain C99; no Swift type crosses here but pointers.
+//
+// Contract, unless a function says otherwise:
+// - q is an odd prime with 2^10 < q < 2^50; n is a multiple of 8, at least 8;
+// - residues in and out are fully reduced, in [0, q); buffers are 64-byte aligned;
+// - `out` may be the same buffer as an input, but may not overlap one partially;
+// - running time depends on sizes and moduli only, never on residues (constant time).
+// Every kernel has a portable version; AVX2 and AVX-512 IFMA versions are picked once at run time.
+// BLINDSIGHT_KERNELS=portable|avx2|avx512 in the environment forces a path that the machine has.
+#ifndef BLINDSIGHT_CKERNELS_H
+#define BLINDSIGHT_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// A modulus with the constants that the kernels need. Build with bsk_modulus_init.
+typedef struct {
+    uint64_t q;
+    uint64_t barrett_hi;  // floor(2^128 / q), high word
+    uint64_t barrett_lo;  // low word
+    uint64_t barrett52;   // constant of the 52-bit path
+    uint32_t bits;        // bit length of q
+} bsk_modulus;
+
+void bsk_modulus_init(bsk_modulus *m, uint64_t q);
+
+/// Tables for the negacyclic NTT of length n = 2^log_n mod q. Opaque; free with bsk_ntt_destroy.
+typedef struct bsk_ntt bsk_ntt;
+
+/// psi: a primitive 2n-th root of unity mod q (q = 1 mod 2n), n from 8 to 65536.
+/// Returns NULL when memory runs out.
+bsk_ntt *bsk_ntt_create(uint64_t q, uint32_t log_n, uint64_t psi);
+void bsk_ntt_destroy(bsk_ntt *t);
+const bsk_modulus *bsk_ntt_modulus(const bsk_ntt *t);
+
+/// In place. Output index j holds the value at psi^(2*bitrev(j)+1), bitrev over log_n bits.
+void bsk_ntt_forward(const bsk_ntt *t, uint64_t *x);
+/// Exact inverse of bsk_ntt_forward, scaled by 1/n.
+void bsk_ntt_inverse(const bsk_ntt *t, uint64_t *x);
+
+/// The name of the path in use: "portable", "avx2" or "avx512ifma".
+const char *bsk_path(void);
+/// Forces a path for tests: 0 portable, 1 AVX2, 2 AVX-512 IFMA. Returns 0, or -1 if the machine lacks it.
+int bsk_force_path(int path);
+
+// out = a + b, a - b, -a, a * b, acc + a * b (mod q), element by element.
+void bsk_add(const bsk_modulus *m, uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n);
+void bsk_sub(const bsk_modulus *m, uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n);
+void bsk_neg(const bsk_modulus *m, uint64_t *out, const uint64_t *a, size_t n);
+void bsk_mul(const bsk_modulus *m, uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n);
+void bsk_mul_add(const bsk_modulus *m, uint64_t *acc, const uint64_t *a, const uint64_t *b, size_t n);
+/// out = a * s, s in [0, q).
+void bsk_mul_scalar(const bsk_modulus *m, uint64_t *out, const uint64_t *a, uint64_t s, size_t n);
+/// out = (a - b) * s, s in [0, q). The last step of a division by a dropped modulus.
+void bsk_sub_mul_scalar(
+    const bsk_modulus *m, uint64_t *out, const uint64_t *a, const uint64_t *b, uint64_t s, size_t n);
+
+/// out = sum over j < count of a[j] * b[j], element by element, reduced once. count in 1...1024.
+void bsk_inner_product(
+    const bsk_modulus *m, uint64_t *out, const uint64_t *const *a, const uint64_t *const *b,
+    size_t count, size_t n);
+/// As bsk_inner_product, two sums at once: out0 = sum a[j]*b0[j], out1 = sum a[j]*b1[j]. (Key switching.)
+void bsk_inner_product2(
+    const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
+    const uint64_t *const *b0, const uint64_t *const *b1, size_t count, size_t n);
+
+/// (d0, d1, d2) = (a0*b0, a0*b1 + a1*b0, a1*b1): the tensor of two ciphertexts, one limb.
+void bsk_tensor(
+    const bsk_modulus *m, uint64_t *d0, uint64_t *d1, uint64_t *d2, const uint64_t *a0,
+    const uint64_t *a1, const uint64_t *b0, const uint64_t *b1, size_t n);
+
+/// out[i] = in[index[i]]; out must not be in. index values < n.
+void bsk_permute(uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n);
+/// acc[i] = acc[i] + in[index[i]] mod q.
+void bsk_permute_add(
+    const bsk_modulus *m, uint64_t *acc, const uint64_t *in, const uint32_t *index, size_t n);
+
+/// out = c mod `to`, where c in (-from/2, from/2) is the centered representative of in mod `from`.
+/// Any pair of moduli under 2^50.
+void bsk_lift_centered(
+    const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in, size_t n);
+
+/// Balanced digit `index` of the centered representative c of in mod `from`, reduced mod `to`.
+/// With B = 2^width: c = sum over i < count of d_i B^i, d_i in [-B/2, B/2) for i < count - 1, and the
+/// top digit takes what remains. d_i = (((c + C) >> (width*i)) & (B-1)) - B/2 with C = sum over i < count-1 of
+/// (B/2) B^i; the top digit is the arithmetic shift, unmasked, without the -B/2.
+void bsk_balanced_digit(
+    const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in,
+    uint32_t width, uint32_t count, uint32_t index, size_t n);
+
+/// out = in mod q for signed in, |in| < 2^62.
+void bsk_reduce_signed(const bsk_modulus *m, uint64_t *out, const int64_t *in, size_t n);
+/// out = centered representative of in, in (-q/2, q/2).
+void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n);
+
+// Samplers: turn uniform 64-bit words into samples. Constant time but for bsk_uniform, whose output is public.
+/// Rejection: takes words from `words`, keeps the low bits(q) bits of each, accepts those < q.
+/// Writes at most n residues; *used is the number of words consumed; returns the number of residues written.
+size_t bsk_uniform(
+    const bsk_modulus *m, uint64_t *out, size_t n, const uint64_t *words, size_t word_count,
+    size_t *used);
+/// Ternary: floor(3 w / 2^64) - 1, one word each. In {-1, 0, 1}; bias under 2^-62.
+void bsk_ternary(int64_t *out, const uint64_t *words, size_t n);
+/// Centered binomial, eta = 21: popcount(low 21 bits) - popcount(next 21 bits). Variance 10.5, sigma 3.24, in [-21, 21].
+void bsk_centered_binomial(int64_t *out, const uint64_t *words, size_t n);
+
+/// Packs n residues of `bits` bits (1...64) each, little endian, least significant bit first,
+/// into ceil(n*bits/8) bytes. Unpack is the inverse; it doesn't check ranges.
+void bsk_pack(uint8_t *out, const uint64_t *in, uint32_t bits, size_t n);
+void bsk_unpack(uint64_t *out, const uint8_t *in, uint32_t bits, size_t n);
+/// 1 if every in[i] < bound, else 0.
+int bsk_all_below(const uint64_t *in, uint64_t bound, size_t n);
+
+/// Overwrites n bytes with zeros; the compiler can't drop it.
+void bsk_wipe(void *p, size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
