@@ -1,0 +1,114 @@
+/// A two-dimensional convolution (cross-correlation, as in ONNX: group 1, dilation 1) over integers.
+public struct Convolution: Sendable, Equatable {
+    /// [output map][input channel][kernel row][kernel column]; `tapsCount` weights a map.
+    public let weights: [Int64]
+    /// One integer a map, in units of the accumulator.
+    public let bias: [Int64]
+    public let inputShape: ImageShape
+    public let kernel: Extent
+    public let strides: Extent
+    public let padding: Padding
+    public let outputShape: ImageShape
+
+    /// The number of maps is `bias.count`.
+    ///
+    /// - Throws: `NetworkError` when sizes are not positive, the kernel exceeds the padded image, padding is negative
+    ///   or not smaller than the kernel, or the weights are not maps * taps many.
+    public init(
+        weights: [Int64], bias: [Int64], inputShape: ImageShape, kernel: Extent,
+        strides: Extent = Extent(height: 1, width: 1), padding: Padding = Padding()
+    ) throws(NetworkError) {
+        _ = try checkedCount(inputShape.array, of: "the convolution's input")
+        let expected = try checkedCount(
+            [bias.count, inputShape.channels, kernel.height, kernel.width],
+            of: "the convolution's weights")
+        guard weights.count == expected else {
+            throw .wrongCount(
+                of: "the convolution's weights", expected: expected, found: weights.count)
+        }
+        let height = try Self.outputSize(
+            inputShape.height, kernel.height, strides.height, padding.top, padding.bottom)
+        let width = try Self.outputSize(
+            inputShape.width, kernel.width, strides.width, padding.left, padding.right)
+        _ = try checkedCount([bias.count, height, width], of: "the convolution's output")
+        let taps = inputShape.channels * kernel.height * kernel.width
+        _ = try checkedCount([taps, height, width], of: "the convolution's patches")
+        self.weights = weights
+        self.bias = bias
+        self.inputShape = inputShape
+        self.kernel = kernel
+        self.strides = strides
+        self.padding = padding
+        outputShape = ImageShape(channels: bias.count, height: height, width: width)
+    }
+
+    private static func outputSize(
+        _ size: Int, _ kernel: Int, _ stride: Int, _ before: Int, _ after: Int
+    ) throws(NetworkError) -> Int {
+        guard stride > 0, stride <= IntegerNetwork.maximumElements else {
+            throw .invalidShape("a convolution's stride of \(stride)")
+        }
+        // A window that lies wholly in the padding would be a constant: nobody means that.
+        guard before >= 0, after >= 0, before < kernel, after < kernel else {
+            throw .invalidShape("padding (\(before), \(after)) for a kernel of \(kernel)")
+        }
+        let padded = size + before + after
+        guard kernel <= padded else {
+            throw .invalidShape("a kernel of \(kernel) over \(padded) padded pixels")
+        }
+        return (padded - kernel) / stride + 1
+    }
+
+    /// Number of output maps.
+    public var mapsCount: Int { bias.count }
+    /// Weights of a map: channels * kernel height * kernel width.
+    public var tapsCount: Int { inputShape.channels * kernel.height * kernel.width }
+    /// Output pixels of a map.
+    public var positionsCount: Int { outputShape.height * outputShape.width }
+
+    /// Weight of the map at the tap `(c * kernel.height + ky) * kernel.width + kx`.
+    public func weight(map: Int, tap: Int) -> Int64 { weights[map * tapsCount + tap] }
+
+    /// Flattened input index that the tap reads at an output position, or nil in the padding.
+    ///
+    /// - Parameters:
+    ///   - tap: `(c * kernel.height + ky) * kernel.width + kx`
+    ///   - position: `oy * outputShape.width + ox`; the output's index is `map * positionsCount + position`
+    public func inputIndex(tap: Int, position: Int) -> Int? {
+        precondition(tap >= 0 && tap < tapsCount && position >= 0 && position < positionsCount)
+        let kernelArea = kernel.height * kernel.width
+        let (channel, inKernel) = tap.quotientAndRemainder(dividingBy: kernelArea)
+        let (ky, kx) = inKernel.quotientAndRemainder(dividingBy: kernel.width)
+        let (oy, ox) = position.quotientAndRemainder(dividingBy: outputShape.width)
+        let y = oy * strides.height + ky - padding.top
+        let x = ox * strides.width + kx - padding.left
+        guard y >= 0, y < inputShape.height, x >= 0, x < inputShape.width else { return nil }
+        return (channel * inputShape.height + y) * inputShape.width + x
+    }
+
+    /// The convolution as a matrix of outputs by inputs; padding and zero weights leave no entry.
+    public func matrix() -> SparseIntegerMatrix {
+        var matrix = SparseIntegerMatrix(columns: inputShape.count)
+        let positions = positionsCount
+        let taps = tapsCount
+        var indices = [Int?](repeating: nil, count: taps * positions)
+        for tap in 0..<taps {
+            for position in 0..<positions {
+                indices[tap * positions + position] = inputIndex(tap: tap, position: position)
+            }
+        }
+        for map in 0..<mapsCount {
+            for position in 0..<positions {
+                for tap in 0..<taps {
+                    let weight = weights[map * taps + tap]
+                    guard weight != 0, let column = indices[tap * positions + position] else {
+                        continue
+                    }
+                    matrix.append(column: column, weight: weight)
+                }
+                matrix.endRow()
+            }
+        }
+        return matrix
+    }
+}

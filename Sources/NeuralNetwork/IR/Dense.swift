@@ -1,0 +1,42 @@
+/// A fully connected layer over integers: y = W x + b.
+public struct Dense: Sendable, Equatable {
+    /// Row-major, outputs by inputs.
+    public let weights: [Int64]
+    /// One integer an output, in units of the accumulator.
+    public let bias: [Int64]
+    public let inputs: Int
+    public let outputs: Int
+
+    /// - Throws: `NetworkError` when a size is not positive or the lists don't fit it.
+    public init(
+        weights: [Int64], bias: [Int64], inputs: Int, outputs: Int
+    ) throws(NetworkError) {
+        let expected = try checkedCount([outputs, inputs], of: "the dense layer's weights")
+        guard weights.count == expected else {
+            throw .wrongCount(
+                of: "the dense layer's weights", expected: expected, found: weights.count)
+        }
+        guard bias.count == outputs else {
+            throw .wrongCount(
+                of: "the dense layer's bias", expected: outputs, found: bias.count)
+        }
+        self.weights = weights
+        self.bias = bias
+        self.inputs = inputs
+        self.outputs = outputs
+    }
+
+    public func weight(output: Int, input: Int) -> Int64 { weights[output * inputs + input] }
+
+    /// The layer as a sparse matrix of outputs by inputs; zero weights leave no entry.
+    public func matrix() -> SparseIntegerMatrix {
+        var matrix = SparseIntegerMatrix(columns: inputs)
+        for output in 0..<outputs {
+            for input in 0..<inputs where weights[output * inputs + input] != 0 {
+                matrix.append(column: input, weight: weights[output * inputs + input])
+            }
+            matrix.endRow()
+        }
+        return matrix
+    }
+}

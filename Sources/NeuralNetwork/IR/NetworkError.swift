@@ -1,0 +1,29 @@
+/// What is wrong with a network description or with the values given to it.
+public enum NetworkError: Error, Equatable, CustomStringConvertible {
+    /// A size that is not positive, or does not fit with its neighbours.
+    case invalidShape(String)
+    /// A list of the wrong length.
+    case wrongCount(of: String, expected: Int, found: Int)
+    /// A tensor larger than `IntegerNetwork.maximumElements`.
+    case tooLarge(String)
+    /// A value that is not a number, at this index of the sample.
+    case notANumber(index: Int)
+    /// An integer outside the box that the network is certified for.
+    case outsideBox(index: Int, value: Int, range: ClosedRange<Int>)
+    /// A scale, range or zero point that cannot be used.
+    case invalidQuantization(String)
+
+    public var description: String {
+        switch self {
+        case .invalidShape(let text): "invalid shape: \(text)"
+        case .wrongCount(let what, let expected, let found):
+            "\(what): expected \(expected) values, found \(found)"
+        case .tooLarge(let what):
+            "\(what) has more than \(IntegerNetwork.maximumElements) elements"
+        case .notANumber(let index): "value \(index) of the sample is not a number"
+        case .outsideBox(let index, let value, let range):
+            "input \(index) is \(value), outside \(range.lowerBound)...\(range.upperBound)"
+        case .invalidQuantization(let text): "invalid quantization: \(text)"
+        }
+    }
+}
