@@ -73,10 +73,13 @@ extension Evaluator {
         precondition(key.gadget.level >= digits.level)
         precondition(key.gadget.digitBits == digits.gadget.digitBits)
         let basis = context.extendedBasis(level: digits.level)
-        counter.add { $0.keySwitches += 1 }
+        let count = digits.digits.count
+        counter.add {
+            $0.keySwitches += 1
+            $0.limbProducts += 2 * count * basis.count
+        }
         var u0 = Polynomial<NTTValues>(uninitialized: basis)
         var u1 = Polynomial<NTTValues>(uninitialized: basis)
-        let count = digits.digits.count
         withExtendedLifetime((key, digits)) {
             for k in 0..<basis.count {
                 let keyLimb = k < digits.level ? k : key.gadget.level

@@ -101,7 +101,10 @@ extension Evaluator {
         guard terms.allSatisfy({ $0.factor.level == basis.count - 1 }) else {
             throw EvaluationError.mismatch("a transform encoded for another level")
         }
-        counter.add { $0.plaintextMultiplications += terms.count }
+        counter.add {
+            $0.plaintextMultiplications += terms.count
+            $0.limbProducts += 2 * terms.count * basis.count
+        }
         var out: ExtendedPair = (
             Polynomial(uninitialized: basis), Polynomial(uninitialized: basis)
         )

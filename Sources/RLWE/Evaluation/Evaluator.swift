@@ -47,7 +47,10 @@ public struct Evaluator: Sendable {
             throw EvaluationError.mismatch("plaintext encoded below the ciphertext's level")
         }
         let values = factor.values.prefix(a.basis)
-        counter.add { $0.plaintextMultiplications += 1 }
+        counter.add {
+            $0.plaintextMultiplications += 1
+            $0.limbProducts += a.polynomials.count * a.level
+        }
         var polynomials = a.polynomials
         for i in polynomials.indices { polynomials[i] *= values }
         return Ciphertext(polynomials: polynomials, plaintextIndex: a.plaintextIndex)

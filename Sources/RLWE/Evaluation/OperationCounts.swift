@@ -17,6 +17,8 @@ public struct OperationCounts: Sendable, Hashable {
     public var multiplications = 0
     /// Moduli dropped from a ciphertext.
     public var modulusSwitches = 0
+    /// Multiply-accumulates of one limb by one limb in key switches and linear maps.
+    public var limbProducts = 0
 
     public init() {}
 
@@ -28,6 +30,7 @@ public struct OperationCounts: Sendable, Hashable {
             ("special_divisions", specialDivisions),
             ("plaintext_multiplications", plaintextMultiplications),
             ("multiplications", multiplications), ("modulus_switches", modulusSwitches),
+            ("limb_products", limbProducts),
         ]
     }
 
@@ -40,6 +43,7 @@ public struct OperationCounts: Sendable, Hashable {
         a.plaintextMultiplications += b.plaintextMultiplications
         a.multiplications += b.multiplications
         a.modulusSwitches += b.modulusSwitches
+        a.limbProducts += b.limbProducts
     }
 }
 

@@ -1,0 +1,102 @@
+import BigIntegers
+import RLWE
+
+/// The same slots in the open, modulo t: the oracle of `EncryptedSlots`. Slow and obvious.
+public struct ClearSlots: SlotEvaluator, Sendable {
+    /// N slots in [0, t), and the level that a ciphertext would have.
+    public struct Value: Sendable, Equatable {
+        public var slots: [UInt64]
+        public var level: Int
+    }
+
+    public struct Transform: Sendable {
+        let transform: LinearTransform
+        /// Weights of each term modulo t, in the transform's order.
+        let weights: [[[UInt64]]]
+    }
+
+    private let residues: ResidueSlots
+    private var t: UInt64 { residues.modulus }
+
+    public init(parameters: RLWEParameters, plaintextIndex: Int) {
+        residues = ResidueSlots(parameters: parameters, plaintextIndex: plaintextIndex)
+    }
+
+    public func value(of integers: [Int64]) -> Value {
+        Value(
+            slots: residues.multiply(integers, by: .one),
+            level: residues.parameters.maximumLevel)
+    }
+
+    public func prepare(
+        _ transform: LinearTransform, unit: MessageUnit, level: Int
+    ) throws -> Transform {
+        Transform(
+            transform: transform,
+            weights: transform.giants.map { giant in
+                giant.terms.map { residues.divide($0.weights, by: unit) }
+            })
+    }
+
+    public func prepare(
+        constant: [Int64], unit: MessageUnit, level: Int
+    ) throws -> [UInt64] { residues.multiply(constant, by: unit) }
+
+    public func apply(_ transform: Transform, to value: Value) throws -> Value {
+        let babies = transform.transform.babies.map { permute(value.slots, $0) }
+        var total = [UInt64](repeating: 0, count: value.slots.count)
+        for (giant, weights) in zip(transform.transform.giants, transform.weights) {
+            var sum = [UInt64](repeating: 0, count: total.count)
+            for (term, factor) in zip(giant.terms, weights) {
+                let baby = babies[term.baby]
+                for s in sum.indices where factor[s] != 0 {
+                    sum[s] = ModularArithmetic.add(
+                        sum[s], ModularArithmetic.multiply(factor[s], baby[s], modulo: t),
+                        modulo: t)
+                }
+            }
+            total = added(total, permute(sum, giant.permutation))
+        }
+        return Value(slots: total, level: value.level)
+    }
+
+    public func add(_ constant: [UInt64], to value: Value) throws -> Value {
+        Value(slots: added(value.slots, constant), level: value.level)
+    }
+
+    public func square(_ value: Value) throws -> Value {
+        let unit = MessageUnit.one.squared(level: value.level)
+            .value(residues.parameters, plaintextIndex: residues.plaintextIndex)
+        return Value(
+            slots: value.slots.map {
+                ModularArithmetic.multiply(
+                    ModularArithmetic.multiply($0, $0, modulo: t), unit, modulo: t)
+            },
+            level: value.level)
+    }
+
+    public func fold(_ value: Value, _ permutations: [SlotPermutation]) throws -> Value {
+        Value(
+            slots: permutations.reduce(value.slots) { added($0, permute(value.slots, $1)) },
+            level: value.level)
+    }
+
+    public func switchDown(_ value: Value, toLevel level: Int) throws -> Value {
+        Value(slots: value.slots, level: level)
+    }
+
+    /// Shares of zero add nothing to an output: here they are all zero.
+    public func mask(_ value: Value, layout: SlotLayout) throws -> Value { value }
+
+    private func added(_ a: [UInt64], _ b: [UInt64]) -> [UInt64] {
+        zip(a, b).map { ModularArithmetic.add($0, $1, modulo: t) }
+    }
+
+    private func permute(_ slots: [UInt64], _ permutation: SlotPermutation) -> [UInt64] {
+        let columns = slots.count / 2
+        return slots.indices.map { slot in
+            let row = slot / columns ^ (permutation.swapsRows ? 1 : 0)
+            return slots[row * columns + (slot % columns + permutation.rotation) & (columns - 1)]
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import BigIntegers
+import RLWE
+
+/// Operations on slots. A circuit is executed once, over this: by `EncryptedSlots` on ciphertexts, by
+/// `ClearSlots` on integers (the oracle) and by `CostSlots` on counts and noise bounds (the planner).
+///
+/// An instance works modulo one t_i.
+public protocol SlotEvaluator {
+    associatedtype Value
+    /// A linear transform ready to be applied.
+    associatedtype Transform
+    /// Slots ready to be added.
+    associatedtype Constant
+
+    /// - Parameters:
+    ///   - unit: the factor that values bring along; the transform divides by it.
+    ///   - level: of the values that it will be applied to.
+    func prepare(_ transform: LinearTransform, unit: MessageUnit, level: Int) throws -> Transform
+    func prepare(constant: [Int64], unit: MessageUnit, level: Int) throws -> Constant
+
+    func apply(_ transform: Transform, to value: Value) throws -> Value
+    func add(_ constant: Constant, to value: Value) throws -> Value
+    /// x^2 times -Q_l mod t, at level l.
+    func square(_ value: Value) throws -> Value
+    /// x + sum of permutations of x.
+    func fold(_ value: Value, _ permutations: [SlotPermutation]) throws -> Value
+    func switchDown(_ value: Value, toLevel level: Int) throws -> Value
+    /// Adds random shares of zero to the slots of each output of `layout`, anything to the others.
+    func mask(_ value: Value, layout: SlotLayout) throws -> Value
+}
+
+/// The unit modulo t by which slots differ from the network's integers: a product of powers of
+/// -Q_l mod t, one a multiplication.
+public struct MessageUnit: Sendable, Hashable {
+    /// Level to exponent.
+    private var exponents: [Int: UInt64] = [:]
+
+    public static let one = MessageUnit()
+
+    /// After a square at `level`.
+    func squared(level: Int) -> MessageUnit {
+        var out = self
+        out.exponents = exponents.mapValues { $0 * 2 }
+        out.exponents[level, default: 0] += 1
+        return out
+    }
+
+    /// Its value modulo the plaintext modulus.
+    func value(_ parameters: RLWEParameters, plaintextIndex: Int) -> UInt64 {
+        let t = parameters.plaintextModuli[plaintextIndex]
+        return exponents.reduce(1) { product, entry in
+            let q = parameters.modulus(level: entry.key).residue(modulo: t)
+            return ModularArithmetic.multiply(
+                product, ModularArithmetic.power(t - q, entry.value, modulo: t), modulo: t)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import RLWE
+
+/// What a plan costs, known before any key is made. Counts and bytes are exact; memory and work are
+/// estimates.
+public struct CostEstimate: Sendable, Equatable {
+    /// Of one prediction, all t_i together.
+    public let operations: OperationCounts
+    /// Packed residues, without message framing.
+    public let requestBytes: Int
+    public let replyBytes: Int
+    public let evaluationKeyBytes: Int
+    /// Encoded weights, expanded keys and ciphertexts in flight.
+    public let serverMemoryBytes: Int
+
+    /// Comparable work in units of one butterfly, for ranking plans: an NTT of a limb is N/2 log2 N
+    /// butterflies; a limb product costs about one of its words each.
+    static func work(_ counts: OperationCounts, degree: Int) -> Double {
+        let n = Double(degree)
+        let transforms = Double(counts.forwardNTTs + counts.inverseNTTs)
+        return transforms * n / 2 * Double(degree.trailingZeroBitCount)
+            + Double(counts.limbProducts) * n * 0.75
+    }
+}
+
+extension RLWEParameters {
+    /// Bits of one residue modulo each of the first `level` moduli, summed.
+    func residueBits(level: Int) -> Int {
+        ciphertextModuli[..<level].reduce(0) { $0 + (64 - $1.leadingZeroBitCount) }
+    }
+
+    /// Bytes of the b_j of a key; the a_j come from its seed.
+    func keyBytes(_ gadget: Gadget) -> Int {
+        let digits = ciphertextModuli[..<gadget.level].reduce(0) {
+            $0 + gadget.digitCount(modulusBits: 64 - $1.leadingZeroBitCount)
+        }
+        let bits = residueBits(level: gadget.level) + (64 - specialModulus.leadingZeroBitCount)
+        return digits * bits * degree / 8
+    }
+
+    /// Words of a key in memory, a_j expanded, in bytes.
+    func expandedKeyBytes(_ gadget: Gadget) -> Int {
+        let digits = ciphertextModuli[..<gadget.level].reduce(0) {
+            $0 + gadget.digitCount(modulusBits: 64 - $1.leadingZeroBitCount)
+        }
+        return 2 * digits * (gadget.level + 1) * degree * 8
+    }
+}

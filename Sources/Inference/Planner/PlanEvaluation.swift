@@ -1,0 +1,57 @@
+import BigIntegers
+import Foundation
+import RLWE
+
+/// The executor run on `CostSlots`: noise, counts and bytes of definite choices.
+struct PlanEvaluation {
+    let counts: OperationCounts
+    /// Of each t_i, the bound on the phase noise at level 1, modulo q_0.
+    let finalNoise: [Double]
+    let sites: [CostSlots.Site]
+    /// What the last multiplications left in the outputs.
+    let outputUnit: MessageUnit
+    let models: [NoiseModel]
+
+    /// - Parameter keys: nil to look for sites.
+    init(
+        circuit: Circuit, parameters: RLWEParameters, levels: [Int],
+        keys: EvaluationKeySpecification?, norms: TransformNorms
+    ) throws {
+        var counts = OperationCounts()
+        var noise: [Double] = []
+        var sites: [CostSlots.Site] = []
+        var models: [NoiseModel] = []
+        var unit = MessageUnit.one
+        for index in parameters.plaintextModuli.indices {
+            let slots = CostSlots(
+                parameters: parameters, plaintextIndex: index, keys: keys, norms: norms)
+            let program = try Program(
+                circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: slots)
+            var worst = 0.0
+            var value = slots.input
+            value = try program.run(value, on: slots)
+            // Noise must stay under Q_l / 2 all along; it only matters at the end, since switching down
+            // keeps the ratio.
+            let end = try slots.compress(value)
+            worst = end.noise
+            counts += slots.counts
+            noise.append(worst)
+            sites += slots.sites
+            models.append(slots.model)
+            unit = program.outputUnit
+        }
+        self.counts = counts
+        finalNoise = noise
+        self.sites = sites
+        self.models = models
+        outputUnit = unit
+    }
+
+    /// log2((2^k_1 / 2) / bound) of the compressed reply, for each t_i.
+    func replyMargins(q0: UInt64, c0Bits: Int, c1Bits: Int) -> [Double] {
+        zip(models, finalNoise).map { model, noise in
+            let bound = model.compressed(noise, modulus: q0, c0Bits: c0Bits, c1Bits: c1Bits)
+            return Double(c1Bits - 1) - log2(bound)
+        }
+    }
+}
