@@ -20,10 +20,11 @@ extern "C" {
 /// A modulus with the constants that the kernels need. Build with bsk_modulus_init.
 typedef struct {
     uint64_t q;
-    uint64_t barrett_hi;  // floor(2^128 / q), high word
-    uint64_t barrett_lo;  // low word
-    uint64_t barrett52;   // constant of the 52-bit path
-    uint32_t bits;        // bit length of q
+    uint64_t barrett64;    // floor(2^64 / q): reduces one word
+    uint64_t barrett_wide; // floor(2^(bits + 62) / q): reduces sums of products
+    uint64_t barrett52;    // floor(2^(bits + 51) / q): the same for the 52-bit path
+    uint64_t signed_bias;  // the least multiple of q at or above 2^62
+    uint32_t bits;         // bit length of q
 } bsk_modulus;
 
 void bsk_modulus_init(bsk_modulus *m, uint64_t q);
@@ -86,7 +87,7 @@ void bsk_lift_centered(
 
 /// Balanced digit `index` of the centered representative c of in mod `from`, reduced mod `to`.
 /// With B = 2^width: c = sum over i < count of d_i B^i, d_i in [-B/2, B/2) for i < count - 1, and the
-/// top digit takes what remains. d_i = (((c + C) >> (width*i)) & (B-1)) - B/2 with C = sum over i < count-1 of
+/// top digit takes what remains. width*(count-1) <= 61. d_i = (((c + C) >> (width*i)) & (B-1)) - B/2 with C = sum over i < count-1 of
 /// (B/2) B^i; the top digit is the arithmetic shift, unmasked, without the -B/2.
 void bsk_balanced_digit(
     const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in,
@@ -96,6 +97,8 @@ void bsk_balanced_digit(
 void bsk_reduce_signed(const bsk_modulus *m, uint64_t *out, const int64_t *in, size_t n);
 /// out = centered representative of in, in (-q/2, q/2).
 void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n);
+
+// From here on n may be any number and buffers need no alignment.
 
 // Samplers: turn uniform 64-bit words into samples. Constant time but for bsk_uniform, whose output is public.
 /// Rejection: takes words from `words`, keeps the low bits(q) bits of each, accepts those < q.

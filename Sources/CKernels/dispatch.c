@@ -1,0 +1,154 @@
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define TABLE(path, text)                                                                         \
+    {                                                                                             \
+        .name = text, .ntt_forward = bsk_##path##_ntt_forward,                                    \
+        .ntt_inverse = bsk_##path##_ntt_inverse, .add = bsk_##path##_add,                         \
+        .sub = bsk_##path##_sub, .neg = bsk_##path##_neg, .mul = bsk_##path##_mul,                \
+        .mul_add = bsk_##path##_mul_add, .mul_scalar = bsk_##path##_mul_scalar,                   \
+        .sub_mul_scalar = bsk_##path##_sub_mul_scalar,                                            \
+        .inner_product = bsk_##path##_inner_product,                                              \
+        .inner_product2 = bsk_##path##_inner_product2, .tensor = bsk_##path##_tensor,             \
+        .permute = bsk_##path##_permute, .permute_add = bsk_##path##_permute_add,                 \
+        .lift_centered = bsk_##path##_lift_centered,                                              \
+        .balanced_digit = bsk_##path##_balanced_digit,                                            \
+        .reduce_signed = bsk_##path##_reduce_signed, .center = bsk_##path##_center,               \
+        .uniform = bsk_##path##_uniform, .ternary = bsk_##path##_ternary,                         \
+        .centered_binomial = bsk_##path##_centered_binomial, .pack = bsk_##path##_pack,           \
+        .unpack = bsk_##path##_unpack, .all_below = bsk_##path##_all_below                        \
+    }
+
+static const bsk_kernels portable = TABLE(portable, "portable");
+
+// The table of a path (0 portable, 1 AVX2, 2 AVX-512 IFMA), NULL if the machine lacks it.
+static const bsk_kernels *table_of(int path) {
+    switch (path) {
+    case 0: return &portable;
+    default: return NULL;
+    }
+}
+
+static const bsk_kernels *pick(void) {
+    static const char *const names[] = {"portable", "avx2", "avx512"};
+    const char *wanted = getenv("BLINDSIGHT_KERNELS");
+    for (int path = 0; wanted != NULL && path < 3; path++) {
+        const bsk_kernels *forced = strcmp(wanted, names[path]) == 0 ? table_of(path) : NULL;
+        if (forced != NULL) return forced;
+    }
+    for (int path = 2; path > 0; path--) {
+        const bsk_kernels *best = table_of(path);
+        if (best != NULL) return best;
+    }
+    return &portable;
+}
+
+// Threads may race to pick: they all store the same pointer, to a constant table.
+static _Atomic(const bsk_kernels *) current;
+
+BSK_INLINE const bsk_kernels *kernels(void) {
+    const bsk_kernels *k = atomic_load_explicit(&current, memory_order_relaxed);
+    if (__builtin_expect(k == NULL, 0)) {
+        k = pick();
+        atomic_store_explicit(&current, k, memory_order_relaxed);
+    }
+    return k;
+}
+
+int bsk_force_path(int path) {
+    const bsk_kernels *k = table_of(path);
+    if (k == NULL) return -1;
+    atomic_store_explicit(&current, k, memory_order_relaxed);
+    return 0;
+}
+
+const char *bsk_path(void) { return kernels()->name; }
+
+void bsk_ntt_forward(const bsk_ntt *t, uint64_t *x) { kernels()->ntt_forward(t, x); }
+void bsk_ntt_inverse(const bsk_ntt *t, uint64_t *x) { kernels()->ntt_inverse(t, x); }
+
+void bsk_add(const bsk_modulus *m, uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n) {
+    kernels()->add(m, out, a, b, n);
+}
+void bsk_sub(const bsk_modulus *m, uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n) {
+    kernels()->sub(m, out, a, b, n);
+}
+void bsk_neg(const bsk_modulus *m, uint64_t *out, const uint64_t *a, size_t n) {
+    kernels()->neg(m, out, a, n);
+}
+void bsk_mul(const bsk_modulus *m, uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n) {
+    kernels()->mul(m, out, a, b, n);
+}
+void bsk_mul_add(
+    const bsk_modulus *m, uint64_t *acc, const uint64_t *a, const uint64_t *b, size_t n) {
+    kernels()->mul_add(m, acc, a, b, n);
+}
+void bsk_mul_scalar(
+    const bsk_modulus *m, uint64_t *out, const uint64_t *a, uint64_t s, size_t n) {
+    kernels()->mul_scalar(m, out, a, s, n);
+}
+void bsk_sub_mul_scalar(
+    const bsk_modulus *m, uint64_t *out, const uint64_t *a, const uint64_t *b, uint64_t s,
+    size_t n) {
+    kernels()->sub_mul_scalar(m, out, a, b, s, n);
+}
+void bsk_inner_product(
+    const bsk_modulus *m, uint64_t *out, const uint64_t *const *a, const uint64_t *const *b,
+    size_t count, size_t n) {
+    kernels()->inner_product(m, out, a, b, count, n);
+}
+void bsk_inner_product2(
+    const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
+    const uint64_t *const *b0, const uint64_t *const *b1, size_t count, size_t n) {
+    kernels()->inner_product2(m, out0, out1, a, b0, b1, count, n);
+}
+void bsk_tensor(
+    const bsk_modulus *m, uint64_t *d0, uint64_t *d1, uint64_t *d2, const uint64_t *a0,
+    const uint64_t *a1, const uint64_t *b0, const uint64_t *b1, size_t n) {
+    kernels()->tensor(m, d0, d1, d2, a0, a1, b0, b1, n);
+}
+void bsk_permute(uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n) {
+    kernels()->permute(out, in, index, n);
+}
+void bsk_permute_add(
+    const bsk_modulus *m, uint64_t *acc, const uint64_t *in, const uint32_t *index, size_t n) {
+    kernels()->permute_add(m, acc, in, index, n);
+}
+void bsk_lift_centered(
+    const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in, size_t n) {
+    kernels()->lift_centered(from, to, out, in, n);
+}
+void bsk_balanced_digit(
+    const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in,
+    uint32_t width, uint32_t count, uint32_t index, size_t n) {
+    kernels()->balanced_digit(from, to, out, in, width, count, index, n);
+}
+void bsk_reduce_signed(const bsk_modulus *m, uint64_t *out, const int64_t *in, size_t n) {
+    kernels()->reduce_signed(m, out, in, n);
+}
+void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n) {
+    kernels()->center(m, out, in, n);
+}
+size_t bsk_uniform(
+    const bsk_modulus *m, uint64_t *out, size_t n, const uint64_t *words, size_t word_count,
+    size_t *used) {
+    return kernels()->uniform(m, out, n, words, word_count, used);
+}
+void bsk_ternary(int64_t *out, const uint64_t *words, size_t n) {
+    kernels()->ternary(out, words, n);
+}
+void bsk_centered_binomial(int64_t *out, const uint64_t *words, size_t n) {
+    kernels()->centered_binomial(out, words, n);
+}
+void bsk_pack(uint8_t *out, const uint64_t *in, uint32_t bits, size_t n) {
+    kernels()->pack(out, in, bits, n);
+}
+void bsk_unpack(uint64_t *out, const uint8_t *in, uint32_t bits, size_t n) {
+    kernels()->unpack(out, in, bits, n);
+}
+int bsk_all_below(const uint64_t *in, uint64_t bound, size_t n) {
+    return kernels()->all_below(in, bound, n);
+}

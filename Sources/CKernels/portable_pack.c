@@ -1,0 +1,51 @@
+#include <string.h>
+
+#include "internal.h"
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "little-endian machines only"
+#endif
+
+void bsk_portable_pack(uint8_t *out, const uint64_t *in, uint32_t bits, size_t n) {
+    const uint64_t mask = UINT64_MAX >> (64 - bits);
+    bsk_u128 pending = 0;  // the low `fill` bits wait to be written, fill < 64
+    uint32_t fill = 0;
+    for (size_t i = 0; i < n; i++) {
+        pending |= (bsk_u128)(in[i] & mask) << fill;
+        fill += bits;
+        if (fill >= 64) {
+            const uint64_t word = (uint64_t)pending;
+            memcpy(out, &word, 8);
+            out += 8;
+            pending >>= 64;
+            fill -= 64;
+        }
+    }
+    const uint64_t word = (uint64_t)pending;
+    memcpy(out, &word, (fill + 7) / 8);
+}
+
+void bsk_portable_unpack(uint64_t *out, const uint8_t *in, uint32_t bits, size_t n) {
+    const uint64_t mask = UINT64_MAX >> (64 - bits);
+    size_t left = (n * bits + 7) / 8;
+    bsk_u128 pending = 0;  // the low `fill` bits are unread
+    uint32_t fill = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (fill < bits) {
+            uint64_t word = 0;
+            const size_t bytes = left < 8 ? left : 8;
+            if (bytes == 8) {
+                memcpy(&word, in, 8);
+            } else {
+                memcpy(&word, in, bytes);
+            }
+            in += bytes;
+            left -= bytes;
+            pending |= (bsk_u128)word << fill;
+            fill += 64;
+        }
+        out[i] = (uint64_t)pending & mask;
+        pending >>= bits;
+        fill -= bits;
+    }
+}
