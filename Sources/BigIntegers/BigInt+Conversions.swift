@@ -8,7 +8,7 @@ extension BigInt: ExpressibleByIntegerLiteral {
             self.init { bsg_set_int($0, Int(bitPattern: value[0])) }
             return
         }
-        self.init(twosComplement: (0..<words).map { value[$0] })
+        self.init(words: (0..<words).map { value[$0] }, isSigned: true)
     }
 }
 
@@ -20,20 +20,20 @@ extension BigInt {
         } else if let small = UInt(exactly: source) {
             self.init { bsg_set_uint($0, small) }
         } else {
-            self.init(twosComplement: Array(source.words))
+            self.init(words: Array(source.words), isSigned: T.isSigned)
         }
     }
 
     public init?<T: BinaryInteger>(exactly source: T) { self.init(source) }
 
-    /// Words of 64 bits, least significant first, the last one signed.
-    private init(twosComplement words: [UInt]) {
+    /// Words of 64 bits, least significant first; the last one's top bit is the sign, if there is one.
+    private init(words: [UInt], isSigned: Bool) {
         self.init()
         for (i, word) in words.enumerated().reversed() {
             self <<= UInt.bitWidth
-            let isTop = i == words.count - 1
+            let hasSign = isSigned && i == words.count - 1
             self += BigInt { z in
-                isTop ? bsg_set_int(z, Int(bitPattern: word)) : bsg_set_uint(z, word)
+                hasSign ? bsg_set_int(z, Int(bitPattern: word)) : bsg_set_uint(z, word)
             }
         }
     }

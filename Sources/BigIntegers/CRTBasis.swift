@@ -24,11 +24,17 @@ public struct CRTBasis: Hashable, Sendable {
         }
     }
 
-    public init(_ moduli: [UInt64]) throws(InvalidModuli) {
+    /// A basis of moduli that are known to be pairwise coprime and above 1; traps where they aren't.
+    public init(moduli: [UInt64]) {
+        do { try self.init(validating: moduli) } catch { preconditionFailure("\(error)") }
+    }
+
+    /// A basis of moduli that may be wrong.
+    public init(validating moduli: [UInt64]) throws(InvalidModuli) {
         if moduli.isEmpty { throw .empty }
         for (i, m) in moduli.enumerated() {
             if m < 2 { throw .tooSmall(m) }
-            for other in moduli[..<i] where ModularArithmetic.inverseMod(other % m, m) == nil {
+            for other in moduli[..<i] where ModularArithmetic.inverse(other % m, modulo: m) == nil {
                 throw .sharedFactor(other, with: m)
             }
         }
@@ -38,25 +44,25 @@ public struct CRTBasis: Hashable, Sendable {
         self.product = product
         self.cofactors = cofactors
         inverses = zip(cofactors, moduli).map { cofactor, m in
-            ModularArithmetic.inverseMod(cofactor.residue(modulo: m), m)!
+            ModularArithmetic.inverse(cofactor.residue(modulo: m), modulo: m)!
         }
     }
 
     /// The integer in 0..<product with these residues, one for each modulus.
-    public func reconstruct(_ residues: [UInt64]) -> BigInt {
+    public func reconstruct(residues: [UInt64]) -> BigInt {
         precondition(residues.count == moduli.count, "one residue for each modulus")
         var sum = BigInt()
         for i in moduli.indices {
             let m = moduli[i]
             sum.addProduct(
-                cofactors[i], ModularArithmetic.mulMod(residues[i] % m, inverses[i], m))
+                cofactors[i], ModularArithmetic.multiply(residues[i] % m, inverses[i], modulo: m))
         }
         return sum.modulo(product)
     }
 
     /// The integer in (-product/2, product/2] with these residues.
-    public func reconstructCentered(_ residues: [UInt64]) -> BigInt {
-        reconstruct(residues).centered(modulo: product)
+    public func reconstructCentered(residues: [UInt64]) -> BigInt {
+        reconstruct(residues: residues).centered(modulo: product)
     }
 
     /// The residues of any integer, negative ones too, one for each modulus.

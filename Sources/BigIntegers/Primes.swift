@@ -9,10 +9,10 @@ public enum Primes {
         let twos = (n - 1).trailingZeroBitCount
         let odd = (n - 1) >> twos
         return bases.allSatisfy { base in
-            var x = ModularArithmetic.powMod(base, odd, n)
+            var x = ModularArithmetic.power(base, odd, modulo: n)
             if x == 1 || x == n - 1 { return true }
             for _ in 1..<max(twos, 1) {
-                x = ModularArithmetic.mulMod(x, x, n)
+                x = ModularArithmetic.multiply(x, x, modulo: n)
                 if x == n - 1 { return true }
             }
             return false
