@@ -61,7 +61,9 @@ extension RLWEContext {
         for i in 0..<noise.count { largest = max(largest, noise.base[i].constantTimeMagnitude) }
         var message = [UInt64](repeating: 0, count: noise.count)
         bsk_reduce_signed(t, &message, noise.base, noise.count)
-        bsk_mul_scalar(t, message, message, inverse, noise.count)
+        message.withUnsafeMutableBufferPointer {
+            bsk_mul_scalar(t, $0.baseAddress!, $0.baseAddress!, inverse, noise.count)
+        }
         return withExtendedLifetime(noise) {
             DecryptedSlots(
                 slots: plaintext.encoder.decode(message),

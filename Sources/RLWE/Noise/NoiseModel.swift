@@ -15,6 +15,8 @@ public struct NoiseModel: Sendable {
 
     /// log2 of the allowed failure probability of one event.
     static let failureBits = 148.0
+    /// How much a net of 32 directions can underestimate a magnitude.
+    static let net = cos(Double.pi / 32)
     static let errorDeviation = 10.5.squareRoot()
 
     public init(degree: Int, plaintextModulus: UInt64) {
@@ -30,29 +32,34 @@ public struct NoiseModel: Sendable {
     /// k sqrt(N v) at all embeddings. A 32-direction net turns a complex tail into real ones:
     /// P(|X| > x) <= 32 exp(-x^2 cos^2(pi/32) / (N v)); then a union over N/2 embeddings.
     var tail: Double {
-        let exponent = (Self.failureBits + log2(n / 2) + 5) * M_LN2
-        return exponent.squareRoot() / cos(.pi / 32)
+        let exponent: Double = (Self.failureBits + log2(n / 2) + 5) * M_LN2
+        return exponent.squareRoot() / Self.net
     }
 
     /// As `tail`, for the product of two independent such polynomials: |X Y| <= z N sqrt(v w).
     /// P(|X||Y| > z) is at most a sum over a grid of 2^7 splits, each 32^2 exp(-2 z cos^2).
     var productTail: Double {
-        let exponent = (Self.failureBits + log2(n / 2) + 10 + 7) * M_LN2
-        return exponent / (2 * cos(.pi / 32) * cos(.pi / 32)) * (1 + 1.0 / 64)
+        let exponent: Double = (Self.failureBits + log2(n / 2) + 10 + 7) * M_LN2
+        return exponent / (2 * Self.net * Self.net) * (1 + 1.0 / 64)
     }
 
     /// Fresh, symmetric: nu = -r + t e, |r_j| <= t/2 (worst case), e centered binomial.
     public var fresh: Double {
-        up(plaintextModulus * (tail * Self.errorDeviation * n.squareRoot() + n / 2))
+        let error: Double = tail * Self.errorDeviation * n.squareRoot()
+        return up(plaintextModulus * (error + n / 2))
     }
 
     /// What rounding c_0 and c_1 to integers adds to t v: t (tau_0 + tau_1 s), |tau| <= 1/2 uniform,
     /// s uniform ternary.
-    public var rounding: Double { up(plaintextModulus * (tail * (n / 12).squareRoot()) + roundingOfC1) }
+    public var rounding: Double {
+        let ofC0: Double = plaintextModulus * tail * (n / 12).squareRoot()
+        return up(ofC0 + roundingOfC1)
+    }
 
     /// The part of `rounding` that c_1 makes.
     public var roundingOfC1: Double {
-        up(plaintextModulus * productTail * n * (1.0 / 12 * 2 / 3).squareRoot())
+        let deviation: Double = (1.0 / 18).squareRoot()
+        return up(plaintextModulus * productTail * n * deviation)
     }
 
     /// Modulus switching by a dropped prime.
@@ -71,7 +78,9 @@ public struct NoiseModel: Sendable {
 
     /// What a key switch adds before the division's own rounding: t sum_j d_j e_j / P, the digits d_j
     /// uniform of width `gadget`, the e_j centered binomial; the smaller of two bounds.
-    public func keySwitching(gadget: Gadget, moduli: ArraySlice<UInt64>, special: UInt64) -> Double {
+    public func keySwitching(
+        gadget: Gadget, moduli: ArraySlice<UInt64>, special: UInt64
+    ) -> Double {
         var sum = 0.0
         var squares = 0.0
         for q in moduli {
@@ -94,11 +103,11 @@ public struct NoiseModel: Sendable {
     public func compressed(
         _ noise: Double, modulus q: UInt64, c0Bits: Int, c1Bits: Int
     ) -> Double {
-        let exponent = (Self.failureBits + log2(n) + 1) * M_LN2
+        let exponent: Double = (Self.failureBits + log2(n) + 1) * M_LN2
         // A coefficient of tau_1 s: N terms, each at most |tau|, variance proxy 1/12 each, s any ternary.
-        let cross = (2 * exponent * n / 12).squareRoot()
-        return up(
-            noise * exp2(Double(c1Bits)) / Double(q) + plaintextModulus
-                * (exp2(Double(c1Bits - c0Bits)) / 2 + cross))
+        let cross: Double = (exponent * n / 6).squareRoot()
+        let ofC0: Double = exp2(Double(c1Bits - c0Bits)) / 2
+        let carried: Double = noise * exp2(Double(c1Bits)) / Double(q)
+        return up(carried + plaintextModulus * (ofC0 + cross))
     }
 }
