@@ -6,7 +6,7 @@ let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swif
 
 let package = Package(
     name: "blindsight",
-    platforms: [.macOS(.v14)],
+    platforms: [.macOS(.v15)],
     products: [
         .library(name: "Blindsight", targets: ["Blindsight"]),
         .executable(name: "blindsight", targets: ["BlindsightCLI"]),

@@ -1,0 +1,94 @@
+import CKernels
+import Ring
+
+/// A ciphertext for decryption only: c_0 modulo 2^c0Bits and c_1 modulo 2^c1Bits, in coefficients.
+/// c_0 needs fewer bits: its rounding error is not multiplied by the secret.
+public struct CompressedCiphertext: Sendable, Equatable {
+    public let c0Bits: Int
+    public let c1Bits: Int
+    public let plaintextIndex: Int
+    /// N residues each.
+    package let c0: [UInt64]
+    package let c1: [UInt64]
+
+    /// - Precondition: c0Bits <= c1Bits <= 62, equal counts, residues in range.
+    package init(
+        c0Bits: Int, c1Bits: Int, plaintextIndex: Int, c0: [UInt64], c1: [UInt64]
+    ) {
+        precondition(1 <= c0Bits && c0Bits <= c1Bits && c1Bits <= 62 && c0.count == c1.count)
+        self.c0Bits = c0Bits
+        self.c1Bits = c1Bits
+        self.plaintextIndex = plaintextIndex
+        self.c0 = c0
+        self.c1 = c1
+    }
+
+    /// Bytes of its packed residues.
+    public var byteCount: Int { (c0.count * c0Bits + 7) / 8 + (c1.count * c1Bits + 7) / 8 }
+}
+
+extension Evaluator {
+    /// Switches down to q_0, then to powers of two: round(c 2^k / q_0).
+    public func compress(
+        _ a: Ciphertext, c0Bits: Int, c1Bits: Int
+    ) throws -> CompressedCiphertext {
+        guard a.polynomials.count == 2 else {
+            throw EvaluationError.mismatch("compression needs a relinearized ciphertext")
+        }
+        let small = try switchDown(a, toLevel: 1)
+        counter.add { $0.inverseNTTs += 2 }
+        let q = small.basis.tables[0].value
+        return CompressedCiphertext(
+            c0Bits: c0Bits, c1Bits: c1Bits, plaintextIndex: a.plaintextIndex,
+            c0: Self.scale(small.polynomials[0].inverseNTT().words(ofLimb: 0), q, c0Bits),
+            c1: Self.scale(small.polynomials[1].inverseNTT().words(ofLimb: 0), q, c1Bits))
+    }
+
+    /// round(c 2^k / q) mod 2^k.
+    private static func scale(_ words: [UInt64], _ q: UInt64, _ bits: Int) -> [UInt64] {
+        let mask = (UInt64(1) << UInt64(bits)) - 1
+        return words.map { c in
+            let wide = c.multipliedFullWidth(by: 1 << UInt64(bits))
+            let (low, carry) = wide.low.addingReportingOverflow(q / 2)
+            return q.dividingFullWidth((wide.high + (carry ? 1 : 0), low)).quotient & mask
+        }
+    }
+}
+
+extension Decryptor {
+    /// v = c_0 2^(k_1 - k_0) + c_1 s modulo 2^k_1; c_1 s is exact over the integers modulo q_0, which
+    /// must exceed N 2^k_1. Constant time.
+    public func decrypt(_ a: CompressedCiphertext) throws -> DecryptedSlots {
+        let context = secretKey.context
+        let basis = context.basis(level: 1)
+        let table = basis.tables[0]
+        let n = context.degree
+        guard a.c0.count == n, context.plaintexts.indices.contains(a.plaintextIndex) else {
+            throw EvaluationError.mismatch("a reply of another ring")
+        }
+        guard a.c1Bits + n.trailingZeroBitCount < table.bits else {
+            throw EvaluationError.mismatch("a reply of more bits than q_0 can carry")
+        }
+        let plaintext = context.plaintexts[a.plaintextIndex]
+        let shift = UInt64(64 - a.c1Bits)
+        let c1 = a.c1.map { Int64(bitPattern: $0 << shift) >> Int64(shift) }
+        var product = Polynomial(signed: c1, basis: basis, isSecret: true).forwardNTT()
+        product *= secretKey.values(level: 1)
+        let sum = product.inverseNTT()
+        let noise = SecretCoefficients(count: n)
+        withExtendedLifetime(sum) {
+            bsk_center(table.modulus, noise.base, sum.limb(0), n)
+        }
+        let lift = UInt64(a.c1Bits - a.c0Bits)
+        let t = plaintext.modulus
+        for i in 0..<n {
+            let v = UInt64(bitPattern: noise.base[i]) &+ (a.c0[i] << lift)
+            noise.base[i] = Int64(bitPattern: (v &* t) << shift) >> Int64(shift)
+        }
+        // -2^k_1 mod t.
+        let factor = t - (UInt64(1) << UInt64(a.c1Bits)) % t
+        return context.decode(
+            noise: noise, plaintext: plaintext, factor: factor,
+            halfModulus: Double(UInt64(1) << UInt64(a.c1Bits - 1)))
+    }
+}

@@ -1,0 +1,95 @@
+import BigIntegers
+import CKernels
+import Foundation
+import Ring
+
+/// Decrypts. Client side only. Constant time in the key and the message.
+public struct Decryptor: Sendable {
+    package let secretKey: SecretKey
+    private var context: RLWEContext { secretKey.context }
+
+    public init(secretKey: SecretKey) { self.secretKey = secretKey }
+
+    /// The phase v = c_0 + c_1 s (+ c_2 s^2) modulo Q_l, in coefficients.
+    package func phase(_ ciphertext: Ciphertext) -> Polynomial<Coefficients> {
+        let s = secretKey.values(level: ciphertext.level)
+        var sum = ciphertext.polynomials.last!.asSecret()
+        for polynomial in ciphertext.polynomials.dropLast().reversed() {
+            sum *= s
+            sum += polynomial
+        }
+        return sum.inverseNTT()
+    }
+
+    /// The slots in [0, t), with the noise margin.
+    ///
+    /// The phase is divided down to q_0, limb by limb, with rounding: word arithmetic only. With
+    /// nu = t v mod q_0, centered: q_0 m + nu = t v, so m = -nu / q_0 modulo t.
+    public func decrypt(_ ciphertext: Ciphertext) -> DecryptedSlots {
+        var v = phase(ciphertext)
+        while v.limbCount > 1 { v = context.dropLastLimb(v) }
+        let plaintext = context.plaintexts[ciphertext.plaintextIndex]
+        v.multiply(byScalars: [plaintext.residue[0]])
+        let noise = SecretCoefficients(count: v.degree)
+        withExtendedLifetime(v) {
+            bsk_center(v.basis.tables[0].modulus, noise.base, v.limb(0), v.degree)
+        }
+        return context.decode(
+            noise: noise, plaintext: plaintext,
+            factor: plaintext.multiplicationFactor(level: 1),
+            halfModulus: Double(v.basis.tables[0].value) / 2)
+    }
+}
+
+/// A decryption's slots with the measured noise margin: log2((q/2) / max|nu|), the bits by which the
+/// largest noise coefficient could grow before decryption fails. Client side only: the margin depends
+/// on the secret key and must never be sent to a server.
+public struct DecryptedSlots: Sendable {
+    public let slots: [UInt64]
+    public let noiseMarginBits: Double
+}
+
+extension RLWEContext {
+    /// m = nu / factor modulo t, decoded, with the margin of nu under `halfModulus`. Constant time.
+    package func decode(
+        noise: SecretCoefficients, plaintext: PlaintextContext, factor: UInt64,
+        halfModulus: Double
+    ) -> DecryptedSlots {
+        let t = plaintext.table.modulus
+        let inverse = ModularArithmetic.inverse(factor, modulo: plaintext.modulus)!
+        var largest: Int64 = 1
+        for i in 0..<noise.count { largest = max(largest, noise.base[i].constantTimeMagnitude) }
+        var message = [UInt64](repeating: 0, count: noise.count)
+        bsk_reduce_signed(t, &message, noise.base, noise.count)
+        bsk_mul_scalar(t, message, message, inverse, noise.count)
+        return withExtendedLifetime(noise) {
+            DecryptedSlots(
+                slots: plaintext.encoder.decode(message),
+                noiseMarginBits: log2(halfModulus / Double(largest)))
+        }
+    }
+
+    /// round(v / q_last) modulo the remaining limbs, in coefficients. Exact: the centered residue of v
+    /// modulo q_last is subtracted first.
+    package func dropLastLimb(_ v: Polynomial<Coefficients>) -> Polynomial<Coefficients> {
+        let last = v.limbCount - 1
+        let n = v.degree
+        let lifted = LimbBuffer(count: n, isSecret: v.storage.isSecret)
+        var out = v.prefix(basis(level: last))
+        withExtendedLifetime((v, lifted)) {
+            for i in 0..<last {
+                let table = v.basis.tables[i]
+                bsk_lift_centered(
+                    v.basis.tables[last].modulus, table.modulus, lifted.base, v.limb(last), n)
+                let x = out.mutableLimb(i)
+                bsk_sub_mul_scalar(
+                    table.modulus, x, x, lifted.base, dropInverse[last][i], n)
+            }
+        }
+        return out
+    }
+}
+
+extension Int64 {
+    fileprivate var constantTimeMagnitude: Int64 { (self ^ (self >> 63)) - (self >> 63) }
+}

@@ -1,0 +1,57 @@
+import Synchronization
+
+/// Exact counts of what an evaluation did or would do; the same on every machine.
+public struct OperationCounts: Sendable, Hashable {
+    /// Forward and inverse NTTs of one limb.
+    public var forwardNTTs = 0
+    public var inverseNTTs = 0
+    /// Digit decompositions (one serves all rotations of a hoisted group).
+    public var decompositions = 0
+    /// Inner products with a key: one a rotation or relinearization.
+    public var keySwitches = 0
+    /// Divisions of a polynomial by P.
+    public var specialDivisions = 0
+    /// Multiplications of a ciphertext by an encoded plaintext.
+    public var plaintextMultiplications = 0
+    /// Ciphertext by ciphertext.
+    public var multiplications = 0
+    /// Moduli dropped from a ciphertext.
+    public var modulusSwitches = 0
+
+    public init() {}
+
+    /// Name and count of each field, in a fixed order.
+    public var dictionary: [(name: String, count: Int)] {
+        [
+            ("forward_ntts", forwardNTTs), ("inverse_ntts", inverseNTTs),
+            ("decompositions", decompositions), ("key_switches", keySwitches),
+            ("special_divisions", specialDivisions),
+            ("plaintext_multiplications", plaintextMultiplications),
+            ("multiplications", multiplications), ("modulus_switches", modulusSwitches),
+        ]
+    }
+
+    public static func += (a: inout OperationCounts, b: OperationCounts) {
+        a.forwardNTTs += b.forwardNTTs
+        a.inverseNTTs += b.inverseNTTs
+        a.decompositions += b.decompositions
+        a.keySwitches += b.keySwitches
+        a.specialDivisions += b.specialDivisions
+        a.plaintextMultiplications += b.plaintextMultiplications
+        a.multiplications += b.multiplications
+        a.modulusSwitches += b.modulusSwitches
+    }
+}
+
+/// Counts shared by the threads of one evaluation.
+public final class OperationCounter: Sendable {
+    private let counts = Mutex(OperationCounts())
+
+    public init() {}
+
+    public var value: OperationCounts { counts.withLock { $0 } }
+
+    package func add(_ update: (inout OperationCounts) -> Void) {
+        counts.withLock { update(&$0) }
+    }
+}

@@ -1,0 +1,72 @@
+import Ring
+
+/// Makes evaluation keys from a secret key. Client side only.
+public struct KeyGenerator: Sendable {
+    private let secretKey: SecretKey
+    private var context: RLWEContext { secretKey.context }
+
+    public init(secretKey: SecretKey) { self.secretKey = secretKey }
+
+    /// Exactly the keys of `specification`.
+    /// - Parameter progress: called with (keys done, keys in all).
+    /// - Throws: `EvaluationError.level` where a gadget covers a level that doesn't exist.
+    public func evaluationKeys(
+        _ specification: EvaluationKeySpecification,
+        progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> EvaluationKeys {
+        let total = specification.rotations.count + (specification.relinearization == nil ? 0 : 1)
+        var done = 0
+        let relinearization = try specification.relinearization.map { gadget in
+            let key = try relinearizationKey(gadget)
+            done += 1
+            progress(done, total)
+            return key
+        }
+        var galois: [Int: KeySwitchingKey] = [:]
+        for (permutation, gadget) in specification.rotations.sorted(by: { $0.key < $1.key }) {
+            let element = permutation.galoisElement(degree: context.degree)
+            galois[element] = try galoisKey(element: element, gadget)
+            done += 1
+            progress(done, total)
+        }
+        return EvaluationKeys(relinearization: relinearization, galois: galois)
+    }
+
+    /// From s^2 to s.
+    package func relinearizationKey(_ gadget: Gadget) throws -> KeySwitchingKey {
+        try check(gadget)
+        let s = secretKey.extendedValues(level: gadget.level)
+        var square = s
+        square *= s
+        return generate(gadget, from: square, to: s)
+    }
+
+    /// From s to s(X^(1/element)): see `Evaluator` for why the automorphism comes last.
+    package func galoisKey(element: Int, _ gadget: Gadget) throws -> KeySwitchingKey {
+        try check(gadget)
+        let s = secretKey.extendedValues(level: gadget.level)
+        let inverse = Self.inverse(of: element, modulo: 2 * context.degree)
+        let image = s.permuted(by: context.permutation(element: inverse))
+        return generate(gadget, from: s, to: image)
+    }
+
+    private func generate(
+        _ gadget: Gadget, from source: Polynomial<NTTValues>, to target: Polynomial<NTTValues>
+    ) -> KeySwitchingKey {
+        var errors = Keystream()
+        return KeySwitchingKey.generate(
+            context: context, gadget: gadget, from: source, to: target, errors: &errors)
+    }
+
+    private func check(_ gadget: Gadget) throws {
+        guard (1...context.maximumLevel).contains(gadget.level), (1...50).contains(gadget.digitBits)
+        else { throw EvaluationError.level(gadget.level, maximum: context.maximumLevel) }
+    }
+
+    /// The inverse of an odd number modulo a power of two (Newton's iteration).
+    private static func inverse(of x: Int, modulo powerOfTwo: Int) -> Int {
+        var y = x
+        for _ in 0..<5 { y = y &* (2 &- x &* y) }
+        return y & (powerOfTwo - 1)
+    }
+}

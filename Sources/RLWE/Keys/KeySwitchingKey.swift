@@ -1,0 +1,90 @@
+import BigIntegers
+import Ring
+
+/// How a polynomial modulo Q_l is split into small digits for key switching: each residue, taken
+/// centered, into balanced digits of at most `digitBits` bits.
+public struct Gadget: Sendable, Hashable {
+    /// The number of ciphertext moduli that the key covers; it serves lower levels too.
+    public let level: Int
+    /// The widest digit, in bits.
+    public let digitBits: Int
+
+    public init(level: Int, digitBits: Int) {
+        self.level = level
+        self.digitBits = digitBits
+    }
+
+    /// Digits per limb: of `modulusBits` bits, in equal parts.
+    package func digitCount(modulusBits: Int) -> Int {
+        (modulusBits + digitBits - 1) / digitBits
+    }
+
+    /// The width of each digit but the top one of a limb.
+    package func digitWidth(modulusBits: Int) -> Int {
+        let count = digitCount(modulusBits: modulusBits)
+        return (modulusBits + count - 1) / count
+    }
+
+    /// (limb, digit) of every digit at `level`, limb by limb, so that a lower level uses a prefix.
+    package func digits(of basis: RNSBasis) -> [(limb: Int, digit: Int)] {
+        basis.tables.indices.flatMap { limb in
+            (0..<digitCount(modulusBits: basis.tables[limb].bits)).map { (limb, $0) }
+        }
+    }
+}
+
+/// Encryptions under s of P g_j s', for each digit j of a gadget: turns a ciphertext under s' into
+/// one under s (hybrid key switching with balanced digits).
+///
+/// Key j is (b_j, a_j) modulo Q_l P with b_j = -a_j s + e_j + P g_j s'; a_j comes from `seed`.
+public struct KeySwitchingKey: Sendable {
+    public let gadget: Gadget
+    /// The public seed of all a_j; absent in keys that were not made from one.
+    public let seed: Seed
+    package let b: [Polynomial<NTTValues>]
+    package let a: [Polynomial<NTTValues>]
+
+    package init(gadget: Gadget, seed: Seed, b: [Polynomial<NTTValues>]) {
+        self.gadget = gadget
+        self.seed = seed
+        self.b = b
+        a = b.indices.map { Self.expand(seed: seed, digit: $0, basis: b[$0].basis) }
+    }
+
+    /// a_j of a seed.
+    private static func expand(
+        seed: Seed, digit: Int, basis: RNSBasis
+    ) -> Polynomial<NTTValues> {
+        Samplers.uniform(basis: basis, seed: seed, stream: UInt64(digit) << 16)
+    }
+
+    /// A key from `source` (s') to `target` (s), both modulo Q_l P.
+    package static func generate(
+        context: RLWEContext, gadget: Gadget, from source: Polynomial<NTTValues>,
+        to target: Polynomial<NTTValues>, errors: inout Keystream
+    ) -> KeySwitchingKey {
+        let basis = context.extendedBasis(level: gadget.level)
+        let seed = Seed.random()
+        var b: [Polynomial<NTTValues>] = []
+        for (index, (limb, digit)) in gadget.digits(
+            of: context.basis(level: gadget.level)
+        ).enumerated() {
+            let table = basis.tables[limb]
+            // P B^digit in limb `limb`, zero in the others: g_j of the RNS gadget.
+            let shift = gadget.digitWidth(modulusBits: table.bits) * digit
+            var factors = [UInt64](repeating: 0, count: basis.count)
+            factors[limb] = ModularArithmetic.multiply(
+                context.specialResidue[limb],
+                ModularArithmetic.power(2, UInt64(shift), modulo: table.value),
+                modulo: table.value)
+            var key = source
+            key.multiply(byScalars: factors)
+            var mask = expand(seed: seed, digit: index, basis: basis)
+            mask *= target
+            key -= mask
+            key += Samplers.errorNTT(basis: basis, from: &errors)
+            b.append(key.asPublic())
+        }
+        return KeySwitchingKey(gadget: gadget, seed: seed, b: b)
+    }
+}

@@ -1,0 +1,39 @@
+import BigIntegers
+import Foundation
+import Ring
+
+/// Exact noise of a ciphertext, for tests and reports. It needs the secret key and is variable time:
+/// never in a server, never on data that matters.
+public struct NoiseMeter: Sendable {
+    private let decryptor: Decryptor
+    private let context: RLWEContext
+
+    public init(variableTimeWith secretKey: SecretKey) {
+        decryptor = Decryptor(secretKey: secretKey)
+        context = secretKey.context
+    }
+
+    /// nu = t v mod Q_l, centered, coefficient by coefficient.
+    package func noise(of ciphertext: Ciphertext) -> [BigInt] {
+        let plaintext = context.plaintexts[ciphertext.plaintextIndex]
+        var v = decryptor.phase(ciphertext)
+        v.multiply(byScalars: Array(plaintext.residue[..<ciphertext.level]))
+        let crt = CRTBasis(moduli: v.basis.moduli)
+        var row = [UInt64](repeating: 0, count: v.limbCount)
+        return withExtendedLifetime(v) {
+            (0..<v.degree).map { j in
+                for i in 0..<v.limbCount { row[i] = v.limb(i)[j] }
+                return crt.reconstructCentered(residues: row)
+            }
+        }
+    }
+
+    /// log2 of the largest |nu| in the canonical embedding: max over the N complex embeddings.
+    public func canonicalNoiseBits(of ciphertext: Ciphertext) -> Double {
+        let noise = noise(of: ciphertext)
+        // Scaled so that the transform works on moderate numbers.
+        let shift = max(0, (noise.map(\.bitLength).max() ?? 0) - 60)
+        let scaled = noise.map { Double(Int64(exactly: $0 >> shift)!) }
+        return log2(CanonicalEmbedding.norm(of: scaled)) + Double(shift)
+    }
+}

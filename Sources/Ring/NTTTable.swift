@@ -1,0 +1,46 @@
+import BigIntegers
+import CKernels
+
+/// A prime modulus with the tables of its negacyclic NTT of one degree.
+///
+/// Values are those of the polynomial at the odd powers of `root`, a primitive 2N-th root of
+/// unity, in bit-reversed order: index j holds the value at root^(2 bitrev(j) + 1).
+package final class NTTTable: @unchecked Sendable {
+    package let value: UInt64
+    package let degree: Int
+    package let root: UInt64
+    private let handle: OpaquePointer
+
+    /// - Parameters:
+    ///   - modulus: a prime in 2^10 ..< 2^50, congruent to 1 modulo 2 `degree`.
+    ///   - degree: a power of two, 8 to 65536.
+    /// - Throws: `RingError` when the modulus or the degree doesn't fit.
+    package init(modulus: UInt64, degree: Int) throws {
+        guard degree >= 8, degree <= 65536, degree & (degree - 1) == 0 else {
+            throw RingError.unsupportedDegree(degree)
+        }
+        guard modulus > 1 << 10, modulus < 1 << 50, modulus % UInt64(2 * degree) == 1,
+            Primes.isPrime(modulus)
+        else { throw RingError.notAnNTTPrime(modulus, degree: degree) }
+        guard
+            let root = ModularArithmetic.primitiveRoot(
+                ofOrder: UInt64(2 * degree), modulo: modulus),
+            let handle = bsk_ntt_create(modulus, UInt32(degree.trailingZeroBitCount), root)
+        else { throw RingError.notAnNTTPrime(modulus, degree: degree) }
+        value = modulus
+        self.degree = degree
+        self.root = root
+        self.handle = handle
+    }
+
+    deinit { bsk_ntt_destroy(handle) }
+
+    package var bits: Int { 64 - value.leadingZeroBitCount }
+
+    /// The constants that the pointwise kernels take.
+    package var modulus: UnsafePointer<bsk_modulus> { bsk_ntt_modulus(handle) }
+
+    package func forward(_ x: UnsafeMutablePointer<UInt64>) { bsk_ntt_forward(handle, x) }
+
+    package func inverse(_ x: UnsafeMutablePointer<UInt64>) { bsk_ntt_inverse(handle, x) }
+}

@@ -1,0 +1,87 @@
+import CKernels
+
+/// Random ring elements. Secret samplers run in constant time.
+package enum Samplers {
+    /// Variance of the error distribution: centered binomial of 21 coin pairs, values in [-21, 21].
+    package static let errorVariance = 10.5
+    /// Variance of a uniform ternary coefficient.
+    package static let ternaryVariance = 2.0 / 3.0
+
+    /// Uniform modulo each limb's modulus, expanded from a public seed: limb i comes from stream
+    /// `stream + i`. Rejection sampling, so variable time; the output is public.
+    package static func uniform<Form>(
+        basis: RNSBasis, seed: Seed, stream: UInt64
+    ) -> Polynomial<Form> {
+        var out = Polynomial<Form>(uninitialized: basis)
+        for i in 0..<basis.count {
+            var source = Keystream(seed: seed, stream: stream &+ UInt64(i))
+            let table = basis.tables[i]
+            let limb = out.mutableLimb(i)
+            var done = 0
+            while done < basis.degree {
+                // A little more than the expected number of draws, in a whole number of blocks.
+                let density = Double(1 << table.bits) / Double(table.value)
+                let want = Int(Double(basis.degree - done) * density * 1.02) + 64
+                let words = source.words(want & ~1)
+                var used = 0
+                done += words.withWords {
+                    bsk_uniform(
+                        table.modulus, limb + done, basis.degree - done, $0, words.count, &used)
+                }
+            }
+        }
+        return out
+    }
+
+    /// Uniform in {-1, 0, 1}. Constant time.
+    package static func ternary(degree: Int, from source: inout Keystream) -> SecretCoefficients {
+        let out = SecretCoefficients(count: degree)
+        source.words(degree).withWords { bsk_ternary(out.base, $0, degree) }
+        return out
+    }
+
+    /// Centered binomial with variance 10.5. Constant time.
+    package static func error(degree: Int, from source: inout Keystream) -> SecretCoefficients {
+        let out = SecretCoefficients(count: degree)
+        source.words(degree).withWords { bsk_centered_binomial(out.base, $0, degree) }
+        return out
+    }
+
+    /// Errors from `source`, lifted to `basis` and transformed.
+    package static func errorNTT(
+        basis: RNSBasis, from source: inout Keystream
+    ) -> Polynomial<NTTValues> {
+        error(degree: basis.degree, from: &source).polynomial(basis: basis).forwardNTT()
+    }
+}
+
+/// Small signed secret coefficients, wiped on release.
+package struct SecretCoefficients: Sendable {
+    private let buffer: LimbBuffer
+    package let count: Int
+
+    package init(count: Int) {
+        buffer = LimbBuffer(count: count, isSecret: true)
+        self.count = count
+    }
+
+    package var base: UnsafeMutablePointer<Int64> {
+        UnsafeMutableRawPointer(buffer.base).assumingMemoryBound(to: Int64.self)
+    }
+
+    /// The same element in every limb of `basis`; wiped on release too.
+    package func polynomial(basis: RNSBasis) -> Polynomial<Coefficients> {
+        var out = Polynomial<Coefficients>(uninitialized: basis, isSecret: true)
+        withExtendedLifetime(self) {
+            for i in 0..<basis.count {
+                bsk_reduce_signed(basis.tables[i].modulus, out.mutableLimb(i), base, count)
+            }
+        }
+        return out
+    }
+
+    /// A copy as an array, for serialization and tests; the copy is not wiped.
+    package func unprotectedValues() -> [Int64] {
+        withExtendedLifetime(self) { Array(UnsafeBufferPointer(start: base, count: count)) }
+    }
+}

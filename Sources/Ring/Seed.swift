@@ -1,0 +1,27 @@
+/// 32 bytes from which public randomness is expanded. Not a secret: it travels in its ciphertext
+/// or key. Errors and secrets never come from one.
+public struct Seed: Sendable, Hashable {
+    public static let byteCount = 32
+    public let bytes: [UInt8]
+
+    /// A fresh seed from the operating system.
+    public static func random() -> Seed {
+        var source = SystemRandomNumberGenerator()
+        return Seed(unchecked: (0..<4).flatMap { _ in source.next().littleEndianBytes })
+    }
+
+    /// - Returns: nil unless there are 32 bytes.
+    public init?(_ bytes: some Sequence<UInt8>) {
+        let bytes = Array(bytes)
+        guard bytes.count == Self.byteCount else { return nil }
+        self.bytes = bytes
+    }
+
+    private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
+}
+
+extension UInt64 {
+    package var littleEndianBytes: [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: self >> (8 * UInt64($0))) }
+    }
+}
