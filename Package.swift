@@ -29,7 +29,9 @@ let package = Package(
                 .product(name: "CryptoExtras", package: crypto),
             ]),
         .target(name: "RLWE", dependencies: ["Ring", "BigIntegers", "CKernels"]),
-        .target(name: "NeuralNetwork", dependencies: ["BigIntegers", "CZlib", protobuf]),
+        .target(
+            name: "NeuralNetwork", dependencies: ["BigIntegers", "CZlib", protobuf],
+            exclude: ["ONNX/Protos"]),
         .target(name: "Inference", dependencies: ["NeuralNetwork", "RLWE", "Ring", "BigIntegers"]),
         .target(
             name: "Wire",
@@ -46,7 +48,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(
-            name: "TestSupport", dependencies: ["BigIntegers"], path: "Tests/_TestSupport"),
+            name: "TestSupport", dependencies: ["BigIntegers", "NeuralNetwork"],
+            path: "Tests/_TestSupport"),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),

@@ -1,5 +1,8 @@
 /// A two-dimensional convolution (cross-correlation, as in ONNX: group 1, dilation 1) over integers.
 public struct Convolution: Sendable, Equatable {
+    /// Largest number of multiplications of a layer: maps * taps * positions.
+    public static let maximumMultiplications = 1 << 30
+
     /// [output map][input channel][kernel row][kernel column]; `tapsCount` weights a map.
     public let weights: [Int64]
     /// One integer a map, in units of the accumulator.
@@ -32,7 +35,12 @@ public struct Convolution: Sendable, Equatable {
             inputShape.width, kernel.width, strides.width, padding.left, padding.right)
         _ = try checkedCount([bias.count, height, width], of: "the convolution's output")
         let taps = inputShape.channels * kernel.height * kernel.width
-        _ = try checkedCount([taps, height, width], of: "the convolution's patches")
+        let patches = try checkedCount([taps, height, width], of: "the convolution's patches")
+        guard patches * bias.count <= Self.maximumMultiplications else {
+            throw .invalidShape(
+                "a convolution of \(patches * bias.count) multiplications; at most \(Self.maximumMultiplications)"
+            )
+        }
         self.weights = weights
         self.bias = bias
         self.inputShape = inputShape
@@ -86,25 +94,34 @@ public struct Convolution: Sendable, Equatable {
         return (channel * inputShape.height + y) * inputShape.width + x
     }
 
+    /// `inputIndex` at `tap * positionsCount + position`, -1 for padding.
+    package func gatherIndices() -> [Int32] {
+        let positions = positionsCount
+        var indices = [Int32](repeating: -1, count: tapsCount * positions)
+        for tap in 0..<tapsCount {
+            for position in 0..<positions {
+                if let index = inputIndex(tap: tap, position: position) {
+                    indices[tap * positions + position] = Int32(index)
+                }
+            }
+        }
+        return indices
+    }
+
     /// The convolution as a matrix of outputs by inputs; padding and zero weights leave no entry.
     public func matrix() -> SparseIntegerMatrix {
         var matrix = SparseIntegerMatrix(columns: inputShape.count)
         let positions = positionsCount
         let taps = tapsCount
-        var indices = [Int?](repeating: nil, count: taps * positions)
-        for tap in 0..<taps {
-            for position in 0..<positions {
-                indices[tap * positions + position] = inputIndex(tap: tap, position: position)
-            }
-        }
+        let indices = gatherIndices()
         for map in 0..<mapsCount {
             for position in 0..<positions {
                 for tap in 0..<taps {
                     let weight = weights[map * taps + tap]
-                    guard weight != 0, let column = indices[tap * positions + position] else {
-                        continue
+                    let column = Int(indices[tap * positions + position])
+                    if weight != 0, column >= 0 {
+                        matrix.append(column: column, weight: weight)
                     }
-                    matrix.append(column: column, weight: weight)
                 }
                 matrix.endRow()
             }

@@ -1,7 +1,7 @@
 /// A quantized network: a polynomial with integer coefficients in integer inputs. Accumulators are never rescaled.
 public struct IntegerNetwork: Sendable, Equatable {
     /// Largest number of elements of any tensor of a network.
-    public static let maximumElements = 1 << 26
+    public static let maximumElements = 1 << 24
     /// Largest number of layers.
     public static let maximumLayers = 64
 

@@ -63,13 +63,31 @@ public struct IntegerReference: Sendable {
     }
 
     private static func apply(_ layer: Layer, to input: [BigInt]) -> [BigInt] {
-        guard let matrix = layer.matrix(), let bias = layer.biasVector else {
-            return input.map { $0 * $0 }
-        }
-        return (0..<matrix.rows).map { row in
-            var sum = BigInt(bias[row])
-            for (column, weight) in matrix.row(row) { sum += BigInt(weight) * input[column] }
-            return sum
+        switch layer {
+        case .square: return input.map { $0 * $0 }
+        case .dense(let dense):
+            return (0..<dense.outputs).map { output in
+                var sum = BigInt(dense.bias[output])
+                for (index, value) in input.enumerated() {
+                    let weight = dense.weight(output: output, input: index)
+                    if weight != 0 { sum += BigInt(weight) * value }
+                }
+                return sum
+            }
+        case .convolution(let convolution):
+            return (0..<convolution.outputShape.count).map { output in
+                let (map, position) = output.quotientAndRemainder(
+                    dividingBy: convolution.positionsCount)
+                var sum = BigInt(convolution.bias[map])
+                for tap in 0..<convolution.tapsCount {
+                    let weight = convolution.weight(map: map, tap: tap)
+                    guard weight != 0,
+                        let index = convolution.inputIndex(tap: tap, position: position)
+                    else { continue }
+                    sum += BigInt(weight) * input[index]
+                }
+                return sum
+            }
         }
     }
 }

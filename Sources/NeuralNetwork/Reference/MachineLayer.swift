@@ -14,16 +14,7 @@ struct MachineLayer: Sendable {
         case .dense(let dense): kind = .dense(dense)
         case .square: kind = .square
         case .convolution(let convolution):
-            let positions = convolution.positionsCount
-            var indices = [Int32](repeating: -1, count: convolution.tapsCount * positions)
-            for tap in 0..<convolution.tapsCount {
-                for position in 0..<positions {
-                    if let index = convolution.inputIndex(tap: tap, position: position) {
-                        indices[tap * positions + position] = Int32(index)
-                    }
-                }
-            }
-            kind = .convolution(convolution, indices: indices)
+            kind = .convolution(convolution, indices: convolution.gatherIndices())
         }
     }
 

@@ -1,0 +1,145 @@
+/// What the operators' attributes mean for shapes; shared by the lowering and the float reference. Shapes are those of one
+/// sample, without the batch.
+extension ONNXNode {
+    /// Kernel, strides and padding of a Conv.
+    struct ConvolutionArguments {
+        let maps: Int
+        let kernel: Extent
+        let strides: Extent
+        let padding: Padding
+    }
+
+    func convolutionArguments(
+        weightDims dims: [Int], input: [Int]
+    ) throws(ONNXError) -> ConvolutionArguments {
+        try checkAttributes([
+            "auto_pad", "dilations", "group", "kernel_shape", "pads", "strides",
+        ])
+        guard input.count == 3 else {
+            throw refusal("an input of sizes \(input); [channels, height, width] is accepted")
+        }
+        guard dims.count == 4, dims.allSatisfy({ $0 > 0 }) else {
+            throw refusal("weights of sizes \(dims); [maps, channels, height, width] is accepted")
+        }
+        guard try integer("group", default: 1) == 1 else {
+            throw refusal("group is \(try integer("group", default: 1)); 1 is accepted")
+        }
+        guard try sizes("dilations", default: [1, 1]) == [1, 1] else {
+            throw refusal("dilations; [1, 1] is accepted")
+        }
+        guard dims[1] == input[0] else {
+            throw refusal("weights of \(dims[1]) channels for an input of \(input[0])")
+        }
+        let kernel = [dims[2], dims[3]]
+        guard try sizes("kernel_shape", default: kernel) == kernel else {
+            throw refusal("kernel_shape differs from the weights' \(kernel)")
+        }
+        let strides = try sizes("strides", default: [1, 1])
+        guard strides.allSatisfy({ $0 > 0 }) else { throw refusal("strides must be positive") }
+        var pads = try sizes("pads", default: [0, 0, 0, 0])
+        let automatic = try string("auto_pad", default: "NOTSET")
+        switch automatic {
+        case "NOTSET": break
+        case "VALID": pads = [0, 0, 0, 0]
+        case "SAME_UPPER", "SAME_LOWER":
+            pads = [0, 0, 0, 0]
+            for axis in 0..<2 {
+                // The output has ceil(size / stride) pixels; an odd pad goes to the end or to the beginning.
+                let size = input[axis + 1]
+                let output = (size - 1) / strides[axis] + 1
+                let total = max(0, (output - 1) * strides[axis] + kernel[axis] - size)
+                pads[axis] = automatic == "SAME_UPPER" ? total / 2 : total - total / 2
+                pads[axis + 2] = total - pads[axis]
+            }
+        default:
+            throw refusal(
+                "auto_pad '\(automatic)'; NOTSET, VALID, SAME_UPPER and SAME_LOWER are accepted")
+        }
+        return ConvolutionArguments(
+            maps: dims[0], kernel: Extent(height: kernel[0], width: kernel[1]),
+            strides: Extent(height: strides[0], width: strides[1]),
+            padding: Padding(top: pads[0], left: pads[1], bottom: pads[2], right: pads[3]))
+    }
+
+    /// Whether a Gemm's weights are stored as outputs by inputs.
+    func gemmTransposesWeights() throws(ONNXError) -> Bool {
+        try checkAttributes(["alpha", "beta", "transA", "transB"])
+        guard try integer("transA", default: 0) == 0 else {
+            throw refusal("transA; 0 is accepted")
+        }
+        guard try float("alpha", default: 1) == 1, try float("beta", default: 1) == 1 else {
+            throw refusal("alpha or beta; 1 is accepted")
+        }
+        return try integer("transB", default: 0) != 0
+    }
+
+    /// Inputs and outputs of a dense layer with weights of these sizes, over an input of one dimension.
+    func denseSizes(
+        weightDims dims: [Int], transposed: Bool, input: [Int]
+    ) throws(ONNXError) -> (inputs: Int, outputs: Int) {
+        guard dims.count == 2, dims[0] > 0, dims[1] > 0 else {
+            throw refusal("weights of sizes \(dims); two dimensions are accepted")
+        }
+        guard input.count == 1 else {
+            throw refusal("an input of sizes \(input); flatten it first")
+        }
+        let (inputs, outputs) = transposed ? (dims[1], dims[0]) : (dims[0], dims[1])
+        guard inputs == input[0] else {
+            throw refusal("weights for \(inputs) inputs and \(input[0]) are given")
+        }
+        return (inputs, outputs)
+    }
+
+    /// Shape after a Flatten that keeps the batch.
+    func flattenedShape(_ input: [Int]) throws(ONNXError) -> [Int] {
+        try checkInputs(1...1)
+        try checkAttributes(["axis"])
+        let axis = try integer("axis", default: 1)
+        guard axis == 1 || axis == -Int64(input.count) else {
+            throw refusal("axis \(axis); 1, which keeps the batch, is accepted")
+        }
+        return [input.reduce(1, *)]
+    }
+
+    /// Shape after a Reshape to `target`, which includes the batch.
+    func reshapedShape(_ input: [Int], target: ONNXTensor?) throws(ONNXError) -> [Int] {
+        try checkAttributes(["allowzero"])
+        guard let target = target?.integers, (2...8).contains(target.count) else {
+            throw refusal("the shape must be a constant of 2 to 8 sizes, the batch first")
+        }
+        let copiesZeros = try integer("allowzero", default: 0) == 0
+        guard target[0] == 1 || target[0] == -1 || (target[0] == 0 && copiesZeros) else {
+            throw refusal("a batch of \(target[0]); 1, 0 (keep) and -1 (infer) are accepted")
+        }
+        let count = input.reduce(1, *)
+        var shape: [Int] = []
+        var product = 1
+        var unknown: Int?
+        for (index, size) in target.dropFirst().enumerated() {
+            switch size {
+            case -1 where unknown == nil && target[0] != -1:
+                unknown = index
+                shape.append(1)
+            case 0 where copiesZeros && index < input.count:
+                shape.append(input[index])
+            case 1...Int64(count):
+                shape.append(Int(size))
+            default:
+                throw refusal("the shape \(target) for a sample of sizes \(input)")
+            }
+            let (next, overflow) = product.multipliedReportingOverflow(by: shape[index])
+            guard !overflow, next <= count else {
+                throw refusal("the shape \(target) for a sample of \(count) values")
+            }
+            product = next
+        }
+        if let unknown, count % product == 0 {
+            shape[unknown] = count / product
+            product = count
+        }
+        guard product == count else {
+            throw refusal("the shape \(target) for a sample of \(count) values")
+        }
+        return shape
+    }
+}

@@ -1,0 +1,26 @@
+/// Why an ONNX file was refused.
+public enum ONNXError: Error, Equatable, CustomStringConvertible {
+    /// The bytes are not a protobuf message of an ONNX model.
+    case notAModel(String)
+    case tooLarge(bytes: Int, limit: Int)
+    /// An IR or operator-set version outside what is understood.
+    case unsupportedVersion(String)
+    /// Names, sizes or references that contradict each other.
+    case invalidGraph(String)
+    /// A constant whose type, sizes and data don't fit together.
+    case invalidTensor(name: String, reason: String)
+    /// A node that cannot be taken; the reason says what would be accepted.
+    case unsupported(node: String, operator: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .notAModel(let reason): "not an ONNX model: \(reason)"
+        case .tooLarge(let bytes, let limit):
+            "the model has \(bytes) bytes; at most \(limit) are read"
+        case .unsupportedVersion(let text): text
+        case .invalidGraph(let text): "invalid ONNX graph: \(text)"
+        case .invalidTensor(let name, let reason): "invalid ONNX tensor '\(name)': \(reason)"
+        case .unsupported(let node, let name, let reason): "node '\(node)' (\(name)): \(reason)"
+        }
+    }
+}
