@@ -22,6 +22,7 @@ public final class CostSlots: SlotEvaluator {
         let relinearizes: Bool
         let level: Int
         let noise: Double
+        let model: NoiseModel
     }
 
     private let parameters: RLWEParameters
@@ -93,7 +94,10 @@ public final class CostSlots: SlotEvaluator {
         let level = value.level
         let product = model.product(value.noise, value.noise)
         counts.multiplications += 1
-        sites.append(Site(permutations: [], relinearizes: true, level: level, noise: product))
+        sites.append(
+            Site(
+                permutations: [], relinearizes: true, level: level, noise: product,
+                model: model))
         let added = switchKey(keys?.relinearization, level: level, decomposes: true)
         divideBySpecial(level: level, count: 2)
         return Value(level: level, noise: model.sum(product, added + model.rounding))
@@ -137,7 +141,9 @@ public final class CostSlots: SlotEvaluator {
     ) -> (max: Double, sum: Double) {
         guard !permutations.isEmpty else { return (0, 0) }
         sites.append(
-            Site(permutations: permutations, relinearizes: false, level: level, noise: noise))
+            Site(
+                permutations: permutations, relinearizes: false, level: level, noise: noise,
+                model: model))
         var digitBits: Int?
         var result = (max: 0.0, sum: 0.0)
         for permutation in permutations {

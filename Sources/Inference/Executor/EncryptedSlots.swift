@@ -4,7 +4,7 @@ import Ring
 
 /// The circuit on ciphertexts, with evaluation keys only.
 public struct EncryptedSlots: SlotEvaluator, Sendable {
-    private let evaluator: Evaluator
+    let evaluator: Evaluator
     private let plaintextIndex: Int
     private let residues: ResidueSlots
 

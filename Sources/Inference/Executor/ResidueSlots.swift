@@ -20,8 +20,15 @@ struct ResidueSlots {
     }
 
     private func scale(_ values: [Int64], _ factor: UInt64) -> [UInt64] {
-        let t = modulus
-        return values.map { value in
+        Self.scale(values, by: factor, modulo: modulus)
+    }
+
+    /// values * factor, in [0, t).
+    static func scale(
+        _ values: [Int64], by factor: UInt64, modulo t: UInt64
+    ) -> [UInt64] {
+        values.map { value in
+            if value == 0 { return 0 }
             let magnitude = ModularArithmetic.multiply(value.magnitude % t, factor, modulo: t)
             return value < 0 && magnitude != 0 ? t - magnitude : magnitude
         }

@@ -24,6 +24,9 @@ public struct Circuit: Sendable {
     /// The output that each slot is a part of; the client adds up.
     public let outputLayout: SlotLayout
     public let switchPointCount: Int
+    /// Of each linear layer: baby steps, and the number of diagonals that they divide.
+    let babyCounts: [Int]
+    let diagonalCounts: [Int]
 
     /// The permutations that need Galois keys.
     public var permutations: Set<SlotPermutation> {
@@ -53,14 +56,16 @@ extension Circuit {
 
 private struct CircuitBuilder {
     let degree: Int
-    let babyCounts: [Int]
+    let requestedBabyCounts: [Int]
+    var babyCounts: [Int] = []
+    var diagonalCounts: [Int] = []
     var steps: [Circuit.Step] = []
     var points = 0
     var linearLayers = 0
 
     init(degree: Int, babyCounts: [Int]) {
         self.degree = degree
-        self.babyCounts = babyCounts
+        requestedBabyCounts = babyCounts
     }
 
     mutating func build(_ network: IntegerNetwork) throws -> Circuit {
@@ -108,15 +113,17 @@ private struct CircuitBuilder {
         steps.append(.mask)
         return Circuit(
             degree: degree, steps: steps, inputLayout: inputLayout, outputLayout: layout,
-            switchPointCount: points)
+            switchPointCount: points, babyCounts: babyCounts, diagonalCounts: diagonalCounts)
     }
 
     private mutating func append(_ packed: PackedLayer) {
         let count = (packed.diagonals.map(\.index).max() ?? 0) + 1
         let babies =
-            linearLayers < babyCounts.count
-            ? babyCounts[linearLayers] : Self.defaultBabyCount(diagonals: count)
+            linearLayers < requestedBabyCounts.count
+            ? requestedBabyCounts[linearLayers] : Self.defaultBabyCount(diagonals: count)
         linearLayers += 1
+        babyCounts.append(babies)
+        diagonalCounts.append(count)
         steps.append(
             .linear(
                 LinearTransform(

@@ -1,3 +1,4 @@
+import BigIntegers
 import RLWE
 import Ring
 import Synchronization
@@ -17,19 +18,37 @@ final class TransformNorms: Sendable {
     private let cache = Mutex<[Key: (transform: LinearTransform, gains: [Double])]>([:])
     private let encoders = Mutex<[UInt64: SlotEncoder]>([:])
 
+
+    /// Takes every unit as 1: near enough for a search, and cached across moduli.
+    let ignoresUnits: Bool
+
+    init(ignoresUnits: Bool = false) { self.ignoresUnits = ignoresUnits }
+
     func gains(
         of transform: LinearTransform, residues: ResidueSlots, unit: MessageUnit
     ) -> [Double] {
-        let factor = unit.value(
-            residues.parameters, plaintextIndex: residues.plaintextIndex)
+        let t = residues.modulus
+        let value =
+            ignoresUnits
+            ? 1 : unit.value(residues.parameters, plaintextIndex: residues.plaintextIndex)
+        return gains(
+            of: transform, modulus: t, degree: residues.parameters.degree,
+            factor: ModularArithmetic.inverse(value, modulo: t)!)
+    }
+
+    /// - Parameter factor: modulo t, what weights are multiplied by before they are encoded.
+    func gains(
+        of transform: LinearTransform, modulus: UInt64, degree: Int, factor: UInt64
+    ) -> [Double] {
         let key = Key(
-            transform: ObjectIdentifier(transform), modulus: residues.modulus, factor: factor)
+            transform: ObjectIdentifier(transform), modulus: modulus, factor: factor)
         if let known = cache.withLock({ $0[key]?.gains }) { return known }
-        let encoder = encoder(modulus: residues.modulus, degree: residues.parameters.degree)
+        let encoder = encoder(modulus: modulus, degree: degree)
         let gains = transform.giants.map { giant in
             var sums = [Double](repeating: 0, count: encoder.slotCount / 2)
             for term in giant.terms {
-                let coefficients = encoder.encode(residues.divide(term.weights, by: unit))
+                let slots = ResidueSlots.scale(term.weights, by: factor, modulo: modulus)
+                let coefficients = encoder.encode(slots)
                 let magnitudes = CanonicalEmbedding.magnitudes(of: coefficients.map(Double.init))
                 for i in sums.indices { sums[i] += magnitudes[i] }
             }

@@ -1,0 +1,150 @@
+import BigIntegers
+import NeuralNetwork
+import RLWE
+
+/// A sample's ciphertexts, one for each t_i.
+public struct EncryptedSample: Sendable {
+    package let ciphertexts: [Ciphertext]
+
+    package init(ciphertexts: [Ciphertext]) { self.ciphertexts = ciphertexts }
+}
+
+/// The server's answer: compressed ciphertexts, one for each t_i.
+public struct EncryptedReply: Sendable {
+    package let ciphertexts: [CompressedCiphertext]
+
+    package init(ciphertexts: [CompressedCiphertext]) { self.ciphertexts = ciphertexts }
+}
+
+/// A decrypted prediction.
+public struct Prediction: Sendable, Equatable {
+    /// The network's integer outputs, exact.
+    public let logits: [BigInt]
+    /// Logits as the float model means them: integer times scale.
+    public let values: [Double]
+    /// The index of the largest logit; the first of equals.
+    public let index: Int
+    public let label: String
+    /// The bits that noise had left, over all t_i. A fact about the secret key: not for the server.
+    public let noiseMarginBits: Double
+}
+
+/// The one who owns the data and the secret key.
+public struct Client: Sendable {
+    public let plan: ClientPlan
+    private let secretKey: SecretKey
+    private let encryptor: Encryptor
+    private let decryptor: Decryptor
+
+    /// A client with a fresh key.
+    public init(plan: ClientPlan) throws {
+        try self.init(
+            plan: plan, secretKey: SecretKey(context: RLWEContext(plan.parameters)))
+    }
+
+    package init(plan: ClientPlan, secretKey: SecretKey) throws {
+        guard secretKey.context.parameters == plan.parameters else {
+            throw InferenceError.wrongParameters
+        }
+        self.plan = plan
+        self.secretKey = secretKey
+        encryptor = Encryptor(secretKey: secretKey)
+        decryptor = Decryptor(secretKey: secretKey)
+    }
+
+    /// For writing it to a file. There is no other way to get at it.
+    package var key: SecretKey { secretKey }
+
+    /// The keys that the plan's server needs, and no others.
+    /// - Parameter progress: called with (keys done, keys in all).
+    public func makeEvaluationKeys(
+        progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> EvaluationKeys {
+        try KeyGenerator(secretKey: secretKey).evaluationKeys(plan.keys, progress: progress)
+    }
+
+    /// Quantizes and encrypts one sample of `plan.input.count` reals.
+    /// - Throws: `NetworkError` for a wrong count or a NaN.
+    public func encrypt(_ sample: [Float]) throws -> EncryptedSample {
+        try encrypt(quantized: plan.input.quantize(sample))
+    }
+
+    /// Encrypts quantized inputs, each in `plan.input.range`.
+    public func encrypt(quantized input: [Int]) throws -> EncryptedSample {
+        guard input.count == plan.input.count else {
+            throw NetworkError.wrongCount(
+                of: "the sample", expected: plan.input.count, found: input.count)
+        }
+        for (index, value) in input.enumerated() where !plan.input.range.contains(value) {
+            throw NetworkError.outsideBox(index: index, value: value, range: plan.input.range)
+        }
+        let slots = plan.inputLayout.place(input.map(Int64.init))
+        let ciphertexts = plan.parameters.plaintextModuli.indices.map { index in
+            let t = plan.parameters.plaintextModuli[index]
+            return encryptor.encrypt(
+                slots: slots.map { ModularArithmetic.reduce($0, modulo: t) },
+                plaintextIndex: index)
+        }
+        return EncryptedSample(ciphertexts: ciphertexts)
+    }
+
+    /// Decrypts: sums each output's slots modulo each t_i, then joins them by CRT.
+    /// - Throws: `InferenceError` where the reply has another shape than the plan's.
+    public func decrypt(_ reply: EncryptedReply) throws -> Prediction {
+        let parameters = plan.parameters
+        guard reply.ciphertexts.count == parameters.plaintextModuli.count else {
+            throw InferenceError.wrongCount(
+                "reply ciphertexts", expected: parameters.plaintextModuli.count,
+                found: reply.ciphertexts.count)
+        }
+        var margin = Double.infinity
+        var residues: [[UInt64]] = []
+        for (index, ciphertext) in reply.ciphertexts.enumerated() {
+            guard ciphertext.plaintextIndex == index,
+                ciphertext.c0Bits == plan.replyC0Bits, ciphertext.c1Bits == plan.replyC1Bits
+            else { throw InferenceError.unexpectedReply }
+            let decrypted = try decryptor.decrypt(ciphertext)
+            margin = min(margin, decrypted.noiseMarginBits)
+            residues.append(outputs(of: decrypted.slots, plaintextIndex: index))
+        }
+        let crt = CRTBasis(moduli: parameters.plaintextModuli)
+        let logits = plan.labels.indices.map { output in
+            crt.reconstructCentered(residues: residues.map { $0[output] })
+        }
+        let index = logits.indices.dropFirst().reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+        return Prediction(
+            logits: logits, values: logits.map { $0.doubleTowardZero * plan.outputScale },
+            index: index, label: plan.labels[index], noiseMarginBits: margin)
+    }
+
+    private func outputs(of slots: [UInt64], plaintextIndex: Int) -> [UInt64] {
+        let t = plan.parameters.plaintextModuli[plaintextIndex]
+        var sums = [UInt64](repeating: 0, count: plan.labels.count)
+        for (slot, output) in plan.outputLayout.features.enumerated()
+        where output != SlotLayout.empty {
+            sums[Int(output)] = ModularArithmetic.add(sums[Int(output)], slots[slot], modulo: t)
+        }
+        let unit = ModularArithmetic.inverse(plan.outputUnits[plaintextIndex], modulo: t)!
+        return sums.map { ModularArithmetic.multiply($0, unit, modulo: t) }
+    }
+}
+
+/// What doesn't fit the plan.
+public enum InferenceError: Error, Equatable, CustomStringConvertible {
+    case wrongParameters
+    case wrongCount(String, expected: Int, found: Int)
+    case unexpectedReply
+    case unexpectedRequest(String)
+    case missingKey(String)
+
+    public var description: String {
+        switch self {
+        case .wrongParameters: return "the key was made for other parameters than the plan's"
+        case .wrongCount(let what, let expected, let found):
+            return "\(found) \(what); the plan has \(expected)"
+        case .unexpectedReply: return "the reply is not of the form that the plan states"
+        case .unexpectedRequest(let why): return "the request is not of the plan's form: \(why)"
+        case .missingKey(let which): return "the evaluation keys lack \(which) of the plan"
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import BigIntegers
+import NeuralNetwork
+import RLWE
+
+/// What a client needs: parameters, input and output encoding, the keys to make. No weights.
+public struct ClientPlan: Sendable, Equatable {
+    public let parameters: RLWEParameters
+    public let input: InputSpecification
+    /// The index of the input that each slot holds.
+    public let inputLayout: SlotLayout
+    /// The output that each slot is a share of.
+    public let outputLayout: SlotLayout
+    /// Modulo each t_i, what outputs are to be divided by.
+    public let outputUnits: [UInt64]
+    /// Real value of one unit of an output.
+    public let outputScale: Double
+    public let labels: [String]
+    public let keys: EvaluationKeySpecification
+    public let replyC0Bits: Int
+    public let replyC1Bits: Int
+    public let certificate: Certificate
+    public let cost: CostEstimate
+
+    package init(
+        parameters: RLWEParameters, input: InputSpecification, inputLayout: SlotLayout,
+        outputLayout: SlotLayout, outputUnits: [UInt64], outputScale: Double, labels: [String],
+        keys: EvaluationKeySpecification, replyC0Bits: Int, replyC1Bits: Int,
+        certificate: Certificate, cost: CostEstimate
+    ) {
+        self.parameters = parameters
+        self.input = input
+        self.inputLayout = inputLayout
+        self.outputLayout = outputLayout
+        self.outputUnits = outputUnits
+        self.outputScale = outputScale
+        self.labels = labels
+        self.keys = keys
+        self.replyC0Bits = replyC0Bits
+        self.replyC1Bits = replyC1Bits
+        self.certificate = certificate
+        self.cost = cost
+    }
+}

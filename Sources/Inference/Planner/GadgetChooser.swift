@@ -1,0 +1,65 @@
+import RLWE
+
+/// The widest digits that each key can have: a key switch may add an eighth of the noise that is there.
+struct GadgetChooser {
+    let parameters: RLWEParameters
+
+    /// - Returns: nil where even the narrowest digits add too much.
+    func keys(for evaluation: PlanEvaluation) -> EvaluationKeySpecification? {
+        var width: [SlotPermutation: Int] = [:]
+        var level: [SlotPermutation: Int] = [:]
+        var relinearization: Gadget?
+        var groups: [[SlotPermutation]] = []
+        for site in evaluation.sites {
+            guard let bits = widest(site) else { return nil }
+            if site.relinearizes {
+                relinearization = Gadget(
+                    level: max(relinearization?.level ?? 0, site.level),
+                    digitBits: min(relinearization?.digitBits ?? bits, bits))
+            }
+            let permutations = site.permutations.map {
+                $0.normalized(degree: parameters.degree)
+            }
+            groups.append(permutations)
+            for permutation in permutations {
+                width[permutation] = min(width[permutation] ?? bits, bits)
+                level[permutation] = max(level[permutation] ?? 0, site.level)
+            }
+        }
+        shareWidths(in: groups, &width)
+        return EvaluationKeySpecification(
+            relinearization: relinearization,
+            rotations: width.reduce(into: [:]) { out, entry in
+                out[entry.key] = Gadget(level: level[entry.key]!, digitBits: entry.value)
+            })
+    }
+
+    /// Permutations that are hoisted together share one decomposition, so one width.
+    private func shareWidths(
+        in groups: [[SlotPermutation]], _ width: inout [SlotPermutation: Int]
+    ) {
+        var changed = true
+        while changed {
+            changed = false
+            for group in groups {
+                guard let least = group.compactMap({ width[$0] }).min() else { continue }
+                for permutation in group where width[permutation] != least {
+                    width[permutation] = least
+                    changed = true
+                }
+            }
+        }
+    }
+
+    private func widest(_ site: CostSlots.Site) -> Int? {
+        let moduli = parameters.ciphertextModuli[..<site.level]
+        let most = moduli.map { 64 - $0.leadingZeroBitCount }.max() ?? 0
+        for bits in stride(from: most, through: 4, by: -1) {
+            let gadget = Gadget(level: site.level, digitBits: bits)
+            let added = site.model.keySwitching(
+                gadget: gadget, moduli: moduli, special: parameters.specialModulus)
+            if added <= site.noise / 8 { return bits }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,123 @@
+import BigIntegers
+import RLWE
+
+/// A choice that certifies, with its work.
+struct Candidate {
+    let circuit: Circuit
+    let choices: PlanChoices
+    let splits: Bool
+    let slack: Int
+    let work: Double
+
+    var parameters: RLWEParameters { choices.parameters }
+}
+
+/// Ciphertext moduli, special modulus, gadgets and reply sizes for one circuit and one set of t_i.
+struct ParameterSearch {
+    let circuit: Circuit
+    let plaintextModuli: [UInt64]
+    let security: SecurityLevel
+    let norms: PlannerNorms
+    /// Whether weights' norms are taken with their units divided out, as they will be executed.
+    var exact = false
+
+    /// The cheapest slack of each way to split drops.
+    func candidates() throws -> [Candidate] {
+        try [true, false].compactMap { splits in
+            for slack in 0...16 {
+                if let found = try candidate(splits: splits, slack: slack) { return found }
+            }
+            return nil
+        }
+    }
+
+    /// nil where security, noise or the supply of primes refuse it.
+    func candidate(splits: Bool, slack: Int) throws -> Candidate? {
+        let degree = circuit.degree
+        let norms = exact ? self.norms.exact : self.norms.approximate
+        let model = NoiseModel(
+            degree: degree, plaintextModulus: plaintextModuli.max()!)
+        let worst = plaintextModuli.max()!
+        let forecast = NoiseForecast(circuit: circuit, model: model) {
+            norms.gains(of: $0, modulus: worst, degree: degree, factor: 1)
+        }
+        guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { return nil }
+        let chain = ModulusChain(
+            forecast: forecast, switchPointCount: circuit.switchPointCount, degree: degree,
+            splits: splits, slack: slack)
+        guard let parameters = try parameters(chain) else { return nil }
+        let probe = try PlanEvaluation(
+            circuit: circuit, parameters: parameters, levels: chain.levels, keys: nil,
+            norms: norms)
+        guard let keys = GadgetChooser(parameters: parameters).keys(for: probe) else {
+            return nil
+        }
+        let evaluation = try PlanEvaluation(
+            circuit: circuit, parameters: parameters, levels: chain.levels, keys: keys,
+            norms: norms)
+        guard let reply = replyBits(evaluation, parameters) else { return nil }
+        return Candidate(
+            circuit: circuit,
+            choices: PlanChoices(
+                parameters: parameters, babyCounts: circuit.babyCounts, levels: chain.levels,
+                keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1),
+            splits: splits, slack: slack,
+            work: CostEstimate.work(evaluation.counts, degree: degree))
+    }
+
+    /// The special modulus takes what the security table leaves, up to the largest word.
+    private func parameters(_ chain: ModulusChain) throws -> RLWEParameters? {
+        let degree = circuit.degree
+        guard let moduli = chain.primes(degree: degree, excluding: plaintextModuli) else {
+            return nil
+        }
+        let used = moduli.reduce(BigInt(1)) { $0 * BigInt($1) }.bitLength
+        var bits = ModulusChain.largestBits
+        if security != .insecure {
+            guard let allowed = SecurityTable.maximumBits(degree: degree, level: security) else {
+                return nil
+            }
+            bits = min(bits, allowed - used)
+        }
+        guard bits >= ModulusChain.smallestBits(degree: degree),
+            let special = Primes.nttPrimes(
+                bits: bits, count: 1, congruentTo1Modulo: UInt64(2 * degree),
+                excluding: Set(moduli + plaintextModuli)
+            ).first
+        else { return nil }
+        if security == .insecure {
+            return try .insecure(
+                degree: degree, ciphertextModuli: moduli, specialModulus: special,
+                plaintextModuli: plaintextModuli)
+        }
+        return try RLWEParameters(
+            degree: degree, ciphertextModuli: moduli, specialModulus: special,
+            plaintextModuli: plaintextModuli, security: security)
+    }
+
+    /// The smallest replies that leave a tenth of a bit.
+    private func replyBits(
+        _ evaluation: PlanEvaluation, _ parameters: RLWEParameters
+    ) -> (c0: Int, c1: Int)? {
+        let q0 = parameters.ciphertextModuli[0]
+        let most = 63 - q0.leadingZeroBitCount - parameters.degree.trailingZeroBitCount
+        var best: (c0: Int, c1: Int)?
+        for c1 in stride(from: 8, through: most, by: 1) {
+            for c0 in stride(from: 8, through: c1, by: 1) {
+                if let best, c0 + c1 >= best.c0 + best.c1 { break }
+                let margins = evaluation.replyMargins(q0: q0, c0Bits: c0, c1Bits: c1)
+                if margins.allSatisfy({ $0 > 0.1 }) {
+                    best = (c0, c1)
+                    break
+                }
+            }
+        }
+        return best
+    }
+}
+
+/// Both kinds of norms, shared by the searches of one planning.
+struct PlannerNorms: Sendable {
+    let exact = TransformNorms()
+    let approximate = TransformNorms(ignoresUnits: true)
+}

@@ -1,0 +1,144 @@
+import BigIntegers
+import NeuralNetwork
+import RLWE
+
+/// A certified plan: the server's artifact. Holds the network's weights; everything a client needs is in
+/// `client`, which doesn't.
+public struct Plan: Sendable {
+    public let network: IntegerNetwork
+    public let choices: PlanChoices
+    public let circuit: Circuit
+    public let certificate: Certificate
+    public let cost: CostEstimate
+    public let client: ClientPlan
+
+    /// Lays out the network as `choices` say and proves the certificate anew.
+    ///
+    /// - Parameters:
+    ///   - outputBounds: proven bounds of the network's outputs, one an output.
+    ///   - boundMethod: how they were proven.
+    /// - Throws: `PlanError.invalid` where the choices don't fit the network or the certificate doesn't hold.
+    public init(
+        network: IntegerNetwork, choices: PlanChoices, outputBounds: [ClosedRange<BigInt>],
+        boundMethod: String
+    ) throws {
+        try self.init(
+            network: network, choices: choices, outputBounds: outputBounds,
+            boundMethod: boundMethod, norms: TransformNorms())
+    }
+
+    init(
+        network: IntegerNetwork, choices: PlanChoices, outputBounds: [ClosedRange<BigInt>],
+        boundMethod: String, norms: TransformNorms
+    ) throws {
+        let parameters = choices.parameters
+        guard outputBounds.count == network.outputCount else {
+            throw PlanError.invalid(
+                "\(outputBounds.count) output bounds for \(network.outputCount) outputs")
+        }
+        guard choices.babyCounts.allSatisfy({ $0 > 0 }) else {
+            throw PlanError.invalid("a baby step count below 1")
+        }
+        let circuit: Circuit
+        do {
+            circuit = try Circuit(
+                network: network, degree: parameters.degree, babyCounts: choices.babyCounts)
+        } catch let error as PackingError {
+            throw PlanError.doesNotFit(error.description)
+        }
+        try Self.check(choices, circuit)
+        let evaluation = try PlanEvaluation(
+            circuit: circuit, parameters: parameters, levels: choices.levels,
+            keys: choices.keys, norms: norms)
+        let q0 = parameters.ciphertextModuli[0]
+        let certificate = Certificate(
+            outputBounds: outputBounds, boundMethod: boundMethod,
+            plaintextModulus: parameters.plaintextModulus,
+            noiseMarginBits: evaluation.replyMargins(
+                q0: q0, c0Bits: choices.replyC0Bits, c1Bits: choices.replyC1Bits),
+            keyModulus: parameters.keyModulus, degree: parameters.degree,
+            security: parameters.security)
+        guard certificate.holds else { throw PlanError.invalid("its certificate does not hold") }
+        self.network = network
+        self.choices = choices
+        self.circuit = circuit
+        self.certificate = certificate
+        cost = Self.cost(choices, circuit, evaluation.counts)
+        client = ClientPlan(
+            parameters: parameters, input: network.input, inputLayout: circuit.inputLayout,
+            outputLayout: circuit.outputLayout,
+            outputUnits: parameters.plaintextModuli.indices.map {
+                evaluation.outputUnit.value(parameters, plaintextIndex: $0)
+            },
+            outputScale: network.outputScale, labels: network.labels, keys: choices.keys,
+            replyC0Bits: choices.replyC0Bits, replyC1Bits: choices.replyC1Bits,
+            certificate: certificate, cost: cost)
+    }
+
+    private static func check(_ choices: PlanChoices, _ circuit: Circuit) throws {
+        let parameters = choices.parameters
+        guard choices.levels.count == circuit.switchPointCount else {
+            throw PlanError.invalid(
+                "\(choices.levels.count) levels for \(circuit.switchPointCount) switch points")
+        }
+        var level = parameters.maximumLevel
+        for next in choices.levels {
+            guard (1...level).contains(next) else {
+                throw PlanError.invalid("level \(next) after level \(level)")
+            }
+            level = next
+        }
+        guard Set(choices.keys.rotations.keys) == circuit.permutations else {
+            throw PlanError.invalid("its Galois keys are not those that the circuit uses")
+        }
+        let gadgets = Array(choices.keys.rotations.values)
+            + (choices.keys.relinearization.map { [$0] } ?? [])
+        for gadget in gadgets {
+            guard (1...parameters.maximumLevel).contains(gadget.level),
+                (1...50).contains(gadget.digitBits)
+            else { throw PlanError.invalid("a key for level \(gadget.level)") }
+        }
+        let q0Bits = 64 - parameters.ciphertextModuli[0].leadingZeroBitCount
+        guard (1...choices.replyC1Bits).contains(choices.replyC0Bits),
+            choices.replyC1Bits + parameters.degree.trailingZeroBitCount < q0Bits
+        else { throw PlanError.invalid("replies of \(choices.replyC1Bits) bits a residue") }
+    }
+
+    private static func cost(
+        _ choices: PlanChoices, _ circuit: Circuit, _ counts: OperationCounts
+    ) -> CostEstimate {
+        let parameters = choices.parameters
+        let n = parameters.degree
+        let k = parameters.plaintextModuli.count
+        let gadgets = Array(choices.keys.rotations.values)
+            + (choices.keys.relinearization.map { [$0] } ?? [])
+        let limb = n * 8
+        var terms = 0
+        var widestBabies = 0
+        for case .linear(let transform) in circuit.steps {
+            terms += transform.termCount
+            widestBabies = max(widestBabies, transform.babies.count)
+        }
+        let extended = parameters.maximumLevel + 1
+        let inFlight = k * (2 * widestBabies + 12) * extended * limb
+        return CostEstimate(
+            operations: counts,
+            requestBytes: k * (parameters.residueBits(level: parameters.maximumLevel) * n / 8 + 32),
+            replyBytes: k * n * (choices.replyC0Bits + choices.replyC1Bits) / 8,
+            evaluationKeyBytes: gadgets.reduce(0) { $0 + parameters.keyBytes($1) + 32 },
+            serverMemoryBytes: gadgets.reduce(0) { $0 + parameters.expandedKeyBytes($1) }
+                + k * terms * extended * limb + inFlight)
+    }
+}
+
+extension PackingError: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .tooManyFeatures(let count, let slots):
+            return "\(count) inputs in \(slots) slots"
+        case .tooManyOutputs(let count, let columns):
+            return "a layer of \(count) outputs in \(columns) columns"
+        case .noCover: return "a layer has no layout by diagonals"
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import BigIntegers
+import NeuralNetwork
+import RLWE
+
+/// Finds the parameters, layout and levels of a network, by the cost of what would be executed.
+public struct Planner: Sendable {
+    /// Ring degrees to try.
+    public let degrees: [Int]
+    public let security: SecurityLevel
+
+    /// - Parameter security: at least 128 bits.
+    public init(security: SecurityLevel = .bits128) {
+        precondition(security >= .bits128, "use Planner.insecure(degrees:) for tests")
+        self.init(degrees: [4096, 8192, 16384, 32768], security: security)
+    }
+
+    /// Plans on small rings with no security, for tests.
+    public static func insecure(degrees: [Int]) -> Planner {
+        Planner(degrees: degrees, security: .insecure)
+    }
+
+    private init(degrees: [Int], security: SecurityLevel) {
+        self.degrees = degrees
+        self.security = security
+    }
+
+    /// The cheapest certified plan.
+    ///
+    /// - Parameter progress: a line on what is being tried.
+    /// - Throws: `PlanError` where no degree holds the network or certifies it.
+    public func plan(
+        _ network: IntegerNetwork, progress: (String) -> Void = { _ in }
+    ) throws -> Plan {
+        progress("bounding the outputs")
+        let bounds = try OutputBounds.certify(network)
+        return try plan(
+            network, outputBounds: bounds.outputs, boundMethod: bounds.method,
+            progress: progress)
+    }
+
+    /// As `plan(_:progress:)`, with bounds that the caller has proven.
+    public func plan(
+        _ network: IntegerNetwork, outputBounds: [ClosedRange<BigInt>], boundMethod: String,
+        progress: (String) -> Void = { _ in }
+    ) throws -> Plan {
+        let largest = outputBounds.reduce(BigInt(1)) {
+            max($0, $1.lowerBound.magnitude, $1.upperBound.magnitude)
+        }
+        let norms = PlannerNorms()
+        var best: Candidate?
+        var refusals: [String] = []
+        for degree in degrees {
+            do {
+                let circuit = try Circuit(network: network, degree: degree)
+                progress("searching parameters at N = \(degree)")
+                for count in 1...8 {
+                    guard
+                        let moduli = PlaintextModuli.smallest(
+                            count: count, above: (largest << 1) + 1, degree: degree)
+                    else { continue }
+                    let search = ParameterSearch(
+                        circuit: circuit, plaintextModuli: moduli, security: security,
+                        norms: norms)
+                    for found in try search.candidates()
+                    where found.work < best?.work ?? .infinity {
+                        best = found
+                    }
+                }
+                if best == nil { refusals.append("N = \(degree): too much noise or depth") }
+            } catch let error as PackingError {
+                refusals.append("N = \(degree): \(error)")
+            }
+            // A larger ring costs more than twice as much for the same circuit.
+            if best != nil { break }
+        }
+        guard let best else {
+            throw PlanError.noParameters(refusals.joined(separator: "; "))
+        }
+        progress("tuning baby and giant steps")
+        let tuned = try tune(best, network: network, norms: norms)
+        progress("proving the certificate")
+        return try finish(
+            tuned, network: network, outputBounds: outputBounds, boundMethod: boundMethod,
+            norms: norms)
+    }
+
+    /// Tries other numbers of baby steps, layer by layer.
+    private func tune(
+        _ start: Candidate, network: IntegerNetwork, norms: PlannerNorms
+    ) throws -> Candidate {
+        var best = start
+        let layers = network.layers.filter { $0.matrix() != nil }.count
+        var babies = best.circuit.babyCounts
+        for layer in 0..<layers {
+            let original = babies[layer]
+            for other in [original / 4, original / 2, original * 2, original * 4]
+            where other > 0 && other <= best.circuit.diagonalCounts[layer] {
+                var counts = babies
+                counts[layer] = other
+                let circuit = try Circuit(
+                    network: network, degree: best.parameters.degree, babyCounts: counts)
+                let search = ParameterSearch(
+                    circuit: circuit, plaintextModuli: best.parameters.plaintextModuli,
+                    security: security, norms: norms)
+                if let found = try search.candidate(splits: best.splits, slack: best.slack),
+                    found.work < best.work
+                {
+                    best = found
+                }
+            }
+            babies = best.circuit.babyCounts
+        }
+        return best
+    }
+
+    /// The search takes weights' norms before units are divided out; the plan proves with the true ones,
+    /// and may need a bit more.
+    private func finish(
+        _ candidate: Candidate, network: IntegerNetwork, outputBounds: [ClosedRange<BigInt>],
+        boundMethod: String, norms: PlannerNorms
+    ) throws -> Plan {
+        let search = ParameterSearch(
+            circuit: candidate.circuit, plaintextModuli: candidate.parameters.plaintextModuli,
+            security: security, norms: norms, exact: true)
+        for extra in 0...6 {
+            guard
+                let found = try search.candidate(
+                    splits: candidate.splits, slack: candidate.slack + extra)
+            else { continue }
+            return try Plan(
+                network: network, choices: found.choices, outputBounds: outputBounds,
+                boundMethod: boundMethod, norms: norms.exact)
+        }
+        throw PlanError.noParameters("the certificate fails by less than a bit; use fewer bits")
+    }
+}
