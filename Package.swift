@@ -54,7 +54,8 @@ let package = Package(
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
         .testTarget(name: "RLWETests", dependencies: ["RLWE", "TestSupport"]),
-        .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport"]),
+        .testTarget(
+            name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport", protobuf]),
         .testTarget(
             name: "InferenceTests", dependencies: ["Inference", "NeuralNetwork", "TestSupport"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Blindsight", "TestSupport"]),

@@ -44,7 +44,7 @@ public struct ONNXModel: Sendable {
         try load(FileBytes.read(path: path, limit: maximumBytes))
     }
 
-    init(_ proto: ONNXModelProto) throws(ONNXError) {
+    package init(_ proto: ONNXModelProto) throws(ONNXError) {
         guard proto.hasGraph else { throw .notAModel("there is no graph in it") }
         guard proto.irVersion >= 3 else {
             throw .unsupportedVersion("ONNX IR version \(proto.irVersion); 3 and later are read")

@@ -1,0 +1,148 @@
+import NeuralNetwork
+
+/// Small integer networks made at random: convolutions, dense layers and squares of random shapes and weights.
+public enum RandomNetwork {
+    /// What a random network may look like.
+    public struct Options: Sendable {
+        /// Linear layers; a square stands between neighbours.
+        public var linearLayers: ClosedRange<Int> = 1...3
+        public var channels: ClosedRange<Int> = 1...2
+        /// Height and width of an image, each on its own.
+        public var side: ClosedRange<Int> = 3...6
+        /// Inputs of a network without convolution.
+        public var features: ClosedRange<Int> = 1...12
+        public var maps: ClosedRange<Int> = 1...3
+        public var hidden: ClosedRange<Int> = 1...6
+        public var outputs: ClosedRange<Int> = 1...4
+        public var kernel: ClosedRange<Int> = 1...3
+        public var stride: ClosedRange<Int> = 1...2
+        public var weight: ClosedRange<Int64> = -3...3
+        public var bias: ClosedRange<Int64> = -9...9
+        /// Chance in percent that a weight is zeroed.
+        public var sparsityPercent = 30
+        public var low: ClosedRange<Int> = -2...0
+        public var high: ClosedRange<Int> = 1...3
+        /// Whether the first layer is a convolution; nil leaves it to chance.
+        public var startsWithConvolution: Bool?
+
+        public init() {}
+    }
+
+    /// A network that depends on the seed and the options only.
+    public static func make(seed: UInt64, options: Options = Options()) -> IntegerNetwork {
+        var generator = SplitMix64(seed: seed)
+        return make(using: &generator, options: options)
+    }
+
+    public static func make(
+        using generator: inout SplitMix64, options: Options = Options()
+    ) -> IntegerNetwork {
+        do {
+            return try build(&generator, options)
+        } catch {
+            fatalError("the generator made an invalid network: \(error)")
+        }
+    }
+
+    /// Integers of a sample, uniform in the network's box; one in four at the ends of the box only.
+    public static func input(
+        for network: IntegerNetwork, using generator: inout SplitMix64
+    ) -> [Int] {
+        let range = network.input.range
+        let atEnds = Int.random(in: 0..<4, using: &generator) == 0
+        return (0..<network.inputCount).map { _ in
+            guard atEnds else { return Int.random(in: range, using: &generator) }
+            return Bool.random(using: &generator) ? range.lowerBound : range.upperBound
+        }
+    }
+
+    private static func build(
+        _ generator: inout SplitMix64, _ options: Options
+    ) throws -> IntegerNetwork {
+        let depth = Int.random(in: options.linearLayers, using: &generator)
+        let isImage = options.startsWithConvolution ?? Bool.random(using: &generator)
+        let image = ImageShape(
+            channels: Int.random(in: options.channels, using: &generator),
+            height: Int.random(in: options.side, using: &generator),
+            width: Int.random(in: options.side, using: &generator))
+        let range =
+            Int.random(
+                in: options.low, using: &generator)...Int.random(
+                in: options.high, using: &generator)
+        let shape =
+            isImage ? image.array : [Int.random(in: options.features, using: &generator)]
+        let input = try InputSpecification(shape: shape, range: range, scale: 0.5)
+
+        var layers: [Layer] = []
+        var current = image
+        var count = input.count
+        var scale = 0.5
+        for index in 0..<depth {
+            let isLast = index == depth - 1
+            // Convolutions come first, sometimes two in a row.
+            let convolves =
+                isImage && !isLast
+                && (index == 0 || (index == 1 && Int.random(in: 0..<3, using: &generator) == 0))
+            if convolves {
+                let layer = try convolution(on: current, &generator, options)
+                layers.append(.convolution(layer))
+                current = layer.outputShape
+                count = current.count
+            } else {
+                let outputs = Int.random(
+                    in: isLast ? options.outputs : options.hidden, using: &generator)
+                layers.append(
+                    .dense(
+                        try Dense(
+                            weights: weights(outputs * count, &generator, options),
+                            bias: biases(outputs, &generator, options), inputs: count,
+                            outputs: outputs)))
+                count = outputs
+            }
+            scale *= 0.25
+            if !isLast {
+                layers.append(.square(count: count))
+                scale *= scale
+            }
+        }
+        return try IntegerNetwork(
+            input: input, layers: layers, outputScale: scale,
+            labels: IntegerNetwork.defaultLabels(count))
+    }
+
+    private static func convolution(
+        on image: ImageShape, _ generator: inout SplitMix64, _ options: Options
+    ) throws -> Convolution {
+        let kernel = Extent(
+            height: min(Int.random(in: options.kernel, using: &generator), image.height),
+            width: min(Int.random(in: options.kernel, using: &generator), image.width))
+        let padding = Padding(
+            top: Int.random(in: 0..<kernel.height, using: &generator),
+            left: Int.random(in: 0..<kernel.width, using: &generator),
+            bottom: Int.random(in: 0..<kernel.height, using: &generator),
+            right: Int.random(in: 0..<kernel.width, using: &generator))
+        let maps = Int.random(in: options.maps, using: &generator)
+        return try Convolution(
+            weights: weights(
+                maps * image.channels * kernel.height * kernel.width, &generator, options),
+            bias: biases(maps, &generator, options), inputShape: image, kernel: kernel,
+            strides: Extent(
+                height: Int.random(in: options.stride, using: &generator),
+                width: Int.random(in: options.stride, using: &generator)), padding: padding)
+    }
+
+    private static func weights(
+        _ count: Int, _ generator: inout SplitMix64, _ options: Options
+    ) -> [Int64] {
+        (0..<count).map { _ in
+            Int.random(in: 0..<100, using: &generator) < options.sparsityPercent
+                ? 0 : Int64.random(in: options.weight, using: &generator)
+        }
+    }
+
+    private static func biases(
+        _ count: Int, _ generator: inout SplitMix64, _ options: Options
+    ) -> [Int64] {
+        (0..<count).map { _ in Int64.random(in: options.bias, using: &generator) }
+    }
+}
