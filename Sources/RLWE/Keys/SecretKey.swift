@@ -1,3 +1,4 @@
+import CKernels
 import Ring
 
 /// A uniform ternary secret s. Wiped on release; never printed.
@@ -7,12 +8,21 @@ public final class SecretKey: Sendable {
     /// s in NTT form modulo every q_i and P.
     package let values: Polynomial<NTTValues>
 
-    /// A fresh key from the operating system's generator. Constant time.
+    /// A fresh key from the operating system's generator, drawn until `SecretBounds` hold. Constant time but
+    /// for the number of draws, which says nothing of the key that is kept.
     public convenience init(context: RLWEContext) {
         var source = Keystream()
-        self.init(
-            context: context,
-            coefficients: Samplers.ternary(degree: context.degree, from: &source))
+        let bounds = SecretBounds(degree: context.degree)
+        while true {
+            let drawn = Samplers.ternary(degree: context.degree, from: &source)
+            var values = (0..<drawn.count).map { Double(drawn.base[$0]) }
+            let holds = withExtendedLifetime(drawn) { bounds.hold(for: values) }
+            values.withUnsafeMutableBytes { bsk_wipe($0.baseAddress!, $0.count) }
+            if holds {
+                self.init(context: context, coefficients: drawn)
+                return
+            }
+        }
     }
 
     /// - Parameter coefficients: N values in {-1, 0, 1}; the caller has checked them.

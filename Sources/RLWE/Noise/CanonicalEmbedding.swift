@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// The canonical embedding of Z[X]/(X^N+1): values at the N complex odd powers of exp(i pi / N). For
@@ -19,7 +20,11 @@ package enum CanonicalEmbedding {
             (re[k], im[k]) = (re[k] * c - im[k] * s, re[k] * s + im[k] * c)
         }
         transform(&re, &im)
-        return (0..<half).map { hypot(re[$0], im[$0]) }
+        let magnitudes = (0..<half).map { (re[$0] * re[$0] + im[$0] * im[$0]).squareRoot() }
+        // The polynomial may be a secret.
+        re.withUnsafeMutableBytes { bsk_wipe($0.baseAddress!, $0.count) }
+        im.withUnsafeMutableBytes { bsk_wipe($0.baseAddress!, $0.count) }
+        return magnitudes
     }
 
     package static func norm(of coefficients: [Double]) -> Double {

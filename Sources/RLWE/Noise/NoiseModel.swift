@@ -1,113 +1,201 @@
 import Foundation
 
-/// Bounds on the phase noise nu in the canonical embedding norm: the largest |nu(zeta)| over the
-/// complex 2N-th primitive roots zeta. It bounds every coefficient, is submultiplicative, and automorphisms don't
-/// change it. Decryption at modulus q is correct while the bound is under q/2. docs/Noise.md derives each.
+/// Bounds on the phase noise nu = t v mod Q, centered, of each operation. docs/Noise.md derives them.
 ///
-/// "Worst case" bounds hold always. The others hold with probability at least 1 - 2^-148 an event,
-/// so that 2^20 of them together stay under 2^-128; they take rounding errors and digits of
-/// ciphertexts as uniform (under the RLWE assumption they can't be told from it).
-public struct NoiseModel: Sendable {
-    public let degree: Int
+/// "Worst case" holds always. The rest holds with probability at least 1 - 2^-148 an event, so that 2^20
+/// events stay under 2^-128; rounding errors and digits of ciphertexts are taken as uniform and independent of
+/// the secret (under the RLWE assumption they can't be told from it).
+package struct NoiseModel: Sendable {
+    package let degree: Int
     /// t.
-    public let plaintextModulus: Double
+    package let plaintextModulus: Double
     private let n: Double
+    private let secret: SecretBounds
 
     /// log2 of the allowed failure probability of one event.
     static let failureBits = 148.0
+    static let errorVariance = 10.5
     /// How much a net of 32 directions can underestimate a magnitude.
     static let net = cos(Double.pi / 32)
-    static let errorDeviation = 10.5.squareRoot()
 
-    public init(degree: Int, plaintextModulus: UInt64) {
+    package init(degree: Int, plaintextModulus: UInt64) {
         self.degree = degree
         self.plaintextModulus = Double(plaintextModulus)
         n = Double(degree)
+        secret = SecretBounds(degree: degree)
     }
 
-    /// Upwards, by more than the rounding errors of the few operations of any formula here.
-    private func up(_ x: Double) -> Double { x * (1 + 0x1p-30) }
-
     /// k such that a polynomial with independent subgaussian coefficients of variance proxy v stays under
-    /// k sqrt(N v) at all embeddings. A 32-direction net turns a complex tail into real ones:
+    /// k sqrt(N v) at all embeddings. A net of 32 directions turns a complex tail into real ones:
     /// P(|X| > x) <= 32 exp(-x^2 cos^2(pi/32) / (N v)); then a union over N/2 embeddings.
     var tail: Double {
         let exponent: Double = (Self.failureBits + log2(n / 2) + 5) * M_LN2
         return exponent.squareRoot() / Self.net
     }
 
-    /// As `tail`, for the product of two independent such polynomials: |X Y| <= z N sqrt(v w).
-    /// P(|X||Y| > z) is at most a sum over a grid of 2^7 splits, each 32^2 exp(-2 z cos^2).
-    var productTail: Double {
-        let exponent: Double = (Self.failureBits + log2(n / 2) + 10 + 7) * M_LN2
-        return exponent / (2 * Self.net * Self.net) * (1 + 1.0 / 64)
+    /// Bound on a quadratic form sum over zeta of lambda |x(zeta)|^2 / N in independent coefficients x of proxy 1:
+    /// trace + 2 sqrt(trace of squares * u) + 2 * largest * u, with probability 1 - exp(-u)
+    /// (Hsu, Kakade and Zhang, 2012).
+    private func quadratic(trace: Double, squares: Double, largest: Double) -> Double {
+        let u = Self.failureBits * M_LN2
+        return trace + 2 * (squares * u).squareRoot() + 2 * largest * u
     }
 
-    /// Fresh, symmetric: nu = -r + t e, |r_j| <= t/2 (worst case), e centered binomial.
-    public var fresh: Double {
-        let error: Double = tail * Self.errorDeviation * n.squareRoot()
-        return up(plaintextModulus * (error + n / 2))
+    /// 2-norm of a polynomial with independent coefficients of proxy 1.
+    private var unitNorm: Double { quadratic(trace: n, squares: n, largest: 1).squareRoot() }
+
+    /// Fresh, symmetric: nu = -r + t e, |r_j| <= t/2 (worst case), e centered binomial. The part of r is within
+    /// what Cauchy-Schwarz gives for any linear map, so the sum behaves as a linear component.
+    package var fresh: NoiseBound {
+        let deviation = Self.errorVariance.squareRoot()
+        let largest: Double = tail * deviation * n.squareRoot() + n / 2
+        let rms: Double = deviation * unitNorm + n.squareRoot() / 2
+        return NoiseBound([component(mean: rms, rms: rms, largest: largest, isLinear: true)])
     }
 
-    /// What rounding c_0 and c_1 to integers adds to t v: t (tau_0 + tau_1 s), |tau| <= 1/2 uniform,
-    /// s uniform ternary.
-    public var rounding: Double {
-        let ofC0: Double = plaintextModulus * tail * (n / 12).squareRoot()
-        return up(ofC0 + roundingOfC1)
+    /// What rounding c_1 to integers adds to t v: t tau s, |tau_j| <= 1/2 uniform.
+    private var roundingOfC1: NoiseComponent {
+        let largest: Double = tail * (n / 12).squareRoot() * secret.largest
+        let trace = n * secret.squaredNorm
+        let peak = secret.largest * secret.largest
+        let squared: Double = quadratic(trace: trace, squares: peak * trace, largest: peak) / 12
+        let mean: Double = unitNorm / 12.0.squareRoot() * secret.squaredNorm.squareRoot()
+        return component(
+            mean: mean, rms: squared.squareRoot(), largest: largest, isLinear: true)
     }
 
-    /// The part of `rounding` that c_1 makes.
-    public var roundingOfC1: Double {
-        let deviation: Double = (1.0 / 18).squareRoot()
-        return up(plaintextModulus * productTail * n * deviation)
+    /// What rounding c_0 and c_1 adds: t (tau_0 + tau_1 s).
+    package var rounding: NoiseComponent {
+        let deviation = (1.0 / 12).squareRoot()
+        let ofC0 = NoiseNorms(
+            mean: deviation * unitNorm, rootMeanSquare: deviation * unitNorm,
+            largest: tail * deviation * n.squareRoot())
+        return NoiseComponent(
+            ofC0 * plaintextModulus + roundingOfC1.norms, isLinear: true)
     }
 
     /// Modulus switching by a dropped prime.
-    public func switched(_ noise: Double, droppedModulus q: UInt64) -> Double {
-        up(noise / Double(q) + rounding)
+    package func switched(_ noise: NoiseBound, droppedModulus q: UInt64) -> NoiseBound {
+        noise.scaled(by: 1 / Double(q)).adding(rounding)
     }
 
     /// Worst case: nu = nu_a nu_b.
-    public func product(_ a: Double, _ b: Double) -> Double { up(a * b) }
+    package func product(_ a: NoiseBound, _ b: NoiseBound) -> NoiseBound {
+        NoiseBound([NoiseComponent(a.norms * b.norms)])
+    }
 
     /// Worst case: nu = nu_a + nu_b.
-    public func sum(_ a: Double, _ b: Double) -> Double { up(a + b) }
+    package func sum(_ a: NoiseBound, _ b: NoiseBound) -> NoiseBound {
+        NoiseBound([NoiseComponent(a.norms + b.norms)])
+    }
 
     /// Worst case: an added constant brings -r with |r_j| <= t/2.
-    public func addingConstant(_ a: Double) -> Double { up(a + plaintextModulus * n / 2) }
+    package func addingConstant(_ noise: NoiseBound) -> NoiseBound {
+        noise.adding(
+            component(
+                mean: n.squareRoot() / 2, rms: n.squareRoot() / 2, largest: n / 2,
+                isLinear: false))
+    }
+
+    /// A linear map by hoisted babies and giants; `babies` and `giants` are what one key switch adds, zero where
+    /// there is none.
+    package func mapped(
+        _ noise: NoiseBound, by gain: TransformGain, babies: NoiseNorms, giants: NoiseNorms,
+        giantCount: Int
+    ) -> NoiseBound {
+        var out = noise.mapped(by: gain, degree: degree)
+        if babies.largest > 0 {
+            // Every baby has errors of its own: as a linear component, variances add.
+            out = out.adding(
+                NoiseComponent(babies, isLinear: true).mapped(by: gain, degree: degree))
+        }
+        let count = Double(giantCount)
+        if giantCount > 0 {
+            out = out.adding(NoiseComponent(giants * count))
+                .adding(NoiseComponent(roundingOfC1.norms * count))
+        }
+        return out
+    }
+
+    /// x + sum of sigma_k(x), k in `elements` (1 included): each switch has errors of its own.
+    package func folded(
+        _ noise: NoiseBound, elements: Set<Int>, switching: NoiseNorms
+    ) -> NoiseBound {
+        noise.mapped(by: .fold(elements), degree: degree)
+            .adding(NoiseComponent(switching * Double(elements.count - 1)))
+            .adding(rounding)
+    }
+
+    /// Adds key-switching noise and a division's rounding.
+    package func switchedKey(_ noise: NoiseBound, switching: NoiseNorms) -> NoiseBound {
+        noise.adding(NoiseComponent(switching)).adding(rounding)
+    }
+
+    package func divided(_ noise: NoiseBound) -> NoiseBound { noise.adding(rounding) }
 
     /// What a key switch adds before the division's own rounding: t sum_j d_j e_j / P, the digits d_j
-    /// uniform of width `gadget`, the e_j centered binomial; the smaller of two bounds.
-    public func keySwitching(
+    /// uniform of width `gadget`, the e_j centered binomial. Given the digits it is linear in the errors.
+    package func keySwitching(
         gadget: Gadget, moduli: ArraySlice<UInt64>, special: UInt64
-    ) -> Double {
-        var sum = 0.0
-        var squares = 0.0
+    ) -> NoiseNorms {
+        var variance = 0.0
         for q in moduli {
             let bits = 64 - q.leadingZeroBitCount
             let count = gadget.digitCount(modulusBits: bits)
             let size =
                 count == 1 ? Double(q) : exp2(Double(gadget.digitWidth(modulusBits: bits)))
-            sum += Double(count) * size / 12.0.squareRoot()
-            squares += Double(count) * size * size / 12
+            variance += Double(count) * size * size / 12
         }
-        // Digit by digit: each product has its own tail.
-        let each = productTail * n * Self.errorDeviation * sum
-        // Together: given the digits, the sum is linear in the errors.
-        let joint = tail * tail * n * Self.errorDeviation * squares.squareRoot()
-        return up(plaintextModulus * min(each, joint) / Double(special))
+        let deviation: Double = (variance * Self.errorVariance).squareRoot()
+        let peak: Double = tail * tail * n
+        let norm: Double = unitNorm * unitNorm
+        let squared: Double = quadratic(trace: n * norm, squares: peak * n * norm, largest: peak)
+        let factor = plaintextModulus * deviation / Double(special)
+        return NoiseNorms(
+            mean: squared.squareRoot(), rootMeanSquare: squared.squareRoot(), largest: tail * peak.squareRoot() * n.squareRoot())
+            * factor
     }
 
     /// The largest coefficient of nu after a reply's c_0 and c_1 are cut to k_0 and k_1 bits, as nu relative
     /// to 2^k_1: noise 2^k_1 / q + t (2^(k_1 - k_0) / 2 + |tau_1 s|).
-    public func compressed(
-        _ noise: Double, modulus q: UInt64, c0Bits: Int, c1Bits: Int
+    package func compressed(
+        _ noise: NoiseBound, modulus q: UInt64, c0Bits: Int, c1Bits: Int
     ) -> Double {
         let exponent: Double = (Self.failureBits + log2(n) + 1) * M_LN2
-        // A coefficient of tau_1 s: N terms, each at most |tau|, variance proxy 1/12 each, s any ternary.
-        let cross: Double = (exponent * n / 6).squareRoot()
+        // A coefficient of tau_1 s: variance proxy |s|^2 / 12.
+        let cross: Double = (exponent * secret.squaredNorm / 6).squareRoot()
         let ofC0: Double = exp2(Double(c1Bits - c0Bits)) / 2
-        let carried: Double = noise * exp2(Double(c1Bits)) / Double(q)
-        return up(carried + plaintextModulus * (ofC0 + cross))
+        let carried: Double = noise.coefficient * exp2(Double(c1Bits)) / Double(q)
+        return NoiseNorms.up(carried + plaintextModulus * (ofC0 + cross))
+    }
+
+    private func component(
+        mean: Double, rms: Double, largest: Double, isLinear: Bool
+    ) -> NoiseComponent {
+        NoiseComponent(
+            NoiseNorms(mean: mean, rootMeanSquare: rms, largest: largest) * plaintextModulus,
+            isLinear: isLinear)
+    }
+}
+
+/// What every secret key satisfies: key generation draws again otherwise (about one time in 50), which costs
+/// under 0.03 bits of security.
+package struct SecretBounds: Sendable {
+    /// max |s(zeta)|.
+    package let largest: Double
+    /// |s|^2, the number of non-zero coefficients.
+    package let squaredNorm: Double
+
+    package init(degree: Int) {
+        let n = Double(degree)
+        // |s(zeta)|^2 / (2N/3) is close to exponential at each of N/2 embeddings.
+        largest = ((log(n / 2) + log(100)) * 2 * n / 3).squareRoot()
+        squaredNorm = min(n, 2 * n / 3 + 3 * (2 * n / 9).squareRoot())
+    }
+
+    package func hold(for coefficients: [Double]) -> Bool {
+        let squared = coefficients.reduce(0) { $0 + $1 * $1 }
+        return squared <= squaredNorm
+            && CanonicalEmbedding.norm(of: coefficients) * (1 + 0x1p-30) <= largest
     }
 }

@@ -1,0 +1,171 @@
+/// Three norms of a noise polynomial over its N complex embeddings nu(zeta), each an upper bound:
+/// mean <= root mean square <= largest. Automorphisms change none of them.
+///
+/// The root mean square is the 2-norm of the coefficients (Parseval); every coefficient is at most the mean.
+package struct NoiseNorms: Sendable, Equatable {
+    package var mean: Double
+    package var rootMeanSquare: Double
+    package var largest: Double
+
+    package init(mean: Double, rootMeanSquare: Double, largest: Double) {
+        self.largest = largest
+        self.rootMeanSquare = min(rootMeanSquare, largest)
+        self.mean = min(mean, self.rootMeanSquare)
+    }
+
+    package static let zero = NoiseNorms(mean: 0, rootMeanSquare: 0, largest: 0)
+
+    package static func + (a: NoiseNorms, b: NoiseNorms) -> NoiseNorms {
+        NoiseNorms(
+            mean: up(a.mean + b.mean), rootMeanSquare: up(a.rootMeanSquare + b.rootMeanSquare),
+            largest: up(a.largest + b.largest))
+    }
+
+    package static func * (a: NoiseNorms, factor: Double) -> NoiseNorms {
+        NoiseNorms(
+            mean: up(a.mean * factor), rootMeanSquare: up(a.rootMeanSquare * factor),
+            largest: up(a.largest * factor))
+    }
+
+    /// Of a product of polynomials: Cauchy-Schwarz for the mean.
+    package static func * (a: NoiseNorms, b: NoiseNorms) -> NoiseNorms {
+        NoiseNorms(
+            mean: up(a.rootMeanSquare * b.rootMeanSquare),
+            rootMeanSquare: up(
+                min(a.largest * b.rootMeanSquare, a.rootMeanSquare * b.largest)),
+            largest: up(a.largest * b.largest))
+    }
+
+    /// Upwards, by more than the rounding errors of the few operations of any formula here.
+    static func up(_ x: Double) -> Double { x * (1 + 0x1p-30) }
+}
+
+/// What a linear map on slots, y = sum over k of w_k sigma_k(x) with distinct automorphisms sigma_k, does to noise.
+package struct TransformGain: Sendable, Equatable {
+    /// The Galois elements k, distinct.
+    package let elements: Set<Int>
+    /// max over zeta of sum |w_k(zeta)|.
+    package let sum: Double
+    /// max over zeta of sum |w_k(zeta)|^2.
+    package let energy: Double
+    /// max over zeta and k of |w_k(zeta)|.
+    package let largest: Double
+
+    package init(elements: Set<Int>, sum: Double, energy: Double, largest: Double) {
+        self.elements = elements
+        self.sum = sum
+        self.energy = energy
+        self.largest = largest
+    }
+
+    /// x + sum of sigma_k(x).
+    package static func fold(_ elements: Set<Int>) -> TransformGain {
+        let count = Double(elements.count)
+        return TransformGain(elements: elements, sum: count, energy: count, largest: 1)
+    }
+
+    /// First `self`, then `next`; nil where two ways lead to the same automorphism.
+    func then(_ next: TransformGain, degree: Int) -> TransformGain? {
+        let mask = 2 * degree - 1
+        var products = Set<Int>()
+        for a in elements {
+            for b in next.elements where !products.insert(a &* b & mask).inserted { return nil }
+        }
+        return TransformGain(
+            elements: products, sum: NoiseNorms.up(sum * next.sum),
+            energy: NoiseNorms.up(energy * next.energy),
+            largest: NoiseNorms.up(largest * next.largest))
+    }
+
+    /// Whether some zeta_k and zeta_l are conjugates: k = -l modulo 2N.
+    func hasConjugates(degree: Int) -> Bool {
+        elements.contains { elements.contains(2 * degree - $0) }
+    }
+}
+
+/// One source of noise, with what was done to it since it arose.
+package struct NoiseComponent: Sendable {
+    /// When it arose.
+    let base: NoiseNorms
+    /// Whether it was then linear in independent subgaussian coefficients, everything else given.
+    let isLinear: Bool
+    /// The linear map since, while its automorphisms stay distinct.
+    let gain: TransformGain?
+    /// Now.
+    package let norms: NoiseNorms
+
+    init(_ norms: NoiseNorms, isLinear: Bool = false) {
+        base = norms
+        self.isLinear = isLinear
+        gain = nil
+        self.norms = norms
+    }
+
+    private init(base: NoiseNorms, isLinear: Bool, gain: TransformGain?, norms: NoiseNorms) {
+        self.base = base
+        self.isLinear = isLinear
+        self.gain = gain
+        self.norms = norms
+    }
+
+    func scaled(by factor: Double) -> NoiseComponent {
+        NoiseComponent(
+            base: base * factor, isLinear: isLinear, gain: gain, norms: norms * factor)
+    }
+
+    /// After a linear map: the smallest of the bounds that hold.
+    ///
+    /// At one embedding the map sums |w_k| |nu(zeta_k)| over distinct zeta_k, so it is at most sum * largest;
+    /// largest weight * N * mean; and sqrt(energy) * sqrt(N) * root mean square (Cauchy-Schwarz). For noise linear in
+    /// independent subgaussians the characters at distinct zeta_k are orthogonal: variances add, and the tail
+    /// grows by sqrt(energy), times sqrt 2 where conjugates meet.
+    func mapped(by step: TransformGain, degree: Int) -> NoiseComponent {
+        let n = Double(degree)
+        let count = Double(step.elements.count)
+        let direct = NoiseNorms(
+            mean: NoiseNorms.up(norms.mean * step.largest * count),
+            rootMeanSquare: NoiseNorms.up(
+                norms.rootMeanSquare
+                    * min(step.largest * count, (step.energy * count).squareRoot())),
+            largest: NoiseNorms.up(norms.largest * step.sum))
+        guard let whole = gain.map({ $0.then(step, degree: degree) }) ?? step else {
+            return NoiseComponent(base: direct, isLinear: false, gain: nil, norms: direct)
+        }
+        var largest = min(
+            direct.largest, whole.largest * n * base.mean,
+            (whole.energy * n).squareRoot() * base.rootMeanSquare)
+        if isLinear {
+            let factor = whole.hasConjugates(degree: degree) ? 2.0 : 1.0
+            largest = min(largest, (factor * whole.energy).squareRoot() * base.largest)
+        }
+        return NoiseComponent(
+            base: base, isLinear: isLinear, gain: whole,
+            norms: NoiseNorms(
+                mean: direct.mean, rootMeanSquare: direct.rootMeanSquare,
+                largest: NoiseNorms.up(largest)))
+    }
+}
+
+/// A bound on the phase noise of a ciphertext: a sum of components.
+package struct NoiseBound: Sendable {
+    package let components: [NoiseComponent]
+
+    init(_ components: [NoiseComponent]) { self.components = components }
+
+    package var norms: NoiseNorms { components.reduce(.zero) { $0 + $1.norms } }
+
+    /// No coefficient of the noise exceeds it.
+    package var coefficient: Double { norms.mean }
+
+    func adding(_ component: NoiseComponent) -> NoiseBound {
+        NoiseBound(components + [component])
+    }
+
+    func scaled(by factor: Double) -> NoiseBound {
+        NoiseBound(components.map { $0.scaled(by: factor) })
+    }
+
+    func mapped(by gain: TransformGain, degree: Int) -> NoiseBound {
+        NoiseBound(components.map { $0.mapped(by: gain, degree: degree) })
+    }
+}
