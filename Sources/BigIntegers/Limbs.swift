@@ -24,4 +24,5 @@ final class Limbs: @unchecked Sendable {
 }
 
 /// For tests: whether GMP's memory functions are the wiping ones.
+@inline(never)
 package func gmpMemoryIsWiped() -> Bool { bsg_memory_functions_installed() != 0 }

@@ -27,7 +27,6 @@ public enum Primes {
         precondition((2...63).contains(bits) && count >= 0 && step > 0)
         let (low, high) = (UInt64(1) << (bits - 1), UInt64(1) << bits)
         var found: [UInt64] = []
-        guard high - 1 >= 1 else { return found }
         var candidate = (high - 2) / step * step + 1
         while found.count < count && candidate >= low {
             if isPrime(candidate) && !excluding.contains(candidate) { found.append(candidate) }

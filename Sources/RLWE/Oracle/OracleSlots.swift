@@ -1,0 +1,57 @@
+import BigIntegers
+
+/// The slots of a plaintext polynomial by their definition: its values at psi^(3^i) (row 0) and psi^(-3^i) (row 1),
+/// psi the smallest primitive 2N-th root of unity mod t. N^2 steps.
+package struct OracleSlots: Sendable {
+    package let degree: Int
+    package let plaintextModulus: UInt64
+    /// The point of each slot, row 0 first.
+    package let points: [UInt64]
+
+    /// - Precondition: t is a prime, 1 mod 2N.
+    package init(degree: Int, plaintextModulus t: UInt64) {
+        let order = 2 * degree
+        let psi = ModularArithmetic.primitiveRoot(ofOrder: UInt64(order), modulo: t)!
+        var exponents: [Int] = []
+        var exponent = 1
+        for _ in 0..<degree / 2 {
+            exponents.append(exponent)
+            exponent = exponent * 3 % order
+        }
+        exponents += exponents.map { order - $0 }
+        self.degree = degree
+        plaintextModulus = t
+        points = exponents.map { ModularArithmetic.power(psi, UInt64($0), modulo: t) }
+    }
+
+    /// The value in one slot, by Horner's rule.
+    package func slot(_ index: Int, of polynomial: BigPolynomial) -> UInt64 {
+        let t = plaintextModulus
+        return polynomial.coefficients.reversed().reduce(0) { value, c in
+            ModularArithmetic.add(
+                ModularArithmetic.multiply(value, points[index], modulo: t),
+                c.residue(modulo: t), modulo: t)
+        }
+    }
+
+    package func decode(_ polynomial: BigPolynomial) -> [UInt64] {
+        points.indices.map { slot($0, of: polynomial) }
+    }
+
+    /// The polynomial with these slots, coefficients in (-t/2, t/2): m_i = 1/N sum over slots of value point^-i.
+    package func encode(_ slots: [UInt64]) -> BigPolynomial {
+        precondition(slots.count == degree)
+        let t = plaintextModulus
+        var sums = [UInt64](repeating: 0, count: degree)
+        let scale = ModularArithmetic.inverse(UInt64(degree), modulo: t)!
+        for (value, point) in zip(slots, points) {
+            let step = ModularArithmetic.inverse(point, modulo: t)!
+            var term = ModularArithmetic.multiply(value % t, scale, modulo: t)
+            for i in 0..<degree {
+                sums[i] = ModularArithmetic.add(sums[i], term, modulo: t)
+                term = ModularArithmetic.multiply(term, step, modulo: t)
+            }
+        }
+        return BigPolynomial(sums.map { ModularArithmetic.centered($0, modulo: t) })
+    }
+}
