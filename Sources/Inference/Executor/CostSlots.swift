@@ -6,17 +6,16 @@ public final class CostSlots: SlotEvaluator {
     /// The bound on the phase noise (see `NoiseModel`) at a level.
     public struct Value: Sendable {
         public var level: Int
-        public var noise: Double
+        package var noise: NoiseBound
     }
 
     public struct Transform {
         let transform: LinearTransform
-        /// Of each giant: the most that its inner sum multiplies noise by.
-        let gains: [Double]
+        let gain: TransformGain
     }
 
-    /// A place where a key is used: `noise` is there already, so a switch that adds an eighth of it costs
-    /// 0.17 bits.
+    /// A place where a key is used: a switch that adds noise of largest embedding `noise` about doubles what is
+    /// there.
     struct Site {
         let permutations: [SlotPermutation]
         let relinearizes: Bool
@@ -55,7 +54,7 @@ public final class CostSlots: SlotEvaluator {
         _ transform: LinearTransform, unit: MessageUnit, level: Int
     ) throws -> Transform {
         Transform(
-            transform: transform, gains: norms.gains(of: transform, residues: residues, unit: unit))
+            transform: transform, gain: norms.gain(of: transform, residues: residues, unit: unit))
     }
 
     public func prepare(constant: [Int64], unit: MessageUnit, level: Int) throws {}
@@ -65,25 +64,28 @@ public final class CostSlots: SlotEvaluator {
         let transform = prepared.transform
         let level = value.level
         counts.plaintextMultiplications += transform.termCount
+        let plain = value.noise.mapped(by: prepared.gain, degree: degree)
         if transform.permutations(degree: degree).isEmpty {
             counts.limbProducts += 2 * transform.termCount * level
-            return Value(level: level, noise: value.noise * prepared.gains.reduce(0, +))
+            return Value(level: level, noise: plain)
         }
         counts.limbProducts += 2 * transform.termCount * (level + 1)
         let babies = transform.babies.filter { !$0.isIdentity(degree: degree) }
-        let hoisted = value.noise + switchKeys(babies, level: level, noise: value.noise).max
-        var total = 0.0
-        for (giant, gain) in zip(transform.giants, prepared.gains) {
-            var noise = gain * hoisted
-            if !giant.permutation.isIdentity(degree: degree) {
-                divideBySpecial(level: level, count: 1)
-                noise += model.roundingOfC1
-                noise += switchKeys([giant.permutation], level: level, noise: noise).max
-            }
-            total = model.sum(total, noise)
+        let giants = transform.giants.map(\.permutation).filter { !$0.isIdentity(degree: degree) }
+        let after = plain.norms.largest
+        let inner = switchKeys(
+            babies, level: level, room: after / prepared.gain.energy.squareRoot())
+        var outer = NoiseNorms.zero
+        for giant in giants {
+            divideBySpecial(level: level, count: 1)
+            let added = switchKeys([giant], level: level, room: after / Double(giants.count))
+            outer = added.largest > outer.largest ? added : outer
         }
         divideBySpecial(level: level, count: 2)
-        return Value(level: level, noise: model.sum(total, model.rounding))
+        let noise = model.mapped(
+            value.noise, by: prepared.gain, babies: inner, giants: outer,
+            giantCount: giants.count)
+        return Value(level: level, noise: model.divided(noise))
     }
 
     public func add(_ constant: Void, to value: Value) throws -> Value {
@@ -96,19 +98,26 @@ public final class CostSlots: SlotEvaluator {
         counts.multiplications += 1
         sites.append(
             Site(
-                permutations: [], relinearizes: true, level: level, noise: product,
-                model: model))
+                permutations: [], relinearizes: true, level: level,
+                noise: product.norms.mean * Double(parameters.degree).squareRoot(), model: model))
         let added = switchKey(keys?.relinearization, level: level, decomposes: true)
         divideBySpecial(level: level, count: 2)
-        return Value(level: level, noise: model.sum(product, added + model.rounding))
+        return Value(level: level, noise: model.switchedKey(product, switching: added))
     }
 
     public func fold(_ value: Value, _ permutations: [SlotPermutation]) throws -> Value {
-        let moved = permutations.filter { !$0.isIdentity(degree: parameters.degree) }
-        let added = switchKeys(moved, level: value.level, noise: value.noise).sum
+        let degree = parameters.degree
+        let moved = permutations.filter { !$0.isIdentity(degree: degree) }
+        let elements = Set([1] + moved.map { $0.galoisElement(degree: degree) })
+        guard elements.count == permutations.count + 1 else {
+            throw EvaluationError.mismatch("a fold that repeats a permutation")
+        }
+        let room = value.noise.norms.largest / Double(moved.count)
+        let added = switchKeys(moved, level: value.level, room: room)
         divideBySpecial(level: value.level, count: 2)
-        let sum = value.noise * Double(permutations.count + 1)
-        return Value(level: value.level, noise: model.sum(sum, added + model.rounding))
+        return Value(
+            level: value.level,
+            noise: model.folded(value.noise, elements: elements, switching: added))
     }
 
     public func switchDown(_ value: Value, toLevel level: Int) throws -> Value {
@@ -135,30 +144,30 @@ public final class CostSlots: SlotEvaluator {
         return out
     }
 
-    /// Switches that share a decomposition as long as their gadgets agree; the noise they add.
+    /// Switches that share a decomposition as long as their gadgets agree; the most noise that one adds.
     private func switchKeys(
-        _ permutations: [SlotPermutation], level: Int, noise: Double
-    ) -> (max: Double, sum: Double) {
-        guard !permutations.isEmpty else { return (0, 0) }
+        _ permutations: [SlotPermutation], level: Int, room: Double
+    ) -> NoiseNorms {
+        guard !permutations.isEmpty else { return .zero }
         sites.append(
             Site(
-                permutations: permutations, relinearizes: false, level: level, noise: noise,
+                permutations: permutations, relinearizes: false, level: level, noise: room,
                 model: model))
         var digitBits: Int?
-        var result = (max: 0.0, sum: 0.0)
+        var result = NoiseNorms.zero
         for permutation in permutations {
             let gadget = keys?.rotations[permutation.normalized(degree: parameters.degree)]
             let added = switchKey(
                 gadget, level: level, decomposes: gadget == nil || gadget?.digitBits != digitBits)
             digitBits = gadget?.digitBits
-            result = (Swift.max(result.max, added), result.sum + added)
+            if added.largest > result.largest { result = added }
         }
         return result
     }
 
-    private func switchKey(_ gadget: Gadget?, level: Int, decomposes: Bool) -> Double {
+    private func switchKey(_ gadget: Gadget?, level: Int, decomposes: Bool) -> NoiseNorms {
         counts.keySwitches += 1
-        guard let gadget else { return 0 }
+        guard let gadget else { return .zero }
         let moduli = parameters.ciphertextModuli[..<level]
         let perLimb = moduli.map {
             gadget.digitCount(modulusBits: 64 - $0.leadingZeroBitCount)

@@ -1,8 +1,9 @@
 import RLWE
 
-/// The widest digits that each key can have: a key switch may add an eighth of the noise that is there.
+/// The widest digits that each key can have where a key switch may add `share` of the noise that is there.
 struct GadgetChooser {
     let parameters: RLWEParameters
+    let share: Double
 
     /// - Returns: nil where even the narrowest digits add too much.
     func keys(for evaluation: PlanEvaluation) -> EvaluationKeySpecification? {
@@ -58,7 +59,7 @@ struct GadgetChooser {
             let gadget = Gadget(level: site.level, digitBits: bits)
             let added = site.model.keySwitching(
                 gadget: gadget, moduli: moduli, special: parameters.specialModulus)
-            if added <= site.noise / 8 { return bits }
+            if added.largest <= site.noise * share { return bits }
         }
         return nil
     }

@@ -17,8 +17,9 @@ struct NoiseForecast {
     /// log2 of the modulus that the last stretch needs.
     let finalBits: Double
 
-    init(circuit: Circuit, model: NoiseModel, gains: (LinearTransform) -> [Double]) {
-        let floor = model.rounding
+    init(circuit: Circuit, model: NoiseModel, gain: (LinearTransform) -> TransformGain) {
+        let degree = circuit.degree
+        let floor = model.rounding.norms
         var noise = model.fresh
         var drops: [Drop] = []
         var early = 0.0
@@ -26,28 +27,32 @@ struct NoiseForecast {
         for step in circuit.steps {
             switch step {
             case .linear(let transform):
-                let rotates = !transform.permutations(degree: circuit.degree).isEmpty
-                // 1.25: room for the key switches of baby and giant steps.
-                noise = noise * gains(transform).reduce(0, +) * (rotates ? 1.25 : 1)
-                if rotates { noise += floor * Double(1 + transform.giants.count) }
+                noise = noise.mapped(by: gain(transform), degree: degree)
+                if !transform.permutations(degree: degree).isEmpty {
+                    noise = model.divided(noise)
+                }
             case .fold(let permutations):
-                noise = noise * Double(permutations.count + 1) * 1.13 + floor
+                let elements = Set([1] + permutations.map { $0.galoisElement(degree: degree) })
+                noise = model.folded(noise, elements: elements, switching: .zero)
             case .add, .mask: noise = model.addingConstant(noise)
-            case .square: noise = noise * noise * 1.13 + floor
+            case .square: noise = model.divided(model.product(noise, noise))
             case .switchPoint(let point):
                 if point % 2 == 0 {
-                    let bits = max(0, log2(noise / floor))
+                    let bits = max(
+                        0, log2(noise.norms.rootMeanSquare / floor.rootMeanSquare))
                     drops.append(
                         Drop(
                             bits: bits, early: early, earlyPoint: earlyPoint, latePoint: point))
-                    if bits > 0 { noise = 2 * floor }
+                    noise = noise.scaled(by: exp2(-bits))
+                    if bits > 0 { noise = model.divided(noise) }
                 } else {
-                    early = max(0, log2(noise / floor) - 2)
+                    let room = noise.norms.mean * Double(degree).squareRoot() / 4
+                    early = max(0, log2(room / floor.largest))
                     earlyPoint = point
                 }
             }
         }
         self.drops = drops
-        finalBits = log2(noise) + 1.5
+        finalBits = log2(noise.coefficient) + 1.5
     }
 }

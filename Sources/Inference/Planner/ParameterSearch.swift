@@ -7,6 +7,7 @@ struct Candidate {
     let choices: PlanChoices
     let splits: Bool
     let slack: Int
+    let share: Double
     let work: Double
 
     var parameters: RLWEParameters { choices.parameters }
@@ -21,25 +22,31 @@ struct ParameterSearch {
     /// Whether weights' norms are taken with their units divided out, as they will be executed.
     var exact = false
 
-    /// The cheapest slack of each way to split drops.
+    /// The least slack of each way to split drops and of each share of noise that key switches may add.
     func candidates() throws -> [Candidate] {
-        try [true, false].compactMap { splits in
-            for slack in 0...16 {
-                if let found = try candidate(splits: splits, slack: slack) { return found }
+        var out: [Candidate] = []
+        for splits in [true, false] {
+            for share in [2, 0x1p-2, 0x1p-5, 0x1p-8] {
+                for slack in 0...12 {
+                    if let found = try candidate(splits: splits, slack: slack, share: share) {
+                        out.append(found)
+                        break
+                    }
+                }
             }
-            return nil
         }
+        return out
     }
 
     /// nil where security, noise or the supply of primes refuse it.
-    func candidate(splits: Bool, slack: Int) throws -> Candidate? {
+    func candidate(splits: Bool, slack: Int, share: Double) throws -> Candidate? {
         let degree = circuit.degree
         let norms = exact ? self.norms.exact : self.norms.approximate
         let model = NoiseModel(
             degree: degree, plaintextModulus: plaintextModuli.max()!)
         let worst = plaintextModuli.max()!
         let forecast = NoiseForecast(circuit: circuit, model: model) {
-            norms.gains(of: $0, modulus: worst, degree: degree, factor: 1)
+            norms.gain(of: $0, modulus: worst, degree: degree, factor: 1)
         }
         guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { return nil }
         let chain = ModulusChain(
@@ -49,7 +56,7 @@ struct ParameterSearch {
         let probe = try PlanEvaluation(
             circuit: circuit, parameters: parameters, levels: chain.levels, keys: nil,
             norms: norms)
-        guard let keys = GadgetChooser(parameters: parameters).keys(for: probe) else {
+        guard let keys = GadgetChooser(parameters: parameters, share: share).keys(for: probe) else {
             return nil
         }
         let evaluation = try PlanEvaluation(
@@ -61,7 +68,7 @@ struct ParameterSearch {
             choices: PlanChoices(
                 parameters: parameters, babyCounts: circuit.babyCounts, levels: chain.levels,
                 keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1),
-            splits: splits, slack: slack,
+            splits: splits, slack: slack, share: share,
             work: CostEstimate.work(evaluation.counts, degree: degree))
     }
 

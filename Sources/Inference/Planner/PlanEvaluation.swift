@@ -6,7 +6,7 @@ import RLWE
 struct PlanEvaluation {
     let counts: OperationCounts
     /// Of each t_i, the bound on the phase noise at level 1, modulo q_0.
-    let finalNoise: [Double]
+    let finalNoise: [NoiseBound]
     let sites: [CostSlots.Site]
     /// What the last multiplications left in the outputs.
     let outputUnit: MessageUnit
@@ -18,7 +18,7 @@ struct PlanEvaluation {
         keys: EvaluationKeySpecification?, norms: TransformNorms
     ) throws {
         var counts = OperationCounts()
-        var noise: [Double] = []
+        var noise: [NoiseBound] = []
         var sites: [CostSlots.Site] = []
         var models: [NoiseModel] = []
         var unit = MessageUnit.one
@@ -27,15 +27,12 @@ struct PlanEvaluation {
                 parameters: parameters, plaintextIndex: index, keys: keys, norms: norms)
             let program = try Program(
                 circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: slots)
-            var worst = 0.0
-            var value = slots.input
-            value = try program.run(value, on: slots)
+            let value = try program.run(slots.input, on: slots)
             // Noise must stay under Q_l / 2 all along; it only matters at the end, since switching down
             // keeps the ratio.
             let end = try slots.compress(value)
-            worst = end.noise
             counts += slots.counts
-            noise.append(worst)
+            noise.append(end.noise)
             sites += slots.sites
             models.append(slots.model)
             unit = program.outputUnit

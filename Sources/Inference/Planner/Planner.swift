@@ -102,7 +102,8 @@ public struct Planner: Sendable {
                 let search = ParameterSearch(
                     circuit: circuit, plaintextModuli: best.parameters.plaintextModuli,
                     security: security, norms: norms)
-                if let found = try search.candidate(splits: best.splits, slack: best.slack),
+                if let found = try search.candidate(
+                    splits: best.splits, slack: best.slack, share: best.share),
                     found.work < best.work
                 {
                     best = found
@@ -125,7 +126,8 @@ public struct Planner: Sendable {
         for extra in 0...6 {
             guard
                 let found = try search.candidate(
-                    splits: candidate.splits, slack: candidate.slack + extra)
+                    splits: candidate.splits, slack: candidate.slack + extra,
+                    share: candidate.share)
             else { continue }
             return try Plan(
                 network: network, choices: found.choices, outputBounds: outputBounds,

@@ -5,8 +5,7 @@ import Synchronization
 
 /// Canonical norms of encoded weights, exact to rounding: how much a linear transform multiplies noise by.
 ///
-/// For a giant with terms w_b: max over the embeddings of sum over b of |w_b|. Cached, since the planner asks
-/// often.
+/// Cached, since the planner asks often.
 final class TransformNorms: Sendable {
     private struct Key: Hashable {
         let transform: ObjectIdentifier
@@ -15,7 +14,7 @@ final class TransformNorms: Sendable {
     }
 
     /// Keeps the transforms alive, so that their identifiers stay theirs.
-    private let cache = Mutex<[Key: (transform: LinearTransform, gains: [Double])]>([:])
+    private let cache = Mutex<[Key: (transform: LinearTransform, gain: TransformGain)]>([:])
     private let encoders = Mutex<[UInt64: SlotEncoder]>([:])
 
 
@@ -24,39 +23,60 @@ final class TransformNorms: Sendable {
 
     init(ignoresUnits: Bool = false) { self.ignoresUnits = ignoresUnits }
 
-    func gains(
+    func gain(
         of transform: LinearTransform, residues: ResidueSlots, unit: MessageUnit
-    ) -> [Double] {
+    ) -> TransformGain {
         let t = residues.modulus
         let value =
             ignoresUnits
             ? 1 : unit.value(residues.parameters, plaintextIndex: residues.plaintextIndex)
-        return gains(
+        return gain(
             of: transform, modulus: t, degree: residues.parameters.degree,
             factor: ModularArithmetic.inverse(value, modulo: t)!)
     }
 
     /// - Parameter factor: modulo t, what weights are multiplied by before they are encoded.
-    func gains(
+    func gain(
         of transform: LinearTransform, modulus: UInt64, degree: Int, factor: UInt64
-    ) -> [Double] {
+    ) -> TransformGain {
         let key = Key(
             transform: ObjectIdentifier(transform), modulus: modulus, factor: factor)
-        if let known = cache.withLock({ $0[key]?.gains }) { return known }
+        if let known = cache.withLock({ $0[key]?.gain }) { return known }
+        let gain = compute(transform, modulus: modulus, degree: degree, factor: factor)
+        cache.withLock { $0[key] = (transform, gain) }
+        return gain
+    }
+
+    private func compute(
+        _ transform: LinearTransform, modulus: UInt64, degree: Int, factor: UInt64
+    ) -> TransformGain {
         let encoder = encoder(modulus: modulus, degree: degree)
-        let gains = transform.giants.map { giant in
-            var sums = [Double](repeating: 0, count: encoder.slotCount / 2)
+        var elements = Set<Int>()
+        var (sum, energy, largest) = (0.0, 0.0, 0.0)
+        for giant in transform.giants {
+            var sums = [Double](repeating: 0, count: degree / 2)
+            var energies = sums
+            let outer = giant.permutation.galoisElement(degree: degree)
             for term in giant.terms {
+                let inner = transform.babies[term.baby].galoisElement(degree: degree)
+                elements.insert(outer * inner & (2 * degree - 1))
                 let slots = ResidueSlots.scale(term.weights, by: factor, modulo: modulus)
                 let coefficients = encoder.encode(slots)
                 let magnitudes = CanonicalEmbedding.magnitudes(of: coefficients.map(Double.init))
-                for i in sums.indices { sums[i] += magnitudes[i] }
+                for i in sums.indices {
+                    sums[i] += magnitudes[i]
+                    energies[i] += magnitudes[i] * magnitudes[i]
+                }
+                largest = max(largest, magnitudes.max() ?? 0)
             }
-            // Above the rounding errors of the transform.
-            return (sums.max() ?? 0) * (1 + 0x1p-30)
+            sum += sums.max() ?? 0
+            energy += energies.max() ?? 0
         }
-        cache.withLock { $0[key] = (transform, gains) }
-        return gains
+        precondition(elements.count == transform.termCount, "diagonals of equal rotation")
+        // Above the rounding errors of the transform.
+        let up = 1 + 0x1p-30
+        return TransformGain(
+            elements: elements, sum: sum * up, energy: energy * up, largest: largest * up)
     }
 
     private func encoder(modulus: UInt64, degree: Int) -> SlotEncoder {

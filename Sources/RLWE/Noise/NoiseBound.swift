@@ -101,6 +101,15 @@ package struct NoiseComponent: Sendable {
         self.norms = norms
     }
 
+    /// Of many independent sources, each with these norms, one a term of the map that follows: only their
+    /// variances may be added, so the base offers nothing but its largest value.
+    static func independent(_ norms: NoiseNorms) -> NoiseComponent {
+        let peak = norms.largest
+        return NoiseComponent(
+            base: NoiseNorms(mean: peak, rootMeanSquare: peak, largest: peak), isLinear: true,
+            gain: nil, norms: norms)
+    }
+
     private init(base: NoiseNorms, isLinear: Bool, gain: TransformGain?, norms: NoiseNorms) {
         self.base = base
         self.isLinear = isLinear
@@ -161,11 +170,11 @@ package struct NoiseBound: Sendable {
         NoiseBound(components + [component])
     }
 
-    func scaled(by factor: Double) -> NoiseBound {
+    package func scaled(by factor: Double) -> NoiseBound {
         NoiseBound(components.map { $0.scaled(by: factor) })
     }
 
-    func mapped(by gain: TransformGain, degree: Int) -> NoiseBound {
+    package func mapped(by gain: TransformGain, degree: Int) -> NoiseBound {
         NoiseBound(components.map { $0.mapped(by: gain, degree: degree) })
     }
 }

@@ -28,12 +28,17 @@ public struct NoiseMeter: Sendable {
         }
     }
 
-    /// log2 of the largest |nu| in the canonical embedding: max over the N complex embeddings.
-    public func canonicalNoiseBits(of ciphertext: Ciphertext) -> Double {
+    /// The three norms of nu over its complex embeddings, to about 2^-40.
+    package func norms(of ciphertext: Ciphertext) -> NoiseNorms {
         let noise = noise(of: ciphertext)
         // Scaled so that the transform works on moderate numbers.
         let shift = max(0, (noise.map(\.bitLength).max() ?? 0) - 60)
         let scaled = noise.map { Double(Int64(exactly: $0 >> shift)!) }
-        return log2(CanonicalEmbedding.norm(of: scaled)) + Double(shift)
+        let magnitudes = CanonicalEmbedding.magnitudes(of: scaled)
+        let count = Double(magnitudes.count)
+        let squares = magnitudes.reduce(0) { $0 + $1 * $1 }
+        return NoiseNorms(
+            mean: magnitudes.reduce(0, +) / count, rootMeanSquare: (squares / count).squareRoot(),
+            largest: magnitudes.max() ?? 0) * exp2(Double(shift))
     }
 }

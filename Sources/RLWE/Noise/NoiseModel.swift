@@ -105,9 +105,9 @@ package struct NoiseModel: Sendable {
     ) -> NoiseBound {
         var out = noise.mapped(by: gain, degree: degree)
         if babies.largest > 0 {
-            // Every baby has errors of its own: as a linear component, variances add.
+            // Every baby has errors of its own.
             out = out.adding(
-                NoiseComponent(babies, isLinear: true).mapped(by: gain, degree: degree))
+                NoiseComponent.independent(babies).mapped(by: gain, degree: degree))
         }
         let count = Double(giantCount)
         if giantCount > 0 {
@@ -151,9 +151,9 @@ package struct NoiseModel: Sendable {
         let norm: Double = unitNorm * unitNorm
         let squared: Double = quadratic(trace: n * norm, squares: peak * n * norm, largest: peak)
         let factor = plaintextModulus * deviation / Double(special)
+        let rms = squared.squareRoot()
         return NoiseNorms(
-            mean: squared.squareRoot(), rootMeanSquare: squared.squareRoot(), largest: tail * peak.squareRoot() * n.squareRoot())
-            * factor
+            mean: rms, rootMeanSquare: rms, largest: tail * (peak * n).squareRoot()) * factor
     }
 
     /// The largest coefficient of nu after a reply's c_0 and c_1 are cut to k_0 and k_1 bits, as nu relative
