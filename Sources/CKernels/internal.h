@@ -107,6 +107,12 @@ typedef struct {
     int bsk_##path##_all_below(const uint64_t *, uint64_t, size_t)
 
 BSK_PATH(portable);
+BSK_PATH(avx512);
+
+// Whether this machine has what the AVX-512 IFMA path needs.
+int bsk_avx512_available(void);
+// Builds forward52 and inverse52. Returns 0 when memory runs out.
+int bsk_avx512_ntt_tables(bsk_ntt *t);
 
 // x - q if x >= q, else x, without a branch. x and q under 2^63.
 BSK_INLINE uint64_t bsk_reduce_once(uint64_t x, uint64_t q) {
