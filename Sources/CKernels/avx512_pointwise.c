@@ -81,11 +81,6 @@ BSK_AVX512_INLINE bsk_v8 gather(const uint64_t *in, const uint32_t *index) {
     return _mm512_i32gather_epi64(_mm256_load_si256((const __m256i *)index), in, 8);
 }
 
-BSK_AVX512_TARGET void bsk_avx512_permute(
-    uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n) {
-    for (size_t i = 0; i < n; i += 8) v_store(out + i, gather(in, index + i));
-}
-
 BSK_AVX512_TARGET void bsk_avx512_permute_add(
     const bsk_modulus *m, uint64_t *acc, const uint64_t *in, const uint32_t *index, size_t n) {
     const bsk_v8 q = v_set(m->q);

@@ -33,6 +33,34 @@ static const bsk_kernels portable = {
 };
 
 #if defined(__x86_64__)
+static const bsk_kernels avx2 = {
+    .name = "avx2",
+    .ntt_forward = bsk_portable_ntt_forward,
+    .ntt_inverse = bsk_portable_ntt_inverse,
+    .add = bsk_avx2_add,
+    .sub = bsk_avx2_sub,
+    .neg = bsk_avx2_neg,
+    .mul = bsk_portable_mul,
+    .mul_add = bsk_portable_mul_add,
+    .mul_scalar = bsk_portable_mul_scalar,
+    .sub_mul_scalar = bsk_portable_sub_mul_scalar,
+    .inner_product = bsk_portable_inner_product,
+    .inner_product2 = bsk_portable_inner_product2,
+    .tensor = bsk_portable_tensor,
+    .permute = bsk_portable_permute,
+    .permute_add = bsk_portable_permute_add,
+    .lift_centered = bsk_avx2_lift_centered,
+    .balanced_digit = bsk_portable_balanced_digit,
+    .reduce_signed = bsk_portable_reduce_signed,
+    .center = bsk_avx2_center,
+    .uniform = bsk_portable_uniform,
+    .ternary = bsk_portable_ternary,
+    .centered_binomial = bsk_portable_centered_binomial,
+    .pack = bsk_portable_pack,
+    .unpack = bsk_portable_unpack,
+    .all_below = bsk_portable_all_below,
+};
+
 static const bsk_kernels avx512 = {
     .name = "avx512ifma",
     .ntt_forward = bsk_avx512_ntt_forward,
@@ -47,7 +75,7 @@ static const bsk_kernels avx512 = {
     .inner_product = bsk_avx512_inner_product,
     .inner_product2 = bsk_avx512_inner_product2,
     .tensor = bsk_avx512_tensor,
-    .permute = bsk_avx512_permute,
+    .permute = bsk_portable_permute, // a gather alone is no faster than 8 loads
     .permute_add = bsk_avx512_permute_add,
     .lift_centered = bsk_avx512_lift_centered,
     .balanced_digit = bsk_avx512_balanced_digit,
@@ -56,8 +84,8 @@ static const bsk_kernels avx512 = {
     .uniform = bsk_avx512_uniform,
     .ternary = bsk_avx512_ternary,
     .centered_binomial = bsk_avx512_centered_binomial,
-    .pack = bsk_portable_pack,
-    .unpack = bsk_portable_unpack,
+    .pack = bsk_avx512_pack,
+    .unpack = bsk_avx512_unpack,
     .all_below = bsk_avx512_all_below,
 };
 #endif
@@ -67,6 +95,7 @@ static const bsk_kernels *table_of(int path) {
     switch (path) {
     case 0: return &portable;
 #if defined(__x86_64__)
+    case 1: return bsk_avx2_available() ? &avx2 : NULL;
     case 2: return bsk_avx512_available() ? &avx512 : NULL;
 #endif
     default: return NULL;
