@@ -4,30 +4,100 @@
 
 #include "internal.h"
 
-#define TABLE(path, text)                                                                         \
-    {                                                                                             \
-        .name = text, .ntt_forward = bsk_##path##_ntt_forward,                                    \
-        .ntt_inverse = bsk_##path##_ntt_inverse, .add = bsk_##path##_add,                         \
-        .sub = bsk_##path##_sub, .neg = bsk_##path##_neg, .mul = bsk_##path##_mul,                \
-        .mul_add = bsk_##path##_mul_add, .mul_scalar = bsk_##path##_mul_scalar,                   \
-        .sub_mul_scalar = bsk_##path##_sub_mul_scalar,                                            \
-        .inner_product = bsk_##path##_inner_product,                                              \
-        .inner_product2 = bsk_##path##_inner_product2, .tensor = bsk_##path##_tensor,             \
-        .permute = bsk_##path##_permute, .permute_add = bsk_##path##_permute_add,                 \
-        .lift_centered = bsk_##path##_lift_centered,                                              \
-        .balanced_digit = bsk_##path##_balanced_digit,                                            \
-        .reduce_signed = bsk_##path##_reduce_signed, .center = bsk_##path##_center,               \
-        .uniform = bsk_##path##_uniform, .ternary = bsk_##path##_ternary,                         \
-        .centered_binomial = bsk_##path##_centered_binomial, .pack = bsk_##path##_pack,           \
-        .unpack = bsk_##path##_unpack, .all_below = bsk_##path##_all_below                        \
-    }
+static const bsk_kernels portable = {
+    .name = "portable",
+    .ntt_forward = bsk_portable_ntt_forward,
+    .ntt_inverse = bsk_portable_ntt_inverse,
+    .add = bsk_portable_add,
+    .sub = bsk_portable_sub,
+    .neg = bsk_portable_neg,
+    .mul = bsk_portable_mul,
+    .mul_add = bsk_portable_mul_add,
+    .mul_scalar = bsk_portable_mul_scalar,
+    .sub_mul_scalar = bsk_portable_sub_mul_scalar,
+    .inner_product = bsk_portable_inner_product,
+    .inner_product2 = bsk_portable_inner_product2,
+    .tensor = bsk_portable_tensor,
+    .permute = bsk_portable_permute,
+    .permute_add = bsk_portable_permute_add,
+    .lift_centered = bsk_portable_lift_centered,
+    .balanced_digit = bsk_portable_balanced_digit,
+    .reduce_signed = bsk_portable_reduce_signed,
+    .center = bsk_portable_center,
+    .uniform = bsk_portable_uniform,
+    .ternary = bsk_portable_ternary,
+    .centered_binomial = bsk_portable_centered_binomial,
+    .pack = bsk_portable_pack,
+    .unpack = bsk_portable_unpack,
+    .all_below = bsk_portable_all_below,
+};
 
-static const bsk_kernels portable = TABLE(portable, "portable");
+#if defined(__x86_64__)
+static const bsk_kernels avx2 = {
+    .name = "avx2",
+    .ntt_forward = bsk_portable_ntt_forward,
+    .ntt_inverse = bsk_portable_ntt_inverse,
+    .add = bsk_avx2_add,
+    .sub = bsk_avx2_sub,
+    .neg = bsk_avx2_neg,
+    .mul = bsk_portable_mul,
+    .mul_add = bsk_portable_mul_add,
+    .mul_scalar = bsk_portable_mul_scalar,
+    .sub_mul_scalar = bsk_portable_sub_mul_scalar,
+    .inner_product = bsk_portable_inner_product,
+    .inner_product2 = bsk_portable_inner_product2,
+    .tensor = bsk_portable_tensor,
+    .permute = bsk_portable_permute,
+    .permute_add = bsk_portable_permute_add,
+    .lift_centered = bsk_avx2_lift_centered,
+    .balanced_digit = bsk_portable_balanced_digit,
+    .reduce_signed = bsk_portable_reduce_signed,
+    .center = bsk_avx2_center,
+    .uniform = bsk_portable_uniform,
+    .ternary = bsk_portable_ternary,
+    .centered_binomial = bsk_portable_centered_binomial,
+    .pack = bsk_portable_pack,
+    .unpack = bsk_portable_unpack,
+    .all_below = bsk_portable_all_below,
+};
+
+static const bsk_kernels avx512 = {
+    .name = "avx512ifma",
+    .ntt_forward = bsk_avx512_ntt_forward,
+    .ntt_inverse = bsk_avx512_ntt_inverse,
+    .add = bsk_avx512_add,
+    .sub = bsk_avx512_sub,
+    .neg = bsk_avx512_neg,
+    .mul = bsk_avx512_mul,
+    .mul_add = bsk_avx512_mul_add,
+    .mul_scalar = bsk_avx512_mul_scalar,
+    .sub_mul_scalar = bsk_avx512_sub_mul_scalar,
+    .inner_product = bsk_avx512_inner_product,
+    .inner_product2 = bsk_avx512_inner_product2,
+    .tensor = bsk_avx512_tensor,
+    .permute = bsk_portable_permute, // a gather alone is no faster than 8 loads
+    .permute_add = bsk_avx512_permute_add,
+    .lift_centered = bsk_avx512_lift_centered,
+    .balanced_digit = bsk_avx512_balanced_digit,
+    .reduce_signed = bsk_avx512_reduce_signed,
+    .center = bsk_avx512_center,
+    .uniform = bsk_avx512_uniform,
+    .ternary = bsk_avx512_ternary,
+    .centered_binomial = bsk_avx512_centered_binomial,
+    .pack = bsk_avx512_pack,
+    .unpack = bsk_avx512_unpack,
+    .all_below = bsk_avx512_all_below,
+};
+#endif
 
 // The table of a path (0 portable, 1 AVX2, 2 AVX-512 IFMA), NULL if the machine lacks it.
 static const bsk_kernels *table_of(int path) {
     switch (path) {
     case 0: return &portable;
+#if defined(__x86_64__)
+    case 1: return bsk_avx2_available() ? &avx2 : NULL;
+    case 2: return bsk_avx512_available() ? &avx512 : NULL;
+#endif
     default: return NULL;
     }
 }

@@ -62,7 +62,7 @@ typedef struct {
     int (*all_below)(const uint64_t *, uint64_t, size_t);
 } bsk_kernels;
 
-// Portable kernels; the fast tables start as a copy of these.
+// Every path's kernels; a path need not have them all, dispatch.c says which it has.
 #define BSK_PATH(path)                                                                            \
     void bsk_##path##_ntt_forward(const bsk_ntt *, uint64_t *);                                   \
     void bsk_##path##_ntt_inverse(const bsk_ntt *, uint64_t *);                                   \
@@ -107,6 +107,14 @@ typedef struct {
     int bsk_##path##_all_below(const uint64_t *, uint64_t, size_t)
 
 BSK_PATH(portable);
+BSK_PATH(avx2);
+BSK_PATH(avx512);
+
+// Whether this machine has what a path needs.
+int bsk_avx2_available(void);
+int bsk_avx512_available(void);
+// Builds forward52 and inverse52. Returns 0 when memory runs out.
+int bsk_avx512_ntt_tables(bsk_ntt *t);
 
 // x - q if x >= q, else x, without a branch. x and q under 2^63.
 BSK_INLINE uint64_t bsk_reduce_once(uint64_t x, uint64_t q) {

@@ -55,6 +55,10 @@ bsk_ntt *bsk_ntt_create(uint64_t q, uint32_t log_n, uint64_t psi) {
     t->n_inverse_quotient = bsk_shoup_quotient(t->n_inverse, q);
     t->last_inverse = mul_mod(&t->m, t->inverse[1], t->n_inverse);
     t->last_inverse_quotient = bsk_shoup_quotient(t->last_inverse, q);
+    if (bsk_avx512_available() && !bsk_avx512_ntt_tables(t)) {
+        bsk_ntt_destroy(t);
+        return NULL;
+    }
     return t;
 }
 

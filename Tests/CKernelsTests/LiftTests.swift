@@ -53,8 +53,10 @@ extension KernelTests {
         let wide = largestPrime(bits: 50)!
         var to = modulus(wide)
         let x = residues(n, q, &rng)
-        for width in [1, 2, 7, 8, 13, 16, 22, 25, 30, 49] as [UInt32] {
-            let count = max(1, (UInt32(from.bits) + width - 1) / width)
+        let plain = [1, 2, 7, 8, 13, 16, 22, 25, 30, 49].map {
+            ($0, max(1, (from.bits + $0 - 1) / $0))
+        }
+        for (width, count) in plain + [(30, 3), (61, 2)] {
             let half = Int64(1) << Int64(width - 1)
             var sums = [Int64](repeating: 0, count: n)
             path.run {

@@ -42,7 +42,7 @@ private func negacyclic(_ a: [UInt64], _ b: [UInt64], _ q: UInt64) -> [UInt64] {
     return c
 }
 
-private let sizes: [UInt64] = [11, 12, 14, 17, 20, 25, 30, 36, 40, 45, 47, 49, 50]
+private let sizes: [UInt64] = [11, 12, 14, 17, 20, 25, 30, 36, 40, 45, 46, 47, 48, 49, 50]
 
 extension KernelTests {
     @Test(arguments: Path.allCases, sizes)

@@ -2,7 +2,7 @@ import CKernels
 import TestSupport
 import Testing
 
-private let lengths = [8, 16, 64, 1024]
+private let lengths = [8, 16, 64, 1024, 8192]
 
 extension KernelTests {
     @Test(arguments: Path.allCases, testModuli)
@@ -62,12 +62,12 @@ extension KernelTests {
             let d = (0..<3).map { _ in largest(n, q) }
             path.run {
                 bsk_tensor(&m, d[0].p, d[1].p, d[2].p, x[0].p, x[1].p, x[2].p, x[3].p, n)
-                for i in 0..<n {
-                    let (a0, a1, b0, b1) = (x[0].p[i], x[1].p[i], x[2].p[i], x[3].p[i])
-                    #expect(d[0].p[i] == mulMod(a0, b0, q))
-                    #expect(d[1].p[i] == (mulMod(a0, b1, q) + mulMod(a1, b0, q)) % q)
-                    #expect(d[2].p[i] == mulMod(a1, b1, q))
+                func product(_ a: Int, _ b: Int, _ i: Int) -> UInt64 {
+                    mulMod(x[a].p[i], x[2 + b].p[i], q)
                 }
+                #expect(d[0].array == (0..<n).map { product(0, 0, $0) })
+                #expect(d[1].array == (0..<n).map { (product(0, 1, $0) + product(1, 0, $0)) % q })
+                #expect(d[2].array == (0..<n).map { product(1, 1, $0) })
             }
             withExtendedLifetime((x, d)) {}
         }
@@ -115,11 +115,9 @@ extension KernelTests {
                 let sum = Buffer(acc.array)
                 bsk_permute(out.p, x.p, index.p, n)
                 bsk_permute_add(&m, sum.p, x.p, index.p, n)
-                for i in 0..<n {
-                    let moved = x.p[Int(index.p[i])]
-                    #expect(out.p[i] == moved)
-                    #expect(sum.p[i] == (acc.p[i] + moved) % q)
-                }
+                let moved = index.array.map { x.p[Int($0)] }
+                #expect(out.array == moved)
+                #expect(sum.array == zip(acc.array, moved).map { ($0 + $1) % q })
             }
         }
     }
