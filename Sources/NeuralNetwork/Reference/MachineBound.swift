@@ -13,7 +13,7 @@ enum MachineBound {
         return network.layers.count
     }
 
-    private static func bound(after layer: Layer, inputs: UInt) -> UInt? {
+    static func bound(after layer: Layer, inputs: UInt) -> UInt? {
         switch layer {
         case .square:
             let (square, overflow) = inputs.multipliedReportingOverflow(by: inputs)

@@ -1,0 +1,63 @@
+import BigIntegers
+
+/// Bounds y = g + sum_j v_j h_j^2 where the h_j are quadratic forms of the input within proven ranges l...u.
+///
+/// For the largest y: where v_j > 0, the square is at most its secant, h^2 <= a h + max(l^2 - a l, u^2 - a u) for any slope a (a
+/// convex function is largest at the ends), best with a = l + u; where v_j < 0, at least a tangent, h^2 >= a h - (a / 2)^2
+/// for any a. What is left, sum_j v_j a_j h_j, is one quadratic form of the input, which `SemidefiniteBound` bounds. Slopes are
+/// multiples of a power of two that keeps the form's integers small. The same for the least y, with -v.
+struct JointBound {
+    /// Rounds in which the tangents move to where the relaxed maximum is.
+    static let rounds = 8
+
+    let prefix: QuadraticPrefix
+    /// Proven ranges of the h_j.
+    let hidden: [ClosedRange<BigInt>]
+
+    /// Narrows the ranges of a linear layer that reads the squares of the hidden neurons.
+    func refine(_ ranges: inout RefinedRanges, layer: Layer) {
+        guard case .dense(let dense) = layer, dense.inputs == hidden.count,
+            SemidefiniteBound.isAffordable(prefix, count: dense.outputs * 2)
+        else { return }
+        // Slopes are products with weights: Int64 must hold them.
+        let limits = hidden.map { range -> ClosedRange<Int64>? in
+            guard let low = Int64(exactly: range.lowerBound),
+                let high = Int64(exactly: range.upperBound), low > -1 << 46, high < 1 << 46
+            else { return nil }
+            return low...high
+        }
+        guard limits.allSatisfy({ $0 != nil }) else { return }
+        for output in 0..<dense.outputs {
+            let weights = (0..<dense.inputs).map { dense.weight(output: output, input: $0) }
+            guard weights.allSatisfy({ $0.magnitude < 1 << 15 }) else { continue }
+            let bias = BigInt(dense.bias[output])
+            if let upper = maximum(weights, limits.compactMap { $0 }) {
+                ranges.upperEnd(bias + upper, of: output, method: .joint)
+            }
+            if let lower = maximum(weights.map { -$0 }, limits.compactMap { $0 }) {
+                ranges.lowerEnd(bias - lower, of: output, method: .joint)
+            }
+        }
+    }
+
+    private func maximum(_ weights: [Int64], _ limits: [ClosedRange<Int64>]) -> BigInt? {
+        var solver = SemidefiniteBound(prefix)
+        var tangents = limits.map { max(min(0, $0.upperBound), $0.lowerBound) }
+        var relaxed: Relaxation?
+        for round in 0..<Self.rounds {
+            guard let next = Relaxation(prefix, weights, limits, tangents) else { return nil }
+            relaxed = next
+            solver.load(next.form, negated: false)
+            solver.sweep(round == Self.rounds - 1 ? SemidefiniteBound.sweepsCount : 6)
+            let values = prefix.hiddenMeans(solver.vectors)
+            for (j, value) in values.enumerated() where weights[j] < 0 {
+                let range = limits[j]
+                let clamped = min(max(value, Double(range.lowerBound)), Double(range.upperBound))
+                // Half way: the tangents and the maximum otherwise chase each other.
+                tangents[j] = Int64((Double(tangents[j]) + clamped) / 2)
+            }
+        }
+        guard let relaxed, let bound = solver.certifiedMaximum() else { return nil }
+        return relaxed.constant + (bound << relaxed.shift)
+    }
+}

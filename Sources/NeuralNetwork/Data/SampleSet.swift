@@ -1,0 +1,42 @@
+/// Samples of one shape, as read from a file.
+public struct SampleSet: Sendable, Equatable {
+    enum Values: Sendable, Equatable {
+        case bytes([UInt8])
+        case floats([Float])
+
+        var count: Int {
+            switch self {
+            case .bytes(let bytes): bytes.count
+            case .floats(let floats): floats.count
+            }
+        }
+    }
+
+    /// Number of samples.
+    public let count: Int
+    /// Sizes of one sample as the file has them: [28, 28] for MNIST's images, [columns] for a CSV file.
+    public let sampleShape: [Int]
+    let values: Values
+
+    init(count: Int, sampleShape: [Int], values: Values) {
+        precondition(values.count == count * sampleShape.reduce(1, *))
+        self.count = count
+        self.sampleShape = sampleShape
+        self.values = values
+    }
+
+    /// Values in one sample.
+    public var sampleCount: Int { sampleShape.reduce(1, *) }
+
+    /// The values of a sample, row-major; integers as they are (a pixel is 0...255), doubles and wide integers rounded.
+    ///
+    /// - Parameter index: in 0..<count.
+    public func sample(at index: Int) -> [Float] {
+        precondition(index >= 0 && index < count, "sample \(index) of \(count)")
+        let range = index * sampleCount..<(index + 1) * sampleCount
+        switch values {
+        case .bytes(let bytes): return bytes[range].map { Float($0) }
+        case .floats(let floats): return Array(floats[range])
+        }
+    }
+}
