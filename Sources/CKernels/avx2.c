@@ -12,8 +12,8 @@
 typedef __m256i v4;
 
 AVX2_INLINE v4 set(uint64_t x) { return _mm256_set1_epi64x((long long)x); }
-AVX2_INLINE v4 load(const void *p) { return _mm256_load_si256(p); }
-AVX2_INLINE void store(void *p, v4 x) { _mm256_store_si256(p, x); }
+AVX2_INLINE v4 load(const void *p) { return _mm256_loadu_si256(p); }
+AVX2_INLINE void store(void *p, v4 x) { _mm256_storeu_si256(p, x); }
 
 // x + k if x < 0, else x.
 AVX2_INLINE v4 lift(v4 x, v4 k) {

@@ -31,8 +31,8 @@ BSK_INLINE uint64_t bsk_montgomery_form(const bsk_modulus *m, uint64_t w) {
 
 BSK_AVX512_INLINE bsk_v8 v_set(uint64_t x) { return _mm512_set1_epi64((long long)x); }
 BSK_AVX512_INLINE bsk_v8 v_zero(void) { return _mm512_setzero_si512(); }
-BSK_AVX512_INLINE bsk_v8 v_load(const void *p) { return _mm512_load_si512(p); }
-BSK_AVX512_INLINE void v_store(void *p, bsk_v8 x) { _mm512_store_si512(p, x); }
+BSK_AVX512_INLINE bsk_v8 v_load(const void *p) { return _mm512_loadu_si512(p); }
+BSK_AVX512_INLINE void v_store(void *p, bsk_v8 x) { _mm512_storeu_si512(p, x); }
 BSK_AVX512_INLINE bsk_v8 v_add(bsk_v8 a, bsk_v8 b) { return _mm512_add_epi64(a, b); }
 BSK_AVX512_INLINE bsk_v8 v_sub(bsk_v8 a, bsk_v8 b) { return _mm512_sub_epi64(a, b); }
 // acc plus the low, or the high, 52 bits of the product of the low 52 bits of a and b.

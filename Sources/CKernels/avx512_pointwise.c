@@ -78,7 +78,7 @@ BSK_AVX512_TARGET void bsk_avx512_tensor(
 }
 
 BSK_AVX512_INLINE bsk_v8 gather(const uint64_t *in, const uint32_t *index) {
-    return _mm512_i32gather_epi64(_mm256_load_si256((const __m256i *)index), in, 8);
+    return _mm512_i32gather_epi64(_mm256_loadu_si256((const __m256i *)index), in, 8);
 }
 
 BSK_AVX512_TARGET void bsk_avx512_permute_add(

@@ -109,7 +109,10 @@ public struct Client: Sendable {
         }
         let crt = CRTBasis(moduli: parameters.plaintextModuli)
         let logits = plan.labels.indices.map { output in
-            crt.reconstructCentered(residues: residues.map { $0[output] })
+            // The one integer of the certified range with these residues.
+            let lowest = plan.certificate.outputBounds[output].lowerBound
+            let residue = crt.reconstruct(residues: residues.map { $0[output] })
+            return lowest + (residue - lowest).modulo(crt.product)
         }
         let index = logits.indices.dropFirst().reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
         return Prediction(

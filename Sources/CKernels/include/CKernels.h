@@ -2,7 +2,7 @@
 //
 // Contract, unless a function says otherwise:
 // - q is an odd prime with 2^10 < q < 2^50; n is a multiple of 8, at least 8;
-// - residues in and out are fully reduced, in [0, q); buffers are 64-byte aligned;
+// - residues in and out are fully reduced, in [0, q); buffers are aligned to 8 bytes, and fastest at 64;
 // - `out` may be the same buffer as an input, but may not overlap one partially;
 // - running time depends on sizes and moduli only, never on residues (constant time).
 // Every kernel has a portable version; AVX2 and AVX-512 IFMA versions are picked once at run time.

@@ -7,7 +7,7 @@ public struct Certificate: Sendable, Equatable {
     public let outputBounds: [ClosedRange<BigInt>]
     /// How the bounds were proven, in words.
     public let boundMethod: String
-    /// T: results are exact in (-T/2, T/2).
+    /// T: a result is the one integer of its range with the residue that decryption finds modulo T.
     public let plaintextModulus: BigInt
     /// log2 of (q/2) / (noise bound) of the reply, for each t_i: above zero, decryption fails with
     /// probability below 2^-128.
@@ -17,14 +17,14 @@ public struct Certificate: Sendable, Equatable {
     public let degree: Int
     public let security: SecurityLevel
 
-    /// The largest magnitude of an output.
-    public var largestOutput: BigInt {
-        outputBounds.reduce(BigInt(0)) { max($0, $1.lowerBound.magnitude, $1.upperBound.magnitude) }
+    /// The widest range of an output: a result is known from its residue modulo any larger T.
+    public var widestRange: BigInt {
+        outputBounds.reduce(BigInt(0)) { max($0, $1.upperBound - $1.lowerBound) }
     }
 
-    /// log2(T / 2) - log2(largest output): the room that is left before a result could wrap.
+    /// log2(T) - log2(widest range): the room that is left before a result could wrap.
     public var rangeMarginBits: Double {
-        plaintextModulus.log2Lower - 1 - max(BigInt(1), largestOutput).log2Upper
+        plaintextModulus.log2Lower - (widestRange + 1).log2Upper
     }
 
     /// The table's bound on log2(QP), where the plan claims security.
@@ -34,7 +34,7 @@ public struct Certificate: Sendable, Equatable {
 
     /// Whether all of it holds.
     public var holds: Bool {
-        (largestOutput << 1) < plaintextModulus && noiseMarginBits.allSatisfy { $0 > 0 }
+        widestRange < plaintextModulus && noiseMarginBits.allSatisfy { $0 > 0 }
             && SecurityTable.allows(modulus: keyModulus, degree: degree, level: security)
     }
 }

@@ -32,9 +32,9 @@ public struct Planner: Sendable {
         _ network: IntegerNetwork, progress: (String) -> Void = { _ in }
     ) throws -> Plan {
         progress("bounding the outputs")
-        let bounds = try OutputBounds.certify(network)
+        let bounds = OutputBounds.certify(network)
         return try plan(
-            network, outputBounds: bounds.outputs, boundMethod: bounds.method,
+            network, outputBounds: bounds.outputs, boundMethod: bounds.methodSummary,
             progress: progress)
     }
 
@@ -43,9 +43,7 @@ public struct Planner: Sendable {
         _ network: IntegerNetwork, outputBounds: [ClosedRange<BigInt>], boundMethod: String,
         progress: (String) -> Void = { _ in }
     ) throws -> Plan {
-        let largest = outputBounds.reduce(BigInt(1)) {
-            max($0, $1.lowerBound.magnitude, $1.upperBound.magnitude)
-        }
+        let widest = outputBounds.reduce(BigInt(0)) { max($0, $1.upperBound - $1.lowerBound) }
         let norms = PlannerNorms()
         var best: Candidate?
         var refusals: [String] = []
@@ -56,7 +54,7 @@ public struct Planner: Sendable {
                 for count in 1...8 {
                     guard
                         let moduli = PlaintextModuli.smallest(
-                            count: count, above: (largest << 1) + 1, degree: degree)
+                            count: count, above: widest, degree: degree)
                     else { continue }
                     let search = ParameterSearch(
                         circuit: circuit, plaintextModuli: moduli, security: security,
@@ -134,5 +132,13 @@ public struct Planner: Sendable {
                 boundMethod: boundMethod, norms: norms.exact)
         }
         throw PlanError.noParameters("the certificate fails by less than a bit; use fewer bits")
+    }
+}
+
+extension OutputBounds {
+    /// The methods that gave range ends of some layer first, in a fixed order.
+    var methodSummary: String {
+        let used = layers.reduce(into: Set<BoundMethod>()) { $0.formUnion($1.ends.keys) }
+        return BoundMethod.allCases.filter(used.contains).map(\.rawValue).joined(separator: ", ")
     }
 }
