@@ -98,36 +98,43 @@ public struct Client: Sendable {
                 found: reply.ciphertexts.count)
         }
         var margin = Double.infinity
-        var residues: [[UInt64]] = []
+        var slots: [[UInt64]] = []
         for (index, ciphertext) in reply.ciphertexts.enumerated() {
             guard ciphertext.plaintextIndex == index,
                 ciphertext.c0Bits == plan.replyC0Bits, ciphertext.c1Bits == plan.replyC1Bits
             else { throw InferenceError.unexpectedReply }
             let decrypted = try decryptor.decrypt(ciphertext)
             margin = min(margin, decrypted.noiseMarginBits)
-            residues.append(outputs(of: decrypted.slots, plaintextIndex: index))
+            slots.append(decrypted.slots)
         }
-        let crt = CRTBasis(moduli: parameters.plaintextModuli)
-        let logits = plan.labels.indices.map { output in
-            // The one integer of the certified range with these residues.
-            let lowest = plan.certificate.outputBounds[output].lowerBound
-            let residue = crt.reconstruct(residues: residues.map { $0[output] })
-            return lowest + (residue - lowest).modulo(crt.product)
-        }
-        let index = logits.indices.dropFirst().reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+        let logits = plan.join(slots)
+        let index = argmax(logits) ?? 0
         return Prediction(
             logits: logits, values: logits.map { $0.doubleTowardZero * plan.outputScale },
             index: index, label: plan.labels[index], noiseMarginBits: margin)
     }
+}
+
+extension ClientPlan {
+    /// Outputs from the slots modulo each t_i: sums each output's slots, then joins the moduli by CRT; the one
+    /// integer of the certified range with these residues.
+    func join(_ slots: [[UInt64]]) -> [BigInt] {
+        let residues = slots.enumerated().map { outputs(of: $1, plaintextIndex: $0) }
+        let crt = CRTBasis(moduli: parameters.plaintextModuli)
+        return labels.indices.map { output in
+            let lowest = certificate.outputBounds[output].lowerBound
+            let residue = crt.reconstruct(residues: residues.map { $0[output] })
+            return lowest + (residue - lowest).modulo(crt.product)
+        }
+    }
 
     private func outputs(of slots: [UInt64], plaintextIndex: Int) -> [UInt64] {
-        let t = plan.parameters.plaintextModuli[plaintextIndex]
-        var sums = [UInt64](repeating: 0, count: plan.labels.count)
-        for (slot, output) in plan.outputLayout.features.enumerated()
-        where output != SlotLayout.empty {
+        let t = parameters.plaintextModuli[plaintextIndex]
+        var sums = [UInt64](repeating: 0, count: labels.count)
+        for (slot, output) in outputLayout.features.enumerated() where output != SlotLayout.empty {
             sums[Int(output)] = ModularArithmetic.add(sums[Int(output)], slots[slot], modulo: t)
         }
-        let unit = ModularArithmetic.inverse(plan.outputUnits[plaintextIndex], modulo: t)!
+        let unit = ModularArithmetic.inverse(outputUnits[plaintextIndex], modulo: t)!
         return sums.map { ModularArithmetic.multiply($0, unit, modulo: t) }
     }
 }

@@ -1,0 +1,66 @@
+import BigIntegers
+import Foundation
+import Inference
+import NeuralNetwork
+import RLWE
+import TestSupport
+import Testing
+
+/// The shipped model, at full size and real security, on the project's own digits.
+@Suite struct MNISTPlanTests {
+    static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let network = Result {
+        try ONNXModel.load(path: root.appendingPathComponent("Models/mnist.onnx").path)
+            .integerNetwork()
+    }
+    static let plan = Result { try Planner().plan(network.get()) }
+
+    struct KnownAnswers: Decodable {
+        let logits: [[String]]
+    }
+
+    @Test func certificate() throws {
+        let certificate = try Self.plan.get().certificate
+        #expect(certificate.holds)
+        #expect(certificate.security == .bits128)
+        #expect(certificate.degree == 8192)
+        #expect(certificate.keyModulus <= BigInt(1) << 214)
+        #expect(certificate.noiseMarginBits.allSatisfy { $0 > 0 })
+    }
+
+    /// Bytes are exact on any machine. A change that raises one must say why.
+    @Test func bytes() throws {
+        let cost = try Self.plan.get().cost
+        #expect(cost.requestBytes <= 549_984)
+        #expect(cost.replyBytes <= 144_384)
+        #expect(cost.evaluationKeyBytes <= 33_867_712)
+    }
+
+    /// Every digit that ships: the encrypted logits are the known ones, integer for integer, and the run makes exactly
+    /// the operations that the plan counted.
+    @Test func shippedDigits() throws {
+        let plan = try Self.plan.get()
+        let answers = try JSONDecoder().decode(
+            KnownAnswers.self,
+            from: Data(
+                contentsOf: Self.root.appendingPathComponent("Tests/Vectors/mnist-digits.json")))
+        let images = try SampleFile.read(
+            path: Self.root.appendingPathComponent("Samples/digits-images-idx3-ubyte").path)
+        #expect(images.count == answers.logits.count && images.count >= 20)
+        let client = try Client(plan: plan.client)
+        let server = try Server(plan: plan, evaluationKeys: client.makeEvaluationKeys())
+        for index in 0..<images.count {
+            let sample = images.sample(at: index)
+            let reply = try server.predict(client.encrypt(sample), threads: 2)
+            let prediction = try client.decrypt(reply)
+            #expect(prediction.logits.map(\.description) == answers.logits[index], "digit \(index)")
+            #expect(prediction.index == index / 2, "digit \(index)")
+        }
+        let expected = plan.cost.operations.dictionary
+        let made = server.operations.dictionary
+        for (planned, run) in zip(expected, made) {
+            #expect(run.count == planned.count * images.count, "\(planned.name)")
+        }
+    }
+}
