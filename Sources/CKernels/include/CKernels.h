@@ -118,6 +118,15 @@ void bsk_unpack(uint64_t *out, const uint8_t *in, uint32_t bits, size_t n);
 /// 1 if every in[i] < bound, else 0.
 int bsk_all_below(const uint64_t *in, uint64_t bound, size_t n);
 
+/// Tells the processor that this thread spins.
+static inline void bsk_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 /// Overwrites n bytes with zeros; the compiler can't drop it.
 void bsk_wipe(void *p, size_t bytes);
 
