@@ -30,6 +30,7 @@ typedef struct {
 void bsk_modulus_init(bsk_modulus *m, uint64_t q);
 
 /// Tables for the negacyclic NTT of length n = 2^log_n mod q. Opaque; free with bsk_ntt_destroy.
+/// The AVX-512 forward transform is fastest while (1 + 2 log_n) q <= 2^52 (n = 8192: q < 2^47.2).
 typedef struct bsk_ntt bsk_ntt;
 
 /// psi: a primitive 2n-th root of unity mod q (q = 1 mod 2n), n from 8 to 65536.
