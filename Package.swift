@@ -40,7 +40,8 @@ let package = Package(
                 .product(name: "Crypto", package: crypto),
             ]),
         .target(
-            name: "Blindsight", dependencies: ["Wire", "Inference", "NeuralNetwork", "RLWE"]),
+            name: "Blindsight",
+            dependencies: ["Wire", "Inference", "NeuralNetwork", "RLWE", "BigIntegers"]),
         .executableTarget(
             name: "BlindsightCLI",
             dependencies: [
