@@ -20,12 +20,7 @@ enum Threads {
     static func map<Value: Sendable>(
         _ count: Int, threads: Int, _ body: @Sendable (Int) throws -> Value
     ) throws -> [Value] {
-        struct State {
-            var next = 0
-            var values: [Value?]
-            var failure: (any Error)?
-        }
-        let state = Mutex(State(values: Array(repeating: nil, count: count)))
+        let state = Mutex(MapState<Value>(values: Array(repeating: nil, count: count)))
         DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
             while true {
                 let index = state.withLock { state -> Int? in
@@ -47,4 +42,10 @@ enum Threads {
             return $0.values.compactMap { $0 }
         }
     }
+}
+
+private struct MapState<Value: Sendable>: Sendable {
+    var next = 0
+    var values: [Value?]
+    var failure: (any Error)?
 }
