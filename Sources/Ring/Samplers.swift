@@ -15,22 +15,35 @@ package enum Samplers {
         var out = Polynomial<Form>(uninitialized: basis)
         for i in 0..<basis.count {
             var source = Keystream(seed: seed, stream: stream &+ UInt64(i))
-            let table = basis.tables[i]
-            let limb = out.mutableLimb(i)
-            var done = 0
-            while done < basis.degree {
-                // A little more than the expected number of draws, in a whole number of blocks.
-                let density = Double(1 << table.bits) / Double(table.value)
-                let want = Int(Double(basis.degree - done) * density * 1.02) + 64
-                let words = source.words(want & ~1)
-                var used = 0
-                done += words.withWords {
-                    bsk_uniform(
-                        table.modulus, limb + done, basis.degree - done, $0, words.count, &used)
-                }
-            }
+            fill(out.mutableLimb(i), modulus: basis.tables[i], from: &source)
         }
         return out
+    }
+
+    /// N fresh uniform residues from the operating system's generator by way of a keystream.
+    package static func uniformWords(modulus: NTTTable) -> [UInt64] {
+        var source = Keystream()
+        return [UInt64](unsafeUninitializedCapacity: modulus.degree) { buffer, count in
+            fill(buffer.baseAddress!, modulus: modulus, from: &source)
+            count = modulus.degree
+        }
+    }
+
+    private static func fill(
+        _ limb: UnsafeMutablePointer<UInt64>, modulus table: NTTTable, from source: inout Keystream
+    ) {
+        var done = 0
+        while done < table.degree {
+            // A little more than the expected number of draws, in a whole number of blocks.
+            let density = Double(1 << table.bits) / Double(table.value)
+            let want = Int(Double(table.degree - done) * density * 1.02) + 64
+            let words = source.words(want & ~1)
+            var used = 0
+            done += words.withWords {
+                bsk_uniform(
+                    table.modulus, limb + done, table.degree - done, $0, words.count, &used)
+            }
+        }
     }
 
     /// Uniform in {-1, 0, 1}. Constant time.

@@ -183,17 +183,11 @@ import Testing
         let babies = [SlotPermutation(rotation: 0), permutations[0], permutations[1]]
         let giants = [SlotPermutation(rotation: 0), permutations[2]]
         let factors = giants.map { _ in babies.map { _ in bench.slots(0) } }
-        let transform = EncodedTransform(
+        let transform = bench.context.encodeTransform(
             babies: babies,
             giants: giants.indices.map { g in
-                EncodedTransform.Giant(
-                    permutation: giants[g],
-                    terms: babies.indices.map { b in
-                        let factor = bench.context.encodeFactor(
-                            slots: factors[g][b], plaintextIndex: 0, level: level)
-                        return (baby: b, factor: factor)
-                    })
-            })
+                (giants[g], babies.indices.map { (baby: $0, slots: factors[g][$0]) })
+            }, plaintextIndex: 0, level: level)
         let mapped = try bench.evaluator.apply(transform, to: a)
         var slots = [UInt64](repeating: 0, count: bench.degree)
         for g in giants.indices {

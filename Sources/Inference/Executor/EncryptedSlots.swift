@@ -23,20 +23,14 @@ public struct EncryptedSlots: SlotEvaluator, Sendable {
         _ transform: LinearTransform, unit: MessageUnit, level: Int
     ) throws -> [EncodedTransform] {
         channels.map { residues in
-            EncodedTransform(
+            evaluator.context.encodeTransform(
                 babies: transform.babies,
                 giants: transform.giants.map { giant in
-                    EncodedTransform.Giant(
-                        permutation: giant.permutation,
-                        terms: giant.terms.map { term in
-                            (
-                                term.baby,
-                                evaluator.context.encodeFactor(
-                                    slots: residues.divide(term.weights, by: unit),
-                                    plaintextIndex: residues.plaintextIndex, level: level)
-                            )
-                        })
-                })
+                    (
+                        giant.permutation,
+                        giant.terms.map { ($0.baby, residues.divide($0.weights, by: unit)) }
+                    )
+                }, plaintextIndex: residues.plaintextIndex, level: level)
         }
     }
 
@@ -79,7 +73,8 @@ public struct EncryptedSlots: SlotEvaluator, Sendable {
         let mask = OutputMask(layout: layout)
         return try zip(value, channels).map { ciphertext, residues in
             let constant = evaluator.context.encodeConstant(
-                slots: mask.shares(modulus: residues.modulus),
+                slots: mask.shares(
+                    modulus: evaluator.context.plaintexts[residues.plaintextIndex].table),
                 plaintextIndex: residues.plaintextIndex, level: ciphertext.level)
             return try evaluator.add(ciphertext, constant)
         }
@@ -98,21 +93,18 @@ struct OutputMask {
     let layout: SlotLayout
 
     /// Uniform in [0, t) but for the last slot of each output, which makes its sum zero.
-    func shares(modulus t: UInt64) -> [UInt64] {
-        var source = SystemRandomNumberGenerator()
+    func shares(modulus: NTTTable) -> [UInt64] {
+        let t = modulus.value
+        var shares = Samplers.uniformWords(modulus: modulus)
         var sums: [Int32: UInt64] = [:]
         var last: [Int32: Int] = [:]
         for (slot, output) in layout.features.enumerated() where output != SlotLayout.empty {
             last[output] = slot
-        }
-        var shares = layout.features.map { _ in UInt64.random(in: 0..<t, using: &source) }
-        for (slot, output) in layout.features.enumerated()
-        where output != SlotLayout.empty && last[output] != slot {
             sums[output] = ModularArithmetic.add(sums[output] ?? 0, shares[slot], modulo: t)
         }
         for (output, slot) in last {
-            let sum = sums[output] ?? 0
-            shares[slot] = sum == 0 ? 0 : t - sum
+            shares[slot] = ModularArithmetic.subtract(
+                shares[slot], sums[output] ?? 0, modulo: t)
         }
         return shares
     }

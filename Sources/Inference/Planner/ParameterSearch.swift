@@ -26,7 +26,7 @@ struct ParameterSearch {
     func candidates() throws -> [Candidate] {
         var out: [Candidate] = []
         for splits in [true, false] {
-            for share in [2, 0x1p-2, 0x1p-5, 0x1p-8] {
+            for share in [0x1p6, 0x1p4, 0x1p2, 1, 0x1p-3, 0x1p-6, 0x1p-9] {
                 for slack in 0...12 {
                     if let found = try candidate(splits: splits, slack: slack, share: share) {
                         out.append(found)

@@ -94,25 +94,22 @@ extension Evaluator {
         let n = basis.degree
         let count = first.digits.count
         let keyLimb = k < first.level ? k : key.gadget.level
-        let block = min(n, Self.blockSize)
+        let block = KeySwitchingKey.blockSize(degree: n)
         withExtendedLifetime((key, decompositions)) {
-            let b = key.b[..<count].map { $0.limb(keyLimb) }
-            let a = key.a[..<count].map { $0.limb(keyLimb) }
             let d = decompositions.map { $0.digits.map { $0.limb(k) } }
             for start in stride(from: 0, to: n, by: block) {
-                let bBlock = b.map { Optional($0 + start) }
-                let aBlock = a.map { Optional($0 + start) }
+                let b = (0..<count).map {
+                    Optional(UnsafePointer(key.block(limb: keyLimb, start: start, digit: $0)))
+                }
+                let a = b.map { $0.map { $0 + block } }
                 for (digits, target) in zip(d, out) {
                     bsk_inner_product2(
                         basis.tables[k].modulus, target.0 + start, target.1 + start,
-                        digits.map { Optional($0 + start) }, bBlock, aBlock, count, block)
+                        digits.map { Optional($0 + start) }, b, a, count, block)
                 }
             }
         }
     }
-
-    /// Coefficients that are worked on at a time: a key's block of all digits stays in the second-level cache.
-    static var blockSize: Int { 2048 }
 
     func countKeySwitches(_ count: Int, digits: Int, level: Int) {
         counter.add {

@@ -1,43 +1,6 @@
 import CKernels
 import Ring
 
-/// A linear map on slots as sum over g of perm_g( sum over b of plaintext_{g,b} * perm_b(x) ), encoded
-/// for one plaintext modulus at one level.
-public struct EncodedTransform: Sendable {
-    public struct Giant: Sendable {
-        public let permutation: SlotPermutation
-        /// (index into `babies`, plaintext).
-        public let terms: [(baby: Int, factor: EncodedPlaintext)]
-
-        public init(
-            permutation: SlotPermutation, terms: [(baby: Int, factor: EncodedPlaintext)]
-        ) {
-            self.permutation = permutation
-            self.terms = terms
-        }
-    }
-
-    public let babies: [SlotPermutation]
-    public let giants: [Giant]
-
-    public init(babies: [SlotPermutation], giants: [Giant]) {
-        self.babies = babies
-        self.giants = giants
-    }
-
-    func hasShape(of other: EncodedTransform) -> Bool {
-        babies == other.babies
-            && giants.elementsEqual(other.giants) { a, b in
-                a.permutation == b.permutation
-                    && a.terms.map(\.baby) == b.terms.map(\.baby)
-            }
-    }
-
-    func hasLevel(_ level: Int) -> Bool {
-        giants.allSatisfy { $0.terms.allSatisfy { $0.factor.level == level } }
-    }
-}
-
 extension Evaluator {
     public func apply(_ transform: EncodedTransform, to a: Ciphertext) throws -> Ciphertext {
         try apply([transform], to: [a])[0]
@@ -60,12 +23,12 @@ extension Evaluator {
         let level = try commonLevel(batch)
         let degree = context.degree
         guard let shape = transforms.first, transforms.count == batch.count,
-            transforms.allSatisfy({ $0.hasShape(of: shape) && $0.hasLevel(level) })
+            shape.level == level, transforms.allSatisfy({ $0.hasShape(of: shape) })
         else { throw EvaluationError.mismatch("transforms and ciphertexts") }
         if shape.giants.allSatisfy({ $0.permutation.isIdentity(degree: degree) }),
             shape.babies.allSatisfy({ $0.isIdentity(degree: degree) })
         {
-            return try zip(transforms, batch).map { try applyWithoutRotations($0, to: $1) }
+            return zip(transforms, batch).map { applyWithoutRotations($0, to: $1) }
         }
         let sums = try innerSums(transforms, batch, level: level)
         let moved = shape.giants.indices.filter {
@@ -111,24 +74,18 @@ extension Evaluator {
                 }
             }
             withExtendedLifetime((memory, sums, transforms)) {
-                for (g, giant) in shape.giants.enumerated() {
-                    for c in batch.indices {
-                        let terms = transforms[c].giants[g].terms
-                        let pairs = giant.terms.map { babies.pair($0.baby, c) }
-                        bsk_inner_product2(
-                            basis.tables[k].modulus, sums[g][c].0.sharedLimb(k),
-                            sums[g][c].1.sharedLimb(k),
-                            terms.map { Optional($0.factor.values.limb(k)) },
-                            pairs.map { Optional(UnsafePointer($0.0)) },
-                            pairs.map { Optional(UnsafePointer($0.1)) }, terms.count, degree)
-                    }
+                for c in batch.indices {
+                    transforms[c].addTerms(
+                        limb: k, modulus: basis.tables[k].modulus,
+                        babies: { babies.pair($0, c) },
+                        into: { (sums[$0][c].0.sharedLimb(k), sums[$0][c].1.sharedLimb(k)) })
                 }
             }
         }
         for job in jobs {
             countKeySwitches(batch.count, digits: job.digits[0].digits.count, level: level)
         }
-        let terms = shape.giants.reduce(0) { $0 + $1.terms.count } * batch.count
+        let terms = shape.termCount * batch.count
         counter.add {
             $0.plaintextMultiplications += terms
             $0.limbProducts += 2 * terms * (level + 1)
@@ -214,14 +171,35 @@ extension Evaluator {
     /// No key needed: one product a term.
     private func applyWithoutRotations(
         _ transform: EncodedTransform, to a: Ciphertext
-    ) throws -> Ciphertext {
-        var sum: Ciphertext?
-        for term in transform.giants.flatMap(\.terms) {
-            let product = try multiply(a, by: term.factor)
-            sum = try sum.map { try add($0, product) } ?? product
+    ) -> Ciphertext {
+        let level = a.level
+        let basis = a.basis
+        let out = (0..<2).map { _ in Polynomial<NTTValues>(zero: basis) }
+        let sum = (0..<2).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
+        withExtendedLifetime((a, out, sum)) {
+            for k in 0..<level {
+                let modulus = basis.tables[k].modulus
+                for giant in transform.giants.indices {
+                    transform.addTerms(
+                        limb: k, modulus: modulus, giants: giant..<giant + 1,
+                        babies: { _ in
+                            (
+                                UnsafeMutablePointer(mutating: a.polynomials[0].limb(k)),
+                                UnsafeMutablePointer(mutating: a.polynomials[1].limb(k))
+                            )
+                        }, into: { _ in (sum[0].sharedLimb(k), sum[1].sharedLimb(k)) })
+                    for half in 0..<2 {
+                        let x = out[half].sharedLimb(k)
+                        bsk_add(modulus, x, x, sum[half].sharedLimb(k), basis.degree)
+                    }
+                }
+            }
         }
-        guard let sum else { throw EvaluationError.mismatch("a transform with no terms") }
-        return sum
+        counter.add {
+            $0.plaintextMultiplications += transform.termCount
+            $0.limbProducts += 2 * transform.termCount * level
+        }
+        return Ciphertext(polynomials: out, plaintextIndex: a.plaintextIndex)
     }
 }
 

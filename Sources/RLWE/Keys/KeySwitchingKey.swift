@@ -39,16 +39,63 @@ public struct Gadget: Sendable, Hashable {
 /// Key j is (b_j, a_j) modulo Q_l P with b_j = -a_j s + e_j + P g_j s'; a_j comes from `seed`.
 public struct KeySwitchingKey: Sendable {
     public let gadget: Gadget
-    /// The public seed of all a_j; absent in keys that were not made from one.
+    /// The public seed of all a_j.
     public let seed: Seed
-    package let b: [Polynomial<NTTValues>]
-    package let a: [Polynomial<NTTValues>]
+    package let basis: RNSBasis
+    package let digitCount: Int
+    /// Limb by limb, block by block, digit by digit: a block of b_j, then the same block of a_j. The order of use, so
+    /// that a key switch reads memory in sequence.
+    private let storage: LimbBuffer
 
     package init(gadget: Gadget, seed: Seed, b: [Polynomial<NTTValues>]) {
+        precondition(!b.isEmpty)
         self.gadget = gadget
         self.seed = seed
-        self.b = b
-        a = b.indices.map { Self.expand(seed: seed, digit: $0, basis: b[$0].basis) }
+        basis = b[0].basis
+        digitCount = b.count
+        storage = LimbBuffer(count: 2 * b.count * basis.count * basis.degree)
+        for (digit, polynomial) in b.enumerated() {
+            let mask = Self.expand(seed: seed, digit: digit, basis: basis)
+            copy(polynomial, digit: digit, half: 0)
+            copy(mask, digit: digit, half: 1)
+        }
+    }
+
+    /// Coefficients of a block.
+    package static func blockSize(degree: Int) -> Int { min(degree, 1024) }
+
+    /// Where the block of limb `limb` that begins at coefficient `start` has b_digit; a_digit follows one block later.
+    package func block(limb: Int, start: Int, digit: Int) -> UnsafeMutablePointer<UInt64> {
+        let size = Self.blockSize(degree: basis.degree)
+        return storage.base + 2 * digitCount * (limb * basis.degree + start) + 2 * digit * size
+    }
+
+    /// All b_j, and all a_j, as polynomials.
+    package var b: [Polynomial<NTTValues>] { (0..<digitCount).map { polynomial($0, half: 0) } }
+    package var a: [Polynomial<NTTValues>] { (0..<digitCount).map { polynomial($0, half: 1) } }
+
+    private func copy(_ polynomial: Polynomial<NTTValues>, digit: Int, half: Int) {
+        let size = Self.blockSize(degree: basis.degree)
+        withExtendedLifetime(polynomial) {
+            for limb in 0..<basis.count {
+                for start in stride(from: 0, to: basis.degree, by: size) {
+                    (block(limb: limb, start: start, digit: digit) + half * size).update(
+                        from: polynomial.limb(limb) + start, count: size)
+                }
+            }
+        }
+    }
+
+    private func polynomial(_ digit: Int, half: Int) -> Polynomial<NTTValues> {
+        let size = Self.blockSize(degree: basis.degree)
+        var out = Polynomial<NTTValues>(uninitialized: basis)
+        for limb in 0..<basis.count {
+            for start in stride(from: 0, to: basis.degree, by: size) {
+                (out.mutableLimb(limb) + start).update(
+                    from: block(limb: limb, start: start, digit: digit) + half * size, count: size)
+            }
+        }
+        return out
     }
 
     /// a_j of a seed.

@@ -1,0 +1,118 @@
+import CKernels
+import Ring
+
+/// A linear map on slots as sum over g of perm_g( sum over b of plaintext_{g,b} * perm_b(x) ), encoded
+/// for one plaintext modulus at one level.
+public struct EncodedTransform: Sendable {
+    public struct Giant: Sendable {
+        public let permutation: SlotPermutation
+        /// Of each term, the index into `babies`.
+        public let babies: [Int]
+    }
+
+    public let babies: [SlotPermutation]
+    public let giants: [Giant]
+    /// Of the ciphertexts that it is applied to.
+    public let level: Int
+    private let basis: RNSBasis
+    /// Of each giant, the number of terms before it.
+    private let firstTerms: [Int]
+    /// Limb by limb, block by block, term by term: the order of use, so that memory is read in sequence.
+    private let storage: LimbBuffer
+
+    var termCount: Int { giants.reduce(0) { $0 + $1.babies.count } }
+
+    func hasShape(of other: EncodedTransform) -> Bool {
+        babies == other.babies && level == other.level
+            && giants.elementsEqual(other.giants) {
+                $0.permutation == $1.permutation && $0.babies == $1.babies
+            }
+    }
+
+    private static func blockSize(degree: Int) -> Int { min(degree, 1024) }
+
+    fileprivate init(
+        babies: [SlotPermutation], giants: [Giant], basis: RNSBasis,
+        factor: (_ giant: Int, _ term: Int) -> Polynomial<NTTValues>
+    ) {
+        self.babies = babies
+        self.giants = giants
+        self.basis = basis
+        level = basis.count - 1
+        var terms = 0
+        firstTerms = giants.map { giant in
+            defer { terms += giant.babies.count }
+            return terms
+        }
+        let n = basis.degree
+        let block = Self.blockSize(degree: n)
+        storage = LimbBuffer(count: terms * basis.count * n)
+        for (g, giant) in giants.enumerated() {
+            for t in giant.babies.indices {
+                let values = factor(g, t)
+                withExtendedLifetime(values) {
+                    for k in 0..<basis.count {
+                        for start in stride(from: 0, to: n, by: block) {
+                            let at = terms * (k * n + start) + (firstTerms[g] + t) * block
+                            (storage.base + at).update(from: values.limb(k) + start, count: block)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes, for each giant of `range`, the sum over its terms of plaintext times baby, in limb k.
+    func addTerms(
+        limb k: Int, modulus: UnsafePointer<bsk_modulus>, giants range: Range<Int>? = nil,
+        babies: (Int) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>),
+        into out: (Int) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)
+    ) {
+        let n = basis.degree
+        let block = Self.blockSize(degree: n)
+        let terms = termCount
+        let range = range ?? giants.indices
+        let targets = range.map(out)
+        let pairs = range.map { giants[$0].babies.map(babies) }
+        withExtendedLifetime(storage) {
+            for start in stride(from: 0, to: n, by: block) {
+                let base = storage.base + terms * (k * n + start)
+                for (position, g) in range.enumerated() {
+                    let first = base + firstTerms[g] * block
+                    let count = pairs[position].count
+                    bsk_inner_product2(
+                        modulus, targets[position].0 + start, targets[position].1 + start,
+                        (0..<count).map { Optional(UnsafePointer(first + $0 * block)) },
+                        pairs[position].map { Optional(UnsafePointer($0.0 + start)) },
+                        pairs[position].map { Optional(UnsafePointer($0.1 + start)) }, count, block)
+                }
+            }
+        }
+    }
+}
+
+extension RLWEContext {
+    /// Encodes a linear map for ciphertexts at `level`.
+    ///
+    /// - Parameters:
+    ///   - giants: of each, its permutation and its terms: an index into `babies`, and N slots in [0, t).
+    /// - Precondition: every giant has a term; indices are in range.
+    public func encodeTransform(
+        babies: [SlotPermutation],
+        giants: [(permutation: SlotPermutation, terms: [(baby: Int, slots: [UInt64])])],
+        plaintextIndex: Int, level: Int
+    ) -> EncodedTransform {
+        precondition(giants.allSatisfy { !$0.terms.isEmpty })
+        return EncodedTransform(
+            babies: babies,
+            giants: giants.map {
+                EncodedTransform.Giant(permutation: $0.permutation, babies: $0.terms.map(\.baby))
+            }, basis: extendedBasis(level: level)
+        ) { giant, term in
+            encodeFactor(
+                slots: giants[giant].terms[term].slots, plaintextIndex: plaintextIndex,
+                level: level
+            ).values
+        }
+    }
+}
