@@ -36,7 +36,7 @@ struct Benchmark {
             encryptions.append(
                 try clock.measure { request = try client.encrypt(quantized: input) })
             latencies.append(
-                try clock.measure { reply = try server.predict(request, threads: threads) })
+                try clock.measure { reply = try server.predict(request) })
             decryptions.append(try clock.measure { prediction = try client.decrypt(reply) })
             guard prediction.logits == expected else { throw CommandError.unequalResult }
             if repetition == 0 { operations = server.operations }

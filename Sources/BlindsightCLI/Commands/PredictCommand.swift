@@ -47,7 +47,7 @@ struct PredictCommand: ParsableCommand {
         progress.show("encoding the weights")
         let server = try Server(plan: serverPlan, evaluationKeys: keys, threads: threads)
         let start = ContinuousClock.now
-        let reply = try server.predict(request, threads: threads) { progress.update($0, of: $1) }
+        let reply = try server.predict(request) { progress.update($0, of: $1) }
         let elapsed = ContinuousClock.now - start
         let bytes = try Artifact.encode(reply, plan: serverPlan.client)
         try ArtifactFile.write(bytes, to: output)

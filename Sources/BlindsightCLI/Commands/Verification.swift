@@ -23,7 +23,7 @@ struct Verification: Sendable {
         let progress = ProgressBar("keys")
         let keys = try client.makeEvaluationKeys { progress.update($0, of: $1) }
         progress.finish()
-        server = try Server(plan: plan, evaluationKeys: keys, threads: threads)
+        server = try Server(plan: plan, evaluationKeys: keys)
     }
 
     /// On one thread; callers run samples side by side.

@@ -54,7 +54,7 @@ struct DemoRun {
         }
         return try step("server predicts, \(Threads.words(threads))") {
             let sample = try Artifact.decodeSample(request, plan: plan.client)
-            let reply = try server.predict(sample, threads: threads) { progress.update($0, of: $1) }
+            let reply = try server.predict(sample) { progress.update($0, of: $1) }
             let bytes = try Artifact.encode(reply, plan: plan.client)
             return (bytes, bytes.count)
         }
