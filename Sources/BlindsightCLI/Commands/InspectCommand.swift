@@ -36,7 +36,8 @@ struct InspectCommand: ParsableCommand {
             table.add("kind", summary.kind)
             table.add("format version", "\(summary.version)")
             table.add("plan digest", summary.digest)
-            table.add("size", "\(Format.bytes(bytes.count)), payload \(Format.bytes(summary.payloadBytes))")
+            let payload = Format.bytes(summary.payloadBytes)
+            table.add("size", "\(Format.bytes(bytes.count)), payload \(payload)")
             for detail in summary.details { table.add(detail.name, detail.value) }
             return table.text
         }

@@ -20,7 +20,7 @@ struct DemoReport {
         let report = PlanReport(plan: plan)
         let facts = ["certified for every input"] + report.certificateTable.lines(indent: "")
         let blank = String(repeating: " ", count: 28)
-        var lines = heading("The digit, which the client keeps", and: "The plan")
+        var lines = heading("The digit (the client's alone)", and: "The plan")
         let offset = max(0, (picture.count - facts.count) / 2)
         for row in 0..<max(picture.count, facts.count + offset) {
             let left = row < picture.count ? picture[row] : blank
@@ -81,7 +81,8 @@ struct DemoReport {
             "",
             "  Prediction: "
                 + Terminal.styled(prediction.label, .bold)
-                + Terminal.styled(isRight ? " (right)" : " (drawn as \(truth))", isRight ? .green : .red)
+                + Terminal.styled(
+                    isRight ? " (right)" : " (drawn as \(truth))", isRight ? .green : .red)
                 + "   \(equal) of \(expected.count) logits equal the plaintext network's",
             "",
         ]
@@ -108,7 +109,7 @@ struct DemoReport {
     }
 
     private static func heading(_ left: String, and right: String) -> [String] {
-        let blank = String(repeating: " ", count: max(2, 34 - left.count))
+        let blank = String(repeating: " ", count: max(2, 32 - left.count))
         let text = right.isEmpty ? left : left + blank + right
         return ["", "  " + Terminal.styled(text, .cyan)]
     }

@@ -3,13 +3,14 @@ import Foundation
 
 /// Numbers for people.
 enum Format {
-    /// "549,984 B", or with the unit that leaves three digits.
+    /// "999 B", "2.14 kB", "33.9 MB", "550 kB": three digits, decimal units.
     static func bytes(_ count: Int) -> String {
         if count < 1000 { return "\(count) B" }
         var value = Double(count)
         for unit in ["kB", "MB"] {
             value /= 1000
-            if value < 999.5 { return decimals(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0) + " \(unit)" }
+            guard value < 999.5 else { continue }
+            return decimals(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0) + " \(unit)"
         }
         return decimals(value / 1000, 2) + " GB"
     }

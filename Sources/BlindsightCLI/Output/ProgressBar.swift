@@ -27,7 +27,8 @@ final class ProgressBar: Sendable {
         draw {
             let elapsed = ContinuousClock.now - self.start
             let filled = min(Self.width, Self.width * done / max(total, 1))
-            let bar = String(repeating: "█", count: filled)
+            let bar =
+                String(repeating: "█", count: filled)
                 + String(repeating: "·", count: Self.width - filled)
             let left = done == 0 ? "" : Format.duration(elapsed / done * (total - done)) + " left"
             return "\(bar) \(done)/\(total)  \(left)"
