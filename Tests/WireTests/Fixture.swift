@@ -1,6 +1,7 @@
 import BigIntegers
 import Inference
 import NeuralNetwork
+import RLWE
 import TestSupport
 import Wire
 
@@ -35,6 +36,13 @@ struct Fixture: Sendable {
             .request: try Artifact.encode(sample, plan: plan.client),
             .reply: try Artifact.encode(server.predict(sample), plan: plan.client),
         ]
+    }
+
+    /// Whether an error is one of the closed types that bytes from outside may lead to.
+    static func isTyped(_ error: any Error) -> Bool {
+        error is WireError || error is ParameterError || error is NetworkError
+            || error is ONNXError || error is PlanError || error is InferenceError
+            || error is EvaluationError
     }
 
     var logits: [BigInt] {
