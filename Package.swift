@@ -60,6 +60,10 @@ let package = Package(
             name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport", protobuf]),
         .testTarget(
             name: "InferenceTests", dependencies: ["Inference", "NeuralNetwork", "TestSupport"]),
-        .testTarget(name: "WireTests", dependencies: ["Wire", "Blindsight", "TestSupport"]),
+        .testTarget(
+            name: "WireTests",
+            dependencies: [
+                "Wire", "Blindsight", "Inference", "NeuralNetwork", "RLWE", "TestSupport", protobuf,
+            ]),
     ]
 )

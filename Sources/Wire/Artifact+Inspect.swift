@@ -26,11 +26,13 @@ extension Artifact {
     private static func details(_ envelope: Envelope) throws -> [(name: String, value: String)] {
         switch envelope.kind {
         case .serverPlan:
-            let message: Blindsight_V1_ServerPlanMessage = try parseForInspection(envelope)
+            try requireSmallPlan(envelope)
+            let message: Blindsight_V1_ServerPlanMessage = try parse(envelope)
             return try parameters(message.choices.parameters)
                 + [("model bytes", "\(message.model.count)")]
         case .clientPlan:
-            let message: Blindsight_V1_ClientPlanMessage = try parseForInspection(envelope)
+            try envelope.requirePlan(Envelope.digest(of: Array(envelope.payload)))
+            let message: Blindsight_V1_ClientPlanMessage = try parse(envelope)
             return try parameters(message.parameters) + [
                 ("input shape", message.input.shape.map(String.init).joined(separator: " x ")),
                 ("labels", "\(message.labels.count)"),
@@ -41,17 +43,13 @@ extension Artifact {
             ]
         case .secretKey: return []
         case .evaluationKey:
-            let message: Blindsight_V1_EvaluationKeyMessage = try parseForInspection(envelope)
-            return [
-                ("switching keys", "\(message.keys.count)"),
-                ("seeded", "yes"),
-            ]
+            let count = try PayloadFields.entryCount(envelope.payload)
+            return [("switching keys", "\(count)"), ("seeded", "yes")]
         case .request:
-            let message: Blindsight_V1_RequestMessage = try parseForInspection(envelope)
-            return [("ciphertexts", "\(message.ciphertexts.count)"), ("seeded", "yes")]
+            let count = try PayloadFields.entryCount(envelope.payload)
+            return [("ciphertexts", "\(count)"), ("seeded", "yes")]
         case .reply:
-            let message: Blindsight_V1_ReplyMessage = try parseForInspection(envelope)
-            return [("ciphertexts", "\(message.ciphertexts.count)")]
+            return [("ciphertexts", "\(try PayloadFields.entryCount(envelope.payload))")]
         }
     }
 
@@ -71,13 +69,5 @@ extension Artifact {
             ),
             ("security", security),
         ]
-    }
-
-    private static func parseForInspection<M: Message>(_ envelope: Envelope) throws -> M {
-        do {
-            return try M(serializedBytes: Array(envelope.payload))
-        } catch {
-            throw WireError.malformed("the payload of a \(envelope.kind.name) file")
-        }
     }
 }

@@ -1,5 +1,4 @@
-import CKernels
-import Foundation
+import BigIntegers
 import Inference
 import NeuralNetwork
 import RLWE
@@ -10,16 +9,22 @@ import SwiftProtobuf
 public enum Artifact {
     // MARK: Plans
 
-    /// server.plan. - Parameter model: the bytes of the ONNX file that the plan was made from.
+    /// server.plan.
+    /// - Parameter model: the bytes of the ONNX file that the plan was made from.
+    /// - Throws: `ONNXError`, or `WireError.malformed` where it is another model.
     public static func encode(_ plan: Plan, model: [UInt8]) throws -> [UInt8] {
+        guard try ONNXModel.load(model).integerNetwork() == plan.network else {
+            throw WireError.malformed("the plan was made from another model")
+        }
         let digest = try digest(of: plan.client)
         let payload: [UInt8] = try Blindsight_V1_ServerPlanMessage(plan, model: model)
             .serializedBytes()
         return Envelope.seal(payload, kind: .serverPlan, digest: digest)
     }
 
-    /// Lowers the model again and proves the certificate's noise and security anew.
-    /// - Throws: also `PlanError` where plan and model don't agree.
+    /// Lowers the model again and proves the certificate's noise and security anew. The bounds of the outputs are
+    /// taken from the file.
+    /// - Throws: also `ONNXError`, and `PlanError` where plan and model don't agree.
     public static func decodePlan(_ bytes: [UInt8]) throws -> (plan: Plan, model: ONNXModel) {
         try decodePlan(bytes, allowInsecure: false)
     }
@@ -28,15 +33,34 @@ public enum Artifact {
         _ bytes: [UInt8], allowInsecure: Bool
     ) throws -> (plan: Plan, model: ONNXModel) {
         let envelope = try Envelope.open(bytes, expecting: .serverPlan)
+        try requireSmallPlan(envelope)
         let message: Blindsight_V1_ServerPlanMessage = try parse(envelope)
+        try PlanChecks.check(text: message.certificate.boundMethod, "the bound method")
         let model = try ONNXModel.load([UInt8](message.model))
         let network = try model.integerNetwork()
         let plan = try Plan(
             network: network, choices: message.choices.choices(allowInsecure: allowInsecure),
             outputBounds: message.certificate.bounds(count: network.outputCount),
             boundMethod: message.certificate.boundMethod)
-        try envelope.requirePlan(digest(of: plan.client))
+        let digest = try digest(of: plan.client)
+        guard digest == envelope.digest else {
+            throw WireError.rebuiltPlanDiffers(
+                expected: Envelope.hexadecimal(envelope.digest),
+                found: Envelope.hexadecimal(digest))
+        }
         return (plan, model)
+    }
+
+    /// All but the model must be short: its many small messages would take more memory than bytes.
+    static func requireSmallPlan(_ envelope: Envelope) throws {
+        var others = 0
+        try PayloadFields.scan(envelope.payload) { number, size in
+            if number != 1 { others += size }
+        }
+        guard others <= ArtifactKind.maximumPlanBytes else {
+            throw WireError.tooLarge(
+                .serverPlan, bytes: UInt64(others), limit: ArtifactKind.maximumPlanBytes)
+        }
     }
 
     /// client.plan.
@@ -56,7 +80,7 @@ public enum Artifact {
         let message: Blindsight_V1_ClientPlanMessage = try parse(envelope)
         let plan = try message.plan(allowInsecure: allowInsecure)
         let canonical = try payload(of: plan)
-        guard canonical == Array(envelope.payload) else {
+        guard canonical[...] == envelope.payload else {
             throw WireError.malformed("a client plan that is not in canonical form")
         }
         try envelope.requirePlan(Envelope.digest(of: canonical))
@@ -67,9 +91,11 @@ public enum Artifact {
 
     /// secret.key. The bytes are the secret: wipe them after use, write them with `ArtifactFile.write(isSecret:)`.
     public static func encodeSecretKey(of client: Client) throws -> [UInt8] {
-        let message = Blindsight_V1_SecretKeyMessage(client.key.coefficients)
-        return Envelope.seal(
-            try message.serializedBytes(), kind: .secretKey, digest: try digest(of: client.plan))
+        var message = Blindsight_V1_SecretKeyMessage(client.key.coefficients)
+        defer { message.wipe() }
+        var payload: [UInt8] = try message.serializedBytes()
+        defer { payload.wipe() }
+        return Envelope.seal(payload, kind: .secretKey, digest: try digest(of: client.plan))
     }
 
     public static func decodeClient(
@@ -77,7 +103,8 @@ public enum Artifact {
     ) throws -> Client {
         let envelope = try Envelope.open(bytes, expecting: .secretKey)
         try envelope.requirePlan(digest(of: plan))
-        let message: Blindsight_V1_SecretKeyMessage = try parse(envelope)
+        var message: Blindsight_V1_SecretKeyMessage = try parse(envelope)
+        defer { message.wipe() }
         let context = try RLWEContext(plan.parameters)
         return try Client(plan: plan, secretKey: message.secretKey(context))
     }
@@ -85,7 +112,8 @@ public enum Artifact {
     /// evaluation.key: the plan's keys, seeded.
     public static func encode(_ keys: EvaluationKeys, plan: ClientPlan) throws -> [UInt8] {
         Envelope.seal(
-            try Blindsight_V1_EvaluationKeyMessage(keys).serializedBytes(), kind: .evaluationKey,
+            try Blindsight_V1_EvaluationKeyMessage(keys, plan).serializedBytes(),
+            kind: .evaluationKey,
             digest: try digest(of: plan))
     }
 
@@ -94,6 +122,7 @@ public enum Artifact {
     ) throws -> EvaluationKeys {
         let envelope = try Envelope.open(bytes, expecting: .evaluationKey)
         try envelope.requirePlan(digest(of: plan))
+        try requireEntries(envelope, "evaluation keys", PlanChecks.keyList(plan).count)
         let message: Blindsight_V1_EvaluationKeyMessage = try parse(envelope)
         return try message.keys(plan, RLWEContext(plan.parameters))
     }
@@ -103,7 +132,7 @@ public enum Artifact {
     /// A request, seeded: half of each ciphertext is a seed of 32 bytes.
     public static func encode(_ sample: EncryptedSample, plan: ClientPlan) throws -> [UInt8] {
         Envelope.seal(
-            try Blindsight_V1_RequestMessage(sample).serializedBytes(), kind: .request,
+            try Blindsight_V1_RequestMessage(sample, plan).serializedBytes(), kind: .request,
             digest: try digest(of: plan))
     }
 
@@ -112,19 +141,21 @@ public enum Artifact {
     ) throws -> EncryptedSample {
         let envelope = try Envelope.open(bytes, expecting: .request)
         try envelope.requirePlan(digest(of: plan))
+        try requireEntries(envelope, "ciphertexts", plan.parameters.plaintextModuli.count)
         let message: Blindsight_V1_RequestMessage = try parse(envelope)
         return try message.sample(plan, RLWEContext(plan.parameters))
     }
 
     public static func encode(_ reply: EncryptedReply, plan: ClientPlan) throws -> [UInt8] {
         Envelope.seal(
-            try Blindsight_V1_ReplyMessage(reply).serializedBytes(), kind: .reply,
+            try Blindsight_V1_ReplyMessage(reply, plan).serializedBytes(), kind: .reply,
             digest: try digest(of: plan))
     }
 
     public static func decodeReply(_ bytes: [UInt8], plan: ClientPlan) throws -> EncryptedReply {
         let envelope = try Envelope.open(bytes, expecting: .reply)
         try envelope.requirePlan(digest(of: plan))
+        try requireEntries(envelope, "ciphertexts", plan.parameters.plaintextModuli.count)
         let message: Blindsight_V1_ReplyMessage = try parse(envelope)
         return try message.reply(plan)
     }
@@ -141,14 +172,40 @@ public enum Artifact {
     }
 
     private static func payload(of plan: ClientPlan) throws -> [UInt8] {
-        try Blindsight_V1_ClientPlanMessage(plan).serializedBytes()
+        try PlanChecks.check(plan)
+        return try Blindsight_V1_ClientPlanMessage(plan).serializedBytes()
     }
 
-    private static func parse<M: Message>(_ envelope: Envelope) throws -> M {
-        do {
-            return try M(serializedBytes: Array(envelope.payload))
-        } catch {
-            throw WireError.malformed("the payload of a \(envelope.kind.name) file")
+    // MARK: Parsing
+
+    private static func requireEntries(
+        _ envelope: Envelope, _ what: String, _ expected: Int
+    ) throws {
+        let found = try PayloadFields.entryCount(envelope.payload)
+        guard found == expected else {
+            throw WireError.wrongCount(what, expected: expected, found: found)
         }
+    }
+
+    /// The message of a payload, which must be what this build would write for it: no unknown or repeated fields, nothing
+    /// after the end.
+    static func parse<M: Message>(_ envelope: Envelope) throws -> M {
+        let isSecret = envelope.kind == .secretKey
+        var bytes = Array(envelope.payload)
+        defer { if isSecret { bytes.wipe() } }
+        var options = BinaryDecodingOptions()
+        options.messageDepthLimit = 8
+        options.discardUnknownFields = true
+        do {
+            let message = try M(serializedBytes: bytes, options: options)
+            var canonical: [UInt8] = try message.serializedBytes()
+            defer { if isSecret { canonical.wipe() } }
+            if canonical == bytes { return message }
+        } catch {
+            // The parser's own error says less than this one.
+            throw WireError.malformed("the payload of a \(envelope.kind.name) is no such message")
+        }
+        throw WireError.malformed(
+            "the payload of a \(envelope.kind.name) is not in canonical form")
     }
 }

@@ -3,10 +3,13 @@ import Foundation
 /// Reading and writing whole files: nothing half-written, nothing unbounded.
 public enum ArtifactFile {
     /// The largest file that is read: evaluation keys of the largest plans fit.
-    public static let maximumBytes = 4 << 30
+    public static let maximumBytes = 1 << 31
 
+    /// The whole file.
+    /// - Throws: `WireError.file` where it can't be read, is no regular file or exceeds `limit` bytes.
     public static func read(_ path: String, limit: Int = maximumBytes) throws -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Not blocking: a named pipe must not hang before it is refused.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
         var status = stat()
@@ -36,10 +39,11 @@ public enum ArtifactFile {
     }
 
     /// Writes to a temporary name beside `path`, syncs, renames. A secret is readable by its owner only (0600)
-    /// from the start.
-    /// - Parameter overwrite: whether a file of this name may be replaced.
+    /// from the start, and by default never replaces a file. On failure nothing is left behind.
+    /// - Parameter overwrite: whether a file of this name may be replaced; nil: unless it is secret.
+    /// - Throws: `WireError.file`.
     public static func write(
-        _ bytes: [UInt8], to path: String, isSecret: Bool = false, overwrite: Bool = true
+        _ bytes: [UInt8], to path: String, isSecret: Bool = false, overwrite: Bool? = nil
     ) throws {
         let temporary = "\(path).\(UUID().uuidString).tmp"
         let mode: mode_t = isSecret ? 0o600 : 0o644
@@ -57,7 +61,7 @@ public enum ArtifactFile {
                 done += count
             }
             guard fsync(descriptor) == 0 else { throw failure(path) }
-            if overwrite {
+            if overwrite ?? !isSecret {
                 guard rename(temporary, path) == 0 else { throw failure(path) }
             } else {
                 // link fails where the name is taken, so nothing is ever replaced.
@@ -68,6 +72,16 @@ public enum ArtifactFile {
             unlink(temporary)
             throw error
         }
+        syncFolder(of: path)
+    }
+
+    /// Makes the new name last through a power cut; where the system can't, the file is written all the same.
+    private static func syncFolder(of path: String) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        _ = fsync(descriptor)
+        close(descriptor)
     }
 
     private static func failure(_ path: String) -> WireError {

@@ -2,20 +2,22 @@ import Crypto
 
 /// What surrounds every payload: magic (8 bytes), version (2), kind (2), zero (4), plan digest (32), payload length (8),
 /// payload, SHA-256 of all before it (32). Integers are little endian.
-struct Envelope {
-    static let magicText = "BLNDSGHT"
-    static let version: UInt16 = 1
-    static let headerLength = 56
-    static let checksumLength = 32
+package struct Envelope {
+    package static let magicText = "BLNDSGHT"
+    package static let version: UInt16 = 1
+    package static let headerLength = 56
+    package static let checksumLength = 32
 
-    let kind: ArtifactKind
-    let digest: [UInt8]
-    let payload: ArraySlice<UInt8>
+    package let kind: ArtifactKind
+    package let digest: [UInt8]
+    package let payload: ArraySlice<UInt8>
 
     /// The digest that binds files to a plan: SHA-256 of the client plan's payload.
-    static func digest(of payload: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: payload)) }
+    package static func digest(of payload: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: payload)) }
 
-    static func seal(_ payload: [UInt8], kind: ArtifactKind, digest: [UInt8]) -> [UInt8] {
+    package static func seal(
+        _ payload: [UInt8], kind: ArtifactKind, digest: [UInt8]
+    ) -> [UInt8] {
         precondition(digest.count == 32)
         var out = Array(magicText.utf8)
         out.reserveCapacity(headerLength + payload.count + checksumLength)
@@ -30,7 +32,9 @@ struct Envelope {
     }
 
     /// Checks everything but the payload's meaning. Allocates nothing of the announced length.
-    static func open(_ bytes: [UInt8], expecting expected: ArtifactKind? = nil) throws -> Envelope {
+    package static func open(
+        _ bytes: [UInt8], expecting expected: ArtifactKind? = nil
+    ) throws -> Envelope {
         guard bytes.count >= 8, Array(bytes[..<8]) == Array(magicText.utf8) else {
             throw WireError.notAnArtifact
         }
@@ -51,6 +55,9 @@ struct Envelope {
         let present = UInt64(bytes.count - headerLength - checksumLength)
         guard announced == present else {
             throw WireError.wrongLength(expected: announced, found: present)
+        }
+        guard present <= UInt64(kind.maximumPayloadBytes) else {
+            throw WireError.tooLarge(kind, bytes: present, limit: kind.maximumPayloadBytes)
         }
         let end = bytes.count - checksumLength
         guard SHA256.hash(data: bytes[..<end]) == bytes[end...] else { throw WireError.corrupt }

@@ -4,12 +4,22 @@ import RLWE
 import Ring
 
 extension Blindsight_V1_RequestMessage {
-    /// - Throws: `WireError.malformed` for ciphertexts that are not fresh from an encryptor.
-    init(_ sample: EncryptedSample) throws {
+    /// - Throws: `WireError` for ciphertexts that are not fresh from an encryptor of `plan`.
+    init(_ sample: EncryptedSample, _ plan: ClientPlan) throws {
         self.init()
-        ciphertexts = try sample.ciphertexts.map { ciphertext in
-            guard let seed = ciphertext.seed else {
-                throw WireError.malformed("a request of ciphertexts that have no seed")
+        let parameters = plan.parameters
+        guard sample.ciphertexts.count == parameters.plaintextModuli.count else {
+            throw WireError.wrongCount(
+                "ciphertexts", expected: parameters.plaintextModuli.count,
+                found: sample.ciphertexts.count)
+        }
+        ciphertexts = try sample.ciphertexts.enumerated().map { index, ciphertext in
+            guard let seed = ciphertext.seed, ciphertext.polynomials.count == 2,
+                ciphertext.plaintextIndex == index,
+                ciphertext.basis.degree == parameters.degree,
+                ciphertext.basis.moduli == parameters.ciphertextModuli
+            else {
+                throw WireError.malformed("a request that was not encrypted for this plan")
             }
             var message = Blindsight_V1_CiphertextMessage()
             message.seed = Data(seed.bytes)
@@ -38,9 +48,19 @@ extension Blindsight_V1_RequestMessage {
 }
 
 extension Blindsight_V1_ReplyMessage {
-    init(_ reply: EncryptedReply) {
+    /// - Throws: `WireError` for a reply of another form than the plan's.
+    init(_ reply: EncryptedReply, _ plan: ClientPlan) throws {
         self.init()
-        ciphertexts = reply.ciphertexts.map { ciphertext in
+        let count = plan.parameters.plaintextModuli.count
+        guard reply.ciphertexts.count == count else {
+            throw WireError.wrongCount(
+                "ciphertexts", expected: count, found: reply.ciphertexts.count)
+        }
+        ciphertexts = try reply.ciphertexts.enumerated().map { index, ciphertext in
+            guard ciphertext.plaintextIndex == index, ciphertext.c0Bits == plan.replyC0Bits,
+                ciphertext.c1Bits == plan.replyC1Bits,
+                ciphertext.c0.count == plan.parameters.degree
+            else { throw WireError.malformed("a reply that was not made for this plan") }
             var message = Blindsight_V1_CompressedMessage()
             message.c0 = Data(Packing.pack(ciphertext.c0, bits: ciphertext.c0Bits))
             message.c1 = Data(Packing.pack(ciphertext.c1, bits: ciphertext.c1Bits))

@@ -1,3 +1,4 @@
+import BigIntegers
 import CKernels
 import Foundation
 import Inference
@@ -15,12 +16,22 @@ extension Blindsight_V1_SecretKeyMessage {
             }
         }
         defer { words.withUnsafeMutableBytes { bsk_wipe($0.baseAddress!, $0.count) } }
-        self.coefficients = Data(Packing.pack(words, bits: 2))
+        var packed = Packing.pack(words, bits: 2)
+        self.coefficients = Data(packed)
+        packed.wipe()
+    }
+
+    /// Zeroes the coefficients. Call it on a variable that shares its storage with none.
+    mutating func wipe() {
+        coefficients.withUnsafeMutableBytes { bytes in
+            if let base = bytes.baseAddress { bsk_wipe(base, bytes.count) }
+        }
     }
 
     func secretKey(_ context: RLWEContext) throws -> SecretKey {
         let n = context.degree
-        let bytes = [UInt8](coefficients)
+        var bytes = [UInt8](coefficients)
+        defer { bytes.wipe() }
         guard bytes.count == Packing.byteCount(n, bits: 2) else {
             throw WireError.wrongCount(
                 "secret key bytes", expected: Packing.byteCount(n, bits: 2), found: bytes.count)
@@ -35,16 +46,40 @@ extension Blindsight_V1_SecretKeyMessage {
             // 2 becomes -1 without a branch.
             out.base[index] = Int64(words[index] & 1) - Int64(words[index] >> 1)
         }
+        try Self.checkBounds(out)
         return SecretKey(context: context, coefficients: out)
     }
 }
 
+extension Blindsight_V1_SecretKeyMessage {
+    /// The noise certificate counts on what key generation makes sure of.
+    private static func checkBounds(_ coefficients: SecretCoefficients) throws {
+        var values = withExtendedLifetime(coefficients) {
+            (0..<coefficients.count).map { Double(coefficients.base[$0]) }
+        }
+        defer { values.withUnsafeMutableBytes { bsk_wipe($0.baseAddress!, $0.count) } }
+        guard SecretBounds(degree: coefficients.count).hold(for: values) else {
+            throw WireError.outOfRange("a secret key that key generation never gives")
+        }
+    }
+}
+
 extension Blindsight_V1_EvaluationKeyMessage {
-    init(_ keys: EvaluationKeys) {
+    /// - Throws: `WireError` where the keys are not exactly those of `plan`.
+    init(_ keys: EvaluationKeys, _ plan: ClientPlan) throws {
         self.init()
-        let relinearization = keys.relinearization.map { [(0, $0)] } ?? []
-        let galois = keys.galois.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-        self.keys = (relinearization + galois).map { element, key in
+        let expected = PlanChecks.keyList(plan)
+        let found = keys.galois.count + (keys.relinearization == nil ? 0 : 1)
+        guard found == expected.count else {
+            throw WireError.wrongCount("evaluation keys", expected: expected.count, found: found)
+        }
+        self.keys = try expected.map { element, gadget in
+            guard let key = element == 0 ? keys.relinearization : keys.galois[element],
+                key.gadget == gadget, let basis = key.b.first?.basis,
+                basis.degree == plan.parameters.degree,
+                basis.moduli == Array(plan.parameters.ciphertextModuli[..<gadget.level])
+                    + [plan.parameters.specialModulus]
+            else { throw WireError.malformed("evaluation keys that were not made for this plan") }
             var message = Blindsight_V1_SwitchingKeyMessage()
             message.element = UInt32(element)
             message.seed = Data(key.seed.bytes)
@@ -55,11 +90,7 @@ extension Blindsight_V1_EvaluationKeyMessage {
 
     /// Exactly the keys of `plan`, in order.
     func keys(_ plan: ClientPlan, _ context: RLWEContext) throws -> EvaluationKeys {
-        let degree = context.degree
-        var expected = plan.keys.rotations.map {
-            ($0.key.galoisElement(degree: degree), $0.value)
-        }.sorted { $0.0 < $1.0 }
-        if let gadget = plan.keys.relinearization { expected.insert((0, gadget), at: 0) }
+        let expected = PlanChecks.keyList(plan)
         guard keys.count == expected.count else {
             throw WireError.wrongCount(
                 "evaluation keys", expected: expected.count, found: keys.count)

@@ -36,7 +36,7 @@ extension Blindsight_V1_ClientPlanMessage {
         guard replyC0Bits >= 1, replyC0Bits <= replyC1Bits,
             Int(replyC1Bits) + parameters.degree.trailingZeroBitCount < q0Bits
         else { throw WireError.outOfRange("replies of \(replyC1Bits) bits a residue") }
-        return ClientPlan(
+        let plan = ClientPlan(
             parameters: parameters, input: input,
             inputLayout: try Self.layout(
                 inputLayout, "input layout", slots: parameters.degree, features: input.count),
@@ -47,6 +47,8 @@ extension Blindsight_V1_ClientPlanMessage {
             replyC1Bits: Int(replyC1Bits),
             certificate: try certificate.certificate(parameters, outputs: labels.count),
             cost: try cost.cost())
+        try PlanChecks.check(plan)
+        return plan
     }
 
     private static func layout(

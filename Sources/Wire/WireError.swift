@@ -1,3 +1,5 @@
+import NeuralNetwork
+
 /// What is wrong with bytes that claim to be one of Blindsight's files. No case carries secret bytes.
 public enum WireError: Error, Equatable, CustomStringConvertible {
     case notAnArtifact
@@ -5,10 +7,13 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
     case unknownKind(Int)
     case wrongKind(expected: ArtifactKind, found: ArtifactKind)
     case wrongLength(expected: UInt64, found: UInt64)
+    case tooLarge(ArtifactKind, bytes: UInt64, limit: Int)
     /// The checksum over header and payload doesn't match: a changed or damaged file.
     case corrupt
     /// Made for another plan; digests in hexadecimal.
     case wrongPlan(expected: String, found: String)
+    /// A server plan that no longer lays out as when it was written; digests in hexadecimal.
+    case rebuiltPlanDiffers(expected: String, found: String)
     case malformed(String)
     case wrongCount(String, expected: Int, found: Int)
     case residueTooLarge(String)
@@ -29,9 +34,15 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
             return "a \(found.name) file where a \(expected.name) file is needed"
         case .wrongLength(let expected, let found):
             return "\(found) bytes; the header announces \(expected)"
+        case .tooLarge(let kind, let bytes, let limit):
+            return "a \(kind.name) of \(bytes) bytes; at most \(limit) are read"
         case .corrupt: return "the checksum does not match: the file was damaged or changed"
         case .wrongPlan(let expected, let found):
-            return "made for plan \(found.prefix(16)), but the plan in use is \(expected.prefix(16))"
+            return
+                "made for plan \(found.prefix(16)), but the plan in use is \(expected.prefix(16))"
+        case .rebuiltPlanDiffers(let expected, let found):
+            return "the plan rebuilt from this file, \(found.prefix(16)), is not the one it was "
+                + "written for, \(expected.prefix(16)); plan the model again"
         case .malformed(let what): return "malformed: \(what)"
         case .wrongCount(let what, let expected, let found):
             return "\(what): \(found); the plan needs \(expected)"
@@ -63,4 +74,19 @@ public enum ArtifactKind: UInt16, Sendable, CaseIterable {
         case .reply: return "encrypted reply"
         }
     }
+
+    /// The longest payload that is read. Keys and ciphertexts must besides have just the size that their plan says.
+    var maximumPayloadBytes: Int {
+        switch self {
+        case .serverPlan: return ONNXModel.maximumBytes + Self.maximumPlanBytes
+        case .clientPlan: return Self.maximumPlanBytes
+        case .secretKey: return 1 << 15
+        // protobuf's own limit.
+        case .evaluationKey, .request: return Int(Int32.max)
+        case .reply: return 1 << 27
+        }
+    }
+
+    /// Of a plan without its model.
+    static let maximumPlanBytes = 4 << 20
 }

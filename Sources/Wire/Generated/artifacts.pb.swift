@@ -28,426 +28,426 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-nonisolated struct Blindsight_V1_ParametersMessage: Sendable {
+package nonisolated struct Blindsight_V1_ParametersMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var degree: UInt32 = 0
+  package var degree: UInt32 = 0
 
-  var ciphertextModuli: [UInt64] = []
+  package var ciphertextModuli: [UInt64] = []
 
-  var specialModulus: UInt64 = 0
+  package var specialModulus: UInt64 = 0
 
-  var plaintextModuli: [UInt64] = []
+  package var plaintextModuli: [UInt64] = []
 
   /// 128, 192 or 256; 0 for insecure test parameters.
-  var securityBits: UInt32 = 0
+  package var securityBits: UInt32 = 0
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_GadgetMessage: Sendable {
+package nonisolated struct Blindsight_V1_GadgetMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var level: UInt32 = 0
+  package var level: UInt32 = 0
 
-  var digitBits: UInt32 = 0
+  package var digitBits: UInt32 = 0
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_RotationMessage: Sendable {
+package nonisolated struct Blindsight_V1_RotationMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var rotation: UInt32 = 0
+  package var rotation: UInt32 = 0
 
-  var swapsRows: Bool = false
+  package var swapsRows: Bool = false
 
-  var gadget: Blindsight_V1_GadgetMessage {
+  package var gadget: Blindsight_V1_GadgetMessage {
     get {_gadget ?? Blindsight_V1_GadgetMessage()}
     set {_gadget = newValue}
   }
   /// Returns true if `gadget` has been explicitly set.
-  var hasGadget: Bool {self._gadget != nil}
+  package var hasGadget: Bool {self._gadget != nil}
   /// Clears the value of `gadget`. Subsequent reads from it will return its default value.
-  mutating func clearGadget() {self._gadget = nil}
+  package mutating func clearGadget() {self._gadget = nil}
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 
   fileprivate var _gadget: Blindsight_V1_GadgetMessage? = nil
 }
 
-nonisolated struct Blindsight_V1_KeySpecificationMessage: Sendable {
+package nonisolated struct Blindsight_V1_KeySpecificationMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var relinearization: Blindsight_V1_GadgetMessage {
+  package var relinearization: Blindsight_V1_GadgetMessage {
     get {_relinearization ?? Blindsight_V1_GadgetMessage()}
     set {_relinearization = newValue}
   }
   /// Returns true if `relinearization` has been explicitly set.
-  var hasRelinearization: Bool {self._relinearization != nil}
+  package var hasRelinearization: Bool {self._relinearization != nil}
   /// Clears the value of `relinearization`. Subsequent reads from it will return its default value.
-  mutating func clearRelinearization() {self._relinearization = nil}
+  package mutating func clearRelinearization() {self._relinearization = nil}
 
   /// Ascending: rows kept first, then by rotation.
-  var rotations: [Blindsight_V1_RotationMessage] = []
+  package var rotations: [Blindsight_V1_RotationMessage] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 
   fileprivate var _relinearization: Blindsight_V1_GadgetMessage? = nil
 }
 
-nonisolated struct Blindsight_V1_InputMessage: Sendable {
+package nonisolated struct Blindsight_V1_InputMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var shape: [UInt32] = []
+  package var shape: [UInt32] = []
 
-  var lowest: Int64 = 0
+  package var lowest: Int64 = 0
 
-  var highest: Int64 = 0
+  package var highest: Int64 = 0
 
-  var scale: Float = 0
+  package var scale: Float = 0
 
-  var zeroPoint: Int64 = 0
+  package var zeroPoint: Int64 = 0
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_RangeMessage: Sendable {
+package nonisolated struct Blindsight_V1_RangeMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Decimal.
-  var lowest: String = String()
+  package var lowest: String = String()
 
-  var highest: String = String()
+  package var highest: String = String()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_CertificateMessage: Sendable {
+package nonisolated struct Blindsight_V1_CertificateMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var outputBounds: [Blindsight_V1_RangeMessage] = []
+  package var outputBounds: [Blindsight_V1_RangeMessage] = []
 
-  var boundMethod: String = String()
+  package var boundMethod: String = String()
 
   /// For people; a plan's holder proves them anew.
-  var noiseMarginBits: [Double] = []
+  package var noiseMarginBits: [Double] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_CostMessage: Sendable {
+package nonisolated struct Blindsight_V1_CostMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var operations: [UInt64] = []
+  package var operations: [UInt64] = []
 
-  var requestBytes: UInt64 = 0
+  package var requestBytes: UInt64 = 0
 
-  var replyBytes: UInt64 = 0
+  package var replyBytes: UInt64 = 0
 
-  var evaluationKeyBytes: UInt64 = 0
+  package var evaluationKeyBytes: UInt64 = 0
 
-  var serverMemoryBytes: UInt64 = 0
+  package var serverMemoryBytes: UInt64 = 0
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_ChoicesMessage: Sendable {
+package nonisolated struct Blindsight_V1_ChoicesMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var parameters: Blindsight_V1_ParametersMessage {
+  package var parameters: Blindsight_V1_ParametersMessage {
     get {_parameters ?? Blindsight_V1_ParametersMessage()}
     set {_parameters = newValue}
   }
   /// Returns true if `parameters` has been explicitly set.
-  var hasParameters: Bool {self._parameters != nil}
+  package var hasParameters: Bool {self._parameters != nil}
   /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
-  mutating func clearParameters() {self._parameters = nil}
+  package mutating func clearParameters() {self._parameters = nil}
 
-  var babyCounts: [UInt32] = []
+  package var babyCounts: [UInt32] = []
 
-  var levels: [UInt32] = []
+  package var levels: [UInt32] = []
 
-  var keys: Blindsight_V1_KeySpecificationMessage {
+  package var keys: Blindsight_V1_KeySpecificationMessage {
     get {_keys ?? Blindsight_V1_KeySpecificationMessage()}
     set {_keys = newValue}
   }
   /// Returns true if `keys` has been explicitly set.
-  var hasKeys: Bool {self._keys != nil}
+  package var hasKeys: Bool {self._keys != nil}
   /// Clears the value of `keys`. Subsequent reads from it will return its default value.
-  mutating func clearKeys() {self._keys = nil}
+  package mutating func clearKeys() {self._keys = nil}
 
-  var replyC0Bits: UInt32 = 0
+  package var replyC0Bits: UInt32 = 0
 
-  var replyC1Bits: UInt32 = 0
+  package var replyC1Bits: UInt32 = 0
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 
   fileprivate var _parameters: Blindsight_V1_ParametersMessage? = nil
   fileprivate var _keys: Blindsight_V1_KeySpecificationMessage? = nil
 }
 
-nonisolated struct Blindsight_V1_ServerPlanMessage: Sendable {
+package nonisolated struct Blindsight_V1_ServerPlanMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The ONNX file: network and float reference are lowered from it again.
-  var model: Data = Data()
+  package var model: Data = Data()
 
-  var choices: Blindsight_V1_ChoicesMessage {
+  package var choices: Blindsight_V1_ChoicesMessage {
     get {_choices ?? Blindsight_V1_ChoicesMessage()}
     set {_choices = newValue}
   }
   /// Returns true if `choices` has been explicitly set.
-  var hasChoices: Bool {self._choices != nil}
+  package var hasChoices: Bool {self._choices != nil}
   /// Clears the value of `choices`. Subsequent reads from it will return its default value.
-  mutating func clearChoices() {self._choices = nil}
+  package mutating func clearChoices() {self._choices = nil}
 
-  var certificate: Blindsight_V1_CertificateMessage {
+  package var certificate: Blindsight_V1_CertificateMessage {
     get {_certificate ?? Blindsight_V1_CertificateMessage()}
     set {_certificate = newValue}
   }
   /// Returns true if `certificate` has been explicitly set.
-  var hasCertificate: Bool {self._certificate != nil}
+  package var hasCertificate: Bool {self._certificate != nil}
   /// Clears the value of `certificate`. Subsequent reads from it will return its default value.
-  mutating func clearCertificate() {self._certificate = nil}
+  package mutating func clearCertificate() {self._certificate = nil}
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 
   fileprivate var _choices: Blindsight_V1_ChoicesMessage? = nil
   fileprivate var _certificate: Blindsight_V1_CertificateMessage? = nil
 }
 
-nonisolated struct Blindsight_V1_ClientPlanMessage: @unchecked Sendable {
+package nonisolated struct Blindsight_V1_ClientPlanMessage: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var parameters: Blindsight_V1_ParametersMessage {
+  package var parameters: Blindsight_V1_ParametersMessage {
     get {_storage._parameters ?? Blindsight_V1_ParametersMessage()}
     set {_uniqueStorage()._parameters = newValue}
   }
   /// Returns true if `parameters` has been explicitly set.
-  var hasParameters: Bool {_storage._parameters != nil}
+  package var hasParameters: Bool {_storage._parameters != nil}
   /// Clears the value of `parameters`. Subsequent reads from it will return its default value.
-  mutating func clearParameters() {_uniqueStorage()._parameters = nil}
+  package mutating func clearParameters() {_uniqueStorage()._parameters = nil}
 
-  var input: Blindsight_V1_InputMessage {
+  package var input: Blindsight_V1_InputMessage {
     get {_storage._input ?? Blindsight_V1_InputMessage()}
     set {_uniqueStorage()._input = newValue}
   }
   /// Returns true if `input` has been explicitly set.
-  var hasInput: Bool {_storage._input != nil}
+  package var hasInput: Bool {_storage._input != nil}
   /// Clears the value of `input`. Subsequent reads from it will return its default value.
-  mutating func clearInput() {_uniqueStorage()._input = nil}
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
 
   /// An input's index for each slot, plus 1; 0 where the slot is empty.
-  var inputLayout: [UInt32] {
+  package var inputLayout: [UInt32] {
     get {_storage._inputLayout}
     set {_uniqueStorage()._inputLayout = newValue}
   }
 
   /// An output's index for each slot, plus 1.
-  var outputLayout: [UInt32] {
+  package var outputLayout: [UInt32] {
     get {_storage._outputLayout}
     set {_uniqueStorage()._outputLayout = newValue}
   }
 
-  var outputUnits: [UInt64] {
+  package var outputUnits: [UInt64] {
     get {_storage._outputUnits}
     set {_uniqueStorage()._outputUnits = newValue}
   }
 
-  var outputScale: Double {
+  package var outputScale: Double {
     get {_storage._outputScale}
     set {_uniqueStorage()._outputScale = newValue}
   }
 
-  var labels: [String] {
+  package var labels: [String] {
     get {_storage._labels}
     set {_uniqueStorage()._labels = newValue}
   }
 
-  var keys: Blindsight_V1_KeySpecificationMessage {
+  package var keys: Blindsight_V1_KeySpecificationMessage {
     get {_storage._keys ?? Blindsight_V1_KeySpecificationMessage()}
     set {_uniqueStorage()._keys = newValue}
   }
   /// Returns true if `keys` has been explicitly set.
-  var hasKeys: Bool {_storage._keys != nil}
+  package var hasKeys: Bool {_storage._keys != nil}
   /// Clears the value of `keys`. Subsequent reads from it will return its default value.
-  mutating func clearKeys() {_uniqueStorage()._keys = nil}
+  package mutating func clearKeys() {_uniqueStorage()._keys = nil}
 
-  var replyC0Bits: UInt32 {
+  package var replyC0Bits: UInt32 {
     get {_storage._replyC0Bits}
     set {_uniqueStorage()._replyC0Bits = newValue}
   }
 
-  var replyC1Bits: UInt32 {
+  package var replyC1Bits: UInt32 {
     get {_storage._replyC1Bits}
     set {_uniqueStorage()._replyC1Bits = newValue}
   }
 
-  var certificate: Blindsight_V1_CertificateMessage {
+  package var certificate: Blindsight_V1_CertificateMessage {
     get {_storage._certificate ?? Blindsight_V1_CertificateMessage()}
     set {_uniqueStorage()._certificate = newValue}
   }
   /// Returns true if `certificate` has been explicitly set.
-  var hasCertificate: Bool {_storage._certificate != nil}
+  package var hasCertificate: Bool {_storage._certificate != nil}
   /// Clears the value of `certificate`. Subsequent reads from it will return its default value.
-  mutating func clearCertificate() {_uniqueStorage()._certificate = nil}
+  package mutating func clearCertificate() {_uniqueStorage()._certificate = nil}
 
-  var cost: Blindsight_V1_CostMessage {
+  package var cost: Blindsight_V1_CostMessage {
     get {_storage._cost ?? Blindsight_V1_CostMessage()}
     set {_uniqueStorage()._cost = newValue}
   }
   /// Returns true if `cost` has been explicitly set.
-  var hasCost: Bool {_storage._cost != nil}
+  package var hasCost: Bool {_storage._cost != nil}
   /// Clears the value of `cost`. Subsequent reads from it will return its default value.
-  mutating func clearCost() {_uniqueStorage()._cost = nil}
+  package mutating func clearCost() {_uniqueStorage()._cost = nil}
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-nonisolated struct Blindsight_V1_SecretKeyMessage: Sendable {
+package nonisolated struct Blindsight_V1_SecretKeyMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// N coefficients of 2 bits: 0, 1, or 2 for -1.
-  var coefficients: Data = Data()
+  package var coefficients: Data = Data()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_SwitchingKeyMessage: Sendable {
+package nonisolated struct Blindsight_V1_SwitchingKeyMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// The Galois element, or 0 for relinearization.
-  var element: UInt32 = 0
+  package var element: UInt32 = 0
 
-  var seed: Data = Data()
+  package var seed: Data = Data()
 
   /// Every b_j in turn, limb by limb (P last), residues packed at the bit length of their modulus.
-  var residues: Data = Data()
+  package var residues: Data = Data()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_EvaluationKeyMessage: Sendable {
+package nonisolated struct Blindsight_V1_EvaluationKeyMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Relinearization first, then Galois elements ascending.
-  var keys: [Blindsight_V1_SwitchingKeyMessage] = []
+  package var keys: [Blindsight_V1_SwitchingKeyMessage] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_CiphertextMessage: Sendable {
+package nonisolated struct Blindsight_V1_CiphertextMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var seed: Data = Data()
+  package var seed: Data = Data()
 
   /// c_0 in NTT form, limb by limb, residues packed.
-  var residues: Data = Data()
+  package var residues: Data = Data()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_RequestMessage: Sendable {
+package nonisolated struct Blindsight_V1_RequestMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// One for each plaintext modulus.
-  var ciphertexts: [Blindsight_V1_CiphertextMessage] = []
+  package var ciphertexts: [Blindsight_V1_CiphertextMessage] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_CompressedMessage: Sendable {
+package nonisolated struct Blindsight_V1_CompressedMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// N coefficients each, packed.
-  var c0: Data = Data()
+  package var c0: Data = Data()
 
-  var c1: Data = Data()
+  package var c1: Data = Data()
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
-nonisolated struct Blindsight_V1_ReplyMessage: Sendable {
+package nonisolated struct Blindsight_V1_ReplyMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var ciphertexts: [Blindsight_V1_CompressedMessage] = []
+  package var ciphertexts: [Blindsight_V1_CompressedMessage] = []
 
-  var unknownFields = SwiftProtobuf.UnknownStorage()
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  init() {}
+  package init() {}
 }
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
@@ -455,10 +455,10 @@ nonisolated struct Blindsight_V1_ReplyMessage: Sendable {
 fileprivate nonisolated let _protobuf_package = "blindsight.v1"
 
 nonisolated extension Blindsight_V1_ParametersMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ParametersMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}degree\0\u{3}ciphertext_moduli\0\u{3}special_modulus\0\u{3}plaintext_moduli\0\u{3}security_bits\0")
+  package static let protoMessageName: String = _protobuf_package + ".ParametersMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}degree\0\u{3}ciphertext_moduli\0\u{3}special_modulus\0\u{3}plaintext_moduli\0\u{3}security_bits\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -474,7 +474,7 @@ nonisolated extension Blindsight_V1_ParametersMessage: SwiftProtobuf.Message, Sw
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if self.degree != 0 {
       try visitor.visitSingularUInt32Field(value: self.degree, fieldNumber: 1)
     }
@@ -493,7 +493,7 @@ nonisolated extension Blindsight_V1_ParametersMessage: SwiftProtobuf.Message, Sw
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_ParametersMessage, rhs: Blindsight_V1_ParametersMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_ParametersMessage, rhs: Blindsight_V1_ParametersMessage) -> Bool {
     if lhs.degree != rhs.degree {return false}
     if lhs.ciphertextModuli != rhs.ciphertextModuli {return false}
     if lhs.specialModulus != rhs.specialModulus {return false}
@@ -505,10 +505,10 @@ nonisolated extension Blindsight_V1_ParametersMessage: SwiftProtobuf.Message, Sw
 }
 
 nonisolated extension Blindsight_V1_GadgetMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".GadgetMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}level\0\u{3}digit_bits\0")
+  package static let protoMessageName: String = _protobuf_package + ".GadgetMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}level\0\u{3}digit_bits\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -521,7 +521,7 @@ nonisolated extension Blindsight_V1_GadgetMessage: SwiftProtobuf.Message, SwiftP
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if self.level != 0 {
       try visitor.visitSingularUInt32Field(value: self.level, fieldNumber: 1)
     }
@@ -531,7 +531,7 @@ nonisolated extension Blindsight_V1_GadgetMessage: SwiftProtobuf.Message, SwiftP
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_GadgetMessage, rhs: Blindsight_V1_GadgetMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_GadgetMessage, rhs: Blindsight_V1_GadgetMessage) -> Bool {
     if lhs.level != rhs.level {return false}
     if lhs.digitBits != rhs.digitBits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -540,10 +540,10 @@ nonisolated extension Blindsight_V1_GadgetMessage: SwiftProtobuf.Message, SwiftP
 }
 
 nonisolated extension Blindsight_V1_RotationMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".RotationMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rotation\0\u{3}swaps_rows\0\u{1}gadget\0")
+  package static let protoMessageName: String = _protobuf_package + ".RotationMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rotation\0\u{3}swaps_rows\0\u{1}gadget\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -557,7 +557,7 @@ nonisolated extension Blindsight_V1_RotationMessage: SwiftProtobuf.Message, Swif
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     // The use of inline closures is to circumvent an issue where the compiler
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
@@ -574,7 +574,7 @@ nonisolated extension Blindsight_V1_RotationMessage: SwiftProtobuf.Message, Swif
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_RotationMessage, rhs: Blindsight_V1_RotationMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_RotationMessage, rhs: Blindsight_V1_RotationMessage) -> Bool {
     if lhs.rotation != rhs.rotation {return false}
     if lhs.swapsRows != rhs.swapsRows {return false}
     if lhs._gadget != rhs._gadget {return false}
@@ -584,10 +584,10 @@ nonisolated extension Blindsight_V1_RotationMessage: SwiftProtobuf.Message, Swif
 }
 
 nonisolated extension Blindsight_V1_KeySpecificationMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".KeySpecificationMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}relinearization\0\u{1}rotations\0")
+  package static let protoMessageName: String = _protobuf_package + ".KeySpecificationMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}relinearization\0\u{1}rotations\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -600,7 +600,7 @@ nonisolated extension Blindsight_V1_KeySpecificationMessage: SwiftProtobuf.Messa
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     // The use of inline closures is to circumvent an issue where the compiler
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
@@ -614,7 +614,7 @@ nonisolated extension Blindsight_V1_KeySpecificationMessage: SwiftProtobuf.Messa
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_KeySpecificationMessage, rhs: Blindsight_V1_KeySpecificationMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_KeySpecificationMessage, rhs: Blindsight_V1_KeySpecificationMessage) -> Bool {
     if lhs._relinearization != rhs._relinearization {return false}
     if lhs.rotations != rhs.rotations {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -623,10 +623,10 @@ nonisolated extension Blindsight_V1_KeySpecificationMessage: SwiftProtobuf.Messa
 }
 
 nonisolated extension Blindsight_V1_InputMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".InputMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shape\0\u{1}lowest\0\u{1}highest\0\u{1}scale\0\u{3}zero_point\0")
+  package static let protoMessageName: String = _protobuf_package + ".InputMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shape\0\u{1}lowest\0\u{1}highest\0\u{1}scale\0\u{3}zero_point\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -642,7 +642,7 @@ nonisolated extension Blindsight_V1_InputMessage: SwiftProtobuf.Message, SwiftPr
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.shape.isEmpty {
       try visitor.visitPackedUInt32Field(value: self.shape, fieldNumber: 1)
     }
@@ -661,7 +661,7 @@ nonisolated extension Blindsight_V1_InputMessage: SwiftProtobuf.Message, SwiftPr
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_InputMessage, rhs: Blindsight_V1_InputMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_InputMessage, rhs: Blindsight_V1_InputMessage) -> Bool {
     if lhs.shape != rhs.shape {return false}
     if lhs.lowest != rhs.lowest {return false}
     if lhs.highest != rhs.highest {return false}
@@ -673,10 +673,10 @@ nonisolated extension Blindsight_V1_InputMessage: SwiftProtobuf.Message, SwiftPr
 }
 
 nonisolated extension Blindsight_V1_RangeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".RangeMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lowest\0\u{1}highest\0")
+  package static let protoMessageName: String = _protobuf_package + ".RangeMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lowest\0\u{1}highest\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -689,7 +689,7 @@ nonisolated extension Blindsight_V1_RangeMessage: SwiftProtobuf.Message, SwiftPr
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.lowest.isEmpty {
       try visitor.visitSingularStringField(value: self.lowest, fieldNumber: 1)
     }
@@ -699,7 +699,7 @@ nonisolated extension Blindsight_V1_RangeMessage: SwiftProtobuf.Message, SwiftPr
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_RangeMessage, rhs: Blindsight_V1_RangeMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_RangeMessage, rhs: Blindsight_V1_RangeMessage) -> Bool {
     if lhs.lowest != rhs.lowest {return false}
     if lhs.highest != rhs.highest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -708,10 +708,10 @@ nonisolated extension Blindsight_V1_RangeMessage: SwiftProtobuf.Message, SwiftPr
 }
 
 nonisolated extension Blindsight_V1_CertificateMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".CertificateMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}output_bounds\0\u{3}bound_method\0\u{3}noise_margin_bits\0")
+  package static let protoMessageName: String = _protobuf_package + ".CertificateMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}output_bounds\0\u{3}bound_method\0\u{3}noise_margin_bits\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -725,7 +725,7 @@ nonisolated extension Blindsight_V1_CertificateMessage: SwiftProtobuf.Message, S
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.outputBounds.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.outputBounds, fieldNumber: 1)
     }
@@ -738,7 +738,7 @@ nonisolated extension Blindsight_V1_CertificateMessage: SwiftProtobuf.Message, S
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_CertificateMessage, rhs: Blindsight_V1_CertificateMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_CertificateMessage, rhs: Blindsight_V1_CertificateMessage) -> Bool {
     if lhs.outputBounds != rhs.outputBounds {return false}
     if lhs.boundMethod != rhs.boundMethod {return false}
     if lhs.noiseMarginBits != rhs.noiseMarginBits {return false}
@@ -748,10 +748,10 @@ nonisolated extension Blindsight_V1_CertificateMessage: SwiftProtobuf.Message, S
 }
 
 nonisolated extension Blindsight_V1_CostMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".CostMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operations\0\u{3}request_bytes\0\u{3}reply_bytes\0\u{3}evaluation_key_bytes\0\u{3}server_memory_bytes\0")
+  package static let protoMessageName: String = _protobuf_package + ".CostMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operations\0\u{3}request_bytes\0\u{3}reply_bytes\0\u{3}evaluation_key_bytes\0\u{3}server_memory_bytes\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -767,7 +767,7 @@ nonisolated extension Blindsight_V1_CostMessage: SwiftProtobuf.Message, SwiftPro
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.operations.isEmpty {
       try visitor.visitPackedUInt64Field(value: self.operations, fieldNumber: 1)
     }
@@ -786,7 +786,7 @@ nonisolated extension Blindsight_V1_CostMessage: SwiftProtobuf.Message, SwiftPro
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_CostMessage, rhs: Blindsight_V1_CostMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_CostMessage, rhs: Blindsight_V1_CostMessage) -> Bool {
     if lhs.operations != rhs.operations {return false}
     if lhs.requestBytes != rhs.requestBytes {return false}
     if lhs.replyBytes != rhs.replyBytes {return false}
@@ -798,10 +798,10 @@ nonisolated extension Blindsight_V1_CostMessage: SwiftProtobuf.Message, SwiftPro
 }
 
 nonisolated extension Blindsight_V1_ChoicesMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ChoicesMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parameters\0\u{3}baby_counts\0\u{1}levels\0\u{1}keys\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0")
+  package static let protoMessageName: String = _protobuf_package + ".ChoicesMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parameters\0\u{3}baby_counts\0\u{1}levels\0\u{1}keys\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -818,7 +818,7 @@ nonisolated extension Blindsight_V1_ChoicesMessage: SwiftProtobuf.Message, Swift
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     // The use of inline closures is to circumvent an issue where the compiler
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
@@ -844,7 +844,7 @@ nonisolated extension Blindsight_V1_ChoicesMessage: SwiftProtobuf.Message, Swift
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_ChoicesMessage, rhs: Blindsight_V1_ChoicesMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_ChoicesMessage, rhs: Blindsight_V1_ChoicesMessage) -> Bool {
     if lhs._parameters != rhs._parameters {return false}
     if lhs.babyCounts != rhs.babyCounts {return false}
     if lhs.levels != rhs.levels {return false}
@@ -857,10 +857,10 @@ nonisolated extension Blindsight_V1_ChoicesMessage: SwiftProtobuf.Message, Swift
 }
 
 nonisolated extension Blindsight_V1_ServerPlanMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ServerPlanMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}choices\0\u{1}certificate\0")
+  package static let protoMessageName: String = _protobuf_package + ".ServerPlanMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}choices\0\u{1}certificate\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -874,7 +874,7 @@ nonisolated extension Blindsight_V1_ServerPlanMessage: SwiftProtobuf.Message, Sw
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     // The use of inline closures is to circumvent an issue where the compiler
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
@@ -891,7 +891,7 @@ nonisolated extension Blindsight_V1_ServerPlanMessage: SwiftProtobuf.Message, Sw
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_ServerPlanMessage, rhs: Blindsight_V1_ServerPlanMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_ServerPlanMessage, rhs: Blindsight_V1_ServerPlanMessage) -> Bool {
     if lhs.model != rhs.model {return false}
     if lhs._choices != rhs._choices {return false}
     if lhs._certificate != rhs._certificate {return false}
@@ -901,8 +901,8 @@ nonisolated extension Blindsight_V1_ServerPlanMessage: SwiftProtobuf.Message, Sw
 }
 
 nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ClientPlanMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parameters\0\u{1}input\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_units\0\u{3}output_scale\0\u{1}labels\0\u{1}keys\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{1}certificate\0\u{1}cost\0")
+  package static let protoMessageName: String = _protobuf_package + ".ClientPlanMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parameters\0\u{1}input\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_units\0\u{3}output_scale\0\u{1}labels\0\u{1}keys\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{1}certificate\0\u{1}cost\0")
 
   fileprivate class _StorageClass {
     var _parameters: Blindsight_V1_ParametersMessage? = nil
@@ -949,7 +949,7 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
     return _storage
   }
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     _ = _uniqueStorage()
     try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
       while let fieldNumber = try decoder.nextFieldNumber() {
@@ -975,7 +975,7 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every if/case branch local when no optimizations
@@ -1021,7 +1021,7 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_ClientPlanMessage, rhs: Blindsight_V1_ClientPlanMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_ClientPlanMessage, rhs: Blindsight_V1_ClientPlanMessage) -> Bool {
     if lhs._storage !== rhs._storage {
       let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
         let _storage = _args.0
@@ -1048,10 +1048,10 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
 }
 
 nonisolated extension Blindsight_V1_SecretKeyMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".SecretKeyMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}coefficients\0")
+  package static let protoMessageName: String = _protobuf_package + ".SecretKeyMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}coefficients\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -1063,14 +1063,14 @@ nonisolated extension Blindsight_V1_SecretKeyMessage: SwiftProtobuf.Message, Swi
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.coefficients.isEmpty {
       try visitor.visitSingularBytesField(value: self.coefficients, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_SecretKeyMessage, rhs: Blindsight_V1_SecretKeyMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_SecretKeyMessage, rhs: Blindsight_V1_SecretKeyMessage) -> Bool {
     if lhs.coefficients != rhs.coefficients {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -1078,10 +1078,10 @@ nonisolated extension Blindsight_V1_SecretKeyMessage: SwiftProtobuf.Message, Swi
 }
 
 nonisolated extension Blindsight_V1_SwitchingKeyMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".SwitchingKeyMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}element\0\u{1}seed\0\u{1}residues\0")
+  package static let protoMessageName: String = _protobuf_package + ".SwitchingKeyMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}element\0\u{1}seed\0\u{1}residues\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -1095,7 +1095,7 @@ nonisolated extension Blindsight_V1_SwitchingKeyMessage: SwiftProtobuf.Message, 
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if self.element != 0 {
       try visitor.visitSingularUInt32Field(value: self.element, fieldNumber: 1)
     }
@@ -1108,7 +1108,7 @@ nonisolated extension Blindsight_V1_SwitchingKeyMessage: SwiftProtobuf.Message, 
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_SwitchingKeyMessage, rhs: Blindsight_V1_SwitchingKeyMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_SwitchingKeyMessage, rhs: Blindsight_V1_SwitchingKeyMessage) -> Bool {
     if lhs.element != rhs.element {return false}
     if lhs.seed != rhs.seed {return false}
     if lhs.residues != rhs.residues {return false}
@@ -1118,10 +1118,10 @@ nonisolated extension Blindsight_V1_SwitchingKeyMessage: SwiftProtobuf.Message, 
 }
 
 nonisolated extension Blindsight_V1_EvaluationKeyMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".EvaluationKeyMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0")
+  package static let protoMessageName: String = _protobuf_package + ".EvaluationKeyMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -1133,14 +1133,14 @@ nonisolated extension Blindsight_V1_EvaluationKeyMessage: SwiftProtobuf.Message,
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.keys.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.keys, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_EvaluationKeyMessage, rhs: Blindsight_V1_EvaluationKeyMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_EvaluationKeyMessage, rhs: Blindsight_V1_EvaluationKeyMessage) -> Bool {
     if lhs.keys != rhs.keys {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -1148,10 +1148,10 @@ nonisolated extension Blindsight_V1_EvaluationKeyMessage: SwiftProtobuf.Message,
 }
 
 nonisolated extension Blindsight_V1_CiphertextMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".CiphertextMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seed\0\u{1}residues\0")
+  package static let protoMessageName: String = _protobuf_package + ".CiphertextMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seed\0\u{1}residues\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -1164,7 +1164,7 @@ nonisolated extension Blindsight_V1_CiphertextMessage: SwiftProtobuf.Message, Sw
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.seed.isEmpty {
       try visitor.visitSingularBytesField(value: self.seed, fieldNumber: 1)
     }
@@ -1174,7 +1174,7 @@ nonisolated extension Blindsight_V1_CiphertextMessage: SwiftProtobuf.Message, Sw
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_CiphertextMessage, rhs: Blindsight_V1_CiphertextMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_CiphertextMessage, rhs: Blindsight_V1_CiphertextMessage) -> Bool {
     if lhs.seed != rhs.seed {return false}
     if lhs.residues != rhs.residues {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1183,10 +1183,10 @@ nonisolated extension Blindsight_V1_CiphertextMessage: SwiftProtobuf.Message, Sw
 }
 
 nonisolated extension Blindsight_V1_RequestMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".RequestMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ciphertexts\0")
+  package static let protoMessageName: String = _protobuf_package + ".RequestMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ciphertexts\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -1198,14 +1198,14 @@ nonisolated extension Blindsight_V1_RequestMessage: SwiftProtobuf.Message, Swift
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.ciphertexts.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.ciphertexts, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_RequestMessage, rhs: Blindsight_V1_RequestMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_RequestMessage, rhs: Blindsight_V1_RequestMessage) -> Bool {
     if lhs.ciphertexts != rhs.ciphertexts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
@@ -1213,10 +1213,10 @@ nonisolated extension Blindsight_V1_RequestMessage: SwiftProtobuf.Message, Swift
 }
 
 nonisolated extension Blindsight_V1_CompressedMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".CompressedMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}c0\0\u{1}c1\0")
+  package static let protoMessageName: String = _protobuf_package + ".CompressedMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}c0\0\u{1}c1\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -1229,7 +1229,7 @@ nonisolated extension Blindsight_V1_CompressedMessage: SwiftProtobuf.Message, Sw
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.c0.isEmpty {
       try visitor.visitSingularBytesField(value: self.c0, fieldNumber: 1)
     }
@@ -1239,7 +1239,7 @@ nonisolated extension Blindsight_V1_CompressedMessage: SwiftProtobuf.Message, Sw
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_CompressedMessage, rhs: Blindsight_V1_CompressedMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_CompressedMessage, rhs: Blindsight_V1_CompressedMessage) -> Bool {
     if lhs.c0 != rhs.c0 {return false}
     if lhs.c1 != rhs.c1 {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1248,10 +1248,10 @@ nonisolated extension Blindsight_V1_CompressedMessage: SwiftProtobuf.Message, Sw
 }
 
 nonisolated extension Blindsight_V1_ReplyMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".ReplyMessage"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ciphertexts\0")
+  package static let protoMessageName: String = _protobuf_package + ".ReplyMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ciphertexts\0")
 
-  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
@@ -1263,14 +1263,14 @@ nonisolated extension Blindsight_V1_ReplyMessage: SwiftProtobuf.Message, SwiftPr
     }
   }
 
-  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     if !self.ciphertexts.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.ciphertexts, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: Blindsight_V1_ReplyMessage, rhs: Blindsight_V1_ReplyMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V1_ReplyMessage, rhs: Blindsight_V1_ReplyMessage) -> Bool {
     if lhs.ciphertexts != rhs.ciphertexts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

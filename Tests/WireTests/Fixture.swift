@@ -1,0 +1,86 @@
+import BigIntegers
+import Inference
+import NeuralNetwork
+import RLWE
+import TestSupport
+import Wire
+
+/// A plan on a small ring without security, and one file of each kind.
+struct Fixture: Sendable {
+    let model: [UInt8]
+    let plan: Plan
+    let client: Client
+    let server: Server
+    let input: [Int]
+    let files: [ArtifactKind: [UInt8]]
+
+    static let shared = Result { try Fixture(seed: 7) }
+    /// Another plan, for files that don't belong together.
+    static let other = Result { try Fixture(seed: 8) }
+
+    init(seed: UInt64) throws {
+        model = try TinyModel.bytes(seed: seed)
+        let network = try ONNXModel.load(model).integerNetwork()
+        plan = try Planner.insecure(degrees: [64, 128]).plan(network)
+        client = try Client(plan: plan.client)
+        let keys = try client.makeEvaluationKeys()
+        server = try Server(plan: plan, evaluationKeys: keys)
+        var generator = SplitMix64(seed: seed)
+        input = RandomNetwork.input(for: network, using: &generator)
+        let sample = try client.encrypt(quantized: input)
+        files = [
+            .serverPlan: try Artifact.encode(plan, model: model),
+            .clientPlan: try Artifact.encode(plan.client),
+            .secretKey: try Artifact.encodeSecretKey(of: client),
+            .evaluationKey: try Artifact.encode(keys, plan: plan.client),
+            .request: try Artifact.encode(sample, plan: plan.client),
+            .reply: try Artifact.encode(server.predict(sample), plan: plan.client),
+        ]
+    }
+
+    /// Whether an error is one of the closed types that bytes from outside may lead to.
+    static func isTyped(_ error: any Error) -> Bool {
+        error is WireError || error is ParameterError || error is NetworkError
+            || error is ONNXError || error is PlanError || error is InferenceError
+            || error is EvaluationError
+    }
+
+    var logits: [BigInt] {
+        get throws { try IntegerReference.logits(plan.network, input: input) }
+    }
+
+    /// Decodes as the kind says and encodes again.
+    func recode(_ bytes: [UInt8], as kind: ArtifactKind) throws -> [UInt8] {
+        switch kind {
+        case .serverPlan:
+            let (plan, _) = try Artifact.decodePlan(bytes, allowInsecure: true)
+            return try Artifact.encode(plan, model: model)
+        case .clientPlan:
+            return try Artifact.encode(Artifact.decodeClientPlan(bytes, allowInsecure: true))
+        case .secretKey:
+            return try Artifact.encodeSecretKey(
+                of: Artifact.decodeClient(secretKey: bytes, plan: plan.client))
+        case .evaluationKey:
+            return try Artifact.encode(
+                Artifact.decodeEvaluationKeys(bytes, plan: plan.client), plan: plan.client)
+        case .request:
+            return try Artifact.encode(
+                Artifact.decodeSample(bytes, plan: plan.client), plan: plan.client)
+        case .reply:
+            return try Artifact.encode(
+                Artifact.decodeReply(bytes, plan: plan.client), plan: plan.client)
+        }
+    }
+
+    /// The kind's file with another payload, its checksum right; a client plan's digest too.
+    func resealed(
+        _ kind: ArtifactKind, _ change: (inout [UInt8]) throws -> Void
+    ) throws -> [UInt8] {
+        let envelope = try Envelope.open(files[kind]!)
+        var payload = Array(envelope.payload)
+        try change(&payload)
+        return Envelope.seal(
+            payload, kind: kind,
+            digest: kind == .clientPlan ? Envelope.digest(of: payload) : envelope.digest)
+    }
+}
