@@ -15,7 +15,7 @@ RLWE: Ring BigIntegers CKernels |
 NeuralNetwork: BigIntegers CZlib | SwiftProtobuf
 Inference: NeuralNetwork RLWE Ring BigIntegers CKernels |
 Wire: Inference NeuralNetwork RLWE Ring BigIntegers CKernels | Crypto SwiftProtobuf
-Blindsight: Wire Inference NeuralNetwork RLWE |
+Blindsight: Wire Inference NeuralNetwork RLWE BigIntegers |
 BlindsightCLI: Blindsight | ArgumentParser
 '
 # What the toolchain brings is open to all.
