@@ -36,9 +36,10 @@ let package = Package(
         .target(
             name: "Wire",
             dependencies: [
-                "Inference", "RLWE", "Ring", "NeuralNetwork", "BigIntegers", protobuf,
+                "Inference", "RLWE", "Ring", "NeuralNetwork", "BigIntegers", "CKernels", protobuf,
                 .product(name: "Crypto", package: crypto),
-            ]),
+            ],
+            exclude: ["Protos"]),
         .target(
             name: "Blindsight", dependencies: ["Wire", "Inference", "NeuralNetwork", "RLWE"]),
         .executableTarget(

@@ -78,10 +78,12 @@ extension KernelTests {
         var rng = SplitMix64(seed: q)
         var m = modulus(q)
         for count in [1, 2, 3, 4, 5, 7, 16, 17, 63, 64, 65, 129, 1024] {
-            let n = count % 2 == 1 ? 24 : 16
-            let extreme = count % 4 == 0
+            let n = count == 2 ? 8192 : count % 2 == 1 ? 24 : 16
             let rows = (0..<3).map { _ in
-                (0..<count).map { _ in extreme ? largest(n, q) : residues(n, q, &rng) }
+                (0..<count).map { _ in
+                    count % 4 == 0
+                        ? largest(n, q) : count == 2 ? high(n, q, &rng) : residues(n, q, &rng)
+                }
             }
             let pointers = rows.map { $0.map { Optional(UnsafePointer($0.p)) } }
             let expected = [1, 2].map { side in

@@ -83,10 +83,20 @@ func primitiveRoot(order: UInt64, q: UInt64) -> UInt64 {
     fatalError()
 }
 
-/// Sizes and moduli: the largest and the smallest prime of each bit length.
-let testModuli: [UInt64] = [11, 12, 17, 20, 25, 30, 36, 40, 45, 47, 48, 49, 50].flatMap { bits in
-    [largestPrime(bits: bits)!, smallestPrime(bits: bits)!]
+/// The largest prime below `bound`.
+func prime(below bound: UInt64) -> UInt64 {
+    var n = (bound - 2) | 1
+    while !isPrime(n) { n -= 2 }
+    return n
 }
+
+/// Sizes and moduli: the largest and the smallest prime of each bit length, and some a little over
+/// a power of two, where a quotient's estimate is at its worst.
+let testModuli: [UInt64] =
+    [17, 18, 19].map { prime(below: $0 << 45) }
+    + [11, 12, 17, 20, 25, 30, 36, 40, 45, 47, 48, 49, 50].flatMap { bits in
+        [largestPrime(bits: bits)!, smallestPrime(bits: bits)!]
+    }
 
 func modulus(_ q: UInt64) -> bsk_modulus {
     var m = bsk_modulus()
@@ -108,6 +118,11 @@ func residues(_ n: Int, _ q: UInt64, _ rng: inout SplitMix64) -> Buffer<UInt64> 
 /// Only q - 1: what drives lazy sums to their largest.
 func largest(_ n: Int, _ q: UInt64) -> Buffer<UInt64> {
     Buffer(Array(repeating: q - 1, count: n))
+}
+
+/// Random residues just below q: large sums that still vary.
+func high(_ n: Int, _ q: UInt64, _ rng: inout SplitMix64) -> Buffer<UInt64> {
+    Buffer((0..<n).map { _ in UInt64.random(in: q - q / 64..<q, using: &rng) })
 }
 
 /// x mod q in [0, q).

@@ -70,7 +70,6 @@ import Testing
 
     @Test(arguments: [
         "a,b\nc,d\n", "1,2\n3\n", "1,2\n3,x\n", "1,,2\n", "0x10\n", "nan\n", "inf\n", "1e99\n",
-        "\n",
     ])
     func refusesCSV(text: String) {
         #expect(throws: SampleError.self) { try SampleFile.parse(Array(("9,9\n" + text).utf8)) }

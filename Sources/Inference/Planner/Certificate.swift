@@ -17,6 +17,19 @@ public struct Certificate: Sendable, Equatable {
     public let degree: Int
     public let security: SecurityLevel
 
+    package init(
+        outputBounds: [ClosedRange<BigInt>], boundMethod: String, plaintextModulus: BigInt,
+        noiseMarginBits: [Double], keyModulus: BigInt, degree: Int, security: SecurityLevel
+    ) {
+        self.outputBounds = outputBounds
+        self.boundMethod = boundMethod
+        self.plaintextModulus = plaintextModulus
+        self.noiseMarginBits = noiseMarginBits
+        self.keyModulus = keyModulus
+        self.degree = degree
+        self.security = security
+    }
+
     /// The widest range of an output: a result is known from its residue modulo any larger T.
     public var widestRange: BigInt {
         outputBounds.reduce(BigInt(0)) { max($0, $1.upperBound - $1.lowerBound) }

@@ -12,6 +12,17 @@ public struct CostEstimate: Sendable, Equatable {
     /// Encoded weights, expanded keys and ciphertexts in flight.
     public let serverMemoryBytes: Int
 
+    package init(
+        operations: OperationCounts, requestBytes: Int, replyBytes: Int,
+        evaluationKeyBytes: Int, serverMemoryBytes: Int
+    ) {
+        self.operations = operations
+        self.requestBytes = requestBytes
+        self.replyBytes = replyBytes
+        self.evaluationKeyBytes = evaluationKeyBytes
+        self.serverMemoryBytes = serverMemoryBytes
+    }
+
     /// Comparable work in units of one butterfly, for ranking plans: an NTT of a limb is N/2 log2 N
     /// butterflies; a limb product costs about one of its words each.
     static func work(_ counts: OperationCounts, degree: Int) -> Double {

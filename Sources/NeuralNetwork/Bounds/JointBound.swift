@@ -8,7 +8,7 @@ import BigIntegers
 /// multiples of a power of two that keeps the form's integers small. The same for the least y, with -v.
 struct JointBound {
     /// Rounds in which the tangents move to where the relaxed maximum is.
-    static let rounds = 8
+    static let rounds = 24
 
     let prefix: QuadraticPrefix
     /// Proven ranges of the h_j.
@@ -53,8 +53,9 @@ struct JointBound {
             for (j, value) in values.enumerated() where weights[j] < 0 {
                 let range = limits[j]
                 let clamped = min(max(value, Double(range.lowerBound)), Double(range.upperBound))
-                // Half way: the tangents and the maximum otherwise chase each other.
-                tangents[j] = Int64((Double(tangents[j]) + clamped) / 2)
+                // The steps of Frank and Wolfe (1956) for the concave part, with their convergence.
+                let step = 2 / Double(round + 2)
+                tangents[j] += Int64((clamped - Double(tangents[j])) * step)
             }
         }
         guard let relaxed, let bound = solver.certifiedMaximum() else { return nil }

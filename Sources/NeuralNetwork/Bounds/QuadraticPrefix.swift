@@ -37,6 +37,8 @@ struct QuadraticPrefix {
         let range = network.input.range
         let sum = Int64(range.lowerBound + range.upperBound)
         let radius = Int64(range.upperBound - range.lowerBound)
+        // A box of one point needs no forms; from here on, reach bounds the weights too.
+        guard radius > 0 else { return nil }
         let order = Self.order(layers[0])
         var rowStarts = [0]
         var columns: [Int32] = []

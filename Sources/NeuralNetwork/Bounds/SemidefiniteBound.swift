@@ -84,6 +84,10 @@ struct SemidefiniteBound {
                     vectors[i] = gradient / -diagonal[i]
                 } else if length > 0 {
                     vectors[i] = gradient / length
+                } else if diagonal[i] > 0 {
+                    // Any unit vector is best; zero, where it may have been left, is worst.
+                    vectors[i] = Vector()
+                    vectors[i][i % Vector.scalarCount] = 1
                 }
             }
             let gradient = borderGradient()

@@ -59,3 +59,20 @@ public final class OperationCounter: Sendable {
         counts.withLock { update(&$0) }
     }
 }
+
+extension OperationCounts {
+    /// From counts in the order of `dictionary`; nil for another number of them.
+    package init?(_ counts: [Int]) {
+        self.init()
+        guard counts.count == dictionary.count else { return nil }
+        forwardNTTs = counts[0]
+        inverseNTTs = counts[1]
+        decompositions = counts[2]
+        keySwitches = counts[3]
+        specialDivisions = counts[4]
+        plaintextMultiplications = counts[5]
+        multiplications = counts[6]
+        modulusSwitches = counts[7]
+        limbProducts = counts[8]
+    }
+}

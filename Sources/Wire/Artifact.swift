@@ -1,0 +1,154 @@
+import CKernels
+import Foundation
+import Inference
+import NeuralNetwork
+import RLWE
+import SwiftProtobuf
+
+/// Files to values and back. Every `decode` treats its bytes as hostile: it throws a `WireError` (or the
+/// parameters', network's or plan's own typed error) that says what is wrong, and never traps.
+public enum Artifact {
+    // MARK: Plans
+
+    /// server.plan. - Parameter model: the bytes of the ONNX file that the plan was made from.
+    public static func encode(_ plan: Plan, model: [UInt8]) throws -> [UInt8] {
+        let digest = try digest(of: plan.client)
+        let payload: [UInt8] = try Blindsight_V1_ServerPlanMessage(plan, model: model)
+            .serializedBytes()
+        return Envelope.seal(payload, kind: .serverPlan, digest: digest)
+    }
+
+    /// Lowers the model again and proves the certificate's noise and security anew.
+    /// - Throws: also `PlanError` where plan and model don't agree.
+    public static func decodePlan(_ bytes: [UInt8]) throws -> (plan: Plan, model: ONNXModel) {
+        try decodePlan(bytes, allowInsecure: false)
+    }
+
+    package static func decodePlan(
+        _ bytes: [UInt8], allowInsecure: Bool
+    ) throws -> (plan: Plan, model: ONNXModel) {
+        let envelope = try Envelope.open(bytes, expecting: .serverPlan)
+        let message: Blindsight_V1_ServerPlanMessage = try parse(envelope)
+        let model = try ONNXModel.load([UInt8](message.model))
+        let network = try model.integerNetwork()
+        let plan = try Plan(
+            network: network, choices: message.choices.choices(allowInsecure: allowInsecure),
+            outputBounds: message.certificate.bounds(count: network.outputCount),
+            boundMethod: message.certificate.boundMethod)
+        try envelope.requirePlan(digest(of: plan.client))
+        return (plan, model)
+    }
+
+    /// client.plan.
+    public static func encode(_ plan: ClientPlan) throws -> [UInt8] {
+        let payload = try payload(of: plan)
+        return Envelope.seal(payload, kind: .clientPlan, digest: Envelope.digest(of: payload))
+    }
+
+    public static func decodeClientPlan(_ bytes: [UInt8]) throws -> ClientPlan {
+        try decodeClientPlan(bytes, allowInsecure: false)
+    }
+
+    package static func decodeClientPlan(
+        _ bytes: [UInt8], allowInsecure: Bool
+    ) throws -> ClientPlan {
+        let envelope = try Envelope.open(bytes, expecting: .clientPlan)
+        let message: Blindsight_V1_ClientPlanMessage = try parse(envelope)
+        let plan = try message.plan(allowInsecure: allowInsecure)
+        let canonical = try payload(of: plan)
+        guard canonical == Array(envelope.payload) else {
+            throw WireError.malformed("a client plan that is not in canonical form")
+        }
+        try envelope.requirePlan(Envelope.digest(of: canonical))
+        return plan
+    }
+
+    // MARK: Keys
+
+    /// secret.key. The bytes are the secret: wipe them after use, write them with `ArtifactFile.write(isSecret:)`.
+    public static func encodeSecretKey(of client: Client) throws -> [UInt8] {
+        let message = Blindsight_V1_SecretKeyMessage(client.key.coefficients)
+        return Envelope.seal(
+            try message.serializedBytes(), kind: .secretKey, digest: try digest(of: client.plan))
+    }
+
+    public static func decodeClient(
+        secretKey bytes: [UInt8], plan: ClientPlan
+    ) throws -> Client {
+        let envelope = try Envelope.open(bytes, expecting: .secretKey)
+        try envelope.requirePlan(digest(of: plan))
+        let message: Blindsight_V1_SecretKeyMessage = try parse(envelope)
+        let context = try RLWEContext(plan.parameters)
+        return try Client(plan: plan, secretKey: message.secretKey(context))
+    }
+
+    /// evaluation.key: the plan's keys, seeded.
+    public static func encode(_ keys: EvaluationKeys, plan: ClientPlan) throws -> [UInt8] {
+        Envelope.seal(
+            try Blindsight_V1_EvaluationKeyMessage(keys).serializedBytes(), kind: .evaluationKey,
+            digest: try digest(of: plan))
+    }
+
+    public static func decodeEvaluationKeys(
+        _ bytes: [UInt8], plan: ClientPlan
+    ) throws -> EvaluationKeys {
+        let envelope = try Envelope.open(bytes, expecting: .evaluationKey)
+        try envelope.requirePlan(digest(of: plan))
+        let message: Blindsight_V1_EvaluationKeyMessage = try parse(envelope)
+        return try message.keys(plan, RLWEContext(plan.parameters))
+    }
+
+    // MARK: Ciphertexts
+
+    /// A request, seeded: half of each ciphertext is a seed of 32 bytes.
+    public static func encode(_ sample: EncryptedSample, plan: ClientPlan) throws -> [UInt8] {
+        Envelope.seal(
+            try Blindsight_V1_RequestMessage(sample).serializedBytes(), kind: .request,
+            digest: try digest(of: plan))
+    }
+
+    public static func decodeSample(
+        _ bytes: [UInt8], plan: ClientPlan
+    ) throws -> EncryptedSample {
+        let envelope = try Envelope.open(bytes, expecting: .request)
+        try envelope.requirePlan(digest(of: plan))
+        let message: Blindsight_V1_RequestMessage = try parse(envelope)
+        return try message.sample(plan, RLWEContext(plan.parameters))
+    }
+
+    public static func encode(_ reply: EncryptedReply, plan: ClientPlan) throws -> [UInt8] {
+        Envelope.seal(
+            try Blindsight_V1_ReplyMessage(reply).serializedBytes(), kind: .reply,
+            digest: try digest(of: plan))
+    }
+
+    public static func decodeReply(_ bytes: [UInt8], plan: ClientPlan) throws -> EncryptedReply {
+        let envelope = try Envelope.open(bytes, expecting: .reply)
+        try envelope.requirePlan(digest(of: plan))
+        let message: Blindsight_V1_ReplyMessage = try parse(envelope)
+        return try message.reply(plan)
+    }
+
+    // MARK: Digests
+
+    /// SHA-256 of the client plan's payload, in hexadecimal: binds keys and ciphertexts to a plan.
+    public static func planDigest(_ plan: ClientPlan) throws -> String {
+        Envelope.hexadecimal(try digest(of: plan))
+    }
+
+    static func digest(of plan: ClientPlan) throws -> [UInt8] {
+        Envelope.digest(of: try payload(of: plan))
+    }
+
+    private static func payload(of plan: ClientPlan) throws -> [UInt8] {
+        try Blindsight_V1_ClientPlanMessage(plan).serializedBytes()
+    }
+
+    private static func parse<M: Message>(_ envelope: Envelope) throws -> M {
+        do {
+            return try M(serializedBytes: Array(envelope.payload))
+        } catch {
+            throw WireError.malformed("the payload of a \(envelope.kind.name) file")
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Inference
+import NeuralNetwork
+import RLWE
+
+extension Blindsight_V1_ClientPlanMessage {
+    init(_ plan: ClientPlan) {
+        self.init()
+        parameters = .init(plan.parameters)
+        input = .init(plan.input)
+        inputLayout = plan.inputLayout.features.map { UInt32($0 + 1) }
+        outputLayout = plan.outputLayout.features.map { UInt32($0 + 1) }
+        outputUnits = plan.outputUnits
+        outputScale = plan.outputScale
+        labels = plan.labels
+        keys = .init(plan.keys)
+        replyC0Bits = UInt32(plan.replyC0Bits)
+        replyC1Bits = UInt32(plan.replyC1Bits)
+        certificate = .init(plan.certificate)
+        cost = .init(plan.cost)
+    }
+
+    func plan(allowInsecure: Bool) throws -> ClientPlan {
+        let parameters = try self.parameters.parameters(allowInsecure: allowInsecure)
+        let input = try self.input.specification()
+        guard !labels.isEmpty, labels.count <= parameters.degree else {
+            throw WireError.outOfRange("\(labels.count) labels")
+        }
+        guard outputUnits.count == parameters.plaintextModuli.count,
+            zip(outputUnits, parameters.plaintextModuli).allSatisfy({ $0 > 0 && $0 < $1 })
+        else { throw WireError.outOfRange("the output units") }
+        guard outputScale.isNormal, outputScale > 0 else {
+            throw WireError.outOfRange("an output scale of \(outputScale)")
+        }
+        let q0Bits = 64 - parameters.ciphertextModuli[0].leadingZeroBitCount
+        guard replyC0Bits >= 1, replyC0Bits <= replyC1Bits,
+            Int(replyC1Bits) + parameters.degree.trailingZeroBitCount < q0Bits
+        else { throw WireError.outOfRange("replies of \(replyC1Bits) bits a residue") }
+        return ClientPlan(
+            parameters: parameters, input: input,
+            inputLayout: try Self.layout(
+                inputLayout, "input layout", slots: parameters.degree, features: input.count),
+            outputLayout: try Self.layout(
+                outputLayout, "output layout", slots: parameters.degree, features: labels.count),
+            outputUnits: outputUnits, outputScale: outputScale, labels: labels,
+            keys: try keys.specification(parameters), replyC0Bits: Int(replyC0Bits),
+            replyC1Bits: Int(replyC1Bits),
+            certificate: try certificate.certificate(parameters, outputs: labels.count),
+            cost: try cost.cost())
+    }
+
+    private static func layout(
+        _ values: [UInt32], _ what: String, slots: Int, features: Int
+    ) throws -> SlotLayout {
+        guard values.count == slots else {
+            throw WireError.wrongCount(what, expected: slots, found: values.count)
+        }
+        guard values.allSatisfy({ Int($0) <= features }) else {
+            throw WireError.outOfRange(what)
+        }
+        return SlotLayout(features: values.map { Int32($0) - 1 })
+    }
+}
+
+extension Blindsight_V1_ChoicesMessage {
+    init(_ choices: PlanChoices) {
+        self.init()
+        parameters = .init(choices.parameters)
+        babyCounts = choices.babyCounts.map(UInt32.init)
+        levels = choices.levels.map(UInt32.init)
+        keys = .init(choices.keys)
+        replyC0Bits = UInt32(choices.replyC0Bits)
+        replyC1Bits = UInt32(choices.replyC1Bits)
+    }
+
+    func choices(allowInsecure: Bool) throws -> PlanChoices {
+        let parameters = try self.parameters.parameters(allowInsecure: allowInsecure)
+        guard babyCounts.count <= IntegerNetwork.maximumLayers,
+            babyCounts.allSatisfy({ $0 > 0 && Int($0) <= parameters.degree })
+        else { throw WireError.outOfRange("baby step counts") }
+        guard replyC0Bits <= 62, replyC1Bits <= 62 else {
+            throw WireError.outOfRange("replies of \(replyC1Bits) bits a residue")
+        }
+        return PlanChoices(
+            parameters: parameters, babyCounts: babyCounts.map(Int.init),
+            levels: levels.map(Int.init), keys: try keys.specification(parameters),
+            replyC0Bits: Int(replyC0Bits), replyC1Bits: Int(replyC1Bits))
+    }
+}
+
+extension Blindsight_V1_ServerPlanMessage {
+    init(_ plan: Plan, model: [UInt8]) {
+        self.init()
+        self.model = Data(model)
+        choices = .init(plan.choices)
+        certificate = .init(plan.certificate)
+    }
+}

@@ -1,0 +1,66 @@
+/// What is wrong with bytes that claim to be one of Blindsight's files. No case carries secret bytes.
+public enum WireError: Error, Equatable, CustomStringConvertible {
+    case notAnArtifact
+    case unsupportedVersion(Int)
+    case unknownKind(Int)
+    case wrongKind(expected: ArtifactKind, found: ArtifactKind)
+    case wrongLength(expected: UInt64, found: UInt64)
+    /// The checksum over header and payload doesn't match: a changed or damaged file.
+    case corrupt
+    /// Made for another plan; digests in hexadecimal.
+    case wrongPlan(expected: String, found: String)
+    case malformed(String)
+    case wrongCount(String, expected: Int, found: Int)
+    case residueTooLarge(String)
+    case outOfRange(String)
+    case insecureParameters
+    /// Reading or writing a file failed.
+    case file(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .notAnArtifact:
+            return "not a Blindsight file: it must begin with \(Envelope.magicText)"
+        case .unsupportedVersion(let version):
+            return "format version \(version); this build reads version \(Envelope.version)"
+        case .unknownKind(let kind):
+            return "file kind \(kind) is unknown; kinds are 1 to \(ArtifactKind.allCases.count)"
+        case .wrongKind(let expected, let found):
+            return "a \(found.name) file where a \(expected.name) file is needed"
+        case .wrongLength(let expected, let found):
+            return "\(found) bytes; the header announces \(expected)"
+        case .corrupt: return "the checksum does not match: the file was damaged or changed"
+        case .wrongPlan(let expected, let found):
+            return "made for plan \(found.prefix(16)), but the plan in use is \(expected.prefix(16))"
+        case .malformed(let what): return "malformed: \(what)"
+        case .wrongCount(let what, let expected, let found):
+            return "\(what): \(found); the plan needs \(expected)"
+        case .residueTooLarge(let what): return "\(what): a residue is not below its modulus"
+        case .outOfRange(let what): return "out of range: \(what)"
+        case .insecureParameters:
+            return "the plan's parameters are below 128-bit security; they are refused"
+        case .file(let path, let reason): return "\(path): \(reason)"
+        }
+    }
+}
+
+/// The kinds of file.
+public enum ArtifactKind: UInt16, Sendable, CaseIterable {
+    case serverPlan = 1
+    case clientPlan = 2
+    case secretKey = 3
+    case evaluationKey = 4
+    case request = 5
+    case reply = 6
+
+    public var name: String {
+        switch self {
+        case .serverPlan: return "server plan"
+        case .clientPlan: return "client plan"
+        case .secretKey: return "secret key"
+        case .evaluationKey: return "evaluation key"
+        case .request: return "encrypted sample"
+        case .reply: return "encrypted reply"
+        }
+    }
+}
