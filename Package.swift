@@ -41,7 +41,8 @@ let package = Package(
             ],
             exclude: ["Protos"]),
         .target(
-            name: "Blindsight", dependencies: ["Wire", "Inference", "NeuralNetwork", "RLWE"]),
+            name: "Blindsight",
+            dependencies: ["Wire", "Inference", "NeuralNetwork", "RLWE", "BigIntegers"]),
         .executableTarget(
             name: "BlindsightCLI",
             dependencies: [

@@ -66,16 +66,18 @@ torch.set_flush_denormal(True)
 # ## Settings
 
 # %%
-LEVELS = 3  # the quantized image has integers 0..LEVELS
-MAPS, KERNEL, STRIDE, PAD = 16, 5, 2, 1  # 28x28 -> 13x13
-HIDDEN = 100
-WEIGHT_MAX = (3, 3, 3)  # integer weights of the three layers lie in [-max, max]
-STEP_OVER_DEVIATION = (0.7, 1.8, 1.0)  # quantization step of a layer, as a multiple of its weights' standard deviation
-BOUND_WEIGHT = 0.004  # weight in the loss of log2(bound on |logit|)
+LEVELS = 2  # the quantized image has integers 0..LEVELS
+MAPS, KERNEL, STRIDE, PAD = 16, 5, 2, 0  # 28x28 -> 12x12
+HIDDEN = 128
+WEIGHT_MAX = (2, 1, 3)  # integer weights of the three layers lie in [-max, max]
+STEP_OVER_DEVIATION = (1.0, 2.6, 1.0)  # quantization step of a layer, as a multiple of its weights' standard deviation
+BOUND_WEIGHT = 0.01  # weight in the loss of log2(bound on |logit|)
 
-EPOCHS, BATCH, LEARNING_RATE, WEIGHT_DECAY = 24, 256, 2e-3, 0.01
-QUANTIZED_FROM, BOUND_FROM = 0.40, 0.45  # parts of the training after which these set in
-ROTATION, SCALING, SHIFT, SHEAR = 8.0, 0.08, 1.5, 0.08  # augmentation: degrees, relative, pixels, relative
+FLOAT_EPOCHS, FLOAT_RATE = 12, 2e-3
+QUANTIZED_EPOCHS, QUANTIZED_RATE = 24, 6e-4
+BATCH, WEIGHT_DECAY = 256, 0.01
+ROTATION, SCALING, SHIFT, SHEAR = 7.0, 0.07, 1.0, 0.07  # augmentation: degrees, relative, pixels, relative
+ELASTIC = 0.8  # standard deviation in pixels of a smooth random displacement (Simard et al., 2003)
 SEED = 1
 
 SIDE = (28 + 2 * PAD - KERNEL) // STRIDE + 1
@@ -120,7 +122,7 @@ def quantize_images(pixels):
 
 
 def augment(pixels, generator):
-    """A small random affine map of each image [n, 1, 28, 28]."""
+    """A small random affine map and elastic distortion of each image [n, 1, 28, 28]."""
     n = len(pixels)
     r = torch.rand(n, 6, generator=generator) * 2 - 1
     angle = r[:, 0] * math.radians(ROTATION)
@@ -128,15 +130,19 @@ def augment(pixels, generator):
     top = torch.stack([angle.cos() * scale_x, -angle.sin() * scale_y + shear, r[:, 4] * SHIFT / 14], 1)
     bottom = torch.stack([angle.sin() * scale_x, angle.cos() * scale_y, r[:, 5] * SHIFT / 14], 1)
     grid = F.affine_grid(torch.stack([top, bottom], 1), (n, 1, 28, 28), align_corners=False)
+    coarse = torch.randn(n, 2, 5, 5, generator=generator) * (ELASTIC / 14)
+    elastic = F.interpolate(coarse, (28, 28), mode="bicubic", align_corners=True)
+    grid = grid + elastic.permute(0, 2, 3, 1)
     return F.grid_sample(pixels, grid, mode="bilinear", align_corners=False)
 
 
 # %% [markdown]
 # ## The network, quantization-aware
 #
-# Each layer keeps float weights. Its integer weights are `clamp(round(w / step), -max, max)` with one step a layer, tied to
-# the standard deviation of `w`; gradients pass the rounding unchanged ("straight-through"). A wide step makes many
-# integer weights zero, which makes the encrypted products cheap and the bound small.
+# Each layer keeps float weights. Its integer weights are `clamp(round(w / step), -max, max)` with one step a layer, fixed when
+# quantization sets in, from the standard deviation of `w`; gradients pass the rounding unchanged ("straight-through"). A
+# wide step makes many integer weights zero, which makes the bound small. The step stays fixed, so that a pressure
+# towards smaller weights really makes them smaller integers.
 #
 # In units of the steps every value is an integer: a convolution's output is `integer * step1 / LEVELS`, and so on.
 
@@ -157,39 +163,38 @@ class Network(torch.nn.Module):
         self.b2 = torch.nn.Parameter(torch.zeros(HIDDEN))
         self.w3 = torch.nn.Parameter(torch.randn(10, HIDDEN) / math.sqrt(HIDDEN))
         self.b3 = torch.nn.Parameter(torch.zeros(10))
-        self.quantized = False
+        self.steps = None
 
-    def steps(self):
+    def quantize(self):
         weights = (self.w1, self.w2, self.w3)
-        return [k * w.detach().std().item() for k, w in zip(STEP_OVER_DEVIATION, weights)]
+        self.steps = [k * w.detach().std().item() for k, w in zip(STEP_OVER_DEVIATION, weights)]
 
-    def integer_weights(self, steps):
+    def integer_weights(self):
         weights = (self.w1, self.w2, self.w3)
-        return [rounded((w / s).clamp(-m, m)) for w, s, m in zip(weights, steps, WEIGHT_MAX)]
+        return [rounded((w / s).clamp(-m, m)) for w, s, m in zip(weights, self.steps, WEIGHT_MAX)]
 
     def forward(self, image):
         """`image`: integers 0..LEVELS. The logits, in floats of moderate size."""
-        if not self.quantized:
+        if self.steps is None:
             h = F.conv2d(image / LEVELS, self.w1, self.b1, stride=STRIDE, padding=PAD)
             h = F.linear((h * h).flatten(1), self.w2, self.b2)
             return F.linear(h * h, self.w3, self.b3)
-        steps = self.steps()
-        q1, q2, q3 = self.integer_weights(steps)
-        unit = steps[0] / LEVELS
+        q1, q2, q3 = self.integer_weights()
+        unit = self.steps[0] / LEVELS
         bias = rounded(self.b1 / unit)
-        self.seen = (steps, q1, q2, q3, bias)
+        self.seen = (q1, q2, q3, bias)
         h = F.conv2d(image, q1, bias, stride=STRIDE, padding=PAD) * unit
-        h = F.linear((h * h).flatten(1), q2 * steps[1], self.b2)
-        return F.linear(h * h, q3 * steps[2], self.b3)
+        h = F.linear((h * h).flatten(1), q2 * self.steps[1], self.b2)
+        return F.linear(h * h, q3 * self.steps[2], self.b3)
 
     def log2_bound(self):
         """log2 of a bound on |logit| in integers: interval arithmetic, differentiable (the largest logits weigh most)."""
-        steps, q1, q2, q3, bias = self.seen
+        q1, q2, q3, bias = self.seen
         high = LEVELS * q1.clamp(min=0).sum((1, 2, 3)) + bias
         low = LEVELS * q1.clamp(max=0).sum((1, 2, 3)) + bias
         squares = torch.maximum(high, -low) ** 2
         by_map = q2.view(HIDDEN, MAPS, POSITIONS)
-        offset = self.b2 / (steps[1] * (steps[0] / LEVELS) ** 2)
+        offset = self.b2 / (self.steps[1] * (self.steps[0] / LEVELS) ** 2)
         positive = by_map.clamp(min=0).sum(2) @ squares + offset
         negative = -by_map.clamp(max=0).sum(2) @ squares - offset
         hidden = torch.maximum(positive, negative) ** 2
@@ -201,37 +206,43 @@ class Network(torch.nn.Module):
 # %% [markdown]
 # ## Training
 #
-# AdamW, a one-cycle learning rate, gradients clipped at 1 (products of squares have heavy-tailed gradients).
-# Floats first; quantized from `QUANTIZED_FROM` of the steps on; the bound's term fades in after `BOUND_FROM`.
+# AdamW, a one-cycle learning rate, gradients clipped at 1 (products of squares have heavy-tailed gradients). Floats first,
+# then quantized with the bound's term in the loss. The second rate is low on purpose: large noisy steps would carry
+# weights out of zero again.
 
 
 # %%
 def train():
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
-    images, labels = torch.tensor(train_images)[:, None], torch.tensor(train_labels)
     network = Network()
+    run_epochs(network, FLOAT_EPOCHS, FLOAT_RATE, 0.0, generator)
+    network.quantize()
+    run_epochs(network, QUANTIZED_EPOCHS, QUANTIZED_RATE, BOUND_WEIGHT, generator)
+    return network
+
+
+def run_epochs(network, epochs, rate, bound_weight, generator):
+    images, labels = torch.tensor(train_images)[:, None], torch.tensor(train_labels)
     groups = [
         dict(params=[network.w1, network.w2, network.w3], weight_decay=WEIGHT_DECAY),
         dict(params=[network.b1, network.b2, network.b3], weight_decay=0.0),
     ]
-    optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE)
+    optimizer = torch.optim.AdamW(groups, lr=rate)
     batches = len(images) // BATCH
-    total = batches * EPOCHS
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=total, pct_start=0.25)
+    total = batches * epochs
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=total, pct_start=0.1)
     started, step = time.time(), 0
-    for epoch in range(EPOCHS):
+    for epoch in range(epochs):
         order = torch.randperm(len(images), generator=generator)
         loss_sum = 0.0
         for batch in range(batches):
             chosen = order[batch * BATCH : (batch + 1) * BATCH]
-            done = step / total
-            network.quantized = done >= QUANTIZED_FROM
             logits = network(quantize_images(augment(images[chosen].float(), generator)))
             loss = F.cross_entropy(logits, labels[chosen])
             loss_sum += loss.item()
-            if done > BOUND_FROM:
-                loss = loss + BOUND_WEIGHT * min(1.0, (done - BOUND_FROM) / 0.1) * network.log2_bound()
+            if bound_weight > 0:  # fades in over the first tenth
+                loss = loss + bound_weight * min(1.0, 10 * step / total) * network.log2_bound()
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -239,7 +250,6 @@ def train():
             schedule.step()
             step += 1
         print(f"epoch {epoch + 1:2d}  cross entropy {loss_sum / batches:.4f}  {time.time() - started:.0f} s", flush=True)
-    return network
 
 
 network = train()
@@ -254,9 +264,9 @@ network = train()
 
 # %%
 def to_integers(network):
-    steps = network.steps()
+    steps = network.steps
     with torch.no_grad():
-        w1, w2, w3 = (w.round().long().numpy() for w in network.integer_weights(steps))
+        w1, w2, w3 = (w.round().long().numpy() for w in network.integer_weights())
     unit1 = steps[0] / LEVELS
     unit2 = steps[1] * unit1**2
     unit3 = steps[2] * unit2**2
@@ -293,7 +303,17 @@ for name, maximum in zip(("w1", "w2", "w3"), WEIGHT_MAX):
 #    lambda is the largest eigenvalue of B_ij / sqrt(g_i g_j). We try g = 1 and g = sqrt(row sums of |B|). Eigenvalues are
 #    floats: the margin added covers the eigensolver's backward error (a small multiple of n * 2^-53 * norm) by far.
 #
-# The smallest of the three counts. The logits follow from |h| by signs: positive and negative weights apart.
+# The smallest of the three counts, and logits follow from |h| by signs. But the hidden neurons can't all be extreme at once:
+#
+# 4. **Joint.** The squared convolution outputs lie in a box: s_i = (m_i + r_i e_i) / 2 with |e_i| <= 1. So 2h = X e,
+#    with X = [V m + 2 b2 | V diag(r)] and e_0 = 1, and 4 * (a logit without its bias) = e' X' diag(u) X e for a row u of w3
+#    (and -u). As above, it is at most sum(g) * lambda for any positive g, where lambda is the largest eigenvalue of
+#    G^-1/2 X' diag(u) X G^-1/2, or 0 if that is negative. Its non-zero eigenvalues are those of the small matrix
+#    R' diag(u) R with RR' = M = X G^-1 X'. A larger M (in the positive semidefinite order) never lowers the bound, so adding
+#    delta * identity to the computed M, with delta above its rounding error, keeps this a proof. A few steps of a
+#    multiplicative update look for a good g; any g proves something.
+#
+# The result is the smaller of the two, per logit and sign.
 
 
 # %%
@@ -350,22 +370,71 @@ def hidden_bounds():
     return methods
 
 
-def logit_bound(quadruple_bounds):
-    """max |logit| from bounds of 4h."""
+def logit_bounds(quadruple_bounds):
+    """Bounds on logit and -logit of each class, biases apart, from bounds of 4h."""
     h2 = [max(abs(u), abs(l)) ** 2 // 16 for u, l in quadruple_bounds]  # h is an integer: h^2 <= floor((4h)^2 / 16)
-    worst = 0
-    for weights, b in zip(integers["w3"], integers["b3"]):
-        plus = sum(int(u) * s for u, s in zip(weights, h2) if u > 0) + int(b)
-        minus = sum(-int(u) * s for u, s in zip(weights, h2) if u < 0) - int(b)
-        worst = max(worst, plus, minus)
-    return worst
+    return [
+        tuple(sum(int(sign * u) * s for u, s in zip(weights, h2) if sign * u > 0) for sign in (1, -1))
+        for weights in integers["w3"]
+    ]
+
+
+def joint_bounds(iterations=40):
+    """Bounds on logit and -logit of each class, biases apart, by the joint quadratic form."""
+    c = unrolled_convolution()
+    high = LEVELS * np.maximum(c, 0).sum(1) + np.repeat(integers["b1"], POSITIONS)
+    low = LEVELS * np.minimum(c, 0).sum(1) + np.repeat(integers["b1"], POSITIONS)
+    most = np.maximum(high**2, low**2)
+    least = np.where((low <= 0) & (high >= 0), 0, np.minimum(high**2, low**2))
+    v = integers["w2"]
+    x = np.concatenate([(v @ (most + least) + 2 * integers["b2"])[:, None], v * (most - least)], 1)
+    x = x[:, np.abs(x).sum(0) > 0].astype(np.float64)  # integers below 2^53: exact
+    pairs = []
+    for row in integers["w3"]:
+        pair = []
+        for sign in (1, -1):
+            u = (sign * row).astype(np.float64)
+            best = math.inf
+            g = np.sqrt(np.abs(u) @ (x * x)) + 1e-6
+            for _ in range(iterations):
+                g /= g.max()
+                y = x / np.sqrt(g)
+                m = y @ y.T
+                m[np.diag_indices_from(m)] += 1e-10 * np.trace(m)
+                r = np.linalg.cholesky(m)
+                form = r.T @ (u[:, None] * r)
+                values, vectors = np.linalg.eigh(form)
+                largest = values[-1] + 1e-10 * np.linalg.norm(form)
+                if largest <= 0:
+                    best = 0.0
+                    break
+                best = min(best, largest * g.sum() * (1 + 1e-10))
+                # Move weight to where the leading eigenvectors have their energy.
+                energy = np.zeros_like(g)
+                for value, vector in zip(values[:-9:-1], vectors.T[:-9:-1]):
+                    if value > 0.8 * values[-1]:
+                        full = y.T @ (u * (r @ vector))
+                        energy += math.exp(50 * (value / values[-1] - 1)) * full**2 / (full @ full)
+                ratio = energy / energy.sum() * g.sum() / g
+                g = g * np.clip(ratio, 0.2, 5) ** 0.3
+            pair.append(math.ceil(best / 4))
+        pairs.append(tuple(pair))
+    return pairs
+
+
+def with_biases(pairs):
+    """The largest |logit| that the pairs allow."""
+    return max(max(p + int(b), n - int(b)) for (p, n), b in zip(pairs, integers["b3"]))
 
 
 methods = hidden_bounds()
-for name, pairs in methods.items():
-    print(f"bound by {name:9s}: 2^{math.log2(logit_bound(pairs)):.2f}")
-best = [(min(p[0] for p in pairs), max(p[1] for p in pairs)) for pairs in zip(*methods.values())]
-bound = logit_bound(best)
+for name, quadruples in methods.items():
+    print(f"bound by {name:9s}: 2^{math.log2(with_biases(logit_bounds(quadruples))):.2f}")
+neurons = [(min(p[0] for p in pairs), max(p[1] for p in pairs)) for pairs in zip(*methods.values())]
+joint = joint_bounds()
+print(f"bound by joint    : 2^{math.log2(with_biases(joint)):.2f}")
+best = [tuple(map(min, zip(*pairs))) for pairs in zip(logit_bounds(neurons), joint)]
+bound = with_biases(best)
 print(f"certified: |logit| <= {bound} = 2^{math.log2(bound):.2f} for every input in the box")
 
 # %% [markdown]
@@ -374,7 +443,7 @@ print(f"certified: |logit| <= {bound} = 2^{math.log2(bound):.2f} for every input
 # 64-bit integers suffice: no partial sum exceeds the interval bound, which is checked to be below 2^62.
 
 # %%
-assert 4 * logit_bound(methods["interval"]) < 2**62
+assert 16 * with_biases(logit_bounds(methods["interval"])) < 2**62
 
 
 def integer_logits(pixels):
@@ -389,7 +458,7 @@ def integer_logits(pixels):
     c += integers["b1"][None, :, None, None]
     h = (c * c).reshape(len(c), -1)
     # float64 is exact here (|sums| < 2^53, asserted) and uses the matrix kernels that int64 lacks.
-    assert 3 * int(h.max()) * h.shape[1] < 2**53
+    assert WEIGHT_MAX[1] * int(h.max()) * h.shape[1] < 2**53
     h = (h.astype(np.float64) @ integers["w2"].T.astype(np.float64)).astype(np.int64) + integers["b2"]
     return (h * h) @ integers["w3"].T + integers["b3"]
 

@@ -106,34 +106,66 @@ BSK_AVX512_INLINE void final4(
     }
 }
 
+// Two vectors of 8 hold residues 0-7 (a) and 8-15 (b). split1 puts partners at distance 1 in the
+// same lane, split2 then partners at distance 2, split4 at distance 4; join4 restores the order:
+//   split1: a = 0 8 2 10 4 12 6 14   b = 1 9 3 11 5 13 7 15
+//   split2: a = 0 8 4 12 1 9 5 13    b = 2 10 6 14 3 11 7 15
+//   split4: a = 0 8 1 9 2 10 3 11    b = 4 12 5 13 6 14 7 15
+// The twiddles of a stage are then its groups' once, or over and over: plain or broadcast loads.
+BSK_AVX512_INLINE void v_split1(bsk_v8 *a, bsk_v8 *b) {
+    bsk_v8 x = _mm512_unpacklo_epi64(*a, *b), y = _mm512_unpackhi_epi64(*a, *b);
+    *a = x;
+    *b = y;
+}
+BSK_AVX512_INLINE void v_split2(bsk_v8 *a, bsk_v8 *b) {
+    bsk_v8 x = _mm512_shuffle_i64x2(*a, *b, 0x88), y = _mm512_shuffle_i64x2(*a, *b, 0xDD);
+    *a = x;
+    *b = y;
+}
+BSK_AVX512_INLINE void v_split4(bsk_v8 *a, bsk_v8 *b) { v_split2(a, b); }
+BSK_AVX512_INLINE void v_join4(bsk_v8 *a, bsk_v8 *b) {
+    const bsk_v8 even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+    const bsk_v8 odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+    bsk_v8 x = _mm512_permutex2var_epi64(*a, even, *b);
+    bsk_v8 y = _mm512_permutex2var_epi64(*a, odd, *b);
+    *a = x;
+    *b = y;
+}
+BSK_AVX512_INLINE bsk_v8 v_twiddles2(const uint64_t *block, int pair) {
+    return _mm512_broadcast_i64x4(_mm256_load_si256((const __m256i *)(block + 16 + 4 * pair)));
+}
+BSK_AVX512_INLINE bsk_v8 v_twiddles4(const uint64_t *block, int pair) {
+    return _mm512_broadcast_i64x2(_mm_load_si128((const __m128i *)(block + 24 + 2 * pair)));
+}
+
 BSK_AVX512_INLINE void inner_stage(
     bsk_v8 *x, bsk_v8 *y, bsk_v8 w, bsk_v8 bound, const constants *c) {
     butterfly(x, y, (twiddle){w, v_low(v_zero(), w, c->q_inverse)}, bound, c);
 }
 
-// The first five stages of count <= 3 blocks of 32 residues in [0, q).
+// The first five stages of count <= 2 blocks of 32 residues in [0, q).
 BSK_AVX512_INLINE void first_stages(
     uint64_t *x, const uint64_t *block, int count, const constants *c, headroom h) {
-    bsk_v8 v[12];
+    bsk_v8 v[8];
     for (int k = 0; k < 4 * count; k++) v[k] = v_load(x + 8 * k);
-    for (int k = 0; k < 4 * count; k += 2) v_to_split1(&v[k], &v[k + 1]);
+    for (int k = 0; k < 4 * count; k += 2) v_split1(&v[k], &v[k + 1]);
     for (int k = 0; k < 4 * count; k += 2) {
         const bsk_v8 w = v_load(block + 40 * (k / 4) + 8 * (k / 2 % 2));
         inner_stage(&v[k], &v[k + 1], w, c->q, c);
     }
-    for (int k = 0; k < 4 * count; k += 2) v_split1_to_2(&v[k], &v[k + 1]);
+    for (int k = 0; k < 4 * count; k += 2) v_split2(&v[k], &v[k + 1]);
     for (int k = 0; k < 4 * count; k += 2) {
         const bsk_v8 w = v_twiddles2(block + 40 * (k / 4), k / 2 % 2);
         inner_stage(&v[k], &v[k + 1], w, c->q2, c);
         if (h == TIGHT) v[k] = v_fold(v[k], c->q2);
     }
-    for (int k = 0; k < 4 * count; k += 2) v_split2_to_4(&v[k], &v[k + 1]);
+    for (int k = 0; k < 4 * count; k += 2) v_split4(&v[k], &v[k + 1]);
     for (int k = 0; k < 4 * count; k += 2) {
         const bsk_v8 w = v_twiddles4(block + 40 * (k / 4), k / 2 % 2);
         inner_stage(&v[k], &v[k + 1], w, h == TIGHT ? c->q2 : c->q4, c);
         v[k] = v_fold(v[k], h == TIGHT ? c->q2 : c->q4);
     }
-    for (int k = 0; k < 4 * count; k += 2) v_split4_to_order(&v[k], &v[k + 1]);
+    for (int k = 0; k < 4 * count; k += 2) v_join4(&v[k], &v[k + 1]);
     for (int k = 0; k < count; k++) {
         const uint64_t *b = block + 40 * k;
         two_stages(
@@ -142,14 +174,11 @@ BSK_AVX512_INLINE void first_stages(
     for (int k = 0; k < 4 * count; k++) v_store(x + 8 * k, v[k]);
 }
 
-// The same for any count. Some blocks go stage by stage together: the chain of one is longer than
+// The same for any count. Two blocks go stage by stage together: the chain of one is longer than
 // the processor's window, and the registers of more don't fit.
 BSK_AVX512_INLINE void all_first_stages(
     uint64_t *x, const uint64_t *block, size_t count, const constants *c, headroom h) {
-    const int batch = 2;
-    for (; count >= (size_t)batch; count -= (size_t)batch, x += 32 * batch, block += 40 * batch) {
-        first_stages(x, block, batch, c, h);
-    }
+    for (; count >= 2; count -= 2, x += 64, block += 80) first_stages(x, block, 2, c, h);
     for (; count > 0; count--, x += 32, block += 40) first_stages(x, block, 1, c, h);
 }
 

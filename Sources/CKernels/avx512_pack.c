@@ -1,5 +1,5 @@
-// Eight values of `bits` bits are exactly `bits` bytes, so one byte permutation and one set of shifts
-// serve every group of eight.
+// Eight values of `bits` bits are exactly `bits` bytes, so one byte permutation and one set of
+// shifts serve every group of eight.
 #include "avx512.h"
 
 #if BSK_HAS_AVX512

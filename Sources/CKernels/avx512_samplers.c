@@ -15,7 +15,8 @@ BSK_AVX512_TARGET size_t bsk_avx512_uniform(
         written += (size_t)__builtin_popcount(accepted);
         i += 8;
     }
-    written += bsk_portable_uniform(m, out + written, n - written, words + i, word_count - i, &rest);
+    written += bsk_portable_uniform(
+        m, out + written, n - written, words + i, word_count - i, &rest);
     *used = i + rest;
     return written;
 }

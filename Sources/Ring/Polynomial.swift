@@ -49,6 +49,13 @@ package struct Polynomial<Form: PolynomialForm>: Sendable {
         return storage.base + i * basis.degree
     }
 
+    /// Limb `i` for writing by several threads, each its own limbs, into storage that nobody else has yet. Keep the
+    /// polynomial alive around its use.
+    package func sharedLimb(_ i: Int) -> UnsafeMutablePointer<UInt64> {
+        precondition(i >= 0 && i < basis.count)
+        return storage.base + i * basis.degree
+    }
+
     /// The words of one limb, for tests and serialization.
     package func words(ofLimb i: Int) -> [UInt64] {
         withExtendedLifetime(self) {

@@ -49,10 +49,10 @@ import Testing
             path: Self.root.appendingPathComponent("Samples/digits-images-idx3-ubyte").path)
         #expect(images.count == answers.logits.count && images.count >= 20)
         let client = try Client(plan: plan.client)
-        let server = try Server(plan: plan, evaluationKeys: client.makeEvaluationKeys())
+        let server = try Server(plan: plan, evaluationKeys: client.makeEvaluationKeys(), threads: 2)
         for index in 0..<images.count {
             let sample = images.sample(at: index)
-            let reply = try server.predict(client.encrypt(sample), threads: 2)
+            let reply = try server.predict(client.encrypt(sample))
             let prediction = try client.decrypt(reply)
             #expect(prediction.logits.map(\.description) == answers.logits[index], "digit \(index)")
             #expect(prediction.index == index / 2, "digit \(index)")

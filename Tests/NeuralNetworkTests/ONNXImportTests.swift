@@ -137,6 +137,23 @@ import Testing
         #expect(layer.bias == [-10])
     }
 
+    @Test func addsABiasToEachMap() throws {
+        var builder = ONNXBuilder(style: .init())
+        let x = quantizedInput(&builder, shape: [1, 1, 2, 2])
+        let weights = builder.scaled([1, 2], dims: [2, 1, 1, 1], type: .int8, scale: 0.25)
+        let maps = builder.node("Conv", [x, weights])
+        let bias = builder.scaled([5, -6], dims: [2, 1, 1], type: .int32, scale: 0.125)
+        finish(&builder, builder.node("Identity", [builder.node("Add", [bias, maps])]), count: 8)
+        let model = try ONNXModel(ONNXBuilder.model(builder.graph))
+        guard case .convolution(let layer) = try model.integerNetwork().layers[0] else {
+            Issue.record("no convolution")
+            return
+        }
+        #expect(layer.bias == [5, -6])
+        let floats = try FloatReference(model).logits([0.5, 0, 0, 1])
+        #expect(floats == [0.75, 0.625, 0.625, 0.875, -0.5, -0.75, -0.75, -0.25] as [Float])
+    }
+
     @Test func refusesBranches() throws {
         var builder = ONNXBuilder(style: .init())
         let x = quantizedInput(&builder, shape: [1, 2])

@@ -30,6 +30,7 @@ typedef struct {
 void bsk_modulus_init(bsk_modulus *m, uint64_t q);
 
 /// Tables for the negacyclic NTT of length n = 2^log_n mod q. Opaque; free with bsk_ntt_destroy.
+/// The AVX-512 forward transform is fastest while (1 + 2 log_n) q <= 2^52 (n = 8192: q < 2^47.2).
 typedef struct bsk_ntt bsk_ntt;
 
 /// psi: a primitive 2n-th root of unity mod q (q = 1 mod 2n), n from 8 to 65536.
@@ -117,6 +118,15 @@ void bsk_pack(uint8_t *out, const uint64_t *in, uint32_t bits, size_t n);
 void bsk_unpack(uint64_t *out, const uint8_t *in, uint32_t bits, size_t n);
 /// 1 if every in[i] < bound, else 0.
 int bsk_all_below(const uint64_t *in, uint64_t bound, size_t n);
+
+/// Tells the processor that this thread spins.
+static inline void bsk_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
 
 /// Overwrites n bytes with zeros; the compiler can't drop it.
 void bsk_wipe(void *p, size_t bytes);

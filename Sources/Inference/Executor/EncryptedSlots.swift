@@ -2,73 +2,93 @@ import BigIntegers
 import RLWE
 import Ring
 
-/// The circuit on ciphertexts, with evaluation keys only.
+/// The circuit on ciphertexts, with evaluation keys only. Works modulo all t_i at once, so that every key is read
+/// from memory once for all of them.
 public struct EncryptedSlots: SlotEvaluator, Sendable {
-    let evaluator: Evaluator
-    private let plaintextIndex: Int
-    private let residues: ResidueSlots
+    /// One ciphertext of each t_i.
+    public typealias Value = [Ciphertext]
 
-    public init(evaluator: Evaluator, plaintextIndex: Int) {
+    private let evaluator: Evaluator
+    private let channels: [ResidueSlots]
+
+    public init(evaluator: Evaluator) {
         self.evaluator = evaluator
-        self.plaintextIndex = plaintextIndex
-        residues = ResidueSlots(
-            parameters: evaluator.context.parameters, plaintextIndex: plaintextIndex)
+        let parameters = evaluator.context.parameters
+        channels = parameters.plaintextModuli.indices.map {
+            ResidueSlots(parameters: parameters, plaintextIndex: $0)
+        }
     }
 
     public func prepare(
         _ transform: LinearTransform, unit: MessageUnit, level: Int
-    ) throws -> EncodedTransform {
-        EncodedTransform(
-            babies: transform.babies,
-            giants: transform.giants.map { giant in
-                EncodedTransform.Giant(
-                    permutation: giant.permutation,
-                    terms: giant.terms.map { term in
-                        (
-                            term.baby,
-                            evaluator.context.encodeFactor(
-                                slots: residues.divide(term.weights, by: unit),
-                                plaintextIndex: plaintextIndex, level: level)
-                        )
-                    })
-            })
+    ) throws -> [EncodedTransform] {
+        channels.map { residues in
+            EncodedTransform(
+                babies: transform.babies,
+                giants: transform.giants.map { giant in
+                    EncodedTransform.Giant(
+                        permutation: giant.permutation,
+                        terms: giant.terms.map { term in
+                            (
+                                term.baby,
+                                evaluator.context.encodeFactor(
+                                    slots: residues.divide(term.weights, by: unit),
+                                    plaintextIndex: residues.plaintextIndex, level: level)
+                            )
+                        })
+                })
+        }
     }
 
     public func prepare(
         constant: [Int64], unit: MessageUnit, level: Int
-    ) throws -> EncodedConstant {
-        evaluator.context.encodeConstant(
-            slots: residues.multiply(constant, by: unit), plaintextIndex: plaintextIndex,
-            level: level)
+    ) throws -> [EncodedConstant] {
+        channels.map {
+            evaluator.context.encodeConstant(
+                slots: $0.multiply(constant, by: unit), plaintextIndex: $0.plaintextIndex,
+                level: level)
+        }
     }
 
-    public func apply(_ transform: EncodedTransform, to value: Ciphertext) throws -> Ciphertext {
-        try evaluator.apply(transform, to: value)
+    public func apply(
+        _ transforms: [EncodedTransform], to value: [Ciphertext]
+    ) throws -> [Ciphertext] { try evaluator.apply(transforms, to: value) }
+
+    public func add(
+        _ constants: [EncodedConstant], to value: [Ciphertext]
+    ) throws -> [Ciphertext] {
+        try zip(value, constants).map { try evaluator.add($0, $1) }
     }
 
-    public func add(_ constant: EncodedConstant, to value: Ciphertext) throws -> Ciphertext {
-        try evaluator.add(value, constant)
-    }
-
-    public func square(_ value: Ciphertext) throws -> Ciphertext {
-        try evaluator.multiply(value, value)
+    public func square(_ value: [Ciphertext]) throws -> [Ciphertext] {
+        try evaluator.relinearize(
+            value.map { try evaluator.multiplyWithoutRelinearizing($0, $0) })
     }
 
     public func fold(
-        _ value: Ciphertext, _ permutations: [SlotPermutation]
-    ) throws -> Ciphertext {
+        _ value: [Ciphertext], _ permutations: [SlotPermutation]
+    ) throws -> [Ciphertext] {
         try evaluator.sumOfPermutations(value, permutations, includingIdentity: true)
     }
 
-    public func switchDown(_ value: Ciphertext, toLevel level: Int) throws -> Ciphertext {
+    public func switchDown(_ value: [Ciphertext], toLevel level: Int) throws -> [Ciphertext] {
         try evaluator.switchDown(value, toLevel: level)
     }
 
-    public func mask(_ value: Ciphertext, layout: SlotLayout) throws -> Ciphertext {
-        let shares = OutputMask(layout: layout).shares(modulus: residues.modulus)
-        let constant = evaluator.context.encodeConstant(
-            slots: shares, plaintextIndex: plaintextIndex, level: value.level)
-        return try evaluator.add(value, constant)
+    public func mask(_ value: [Ciphertext], layout: SlotLayout) throws -> [Ciphertext] {
+        let mask = OutputMask(layout: layout)
+        return try zip(value, channels).map { ciphertext, residues in
+            let constant = evaluator.context.encodeConstant(
+                slots: mask.shares(modulus: residues.modulus),
+                plaintextIndex: residues.plaintextIndex, level: ciphertext.level)
+            return try evaluator.add(ciphertext, constant)
+        }
+    }
+
+    func compress(
+        _ value: [Ciphertext], c0Bits: Int, c1Bits: Int
+    ) throws -> [CompressedCiphertext] {
+        try value.map { try evaluator.compress($0, c0Bits: c0Bits, c1Bits: c1Bits) }
     }
 }
 

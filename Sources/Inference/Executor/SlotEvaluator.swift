@@ -4,7 +4,7 @@ import RLWE
 /// Operations on slots. A circuit is executed once, over this: by `EncryptedSlots` on ciphertexts, by
 /// `ClearSlots` on integers (the oracle) and by `CostSlots` on counts and noise bounds (the planner).
 ///
-/// An instance works modulo one t_i.
+/// An instance works modulo one t_i, or modulo all of them side by side.
 public protocol SlotEvaluator {
     associatedtype Value
     /// A linear transform ready to be applied.

@@ -24,12 +24,12 @@ public struct CostEstimate: Sendable, Equatable {
     }
 
     /// Comparable work in units of one butterfly, for ranking plans: an NTT of a limb is N/2 log2 N
-    /// butterflies; a limb product costs about one of its words each.
+    /// butterflies; a limb product costs more than its arithmetic, since keys and weights come from memory.
     static func work(_ counts: OperationCounts, degree: Int) -> Double {
         let n = Double(degree)
         let transforms = Double(counts.forwardNTTs + counts.inverseNTTs)
         return transforms * n / 2 * Double(degree.trailingZeroBitCount)
-            + Double(counts.limbProducts) * n * 0.75
+            + Double(counts.limbProducts) * n * 2
     }
 }
 

@@ -12,115 +12,127 @@ package struct Decomposition: Sendable {
 package typealias ExtendedPair = (Polynomial<NTTValues>, Polynomial<NTTValues>)
 
 extension Evaluator {
-    /// Splits `p` into the digits of `gadget`; one decomposition serves many rotations.
+    /// Splits each polynomial into the digits of `gadget`; one decomposition serves many rotations.
     package func decompose(
-        _ p: Polynomial<NTTValues>, gadget: Gadget
-    ) throws -> Decomposition {
-        counter.add { $0.inverseNTTs += p.limbCount }
-        return try decompose(p.inverseNTT(), original: p, gadget: gadget)
-    }
-
-    /// - Parameter original: `coefficients` in NTT form, if known: it is its own digit modulo its own limb.
-    package func decompose(
-        _ coefficients: Polynomial<Coefficients>, original: Polynomial<NTTValues>?,
-        gadget: Gadget
-    ) throws -> Decomposition {
-        let level = coefficients.limbCount
+        _ polynomials: [Polynomial<NTTValues>], gadget: Gadget
+    ) throws -> [Decomposition] {
+        guard let first = polynomials.first else { return [] }
+        let level = first.limbCount
         guard gadget.level >= level else {
             throw EvaluationError.keyCoversLevel(gadget.level, needed: level)
         }
         let basis = context.extendedBasis(level: level)
         let n = basis.degree
-        var transforms = 0
-        let digits = gadget.digits(of: coefficients.basis).map { limb, digit in
-            let from = basis.tables[limb]
-            let count = gadget.digitCount(modulusBits: from.bits)
-            let width = gadget.digitWidth(modulusBits: from.bits)
-            var out = Polynomial<NTTValues>(uninitialized: basis)
-            for k in 0..<basis.count {
-                let table = basis.tables[k]
-                let x = out.mutableLimb(k)
-                if count == 1, k == limb, let original {
-                    withExtendedLifetime(original) {
-                        x.update(from: original.limb(limb), count: n)
-                    }
+        let coefficients = polynomials.map { Polynomial<Coefficients>(uninitialized: $0.basis) }
+        pool.run(polynomials.count * level) { task in
+            let (index, limb) = task.quotientAndRemainder(dividingBy: level)
+            let x = coefficients[index].sharedLimb(limb)
+            x.update(from: polynomials[index].limb(limb), count: n)
+            basis.tables[limb].inverse(x)
+        }
+        let slices = gadget.digits(of: first.basis)
+        let digits = polynomials.map { _ in
+            slices.map { _ in Polynomial<NTTValues>(uninitialized: basis) }
+        }
+        pool.run(polynomials.count * slices.count) { task in
+            let (index, slice) = task.quotientAndRemainder(dividingBy: slices.count)
+            fill(
+                digits[index][slice], from: coefficients[index], original: polynomials[index],
+                limb: slices[slice].limb, digit: slices[slice].digit, gadget: gadget)
+        }
+        let whole = (0..<level).count {
+            gadget.digitCount(modulusBits: basis.tables[$0].bits) == 1
+        }
+        counter.add {
+            $0.decompositions += polynomials.count
+            $0.inverseNTTs += polynomials.count * level
+            $0.forwardNTTs += polynomials.count * (slices.count * (level + 1) - whole)
+        }
+        return withExtendedLifetime((polynomials, coefficients)) {
+            digits.map { Decomposition(digits: $0, gadget: gadget, level: level) }
+        }
+    }
+
+    /// One digit modulo every limb. A whole limb is its own digit modulo itself: no transform there.
+    private func fill(
+        _ out: Polynomial<NTTValues>, from coefficients: Polynomial<Coefficients>,
+        original: Polynomial<NTTValues>, limb: Int, digit: Int, gadget: Gadget
+    ) {
+        let n = out.degree
+        let from = out.basis.tables[limb]
+        let count = gadget.digitCount(modulusBits: from.bits)
+        let width = gadget.digitWidth(modulusBits: from.bits)
+        withExtendedLifetime((out, coefficients, original)) {
+            for (k, table) in out.basis.tables.enumerated() {
+                let x = out.sharedLimb(k)
+                if count == 1, k == limb {
+                    x.update(from: original.limb(limb), count: n)
                     continue
                 }
-                withExtendedLifetime(coefficients) {
-                    if count == 1 {
-                        bsk_lift_centered(
-                            from.modulus, table.modulus, x, coefficients.limb(limb), n)
-                    } else {
-                        bsk_balanced_digit(
-                            from.modulus, table.modulus, x, coefficients.limb(limb),
-                            UInt32(width), UInt32(count), UInt32(digit), n)
-                    }
+                if count == 1 {
+                    bsk_lift_centered(from.modulus, table.modulus, x, coefficients.limb(limb), n)
+                } else {
+                    bsk_balanced_digit(
+                        from.modulus, table.modulus, x, coefficients.limb(limb), UInt32(width),
+                        UInt32(count), UInt32(digit), n)
                 }
                 table.forward(x)
-                transforms += 1
-            }
-            return out
-        }
-        counter.add {
-            $0.decompositions += 1
-            $0.forwardNTTs += transforms
-        }
-        return Decomposition(digits: digits, gadget: gadget, level: level)
-    }
-
-    /// sum over j of digit_j (b_j, a_j), modulo Q_l P: P times the switched polynomial, plus noise.
-    package func applyKey(_ key: KeySwitchingKey, to digits: Decomposition) -> ExtendedPair {
-        precondition(key.gadget.level >= digits.level)
-        precondition(key.gadget.digitBits == digits.gadget.digitBits)
-        let basis = context.extendedBasis(level: digits.level)
-        let count = digits.digits.count
-        counter.add {
-            $0.keySwitches += 1
-            $0.limbProducts += 2 * count * basis.count
-        }
-        var u0 = Polynomial<NTTValues>(uninitialized: basis)
-        var u1 = Polynomial<NTTValues>(uninitialized: basis)
-        withExtendedLifetime((key, digits)) {
-            for k in 0..<basis.count {
-                let keyLimb = k < digits.level ? k : key.gadget.level
-                let d = digits.digits.map { Optional($0.limb(k)) }
-                let b = key.b[..<count].map { Optional($0.limb(keyLimb)) }
-                let a = key.a[..<count].map { Optional($0.limb(keyLimb)) }
-                bsk_inner_product2(
-                    basis.tables[k].modulus, u0.mutableLimb(k), u1.mutableLimb(k), d, b, a,
-                    count, basis.degree)
             }
         }
-        return (u0, u1)
     }
 
-    /// u += P c, for c modulo Q_l.
-    package func addScaledBySpecial(
-        _ c: Polynomial<NTTValues>, to u: inout Polynomial<NTTValues>
+    /// Limb k of sum over j of digit_j (b_j, a_j), for every decomposition: P times the switched polynomials, plus
+    /// noise. Works through blocks of coefficients, so that a block of the key is read from memory once.
+    func applyKey(
+        _ key: KeySwitchingKey, to decompositions: [Decomposition], limb k: Int,
+        into out: [(UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)]
     ) {
-        let scaled = scaleBySpecial(c)
-        let n = c.degree
-        withExtendedLifetime(scaled) {
-            for k in 0..<c.limbCount {
-                let x = u.mutableLimb(k)
-                bsk_add(c.basis.tables[k].modulus, x, x, scaled.limb(k), n)
+        guard let first = decompositions.first else { return }
+        precondition(key.gadget.level >= first.level)
+        precondition(key.gadget.digitBits == first.gadget.digitBits)
+        let basis = context.extendedBasis(level: first.level)
+        let n = basis.degree
+        let count = first.digits.count
+        let keyLimb = k < first.level ? k : key.gadget.level
+        let block = min(n, Self.blockSize)
+        withExtendedLifetime((key, decompositions)) {
+            let b = key.b[..<count].map { $0.limb(keyLimb) }
+            let a = key.a[..<count].map { $0.limb(keyLimb) }
+            let d = decompositions.map { $0.digits.map { $0.limb(k) } }
+            for start in stride(from: 0, to: n, by: block) {
+                let bBlock = b.map { Optional($0 + start) }
+                let aBlock = a.map { Optional($0 + start) }
+                for (digits, target) in zip(d, out) {
+                    bsk_inner_product2(
+                        basis.tables[k].modulus, target.0 + start, target.1 + start,
+                        digits.map { Optional($0 + start) }, bBlock, aBlock, count, block)
+                }
             }
         }
     }
 
-    /// P c modulo Q_l P: its limb modulo P is zero.
-    package func scaleBySpecial(_ c: Polynomial<NTTValues>) -> Polynomial<NTTValues> {
-        let basis = context.extendedBasis(level: c.limbCount)
-        var out = Polynomial<NTTValues>(uninitialized: basis)
-        withExtendedLifetime(c) {
-            for k in 0..<c.limbCount {
-                bsk_mul_scalar(
-                    basis.tables[k].modulus, out.mutableLimb(k), c.limb(k),
-                    context.specialResidue[k], c.degree)
-            }
+    /// Coefficients that are worked on at a time: a key's block of all digits stays in the second-level cache.
+    static var blockSize: Int { 2048 }
+
+    func countKeySwitches(_ count: Int, digits: Int, level: Int) {
+        counter.add {
+            $0.keySwitches += count
+            $0.limbProducts += 2 * count * digits * (level + 1)
         }
-        out.mutableLimb(c.limbCount).update(repeating: 0, count: c.degree)
-        return out
+    }
+
+    /// out = P c in limb k of Q_l P; zero modulo P itself.
+    func scaleBySpecial(
+        _ c: Polynomial<NTTValues>, limb k: Int, into out: UnsafeMutablePointer<UInt64>
+    ) {
+        guard k < c.limbCount else {
+            out.update(repeating: 0, count: c.degree)
+            return
+        }
+        withExtendedLifetime(c) {
+            bsk_mul_scalar(
+                c.basis.tables[k].modulus, out, c.limb(k), context.specialResidue[k], c.degree)
+        }
     }
 
     package func galoisKey(_ permutation: SlotPermutation) throws -> KeySwitchingKey {
@@ -131,63 +143,18 @@ extension Evaluator {
         return key
     }
 
-    /// The ciphertext with its slots permuted.
-    public func permute(_ a: Ciphertext, by permutation: SlotPermutation) throws -> Ciphertext {
-        try sumOfPermutations(a, [permutation], includingIdentity: false)
+    func indices(_ permutation: SlotPermutation) -> [UInt32] {
+        context.permutation(element: permutation.galoisElement(degree: context.degree)).indices
     }
 
-    /// sum over `permutations` of the permuted ciphertext, plus the ciphertext itself if asked: one
-    /// decomposition, one division by P (hoisting).
-    ///
-    /// A Galois key switches from s to s(X^(1/k)); the automorphism X -> X^k, applied afterwards, brings
-    /// s(X^(1/k)) back to s. So the digits need no permutation, only the sums do.
-    public func sumOfPermutations(
-        _ a: Ciphertext, _ permutations: [SlotPermutation], includingIdentity: Bool
-    ) throws -> Ciphertext {
-        guard a.polynomials.count == 2 else {
-            throw EvaluationError.mismatch("permutations need a relinearized ciphertext")
+    /// Throws unless all ciphertexts have two polynomials and one level, which it returns.
+    func commonLevel(_ batch: [Ciphertext]) throws -> Int {
+        guard let level = batch.first?.level else {
+            throw EvaluationError.mismatch("no ciphertext")
         }
-        let basis = context.extendedBasis(level: a.level)
-        var total: ExtendedPair =
-            includingIdentity
-            ? (scaleBySpecial(a.polynomials[0]), scaleBySpecial(a.polynomials[1]))
-            : (Polynomial(zero: basis), Polynomial(zero: basis))
-        var digits: Decomposition?
-        for permutation in permutations.map({ $0.normalized(degree: context.degree) }) {
-            if permutation.isIdentity(degree: context.degree) {
-                addScaledBySpecial(a.polynomials[0], to: &total.0)
-                addScaledBySpecial(a.polynomials[1], to: &total.1)
-                continue
-            }
-            let key = try galoisKey(permutation)
-            if digits?.gadget.digitBits != key.gadget.digitBits {
-                digits = try decompose(a.polynomials[1], gadget: key.gadget)
-            }
-            var u = applyKey(key, to: digits!)
-            addScaledBySpecial(a.polynomials[0], to: &u.0)
-            addPermuted(u, by: permutation, to: &total)
+        guard batch.allSatisfy({ $0.polynomials.count == 2 && $0.level == level }) else {
+            throw EvaluationError.mismatch("ciphertexts must be relinearized, of one level")
         }
-        return Ciphertext(
-            polynomials: [divideBySpecial(total.0), divideBySpecial(total.1)],
-            plaintextIndex: a.plaintextIndex)
-    }
-
-    /// total += u permuted.
-    package func addPermuted(
-        _ u: ExtendedPair, by permutation: SlotPermutation, to total: inout ExtendedPair
-    ) {
-        let indices = context.permutation(
-            element: permutation.galoisElement(degree: context.degree)
-        ).indices
-        let basis = u.0.basis
-        withExtendedLifetime(u) {
-            for k in 0..<basis.count {
-                let modulus = basis.tables[k].modulus
-                bsk_permute_add(
-                    modulus, total.0.mutableLimb(k), u.0.limb(k), indices, basis.degree)
-                bsk_permute_add(
-                    modulus, total.1.mutableLimb(k), u.1.limb(k), indices, basis.degree)
-            }
-        }
+        return level
     }
 }

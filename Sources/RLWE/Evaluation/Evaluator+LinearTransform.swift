@@ -24,101 +24,191 @@ public struct EncodedTransform: Sendable {
         self.babies = babies
         self.giants = giants
     }
+
+    func hasShape(of other: EncodedTransform) -> Bool {
+        babies == other.babies
+            && giants.elementsEqual(other.giants) { a, b in
+                a.permutation == b.permutation
+                    && a.terms.map(\.baby) == b.terms.map(\.baby)
+            }
+    }
+
+    func hasLevel(_ level: Int) -> Bool {
+        giants.allSatisfy { $0.terms.allSatisfy { $0.factor.level == level } }
+    }
 }
 
 extension Evaluator {
-    /// Applies a linear map by baby-step giant-step with double hoisting (Bossuat, Mouchet,
-    /// Troncoso-Pastoriza and Hubaux, eprint 2020/1203): all baby rotations share one decomposition and
-    /// stay modulo Q_l P; sums are divided by P once a giant step, and once at the end.
     public func apply(_ transform: EncodedTransform, to a: Ciphertext) throws -> Ciphertext {
-        guard a.polynomials.count == 2 else {
-            throw EvaluationError.mismatch("a linear map needs a relinearized ciphertext")
-        }
-        let n = context.degree
-        if transform.giants.allSatisfy({ $0.permutation.isIdentity(degree: n) }),
-            transform.babies.allSatisfy({ $0.isIdentity(degree: n) })
-        {
-            return try applyWithoutRotations(transform, to: a)
-        }
-        let babies = try babyRotations(transform.babies, of: a)
-        let basis = context.extendedBasis(level: a.level)
-        var total: ExtendedPair = (Polynomial(zero: basis), Polynomial(zero: basis))
-        for giant in transform.giants {
-            let sum = try innerSum(giant.terms, babies: babies, basis: basis)
-            if giant.permutation.isIdentity(degree: n) {
-                total.0 += sum.0
-                total.1 += sum.1
-                continue
-            }
-            let key = try galoisKey(giant.permutation)
-            let digits = try decompose(divideBySpecial(sum.1), gadget: key.gadget)
-            var u = applyKey(key, to: digits)
-            u.0 += sum.0
-            addPermuted(u, by: giant.permutation, to: &total)
-        }
-        return Ciphertext(
-            polynomials: [divideBySpecial(total.0), divideBySpecial(total.1)],
-            plaintextIndex: a.plaintextIndex)
+        try apply([transform], to: [a])[0]
     }
 
-    /// P times each rotation of `a`, modulo Q_l P.
-    private func babyRotations(
-        _ permutations: [SlotPermutation], of a: Ciphertext
-    ) throws -> [ExtendedPair] {
-        let basis = context.extendedBasis(level: a.level)
-        var digits: Decomposition?
-        return try permutations.map { permutation in
-            if permutation.isIdentity(degree: context.degree) {
-                return (scaleBySpecial(a.polynomials[0]), scaleBySpecial(a.polynomials[1]))
+    /// Applies a linear map to one ciphertext of each t_i, by baby-step giant-step with double hoisting (Bossuat,
+    /// Mouchet, Troncoso-Pastoriza and Hubaux, eprint 2020/1203): all baby rotations share one decomposition and
+    /// stay modulo Q_l P; sums are divided by P once a giant step, and once at the end.
+    ///
+    /// Steps, each over all ciphertexts at once:
+    /// 1. limb by limb, the babies, then the inner sum of every giant;
+    /// 2. for all giants but the identity, divide the second polynomials by P and decompose;
+    /// 3. limb by limb, switch keys, permute, add up;
+    /// 4. divide by P.
+    ///
+    /// - Parameter transforms: the same map, encoded for each ciphertext's t_i.
+    public func apply(
+        _ transforms: [EncodedTransform], to batch: [Ciphertext]
+    ) throws -> [Ciphertext] {
+        let level = try commonLevel(batch)
+        let degree = context.degree
+        guard let shape = transforms.first, transforms.count == batch.count,
+            transforms.allSatisfy({ $0.hasShape(of: shape) && $0.hasLevel(level) })
+        else { throw EvaluationError.mismatch("transforms and ciphertexts") }
+        if shape.giants.allSatisfy({ $0.permutation.isIdentity(degree: degree) }),
+            shape.babies.allSatisfy({ $0.isIdentity(degree: degree) })
+        {
+            return try zip(transforms, batch).map { try applyWithoutRotations($0, to: $1) }
+        }
+        let sums = try innerSums(transforms, batch, level: level)
+        let moved = shape.giants.indices.filter {
+            !shape.giants[$0].permutation.isIdentity(degree: degree)
+        }
+        let totals = try switchGiants(shape, sums, moved: moved, level: level)
+        return dividedPairs(totals, batch)
+    }
+
+    /// Of every giant, then every ciphertext: sum over its terms of plaintext * baby, modulo Q_l P.
+    private func innerSums(
+        _ transforms: [EncodedTransform], _ batch: [Ciphertext], level: Int
+    ) throws -> [[ExtendedPair]] {
+        let shape = transforms[0]
+        let degree = context.degree
+        let basis = context.extendedBasis(level: level)
+        let sums = shape.giants.map { _ in
+            batch.map { _ -> ExtendedPair in
+                (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
             }
-            let key = try galoisKey(permutation)
-            if digits?.gadget.digitBits != key.gadget.digitBits {
-                digits = try decompose(a.polynomials[1], gadget: key.gadget)
-            }
-            var u = applyKey(key, to: digits!)
-            addScaledBySpecial(a.polynomials[0], to: &u.0)
-            let indices = context.permutation(
-                element: permutation.galoisElement(degree: context.degree)
-            ).indices
-            var out: ExtendedPair = (
-                Polynomial(uninitialized: basis), Polynomial(uninitialized: basis)
-            )
-            withExtendedLifetime(u) {
-                for k in 0..<basis.count {
-                    bsk_permute(out.0.mutableLimb(k), u.0.limb(k), indices, basis.degree)
-                    bsk_permute(out.1.mutableLimb(k), u.1.limb(k), indices, basis.degree)
+        }
+        let moved = shape.babies.filter { !$0.isIdentity(degree: degree) }
+        let jobs = try hoisted(moved, of: batch.map { $0.polynomials[1] })
+        pool.run(level + 1) { k in
+            // Two polynomials a baby and ciphertext, and room for a sum before it is permuted.
+            let pairs = shape.babies.count * batch.count
+            let memory = LimbBuffer(count: (2 * pairs + 2 * batch.count + 1) * degree)
+            let babies = Babies(
+                base: memory.base, degree: degree, ciphertexts: batch.count)
+            var next = 0
+            for (index, permutation) in shape.babies.enumerated() {
+                if permutation.isIdentity(degree: degree) {
+                    for (c, ciphertext) in batch.enumerated() {
+                        let target = babies.pair(index, c)
+                        scaleBySpecial(ciphertext.polynomials[0], limb: k, into: target.0)
+                        scaleBySpecial(ciphertext.polynomials[1], limb: k, into: target.1)
+                    }
+                } else {
+                    rotate(
+                        batch, by: jobs[next], limb: k, basis: basis, babies: babies,
+                        index: index, scratch: memory.base + 2 * pairs * degree)
+                    next += 1
                 }
             }
-            return out
+            withExtendedLifetime((memory, sums, transforms)) {
+                for (g, giant) in shape.giants.enumerated() {
+                    for c in batch.indices {
+                        let terms = transforms[c].giants[g].terms
+                        let pairs = giant.terms.map { babies.pair($0.baby, c) }
+                        bsk_inner_product2(
+                            basis.tables[k].modulus, sums[g][c].0.sharedLimb(k),
+                            sums[g][c].1.sharedLimb(k),
+                            terms.map { Optional($0.factor.values.limb(k)) },
+                            pairs.map { Optional(UnsafePointer($0.0)) },
+                            pairs.map { Optional(UnsafePointer($0.1)) }, terms.count, degree)
+                    }
+                }
+            }
+        }
+        for job in jobs {
+            countKeySwitches(batch.count, digits: job.digits[0].digits.count, level: level)
+        }
+        let terms = shape.giants.reduce(0) { $0 + $1.terms.count } * batch.count
+        counter.add {
+            $0.plaintextMultiplications += terms
+            $0.limbProducts += 2 * terms * (level + 1)
+        }
+        return sums
+    }
+
+    /// One baby of every ciphertext, in one limb.
+    private func rotate(
+        _ batch: [Ciphertext], by job: HoistedJob, limb k: Int, basis: RNSBasis, babies: Babies,
+        index: Int, scratch: UnsafeMutablePointer<UInt64>
+    ) {
+        let n = basis.degree
+        let modulus = basis.tables[k].modulus
+        let sums = batch.indices.map { (scratch + 2 * $0 * n, scratch + (2 * $0 + 1) * n) }
+        let scaled = scratch + 2 * batch.count * n
+        applyKey(job.key, to: job.digits, limb: k, into: sums)
+        for (c, ciphertext) in batch.enumerated() {
+            scaleBySpecial(ciphertext.polynomials[0], limb: k, into: scaled)
+            bsk_add(modulus, sums[c].0, sums[c].0, scaled, n)
+            let target = babies.pair(index, c)
+            bsk_permute(target.0, sums[c].0, job.indices, n)
+            bsk_permute(target.1, sums[c].1, job.indices, n)
         }
     }
 
-    /// sum over the terms of plaintext * baby.
-    private func innerSum(
-        _ terms: [(baby: Int, factor: EncodedPlaintext)], babies: [ExtendedPair],
-        basis: RNSBasis
-    ) throws -> ExtendedPair {
-        guard terms.allSatisfy({ $0.factor.level == basis.count - 1 }) else {
-            throw EvaluationError.mismatch("a transform encoded for another level")
+    /// Adds up the giants: those of `moved` after a key switch and their permutation, the others as they are.
+    private func switchGiants(
+        _ shape: EncodedTransform, _ sums: [[ExtendedPair]], moved: [Int], level: Int
+    ) throws -> [ExtendedPair] {
+        let basis = context.extendedBasis(level: level)
+        let degree = context.degree
+        let count = sums[0].count
+        let divided = divideBySpecial(moved.flatMap { sums[$0].map(\.1) })
+        var jobs: [(giant: Int, job: HoistedJob)] = []
+        for (position, g) in moved.enumerated() {
+            let permutation = shape.giants[g].permutation
+            let key = try galoisKey(permutation)
+            let digits = try decompose(
+                Array(divided[position * count..<(position + 1) * count]), gadget: key.gadget)
+            jobs.append(
+                (g, HoistedJob(key: key, digits: digits, indices: indices(permutation))))
         }
-        counter.add {
-            $0.plaintextMultiplications += terms.count
-            $0.limbProducts += 2 * terms.count * basis.count
+        let totals = (0..<count).map { _ -> ExtendedPair in
+            (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
         }
-        var out: ExtendedPair = (
-            Polynomial(uninitialized: basis), Polynomial(uninitialized: basis)
-        )
-        withExtendedLifetime((terms, babies)) {
-            for k in 0..<basis.count {
-                let w = terms.map { Optional($0.factor.values.limb(k)) }
-                let x0 = terms.map { Optional(babies[$0.baby].0.limb(k)) }
-                let x1 = terms.map { Optional(babies[$0.baby].1.limb(k)) }
-                bsk_inner_product2(
-                    basis.tables[k].modulus, out.0.mutableLimb(k), out.1.mutableLimb(k), w, x0,
-                    x1, terms.count, basis.degree)
+        let fixed = shape.giants.indices.filter { !moved.contains($0) }
+        pool.run(level + 1) { k in
+            let modulus = basis.tables[k].modulus
+            let scratch = LimbBuffer(count: 2 * count * degree)
+            let switched = (0..<count).map {
+                (scratch.base + 2 * $0 * degree, scratch.base + (2 * $0 + 1) * degree)
+            }
+            withExtendedLifetime((sums, totals, scratch)) {
+                for c in 0..<count {
+                    let (t0, t1) = (totals[c].0.sharedLimb(k), totals[c].1.sharedLimb(k))
+                    t0.update(repeating: 0, count: degree)
+                    t1.update(repeating: 0, count: degree)
+                    for g in fixed {
+                        bsk_add(modulus, t0, t0, sums[g][c].0.limb(k), degree)
+                        bsk_add(modulus, t1, t1, sums[g][c].1.limb(k), degree)
+                    }
+                }
+                for (g, job) in jobs {
+                    applyKey(job.key, to: job.digits, limb: k, into: switched)
+                    for c in 0..<count {
+                        let u = switched[c]
+                        bsk_add(modulus, u.0, u.0, sums[g][c].0.limb(k), degree)
+                        bsk_permute_add(
+                            modulus, totals[c].0.sharedLimb(k), u.0, job.indices, degree)
+                        bsk_permute_add(
+                            modulus, totals[c].1.sharedLimb(k), u.1, job.indices, degree)
+                    }
+                }
             }
         }
-        return out
+        for (_, job) in jobs {
+            countKeySwitches(count, digits: job.digits[0].digits.count, level: level)
+        }
+        return totals
     }
 
     /// No key needed: one product a term.
@@ -132,5 +222,19 @@ extension Evaluator {
         }
         guard let sum else { throw EvaluationError.mismatch("a transform with no terms") }
         return sum
+    }
+}
+
+/// One limb of the rotated ciphertexts, in contiguous memory: (baby, ciphertext, polynomial).
+private struct Babies {
+    let base: UnsafeMutablePointer<UInt64>
+    let degree: Int
+    let ciphertexts: Int
+
+    func pair(
+        _ baby: Int, _ ciphertext: Int
+    ) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>) {
+        let first = base + 2 * (baby * ciphertexts + ciphertext) * degree
+        return (first, first + degree)
     }
 }

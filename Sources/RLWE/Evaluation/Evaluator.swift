@@ -6,13 +6,17 @@ public struct Evaluator: Sendable {
     public let context: RLWEContext
     public let keys: EvaluationKeys
     public let counter: OperationCounter
+    let pool: WorkerPool
 
+    /// - Parameter threads: how many threads one operation may use.
     public init(
-        context: RLWEContext, keys: EvaluationKeys, counter: OperationCounter = OperationCounter()
+        context: RLWEContext, keys: EvaluationKeys,
+        counter: OperationCounter = OperationCounter(), threads: Int = 1
     ) {
         self.context = context
         self.keys = keys
         self.counter = counter
+        pool = WorkerPool(threads: threads)
     }
 
     /// m_a + m_b, slot by slot.
@@ -88,18 +92,35 @@ public struct Evaluator: Sendable {
     }
 
     /// Two polynomials again, with the relinearization key.
-    public func relinearize(_ a: Ciphertext) throws -> Ciphertext {
-        guard a.polynomials.count == 3 else { return a }
+    public func relinearize(_ a: Ciphertext) throws -> Ciphertext { try relinearize([a])[0] }
+
+    /// One ciphertext of each t_i at once; the key is read once for all.
+    public func relinearize(_ batch: [Ciphertext]) throws -> [Ciphertext] {
+        guard let first = batch.first, first.polynomials.count == 3 else { return batch }
+        let level = first.level
+        guard batch.allSatisfy({ $0.polynomials.count == 3 && $0.level == level }) else {
+            throw EvaluationError.mismatch("ciphertexts of several levels or sizes")
+        }
         guard let key = keys.relinearization else {
             throw EvaluationError.missingRelinearizationKey
         }
-        let digits = try decompose(a.polynomials[2], gadget: key.gadget)
-        let switched = applyKey(key, to: digits)
-        var c0 = divideBySpecial(switched.0)
-        var c1 = divideBySpecial(switched.1)
-        c0 += a.polynomials[0]
-        c1 += a.polynomials[1]
-        return Ciphertext(polynomials: [c0, c1], plaintextIndex: a.plaintextIndex)
+        let digits = try decompose(batch.map { $0.polynomials[2] }, gadget: key.gadget)
+        let basis = context.extendedBasis(level: level)
+        let switched = batch.map { _ -> ExtendedPair in
+            (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
+        }
+        pool.run(level + 1) { k in
+            applyKey(
+                key, to: digits, limb: k,
+                into: switched.map { ($0.0.sharedLimb(k), $0.1.sharedLimb(k)) })
+        }
+        countKeySwitches(batch.count, digits: digits[0].digits.count, level: level)
+        return zip(dividedPairs(switched, batch), batch).map { divided, a in
+            var out = divided
+            out.polynomials[0] += a.polynomials[0]
+            out.polynomials[1] += a.polynomials[1]
+            return out
+        }
     }
 
     /// `multiplyWithoutRelinearizing`, then `relinearize`.
@@ -107,17 +128,32 @@ public struct Evaluator: Sendable {
         try relinearize(multiplyWithoutRelinearizing(a, b))
     }
 
-    /// Divides ciphertext and noise by the dropped moduli, with rounding; the message stays.
     public func switchDown(_ a: Ciphertext, toLevel level: Int) throws -> Ciphertext {
-        guard (1...a.level).contains(level) else {
-            throw EvaluationError.level(level, maximum: a.level)
+        try switchDown([a], toLevel: level)[0]
+    }
+
+    /// Divides ciphertexts and noise by the dropped moduli, with rounding; the messages stay.
+    public func switchDown(_ batch: [Ciphertext], toLevel level: Int) throws -> [Ciphertext] {
+        guard let first = batch.first else { return [] }
+        guard (1...first.level).contains(level) else {
+            throw EvaluationError.level(level, maximum: first.level)
         }
-        var polynomials = a.polynomials
+        guard batch.allSatisfy({ $0.level == first.level }) else {
+            throw EvaluationError.mismatch("ciphertexts of several levels")
+        }
+        let sizes = batch.map(\.polynomials.count)
+        var polynomials = batch.flatMap(\.polynomials)
         while polynomials[0].limbCount > level {
-            counter.add { $0.modulusSwitches += 1 }
-            polynomials = polynomials.map { dropLastLimb($0) }
+            counter.add { $0.modulusSwitches += batch.count }
+            polynomials = dropLastLimb(polynomials)
         }
-        return Ciphertext(polynomials: polynomials, plaintextIndex: a.plaintextIndex)
+        var start = 0
+        return zip(batch, sizes).map { a, size in
+            defer { start += size }
+            return Ciphertext(
+                polynomials: Array(polynomials[start..<start + size]),
+                plaintextIndex: a.plaintextIndex)
+        }
     }
 
     private func combine(
@@ -140,49 +176,5 @@ public struct Evaluator: Sendable {
         guard a.level == b.level else {
             throw EvaluationError.mismatch("levels \(a.level) and \(b.level)")
         }
-    }
-
-    /// round(p / q_last) modulo the remaining limbs, in NTT form: one inverse NTT, and a forward one a limb.
-    private func dropLastLimb(_ p: Polynomial<NTTValues>) -> Polynomial<NTTValues> {
-        divide(
-            p, droppedLimb: p.limbCount - 1, keeping: context.basis(level: p.limbCount - 1),
-            inverses: context.dropInverse[p.limbCount - 1])
-    }
-
-    /// round(p / P) modulo Q_l, in NTT form.
-    package func divideBySpecial(_ p: Polynomial<NTTValues>) -> Polynomial<NTTValues> {
-        counter.add { $0.specialDivisions += 1 }
-        let level = p.limbCount - 1
-        return divide(
-            p, droppedLimb: level, keeping: context.basis(level: level),
-            inverses: context.specialInverse)
-    }
-
-    private func divide(
-        _ p: Polynomial<NTTValues>, droppedLimb: Int, keeping basis: RNSBasis,
-        inverses: [UInt64]
-    ) -> Polynomial<NTTValues> {
-        let n = basis.degree
-        let dropped = p.basis.tables[droppedLimb]
-        let remainder = LimbBuffer(count: n)
-        let lifted = LimbBuffer(count: n)
-        var out = Polynomial<NTTValues>(uninitialized: basis)
-        withExtendedLifetime((p, remainder, lifted)) {
-            remainder.base.update(from: p.limb(droppedLimb), count: n)
-            dropped.inverse(remainder.base)
-            for i in 0..<basis.count {
-                let table = basis.tables[i]
-                bsk_lift_centered(
-                    dropped.modulus, table.modulus, lifted.base, remainder.base, n)
-                table.forward(lifted.base)
-                bsk_sub_mul_scalar(
-                    table.modulus, out.mutableLimb(i), p.limb(i), lifted.base, inverses[i], n)
-            }
-        }
-        counter.add {
-            $0.inverseNTTs += 1
-            $0.forwardNTTs += basis.count
-        }
-        return out
     }
 }

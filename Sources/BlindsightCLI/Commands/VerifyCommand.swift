@@ -1,0 +1,64 @@
+import ArgumentParser
+import Blindsight
+import Synchronization
+
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Compare float model, integer network and encrypted engine on labelled samples.",
+        discussion: """
+            Makes keys in memory, sends every sample through all three, and counts encrypted logits that \
+            are not the integer network's: there must be none, and the exit status says so. The folder \
+            holds t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, or another such pair, gzip or not.
+
+              blindsight verify --plan plan/server.plan --data Samples
+              blindsight verify --plan plan/server.plan --data mnist --limit 1000
+            """)
+
+    @Option(help: "The server's plan.", completion: .file(extensions: ["plan"]))
+    var plan: String
+
+    @Option(help: "The folder of samples and labels.", completion: .directory)
+    var data: String
+
+    @Option(help: "How many samples to take from the start; by default all.")
+    var limit: Int?
+
+    @Option(help: "Samples worked on at once; by default one a core.")
+    var threads: Int?
+
+    @OptionGroup var options: OutputOptions
+
+    func validate() throws {
+        try Threads.validate(threads)
+        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
+    }
+
+    func run() throws {
+        let (serverPlan, model) = try Files.serverPlan(plan)
+        let set = try LabelledSamples.load(directory: data)
+        try Files.check(set.samples, for: serverPlan.client.input, path: data)
+        let count = min(limit ?? set.count, set.count)
+        let threads = min(threads ?? Threads.cores, count)
+        let verification = try Verification(plan: serverPlan, model: model, threads: threads)
+        let progress = ProgressBar("verify")
+        defer { progress.finish() }
+        let start = ContinuousClock.now
+        let done = Mutex(0)
+        let results = try Threads.map(count, threads: threads) { index in
+            let result = try verification.compare(set.samples.sample(at: index))
+            done.withLock {
+                $0 += 1
+                progress.update($0, of: count)
+            }
+            return result
+        }
+        progress.finish()
+        let summary = VerificationSummary(results: results, labels: Array(set.labels[..<count]))
+        options.show(summary.json) {
+            "\(summary.table.text)\n\n\(count) samples in "
+                + "\(Format.duration(ContinuousClock.now - start)) on \(Threads.words(threads))"
+        }
+        if summary.mismatchedLogits > 0 { throw ExitCode.failure }
+    }
+}

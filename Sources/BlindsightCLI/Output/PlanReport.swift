@@ -1,0 +1,100 @@
+import Blindsight
+
+/// A plan's parameters, certificate and costs, for people and as JSON.
+struct PlanReport {
+    let plan: ClientPlan
+
+    private var parameters: RLWEParameters { plan.parameters }
+    private var certificate: Certificate { plan.certificate }
+
+    var security: String {
+        certificate.security == .insecure ? "INSECURE" : "\(certificate.security.rawValue) bits"
+    }
+
+    /// Parameters and certificate: at most 44 columns wide, to fit beside a picture.
+    var certificateTable: Table {
+        var table = Table(.left, .left)
+        let q = parameters.ciphertextModuli.map { "\($0.bitWidthUsed)" }.joined(separator: "+")
+        table.add("ring degree N", Format.grouped(parameters.degree))
+        table.add("log2 Q", "\(parameters.ciphertextModulus.bitLength) (\(q))")
+        table.add("log2 P", "\(parameters.specialModulus.bitWidthUsed)")
+        table.add("plaintext t", parameters.plaintextModuli.map(\.description).joined(separator: " "))
+        table.add("security", securityLine)
+        table.add("range margin", "\(Format.decimals(certificate.rangeMarginBits, 2)) bits")
+        table.add("noise margins", noiseMargins + " bits")
+        return table
+    }
+
+    private var securityLine: String {
+        guard let allowed = certificate.allowedKeyBits else { return security }
+        return "\(security) (log2 QP \(certificate.keyModulus.bitLength) <= \(allowed))"
+    }
+
+    private var noiseMargins: String {
+        certificate.noiseMarginBits.map { Format.decimals($0, 1) }.joined(separator: " ")
+    }
+
+    /// Bytes and memory.
+    var costTable: Table {
+        let cost = plan.cost
+        var table = Table(.left, .right)
+        table.add("request (up)", Format.bytes(cost.requestBytes))
+        table.add("reply (down)", Format.bytes(cost.replyBytes))
+        table.add("evaluation keys (once)", Format.bytes(cost.evaluationKeyBytes))
+        table.add("server memory (estimate)", Format.bytes(cost.serverMemoryBytes))
+        return table
+    }
+
+    var operationTable: Table {
+        var table = Table(.left, .right)
+        for (name, count) in plan.cost.operations.dictionary {
+            table.add(Format.words(name), Format.grouped(count))
+        }
+        return table
+    }
+
+    var text: String {
+        """
+        Certificate (\(certificate.holds ? "holds for every input in the box" : "DOES NOT HOLD"); \
+        bounds: \(certificate.boundMethod))
+        \(certificateTable.text)
+
+        Costs of one prediction
+        \(costTable.text)
+
+        Operations of one prediction
+        \(operationTable.text)
+        """
+    }
+
+    /// Members of a JSON object.
+    var members: [(String, JSON)] {
+        let cost = plan.cost
+        return [
+            ("degree", .integer(parameters.degree)),
+            ("ciphertext_moduli", .array(parameters.ciphertextModuli.map { .integer(BigInt($0)) })),
+            ("special_modulus", .integer(BigInt(parameters.specialModulus))),
+            ("plaintext_moduli", .array(parameters.plaintextModuli.map { .integer(BigInt($0)) })),
+            ("ciphertext_modulus_bits", .integer(parameters.ciphertextModulus.bitLength)),
+            ("key_modulus_bits", .integer(certificate.keyModulus.bitLength)),
+            ("security_bits", .integer(certificate.security.rawValue)),
+            ("bound_method", .string(certificate.boundMethod)),
+            ("range_margin_bits", .number(certificate.rangeMarginBits)),
+            ("noise_margin_bits", .array(certificate.noiseMarginBits.map { .number($0) })),
+            ("request_bytes", .integer(cost.requestBytes)),
+            ("reply_bytes", .integer(cost.replyBytes)),
+            ("evaluation_key_bytes", .integer(cost.evaluationKeyBytes)),
+            ("server_memory_bytes", .integer(cost.serverMemoryBytes)),
+            ("operations", Self.operations(cost.operations)),
+        ]
+    }
+
+    static func operations(_ counts: OperationCounts) -> JSON {
+        .object(counts.dictionary.map { ($0.name, .integer($0.count)) })
+    }
+}
+
+extension UInt64 {
+    /// Bits up to the highest that is set.
+    var bitWidthUsed: Int { bitWidth - leadingZeroBitCount }
+}

@@ -1,0 +1,32 @@
+/// Rows of cells, aligned by column.
+struct Table {
+    enum Alignment { case left, right }
+
+    let columns: [Alignment]
+    private var rows: [[String]] = []
+
+    init(_ columns: Alignment...) { self.columns = columns }
+
+    mutating func add(_ cells: String...) {
+        precondition(cells.count == columns.count)
+        rows.append(cells)
+    }
+
+    /// One string a row, columns two blanks apart, each line begun by `indent`.
+    func lines(indent: String = "  ") -> [String] {
+        let widths = columns.indices.map { column in
+            rows.map { $0[column].count }.max() ?? 0
+        }
+        return rows.map { row in
+            let cells = columns.indices.map { column in
+                let blank = String(repeating: " ", count: widths[column] - row[column].count)
+                return columns[column] == .left ? row[column] + blank : blank + row[column]
+            }
+            var line = indent + cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line
+        }
+    }
+
+    var text: String { lines().joined(separator: "\n") }
+}

@@ -1,0 +1,15 @@
+import Foundation
+
+enum ProcessMemory {
+    /// The most memory that this process ever had resident.
+    static var peakBytes: Int {
+        var usage = rusage()
+        #if canImport(Darwin)
+            guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
+            return usage.ru_maxrss
+        #else
+            guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
+            return usage.ru_maxrss * 1024
+        #endif
+    }
+}
