@@ -1,0 +1,69 @@
+# make demo [DIGIT=7]   build, then encrypt a digit and have it recognized
+# make test             everything that must pass: format, imports, tests, command line, README
+# make format           rewrite the Swift sources in the project's format
+# make lint             the checks that need no build
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+DIGIT ?= 7
+BINARY := .build/release/blindsight
+SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
+
+.PHONY: help dependencies build demo test format lint check-format check-imports \
+	build-tests unit-tests test-cli snippet check-readme clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+dependencies:
+	@Scripts/install-dependencies.sh
+
+build: dependencies
+	swift build -c release --product blindsight
+
+demo: build
+	@$(BINARY) demo --digit $(DIGIT)
+
+# One release build serves the tests, the command line and the snippet.
+test: dependencies lint
+	@$(MAKE) build-tests
+	@$(MAKE) unit-tests
+	@$(MAKE) test-cli
+	@$(MAKE) snippet
+	@$(MAKE) check-readme
+	@echo "make test: all passed"
+
+lint: check-format check-imports
+
+check-format:
+	swift format lint --strict --configuration .swift-format $(SWIFT_FILES)
+
+format:
+	swift format format --in-place --configuration .swift-format $(SWIFT_FILES)
+
+check-imports:
+	@Scripts/check-imports.sh
+
+build-tests:
+	swift build -c release --build-tests
+
+# The closing line is looked for, so that a run of no tests at all can't pass.
+unit-tests:
+	set -o pipefail; swift test -c release --skip-build 2>&1 | tee .build/test.log
+	@grep -Eq 'Test run with [1-9][0-9]* tests? .*passed' .build/test.log
+
+test-cli:
+	@if [ -f Scripts/test-cli.sh ]; then bash Scripts/test-cli.sh $(BINARY); \
+	else echo "Scripts/test-cli.sh is absent: the command line is not tested"; fi
+
+snippet:
+	@if [ -f Snippets/PredictDigit.swift ]; then swift run -c release PredictDigit; \
+	else echo "Snippets/PredictDigit.swift is absent: no snippet to run"; fi
+
+check-readme:
+	@Scripts/check-readme.sh $(BINARY)
+
+clean:
+	swift package clean
