@@ -28,10 +28,10 @@ import Testing
             var noise = try NoiseBench(testCase, seed: 31, plaintextIndex: index)
             for level in 1...noise.bench.context.maximumLevel {
                 let x = noise.fresh(level: level)
-                noise.check(x, slack: 3, "fresh, t \(index)")
+                noise.check(x, slack: 1.5, "fresh, t \(index)")
                 var sum = x
                 for _ in 0..<3 { sum = try noise.addConstant(noise.bench.slots(index), to: sum) }
-                noise.check(sum, slack: 4, "constants, t \(index)")
+                noise.check(sum, slack: 2, "constants, t \(index)")
             }
         }
     }
@@ -41,7 +41,7 @@ import Testing
         let top = noise.bench.context.maximumLevel
         let x = noise.fresh(level: top)
         for level in 1..<top {
-            noise.check(try noise.switchDown(x, toLevel: level), slack: 5, "switched")
+            noise.check(try noise.switchDown(x, toLevel: level), slack: 2.5, "switched")
         }
     }
 
@@ -64,7 +64,7 @@ import Testing
                 let x = noise.fresh(level: level)
                 let y = try noise.apply(
                     babies: identity, giants: identity, factors: [[weights]], to: x)
-                noise.check(y, slack: 8, "weights of shape \(shape)")
+                noise.check(y, slack: 3.5, "weights of shape \(shape)")
             }
         }
     }
@@ -90,7 +90,7 @@ import Testing
                     let x = noise.fresh(level: level)
                     let y = try noise.apply(
                         babies: steps.babies, giants: steps.giants, factors: factors, to: x)
-                    noise.check(y, slack: 12, "map \(shape), weights \(kind)")
+                    noise.check(y, slack: 6.5, "map \(shape), weights \(kind)")
                 }
             }
         }
@@ -103,9 +103,9 @@ import Testing
             for permutations in [[p[0]], [p[2]], [p[0], p[1]], p] {
                 let x = noise.fresh(level: level)
                 let y = try noise.fold(permutations, x)
-                noise.check(y, slack: 10, "\(permutations.count) terms")
+                noise.check(y, slack: 5, "\(permutations.count) terms")
                 // Again: automorphisms of the whole may meet, and the bound must know.
-                noise.check(try noise.fold(permutations, y), slack: 12, "twice")
+                noise.check(try noise.fold(permutations, y), slack: 6, "twice")
             }
         }
     }
@@ -114,8 +114,8 @@ import Testing
         var noise = try NoiseBench(testCase, seed: 36)
         for level in testCase.levels where level > 1 {
             let (x, y) = (noise.fresh(level: level), noise.fresh(level: level))
-            noise.check(try noise.multiply(x, y), slack: 12, "product")
-            noise.check(try noise.multiply(x, x), slack: 12, "square")
+            noise.check(try noise.multiply(x, y), slack: 6.5, "product")
+            noise.check(try noise.multiply(x, x), slack: 6.5, "square")
         }
     }
 
@@ -135,7 +135,7 @@ import Testing
                 let found = noise.noise(of: reply)
                 let gap = log2(largest) - found.log2Lower
                 #expect(gap >= 0, "bits \(c0Bits), \(c1Bits): \(found) over \(largest)")
-                #expect(gap < 6, "bits \(c0Bits), \(c1Bits): \(gap) bits under the bound")
+                #expect(gap < 3.5, "bits \(c0Bits), \(c1Bits): \(gap) bits under the bound")
                 #expect(
                     log2(largest) < Double(c1Bits - 1), "a bound that proves nothing: \(largest)")
             }
@@ -154,18 +154,18 @@ import Testing
             let factors = giants.map { _ in babies.map { _ in weights } }
             var x = noise.fresh(level: noise.bench.context.maximumLevel)
             x = try noise.apply(babies: babies, giants: giants, factors: factors, to: x)
-            noise.check(x, slack: 12, "map")
+            noise.check(x, slack: 6.5, "map")
             x = try noise.addConstant(weights, to: x)
             x = try noise.switchDown(x, toLevel: 3)
-            noise.check(x, slack: 12, "switched")
+            noise.check(x, slack: 3, "switched")
             x = try noise.multiply(x, x)
-            noise.check(x, slack: 18, "square")
+            noise.check(x, slack: 8, "square")
             x = try noise.switchDown(x, toLevel: 2)
-            noise.check(x, slack: 18, "switched after the square")
+            noise.check(x, slack: 3, "switched after the square")
             x = try noise.fold([p[0], p[1]], x)
-            noise.check(x, slack: 18, "fold")
+            noise.check(x, slack: 5, "fold")
             x = try noise.switchDown(x, toLevel: 1)
-            noise.check(x, slack: 18, "reply")
+            noise.check(x, slack: 3, "reply")
         }
     }
 }
