@@ -94,7 +94,7 @@ package struct NoiseComponent: Sendable {
     /// Now.
     package let norms: NoiseNorms
 
-    init(_ norms: NoiseNorms, isLinear: Bool = false) {
+    package init(_ norms: NoiseNorms, isLinear: Bool = false) {
         base = norms
         self.isLinear = isLinear
         gain = nil
@@ -159,7 +159,7 @@ package struct NoiseComponent: Sendable {
 package struct NoiseBound: Sendable {
     package let components: [NoiseComponent]
 
-    init(_ components: [NoiseComponent]) { self.components = components }
+    package init(_ components: [NoiseComponent]) { self.components = components }
 
     package var norms: NoiseNorms { components.reduce(.zero) { $0 + $1.norms } }
 
