@@ -65,17 +65,11 @@ struct NoiseBench {
         to x: Bounded
     ) throws -> Bounded {
         let level = x.ciphertext.level
-        let transform = EncodedTransform(
+        let transform = bench.context.encodeTransform(
             babies: babies,
             giants: giants.indices.map { g in
-                EncodedTransform.Giant(
-                    permutation: giants[g],
-                    terms: babies.indices.map { b in
-                        let factor = bench.context.encodeFactor(
-                            slots: factors[g][b], plaintextIndex: index, level: level)
-                        return (baby: b, factor: factor)
-                    })
-            })
+                (giants[g], babies.indices.map { (baby: $0, slots: factors[g][$0]) })
+            }, plaintextIndex: index, level: level)
         let out = try bench.evaluator.apply(transform, to: x.ciphertext)
         let gain = gain(babies: babies, giants: giants, factors: factors)
         func moves(_ p: SlotPermutation) -> Bool { !p.isIdentity(degree: bench.degree) }
