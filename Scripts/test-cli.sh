@@ -6,6 +6,7 @@ export LC_ALL=C
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 blindsight=${1:-$root/.build/release/blindsight}
+blindsight=$(cd "$(dirname "$blindsight")" && pwd)/$(basename "$blindsight")
 model=$root/Models/mnist.onnx
 images=$root/Samples/digits-images-idx3-ubyte
 index=14
