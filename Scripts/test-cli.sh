@@ -6,6 +6,7 @@ export LC_ALL=C
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 blindsight=${1:-$root/.build/release/blindsight}
+blindsight=$(cd "$(dirname "$blindsight")" && pwd)/$(basename "$blindsight")
 model=$root/Models/mnist.onnx
 images=$root/Samples/digits-images-idx3-ubyte
 index=14
@@ -175,6 +176,8 @@ absent other
 refuse "secret key" predict --plan server/server.plan --evaluation-key client/secret.key \
     server/sample.ct -o bad.ct
 refuse "not a Blindsight file" inspect "$model"
+refuse "values a sample" encrypt --plan client/client.plan --key client/secret.key \
+    --input "$root/Samples/digits-labels-idx1-ubyte" -o bad.ct
 refuse "ONNX" plan "$images" -o other
 refuse "threads" bench --plan server/server.plan --threads 0
 refuse "labelled" demo --digit 10 --model "$model" --samples "$root/Samples"

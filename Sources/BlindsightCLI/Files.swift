@@ -46,7 +46,8 @@ enum Files {
     static func check(_ samples: SampleSet, for input: InputSpecification, path: String) throws {
         guard samples.count > 0 else { throw CommandError.noSamples(path) }
         guard samples.sampleCount == input.count else {
-            throw CommandError.wrongSampleSize(samples.sampleCount, expected: input.count)
+            throw CommandError.wrongSampleSize(
+                path, samples.sampleCount, expected: input.count)
         }
     }
 
@@ -68,7 +69,7 @@ enum CommandError: Error, CustomStringConvertible {
     case noSuchSample(Int, count: Int)
     case noSamples(String)
     case noSuchDigit(Int, directory: String)
-    case wrongSampleSize(Int, expected: Int)
+    case wrongSampleSize(String, Int, expected: Int)
     case unequalResult
 
     var description: String {
@@ -76,14 +77,13 @@ enum CommandError: Error, CustomStringConvertible {
         case .file(let path, let error): "\(path): \(error)"
         case .noDirectory(let path): "cannot make the folder \(path)"
         case .secretKeyExists(let path):
-            "\(path) exists; without it, what was encrypted for it is lost. "
-                + "--force overwrites it"
+            "\(path) exists, and replies to its ciphertexts need it; --force overwrites it"
         case .noSuchSample(let index, let count):
             "there is no sample \(index); the file has \(count), the first is 0"
         case .noSamples(let path): "\(path) holds no samples"
         case .noSuchDigit(let digit, let directory): "\(directory) has no sample labelled \(digit)"
-        case .wrongSampleSize(let count, let expected):
-            "samples of \(count) values; the plan's input has \(expected)"
+        case .wrongSampleSize(let path, let count, let expected):
+            "\(path): \(count) values a sample; the plan's input has \(expected)"
         case .unequalResult:
             "the encrypted logits are not the integer network's; this is a defect, please report it"
         }
