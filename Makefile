@@ -55,7 +55,7 @@ unit-tests:
 	@grep -Eq 'Test run with [1-9][0-9]* tests? .*passed' .build/test.log
 
 test-cli:
-	@if [ -f Scripts/test-cli.sh ]; then bash Scripts/test-cli.sh $(BINARY); \
+	@if [ -f Scripts/test-cli.sh ]; then bash Scripts/test-cli.sh "$(CURDIR)/$(BINARY)"; \
 	else echo "Scripts/test-cli.sh is absent: the command line is not tested"; fi
 
 snippet:
