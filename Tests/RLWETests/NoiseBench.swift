@@ -7,7 +7,7 @@ import Testing
 extension OracleCase {
     /// Key switches that add more than what is there: a small P, wide digits.
     static let loudKeys = OracleCase(
-        degree: 512, ciphertextBits: [49, 40, 40, 40], specialBits: 24, plaintextBits: [16],
+        degree: 512, ciphertextBits: [49, 40, 40, 40], specialBits: 20, plaintextBits: [16],
         digitBits: 20, levels: [2, 4])
 
     static let noise = [small[2], loudKeys, small[3], real]

@@ -81,7 +81,7 @@ import Testing
         for level in testCase.levels where level > 1 {
             for (shape, steps) in shapes.enumerated() {
                 let kinds = Self.weights(&noise.bench, 0)
-                for kind in [0, 3] {
+                for kind in [0, 1, 3] {
                     let factors = steps.giants.map { _ in
                         steps.babies.map { _ in
                             kind == 0 ? noise.bench.slots(0) : kinds[kind]
