@@ -9,8 +9,6 @@ package struct Keystream: Sendable {
     private let key: SymmetricKey
     private let stream: UInt64
     private var block: UInt64 = 0
-    private var pool: [UInt64] = []
-    private var next = 0
 
     /// Public randomness, the same for everyone who has the seed.
     package init(seed: Seed, stream: UInt64) {

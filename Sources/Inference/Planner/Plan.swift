@@ -50,6 +50,9 @@ public struct Plan: Sendable {
         let evaluation = try PlanEvaluation(
             circuit: circuit, parameters: parameters, levels: choices.levels,
             keys: choices.keys, norms: norms)
+        guard evaluation.events < 1 << 20 else {
+            throw PlanError.invalid("more noise events than its failure probability allows")
+        }
         let q0 = parameters.ciphertextModuli[0]
         let certificate = Certificate(
             outputBounds: outputBounds, boundMethod: boundMethod,

@@ -5,6 +5,11 @@ import RLWE
 /// The executor run on `CostSlots`: noise, counts and bytes of definite choices.
 struct PlanEvaluation {
     let counts: OperationCounts
+    /// At most how many random events the noise bound rests on: every digit, division and fresh error.
+    var events: Int {
+        counts.limbProducts + 2 * counts.specialDivisions + 6 * counts.modulusSwitches
+            + 16 * finalNoise.count
+    }
     /// Of each t_i, the bound on the phase noise at level 1, modulo q_0.
     let finalNoise: [NoiseBound]
     let sites: [CostSlots.Site]

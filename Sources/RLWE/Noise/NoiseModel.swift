@@ -3,8 +3,8 @@ import Foundation
 /// Bounds on the phase noise nu = t v mod Q, centered, of each operation. docs/Noise.md derives them.
 ///
 /// "Worst case" holds always. The rest holds with probability at least 1 - 2^-148 an event, so that 2^20
-/// events stay under 2^-128; rounding errors and digits of ciphertexts are taken as uniform and independent of
-/// the secret (under the RLWE assumption they can't be told from it).
+/// events stay under 2^-128. Rounding errors and digits of ciphertexts are taken as uniform and independent of
+/// the secret: rigorous for fresh c_1, a heuristic once ciphertexts were multiplied.
 package struct NoiseModel: Sendable {
     package let degree: Int
     /// t.
@@ -135,25 +135,35 @@ package struct NoiseModel: Sendable {
 
     /// What a key switch adds before the division's own rounding: t sum_j d_j e_j / P, the digits d_j
     /// uniform of width `gadget`, the e_j centered binomial. Given the digits it is linear in the errors.
+    ///
+    /// All digits of a residue but the top one lie in [-B/2, B/2): their mean of -1/2 makes an offset of at most
+    /// 1 / (2 sin(pi / 2N)), about N / pi, at an embedding, and of sqrt(N) / 2 in the 2-norm.
     package func keySwitching(
         gadget: Gadget, moduli: ArraySlice<UInt64>, special: UInt64
     ) -> NoiseNorms {
         var variance = 0.0
+        var shifted = 0.0
         for q in moduli {
             let bits = 64 - q.leadingZeroBitCount
             let count = gadget.digitCount(modulusBits: bits)
+            // Half a unit more for the top digit, which takes what remains.
             let size =
-                count == 1 ? Double(q) : exp2(Double(gadget.digitWidth(modulusBits: bits)))
+                count == 1 ? Double(q) : exp2(Double(gadget.digitWidth(modulusBits: bits))) + 1
             variance += Double(count) * size * size / 12
+            shifted += Double(count - 1)
         }
-        let deviation: Double = (variance * Self.errorVariance).squareRoot()
-        let peak: Double = tail * tail * n
-        let norm: Double = unitNorm * unitNorm
-        let squared: Double = quadratic(trace: n * norm, squares: peak * n * norm, largest: peak)
-        let factor = plaintextModulus * deviation / Double(special)
-        let rms = squared.squareRoot()
+        // Norms over all digits together: of their random part, then of their offsets.
+        let largest: Double =
+            tail * (n * variance).squareRoot() + shifted.squareRoot()
+            / (2 * sin(.pi / (2 * n)))
+        let norm: Double = unitNorm * variance.squareRoot() + (n * shifted).squareRoot() / 2
+        let trace = n * norm * norm
+        let peak = largest * largest
+        let rms = quadratic(trace: trace, squares: peak * trace, largest: peak).squareRoot()
+        let factor: Double =
+            plaintextModulus * Self.errorVariance.squareRoot() / Double(special)
         return NoiseNorms(
-            mean: rms, rootMeanSquare: rms, largest: tail * (peak * n).squareRoot()) * factor
+            mean: rms, rootMeanSquare: rms, largest: tail * n.squareRoot() * largest) * factor
     }
 
     /// The largest coefficient of nu after a reply's c_0 and c_1 are cut to k_0 and k_1 bits, as nu relative
