@@ -104,6 +104,9 @@ public struct Client: Sendable {
                 ciphertext.c0Bits == plan.replyC0Bits, ciphertext.c1Bits == plan.replyC1Bits
             else { throw InferenceError.unexpectedReply }
             let decrypted = try decryptor.decrypt(ciphertext)
+            // Noise above the certified bound: not an answer to this key's request.
+            guard decrypted.noiseMarginBits >= plan.certificate.noiseMarginBits[index] - 0x1p-20
+            else { throw InferenceError.excessiveNoise }
             margin = min(margin, decrypted.noiseMarginBits)
             slots.append(decrypted.slots)
         }
@@ -144,6 +147,8 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
     case wrongParameters
     case wrongCount(String, expected: Int, found: Int)
     case unexpectedReply
+    /// A fact about the secret key: never tell it to a server.
+    case excessiveNoise
     case unexpectedRequest(String)
     case missingKey(String)
 
@@ -153,6 +158,9 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
         case .wrongCount(let what, let expected, let found):
             return "\(found) \(what); the plan has \(expected)"
         case .unexpectedReply: return "the reply is not of the form that the plan states"
+        case .excessiveNoise:
+            return "the reply holds more noise than the plan allows: made with other keys, from another "
+                + "client's request, or changed on the way; never tell the server of this"
         case .unexpectedRequest(let why): return "the request is not of the plan's form: \(why)"
         case .missingKey(let which): return "the evaluation keys lack \(which) of the plan"
         }
