@@ -159,7 +159,8 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
             return "\(found) \(what); the plan has \(expected)"
         case .unexpectedReply: return "the reply is not of the form that the plan states"
         case .excessiveNoise:
-            return "the reply holds more noise than the plan allows: made with other keys, from another "
+            return
+                "the reply holds more noise than the plan allows: made with other keys, from another "
                 + "client's request, or changed on the way; never tell the server of this"
         case .unexpectedRequest(let why): return "the request is not of the plan's form: \(why)"
         case .missingKey(let which): return "the evaluation keys lack \(which) of the plan"

@@ -46,7 +46,8 @@ public final class Server: Sendable {
         let parameters = plan.choices.parameters
         guard sample.ciphertexts.count == parameters.plaintextModuli.count else {
             throw InferenceError.unexpectedRequest(
-                "\(sample.ciphertexts.count) ciphertexts instead of \(parameters.plaintextModuli.count)")
+                "\(sample.ciphertexts.count) ciphertexts instead of \(parameters.plaintextModuli.count)"
+            )
         }
         for (index, ciphertext) in sample.ciphertexts.enumerated() {
             guard ciphertext.plaintextIndex == index,

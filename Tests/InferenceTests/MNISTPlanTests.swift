@@ -29,12 +29,20 @@ import Testing
         #expect(certificate.noiseMarginBits.allSatisfy { $0 > 0 })
     }
 
-    /// Bytes are exact on any machine. A change that raises one must say why.
-    @Test func bytes() throws {
+    /// Bytes and counts are exact on any machine. A change that raises one must say why.
+    @Test func costs() throws {
         let cost = try Self.plan.get().cost
-        #expect(cost.requestBytes <= 549_984)
-        #expect(cost.replyBytes <= 144_384)
-        #expect(cost.evaluationKeyBytes <= 33_867_712)
+        #expect(cost.requestBytes == 389_184)
+        #expect(cost.replyBytes == 106_496)
+        #expect(cost.evaluationKeyBytes == 26_400_512)
+        let pinned = [
+            "forward_ntts": 1198, "inverse_ntts": 230, "decompositions": 42, "key_switches": 58,
+            "special_divisions": 64, "plaintext_multiplications": 162, "multiplications": 4,
+            "modulus_switches": 8, "limb_products": 4680,
+        ]
+        let counts = cost.operations.dictionary
+        #expect(counts.count == pinned.count)
+        for (name, count) in counts { #expect(count == pinned[name], "\(name)") }
     }
 
     /// Every digit that ships: the encrypted logits are the known ones, integer for integer, and the run makes exactly

@@ -73,12 +73,12 @@ public final class CostSlots: SlotEvaluator {
         let babies = transform.babies.filter { !$0.isIdentity(degree: degree) }
         let giants = transform.giants.map(\.permutation).filter { !$0.isIdentity(degree: degree) }
         let after = plain.norms.largest
-        let inner = switchKeys(
+        let inner = try switchKeys(
             babies, level: level, room: after / prepared.gain.energy.squareRoot())
         var outer = NoiseNorms.zero
         for giant in giants {
             divideBySpecial(level: level, count: 1)
-            let added = switchKeys([giant], level: level, room: after / Double(giants.count))
+            let added = try switchKeys([giant], level: level, room: after / Double(giants.count))
             outer = added.largest > outer.largest ? added : outer
         }
         divideBySpecial(level: level, count: 2)
@@ -100,7 +100,7 @@ public final class CostSlots: SlotEvaluator {
             Site(
                 permutations: [], relinearizes: true, level: level,
                 noise: product.norms.mean * Double(parameters.degree).squareRoot(), model: model))
-        let added = switchKey(keys?.relinearization, level: level, decomposes: true)
+        let added = try switchKey(keys?.relinearization, level: level, decomposes: true)
         divideBySpecial(level: level, count: 2)
         return Value(level: level, noise: model.switchedKey(product, switching: added))
     }
@@ -113,7 +113,7 @@ public final class CostSlots: SlotEvaluator {
             throw EvaluationError.mismatch("a fold that repeats a permutation")
         }
         let room = value.noise.norms.largest / Double(moved.count)
-        let added = switchKeys(moved, level: value.level, room: room)
+        let added = try switchKeys(moved, level: value.level, room: room)
         divideBySpecial(level: value.level, count: 2)
         return Value(
             level: value.level,
@@ -147,7 +147,7 @@ public final class CostSlots: SlotEvaluator {
     /// Switches that share a decomposition as long as their gadgets agree; the most noise that one adds.
     private func switchKeys(
         _ permutations: [SlotPermutation], level: Int, room: Double
-    ) -> NoiseNorms {
+    ) throws -> NoiseNorms {
         guard !permutations.isEmpty else { return .zero }
         sites.append(
             Site(
@@ -157,7 +157,7 @@ public final class CostSlots: SlotEvaluator {
         var result = NoiseNorms.zero
         for permutation in permutations {
             let gadget = keys?.rotations[permutation.normalized(degree: parameters.degree)]
-            let added = switchKey(
+            let added = try switchKey(
                 gadget, level: level, decomposes: gadget == nil || gadget?.digitBits != digitBits)
             digitBits = gadget?.digitBits
             if added.largest > result.largest { result = added }
@@ -165,9 +165,19 @@ public final class CostSlots: SlotEvaluator {
         return result
     }
 
-    private func switchKey(_ gadget: Gadget?, level: Int, decomposes: Bool) -> NoiseNorms {
+    private func switchKey(
+        _ gadget: Gadget?, level: Int, decomposes: Bool
+    ) throws -> NoiseNorms {
         counts.keySwitches += 1
-        guard let gadget else { return .zero }
+        guard let gadget else {
+            guard keys == nil else {
+                throw PlanError.invalid("the circuit needs a key that the plan doesn't list")
+            }
+            return .zero
+        }
+        guard gadget.level >= level else {
+            throw PlanError.invalid("a key for level \(gadget.level) is used at level \(level)")
+        }
         let moduli = parameters.ciphertextModuli[..<level]
         let perLimb = moduli.map {
             gadget.digitCount(modulusBits: 64 - $0.leadingZeroBitCount)

@@ -52,7 +52,8 @@ enum LatencyPacking {
         return SlotLayout(slotCount: slotCount) { row, column in
             let position = column % shape.blockSize
             let tap = row * shape.tapsPerRow + (column / shape.blockSize) % shape.period
-            guard position < positions, (column / shape.blockSize) % shape.period < shape.tapsPerRow,
+            guard position < positions,
+                (column / shape.blockSize) % shape.period < shape.tapsPerRow,
                 tap < convolution.tapsCount
             else { return nil }
             return tap * positions + position

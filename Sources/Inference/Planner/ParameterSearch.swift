@@ -22,15 +22,26 @@ struct ParameterSearch {
     /// Whether weights' norms are taken with their units divided out, as they will be executed.
     var exact = false
 
+    private enum Attempt {
+        case found(Candidate)
+        /// More slack may help.
+        case tooNoisy
+        /// More slack only makes it worse.
+        case noRoom
+    }
+
     /// The least slack of each way to split drops and of each share of noise that key switches may add.
     func candidates() throws -> [Candidate] {
         var out: [Candidate] = []
         for splits in [true, false] {
-            for share in [0x1p6, 0x1p4, 0x1p2, 1, 0x1p-3, 0x1p-6, 0x1p-9] {
-                for slack in 0...12 {
-                    if let found = try candidate(splits: splits, slack: slack, share: share) {
-                        out.append(found)
-                        break
+            for share in [0x1p5, 2, 0x1p-4, 0x1p-8] {
+                search: for slack in 0...12 {
+                    switch try attempt(splits: splits, slack: slack, share: share) {
+                    case .found(let candidate):
+                        out.append(candidate)
+                        break search
+                    case .tooNoisy: continue
+                    case .noRoom: break search
                     }
                 }
             }
@@ -40,6 +51,13 @@ struct ParameterSearch {
 
     /// nil where security, noise or the supply of primes refuse it.
     func candidate(splits: Bool, slack: Int, share: Double) throws -> Candidate? {
+        guard
+            case .found(let candidate) = try attempt(splits: splits, slack: slack, share: share)
+        else { return nil }
+        return candidate
+    }
+
+    private func attempt(splits: Bool, slack: Int, share: Double) throws -> Attempt {
         let degree = circuit.degree
         let norms = exact ? self.norms.exact : self.norms.approximate
         let model = NoiseModel(
@@ -48,28 +66,29 @@ struct ParameterSearch {
         let forecast = NoiseForecast(circuit: circuit, model: model) {
             norms.gain(of: $0, modulus: worst, degree: degree, factor: 1)
         }
-        guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { return nil }
+        guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { return .noRoom }
         let chain = ModulusChain(
             forecast: forecast, switchPointCount: circuit.switchPointCount, degree: degree,
             splits: splits, slack: slack)
-        guard let parameters = try parameters(chain) else { return nil }
+        guard let parameters = try parameters(chain) else { return .noRoom }
         let probe = try PlanEvaluation(
             circuit: circuit, parameters: parameters, levels: chain.levels, keys: nil,
             norms: norms)
         guard let keys = GadgetChooser(parameters: parameters, share: share).keys(for: probe) else {
-            return nil
+            return .tooNoisy
         }
         let evaluation = try PlanEvaluation(
             circuit: circuit, parameters: parameters, levels: chain.levels, keys: keys,
             norms: norms)
-        guard let reply = replyBits(evaluation, parameters) else { return nil }
-        return Candidate(
-            circuit: circuit,
-            choices: PlanChoices(
-                parameters: parameters, babyCounts: circuit.babyCounts, levels: chain.levels,
-                keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1),
-            splits: splits, slack: slack, share: share,
-            work: CostEstimate.work(evaluation.counts, degree: degree))
+        guard let reply = replyBits(evaluation, parameters) else { return .tooNoisy }
+        return .found(
+            Candidate(
+                circuit: circuit,
+                choices: PlanChoices(
+                    parameters: parameters, babyCounts: circuit.babyCounts, levels: chain.levels,
+                    keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1),
+                splits: splits, slack: slack, share: share,
+                work: CostEstimate.work(evaluation.counts, degree: degree)))
     }
 
     /// The special modulus takes what the security table leaves, up to the largest word.

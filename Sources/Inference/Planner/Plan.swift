@@ -94,7 +94,8 @@ public struct Plan: Sendable {
         guard Set(choices.keys.rotations.keys) == circuit.permutations else {
             throw PlanError.invalid("its Galois keys are not those that the circuit uses")
         }
-        let gadgets = Array(choices.keys.rotations.values)
+        let gadgets =
+            Array(choices.keys.rotations.values)
             + (choices.keys.relinearization.map { [$0] } ?? [])
         for gadget in gadgets {
             guard (1...parameters.maximumLevel).contains(gadget.level),
@@ -113,7 +114,8 @@ public struct Plan: Sendable {
         let parameters = choices.parameters
         let n = parameters.degree
         let k = parameters.plaintextModuli.count
-        let gadgets = Array(choices.keys.rotations.values)
+        let gadgets =
+            Array(choices.keys.rotations.values)
             + (choices.keys.relinearization.map { [$0] } ?? [])
         let limb = n * 8
         var terms = 0

@@ -7,7 +7,7 @@ struct PlanEvaluation {
     let counts: OperationCounts
     /// At most how many random events the noise bound rests on: every digit, division and fresh error.
     var events: Int {
-        counts.limbProducts + 2 * counts.specialDivisions + 6 * counts.modulusSwitches
+        counts.limbProducts + 3 * counts.specialDivisions + 6 * counts.modulusSwitches
             + 16 * finalNoise.count
     }
     /// Of each t_i, the bound on the phase noise at level 1, modulo q_0.
@@ -53,7 +53,8 @@ struct PlanEvaluation {
     func replyMargins(q0: UInt64, c0Bits: Int, c1Bits: Int) -> [Double] {
         zip(models, finalNoise).map { model, noise in
             let bound = model.compressed(noise, modulus: q0, c0Bits: c0Bits, c1Bits: c1Bits)
-            return Double(c1Bits - 1) - log2(bound)
+            // Down to 1/64: the same on every platform's mathematics library.
+            return ((Double(c1Bits - 1) - log2(bound)) * 64).rounded(.down) / 64
         }
     }
 }

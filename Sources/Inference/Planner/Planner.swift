@@ -59,9 +59,12 @@ public struct Planner: Sendable {
                     let search = ParameterSearch(
                         circuit: circuit, plaintextModuli: moduli, security: security,
                         norms: norms)
-                    for found in try search.candidates()
-                    where found.work < best?.work ?? .infinity {
+                    let found = try search.candidates().min { $0.work < $1.work }
+                    if let found, found.work < best?.work ?? .infinity {
                         best = found
+                    } else if best != nil {
+                        // More moduli than needed only cost more.
+                        break
                     }
                 }
                 if best == nil { refusals.append("N = \(degree): too much noise or depth") }

@@ -17,7 +17,6 @@ final class TransformNorms: Sendable {
     private let cache = Mutex<[Key: (transform: LinearTransform, gain: TransformGain)]>([:])
     private let encoders = Mutex<[UInt64: SlotEncoder]>([:])
 
-
     /// Takes every unit as 1: near enough for a search, and cached across moduli.
     let ignoresUnits: Bool
 

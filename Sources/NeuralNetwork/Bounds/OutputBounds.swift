@@ -35,7 +35,9 @@ public struct OutputBounds: Sendable, Equatable {
         for (index, layer) in network.layers.enumerated() {
             var refined = RefinedRanges(IntervalPropagation.apply(layer, to: values))
             if let prefix, index == 2 { prefix.refine(&refined, methods: methods) }
-            if let prefix, index == 4, methods.contains(.joint) {
+            if let prefix, index == 4, methods.contains(.joint),
+                case .square = network.layers[3]
+            {
                 JointBound(prefix: prefix, hidden: hidden).refine(&refined, layer: layer)
             }
             values = refined.ranges
