@@ -26,15 +26,24 @@ struct JointBound {
             else { return nil }
             return low...high
         }
-        guard limits.allSatisfy({ $0 != nil }) else { return }
+        guard limits.allSatisfy({ $0 != nil }),
+            dense.weights.allSatisfy({ $0.magnitude < 1 << 15 })
+        else { return }
+        let proven = limits.compactMap { $0 }
+        let found = concurrentMap(2 * dense.outputs) { task -> BigInt? in
+            let (output, isUpper) = (task / 2, task % 2 == 0)
+            let weights = (0..<dense.inputs).map {
+                let weight = dense.weight(output: output, input: $0)
+                return isUpper ? weight : -weight
+            }
+            return maximum(weights, proven)
+        }
         for output in 0..<dense.outputs {
-            let weights = (0..<dense.inputs).map { dense.weight(output: output, input: $0) }
-            guard weights.allSatisfy({ $0.magnitude < 1 << 15 }) else { continue }
             let bias = BigInt(dense.bias[output])
-            if let upper = maximum(weights, limits.compactMap { $0 }) {
+            if let upper = found[2 * output] {
                 ranges.upperEnd(bias + upper, of: output, method: .joint)
             }
-            if let lower = maximum(weights.map { -$0 }, limits.compactMap { $0 }) {
+            if let lower = found[2 * output + 1] {
                 ranges.lowerEnd(bias - lower, of: output, method: .joint)
             }
         }

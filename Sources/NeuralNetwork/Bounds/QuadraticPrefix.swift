@@ -168,28 +168,50 @@ struct QuadraticPrefix {
         let usesSemidefinite =
             methods.contains(.semidefinite)
             && SemidefiniteBound.isAffordable(self, count: hidden.rows)
-        for index in 0..<hidden.rows {
-            guard
-                let form = form(combination: combination(ofHidden: index), bias: hiddenBias[index])
-            else { continue }
-            if methods.contains(.rowSums) {
-                // h is an integer: the bound on 4h rounds inward.
-                let fourfold = form.rowSums()
-                ranges.upperEnd(BigInt(fourfold.upperBound) >> 2, of: index, method: .rowSums)
-                ranges.lowerEnd(-(BigInt(-fourfold.lowerBound) >> 2), of: index, method: .rowSums)
-            }
-            guard usesSemidefinite else { continue }
-            var solver = SemidefiniteBound(self)
-            for isUpper in [true, false] {
-                solver.load(form, negated: !isUpper)
-                solver.sweep(SemidefiniteBound.sweepsCount)
-                guard let bound = solver.certifiedMaximum() else { continue }
-                if isUpper {
-                    ranges.upperEnd(bound, of: index, method: .semidefinite)
+        let found = concurrentMap(hidden.rows) {
+            bounds(ofHidden: $0, methods: methods, usesSemidefinite: usesSemidefinite)
+        }
+        for (index, bounds) in found.enumerated() {
+            for bound in bounds {
+                if bound.isUpper {
+                    ranges.upperEnd(bound.value, of: index, method: bound.method)
                 } else {
-                    ranges.lowerEnd(-bound, of: index, method: .semidefinite)
+                    ranges.lowerEnd(bound.value, of: index, method: bound.method)
                 }
             }
         }
+    }
+
+    private struct Bound: Sendable {
+        let value: BigInt
+        let isUpper: Bool
+        let method: BoundMethod
+    }
+
+    /// What each method proves of one hidden neuron.
+    private func bounds(
+        ofHidden index: Int, methods: Set<BoundMethod>, usesSemidefinite: Bool
+    ) -> [Bound] {
+        guard let form = form(combination: combination(ofHidden: index), bias: hiddenBias[index])
+        else { return [] }
+        var out: [Bound] = []
+        if methods.contains(.rowSums) {
+            // h is an integer: the bound on 4h rounds inward.
+            let fourfold = form.rowSums()
+            let upper = BigInt(fourfold.upperBound) >> 2
+            let lower = -(BigInt(-fourfold.lowerBound) >> 2)
+            out.append(Bound(value: upper, isUpper: true, method: .rowSums))
+            out.append(Bound(value: lower, isUpper: false, method: .rowSums))
+        }
+        guard usesSemidefinite else { return out }
+        var solver = SemidefiniteBound(self)
+        for isUpper in [true, false] {
+            solver.load(form, negated: !isUpper)
+            solver.sweep(SemidefiniteBound.sweepsCount)
+            guard let bound = solver.certifiedMaximum() else { continue }
+            out.append(
+                Bound(value: isUpper ? bound : -bound, isUpper: isUpper, method: .semidefinite))
+        }
+        return out
     }
 }

@@ -73,18 +73,26 @@ public struct EncodedTransform: Sendable {
         let terms = termCount
         let range = range ?? giants.indices
         let targets = range.map(out)
-        let pairs = range.map { giants[$0].babies.map(babies) }
         withExtendedLifetime(storage) {
+            // Pointers move on from block to block: nothing is allocated in the loop.
+            var factors = range.map { g in
+                giants[g].babies.indices.map {
+                    Optional(
+                        UnsafePointer(
+                            storage.base + terms * k * n + (firstTerms[g] + $0) * block))
+                }
+            }
+            let pairs = range.map { giants[$0].babies.map(babies) }
+            var x0 = pairs.map { $0.map { Optional(UnsafePointer($0.0)) } }
+            var x1 = pairs.map { $0.map { Optional(UnsafePointer($0.1)) } }
             for start in stride(from: 0, to: n, by: block) {
-                let base = storage.base + terms * (k * n + start)
-                for (position, g) in range.enumerated() {
-                    let first = base + firstTerms[g] * block
-                    let count = pairs[position].count
+                for g in targets.indices {
                     bsk_inner_product2(
-                        modulus, targets[position].0 + start, targets[position].1 + start,
-                        (0..<count).map { Optional(UnsafePointer(first + $0 * block)) },
-                        pairs[position].map { Optional(UnsafePointer($0.0 + start)) },
-                        pairs[position].map { Optional(UnsafePointer($0.1 + start)) }, count, block)
+                        modulus, targets[g].0 + start, targets[g].1 + start, factors[g], x0[g],
+                        x1[g], factors[g].count, block)
+                    factors[g].advance(by: terms * block)
+                    x0[g].advance(by: block)
+                    x1[g].advance(by: block)
                 }
             }
         }

@@ -96,17 +96,21 @@ extension Evaluator {
         let keyLimb = k < first.level ? k : key.gadget.level
         let block = KeySwitchingKey.blockSize(degree: n)
         withExtendedLifetime((key, decompositions)) {
-            let d = decompositions.map { $0.digits.map { $0.limb(k) } }
+            // Pointers move on from block to block: nothing is allocated in the loop.
+            var d = decompositions.map { $0.digits.map { Optional($0.limb(k)) } }
+            var b = (0..<count).map {
+                Optional(UnsafePointer(key.block(limb: keyLimb, start: 0, digit: $0)))
+            }
+            var a = b.map { $0.map { $0 + block } }
             for start in stride(from: 0, to: n, by: block) {
-                let b = (0..<count).map {
-                    Optional(UnsafePointer(key.block(limb: keyLimb, start: start, digit: $0)))
-                }
-                let a = b.map { $0.map { $0 + block } }
-                for (digits, target) in zip(d, out) {
+                for (c, target) in out.enumerated() {
                     bsk_inner_product2(
-                        basis.tables[k].modulus, target.0 + start, target.1 + start,
-                        digits.map { Optional($0 + start) }, b, a, count, block)
+                        basis.tables[k].modulus, target.0 + start, target.1 + start, d[c], b, a,
+                        count, block)
+                    d[c].advance(by: block)
                 }
+                b.advance(by: 2 * key.digitCount * block)
+                a.advance(by: 2 * key.digitCount * block)
             }
         }
     }
@@ -153,5 +157,12 @@ extension Evaluator {
             throw EvaluationError.mismatch("ciphertexts must be relinearized, of one level")
         }
         return level
+    }
+}
+
+extension [UnsafePointer<UInt64>?] {
+    /// Moves every pointer on by so many words.
+    mutating func advance(by words: Int) {
+        for index in indices { self[index] = self[index].map { $0 + words } }
     }
 }
