@@ -82,7 +82,9 @@ enum PlaintextModuli {
     static func smallest(count: Int, above bound: BigInt, degree: Int) -> [UInt64]? {
         let step = UInt64(2 * degree)
         // Skip ahead: the largest of them is at least the count-th root of the bound.
-        let root = exp2(bound.log2Lower / Double(count))
+        let rootBits = max(bound, BigInt(1)).log2Lower / Double(count)
+        guard rootBits < 40 else { return nil }
+        let root = exp2(rootBits)
         var candidate = max(1, UInt64(max(root * 0.25, 1)) / step) * step + 1
         var window: [UInt64] = []
         while candidate < 1 << 40 {

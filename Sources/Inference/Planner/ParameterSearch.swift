@@ -33,10 +33,11 @@ struct ParameterSearch {
     /// The least slack of each way to split drops and of each share of noise that key switches may add.
     func candidates() throws -> [Candidate] {
         var out: [Candidate] = []
+        let forecast = forecast()
         for splits in [true, false] {
             for share in [0x1p5, 2, 0x1p-4, 0x1p-8] {
                 search: for slack in 0...12 {
-                    switch try attempt(splits: splits, slack: slack, share: share) {
+                    switch try attempt(forecast, splits: splits, slack: slack, share: share) {
                     case .found(let candidate):
                         out.append(candidate)
                         break search
@@ -52,20 +53,29 @@ struct ParameterSearch {
     /// nil where security, noise or the supply of primes refuse it.
     func candidate(splits: Bool, slack: Int, share: Double) throws -> Candidate? {
         guard
-            case .found(let candidate) = try attempt(splits: splits, slack: slack, share: share)
+            case .found(let candidate) = try attempt(
+                forecast(), splits: splits, slack: slack, share: share)
         else { return nil }
         return candidate
     }
 
-    private func attempt(splits: Bool, slack: Int, share: Double) throws -> Attempt {
-        let degree = circuit.degree
-        let norms = exact ? self.norms.exact : self.norms.approximate
-        let model = NoiseModel(
-            degree: degree, plaintextModulus: plaintextModuli.max()!)
+    private var usedNorms: TransformNorms { exact ? norms.exact : norms.approximate }
+
+    /// By the largest t, which has the most noise.
+    private func forecast() -> NoiseForecast {
         let worst = plaintextModuli.max()!
-        let forecast = NoiseForecast(circuit: circuit, model: model) {
-            norms.gain(of: $0, modulus: worst, degree: degree, factor: 1)
-        }
+        let degree = circuit.degree
+        let norms = usedNorms
+        return NoiseForecast(
+            circuit: circuit, model: NoiseModel(degree: degree, plaintextModulus: worst)
+        ) { norms.gain(of: $0, modulus: worst, degree: degree, factor: 1) }
+    }
+
+    private func attempt(
+        _ forecast: NoiseForecast, splits: Bool, slack: Int, share: Double
+    ) throws -> Attempt {
+        let degree = circuit.degree
+        let norms = usedNorms
         guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { return .noRoom }
         let chain = ModulusChain(
             forecast: forecast, switchPointCount: circuit.switchPointCount, degree: degree,

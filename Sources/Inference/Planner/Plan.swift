@@ -32,6 +32,7 @@ public struct Plan: Sendable {
         boundMethod: String, norms: TransformNorms
     ) throws {
         let parameters = choices.parameters
+        try Self.checkDepth(network)
         guard outputBounds.count == network.outputCount else {
             throw PlanError.invalid(
                 "\(outputBounds.count) output bounds for \(network.outputCount) outputs")
@@ -76,6 +77,14 @@ public struct Plan: Sendable {
             outputScale: network.outputScale, labels: network.labels, keys: choices.keys,
             replyC0Bits: choices.replyC0Bits, replyC1Bits: choices.replyC1Bits,
             certificate: certificate, cost: cost)
+    }
+
+    /// Squares in a row double the bits of everything: far more than any ring carries is refused at once.
+    static func checkDepth(_ network: IntegerNetwork) throws {
+        let squares = network.layers.count { if case .square = $0 { true } else { false } }
+        guard squares <= 12 else {
+            throw PlanError.noParameters("\(squares) squares; at most 12 are planned")
+        }
     }
 
     private static func check(_ choices: PlanChoices, _ circuit: Circuit) throws {

@@ -31,6 +31,7 @@ public struct Planner: Sendable {
     public func plan(
         _ network: IntegerNetwork, progress: (String) -> Void = { _ in }
     ) throws -> Plan {
+        try Plan.checkDepth(network)
         progress("bounding the outputs")
         let bounds = OutputBounds.certify(network)
         return try plan(

@@ -15,7 +15,8 @@ final class TransformNorms: Sendable {
 
     /// Keeps the transforms alive, so that their identifiers stay theirs.
     private let cache = Mutex<[Key: (transform: LinearTransform, gain: TransformGain)]>([:])
-    private let encoders = Mutex<[UInt64: SlotEncoder]>([:])
+    /// By modulus, then degree: one prime may serve several degrees.
+    private let encoders = Mutex<[UInt64: [Int: SlotEncoder]]>([:])
 
     /// Takes every unit as 1: near enough for a search, and cached across moduli.
     let ignoresUnits: Bool
@@ -80,10 +81,10 @@ final class TransformNorms: Sendable {
 
     private func encoder(modulus: UInt64, degree: Int) -> SlotEncoder {
         encoders.withLock { known in
-            if let encoder = known[modulus] { return encoder }
+            if let encoder = known[modulus]?[degree] { return encoder }
             do {
                 let made = SlotEncoder(table: try NTTTable(modulus: modulus, degree: degree))
-                known[modulus] = made
+                known[modulus, default: [:]][degree] = made
                 return made
             } catch {
                 preconditionFailure("parameters hold a plaintext modulus that no table takes")

@@ -42,8 +42,8 @@ package struct NoiseNorms: Sendable, Equatable {
 
 /// What a linear map on slots, y = sum over k of w_k sigma_k(x) with distinct automorphisms sigma_k, does to noise.
 package struct TransformGain: Sendable, Equatable {
-    /// The Galois elements k, distinct.
-    package let elements: Set<Int>
+    /// The Galois elements k, odd and distinct.
+    package let elements: [Int]
     /// max over zeta of sum |w_k(zeta)|.
     package let sum: Double
     /// max over zeta of sum |w_k(zeta)|^2.
@@ -52,6 +52,10 @@ package struct TransformGain: Sendable, Equatable {
     package let largest: Double
 
     package init(elements: Set<Int>, sum: Double, energy: Double, largest: Double) {
+        self.init(distinct: Array(elements), sum: sum, energy: energy, largest: largest)
+    }
+
+    private init(distinct elements: [Int], sum: Double, energy: Double, largest: Double) {
         self.elements = elements
         self.sum = sum
         self.energy = energy
@@ -67,19 +71,30 @@ package struct TransformGain: Sendable, Equatable {
     /// First `self`, then `next`; nil where two ways lead to the same automorphism.
     func then(_ next: TransformGain, degree: Int) -> TransformGain? {
         let mask = 2 * degree - 1
-        var products = Set<Int>()
+        guard elements.count * next.elements.count <= degree else { return nil }
+        // Odd elements below 2N, by their halves.
+        var seen = [Bool](repeating: false, count: degree)
+        var products: [Int] = []
+        products.reserveCapacity(elements.count * next.elements.count)
         for a in elements {
-            for b in next.elements where !products.insert(a &* b & mask).inserted { return nil }
+            for b in next.elements {
+                let product = a &* b & mask
+                if seen[product >> 1] { return nil }
+                seen[product >> 1] = true
+                products.append(product)
+            }
         }
         return TransformGain(
-            elements: products, sum: NoiseNorms.up(sum * next.sum),
+            distinct: products, sum: NoiseNorms.up(sum * next.sum),
             energy: NoiseNorms.up(energy * next.energy),
             largest: NoiseNorms.up(largest * next.largest))
     }
 
     /// Whether some zeta_k and zeta_l are conjugates: k = -l modulo 2N.
     func hasConjugates(degree: Int) -> Bool {
-        elements.contains { elements.contains(2 * degree - $0) }
+        var seen = [Bool](repeating: false, count: degree)
+        for element in elements { seen[element >> 1] = true }
+        return elements.contains { seen[(2 * degree - $0) >> 1] }
     }
 }
 

@@ -1,0 +1,52 @@
+import BigIntegers
+import Inference
+import NeuralNetwork
+import RLWE
+import Testing
+
+/// Networks at the edges: refused with a reason, or served right; never a trap.
+@Suite struct RefusalTests {
+    private func network(_ layers: [Layer], inputs: Int = 1) throws -> IntegerNetwork {
+        try IntegerNetwork(
+            input: InputSpecification(shape: [inputs], range: -1...1, scale: 1), layers: layers,
+            outputScale: 1, labels: IntegerNetwork.defaultLabels(layers.last!.outputCount))
+    }
+
+    private func dense(_ weight: Int64, inputs: Int = 1, outputs: Int = 1) throws -> Layer {
+        .dense(
+            try Dense(
+                weights: Array(repeating: weight, count: inputs * outputs),
+                bias: Array(repeating: 0, count: outputs), inputs: inputs, outputs: outputs))
+    }
+
+    @Test func tooManySquares() throws {
+        let deep = try network(Array(repeating: .square(count: 1), count: 40))
+        #expect(throws: PlanError.noParameters("40 squares; at most 12 are planned")) {
+            try Planner().plan(deep)
+        }
+    }
+
+    /// Ranges of hundreds of bits: no plaintext moduli, or no room for noise.
+    @Test(arguments: [2, 6]) func hugeRanges(squares: Int) throws {
+        let layers = try (0..<squares).flatMap { _ in
+            [try dense(1 << 40), Layer.square(count: 1)]
+        }
+        let wide = try network(layers + [dense(1 << 40)])
+        #expect(throws: PlanError.self) { try Planner().plan(wide) }
+    }
+
+    @Test func moreOutputsThanColumns() throws {
+        let wide = try network([dense(1, outputs: 20_000), .square(count: 20_000)])
+        #expect(throws: PlanError.self) { try Planner().plan(wide) }
+    }
+
+    /// All weights zero: outputs are the bias, for any input.
+    @Test func constantNetwork() throws {
+        let zero = Layer.dense(try Dense(weights: [0, 0], bias: [7, -9], inputs: 1, outputs: 2))
+        let plan = try Planner.insecure(degrees: [64, 256]).plan(network([zero]))
+        let client = try Client(plan: plan.client)
+        let server = try Server(plan: plan, evaluationKeys: client.makeEvaluationKeys())
+        let reply = try server.predict(client.encrypt(quantized: [1]))
+        #expect(try client.decrypt(reply).logits == [7, -9])
+    }
+}
