@@ -3,7 +3,6 @@ import RLWE
 /// The one who owns the model. Holds evaluation keys only; nothing here can decrypt.
 public final class Server: Sendable {
     public let plan: Plan
-    private let context: RLWEContext
     private let slots: EncryptedSlots
     private let program: Program<EncryptedSlots>
     private let counter = OperationCounter()
@@ -15,7 +14,6 @@ public final class Server: Sendable {
     public init(plan: Plan, evaluationKeys: EvaluationKeys, threads: Int = 1) throws {
         self.plan = plan
         let context = try RLWEContext(plan.choices.parameters)
-        self.context = context
         try Self.check(evaluationKeys, plan.choices)
         slots = EncryptedSlots(
             evaluator: Evaluator(

@@ -49,4 +49,37 @@ import Testing
         let reply = try server.predict(client.encrypt(quantized: [1]))
         #expect(try client.decrypt(reply).logits == [7, -9])
     }
+
+    private func squareNetwork() throws -> IntegerNetwork {
+        try network([dense(2, outputs: 2), .square(count: 2), dense(3, inputs: 2)])
+    }
+
+    /// Evaluation keys of another client leave noise above the certified bound: an error, not a wrong answer.
+    @Test func keysOfAnotherClient() throws {
+        let plan = try Planner.insecure(degrees: [256]).plan(squareNetwork())
+        let client = try Client(plan: plan.client)
+        let other = try Client(plan: plan.client)
+        let server = try Server(plan: plan, evaluationKeys: other.makeEvaluationKeys())
+        let reply = try server.predict(client.encrypt(quantized: [1]))
+        #expect(throws: InferenceError.excessiveNoise) { try client.decrypt(reply) }
+    }
+
+    /// Choices whose keys can't serve the circuit are refused before anything is computed with them.
+    @Test func keysThatDoNotCoverTheirLevels() throws {
+        let network = try squareNetwork()
+        let plan = try Planner.insecure(degrees: [256]).plan(network)
+        func refused(_ relinearization: Gadget?) {
+            var choices = plan.choices
+            choices.keys = EvaluationKeySpecification(
+                relinearization: relinearization, rotations: choices.keys.rotations)
+            #expect(throws: PlanError.self) {
+                try Plan(
+                    network: network, choices: choices,
+                    outputBounds: plan.certificate.outputBounds, boundMethod: "given")
+            }
+        }
+        let gadget = try #require(plan.choices.keys.relinearization)
+        refused(nil)
+        refused(Gadget(level: gadget.level - 1, digitBits: gadget.digitBits))
+    }
 }
