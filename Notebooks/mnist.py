@@ -24,7 +24,7 @@
 # | step | what it does |
 # |---|---|
 # | input | pixels 0..255 are rounded to integers 0..`LEVELS` |
-# | convolution 5x5, stride 2 | small integer weights and biases |
+# | convolution 4x4, stride 2, without the empty border | small integer weights and biases |
 # | square | the activation |
 # | dense | small integer weights, integer biases |
 # | square | |
@@ -67,7 +67,8 @@ torch.set_flush_denormal(True)
 
 # %%
 LEVELS = 2  # the quantized image has integers 0..LEVELS
-MAPS, KERNEL, STRIDE, PAD = 16, 5, 2, 0  # 28x28 -> 12x12
+MAPS, KERNEL, STRIDE = 16, 4, 2
+CROP, CROPPED = 2, 24  # the convolution sees rows and columns 2 to 25, where the digits are: 24x24 -> 11x11
 HIDDEN = 128
 WEIGHT_MAX = (2, 1, 3)  # integer weights of the three layers lie in [-max, max]
 STEP_OVER_DEVIATION = (1.0, 2.6, 1.0)  # quantization step of a layer, as a multiple of its weights' standard deviation
@@ -80,7 +81,7 @@ ROTATION, SCALING, SHIFT, SHEAR = 7.0, 0.07, 1.0, 0.07  # augmentation: degrees,
 ELASTIC = 0.8  # standard deviation in pixels of a smooth random displacement (Simard et al., 2003)
 SEED = 1
 
-SIDE = (28 + 2 * PAD - KERNEL) // STRIDE + 1
+SIDE = (CROPPED - KERNEL) // STRIDE + 1
 POSITIONS = SIDE * SIDE
 
 # %% [markdown]
@@ -175,15 +176,16 @@ class Network(torch.nn.Module):
 
     def forward(self, image):
         """`image`: integers 0..LEVELS. The logits, in floats of moderate size."""
+        image = image[:, :, CROP : CROP + CROPPED, CROP : CROP + CROPPED]
         if self.steps is None:
-            h = F.conv2d(image / LEVELS, self.w1, self.b1, stride=STRIDE, padding=PAD)
+            h = F.conv2d(image / LEVELS, self.w1, self.b1, stride=STRIDE)
             h = F.linear((h * h).flatten(1), self.w2, self.b2)
             return F.linear(h * h, self.w3, self.b3)
         q1, q2, q3 = self.integer_weights()
         unit = self.steps[0] / LEVELS
         bias = rounded(self.b1 / unit)
         self.seen = (q1, q2, q3, bias)
-        h = F.conv2d(image, q1, bias, stride=STRIDE, padding=PAD) * unit
+        h = F.conv2d(image, q1, bias, stride=STRIDE) * unit
         h = F.linear((h * h).flatten(1), q2 * self.steps[1], self.b2)
         return F.linear(h * h, q3 * self.steps[2], self.b3)
 
@@ -318,15 +320,14 @@ for name, maximum in zip(("w1", "w2", "w3"), WEIGHT_MAX):
 
 # %%
 def unrolled_convolution():
-    """The convolution as a matrix [MAPS * POSITIONS, 784]; padding meets nothing."""
+    """The convolution as a matrix [MAPS * POSITIONS, 784]."""
     matrix = np.zeros((MAPS, SIDE, SIDE, 28, 28), np.int64)
     for y in range(SIDE):
         for x in range(SIDE):
             for ky in range(KERNEL):
                 for kx in range(KERNEL):
-                    row, column = STRIDE * y + ky - PAD, STRIDE * x + kx - PAD
-                    if 0 <= row < 28 and 0 <= column < 28:
-                        matrix[:, y, x, row, column] = integers["w1"][:, ky, kx]
+                    row, column = CROP + STRIDE * y + ky, CROP + STRIDE * x + kx
+                    matrix[:, y, x, row, column] = integers["w1"][:, ky, kx]
     return matrix.reshape(MAPS * POSITIONS, 784)
 
 
@@ -449,11 +450,11 @@ assert 16 * with_biases(logit_bounds(methods["interval"])) < 2**62
 def integer_logits(pixels):
     """[n, 28, 28] bytes -> [n, 10] exact integer logits."""
     image = np.round(pixels.astype(np.float32) / INPUT_SCALE).astype(np.int64)  # half to even
-    padded = np.pad(image, ((0, 0), (PAD, PAD), (PAD, PAD)))
+    cropped = image[:, CROP : CROP + CROPPED, CROP : CROP + CROPPED]
     c = np.zeros((len(image), MAPS, SIDE, SIDE), np.int64)
     for ky in range(KERNEL):
         for kx in range(KERNEL):
-            tap = padded[:, ky : ky + STRIDE * SIDE : STRIDE, kx : kx + STRIDE * SIDE : STRIDE][:, :SIDE, :SIDE]
+            tap = cropped[:, ky : ky + STRIDE * SIDE : STRIDE, kx : kx + STRIDE * SIDE : STRIDE][:, :SIDE, :SIDE]
             c += integers["w1"][None, :, ky, kx, None, None] * tap[:, None]
     c += integers["b1"][None, :, None, None]
     h = (c * c).reshape(len(c), -1)
@@ -504,10 +505,13 @@ def export(path):
     input_scale, input_zero = constant("input_scale", INPUT_SCALE), constant("input_zero", np.uint8(0))
     x = node("QuantizeLinear", [x, input_scale, input_zero], "quantized")
     x = node("DequantizeLinear", [x, input_scale, input_zero], "levels")
+    crop = [constant("crop_starts", np.int64([CROP] * 2)), constant("crop_ends", np.int64([CROP + CROPPED] * 2)),
+            constant("crop_axes", np.int64([2, 3]))]  # fmt: skip
+    x = node("Slice", [x, *crop], "cropped")
     w = dequantized("conv_weight", integers["w1"][:, None], np.int8, s1)
     scale *= s1
     b = dequantized("conv_bias", integers["b1"], np.int32, scale)
-    x = node("Conv", [x, w, b], "conv", kernel_shape=[KERNEL] * 2, strides=[STRIDE] * 2, pads=[PAD] * 4)
+    x = node("Conv", [x, w, b], "conv", kernel_shape=[KERNEL] * 2, strides=[STRIDE] * 2)
     x = node("Mul", [x, x], "conv_squared")
     x = node("Flatten", [x], "features", axis=1)
     for name, weights, bias, step in (("hidden", "w2", "b2", s2), ("logits", "w3", "b3", s3)):

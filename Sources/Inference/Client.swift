@@ -2,7 +2,7 @@ import BigIntegers
 import NeuralNetwork
 import RLWE
 
-/// A sample's ciphertexts, one for each t_i.
+/// A sample's ciphertexts: one for each t_i, layout by layout of the plan.
 public struct EncryptedSample: Sendable {
     package let ciphertexts: [Ciphertext]
 
@@ -78,12 +78,13 @@ public struct Client: Sendable {
         for (index, value) in input.enumerated() where !plan.input.range.contains(value) {
             throw NetworkError.outsideBox(index: index, value: value, range: plan.input.range)
         }
-        let slots = plan.inputLayout.place(input.map(Int64.init))
-        let ciphertexts = plan.parameters.plaintextModuli.indices.map { index in
-            let t = plan.parameters.plaintextModuli[index]
-            return encryptor.encrypt(
-                slots: slots.map { ModularArithmetic.reduce($0, modulo: t) },
-                plaintextIndex: index)
+        let ciphertexts = plan.inputLayouts.flatMap { layout in
+            let slots = layout.place(input.map(Int64.init))
+            return plan.parameters.plaintextModuli.enumerated().map { index, t in
+                encryptor.encrypt(
+                    slots: slots.map { ModularArithmetic.reduce($0, modulo: t) },
+                    plaintextIndex: index)
+            }
         }
         return EncryptedSample(ciphertexts: ciphertexts)
     }

@@ -34,7 +34,11 @@ public final class Server: Sendable {
         _ sample: EncryptedSample, progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> EncryptedReply {
         try check(sample)
-        let result = try program.run(sample.ciphertexts, on: slots, progress: progress)
+        let count = plan.choices.parameters.plaintextModuli.count
+        let inputs = stride(from: 0, to: sample.ciphertexts.count, by: count).map {
+            Array(sample.ciphertexts[$0..<$0 + count])
+        }
+        let result = try program.run(inputs, on: slots, progress: progress)
         return EncryptedReply(
             ciphertexts: try slots.compress(
                 result, c0Bits: plan.choices.replyC0Bits, c1Bits: plan.choices.replyC1Bits))
@@ -42,13 +46,14 @@ public final class Server: Sendable {
 
     private func check(_ sample: EncryptedSample) throws {
         let parameters = plan.choices.parameters
-        guard sample.ciphertexts.count == parameters.plaintextModuli.count else {
+        let count = parameters.plaintextModuli.count
+        let expected = count * plan.circuit.inputLayouts.count
+        guard sample.ciphertexts.count == expected else {
             throw InferenceError.unexpectedRequest(
-                "\(sample.ciphertexts.count) ciphertexts instead of \(parameters.plaintextModuli.count)"
-            )
+                "\(sample.ciphertexts.count) ciphertexts instead of \(expected)")
         }
         for (index, ciphertext) in sample.ciphertexts.enumerated() {
-            guard ciphertext.plaintextIndex == index,
+            guard ciphertext.plaintextIndex == index % count,
                 ciphertext.level == parameters.maximumLevel,
                 ciphertext.basis.moduli == parameters.ciphertextModuli,
                 ciphertext.polynomials.count == 2

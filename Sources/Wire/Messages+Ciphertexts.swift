@@ -8,14 +8,15 @@ extension Blindsight_V1_RequestMessage {
     init(_ sample: EncryptedSample, _ plan: ClientPlan) throws {
         self.init()
         let parameters = plan.parameters
-        guard sample.ciphertexts.count == parameters.plaintextModuli.count else {
+        let moduli = parameters.plaintextModuli.count
+        let count = moduli * plan.inputLayouts.count
+        guard sample.ciphertexts.count == count else {
             throw WireError.wrongCount(
-                "ciphertexts", expected: parameters.plaintextModuli.count,
-                found: sample.ciphertexts.count)
+                "ciphertexts", expected: count, found: sample.ciphertexts.count)
         }
         ciphertexts = try sample.ciphertexts.enumerated().map { index, ciphertext in
             guard let seed = ciphertext.seed, ciphertext.polynomials.count == 2,
-                ciphertext.plaintextIndex == index,
+                ciphertext.plaintextIndex == index % moduli,
                 ciphertext.basis.degree == parameters.degree,
                 ciphertext.basis.moduli == parameters.ciphertextModuli
             else {
@@ -29,7 +30,8 @@ extension Blindsight_V1_RequestMessage {
     }
 
     func sample(_ plan: ClientPlan, _ context: RLWEContext) throws -> EncryptedSample {
-        let count = plan.parameters.plaintextModuli.count
+        let moduli = plan.parameters.plaintextModuli.count
+        let count = moduli * plan.inputLayouts.count
         guard ciphertexts.count == count else {
             throw WireError.wrongCount("ciphertexts", expected: count, found: ciphertexts.count)
         }
@@ -42,7 +44,7 @@ extension Blindsight_V1_RequestMessage {
                 }
                 let c0 = try Packing.unpack(
                     [UInt8](message.residues)[...], basis: basis, what: "ciphertext \(index)")
-                return Ciphertext.expand(c0: c0, seed: seed, plaintextIndex: index)
+                return Ciphertext.expand(c0: c0, seed: seed, plaintextIndex: index % moduli)
             })
     }
 }

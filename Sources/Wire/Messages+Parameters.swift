@@ -11,6 +11,9 @@ extension Blindsight_V1_ParametersMessage {
         ciphertextModuli = parameters.ciphertextModuli
         specialModulus = parameters.specialModulus
         plaintextModuli = parameters.plaintextModuli
+        if parameters.slots.index > 1 {
+            plaintextGenerators = parameters.plaintexts.flatMap(\.generator)
+        }
         securityBits = UInt32(parameters.security.rawValue)
     }
 
@@ -18,15 +21,36 @@ extension Blindsight_V1_ParametersMessage {
         guard let security = SecurityLevel(rawValue: Int(securityBits)) else {
             throw WireError.outOfRange("security of \(securityBits) bits")
         }
+        let plaintexts = try self.plaintexts()
         if security == .insecure {
             guard allowInsecure else { throw WireError.insecureParameters }
             return try .insecure(
                 degree: Int(degree), ciphertextModuli: ciphertextModuli,
-                specialModulus: specialModulus, plaintextModuli: plaintextModuli)
+                specialModulus: specialModulus, plaintexts: plaintexts)
         }
         return try RLWEParameters(
             degree: Int(degree), ciphertextModuli: ciphertextModuli,
-            specialModulus: specialModulus, plaintextModuli: plaintextModuli, security: security)
+            specialModulus: specialModulus, plaintexts: plaintexts, security: security)
+    }
+
+    private func plaintexts() throws -> [PlaintextModulus] {
+        guard plaintextModuli.count <= 64, plaintextModuli.allSatisfy({ $0 < 1 << 62 }) else {
+            throw WireError.outOfRange("the plaintext moduli")
+        }
+        guard !plaintextGenerators.isEmpty else {
+            return plaintextModuli.map { PlaintextModulus(prime: $0) }
+        }
+        let index = plaintextGenerators.count / max(plaintextModuli.count, 1)
+        guard plaintextModuli.count > 0, (2...PlaintextModulus.largestIndex).contains(index),
+            plaintextGenerators.count == index * plaintextModuli.count
+        else {
+            throw WireError.outOfRange("\(plaintextGenerators.count) plaintext generators")
+        }
+        return plaintextModuli.enumerated().map { i, prime in
+            PlaintextModulus(
+                prime: prime,
+                generator: Array(plaintextGenerators[i * index..<(i + 1) * index]))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ extension Blindsight_V1_ClientPlanMessage {
         self.init()
         parameters = .init(plan.parameters)
         input = .init(plan.input)
-        inputLayout = plan.inputLayout.features.map { UInt32($0 + 1) }
+        inputLayout = plan.inputLayouts.flatMap { $0.features.map { UInt32($0 + 1) } }
         outputLayout = plan.outputLayout.features.map { UInt32($0 + 1) }
         outputUnits = plan.outputUnits
         outputScale = plan.outputScale
@@ -38,10 +38,12 @@ extension Blindsight_V1_ClientPlanMessage {
         else { throw WireError.outOfRange("replies of \(replyC1Bits) bits a residue") }
         let plan = ClientPlan(
             parameters: parameters, input: input,
-            inputLayout: try Self.layout(
-                inputLayout, "input layout", slots: parameters.degree, features: input.count),
-            outputLayout: try Self.layout(
-                outputLayout, "output layout", slots: parameters.degree, features: labels.count),
+            inputLayouts: try Self.layouts(
+                inputLayout, "input layout", slots: parameters.slots.slotCount,
+                features: input.count),
+            outputLayout: try Self.layouts(
+                outputLayout, "output layout", slots: parameters.slots.slotCount,
+                features: labels.count, most: 1)[0],
             outputUnits: outputUnits, outputScale: outputScale, labels: labels,
             keys: try keys.specification(parameters), replyC0Bits: Int(replyC0Bits),
             replyC1Bits: Int(replyC1Bits),
@@ -51,16 +53,20 @@ extension Blindsight_V1_ClientPlanMessage {
         return plan
     }
 
-    private static func layout(
-        _ values: [UInt32], _ what: String, slots: Int, features: Int
-    ) throws -> SlotLayout {
-        guard values.count == slots else {
+    private static func layouts(
+        _ values: [UInt32], _ what: String, slots: Int, features: Int, most: Int = 16
+    ) throws -> [SlotLayout] {
+        let count = values.count / slots
+        guard values.count % slots == 0, (1...most).contains(count) else {
             throw WireError.wrongCount(what, expected: slots, found: values.count)
         }
         guard values.allSatisfy({ Int($0) <= features }) else {
             throw WireError.outOfRange(what)
         }
-        return SlotLayout(features: values.map { Int32($0) - 1 })
+        return (0..<count).map { index in
+            SlotLayout(
+                features: values[index * slots..<(index + 1) * slots].map { Int32($0) - 1 })
+        }
     }
 }
 

@@ -99,6 +99,17 @@ void bsk_reduce_signed(const bsk_modulus *m, uint64_t *out, const int64_t *in, s
 /// out = centered representative of in, in (-q/2, q/2).
 void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n);
 
+/// The largest k below.
+#define BSK_IDEAL_MAX 32
+/// With pi = sum over i < k of generator[i] X^(i m) and reciprocal = round(2^63 / pi), |reciprocal[i]| < 2^62:
+/// out = a - pi round(a / pi) modulo X^(k m) + 1, for a of m words below 2^50. out has k m words; no alignment needed.
+void bsk_reduce_ideal(
+    int64_t *out, const uint64_t *a, const int64_t *generator, const int64_t *reciprocal, size_t k,
+    size_t m);
+/// out = pi a modulo X^(k m) + 1 and 2^64. out must not be a.
+void bsk_multiply_ideal(
+    int64_t *out, const int64_t *a, const int64_t *generator, size_t k, size_t m);
+
 // From here on n may be any number and buffers need no alignment.
 
 // Samplers: turn uniform 64-bit words into samples. Constant time but for bsk_uniform, whose output is public.

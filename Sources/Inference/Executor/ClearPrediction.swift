@@ -20,10 +20,10 @@ public struct ClearPrediction {
 
     /// The logits of a quantized input in the plan's box, by way of slots.
     public func logits(of input: [Int]) throws -> [BigInt] {
-        let integers = plan.client.inputLayout.place(input.map(Int64.init))
+        let inputs = plan.client.inputLayouts.map { $0.place(input.map(Int64.init)) }
         return plan.client.join(
             try channels.map { slots, program in
-                try program.run(slots.value(of: integers), on: slots).slots
+                try program.run(inputs.map(slots.value), on: slots).slots
             })
     }
 }

@@ -3,7 +3,7 @@ import RLWE
 
 /// The same slots in the open, modulo t: the oracle of `EncryptedSlots`. Slow and obvious.
 public struct ClearSlots: SlotEvaluator, Sendable {
-    /// N slots in [0, t), and the level that a ciphertext would have.
+    /// Slots in [0, t), and the level that a ciphertext would have.
     public struct Value: Sendable, Equatable {
         public var slots: [UInt64]
         public var level: Int
@@ -42,9 +42,11 @@ public struct ClearSlots: SlotEvaluator, Sendable {
         constant: [Int64], unit: MessageUnit, level: Int
     ) throws -> [UInt64] { residues.multiply(constant, by: unit) }
 
-    public func apply(_ transform: Transform, to value: Value) throws -> Value {
-        let babies = transform.transform.babies.map { permute(value.slots, $0) }
-        var total = [UInt64](repeating: 0, count: value.slots.count)
+    public func apply(_ transform: Transform, to values: [Value]) throws -> Value {
+        let babies = transform.transform.babies.map {
+            permute(values[$0.source].slots, $0.permutation)
+        }
+        var total = [UInt64](repeating: 0, count: values[0].slots.count)
         for (giant, weights) in zip(transform.transform.giants, transform.weights) {
             var sum = [UInt64](repeating: 0, count: total.count)
             for (term, factor) in zip(giant.terms, weights) {
@@ -57,7 +59,7 @@ public struct ClearSlots: SlotEvaluator, Sendable {
             }
             total = added(total, permute(sum, giant.permutation))
         }
-        return Value(slots: total, level: value.level)
+        return Value(slots: total, level: values[0].level)
     }
 
     public func add(_ constant: [UInt64], to value: Value) throws -> Value {
@@ -93,10 +95,7 @@ public struct ClearSlots: SlotEvaluator, Sendable {
     }
 
     private func permute(_ slots: [UInt64], _ permutation: SlotPermutation) -> [UInt64] {
-        let columns = slots.count / 2
-        return slots.indices.map { slot in
-            let row = slot / columns ^ (permutation.swapsRows ? 1 : 0)
-            return slots[row * columns + (slot % columns + permutation.rotation) & (columns - 1)]
-        }
+        let shape = residues.parameters.slots
+        return slots.indices.map { slots[shape.source(of: $0, under: permutation)!] }
     }
 }

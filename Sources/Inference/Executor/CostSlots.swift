@@ -11,7 +11,10 @@ public final class CostSlots: SlotEvaluator {
 
     public struct Transform {
         let transform: LinearTransform
-        let gain: TransformGain
+        /// Of each source.
+        let gains: [TransformGain]
+
+        var energy: Double { gains.reduce(0) { $0 + $1.energy } }
     }
 
     /// A place where a key is used: a switch that adds noise of largest embedding `noise` about doubles what is
@@ -44,7 +47,7 @@ public final class CostSlots: SlotEvaluator {
         residues = ResidueSlots(parameters: parameters, plaintextIndex: plaintextIndex)
         model = NoiseModel(
             degree: parameters.degree,
-            plaintextModulus: parameters.plaintextModuli[plaintextIndex])
+            plaintext: parameters.plaintexts[plaintextIndex])
     }
 
     /// A fresh ciphertext.
@@ -54,27 +57,33 @@ public final class CostSlots: SlotEvaluator {
         _ transform: LinearTransform, unit: MessageUnit, level: Int
     ) throws -> Transform {
         Transform(
-            transform: transform, gain: norms.gain(of: transform, residues: residues, unit: unit))
+            transform: transform, gains: norms.gains(of: transform, residues: residues, unit: unit))
     }
 
     public func prepare(constant: [Int64], unit: MessageUnit, level: Int) throws {}
 
-    public func apply(_ prepared: Transform, to value: Value) throws -> Value {
+    public func apply(_ prepared: Transform, to values: [Value]) throws -> Value {
         let degree = parameters.degree
         let transform = prepared.transform
-        let level = value.level
+        let level = values[0].level
         counts.plaintextMultiplications += transform.termCount
-        let plain = value.noise.mapped(by: prepared.gain, degree: degree)
+        let inputs = zip(values, prepared.gains).map { ($0.noise, $1) }
+        let plain = NoiseBound.sum(inputs.map { $0.mapped(by: $1, degree: degree) })
         if transform.permutations(degree: degree).isEmpty {
             counts.limbProducts += 2 * transform.termCount * level
             return Value(level: level, noise: plain)
         }
         counts.limbProducts += 2 * transform.termCount * (level + 1)
-        let babies = transform.babies.filter { !$0.isIdentity(degree: degree) }
         let giants = transform.giants.map(\.permutation).filter { !$0.isIdentity(degree: degree) }
         let after = plain.norms.largest
-        let inner = try switchKeys(
-            babies, level: level, room: after / prepared.gain.energy.squareRoot())
+        var inner = NoiseNorms.zero
+        for source in 0..<transform.sourceCount {
+            let babies = transform.babies.filter { $0.source == source }.map(\.permutation)
+                .filter { !$0.isIdentity(degree: degree) }
+            let added = try switchKeys(
+                babies, level: level, room: after / prepared.energy.squareRoot())
+            inner = added.largest > inner.largest ? added : inner
+        }
         var outer = NoiseNorms.zero
         for giant in giants {
             divideBySpecial(level: level, count: 1)
@@ -83,8 +92,7 @@ public final class CostSlots: SlotEvaluator {
         }
         divideBySpecial(level: level, count: 2)
         let noise = model.mapped(
-            value.noise, by: prepared.gain, babies: inner, giants: outer,
-            giantCount: giants.count)
+            inputs, babies: inner, giants: outer, giantCount: giants.count)
         return Value(level: level, noise: model.divided(noise))
     }
 

@@ -45,8 +45,8 @@ public struct EncryptedSlots: SlotEvaluator, Sendable {
     }
 
     public func apply(
-        _ transforms: [EncodedTransform], to value: [Ciphertext]
-    ) throws -> [Ciphertext] { try evaluator.apply(transforms, to: value) }
+        _ transforms: [EncodedTransform], to values: [[Ciphertext]]
+    ) throws -> [Ciphertext] { try evaluator.apply(transforms, to: values) }
 
     public func add(
         _ constants: [EncodedConstant], to value: [Ciphertext]
@@ -95,7 +95,7 @@ struct OutputMask {
     /// Uniform in [0, t) but for the last slot of each output, which makes its sum zero.
     func shares(modulus: NTTTable) -> [UInt64] {
         let t = modulus.value
-        var shares = Samplers.uniformWords(modulus: modulus)
+        var shares = Array(Samplers.uniformWords(modulus: modulus)[..<layout.slotCount])
         var sums: [Int32: UInt64] = [:]
         var last: [Int32: Int] = [:]
         for (slot, output) in layout.features.enumerated() where output != SlotLayout.empty {

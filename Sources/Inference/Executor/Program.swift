@@ -50,14 +50,18 @@ public struct Program<Slots: SlotEvaluator> {
         outputUnit = unit
     }
 
-    /// Runs it. - Parameter progress: called with (steps done, steps in all).
+    /// Runs it.
+    ///
+    /// - Parameters:
+    ///   - inputs: one or, where the first step is linear, as many as it takes.
+    ///   - progress: called with (steps done, steps in all).
     public func run(
-        _ input: Slots.Value, on slots: Slots, progress: (Int, Int) -> Void = { _, _ in }
+        _ inputs: [Slots.Value], on slots: Slots, progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> Slots.Value {
-        var value = input
+        var value = inputs[0]
         for (index, step) in steps.enumerated() {
             switch step {
-            case .linear(let transform): value = try slots.apply(transform, to: value)
+            case .linear(let transform): value = try slots.apply(transform, to: index == 0 ? inputs : [value])
             case .fold(let permutations): value = try slots.fold(value, permutations)
             case .add(let constant): value = try slots.add(constant, to: value)
             case .square: value = try slots.square(value)

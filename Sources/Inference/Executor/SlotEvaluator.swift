@@ -18,7 +18,8 @@ public protocol SlotEvaluator {
     func prepare(_ transform: LinearTransform, unit: MessageUnit, level: Int) throws -> Transform
     func prepare(constant: [Int64], unit: MessageUnit, level: Int) throws -> Constant
 
-    func apply(_ transform: Transform, to value: Value) throws -> Value
+    /// - Parameter values: the sources of the transform; one but for a first layer.
+    func apply(_ transform: Transform, to values: [Value]) throws -> Value
     func add(_ constant: Constant, to value: Value) throws -> Value
     /// x^2 times -Q_l mod t, at level l.
     func square(_ value: Value) throws -> Value

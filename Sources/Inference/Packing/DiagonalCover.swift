@@ -1,13 +1,16 @@
 import NeuralNetwork
+import RLWE
 
-/// Writes a sparse matrix as diagonals over slots.
+/// Writes a sparse matrix as diagonals over the slots of one ciphertext or several.
 ///
-/// Slot s computes part of output `targets[s]`; rotating by d * stride brings it the feature at column
+/// Slot s computes part of output `targets[s]`; rotating a source by d * stride brings it the feature at column
 /// + d * stride of its row. Slots of one class are added up later (by folds or by the client), so each product
 /// W[j, f] x_f must occur exactly once a class. Diagonals are tried in order and take what is not yet
 /// covered; the cover is complete or there is none.
 struct DiagonalCover {
-    let source: SlotLayout
+    let shape: SlotShape
+    /// Of each input ciphertext.
+    let sources: [SlotLayout]
     /// The output of each slot, or `SlotLayout.empty`.
     let targets: [Int32]
     /// The class of each slot, in 0 ..< classCount; slots of a class have the same target.
@@ -20,14 +23,16 @@ struct DiagonalCover {
     /// - Returns: the non-zero diagonals, or nil when some product stays uncovered.
     func diagonals(of matrix: SparseIntegerMatrix) -> [Diagonal]? {
         let lookup = WeightLookup(matrix)
-        let columns = source.columns
+        let columns = shape.columns
         var covered = [Bool](repeating: false, count: classCount * matrix.columns)
         var remaining = missing(of: matrix)
         var out: [Diagonal] = []
-        for index in 0..<limit where remaining > 0 {
-            var weights = [Int64](repeating: 0, count: source.slotCount)
+        for task in 0..<limit * sources.count where remaining > 0 {
+            let (index, number) = task.quotientAndRemainder(dividingBy: sources.count)
+            let source = sources[number]
+            var weights = [Int64](repeating: 0, count: shape.slotCount)
             var used = false
-            for slot in 0..<source.slotCount where targets[slot] != SlotLayout.empty {
+            for slot in 0..<shape.slotCount where targets[slot] != SlotLayout.empty {
                 let column = (slot % columns + index * stride) & (columns - 1)
                 let feature = source.features[slot / columns * columns + column]
                 guard feature != SlotLayout.empty else { continue }
@@ -40,7 +45,7 @@ struct DiagonalCover {
                 weights[slot] = weight
                 used = true
             }
-            if used { out.append(Diagonal(index: index, weights: weights)) }
+            if used { out.append(Diagonal(source: number, index: index, weights: weights)) }
         }
         return remaining == 0 ? out : nil
     }

@@ -1,7 +1,7 @@
 import RLWE
 
-/// A linear map on slots with integer weights, as baby-step giant-step sums:
-/// y = sum over g of perm_g( sum over b of weights_{g,b} * perm_b(x) ).
+/// A linear map on the slots of one ciphertext or several, with integer weights, as baby-step giant-step sums:
+/// y = sum over g of perm_g( sum over b of weights_{g,b} * perm_b(x_b) ), where x_b is the source of baby b.
 public final class LinearTransform: Sendable {
     public struct Giant: Sendable {
         public let permutation: SlotPermutation
@@ -14,12 +14,14 @@ public final class LinearTransform: Sendable {
         public let weights: [Int64]
     }
 
-    public let babies: [SlotPermutation]
+    public let babies: [BabyStep]
+    /// How many ciphertexts it takes.
+    public let sourceCount: Int
     public let giants: [Giant]
 
     /// Every permutation that needs a Galois key.
     func permutations(degree: Int) -> [SlotPermutation] {
-        (babies + giants.map(\.permutation)).filter { !$0.isIdentity(degree: degree) }
+        (babies.map(\.permutation) + giants.map(\.permutation)).filter { !$0.isIdentity(degree: degree) }
     }
 
     var termCount: Int { giants.reduce(0) { $0 + $1.terms.count } }
@@ -28,29 +30,44 @@ public final class LinearTransform: Sendable {
     ///
     /// Rotating by (g babyCount + b) stride is rotating by b stride, then by g babyCount stride; the
     /// weights of the outer sum move back by the giant's rotation.
-    init(diagonals: [Diagonal], stride: Int, babyCount: Int, slotCount: Int) {
-        let columns = slotCount / 2
-        let used = Set(diagonals.map { $0.index % babyCount }).sorted()
-        babies = used.map { SlotPermutation(rotation: $0 * stride) }
+    init(diagonals: [Diagonal], stride: Int, babyCount: Int, shape: SlotShape) {
+        struct Place: Hashable {
+            let source: Int
+            let step: Int
+        }
+        let columns = shape.columns
+        let used = Set(
+            diagonals.map { Place(source: $0.source, step: $0.index % babyCount) }
+        ).sorted { ($0.source, $0.step) < ($1.source, $1.step) }
+        let number = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
+        sourceCount = (used.map(\.source).max() ?? 0) + 1
+        babies = used.map {
+            BabyStep(source: $0.source, permutation: shape.rotation($0.step * stride))
+        }
         let byGiant = Dictionary(grouping: diagonals) { $0.index / babyCount }
         giants = byGiant.keys.sorted().map { g in
             let rotation = g * babyCount * stride
-            let terms = byGiant[g]!.sorted { $0.index < $1.index }.map { diagonal in
-                Term(
-                    baby: used.firstIndex(of: diagonal.index % babyCount)!,
-                    weights: (0..<slotCount).map { slot in
-                        let (row, column) = (slot / columns, slot % columns)
-                        let moved = (column - rotation) & (columns - 1)
-                        return diagonal.weights[row * columns + moved]
-                    })
-            }
-            return Giant(permutation: SlotPermutation(rotation: rotation), terms: terms)
+            let terms = byGiant[g]!
+                .sorted { ($0.source, $0.index) < ($1.source, $1.index) }
+                .map { diagonal in
+                    Term(
+                        baby: number[
+                            Place(source: diagonal.source, step: diagonal.index % babyCount)]!,
+                        weights: (0..<shape.slotCount).map { slot in
+                            let (row, column) = (slot / columns, slot % columns)
+                            let moved = (column - rotation) & (columns - 1)
+                            return diagonal.weights[row * columns + moved]
+                        })
+                }
+            return Giant(permutation: shape.rotation(rotation), terms: terms)
         }
     }
 }
 
 /// One generalized diagonal: y += weights * (x rotated left by index * stride).
 struct Diagonal: Sendable {
+    /// Which input ciphertext x is.
+    let source: Int
     let index: Int
     let weights: [Int64]
 }

@@ -1,4 +1,6 @@
-/// Which feature each slot holds: N entries, row by row (slot r N/2 + i is row r, column i).
+import RLWE
+
+/// Which feature each slot holds: slot r C + i is row r, column i, of `SlotShape`'s rows of C columns.
 public struct SlotLayout: Sendable, Hashable {
     public static let empty: Int32 = -1
 
@@ -11,13 +13,12 @@ public struct SlotLayout: Sendable, Hashable {
     }
 
     public var slotCount: Int { features.count }
-    public var columns: Int { features.count / 2 }
 
     /// Slots whose feature comes from `feature(row, column)`.
-    init(slotCount: Int, feature: (Int, Int) -> Int?) {
-        let columns = slotCount / 2
+    init(_ shape: SlotShape, feature: (Int, Int) -> Int?) {
+        let columns = shape.columns
         self.init(
-            features: (0..<slotCount).map { slot in
+            features: (0..<shape.slotCount).map { slot in
                 feature(slot / columns, slot % columns).map(Int32.init) ?? Self.empty
             })
     }

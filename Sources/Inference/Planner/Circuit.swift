@@ -17,10 +17,11 @@ public struct Circuit: Sendable {
         case mask
     }
 
-    public let degree: Int
+    public let shape: SlotShape
+    public var degree: Int { shape.degree }
     public let steps: [Step]
-    /// The index of the input that each slot holds, or `SlotLayout.empty`.
-    public let inputLayout: SlotLayout
+    /// Of each input ciphertext: the index of the input that each slot holds, or `SlotLayout.empty`.
+    public let inputLayouts: [SlotLayout]
     /// The output that each slot is a part of; the client adds up.
     public let outputLayout: SlotLayout
     public let switchPointCount: Int
@@ -44,18 +45,18 @@ public struct Circuit: Sendable {
 }
 
 extension Circuit {
-    /// Lays out `network` for one sample on `degree` slots.
+    /// Lays out `network` for one sample.
     ///
     /// - Parameter babyCounts: baby steps of each linear layer; missing ones get the square root rule.
     /// - Throws: `PackingError` where the network doesn't fit this many slots.
-    init(network: IntegerNetwork, degree: Int, babyCounts: [Int] = []) throws {
-        var builder = CircuitBuilder(degree: degree, babyCounts: babyCounts)
+    init(network: IntegerNetwork, shape: SlotShape, babyCounts: [Int] = []) throws {
+        var builder = CircuitBuilder(shape: shape, babyCounts: babyCounts)
         self = try builder.build(network)
     }
 }
 
 private struct CircuitBuilder {
-    let degree: Int
+    let shape: SlotShape
     let requestedBabyCounts: [Int]
     var babyCounts: [Int] = []
     var diagonalCounts: [Int] = []
@@ -63,39 +64,36 @@ private struct CircuitBuilder {
     var points = 0
     var linearLayers = 0
 
-    init(degree: Int, babyCounts: [Int]) {
-        self.degree = degree
+    init(shape: SlotShape, babyCounts: [Int]) {
+        self.shape = shape
         requestedBabyCounts = babyCounts
     }
 
     mutating func build(_ network: IntegerNetwork) throws -> Circuit {
         let layers = network.layers
         let lastLinear = layers.lastIndex { $0.matrix() != nil }
-        var layout: SlotLayout
-        var inputLayout: SlotLayout
+        var layouts: [SlotLayout]
+        var inputLayouts: [SlotLayout]
         if case .convolution(let convolution) = layers[0], lastLinear != 0,
-            let patches = LatencyPacking.patchInput(convolution, slotCount: degree)
+            let patchLayout = PatchLayout(convolution, shape: shape)
         {
-            layout = patches
-            let positions = convolution.positionsCount
-            inputLayout = SlotLayout(
-                features: patches.features.map { feature in
-                    guard feature != SlotLayout.empty else { return feature }
-                    let (tap, position) = Int(feature).quotientAndRemainder(dividingBy: positions)
-                    return convolution.inputIndex(tap: tap, position: position).map(Int32.init)
-                        ?? SlotLayout.empty
-                })
-            let packed = try LatencyPacking.patchConvolution(convolution, source: patches)
+            let patches = patchLayout.patches
+            inputLayouts = patchLayout.inputs(patches)
+            let packed = try patchLayout.layer(patches)
             append(packed)
-            layout = packed.outputLayout
+            layouts = [packed.outputLayout]
         } else {
-            layout = try LatencyPacking.periodicInput(
-                features: network.inputCount, slotCount: degree)
-            inputLayout = layout
+            layouts = try LatencyPacking.periodicInput(
+                features: network.inputCount, shape: shape)
+            inputLayouts = layouts
         }
         for (index, layer) in layers.enumerated() {
             if index == 0, linearLayers == 1 { continue }  // the convolution above
             if case .square = layer {
+                guard layouts.count == 1 else {
+                    throw PackingError.tooManyFeatures(
+                        network.inputCount, slots: shape.slotCount)
+                }
                 steps.append(.switchPoint(points))
                 steps.append(.square)
                 steps.append(.switchPoint(points + 1))
@@ -104,15 +102,19 @@ private struct CircuitBuilder {
             }
             let packed =
                 index == lastLinear && index == layers.count - 1
-                ? try LatencyPacking.last(layer, source: layout)
-                : try LatencyPacking.inner(layer, source: layout)
+                ? try LatencyPacking.last(layer, sources: layouts, shape: shape)
+                : try LatencyPacking.inner(layer, sources: layouts, shape: shape)
             append(packed)
-            layout = packed.outputLayout
+            layouts = [packed.outputLayout]
         }
+        guard layouts.count == 1 else {
+            throw PackingError.tooManyFeatures(network.inputCount, slots: shape.slotCount)
+        }
+        var layout = layouts[0]
         if lastLinear != layers.count - 1 { layout = Self.firstOccurrence(layout) }
         steps.append(.mask)
         return Circuit(
-            degree: degree, steps: steps, inputLayout: inputLayout, outputLayout: layout,
+            shape: shape, steps: steps, inputLayouts: inputLayouts, outputLayout: layout,
             switchPointCount: points, babyCounts: babyCounts, diagonalCounts: diagonalCounts)
     }
 
@@ -128,9 +130,9 @@ private struct CircuitBuilder {
             .linear(
                 LinearTransform(
                     diagonals: packed.diagonals, stride: packed.stride, babyCount: babies,
-                    slotCount: degree)))
+                    shape: shape)))
         for fold in packed.folds
-        where !fold.allSatisfy({ $0.isIdentity(degree: degree) }) {
+        where !fold.allSatisfy({ $0.isIdentity(degree: shape.degree) }) {
             steps.append(.fold(fold))
         }
         if packed.bias.contains(where: { $0 != 0 }) { steps.append(.add(packed.bias)) }

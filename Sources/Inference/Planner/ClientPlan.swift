@@ -6,8 +6,8 @@ import RLWE
 public struct ClientPlan: Sendable, Equatable {
     public let parameters: RLWEParameters
     public let input: InputSpecification
-    /// The index of the input that each slot holds.
-    public let inputLayout: SlotLayout
+    /// Of each ciphertext of a sample: the index of the input that each slot holds.
+    public let inputLayouts: [SlotLayout]
     /// The output that each slot is a share of.
     public let outputLayout: SlotLayout
     /// Modulo each t_i, what outputs are to be divided by.
@@ -22,14 +22,14 @@ public struct ClientPlan: Sendable, Equatable {
     public let cost: CostEstimate
 
     package init(
-        parameters: RLWEParameters, input: InputSpecification, inputLayout: SlotLayout,
+        parameters: RLWEParameters, input: InputSpecification, inputLayouts: [SlotLayout],
         outputLayout: SlotLayout, outputUnits: [UInt64], outputScale: Double, labels: [String],
         keys: EvaluationKeySpecification, replyC0Bits: Int, replyC1Bits: Int,
         certificate: Certificate, cost: CostEstimate
     ) {
         self.parameters = parameters
         self.input = input
-        self.inputLayout = inputLayout
+        self.inputLayouts = inputLayouts
         self.outputLayout = outputLayout
         self.outputUnits = outputUnits
         self.outputScale = outputScale

@@ -74,31 +74,3 @@ struct ModulusChain: Hashable {
         return out
     }
 }
-
-/// The plaintext moduli.
-enum PlaintextModuli {
-    /// The `count` consecutive primes, 1 modulo 2N, with the smallest product above `bound`; nil where they
-    /// would exceed 2^40.
-    static func smallest(count: Int, above bound: BigInt, degree: Int) -> [UInt64]? {
-        let step = UInt64(2 * degree)
-        // Skip ahead: the largest of them is at least the count-th root of the bound.
-        let rootBits = max(bound, BigInt(1)).log2Lower / Double(count)
-        guard rootBits < 40 else { return nil }
-        let root = exp2(rootBits)
-        var candidate = max(1, UInt64(max(root * 0.25, 1)) / step) * step + 1
-        var window: [UInt64] = []
-        while candidate < 1 << 40 {
-            if candidate > 1 << 10, Primes.isPrime(candidate) {
-                window.append(candidate)
-                if window.count > count { window.removeFirst() }
-                if window.count == count,
-                    window.reduce(BigInt(1), { $0 * BigInt($1) }) > bound
-                {
-                    return window
-                }
-            }
-            candidate += step
-        }
-        return nil
-    }
-}

@@ -17,7 +17,11 @@ struct NoiseForecast {
     /// log2 of the modulus that the last stretch needs.
     let finalBits: Double
 
-    init(circuit: Circuit, model: NoiseModel, gain: (LinearTransform) -> TransformGain) {
+    /// - Parameter skips: squares with no switch before them, bit i for square i.
+    init(
+        circuit: Circuit, model: NoiseModel, skips: UInt = 0,
+        gains: (LinearTransform) -> [TransformGain]
+    ) {
         let degree = circuit.degree
         let floor = model.rounding.norms
         var noise = model.fresh
@@ -27,7 +31,8 @@ struct NoiseForecast {
         for step in circuit.steps {
             switch step {
             case .linear(let transform):
-                noise = noise.mapped(by: gain(transform), degree: degree)
+                noise = NoiseBound.sum(
+                    gains(transform).map { noise.mapped(by: $0, degree: degree) })
                 if !transform.permutations(degree: degree).isEmpty {
                     noise = model.divided(noise)
                 }
@@ -38,8 +43,11 @@ struct NoiseForecast {
             case .square: noise = model.divided(model.product(noise, noise))
             case .switchPoint(let point):
                 if point % 2 == 0 {
-                    let bits = max(
-                        0, log2(noise.norms.rootMeanSquare / floor.rootMeanSquare))
+                    let isSkipped = skips >> UInt(point / 2) & 1 == 1
+                    let bits =
+                        isSkipped
+                        ? 0
+                        : max(0, log2(noise.norms.rootMeanSquare / floor.rootMeanSquare))
                     drops.append(
                         Drop(
                             bits: bits, early: early, earlyPoint: earlyPoint, latePoint: point))

@@ -5,18 +5,27 @@ import RLWE
 struct Candidate {
     let circuit: Circuit
     let choices: PlanChoices
-    let splits: Bool
+    let route: Route
     let slack: Int
-    let share: Double
     let work: Double
 
     var parameters: RLWEParameters { choices.parameters }
 }
 
+/// What a search tries beside the slack.
+struct Route: Sendable, Hashable {
+    /// Squares that are taken as they come, with no switch before them: bit i for square i.
+    let skips: UInt
+    /// Whether what a stretch drops may be dropped in two parts, early and late.
+    let splits: Bool
+    /// Of the noise that is there, what key switches may add.
+    let share: Double
+}
+
 /// Ciphertext moduli, special modulus, gadgets and reply sizes for one circuit and one set of t_i.
 struct ParameterSearch {
     let circuit: Circuit
-    let plaintextModuli: [UInt64]
+    let plaintexts: [PlaintextModulus]
     let security: SecurityLevel
     let norms: PlannerNorms
     /// Whether weights' norms are taken with their units divided out, as they will be executed.
@@ -30,19 +39,22 @@ struct ParameterSearch {
         case noRoom
     }
 
-    /// The least slack of each way to split drops and of each share of noise that key switches may add.
+    /// The least slack of each route.
     func candidates() throws -> [Candidate] {
         var out: [Candidate] = []
-        let forecast = forecast()
-        for splits in [true, false] {
-            for share in [0x1p5, 2, 0x1p-4, 0x1p-8] {
-                search: for slack in 0...12 {
-                    switch try attempt(forecast, splits: splits, slack: slack, share: share) {
-                    case .found(let candidate):
-                        out.append(candidate)
-                        break search
-                    case .tooNoisy: continue
-                    case .noRoom: break search
+        for skips in routesPastSquares {
+            let forecast = forecast(skips: skips)
+            for splits in [true, false] {
+                for share in [0x1p5, 2, 0x1p-4, 0x1p-8] {
+                    let route = Route(skips: skips, splits: splits, share: share)
+                    search: for slack in 0...12 {
+                        switch try attempt(forecast, route, slack: slack) {
+                        case .found(let candidate):
+                            out.append(candidate)
+                            break search
+                        case .tooNoisy: continue
+                        case .noRoom: break search
+                        }
                     }
                 }
             }
@@ -50,41 +62,48 @@ struct ParameterSearch {
         return out
     }
 
+    /// Every subset of few squares; of many, at most one.
+    private var routesPastSquares: [UInt] {
+        let squares = circuit.switchPointCount / 2
+        if squares <= 3 { return Array(0..<(1 << UInt(squares))) }
+        return [0] + (0..<UInt(min(squares, 63))).map { 1 << $0 }
+    }
+
     /// nil where security, noise or the supply of primes refuse it.
-    func candidate(splits: Bool, slack: Int, share: Double) throws -> Candidate? {
+    func candidate(_ route: Route, slack: Int) throws -> Candidate? {
         guard
             case .found(let candidate) = try attempt(
-                forecast(), splits: splits, slack: slack, share: share)
+                forecast(skips: route.skips), route, slack: slack)
         else { return nil }
         return candidate
     }
 
     private var usedNorms: TransformNorms { exact ? norms.exact : norms.approximate }
 
-    /// By the largest t, which has the most noise.
-    private func forecast() -> NoiseForecast {
-        let worst = plaintextModuli.max()!
+    /// By the largest modulus, which has the most noise.
+    private func forecast(skips: UInt) -> NoiseForecast {
+        let worst = plaintexts.max { $0.largestEmbedding < $1.largestEmbedding }!
         let degree = circuit.degree
         let norms = usedNorms
         return NoiseForecast(
-            circuit: circuit, model: NoiseModel(degree: degree, plaintextModulus: worst)
-        ) { norms.gain(of: $0, modulus: worst, degree: degree, factor: 1) }
+            circuit: circuit, model: NoiseModel(degree: degree, plaintext: worst), skips: skips
+        ) { norms.gains(of: $0, modulus: worst, degree: degree, factor: 1) }
     }
 
     private func attempt(
-        _ forecast: NoiseForecast, splits: Bool, slack: Int, share: Double
+        _ forecast: NoiseForecast, _ route: Route, slack: Int
     ) throws -> Attempt {
         let degree = circuit.degree
         let norms = usedNorms
         guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { return .noRoom }
         let chain = ModulusChain(
             forecast: forecast, switchPointCount: circuit.switchPointCount, degree: degree,
-            splits: splits, slack: slack)
+            splits: route.splits, slack: slack)
         guard let parameters = try parameters(chain) else { return .noRoom }
         let probe = try PlanEvaluation(
             circuit: circuit, parameters: parameters, levels: chain.levels, keys: nil,
             norms: norms)
-        guard let keys = GadgetChooser(parameters: parameters, share: share).keys(for: probe) else {
+        guard let keys = GadgetChooser(parameters: parameters, share: route.share).keys(for: probe) else {
             return .tooNoisy
         }
         let evaluation = try PlanEvaluation(
@@ -97,14 +116,15 @@ struct ParameterSearch {
                 choices: PlanChoices(
                     parameters: parameters, babyCounts: circuit.babyCounts, levels: chain.levels,
                     keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1),
-                splits: splits, slack: slack, share: share,
+                route: route, slack: slack,
                 work: CostEstimate.work(evaluation.counts, degree: degree)))
     }
 
     /// The special modulus takes what the security table leaves, up to the largest word.
     private func parameters(_ chain: ModulusChain) throws -> RLWEParameters? {
         let degree = circuit.degree
-        guard let moduli = chain.primes(degree: degree, excluding: plaintextModuli) else {
+        let primes = plaintexts.map(\.prime)
+        guard let moduli = chain.primes(degree: degree, excluding: primes) else {
             return nil
         }
         let used = moduli.reduce(BigInt(1)) { $0 * BigInt($1) }.bitLength
@@ -118,17 +138,17 @@ struct ParameterSearch {
         guard bits >= ModulusChain.smallestBits(degree: degree),
             let special = Primes.nttPrimes(
                 bits: bits, count: 1, congruentTo1Modulo: UInt64(2 * degree),
-                excluding: Set(moduli + plaintextModuli)
+                excluding: Set(moduli + primes)
             ).first
         else { return nil }
         if security == .insecure {
             return try .insecure(
                 degree: degree, ciphertextModuli: moduli, specialModulus: special,
-                plaintextModuli: plaintextModuli)
+                plaintexts: plaintexts)
         }
         return try RLWEParameters(
             degree: degree, ciphertextModuli: moduli, specialModulus: special,
-            plaintextModuli: plaintextModuli, security: security)
+            plaintexts: plaintexts, security: security)
     }
 
     /// The smallest replies that leave a tenth of a bit.

@@ -43,7 +43,7 @@ public struct Plan: Sendable {
         let circuit: Circuit
         do {
             circuit = try Circuit(
-                network: network, degree: parameters.degree, babyCounts: choices.babyCounts)
+                network: network, shape: parameters.slots, babyCounts: choices.babyCounts)
         } catch let error as PackingError {
             throw PlanError.doesNotFit(error.description)
         }
@@ -69,7 +69,7 @@ public struct Plan: Sendable {
         self.certificate = certificate
         cost = Self.cost(choices, circuit, evaluation.counts)
         client = ClientPlan(
-            parameters: parameters, input: network.input, inputLayout: circuit.inputLayout,
+            parameters: parameters, input: network.input, inputLayouts: circuit.inputLayouts,
             outputLayout: circuit.outputLayout,
             outputUnits: parameters.plaintextModuli.indices.map {
                 evaluation.outputUnit.value(parameters, plaintextIndex: $0)
@@ -137,7 +137,8 @@ public struct Plan: Sendable {
         let inFlight = k * (2 * widestBabies + 12) * extended * limb
         return CostEstimate(
             operations: counts,
-            requestBytes: k * (parameters.residueBits(level: parameters.maximumLevel) * n / 8 + 32),
+            requestBytes: k * circuit.inputLayouts.count
+                * (parameters.residueBits(level: parameters.maximumLevel) * n / 8 + 32),
             replyBytes: k * n * (choices.replyC0Bits + choices.replyC1Bits) / 8,
             evaluationKeyBytes: gadgets.reduce(0) { $0 + parameters.keyBytes($1) + 32 },
             serverMemoryBytes: gadgets.reduce(0) { $0 + parameters.expandedKeyBytes($1) }

@@ -32,7 +32,7 @@ struct PlanEvaluation {
                 parameters: parameters, plaintextIndex: index, keys: keys, norms: norms)
             let program = try Program(
                 circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: slots)
-            let value = try program.run(slots.input, on: slots)
+            let value = try program.run(circuit.inputLayouts.map { _ in slots.input }, on: slots)
             // Noise must stay under Q_l / 2 all along; it only matters at the end, since switching down
             // keeps the ratio.
             let end = try slots.compress(value)

@@ -49,29 +49,20 @@ public struct Planner: Sendable {
         var best: Candidate?
         var refusals: [String] = []
         for degree in degrees {
-            do {
-                let circuit = try Circuit(network: network, degree: degree)
-                progress("searching parameters at N = \(degree)")
-                for count in 1...8 {
-                    guard
-                        let moduli = PlaintextModuli.smallest(
-                            count: count, above: widest, degree: degree)
-                    else { continue }
-                    let search = ParameterSearch(
-                        circuit: circuit, plaintextModuli: moduli, security: security,
-                        norms: norms)
-                    let found = try search.candidates().min { $0.work < $1.work }
-                    if let found, found.work < best?.work ?? .infinity {
-                        best = found
-                    } else if best != nil {
-                        // More moduli than needed only cost more.
-                        break
-                    }
+            progress("searching parameters at N = \(degree)")
+            var refusal: String?
+            for index in Self.indices(degree: degree) {
+                do {
+                    let shape = SlotShape(degree: degree, index: index)
+                    let found = try search(
+                        Circuit(network: network, shape: shape), widest: widest, norms: norms)
+                    if let found, found.work < best?.work ?? .infinity { best = found }
+                    if found == nil, refusal == nil { refusal = "too much noise or depth" }
+                } catch let error as PackingError {
+                    if refusal == nil { refusal = error.description }
                 }
-                if best == nil { refusals.append("N = \(degree): too much noise or depth") }
-            } catch let error as PackingError {
-                refusals.append("N = \(degree): \(error)")
             }
+            if best == nil { refusals.append("N = \(degree): \(refusal ?? "nothing fits")") }
             // A larger ring costs more than twice as much for the same circuit.
             if best != nil { break }
         }
@@ -84,6 +75,34 @@ public struct Planner: Sendable {
         return try finish(
             tuned, network: network, outputBounds: outputBounds, boundMethod: boundMethod,
             norms: norms)
+    }
+
+    /// Indices k of plaintext moduli: N / k slots.
+    private static func indices(degree: Int) -> [Int] {
+        [1, 2, 4, 8, 16, 32].filter { $0 <= degree / 8 && $0 <= PlaintextModulus.largestIndex }
+    }
+
+    /// The cheapest candidate of a layout.
+    private func search(
+        _ circuit: Circuit, widest: BigInt, norms: PlannerNorms
+    ) throws -> Candidate? {
+        var best: Candidate?
+        for count in 1...8 {
+            guard
+                let moduli = PlaintextModuli.choose(
+                    count: count, above: widest, shape: circuit.shape)
+            else { continue }
+            let search = ParameterSearch(
+                circuit: circuit, plaintexts: moduli, security: security, norms: norms)
+            let found = try search.candidates().min { $0.work < $1.work }
+            if let found, found.work < best?.work ?? .infinity {
+                best = found
+            } else if best != nil {
+                // More moduli than needed only cost more.
+                break
+            }
+        }
+        return best
     }
 
     /// Tries other numbers of baby steps, layer by layer.
@@ -100,12 +119,11 @@ public struct Planner: Sendable {
                 var counts = babies
                 counts[layer] = other
                 let circuit = try Circuit(
-                    network: network, degree: best.parameters.degree, babyCounts: counts)
+                    network: network, shape: best.circuit.shape, babyCounts: counts)
                 let search = ParameterSearch(
-                    circuit: circuit, plaintextModuli: best.parameters.plaintextModuli,
-                    security: security, norms: norms)
-                if let found = try search.candidate(
-                    splits: best.splits, slack: best.slack, share: best.share),
+                    circuit: circuit, plaintexts: best.parameters.plaintexts, security: security,
+                    norms: norms)
+                if let found = try search.candidate(best.route, slack: best.slack),
                     found.work < best.work
                 {
                     best = found
@@ -123,13 +141,12 @@ public struct Planner: Sendable {
         boundMethod: String, norms: PlannerNorms
     ) throws -> Plan {
         let search = ParameterSearch(
-            circuit: candidate.circuit, plaintextModuli: candidate.parameters.plaintextModuli,
+            circuit: candidate.circuit, plaintexts: candidate.parameters.plaintexts,
             security: security, norms: norms, exact: true)
         for extra in 0...6 {
             guard
                 let found = try search.candidate(
-                    splits: candidate.splits, slack: candidate.slack + extra,
-                    share: candidate.share)
+                    candidate.route, slack: candidate.slack + extra)
             else { continue }
             return try Plan(
                 network: network, choices: found.choices, outputBounds: outputBounds,

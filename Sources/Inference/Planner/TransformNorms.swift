@@ -9,46 +9,51 @@ import Synchronization
 final class TransformNorms: Sendable {
     private struct Key: Hashable {
         let transform: ObjectIdentifier
-        let modulus: UInt64
+        let modulus: PlaintextModulus
         let factor: UInt64
     }
 
     /// Keeps the transforms alive, so that their identifiers stay theirs.
-    private let cache = Mutex<[Key: (transform: LinearTransform, gain: TransformGain)]>([:])
+    private let cache = Mutex<[Key: (transform: LinearTransform, gains: [TransformGain])]>([:])
     /// By modulus, then degree: one prime may serve several degrees.
-    private let encoders = Mutex<[UInt64: [Int: SlotEncoder]]>([:])
+    private let encoders = Mutex<[PlaintextModulus: [Int: SlotEncoder]]>([:])
 
     /// Takes every unit as 1: near enough for a search, and cached across moduli.
     let ignoresUnits: Bool
 
     init(ignoresUnits: Bool = false) { self.ignoresUnits = ignoresUnits }
 
-    func gain(
+    /// One of each source.
+    func gains(
         of transform: LinearTransform, residues: ResidueSlots, unit: MessageUnit
-    ) -> TransformGain {
+    ) -> [TransformGain] {
         let t = residues.modulus
         let value =
             ignoresUnits
             ? 1 : unit.value(residues.parameters, plaintextIndex: residues.plaintextIndex)
-        return gain(
-            of: transform, modulus: t, degree: residues.parameters.degree,
+        return gains(
+            of: transform,
+            modulus: residues.parameters.plaintexts[residues.plaintextIndex], degree: residues.parameters.degree,
             factor: ModularArithmetic.inverse(value, modulo: t)!)
     }
 
     /// - Parameter factor: modulo t, what weights are multiplied by before they are encoded.
-    func gain(
-        of transform: LinearTransform, modulus: UInt64, degree: Int, factor: UInt64
-    ) -> TransformGain {
+    func gains(
+        of transform: LinearTransform, modulus: PlaintextModulus, degree: Int, factor: UInt64
+    ) -> [TransformGain] {
         let key = Key(
             transform: ObjectIdentifier(transform), modulus: modulus, factor: factor)
-        if let known = cache.withLock({ $0[key]?.gain }) { return known }
-        let gain = compute(transform, modulus: modulus, degree: degree, factor: factor)
-        cache.withLock { $0[key] = (transform, gain) }
-        return gain
+        if let known = cache.withLock({ $0[key]?.gains }) { return known }
+        let gains = (0..<transform.sourceCount).map {
+            compute(transform, source: $0, modulus: modulus, degree: degree, factor: factor)
+        }
+        cache.withLock { $0[key] = (transform, gains) }
+        return gains
     }
 
     private func compute(
-        _ transform: LinearTransform, modulus: UInt64, degree: Int, factor: UInt64
+        _ transform: LinearTransform, source: Int, modulus: PlaintextModulus, degree: Int,
+        factor: UInt64
     ) -> TransformGain {
         let encoder = encoder(modulus: modulus, degree: degree)
         var elements = Set<Int>()
@@ -57,10 +62,12 @@ final class TransformNorms: Sendable {
             var sums = [Double](repeating: 0, count: degree / 2)
             var energies = sums
             let outer = giant.permutation.galoisElement(degree: degree)
-            for term in giant.terms {
-                let inner = transform.babies[term.baby].galoisElement(degree: degree)
+            for term in giant.terms where transform.babies[term.baby].source == source {
+                let inner = transform.babies[term.baby].permutation.galoisElement(
+                    degree: degree)
                 elements.insert(outer * inner & (2 * degree - 1))
-                let slots = ResidueSlots.scale(term.weights, by: factor, modulo: modulus)
+                let slots = ResidueSlots.scale(
+                    term.weights, by: factor, modulo: modulus.prime)
                 let coefficients = encoder.encode(slots)
                 let magnitudes = CanonicalEmbedding.magnitudes(of: coefficients.map(Double.init))
                 for i in sums.indices {
@@ -72,18 +79,22 @@ final class TransformNorms: Sendable {
             sum += sums.max() ?? 0
             energy += energies.max() ?? 0
         }
-        precondition(elements.count == transform.termCount, "diagonals of equal rotation")
+        let terms = transform.giants.reduce(0) { sum, giant in
+            sum + giant.terms.count { transform.babies[$0.baby].source == source }
+        }
+        precondition(elements.count == terms, "diagonals of equal rotation")
         // Above the rounding errors of the transform.
         let up = 1 + 0x1p-30
         return TransformGain(
             elements: elements, sum: sum * up, energy: energy * up, largest: largest * up)
     }
 
-    private func encoder(modulus: UInt64, degree: Int) -> SlotEncoder {
+    private func encoder(modulus: PlaintextModulus, degree: Int) -> SlotEncoder {
         encoders.withLock { known in
             if let encoder = known[modulus]?[degree] { return encoder }
             do {
-                let made = SlotEncoder(table: try NTTTable(modulus: modulus, degree: degree))
+                let made = SlotEncoder(
+                    table: try NTTTable(modulus: modulus.prime, degree: degree), modulus: modulus)
                 known[modulus, default: [:]][degree] = made
                 return made
             } catch {

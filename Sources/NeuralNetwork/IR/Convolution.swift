@@ -15,8 +15,9 @@ public struct Convolution: Sendable, Equatable {
 
     /// The number of maps is `bias.count`.
     ///
-    /// - Throws: `NetworkError` when sizes are not positive, the kernel exceeds the padded image, padding is negative
-    ///   or not smaller than the kernel, or the weights are not maps * taps many.
+    /// - Parameter padding: negative amounts leave out rows and columns of the input.
+    /// - Throws: `NetworkError` when sizes are not positive, the kernel exceeds the padded image, padding is not smaller
+    ///   than the kernel or takes away the image, or the weights are not maps * taps many.
     public init(
         weights: [Int64], bias: [Int64], inputShape: ImageShape, kernel: Extent,
         strides: Extent = Extent(height: 1, width: 1), padding: Padding = Padding()
@@ -57,7 +58,7 @@ public struct Convolution: Sendable, Equatable {
             throw .invalidShape("a convolution's stride of \(stride)")
         }
         // A window that lies wholly in the padding would be a constant: nobody means that.
-        guard before >= 0, after >= 0, before < kernel, after < kernel else {
+        guard before > -size, after > -size, before < kernel, after < kernel else {
             throw .invalidShape("padding (\(before), \(after)) for a kernel of \(kernel)")
         }
         let padded = size + before + after

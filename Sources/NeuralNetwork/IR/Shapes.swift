@@ -27,7 +27,7 @@ public struct Extent: Sendable, Hashable {
     }
 }
 
-/// Rows and columns of zeros around an image, in the order of ONNX's `pads`.
+/// Rows and columns of zeros around an image, or with negative numbers those left out, in the order of ONNX's `pads`.
 public struct Padding: Sendable, Hashable {
     public var top: Int
     public var left: Int

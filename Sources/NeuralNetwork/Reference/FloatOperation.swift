@@ -1,6 +1,8 @@
 /// The operators over Float32, with shapes resolved and constants folded.
 enum FloatOperation: Sendable {
     case copy
+    /// The elements with these indices.
+    case gather([Int32])
     case square
     case clip(Float, Float)
     /// Divide, round half to even, add the zero point, saturate.
@@ -16,6 +18,7 @@ enum FloatOperation: Sendable {
     func apply(_ input: [Float]) -> [Float] {
         switch self {
         case .copy: return input
+        case .gather(let indices): return indices.map { input[Int($0)] }
         case .square: return input.map { $0 * $0 }
         case .clip(let low, let high): return input.map { min(max($0, low), high) }
         case .quantize(let scale, let zeroPoint, let low, let high):

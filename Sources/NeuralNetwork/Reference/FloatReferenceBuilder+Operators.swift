@@ -115,6 +115,24 @@ extension FloatReferenceBuilder {
                 positions: geometry.positionsCount), shape: geometry.outputShape.array)
     }
 
+    mutating func slice(_ node: ONNXNode) throws(ONNXError) -> Value {
+        let shape = try sample(node, 0).shape
+        let crop = try node.cropping(shape) { (index) throws(ONNXError) in
+            try constant(node, index)
+        }
+        let (rows, columns) = (-crop.top..<shape[1] + crop.bottom, -crop.left..<shape[2] + crop.right)
+        var indices: [Int32] = []
+        for channel in 0..<shape[0] {
+            for row in rows {
+                for column in columns {
+                    indices.append(Int32((channel * shape[1] + row) * shape[2] + column))
+                }
+            }
+        }
+        return try append(
+            node, .gather(indices), shape: [shape[0], rows.count, columns.count])
+    }
+
     mutating func dense(_ node: ONNXNode, transposed: Bool) throws(ONNXError) -> Value {
         try node.checkInputs(2...3)
         let shape = try sample(node, 0).shape

@@ -46,6 +46,7 @@ struct FloatReferenceBuilder {
         case "QuantizeLinear", "DequantizeLinear": return try quantization(node)
         case "Mul", "Pow": return try square(node)
         case "Conv": return try convolution(node)
+        case "Slice": return try slice(node)
         case "Gemm": return try dense(node, transposed: try node.gemmTransposesWeights())
         case "MatMul": return try dense(node, transposed: false)
         case "Add": return try add(node)

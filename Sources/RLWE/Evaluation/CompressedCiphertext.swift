@@ -80,15 +80,14 @@ extension Decryptor {
             bsk_center(table.modulus, noise.base, sum.limb(0), n)
         }
         let lift = UInt64(a.c1Bits - a.c0Bits)
-        let t = plaintext.modulus
-        for i in 0..<n {
-            let v = UInt64(bitPattern: noise.base[i]) &+ (a.c0[i] << lift)
-            noise.base[i] = Int64(bitPattern: (v &* t) << shift) >> Int64(shift)
-        }
+        for i in 0..<n { noise.base[i] &+= Int64(bitPattern: a.c0[i] << lift) }
+        let scaled = noise.multiplied(by: plaintext.ideal)
+        for i in 0..<n { scaled.base[i] = (scaled.base[i] << Int64(shift)) >> Int64(shift) }
         // -2^k_1 mod t.
+        let t = plaintext.modulus
         let factor = t - (UInt64(1) << UInt64(a.c1Bits)) % t
         return context.decode(
-            noise: noise, plaintext: plaintext, factor: factor,
+            noise: scaled, plaintext: plaintext, factor: factor,
             halfModulus: Double(UInt64(1) << UInt64(a.c1Bits - 1)))
     }
 }

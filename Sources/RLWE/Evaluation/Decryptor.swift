@@ -12,32 +12,40 @@ public struct Decryptor: Sendable {
 
     /// The phase v = c_0 + c_1 s (+ c_2 s^2) modulo Q_l, in coefficients.
     package func phase(_ ciphertext: Ciphertext) -> Polynomial<Coefficients> {
+        phaseValues(ciphertext).inverseNTT()
+    }
+
+    /// The same, in NTT form.
+    package func phaseValues(_ ciphertext: Ciphertext) -> Polynomial<NTTValues> {
         let s = secretKey.values(level: ciphertext.level)
         var sum = ciphertext.polynomials.last!.asSecret()
         for polynomial in ciphertext.polynomials.dropLast().reversed() {
             sum *= s
             sum += polynomial
         }
-        return sum.inverseNTT()
+        return sum
     }
 
     /// The slots in [0, t), with the noise margin.
     ///
     /// The phase is divided down to q_0, limb by limb, with rounding: word arithmetic only. With
-    /// nu = t v mod q_0, centered: q_0 m + nu = t v, so m = -nu / q_0 modulo t.
+    /// nu = pi v mod q_0, centered: q_0 m + nu = pi v, so m = -nu / q_0 modulo pi.
     public func decrypt(_ ciphertext: Ciphertext) -> DecryptedSlots {
         var v = phase(ciphertext)
         while v.limbCount > 1 { v = context.dropLastLimb(v) }
         let plaintext = context.plaintexts[ciphertext.plaintextIndex]
-        v.multiply(byScalars: [plaintext.residue[0]])
-        let noise = SecretCoefficients(count: v.degree)
-        withExtendedLifetime(v) {
-            bsk_center(v.basis.tables[0].modulus, noise.base, v.limb(0), v.degree)
+        var values = v.forwardNTT()
+        values.multiply(byPrefixOf: plaintext.generator)
+        let product = values.inverseNTT()
+        let noise = SecretCoefficients(count: product.degree)
+        withExtendedLifetime(product) {
+            bsk_center(
+                product.basis.tables[0].modulus, noise.base, product.limb(0), product.degree)
         }
         return context.decode(
             noise: noise, plaintext: plaintext,
             factor: plaintext.multiplicationFactor(level: 1),
-            halfModulus: Double(v.basis.tables[0].value) / 2)
+            halfModulus: Double(product.basis.tables[0].value) / 2)
     }
 }
 
@@ -50,7 +58,7 @@ public struct DecryptedSlots: Sendable {
 }
 
 extension RLWEContext {
-    /// m = nu / factor modulo t, decoded, with the margin of nu under `halfModulus`. Constant time.
+    /// m = nu / factor modulo pi, decoded, with the margin of nu under `halfModulus`. Constant time.
     package func decode(
         noise: SecretCoefficients, plaintext: PlaintextContext, factor: UInt64,
         halfModulus: Double

@@ -1,3 +1,4 @@
+import CKernels
 import Ring
 
 /// A plaintext polynomial in NTT form modulo Q_l and P, ready to multiply ciphertexts at level l.
@@ -15,7 +16,7 @@ public struct EncodedConstant: Sendable {
 
 extension RLWEContext {
     /// - Parameters:
-    ///   - slots: N values in [0, t).
+    ///   - slots: a value in [0, t) for each.
     ///   - level: of the ciphertexts that it will multiply.
     public func encodeFactor(
         slots: [UInt64], plaintextIndex: Int, level: Int
@@ -30,10 +31,34 @@ extension RLWEContext {
     public func encodeConstant(
         slots: [UInt64], plaintextIndex: Int, level: Int
     ) -> EncodedConstant {
-        let coefficients = plaintexts[plaintextIndex].encoder.encode(slots)
-        let polynomial = scaled(
-            coefficients, plaintextIndex: plaintextIndex, basis: basis(level: level))
-        return EncodedConstant(
-            values: polynomial.forwardNTT().asPublic(), plaintextIndex: plaintextIndex)
+        let basis = basis(level: level)
+        var values = Polynomial<Coefficients>(
+            signed: scaled(slots, plaintextIndex: plaintextIndex, level: level), basis: basis
+        ).forwardNTT()
+        values.multiply(byPrefixOf: plaintexts[plaintextIndex].inverse)
+        return EncodedConstant(values: values, plaintextIndex: plaintextIndex)
+    }
+
+    /// pi round(Q_l m / pi) modulo Q_l, in N small coefficients.
+    ///
+    /// pi round(Q m / pi) = Q m - r with r = Q m reduced modulo pi. Modulo Q that is -r, the reduced
+    /// (-Q mod t) m: no multi-word arithmetic.
+    package func scaled(_ slots: [UInt64], plaintextIndex: Int, level: Int) -> [Int64] {
+        let plaintext = plaintexts[plaintextIndex]
+        return plaintext.encoder.encode(
+            slots, times: plaintext.multiplicationFactor(level: level))
+    }
+}
+
+extension Polynomial where Form == NTTValues {
+    /// Times a polynomial over the same moduli and perhaps more.
+    package mutating func multiply(byPrefixOf other: Polynomial) {
+        precondition(limbCount <= other.limbCount)
+        withExtendedLifetime(other) {
+            for i in 0..<limbCount {
+                let x = mutableLimb(i)
+                bsk_mul(basis.tables[i].modulus, x, x, other.limb(i), degree)
+            }
+        }
     }
 }

@@ -1,8 +1,19 @@
 import CKernels
 import Ring
 
-/// A linear map on slots as sum over g of perm_g( sum over b of plaintext_{g,b} * perm_b(x) ), encoded
-/// for one plaintext modulus at one level.
+/// The first permutation of a term of a linear map, and which of the map's ciphertexts it is applied to.
+public struct BabyStep: Sendable, Hashable {
+    public let source: Int
+    public let permutation: SlotPermutation
+
+    public init(source: Int = 0, permutation: SlotPermutation) {
+        self.source = source
+        self.permutation = permutation
+    }
+}
+
+/// A linear map on the slots of one ciphertext or several, as sum over g of
+/// perm_g( sum over b of plaintext_{g,b} * perm_b(x_b) ), encoded for one plaintext modulus at one level.
 public struct EncodedTransform: Sendable {
     public struct Giant: Sendable {
         public let permutation: SlotPermutation
@@ -10,7 +21,8 @@ public struct EncodedTransform: Sendable {
         public let babies: [Int]
     }
 
-    public let babies: [SlotPermutation]
+    /// Sources ascending.
+    public let babies: [BabyStep]
     public let giants: [Giant]
     /// Of the ciphertexts that it is applied to.
     public let level: Int
@@ -19,6 +31,8 @@ public struct EncodedTransform: Sendable {
     private let firstTerms: [Int]
     /// Limb by limb, block by block, term by term: the order of use, so that memory is read in sequence.
     private let storage: LimbBuffer
+
+    var sourceCount: Int { (babies.last?.source ?? 0) + 1 }
 
     var termCount: Int { giants.reduce(0) { $0 + $1.babies.count } }
 
@@ -32,7 +46,7 @@ public struct EncodedTransform: Sendable {
     private static func blockSize(degree: Int) -> Int { min(degree, 1024) }
 
     fileprivate init(
-        babies: [SlotPermutation], giants: [Giant], basis: RNSBasis,
+        babies: [BabyStep], giants: [Giant], basis: RNSBasis,
         factor: (_ giant: Int, _ term: Int) -> Polynomial<NTTValues>
     ) {
         self.babies = babies
@@ -103,14 +117,16 @@ extension RLWEContext {
     /// Encodes a linear map for ciphertexts at `level`.
     ///
     /// - Parameters:
-    ///   - giants: of each, its permutation and its terms: an index into `babies`, and N slots in [0, t).
+    ///   - babies: sources ascending from 0, none left out.
+    ///   - giants: of each, its permutation and its terms: an index into `babies`, and slots in [0, t).
     /// - Precondition: every giant has a term; indices are in range.
     public func encodeTransform(
-        babies: [SlotPermutation],
+        babies: [BabyStep],
         giants: [(permutation: SlotPermutation, terms: [(baby: Int, slots: [UInt64])])],
         plaintextIndex: Int, level: Int
     ) -> EncodedTransform {
         precondition(giants.allSatisfy { !$0.terms.isEmpty })
+        precondition(zip(babies, babies.dropFirst()).allSatisfy { $0.source <= $1.source })
         return EncodedTransform(
             babies: babies,
             giants: giants.map {

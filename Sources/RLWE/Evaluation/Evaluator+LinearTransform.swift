@@ -3,10 +3,15 @@ import Ring
 
 extension Evaluator {
     public func apply(_ transform: EncodedTransform, to a: Ciphertext) throws -> Ciphertext {
-        try apply([transform], to: [a])[0]
+        try apply([transform], to: [[a]])[0]
     }
 
-    /// Applies a linear map to one ciphertext of each t_i, by baby-step giant-step with double hoisting (Bossuat,
+    /// A map of one ciphertext of each t_i.
+    public func apply(
+        _ transforms: [EncodedTransform], to batch: [Ciphertext]
+    ) throws -> [Ciphertext] { try apply(transforms, to: [batch]) }
+
+    /// Applies a linear map to its sources, each one ciphertext of each t_i, by baby-step giant-step with double hoisting (Bossuat,
     /// Mouchet, Troncoso-Pastoriza and Hubaux, eprint 2020/1203): all baby rotations share one decomposition and
     /// stay modulo Q_l P; sums are divided by P once a giant step, and once at the end.
     ///
@@ -18,19 +23,24 @@ extension Evaluator {
     ///
     /// - Parameter transforms: the same map, encoded for each ciphertext's t_i.
     public func apply(
-        _ transforms: [EncodedTransform], to batch: [Ciphertext]
+        _ transforms: [EncodedTransform], to sources: [[Ciphertext]]
     ) throws -> [Ciphertext] {
-        let level = try commonLevel(batch)
+        let level = try commonLevel(sources.flatMap { $0 })
         let degree = context.degree
-        guard let shape = transforms.first, transforms.count == batch.count,
+        guard let shape = transforms.first, let batch = sources.first,
+            sources.count == shape.sourceCount,
+            sources.allSatisfy({ $0.map(\.plaintextIndex) == batch.map(\.plaintextIndex) }),
+            transforms.count == batch.count,
             shape.level == level, transforms.allSatisfy({ $0.hasShape(of: shape) })
         else { throw EvaluationError.mismatch("transforms and ciphertexts") }
         if shape.giants.allSatisfy({ $0.permutation.isIdentity(degree: degree) }),
-            shape.babies.allSatisfy({ $0.isIdentity(degree: degree) })
+            shape.babies.allSatisfy({ $0.permutation.isIdentity(degree: degree) })
         {
-            return zip(transforms, batch).map { applyWithoutRotations($0, to: $1) }
+            return transforms.enumerated().map { index, transform in
+                applyWithoutRotations(transform, to: sources.map { $0[index] })
+            }
         }
-        let sums = try innerSums(transforms, batch, level: level)
+        let sums = try innerSums(transforms, sources, level: level)
         let moved = shape.giants.indices.filter {
             !shape.giants[$0].permutation.isIdentity(degree: degree)
         }
@@ -40,9 +50,10 @@ extension Evaluator {
 
     /// Of every giant, then every ciphertext: sum over its terms of plaintext * baby, modulo Q_l P.
     private func innerSums(
-        _ transforms: [EncodedTransform], _ batch: [Ciphertext], level: Int
+        _ transforms: [EncodedTransform], _ sources: [[Ciphertext]], level: Int
     ) throws -> [[ExtendedPair]] {
         let shape = transforms[0]
+        let batch = sources[0]
         let degree = context.degree
         let basis = context.extendedBasis(level: level)
         let sums = shape.giants.map { _ in
@@ -50,8 +61,12 @@ extension Evaluator {
                 (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
             }
         }
-        let moved = shape.babies.filter { !$0.isIdentity(degree: degree) }
-        let jobs = try hoisted(moved, of: batch.map { $0.polynomials[1] })
+        let jobs = try sources.indices.flatMap { source in
+            try hoisted(
+                shape.babies.filter { $0.source == source }.map(\.permutation)
+                    .filter { !$0.isIdentity(degree: degree) },
+                of: sources[source].map { $0.polynomials[1] })
+        }
         pool.run(level + 1) { k in
             // Two polynomials a baby and ciphertext, and room for a sum before it is permuted.
             let pairs = shape.babies.count * batch.count
@@ -59,8 +74,9 @@ extension Evaluator {
             let babies = Babies(
                 base: memory.base, degree: degree, ciphertexts: batch.count)
             var next = 0
-            for (index, permutation) in shape.babies.enumerated() {
-                if permutation.isIdentity(degree: degree) {
+            for (index, baby) in shape.babies.enumerated() {
+                let batch = sources[baby.source]
+                if baby.permutation.isIdentity(degree: degree) {
                     for (c, ciphertext) in batch.enumerated() {
                         let target = babies.pair(index, c)
                         scaleBySpecial(ciphertext.polynomials[0], limb: k, into: target.0)
@@ -170,20 +186,21 @@ extension Evaluator {
 
     /// No key needed: one product a term.
     private func applyWithoutRotations(
-        _ transform: EncodedTransform, to a: Ciphertext
+        _ transform: EncodedTransform, to sources: [Ciphertext]
     ) -> Ciphertext {
-        let level = a.level
-        let basis = a.basis
+        let level = sources[0].level
+        let basis = sources[0].basis
         let out = (0..<2).map { _ in Polynomial<NTTValues>(zero: basis) }
         let sum = (0..<2).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
-        withExtendedLifetime((a, out, sum)) {
+        withExtendedLifetime((sources, out, sum)) {
             for k in 0..<level {
                 let modulus = basis.tables[k].modulus
                 for giant in transform.giants.indices {
                     transform.addTerms(
                         limb: k, modulus: modulus, giants: giant..<giant + 1,
-                        babies: { _ in
-                            (
+                        babies: { baby in
+                            let a = sources[transform.babies[baby].source]
+                            return (
                                 UnsafeMutablePointer(mutating: a.polynomials[0].limb(k)),
                                 UnsafeMutablePointer(mutating: a.polynomials[1].limb(k))
                             )
@@ -199,7 +216,7 @@ extension Evaluator {
             $0.plaintextMultiplications += transform.termCount
             $0.limbProducts += 2 * transform.termCount * level
         }
-        return Ciphertext(polynomials: out, plaintextIndex: a.plaintextIndex)
+        return Ciphertext(polynomials: out, plaintextIndex: sources[0].plaintextIndex)
     }
 }
 

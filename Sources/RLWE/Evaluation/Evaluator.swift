@@ -60,10 +60,10 @@ public struct Evaluator: Sendable {
         return Ciphertext(polynomials: polynomials, plaintextIndex: a.plaintextIndex)
     }
 
-    /// The product, three polynomials, pointwise: t (c tensor d) mod Q_l.
+    /// The product, three polynomials, pointwise: pi (c tensor d) mod Q_l.
     ///
-    /// A BFV phase is t^-1 (mu + t e) with mu = -Q m mod t, so t times the product of two phases is
-    /// t^-1 (mu_1 + t e_1)(mu_2 + t e_2): again of that form, of the message -Q_l m_1 m_2 mod t
+    /// A BFV phase is pi^-1 (mu + pi e) with mu = -Q m mod pi, so pi times the product of two phases is
+    /// pi^-1 (mu_1 + pi e_1)(mu_2 + pi e_2): again of that form, of the message -Q_l m_1 m_2 mod pi
     /// (Alperin-Sheriff and Peikert, 2013; Kim, Polyakov and Zucca, 2021; docs/Scheme.md).
     public func multiplyWithoutRelinearizing(
         _ a: Ciphertext, _ b: Ciphertext
@@ -73,10 +73,10 @@ public struct Evaluator: Sendable {
             throw EvaluationError.mismatch("a product needs relinearized operands")
         }
         let basis = a.basis
-        let t = context.plaintexts[a.plaintextIndex].residue
+        let generator = context.plaintexts[a.plaintextIndex].generator
         counter.add { $0.multiplications += 1 }
         var d = (0..<3).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
-        withExtendedLifetime((a, b)) {
+        withExtendedLifetime((a, b, generator)) {
             for k in 0..<basis.count {
                 let modulus = basis.tables[k].modulus
                 let (d0, d1, d2) = (
@@ -85,7 +85,7 @@ public struct Evaluator: Sendable {
                 bsk_tensor(
                     modulus, d0, d1, d2, a.polynomials[0].limb(k), a.polynomials[1].limb(k),
                     b.polynomials[0].limb(k), b.polynomials[1].limb(k), basis.degree)
-                for x in [d0, d1, d2] { bsk_mul_scalar(modulus, x, x, t[k], basis.degree) }
+                for x in [d0, d1, d2] { bsk_mul(modulus, x, x, generator.limb(k), basis.degree) }
             }
         }
         return Ciphertext(polynomials: d, plaintextIndex: a.plaintextIndex)

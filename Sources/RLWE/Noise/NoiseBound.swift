@@ -178,6 +178,11 @@ package struct NoiseBound: Sendable {
 
     package var norms: NoiseNorms { components.reduce(.zero) { $0 + $1.norms } }
 
+    /// Of a sum of ciphertexts.
+    package static func sum(_ bounds: [NoiseBound]) -> NoiseBound {
+        NoiseBound(bounds.flatMap(\.components))
+    }
+
     /// No coefficient of the noise exceeds it.
     package var coefficient: Double { norms.mean }
 

@@ -13,11 +13,12 @@ public struct NoiseMeter: Sendable {
         context = secretKey.context
     }
 
-    /// nu = t v mod Q_l, centered, coefficient by coefficient.
+    /// nu = pi v mod Q_l, centered, coefficient by coefficient.
     package func noise(of ciphertext: Ciphertext) -> [BigInt] {
         let plaintext = context.plaintexts[ciphertext.plaintextIndex]
-        var v = decryptor.phase(ciphertext)
-        v.multiply(byScalars: Array(plaintext.residue[..<ciphertext.level]))
+        var values = decryptor.phaseValues(ciphertext)
+        values.multiply(byPrefixOf: plaintext.generator)
+        let v = values.inverseNTT()
         let crt = CRTBasis(moduli: v.basis.moduli)
         var row = [UInt64](repeating: 0, count: v.limbCount)
         return withExtendedLifetime(v) {

@@ -1,14 +1,19 @@
 import Foundation
 
-/// Bounds on the phase noise nu = t v mod Q, centered, of each operation. docs/Noise.md derives them.
+/// Bounds on the phase noise nu = pi v mod Q, centered, of each operation. docs/Noise.md derives them.
+///
+/// Where t stands in the formulas below, plaintext moduli of index k > 1 have |pi|, their largest embedding.
 ///
 /// "Worst case" holds always. The rest holds with probability at least 1 - 2^-148 an event, so that 2^20
 /// events stay under 2^-128. Rounding errors and digits of ciphertexts are taken as uniform and independent of
 /// the secret: rigorous for fresh c_1, a heuristic once ciphertexts were multiplied.
 package struct NoiseModel: Sendable {
     package let degree: Int
-    /// t.
+    /// |pi|, the largest embedding of the plaintext modulus: t for k = 1. A little more, since messages are
+    /// reduced with rounded quotients.
     package let plaintextModulus: Double
+    /// sum |c_i| of pi's coefficients.
+    private let coefficientSum: Double
     private let n: Double
     private let secret: SecretBounds
 
@@ -18,9 +23,10 @@ package struct NoiseModel: Sendable {
     /// How much a net of 32 directions can underestimate a magnitude.
     static let net = cos(Double.pi / 32)
 
-    package init(degree: Int, plaintextModulus: UInt64) {
+    package init(degree: Int, plaintext: PlaintextModulus) {
         self.degree = degree
-        self.plaintextModulus = Double(plaintextModulus)
+        plaintextModulus = plaintext.largestEmbedding * (1 + 0x1p-12)
+        coefficientSum = plaintext.coefficientSum
         n = Double(degree)
         secret = SecretBounds(degree: degree)
     }
@@ -97,17 +103,19 @@ package struct NoiseModel: Sendable {
                 isLinear: false))
     }
 
-    /// A linear map by hoisted babies and giants; `babies` and `giants` are what one key switch adds, zero where
-    /// there is none.
+    /// A sum of linear maps of ciphertexts, by hoisted babies and giants; `babies` and `giants` are what one key switch adds,
+    /// zero where there is none.
     package func mapped(
-        _ noise: NoiseBound, by gain: TransformGain, babies: NoiseNorms, giants: NoiseNorms,
-        giantCount: Int
+        _ inputs: [(noise: NoiseBound, gain: TransformGain)], babies: NoiseNorms,
+        giants: NoiseNorms, giantCount: Int
     ) -> NoiseBound {
-        var out = noise.mapped(by: gain, degree: degree)
+        var out = NoiseBound.sum(inputs.map { $0.noise.mapped(by: $0.gain, degree: degree) })
         if babies.largest > 0 {
             // Every baby has errors of its own.
-            out = out.adding(
-                NoiseComponent.independent(babies).mapped(by: gain, degree: degree))
+            for (_, gain) in inputs {
+                out = out.adding(
+                    NoiseComponent.independent(babies).mapped(by: gain, degree: degree))
+            }
         }
         let count = Double(giantCount)
         if giantCount > 0 {
@@ -176,7 +184,7 @@ package struct NoiseModel: Sendable {
         let cross: Double = (exponent * secret.squaredNorm / 6).squareRoot()
         let ofC0: Double = exp2(Double(c1Bits - c0Bits)) / 2
         let carried: Double = noise.coefficient * exp2(Double(c1Bits)) / Double(q)
-        return NoiseNorms.up(carried + plaintextModulus * (ofC0 + cross))
+        return NoiseNorms.up(carried + coefficientSum * ofC0 + plaintextModulus * cross)
     }
 
     private func component(

@@ -48,7 +48,7 @@ extension OracleBFV {
         let parameters = key.context.parameters
         self.init(
             modulus: parameters.modulus(level: level),
-            plaintextModulus: parameters.plaintextModuli[plaintextIndex],
+            plaintext: parameters.plaintexts[plaintextIndex],
             secret: BigPolynomial(key.coefficients.unprotectedValues()))
     }
 

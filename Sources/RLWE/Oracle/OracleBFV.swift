@@ -13,31 +13,52 @@ package struct OracleBFV: Sendable {
     package let degree: Int
     /// Q.
     package let modulus: BigInt
-    /// t, coprime to Q.
+    /// The prime that slots count modulo.
     package let plaintextModulus: BigInt
+    private let plaintext: PlaintextModulus
+    /// pi, and norm / pi.
+    private let generator: BigPolynomial
+    private let adjoint: BigPolynomial
+    /// A number, coprime to Q: t for plaintext moduli of index 1.
+    private let norm: BigInt
     /// s.
     package let secret: BigPolynomial
 
     package init(modulus: BigInt, plaintextModulus: UInt64, secret: BigPolynomial) {
-        precondition(modulus.residue(modulo: plaintextModulus) != 0)
+        self.init(
+            modulus: modulus, plaintext: PlaintextModulus(prime: plaintextModulus),
+            secret: secret)
+    }
+
+    package init(modulus: BigInt, plaintext: PlaintextModulus, secret: BigPolynomial) {
+        precondition(modulus.residue(modulo: plaintext.prime) != 0)
         degree = secret.degree
         self.modulus = modulus
-        self.plaintextModulus = BigInt(plaintextModulus)
+        plaintextModulus = BigInt(plaintext.prime)
+        self.plaintext = plaintext
+        let step = secret.degree / plaintext.index
+        func spread(_ coefficients: [BigInt]) -> BigPolynomial {
+            var out = [BigInt](repeating: BigInt(0), count: secret.degree)
+            for (i, c) in coefficients.enumerated() { out[i * step] = c }
+            return BigPolynomial(out)
+        }
+        generator = spread(plaintext.generator.map { BigInt($0) })
+        adjoint = spread(plaintext.adjoint)
+        norm = plaintext.norm
         self.secret = secret
     }
 
-    /// The same t and s at another Q.
+    /// The same pi and s at another Q.
     package func at(modulus: BigInt) -> OracleBFV {
-        OracleBFV(
-            modulus: modulus, plaintextModulus: UInt64(exactly: plaintextModulus)!, secret: secret)
+        OracleBFV(modulus: modulus, plaintext: plaintext, secret: secret)
     }
 
-    /// round(Q m / t).
+    /// round(Q m / pi).
     package func scaled(_ message: BigPolynomial) -> BigPolynomial {
-        message.scaled(by: modulus, over: plaintextModulus)
+        (message * adjoint).scaled(by: modulus, over: norm)
     }
 
-    /// (round(Q m / t) + e - a s, a).
+    /// (round(Q m / pi) + e - a s, a).
     package func encrypt(
         _ message: BigPolynomial, using generator: inout some RandomNumberGenerator
     ) -> OracleCiphertext {
@@ -55,14 +76,14 @@ package struct OracleBFV: Sendable {
         return sum.centered(modulo: modulus)
     }
 
-    /// round(t c(s) / Q) mod t, in 0..<t.
+    /// round(pi c(s) / Q): the message modulo pi, with coefficients in 0..<t.
     package func decrypt(_ c: OracleCiphertext) -> BigPolynomial {
-        phase(c).scaled(by: plaintextModulus, over: modulus).modulo(plaintextModulus)
+        (generator * phase(c)).scaled(over: modulus).modulo(plaintextModulus)
     }
 
-    /// nu = t c(s) mod Q, centered: decryption is right while |nu| < Q/2.
+    /// nu = pi c(s) mod Q, centered: decryption is right while |nu| < Q/2.
     package func noise(_ c: OracleCiphertext) -> BigPolynomial {
-        (plaintextModulus * phase(c)).centered(modulo: modulus)
+        (generator * phase(c)).centered(modulo: modulus)
     }
 
     package func add(_ a: OracleCiphertext, _ b: OracleCiphertext) -> OracleCiphertext {
@@ -86,16 +107,16 @@ package struct OracleBFV: Sendable {
         reduced(a.parts.map { $0 * m })
     }
 
-    /// Three parts: round(t/Q times each part of the tensor product), over the integers. Of m_a m_b.
+    /// Three parts: round(pi/Q times each part of the tensor product), over the integers. Of m_a m_b.
     package func multiply(_ a: OracleCiphertext, _ b: OracleCiphertext) -> OracleCiphertext {
-        reduced(tensor(a, b).map { $0.scaled(by: plaintextModulus, over: modulus) })
+        reduced(tensor(a, b).map { (generator * $0).scaled(over: modulus) })
     }
 
-    /// Three parts: t times the tensor product, mod Q. Of -Q m_a m_b mod t.
+    /// Three parts: pi times the tensor product, mod Q. Of -Q m_a m_b mod pi.
     package func multiplyPointwise(
         _ a: OracleCiphertext, _ b: OracleCiphertext
     ) -> OracleCiphertext {
-        reduced(tensor(a, b).map { plaintextModulus * $0 })
+        reduced(tensor(a, b).map { generator * $0 })
     }
 
     /// The ciphertext at a smaller modulus: round(Q'/Q c).

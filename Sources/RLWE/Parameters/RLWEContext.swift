@@ -31,9 +31,9 @@ public final class RLWEContext: Sendable {
         extendedBases = try (1...tables.count).map {
             try RNSBasis(tables: Array(tables[..<$0]) + [special])
         }
-        plaintexts = try parameters.plaintextModuli.map {
-            try PlaintextContext(
-                table: NTTTable(modulus: $0, degree: n), parameters: parameters)
+        let whole = bases[bases.count - 1]
+        plaintexts = try parameters.plaintexts.map {
+            try PlaintextContext($0, parameters: parameters, basis: whole)
         }
         let moduli = parameters.ciphertextModuli
         specialResidue = moduli.map { parameters.specialModulus % $0 }
@@ -63,34 +63,64 @@ public final class RLWEContext: Sendable {
     }
 }
 
-/// What depends on one plaintext modulus t.
+/// What depends on one plaintext modulus.
 package struct PlaintextContext: Sendable {
     package let table: NTTTable
-    /// t^-1 mod q_i.
-    package let inverse: [UInt64]
-    /// t mod q_i.
-    package let residue: [UInt64]
+    package let encoder: SlotEncoder
+    /// pi modulo Q.
+    package let generator: Polynomial<NTTValues>
+    /// pi^-1 modulo Q.
+    package let inverse: Polynomial<NTTValues>
     /// `negatedModulus[l - 1]` = -Q_l mod t: the factor that a multiplication at level l brings.
     private let negatedModulus: [UInt64]
-    package let encoder: SlotEncoder
 
+    /// t.
     package var modulus: UInt64 { table.value }
+    package var ideal: PlaintextModulus { encoder.modulus }
 
-    fileprivate init(table: NTTTable, parameters: RLWEParameters) throws {
-        let t = table.value
-        self.table = table
-        residue = parameters.ciphertextModuli.map { t % $0 }
-        inverse = parameters.ciphertextModuli.map {
-            ModularArithmetic.inverse(t % $0, modulo: $0)!
+    fileprivate init(
+        _ plaintext: PlaintextModulus, parameters: RLWEParameters, basis: RNSBasis
+    ) throws {
+        let t = plaintext.prime
+        let n = parameters.degree
+        table = try NTTTable(modulus: t, degree: n)
+        encoder = SlotEncoder(table: table, modulus: plaintext)
+        var coefficients = [Int64](repeating: 0, count: n)
+        for (i, c) in plaintext.generator.enumerated() {
+            coefficients[i * n / plaintext.index] = c
         }
+        generator = Polynomial(signed: coefficients, basis: basis).forwardNTT()
+        inverse = try generator.inverted()
         var product: UInt64 = 1
         negatedModulus = parameters.ciphertextModuli.map {
             product = ModularArithmetic.multiply(product, $0 % t, modulo: t)
             return t - product
         }
-        encoder = SlotEncoder(table: table)
     }
 
     /// -Q_l mod t, a unit.
     package func multiplicationFactor(level: Int) -> UInt64 { negatedModulus[level - 1] }
+}
+
+extension Polynomial where Form == NTTValues {
+    /// The inverse, for polynomials of few distinct values: those in X^(N/k) have k a limb.
+    fileprivate func inverted() throws -> Polynomial {
+        var out = Polynomial(uninitialized: basis)
+        for (i, q) in basis.moduli.enumerated() {
+            var known: [UInt64: UInt64] = [:]
+            let words = words(ofLimb: i)
+            let target = out.mutableLimb(i)
+            for (j, word) in words.enumerated() {
+                if let inverse = known[word] {
+                    target[j] = inverse
+                } else if let inverse = ModularArithmetic.inverse(word, modulo: q) {
+                    known[word] = inverse
+                    target[j] = inverse
+                } else {
+                    throw ParameterError.sharedFactor(q)
+                }
+            }
+        }
+        return out
+    }
 }

@@ -3,14 +3,16 @@ import Ring
 
 /// The public parameters of the scheme: everything that client and server must agree on.
 public struct RLWEParameters: Sendable, Hashable {
-    /// Ring degree N, a power of two: also the number of slots.
+    /// Ring degree N, a power of two.
     public let degree: Int
     /// The ciphertext moduli q_0, q_1, ..., NTT primes below 2^50. A ciphertext at level l has the
     /// first l of them; modulus switching drops from the end.
     public let ciphertextModuli: [UInt64]
     /// The special prime P of key switching. Never part of a ciphertext.
     public let specialModulus: UInt64
-    /// The plaintext moduli t_i, primes congruent to 1 modulo 2N, pairwise distinct.
+    /// The plaintext moduli, all of one index, over pairwise distinct primes t_i congruent to 1 modulo 2N.
+    public let plaintexts: [PlaintextModulus]
+    /// The primes t_i.
     public let plaintextModuli: [UInt64]
     /// The level that was asked for and holds.
     public let security: SecurityLevel
@@ -19,26 +21,46 @@ public struct RLWEParameters: Sendable, Hashable {
     /// - Throws: `ParameterError`.
     public init(
         degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
-        plaintextModuli: [UInt64], security: SecurityLevel = .bits128
+        plaintexts: [PlaintextModulus], security: SecurityLevel = .bits128
     ) throws {
         guard security >= .bits128 else { throw ParameterError.insecureLevel }
+        try self.init(checked: degree, ciphertextModuli, specialModulus, plaintexts, security)
+    }
+
+    /// With plaintext moduli of index 1: N slots modulo each of these primes.
+    public init(
+        degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
+        plaintextModuli: [UInt64], security: SecurityLevel = .bits128
+    ) throws {
         try self.init(
-            checked: degree, ciphertextModuli, specialModulus, plaintextModuli, security)
+            degree: degree, ciphertextModuli: ciphertextModuli, specialModulus: specialModulus,
+            plaintexts: plaintextModuli.map { PlaintextModulus(prime: $0) }, security: security)
     }
 
     /// Parameters with no security claim, for tests of small rings.
     public static func insecure(
         degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
-        plaintextModuli: [UInt64]
+        plaintexts: [PlaintextModulus]
     ) throws -> RLWEParameters {
         try RLWEParameters(
-            checked: degree, ciphertextModuli, specialModulus, plaintextModuli, .insecure)
+            checked: degree, ciphertextModuli, specialModulus, plaintexts, .insecure)
+    }
+
+    /// Parameters with no security claim and plaintext moduli of index 1.
+    public static func insecure(
+        degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
+        plaintextModuli: [UInt64]
+    ) throws -> RLWEParameters {
+        try .insecure(
+            degree: degree, ciphertextModuli: ciphertextModuli, specialModulus: specialModulus,
+            plaintexts: plaintextModuli.map { PlaintextModulus(prime: $0) })
     }
 
     private init(
         checked degree: Int, _ ciphertextModuli: [UInt64], _ specialModulus: UInt64,
-        _ plaintextModuli: [UInt64], _ security: SecurityLevel
+        _ plaintexts: [PlaintextModulus], _ security: SecurityLevel
     ) throws {
+        let plaintextModuli = plaintexts.map(\.prime)
         guard degree >= 8, degree <= 65536, degree & (degree - 1) == 0 else {
             throw ParameterError.degree(degree)
         }
@@ -58,7 +80,13 @@ public struct RLWEParameters: Sendable, Hashable {
                 throw ParameterError.repeatedModulus(modulus)
             }
         }
+        for plaintext in plaintexts {
+            guard plaintext.index == plaintexts[0].index, plaintext.isValid(degree: degree) else {
+                throw ParameterError.plaintext(plaintext.prime, degree: degree)
+            }
+        }
         self.degree = degree
+        self.plaintexts = plaintexts
         self.ciphertextModuli = ciphertextModuli
         self.specialModulus = specialModulus
         self.plaintextModuli = plaintextModuli
@@ -86,6 +114,9 @@ public struct RLWEParameters: Sendable, Hashable {
         plaintextModuli.reduce(BigInt(1)) { $0 * BigInt($1) }
     }
 
+    /// How many slots there are, and how they move.
+    public var slots: SlotShape { SlotShape(degree: degree, index: plaintexts[0].index) }
+
     /// The number of ciphertext moduli; a fresh ciphertext has this level.
     public var maximumLevel: Int { ciphertextModuli.count }
 }
@@ -96,6 +127,8 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
     case count(String, Int)
     case modulus(UInt64, degree: Int)
     case repeatedModulus(UInt64)
+    case plaintext(UInt64, degree: Int)
+    case sharedFactor(UInt64)
     case insecureLevel
     case tooLargeForSecurity(bits: Int, degree: Int, level: Int, maximum: Int)
 
@@ -109,6 +142,12 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
             return "modulus \(q) is not a prime below 2^50 that is 1 modulo \(2 * n)"
         case .repeatedModulus(let q):
             return "modulus \(q) appears twice; all moduli must be distinct"
+        case .plaintext(let t, let n):
+            return
+                "the plaintext modulus above \(t) is not a short element of its ideal at N = \(n), or of "
+                + "another index than the first"
+        case .sharedFactor(let q):
+            return "a plaintext modulus has no inverse modulo \(q)"
         case .insecureLevel:
             return "parameters below 128-bit security must be made with RLWEParameters.insecure"
         case .tooLargeForSecurity(let bits, let n, let level, let maximum):

@@ -2,50 +2,81 @@ import BigIntegers
 import CKernels
 import Ring
 
-/// The isomorphism between Z_t^N ("slots", two rows of N/2 columns) and Z_t[X]/(X^N+1), for a prime
-/// t = 1 mod 2N (Smart and Vercauteren, eprint 2011/133).
+/// Slots and the polynomials that hold them, for one plaintext modulus.
 ///
-/// Slot (0, i) is the value at root^(3^i), slot (1, i) the value at root^(-3^i). In the flat order
-/// of this type, slot r * N/2 + i is (r, i).
+/// With k = 1: the isomorphism between Z_t^N, two rows of N/2 columns, and Z_t[X]/(X^N+1), for a prime
+/// t = 1 mod 2N (Smart and Vercauteren, eprint 2011/133). Slot (0, i) is the value at root^(3^i), slot (1, i) the value
+/// at root^(-3^i). In the flat order of this type, slot r * N/2 + i is (r, i).
+///
+/// With k > 1: one row of N/k slots, the values at root^(g^i), where g = -3 for k = 2 and 3^(k/2) beyond: the
+/// exponents that are 1 modulo 2k. Polynomials count modulo pi.
 package struct SlotEncoder: Sendable {
     package let table: NTTTable
+    package let modulus: PlaintextModulus
     /// Index of slot s among the NTT values.
     private let position: [Int]
+    private let reciprocal: [Int64]
 
     package init(table: NTTTable) {
-        self.table = table
-        let n = table.degree
-        let logDegree = n.trailingZeroBitCount
-        var indices = [Int](repeating: 0, count: n)
-        var power = 1
-        for i in 0..<n / 2 {
-            indices[i] = GaloisPermutation.reverse((power - 1) / 2, bits: logDegree)
-            indices[n / 2 + i] = GaloisPermutation.reverse(
-                (2 * n - power - 1) / 2, bits: logDegree)
-            power = power * 3 & (2 * n - 1)
-        }
-        position = indices
+        self.init(table: table, modulus: PlaintextModulus(prime: table.value))
     }
 
-    package var slotCount: Int { table.degree }
+    /// - Precondition: `modulus` is valid for the table's degree and of its prime.
+    package init(table: NTTTable, modulus: PlaintextModulus) {
+        precondition(modulus.prime == table.value)
+        self.table = table
+        self.modulus = modulus
+        reciprocal = modulus.reciprocal!
+        let n = table.degree
+        let logDegree = n.trailingZeroBitCount
+        position = SlotShape(degree: n, index: modulus.index).elements.map {
+            GaloisPermutation.reverse(($0 - 1) / 2, bits: logDegree)
+        }
+    }
 
-    /// Coefficients in (-t/2, t/2) of the polynomial with the given slots, each in [0, t).
-    package func encode(_ slots: [UInt64]) -> [Int64] {
+    package var slotCount: Int { position.count }
+
+    /// N small coefficients of the polynomial with the given slots, each in [0, t), times `factor`: its
+    /// quotient by pi has coefficients in [-1/2, 1/2] (up to 2^-13 more), so for k = 1 they lie in (-t/2, t/2). Constant time.
+    package func encode(_ slots: [UInt64], times factor: UInt64 = 1) -> [Int64] {
         precondition(slots.count == slotCount)
-        let values = LimbBuffer(count: slotCount, isSecret: true)
+        let n = table.degree
+        let values = LimbBuffer(count: n, isSecret: true)
+        values.base.update(repeating: 0, count: n)
         for (slot, value) in slots.enumerated() { values.base[position[slot]] = value }
         table.inverse(values.base)
-        var out = [Int64](repeating: 0, count: slotCount)
-        bsk_center(table.modulus, &out, values.base, slotCount)
-        return out
+        // Values elsewhere are zero: the first N/k coefficients, times k, are those modulo (t, X^(N/k) - r).
+        let scale = ModularArithmetic.multiply(
+            UInt64(modulus.index), factor % table.value, modulo: table.value)
+        if scale != 1 {
+            bsk_mul_scalar(
+                table.modulus, values.base, values.base, scale, n / modulus.index)
+        }
+        return [Int64](unsafeUninitializedCapacity: n) { out, count in
+            reduce(values.base, into: out.baseAddress!)
+            count = n
+        }
     }
 
     /// The slots, in [0, t), of a polynomial with coefficients in [0, t).
     package func decode(_ coefficients: [UInt64]) -> [UInt64] {
-        precondition(coefficients.count == slotCount)
-        let values = LimbBuffer(count: slotCount, isSecret: true)
-        values.base.update(from: coefficients, count: slotCount)
+        precondition(coefficients.count == table.degree)
+        let values = LimbBuffer(count: table.degree, isSecret: true)
+        values.base.update(from: coefficients, count: table.degree)
         table.forward(values.base)
         return position.map { values.base[$0] }
+    }
+
+    /// a - pi round(a / pi) for a of N/k coefficients in [0, t).
+    private func reduce(
+        _ a: UnsafePointer<UInt64>, into out: UnsafeMutablePointer<Int64>
+    ) {
+        let block = table.degree / modulus.index
+        modulus.generator.withUnsafeBufferPointer { generator in
+            reciprocal.withUnsafeBufferPointer {
+                bsk_reduce_ideal(
+                    out, a, generator.baseAddress!, $0.baseAddress!, generator.count, block)
+            }
+        }
     }
 }

@@ -39,10 +39,14 @@ package nonisolated struct Blindsight_V1_ParametersMessage: Sendable {
 
   package var specialModulus: UInt64 = 0
 
+  /// Primes.
   package var plaintextModuli: [UInt64] = []
 
   /// 128, 192 or 256; 0 for insecure test parameters.
   package var securityBits: UInt32 = 0
+
+  /// Of each plaintext modulus, the k coefficients of its generator; none for k = 1.
+  package var plaintextGenerators: [Int64] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -456,7 +460,7 @@ fileprivate nonisolated let _protobuf_package = "blindsight.v1"
 
 nonisolated extension Blindsight_V1_ParametersMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ParametersMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}degree\0\u{3}ciphertext_moduli\0\u{3}special_modulus\0\u{3}plaintext_moduli\0\u{3}security_bits\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}degree\0\u{3}ciphertext_moduli\0\u{3}special_modulus\0\u{3}plaintext_moduli\0\u{3}security_bits\0\u{3}plaintext_generators\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -469,6 +473,7 @@ nonisolated extension Blindsight_V1_ParametersMessage: SwiftProtobuf.Message, Sw
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.specialModulus) }()
       case 4: try { try decoder.decodeRepeatedFixed64Field(value: &self.plaintextModuli) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.securityBits) }()
+      case 6: try { try decoder.decodeRepeatedSInt64Field(value: &self.plaintextGenerators) }()
       default: break
       }
     }
@@ -490,6 +495,9 @@ nonisolated extension Blindsight_V1_ParametersMessage: SwiftProtobuf.Message, Sw
     if self.securityBits != 0 {
       try visitor.visitSingularUInt32Field(value: self.securityBits, fieldNumber: 5)
     }
+    if !self.plaintextGenerators.isEmpty {
+      try visitor.visitPackedSInt64Field(value: self.plaintextGenerators, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -499,6 +507,7 @@ nonisolated extension Blindsight_V1_ParametersMessage: SwiftProtobuf.Message, Sw
     if lhs.specialModulus != rhs.specialModulus {return false}
     if lhs.plaintextModuli != rhs.plaintextModuli {return false}
     if lhs.securityBits != rhs.securityBits {return false}
+    if lhs.plaintextGenerators != rhs.plaintextGenerators {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,7 +10,7 @@ extension ONNXNode {
     }
 
     func convolutionArguments(
-        weightDims dims: [Int], input: [Int]
+        weightDims dims: [Int], input: [Int], crop: Padding? = nil
     ) throws(ONNXError) -> ConvolutionArguments {
         try checkAttributes([
             "auto_pad", "dilations", "group", "kernel_shape", "pads", "strides",
@@ -55,10 +55,50 @@ extension ONNXNode {
             throw refusal(
                 "auto_pad '\(automatic)'; NOTSET, VALID, SAME_UPPER and SAME_LOWER are accepted")
         }
+        if let crop {
+            guard pads == [0, 0, 0, 0] else {
+                throw refusal("padding after a Slice; a convolution without padding is accepted")
+            }
+            pads = [crop.top, crop.left, crop.bottom, crop.right]
+        }
         return ConvolutionArguments(
             maps: dims[0], kernel: Extent(height: kernel[0], width: kernel[1]),
             strides: Extent(height: strides[0], width: strides[1]),
             padding: Padding(top: pads[0], left: pads[1], bottom: pads[2], right: pads[3]))
+    }
+
+    /// What a Slice of an image [channels, height, width] leaves out at its borders, as negative padding.
+    func cropping(
+        _ input: [Int], constant: (Int) throws(ONNXError) -> ONNXTensor
+    ) throws(ONNXError) -> Padding {
+        try checkInputs(3...5)
+        try checkAttributes([])
+        guard input.count == 3 else {
+            throw refusal("an input of sizes \(input); [channels, height, width] is accepted")
+        }
+        let starts = try constant(1).integers ?? []
+        let ends = try constant(2).integers ?? []
+        let axes = try self.input(3) == nil ? (0..<4).map(Int64.init) : constant(3).integers ?? []
+        let steps = try self.input(4) == nil ? nil : constant(4).integers
+        guard starts.count == axes.count, ends.count == axes.count, axes.count <= 4,
+            steps?.allSatisfy({ $0 == 1 }) ?? true, Set(axes).count == axes.count
+        else { throw refusal("one start and end for each axis, and steps of 1, are accepted") }
+        var crop = Padding()
+        for (axis, (start, end)) in zip(axes, zip(starts, ends)) {
+            let axis = axis < 0 ? axis + 4 : axis
+            let size = axis >= 1 && axis < 4 ? Int64(input[Int(axis) - 1]) : 1
+            let first = min(max(start < 0 ? start &+ size : start, 0), size)
+            let last = min(max(end < 0 ? end &+ size : end, 0), size)
+            guard first < last else { throw refusal("nothing is left of axis \(axis)") }
+            switch axis {
+            case 2: (crop.top, crop.bottom) = (Int(-first), Int(last - size))
+            case 3: (crop.left, crop.right) = (Int(-first), Int(last - size))
+            case 0: break
+            case 1 where first == 0 && last == size: break
+            default: throw refusal("axis \(axis); rows and columns of an image are accepted")
+            }
+        }
+        return crop
     }
 
     /// Whether a Gemm's weights are stored as outputs by inputs.

@@ -8,7 +8,7 @@ extension Lowering {
             throw node.refusal(
                 "its weights '\(tensor.name)' are not quantized; integer weights through a DequantizeLinear are accepted"
             )
-        case .realInput, .codes, .activation:
+        case .realInput, .codes, .activation, .window:
             throw node.refusal("its weights are not constant")
         }
     }
@@ -43,16 +43,17 @@ extension Lowering {
                 integers.append(Int64(whole))
             }
             return (integers, tensor.dims)
-        case .realInput, .codes, .activation:
+        case .realInput, .codes, .activation, .window:
             throw node.refusal("the bias is not constant")
         }
     }
 
     mutating func convolution(_ node: ONNXNode) throws(ONNXError) -> Value {
         try node.checkInputs(2...3)
-        let (shape, inputScale) = try activation(node, 0)
+        let (shape, inputScale, crop) = try image(node)
         let (weights, dims, weightScale) = try weights(node, 1)
-        let arguments = try node.convolutionArguments(weightDims: dims, input: shape)
+        let arguments = try node.convolutionArguments(
+            weightDims: dims, input: shape, crop: crop)
         let scale = inputScale * weightScale
         var bias = [Int64](repeating: 0, count: arguments.maps)
         if node.input(2) != nil {
@@ -73,6 +74,17 @@ extension Lowering {
         }
         return try append(
             .convolution(layer), shape: layer.outputShape.array, scale: scale, node: node)
+    }
+
+    /// What a convolution reads: an activation, or a window of one.
+    private func image(
+        _ node: ONNXNode
+    ) throws(ONNXError) -> (shape: [Int], scale: Double, crop: Padding?) {
+        if case .window(let shape, let crop, let scale, version) = try value(node, 0) {
+            return (shape, scale, crop)
+        }
+        let (shape, scale) = try activation(node, 0)
+        return (shape, scale, nil)
     }
 
     mutating func gemm(_ node: ONNXNode) throws(ONNXError) -> Value {

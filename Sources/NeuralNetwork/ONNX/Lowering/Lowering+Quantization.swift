@@ -67,7 +67,7 @@ extension Lowering {
             else { throw node.refusal("a range that the codes don't meet") }
             quantized.range = quantized.range.clamped(to: low...high)
             return .codes(shape: shape, quantized)
-        case .activation, .constant, .scaledConstant:
+        case .activation, .window, .constant, .scaledConstant:
             throw node.refusal("it clips an activation; a Clip of the input is accepted")
         }
     }
@@ -130,7 +130,7 @@ extension Lowering {
             input = specification
             version += 1
             return .activation(shape: shape, scale: Double(scale), version: version)
-        case .realInput, .activation, .scaledConstant:
+        case .realInput, .activation, .window, .scaledConstant:
             throw node.refusal("its input is not quantized")
         }
     }

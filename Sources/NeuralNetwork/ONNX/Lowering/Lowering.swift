@@ -11,6 +11,8 @@ struct Lowering {
         case codes(shape: [Int], QuantizedInput)
         /// integer * scale. `version` tells which state of `layers` the integers are the outputs of.
         case activation(shape: [Int], scale: Double, version: Int)
+        /// A window of an activation's image, for a convolution: `shape` is the whole, `crop` negative padding.
+        case window(shape: [Int], crop: Padding, scale: Double, version: Int)
     }
 
     struct QuantizedInput {
@@ -22,7 +24,7 @@ struct Lowering {
 
     static let acceptedOperators = [
         "Add", "Clip", "Constant", "Conv", "DequantizeLinear", "Flatten", "Gemm", "Identity",
-        "MatMul", "Mul", "Pow", "QuantizeLinear", "Reshape",
+        "MatMul", "Mul", "Pow", "QuantizeLinear", "Reshape", "Slice",
     ]
 
     let graph: ONNXGraph
@@ -73,6 +75,7 @@ struct Lowering {
         case "Add": return try add(node)
         case "Mul", "Pow": return try square(node)
         case "Flatten", "Reshape", "Identity": return try reshape(node)
+        case "Slice": return try slice(node)
         default:
             let accepted = Self.acceptedOperators.joined(separator: ", ")
             throw node.refusal("the operator is not supported; accepted are \(accepted)")
@@ -108,6 +111,7 @@ struct Lowering {
         case .realInput, .codes:
             throw node.refusal(
                 "it reads the input as reals; QuantizeLinear and DequantizeLinear must come first")
+        case .window: throw node.refusal("it reads a Slice; a Conv may do that")
         case .constant, .scaledConstant:
             throw node.refusal("input \(index) is a constant; an activation is accepted")
         }
@@ -145,6 +149,15 @@ struct Lowering {
         return try append(.square(count: count), shape: shape, scale: scale * scale, node: node)
     }
 
+    /// Rows and columns of an image, for a convolution that reads no others.
+    private func slice(_ node: ONNXNode) throws(ONNXError) -> Value {
+        let (shape, scale) = try activation(node, 0)
+        let crop = try node.cropping(shape) { (index) throws(ONNXError) in
+            try constant(node, index)
+        }
+        return .window(shape: shape, crop: crop, scale: scale, version: version)
+    }
+
     private func reshape(_ node: ONNXNode) throws(ONNXError) -> Value {
         func shape(_ input: [Int]) throws(ONNXError) -> [Int] {
             switch node.operator {
@@ -164,9 +177,10 @@ struct Lowering {
         case .codes(let old, let quantized): return .codes(shape: try shape(old), quantized)
         case .activation(let old, let scale, let version):
             return .activation(shape: try shape(old), scale: scale, version: version)
-        case .constant, .scaledConstant:
+        case .constant, .scaledConstant, .window:
             guard node.operator == "Identity" else {
-                throw node.refusal("a constant; fold it into an initializer of the right sizes")
+                throw node.refusal(
+                    "a constant or a Slice; constants belong into initializers of the right sizes")
             }
             return try value(node, 0)
         }

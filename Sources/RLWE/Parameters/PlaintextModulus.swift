@@ -1,0 +1,142 @@
+import BigIntegers
+import Foundation
+
+/// A plaintext modulus: an element pi of Z[X^(N/k)], inside Z[X]/(X^N+1), in a prime ideal above t.
+///
+/// With k = 1 it is the number t itself: N slots modulo t. With k = 2, 4, ... the prime t = 1 mod 2N splits in
+/// Z[X^(N/k)], a copy of the 2k-th cyclotomic integers, into k ideals (t, X^(N/k) - r); pi is a short element of one of them,
+/// of size about t^(1/k). Messages modulo it have N/k slots modulo t, while everything that multiplies noise
+/// by t with k = 1 multiplies it by t^(1/k) only (Geelen and Vercauteren, "Fully homomorphic encryption for
+/// cyclotomic prime moduli", eprint 2024/1587).
+public struct PlaintextModulus: Sendable, Hashable {
+    /// t: the prime that slots are taken modulo.
+    public let prime: UInt64
+    /// c_0 ... c_(k-1) with pi = sum c_i X^(i N/k).
+    public let generator: [Int64]
+
+    /// k: slots are N / k.
+    public var index: Int { generator.count }
+
+    /// The number t: N slots.
+    public init(prime: UInt64) {
+        self.init(prime: prime, generator: [Int64(prime)])
+    }
+
+    /// - Parameter generator: checked against a degree by `RLWEParameters`.
+    public init(prime: UInt64, generator: [Int64]) {
+        self.prime = prime
+        self.generator = generator
+    }
+
+    /// The largest k that parameters may have.
+    public static let largestIndex = 32
+
+    /// A short generator of the ideal that slots of degree N are taken modulo.
+    ///
+    /// - Precondition: `prime` is a prime, 1 modulo 2 `degree`; `index` a power of two up to `largestIndex` and
+    ///   `degree` / 8.
+    public static func ideal(prime t: UInt64, index k: Int, degree: Int) -> PlaintextModulus {
+        precondition(k & (k - 1) == 0 && (1...min(largestIndex, degree / 8)).contains(k))
+        guard k > 1 else { return PlaintextModulus(prime: t) }
+        let r = root(prime: t, index: k, degree: degree)!
+        // The lattice of all x with sum x_i r^i = 0 modulo t: (t, 0, ...), then -r^i with 1 at i.
+        var rows = [[Int64(t)] + [Int64](repeating: 0, count: k - 1)]
+        var power = r
+        for i in 1..<k {
+            var row = [Int64](repeating: 0, count: k)
+            row[0] = -Int64(power)
+            row[i] = 1
+            rows.append(row)
+            power = ModularArithmetic.multiply(power, r, modulo: t)
+        }
+        ShortVectors.reduce(&rows)
+        let candidates = rows.map { PlaintextModulus(prime: t, generator: $0) }
+        return candidates.min { $0.largestEmbedding < $1.largestEmbedding }!
+    }
+
+    /// r: X^(N/k) in the slots, a primitive 2k-th root of unity modulo t.
+    static func root(prime t: UInt64, index k: Int, degree: Int) -> UInt64? {
+        ModularArithmetic.primitiveRoot(ofOrder: UInt64(2 * degree), modulo: t)
+            .map { ModularArithmetic.power($0, UInt64(degree / k), modulo: t) }
+    }
+
+    /// Whether pi is in the ideal of this degree's slots, not zero, and invertible enough to be divided by.
+    func isValid(degree: Int) -> Bool {
+        let k = index
+        guard k >= 1, k & (k - 1) == 0, k <= min(Self.largestIndex, degree / 8),
+            generator.allSatisfy({ $0.magnitude < 1 << 50 }),
+            let r = Self.root(prime: prime, index: k, degree: degree)
+        else { return false }
+        let value = generator.reversed().reduce(UInt64(0)) { sum, c in
+            let residue = c.magnitude % prime
+            return ModularArithmetic.add(
+                ModularArithmetic.multiply(sum, r, modulo: prime),
+                c < 0 && residue != 0 ? prime - residue : residue, modulo: prime)
+        }
+        return value == 0 && norm != 0 && reciprocal != nil
+    }
+
+    // MARK: Embeddings
+
+    /// max |pi(zeta)| over the 2k-th primitive roots of unity zeta, rounded up.
+    package var largestEmbedding: Double {
+        let k = Double(index)
+        let largest = stride(from: 1, to: 2 * index, by: 2).map { j in
+            var (re, im) = (0.0, 0.0)
+            for (i, c) in generator.enumerated() {
+                let angle = Double.pi * Double(i * j) / k
+                re += Double(c) * cos(angle)
+                im += Double(c) * sin(angle)
+            }
+            return (re * re + im * im).squareRoot()
+        }.max()!
+        return largest * (1 + 0x1p-30)
+    }
+
+    /// sum |c_i|: how much a product with pi can multiply a largest coefficient by.
+    package var coefficientSum: Double { generator.reduce(0) { $0 + Double($1.magnitude) } }
+
+    // MARK: Division
+
+    /// norm / pi, an element of Z[X^(N/k)]: the product of the other conjugates.
+    package var adjoint: [BigInt] {
+        let k = index
+        var product = [BigInt(1)] + [BigInt](repeating: BigInt(0), count: k - 1)
+        for element in stride(from: 3, to: 2 * k, by: 2) {
+            var conjugate = [BigInt](repeating: BigInt(0), count: k)
+            for (i, c) in generator.enumerated() {
+                let exponent = i * element % (2 * k)
+                conjugate[exponent % k] = BigInt(exponent < k ? c : -c)
+            }
+            product = Self.product(product, conjugate)
+        }
+        return product
+    }
+
+    /// The norm of pi over Q(X^(N/k)): t, or a small multiple of it.
+    package var norm: BigInt { Self.product(generator.map { BigInt($0) }, adjoint)[0] }
+
+    /// round(2^63 / pi), coefficient by coefficient; nil where pi is too small to divide by.
+    package var reciprocal: [Int64]? {
+        let divisor = norm
+        guard !divisor.isZero else { return nil }
+        var out: [Int64] = []
+        for c in adjoint {
+            let quotient = (c << 63).dividedRounded(by: divisor)
+            guard quotient.bitLength < 63 else { return nil }
+            out.append(Int64(exactly: quotient)!)
+        }
+        return out
+    }
+
+    private static func product(_ a: [BigInt], _ b: [BigInt]) -> [BigInt] {
+        let k = a.count
+        var out = [BigInt](repeating: BigInt(0), count: k)
+        for i in 0..<k {
+            for j in 0..<k {
+                if i + j < k { out[i + j] += a[i] * b[j] } else { out[i + j - k] -= a[i] * b[j] }
+            }
+        }
+        return out
+    }
+}
