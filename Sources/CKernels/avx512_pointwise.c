@@ -77,15 +77,24 @@ BSK_AVX512_TARGET void bsk_avx512_tensor(
     }
 }
 
-BSK_AVX512_INLINE bsk_v8 gather(const uint64_t *in, const uint32_t *index) {
-    return _mm512_i32gather_epi64(_mm256_loadu_si256((const __m256i *)index), in, 8);
+// Eight outputs from one group of eight inputs: a permutation in a register.
+BSK_AVX512_INLINE bsk_v8 permuted(const uint64_t *in, const uint32_t *index) {
+    const __m256i lanes = _mm256_loadu_si256((const __m256i *)index);
+    const bsk_v8 group = v_load(in + (index[0] & ~(uint32_t)7));
+    // The permutation uses the low three bits of each lane.
+    return _mm512_permutexvar_epi64(_mm512_cvtepu32_epi64(lanes), group);
+}
+
+BSK_AVX512_TARGET void bsk_avx512_permute(
+    uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n) {
+    for (size_t i = 0; i < n; i += 8) v_store(out + i, permuted(in, index + i));
 }
 
 BSK_AVX512_TARGET void bsk_avx512_permute_add(
     const bsk_modulus *m, uint64_t *acc, const uint64_t *in, const uint32_t *index, size_t n) {
     const bsk_v8 q = v_set(m->q);
     for (size_t i = 0; i < n; i += 8) {
-        v_store(acc + i, v_fold(v_add(v_load(acc + i), gather(in, index + i)), q));
+        v_store(acc + i, v_fold(v_add(v_load(acc + i), permuted(in, index + i)), q));
     }
 }
 

@@ -17,6 +17,8 @@ static const bsk_kernels portable = {
     .sub_mul_scalar = bsk_portable_sub_mul_scalar,
     .inner_product = bsk_portable_inner_product,
     .inner_product2 = bsk_portable_inner_product2,
+    .packed_keys = bsk_portable_packed_keys,
+    .packed_weights = bsk_portable_packed_weights,
     .tensor = bsk_portable_tensor,
     .permute = bsk_portable_permute,
     .permute_add = bsk_portable_permute_add,
@@ -46,6 +48,8 @@ static const bsk_kernels avx2 = {
     .sub_mul_scalar = bsk_portable_sub_mul_scalar,
     .inner_product = bsk_portable_inner_product,
     .inner_product2 = bsk_portable_inner_product2,
+    .packed_keys = bsk_portable_packed_keys,
+    .packed_weights = bsk_portable_packed_weights,
     .tensor = bsk_portable_tensor,
     .permute = bsk_portable_permute,
     .permute_add = bsk_portable_permute_add,
@@ -74,8 +78,10 @@ static const bsk_kernels avx512 = {
     .sub_mul_scalar = bsk_avx512_sub_mul_scalar,
     .inner_product = bsk_avx512_inner_product,
     .inner_product2 = bsk_avx512_inner_product2,
+    .packed_keys = bsk_avx512_packed_keys,
+    .packed_weights = bsk_avx512_packed_weights,
     .tensor = bsk_avx512_tensor,
-    .permute = bsk_portable_permute, // a gather alone is no faster than 8 loads
+    .permute = bsk_avx512_permute,
     .permute_add = bsk_avx512_permute_add,
     .lift_centered = bsk_avx512_lift_centered,
     .balanced_digit = bsk_avx512_balanced_digit,
@@ -174,6 +180,17 @@ void bsk_inner_product2(
     const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
     const uint64_t *const *b0, const uint64_t *const *b1, size_t count, size_t n) {
     kernels()->inner_product2(m, out0, out1, a, b0, b1, count, n);
+}
+void bsk_packed_keys(
+    const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
+    const uint8_t *b, size_t count, const uint64_t *extra, uint64_t scale, size_t n) {
+    kernels()->packed_keys(m, out0, out1, a, b, count, extra, scale, n);
+}
+void bsk_packed_weights(
+    const bsk_modulus *m, uint64_t *const *out0, uint64_t *const *out1, const size_t *counts,
+    size_t sums, const uint8_t *w, const uint64_t *const *b0, const uint64_t *const *b1,
+    size_t n) {
+    kernels()->packed_weights(m, out0, out1, counts, sums, w, b0, b1, n);
 }
 void bsk_tensor(
     const bsk_modulus *m, uint64_t *d0, uint64_t *d1, uint64_t *d2, const uint64_t *a0,

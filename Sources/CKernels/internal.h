@@ -40,6 +40,12 @@ typedef struct {
     void (*inner_product2)(
         const bsk_modulus *, uint64_t *, uint64_t *, const uint64_t *const *,
         const uint64_t *const *, const uint64_t *const *, size_t, size_t);
+    void (*packed_keys)(
+        const bsk_modulus *, uint64_t *, uint64_t *, const uint64_t *const *, const uint8_t *,
+        size_t, const uint64_t *, uint64_t, size_t);
+    void (*packed_weights)(
+        const bsk_modulus *, uint64_t *const *, uint64_t *const *, const size_t *, size_t,
+        const uint8_t *, const uint64_t *const *, const uint64_t *const *, size_t);
     void (*tensor)(
         const bsk_modulus *, uint64_t *, uint64_t *, uint64_t *, const uint64_t *,
         const uint64_t *, const uint64_t *, const uint64_t *, size_t);
@@ -85,6 +91,12 @@ typedef struct {
     void bsk_##path##_inner_product2(                                                             \
         const bsk_modulus *, uint64_t *, uint64_t *, const uint64_t *const *,                     \
         const uint64_t *const *, const uint64_t *const *, size_t, size_t);                        \
+    void bsk_##path##_packed_keys(                                                                \
+        const bsk_modulus *, uint64_t *, uint64_t *, const uint64_t *const *, const uint8_t *,    \
+        size_t, const uint64_t *, uint64_t, size_t);                                              \
+    void bsk_##path##_packed_weights(                                                             \
+        const bsk_modulus *, uint64_t *const *, uint64_t *const *, const size_t *, size_t,        \
+        const uint8_t *, const uint64_t *const *, const uint64_t *const *, size_t);               \
     void bsk_##path##_tensor(                                                                     \
         const bsk_modulus *, uint64_t *, uint64_t *, uint64_t *, const uint64_t *,                \
         const uint64_t *, const uint64_t *, const uint64_t *, size_t);                            \

@@ -70,14 +70,32 @@ void bsk_inner_product2(
     const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
     const uint64_t *const *b0, const uint64_t *const *b1, size_t count, size_t n);
 
+// Sums with factors in Montgomery form, v 2^52 mod q, packed by bsk_pack to bits(q) bits each. They read 64 bytes or less at
+// a time, none past the end.
+/// out0 = sum over j < count of a[j] * b_j + extra * scale, out1 = sum of a[j] * c_j, from b_0, c_0, b_1, c_1, ..., n values each.
+/// extra may be NULL; scale in [0, q), not in Montgomery form; count in 1...1000.
+void bsk_packed_keys(
+    const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
+    const uint8_t *b, size_t count, const uint64_t *extra, uint64_t scale, size_t n);
+/// Values of a factor that lie together in w below.
+#define BSK_WEIGHT_BLOCK 16
+/// For each g < sums: out0[g] = sum of w_j * b0[j], out1[g] = sum of w_j * b1[j], over the next counts[g] of j = 0, 1, ... Memory
+/// holds BSK_WEIGHT_BLOCK (or n, if less) values of w_0, of w_1, and so on to the last, then the next values.
+/// counts in 1...1000. Fastest where b0 and b1 don't all begin at the same offset in a page.
+void bsk_packed_weights(
+    const bsk_modulus *m, uint64_t *const *out0, uint64_t *const *out1, const size_t *counts,
+    size_t sums, const uint8_t *w, const uint64_t *const *b0, const uint64_t *const *b1,
+    size_t n);
+
 /// (d0, d1, d2) = (a0*b0, a0*b1 + a1*b0, a1*b1): the tensor of two ciphertexts, one limb.
 void bsk_tensor(
     const bsk_modulus *m, uint64_t *d0, uint64_t *d1, uint64_t *d2, const uint64_t *a0,
     const uint64_t *a1, const uint64_t *b0, const uint64_t *b1, size_t n);
 
-/// out[i] = in[index[i]]; out must not be in. index values < n.
+/// out[i] = in[index[i]]; out must not be in. index values < n; every aligned group of 8 outputs comes from an aligned
+/// group of 8 inputs, as with the automorphisms of NTT values.
 void bsk_permute(uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n);
-/// acc[i] = acc[i] + in[index[i]] mod q.
+/// acc[i] = acc[i] + in[index[i]] mod q, for the same index.
 void bsk_permute_add(
     const bsk_modulus *m, uint64_t *acc, const uint64_t *in, const uint32_t *index, size_t n);
 
@@ -138,6 +156,9 @@ static inline void bsk_pause(void) {
     __asm__ volatile("yield");
 #endif
 }
+
+/// Asks the system for large pages in [p, p + bytes), where it has them to give.
+void bsk_advise_large_pages(void *p, size_t bytes);
 
 /// Overwrites n bytes with zeros; the compiler can't drop it.
 void bsk_wipe(void *p, size_t bytes);

@@ -30,7 +30,7 @@ public struct EncodedTransform: Sendable {
     /// Of each giant, the number of terms before it.
     private let firstTerms: [Int]
     /// Limb by limb, block by block, term by term: the order of use, so that memory is read in sequence.
-    private let storage: LimbBuffer
+    private let storage: PackedLimbs
 
     var sourceCount: Int { (babies.last?.source ?? 0) + 1 }
 
@@ -42,8 +42,6 @@ public struct EncodedTransform: Sendable {
                 $0.permutation == $1.permutation && $0.babies == $1.babies
             }
     }
-
-    private static func blockSize(degree: Int) -> Int { min(degree, 1024) }
 
     fileprivate init(
         babies: [BabyStep], giants: [Giant], basis: RNSBasis,
@@ -59,16 +57,19 @@ public struct EncodedTransform: Sendable {
             return terms
         }
         let n = basis.degree
-        let block = Self.blockSize(degree: n)
-        storage = LimbBuffer(count: terms * basis.count * n)
+        let block = min(n, Int(BSK_WEIGHT_BLOCK))
+        storage = PackedLimbs(countPerLimb: terms * n, basis: basis)
+        let scratch = LimbBuffer(count: block)
         for (g, giant) in giants.enumerated() {
             for t in giant.babies.indices {
                 let values = factor(g, t)
-                withExtendedLifetime(values) {
+                withExtendedLifetime((values, scratch)) {
                     for k in 0..<basis.count {
                         for start in stride(from: 0, to: n, by: block) {
-                            let at = terms * (k * n + start) + (firstTerms[g] + t) * block
-                            (storage.base + at).update(from: values.limb(k) + start, count: block)
+                            storage.store(
+                                values.limb(k) + start, count: block, limb: k,
+                                at: terms * start + (firstTerms[g] + t) * block,
+                                scratch: scratch.base)
                         }
                     }
                 }
@@ -76,39 +77,22 @@ public struct EncodedTransform: Sendable {
         }
     }
 
-    /// Writes, for each giant of `range`, the sum over its terms of plaintext times baby, in limb k.
+    /// Writes, for each giant, the sum over its terms of plaintext times baby, in limb k.
     func addTerms(
-        limb k: Int, modulus: UnsafePointer<bsk_modulus>, giants range: Range<Int>? = nil,
+        limb k: Int, modulus: UnsafePointer<bsk_modulus>,
         babies: (Int) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>),
         into out: (Int) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)
     ) {
-        let n = basis.degree
-        let block = Self.blockSize(degree: n)
-        let terms = termCount
-        let range = range ?? giants.indices
-        let targets = range.map(out)
+        let targets = giants.indices.map(out)
+        let out0 = targets.map { Optional($0.0) }
+        let out1 = targets.map { Optional($0.1) }
+        let counts = giants.map(\.babies.count)
+        let pairs = giants.flatMap { $0.babies.map(babies) }
+        let x0 = pairs.map { Optional(UnsafePointer($0.0)) }
+        let x1 = pairs.map { Optional(UnsafePointer($0.1)) }
         withExtendedLifetime(storage) {
-            // Pointers move on from block to block: nothing is allocated in the loop.
-            var factors = range.map { g in
-                giants[g].babies.indices.map {
-                    Optional(
-                        UnsafePointer(
-                            storage.base + terms * k * n + (firstTerms[g] + $0) * block))
-                }
-            }
-            let pairs = range.map { giants[$0].babies.map(babies) }
-            var x0 = pairs.map { $0.map { Optional(UnsafePointer($0.0)) } }
-            var x1 = pairs.map { $0.map { Optional(UnsafePointer($0.1)) } }
-            for start in stride(from: 0, to: n, by: block) {
-                for g in targets.indices {
-                    bsk_inner_product2(
-                        modulus, targets[g].0 + start, targets[g].1 + start, factors[g], x0[g],
-                        x1[g], factors[g].count, block)
-                    factors[g].advance(by: terms * block)
-                    x0[g].advance(by: block)
-                    x1[g].advance(by: block)
-                }
-            }
+            bsk_packed_weights(
+                modulus, out0, out1, counts, giants.count, storage.limb(k), x0, x1, basis.degree)
         }
     }
 }

@@ -81,36 +81,32 @@ extension Evaluator {
         }
     }
 
-    /// Limb k of sum over j of digit_j (b_j, a_j), for every decomposition: P times the switched polynomials, plus
-    /// noise. Works through blocks of coefficients, so that a block of the key is read from memory once.
+    /// Limb k of sum over j of digit_j (b_j, a_j) + (scale * extra, 0), for every decomposition: P times the switched
+    /// polynomials, plus noise, plus what is added.
+    ///
+    /// - Parameters:
+    ///   - extras: limb k of a polynomial for each decomposition, or nothing to add.
+    ///   - scale: modulo the limb's modulus.
     func applyKey(
         _ key: KeySwitchingKey, to decompositions: [Decomposition], limb k: Int,
+        adding extras: [UnsafePointer<UInt64>] = [], times scale: UInt64 = 1,
         into out: [(UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)]
     ) {
         guard let first = decompositions.first else { return }
         precondition(key.gadget.level >= first.level)
         precondition(key.gadget.digitBits == first.gadget.digitBits)
         let basis = context.extendedBasis(level: first.level)
-        let n = basis.degree
         let count = first.digits.count
         let keyLimb = k < first.level ? k : key.gadget.level
-        let block = KeySwitchingKey.blockSize(degree: n)
         withExtendedLifetime((key, decompositions)) {
-            // Pointers move on from block to block: nothing is allocated in the loop.
-            var d = decompositions.map { $0.digits.map { Optional($0.limb(k)) } }
-            var b = (0..<count).map {
-                Optional(UnsafePointer(key.block(limb: keyLimb, start: 0, digit: $0)))
-            }
-            var a = b.map { $0.map { $0 + block } }
-            for start in stride(from: 0, to: n, by: block) {
-                for (c, target) in out.enumerated() {
-                    bsk_inner_product2(
-                        basis.tables[k].modulus, target.0 + start, target.1 + start, d[c], b, a,
-                        count, block)
-                    d[c].advance(by: block)
+            for (c, target) in out.enumerated() {
+                withUnsafeTemporaryAllocation(of: UnsafePointer<UInt64>?.self, capacity: count) {
+                    for j in 0..<count { $0[j] = decompositions[c].digits[j].limb(k) }
+                    bsk_packed_keys(
+                        basis.tables[k].modulus, target.0, target.1, $0.baseAddress!,
+                        key.packedLimb(keyLimb), count, extras.isEmpty ? nil : extras[c], scale,
+                        basis.degree)
                 }
-                b.advance(by: 2 * key.digitCount * block)
-                a.advance(by: 2 * key.digitCount * block)
             }
         }
     }
@@ -157,12 +153,5 @@ extension Evaluator {
             throw EvaluationError.mismatch("ciphertexts must be relinearized, of one level")
         }
         return level
-    }
-}
-
-extension [UnsafePointer<UInt64>?] {
-    /// Moves every pointer on by so many words.
-    mutating func advance(by words: Int) {
-        for index in indices { self[index] = self[index].map { $0 + words } }
     }
 }

@@ -70,7 +70,8 @@ extension Evaluator {
         pool.run(level + 1) { k in
             // Two polynomials a baby and ciphertext, and room for a sum before it is permuted.
             let pairs = shape.babies.count * batch.count
-            let memory = LimbBuffer(count: (2 * pairs + 2 * batch.count + 1) * degree)
+            let stride = Babies.stride(degree: degree)
+            let memory = LimbBuffer(count: (2 * pairs + 2 * batch.count) * stride)
             let babies = Babies(
                 base: memory.base, degree: degree, ciphertexts: batch.count)
             var next = 0
@@ -85,7 +86,7 @@ extension Evaluator {
                 } else {
                     rotate(
                         batch, by: jobs[next], limb: k, basis: basis, babies: babies,
-                        index: index, scratch: memory.base + 2 * pairs * degree)
+                        index: index, scratch: memory.base + 2 * pairs * stride)
                     next += 1
                 }
             }
@@ -115,13 +116,14 @@ extension Evaluator {
         index: Int, scratch: UnsafeMutablePointer<UInt64>
     ) {
         let n = basis.degree
-        let modulus = basis.tables[k].modulus
         let sums = batch.indices.map { (scratch + 2 * $0 * n, scratch + (2 * $0 + 1) * n) }
-        let scaled = scratch + 2 * batch.count * n
-        applyKey(job.key, to: job.digits, limb: k, into: sums)
-        for (c, ciphertext) in batch.enumerated() {
-            scaleBySpecial(ciphertext.polynomials[0], limb: k, into: scaled)
-            bsk_add(modulus, sums[c].0, sums[c].0, scaled, n)
+        let level = basis.count - 1
+        // P c_0 joins the sum: zero modulo P itself.
+        applyKey(
+            job.key, to: job.digits, limb: k,
+            adding: k < level ? batch.map { $0.polynomials[0].limb(k) } : [],
+            times: k < level ? context.specialResidue[k] : 0, into: sums)
+        for c in batch.indices {
             let target = babies.pair(index, c)
             bsk_permute(target.0, sums[c].0, job.indices, n)
             bsk_permute(target.1, sums[c].1, job.indices, n)
@@ -166,10 +168,11 @@ extension Evaluator {
                     }
                 }
                 for (g, job) in jobs {
-                    applyKey(job.key, to: job.digits, limb: k, into: switched)
+                    applyKey(
+                        job.key, to: job.digits, limb: k,
+                        adding: sums[g].map { $0.0.limb(k) }, into: switched)
                     for c in 0..<count {
                         let u = switched[c]
-                        bsk_add(modulus, u.0, u.0, sums[g][c].0.limb(k), degree)
                         bsk_permute_add(
                             modulus, totals[c].0.sharedLimb(k), u.0, job.indices, degree)
                         bsk_permute_add(
@@ -190,46 +193,53 @@ extension Evaluator {
     ) -> Ciphertext {
         let level = sources[0].level
         let basis = sources[0].basis
-        let out = (0..<2).map { _ in Polynomial<NTTValues>(zero: basis) }
-        let sum = (0..<2).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
-        withExtendedLifetime((sources, out, sum)) {
-            for k in 0..<level {
-                let modulus = basis.tables[k].modulus
-                for giant in transform.giants.indices {
-                    transform.addTerms(
-                        limb: k, modulus: modulus, giants: giant..<giant + 1,
-                        babies: { baby in
-                            let a = sources[transform.babies[baby].source]
-                            return (
-                                UnsafeMutablePointer(mutating: a.polynomials[0].limb(k)),
-                                UnsafeMutablePointer(mutating: a.polynomials[1].limb(k))
-                            )
-                        }, into: { _ in (sum[0].sharedLimb(k), sum[1].sharedLimb(k)) })
-                    for half in 0..<2 {
-                        let x = out[half].sharedLimb(k)
-                        bsk_add(modulus, x, x, sum[half].sharedLimb(k), basis.degree)
-                    }
-                }
+        // One sum a giant; all giants are the identity.
+        let sums = transform.giants.map { _ -> ExtendedPair in
+            (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
+        }
+        pool.run(level) { k in
+            let modulus = basis.tables[k].modulus
+            withExtendedLifetime((sources, sums)) {
+                transform.addTerms(
+                    limb: k, modulus: modulus,
+                    babies: { baby in
+                        let a = sources[transform.babies[baby].source]
+                        return (
+                            UnsafeMutablePointer(mutating: a.polynomials[0].limb(k)),
+                            UnsafeMutablePointer(mutating: a.polynomials[1].limb(k))
+                        )
+                    }, into: { (sums[$0].0.sharedLimb(k), sums[$0].1.sharedLimb(k)) })
             }
+        }
+        var out = sums[0]
+        for sum in sums.dropFirst() {
+            out.0 += sum.0
+            out.1 += sum.1
         }
         counter.add {
             $0.plaintextMultiplications += transform.termCount
             $0.limbProducts += 2 * transform.termCount * level
         }
-        return Ciphertext(polynomials: out, plaintextIndex: sources[0].plaintextIndex)
+        return Ciphertext(
+            polynomials: [out.0, out.1], plaintextIndex: sources[0].plaintextIndex)
     }
 }
 
-/// One limb of the rotated ciphertexts, in contiguous memory: (baby, ciphertext, polynomial).
+/// One limb of the rotated ciphertexts: (baby, ciphertext, polynomial).
 private struct Babies {
     let base: UnsafeMutablePointer<UInt64>
     let degree: Int
     let ciphertexts: Int
 
+    /// Words from one polynomial to the next: nine cache lines more than its own, since they are read side by side and equal
+    /// offsets in a page would drive each other out of the cache.
+    static func stride(degree: Int) -> Int { degree + 72 }
+
     func pair(
         _ baby: Int, _ ciphertext: Int
     ) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>) {
-        let first = base + 2 * (baby * ciphertexts + ciphertext) * degree
-        return (first, first + degree)
+        let stride = Self.stride(degree: degree)
+        let first = base + 2 * (baby * ciphertexts + ciphertext) * stride
+        return (first, first + stride)
     }
 }

@@ -52,10 +52,11 @@ extension Evaluator {
                     }
                 }
                 for job in jobs {
-                    applyKey(job.key, to: job.digits, limb: k, into: sums)
-                    for (index, ciphertext) in batch.enumerated() {
-                        scaleBySpecial(ciphertext.polynomials[0], limb: k, into: scaled)
-                        bsk_add(modulus, sums[index].0, sums[index].0, scaled, degree)
+                    applyKey(
+                        job.key, to: job.digits, limb: k,
+                        adding: k < level ? batch.map { $0.polynomials[0].limb(k) } : [],
+                        times: k < level ? context.specialResidue[k] : 0, into: sums)
+                    for index in batch.indices {
                         let total = totals[index]
                         bsk_permute_add(
                             modulus, total.0.sharedLimb(k), sums[index].0, job.indices, degree)

@@ -43,9 +43,8 @@ public struct KeySwitchingKey: Sendable {
     public let seed: Seed
     package let basis: RNSBasis
     package let digitCount: Int
-    /// Limb by limb, block by block, digit by digit: a block of b_j, then the same block of a_j. The order of use, so
-    /// that a key switch reads memory in sequence.
-    private let storage: LimbBuffer
+    /// Limb by limb, digit by digit: b_j, then a_j. The order of use.
+    private let storage: PackedLimbs
 
     package init(gadget: Gadget, seed: Seed, b: [Polynomial<NTTValues>]) {
         precondition(!b.isEmpty)
@@ -53,47 +52,36 @@ public struct KeySwitchingKey: Sendable {
         self.seed = seed
         basis = b[0].basis
         digitCount = b.count
-        storage = LimbBuffer(count: 2 * b.count * basis.count * basis.degree)
+        let n = basis.degree
+        storage = PackedLimbs(countPerLimb: 2 * b.count * n, basis: basis)
+        let scratch = LimbBuffer(count: n)
         for (digit, polynomial) in b.enumerated() {
             let mask = Self.expand(seed: seed, digit: digit, basis: basis)
-            copy(polynomial, digit: digit, half: 0)
-            copy(mask, digit: digit, half: 1)
-        }
-    }
-
-    /// Coefficients of a block.
-    package static func blockSize(degree: Int) -> Int { min(degree, 1024) }
-
-    /// Where the block of limb `limb` that begins at coefficient `start` has b_digit; a_digit follows one block later.
-    package func block(limb: Int, start: Int, digit: Int) -> UnsafeMutablePointer<UInt64> {
-        let size = Self.blockSize(degree: basis.degree)
-        return storage.base + 2 * digitCount * (limb * basis.degree + start) + 2 * digit * size
-    }
-
-    /// All b_j, and all a_j, as polynomials.
-    package var b: [Polynomial<NTTValues>] { (0..<digitCount).map { polynomial($0, half: 0) } }
-    package var a: [Polynomial<NTTValues>] { (0..<digitCount).map { polynomial($0, half: 1) } }
-
-    private func copy(_ polynomial: Polynomial<NTTValues>, digit: Int, half: Int) {
-        let size = Self.blockSize(degree: basis.degree)
-        withExtendedLifetime(polynomial) {
-            for limb in 0..<basis.count {
-                for start in stride(from: 0, to: basis.degree, by: size) {
-                    (block(limb: limb, start: start, digit: digit) + half * size).update(
-                        from: polynomial.limb(limb) + start, count: size)
+            withExtendedLifetime((polynomial, mask, scratch)) {
+                for limb in 0..<basis.count {
+                    for (half, source) in [polynomial, mask].enumerated() {
+                        storage.store(
+                            source.limb(limb), count: n, limb: limb, at: (2 * digit + half) * n,
+                            scratch: scratch.base)
+                    }
                 }
             }
         }
     }
 
+    /// Limb `limb`, for `bsk_packed_keys`.
+    package func packedLimb(_ limb: Int) -> UnsafePointer<UInt8> { storage.limb(limb) }
+
+    /// All b_j, and all a_j, as polynomials.
+    package var b: [Polynomial<NTTValues>] { (0..<digitCount).map { polynomial($0, half: 0) } }
+    package var a: [Polynomial<NTTValues>] { (0..<digitCount).map { polynomial($0, half: 1) } }
+
     private func polynomial(_ digit: Int, half: Int) -> Polynomial<NTTValues> {
-        let size = Self.blockSize(degree: basis.degree)
         var out = Polynomial<NTTValues>(uninitialized: basis)
         for limb in 0..<basis.count {
-            for start in stride(from: 0, to: basis.degree, by: size) {
-                (out.mutableLimb(limb) + start).update(
-                    from: block(limb: limb, start: start, digit: digit) + half * size, count: size)
-            }
+            storage.load(
+                out.mutableLimb(limb), count: basis.degree, limb: limb,
+                at: (2 * digit + half) * basis.degree)
         }
         return out
     }

@@ -1,0 +1,163 @@
+// Sums of products with one factor packed in memory: keys and weights are read once, and are what a server waits for.
+#include "avx512.h"
+
+#if BSK_HAS_AVX512
+
+// Eight packed values of `bits` bits, 10 to 50, are `bits` bytes.
+typedef struct {
+    bsk_v8 order, shift, mask;
+    __mmask64 whole;
+    size_t bits;
+} unpacker;
+
+BSK_AVX512_INLINE unpacker v_unpacker(uint32_t bits) {
+    const bsk_v8 lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+    const bsk_v8 start = _mm512_mullo_epi64(lanes, v_set(bits));
+    // Byte k of lane j is byte (j * bits) / 8 + k: past 63 it holds nothing of the value.
+    const bsk_v8 first = _mm512_srli_epi64(start, 3);
+    const bsk_v8 spread = _mm512_mullo_epi64(first, v_set(0x0101010101010101));
+    unpacker u;
+    u.order = _mm512_add_epi8(spread, v_set(0x0706050403020100));
+    u.shift = _mm512_and_si512(start, v_set(7));
+    u.mask = v_set(UINT64_MAX >> (64 - bits));
+    u.whole = UINT64_MAX >> (64 - bits);
+    u.bits = bits;
+    return u;
+}
+
+BSK_AVX512_INLINE bsk_v8 v_unpack(const uint8_t *p, const unpacker *u) {
+    bsk_v8 x = _mm512_permutexvar_epi8(u->order, _mm512_maskz_loadu_epi8(u->whole, p));
+    return _mm512_and_si512(_mm512_srlv_epi64(x, u->shift), u->mask);
+}
+
+// Montgomery reduction of hi * 2^52 + lo, a sum of count products: divides by 2^52. The low halves of the sum and of m*q are
+// equal, so the difference of the high ones is exact, in (-q, count * q^2 / 2^52): one lift, and as many folds as count * q
+// has bits above 2^52.
+typedef struct {
+    bsk_v8 q, q_inverse, multiples[10];
+    int folds;
+} reducer;
+
+BSK_AVX512_INLINE reducer v_reducer(const bsk_modulus *m, size_t count) {
+    reducer r = {.q = v_set(m->q), .q_inverse = v_set(bsk_inverse52(m->q) & BSK_MASK52)};
+    r.folds = 0;
+    while ((bsk_u128)count * m->q > (bsk_u128)1 << (52 + r.folds)) r.folds++;
+    for (int i = 0; i < r.folds; i++) r.multiples[i] = v_set(m->q << (r.folds - 1 - i));
+    return r;
+}
+
+BSK_AVX512_INLINE bsk_v8 v_reduced(bsk_v8 hi, bsk_v8 lo, const reducer *r, int folds) {
+    bsk_v8 m = v_low(v_zero(), lo, r->q_inverse);
+    hi = v_add(hi, _mm512_srli_epi64(lo, 52));
+    bsk_v8 x = v_lift(v_sub(hi, v_high(v_zero(), m, r->q)), r->q);
+    for (int i = 0; i < folds; i++) x = v_fold(x, r->multiples[i]);
+    return x;
+}
+
+typedef struct {
+    uint64_t *out0, *out1;
+    const uint64_t *const *a;
+    const uint8_t *b;
+    size_t half, count;
+    const uint64_t *extra;
+    bsk_v8 scale;
+} key_sum;
+
+BSK_AVX512_INLINE void key_columns(
+    const key_sum *k, const uint8_t *b, size_t i, int vectors, const unpacker *u,
+    const reducer *r, int folds) {
+    bsk_v8 hi0[2], lo0[2], hi1[2], lo1[2];
+    for (int v = 0; v < vectors; v++) {
+        hi0[v] = lo0[v] = hi1[v] = lo1[v] = v_zero();
+        if (k->extra != NULL) {
+            bsk_v8 x = v_load(k->extra + i + 8 * v);
+            hi0[v] = v_high(v_zero(), x, k->scale);
+            lo0[v] = v_low(v_zero(), x, k->scale);
+        }
+    }
+    for (size_t j = 0; j < k->count; j++, b += 2 * k->half) {
+        for (int v = 0; v < vectors; v++) {
+            bsk_v8 x = v_load(k->a[j] + i + 8 * v);
+            bsk_v8 y0 = v_unpack(b + v * u->bits, u);
+            bsk_v8 y1 = v_unpack(b + k->half + v * u->bits, u);
+            hi0[v] = v_high(hi0[v], x, y0);
+            lo0[v] = v_low(lo0[v], x, y0);
+            hi1[v] = v_high(hi1[v], x, y1);
+            lo1[v] = v_low(lo1[v], x, y1);
+        }
+    }
+    for (int v = 0; v < vectors; v++) {
+        v_store(k->out0 + i + 8 * v, v_reduced(hi0[v], lo0[v], r, folds));
+        v_store(k->out1 + i + 8 * v, v_reduced(hi1[v], lo1[v], r, folds));
+    }
+}
+
+BSK_AVX512_INLINE void all_key_columns(
+    const key_sum *k, const bsk_modulus *m, size_t n, const reducer *r, int folds) {
+    const unpacker u = v_unpacker(m->bits);
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) key_columns(k, k->b + i / 8 * u.bits, i, 2, &u, r, folds);
+    for (; i < n; i += 8) key_columns(k, k->b + i / 8 * u.bits, i, 1, &u, r, folds);
+}
+
+BSK_AVX512_TARGET void bsk_avx512_packed_keys(
+    const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
+    const uint8_t *b, size_t count, const uint64_t *extra, uint64_t scale, size_t n) {
+    const key_sum k = {
+        out0, out1, a, b, n / 8 * m->bits, count, extra, v_set(bsk_montgomery_form(m, scale))};
+    const reducer r = v_reducer(m, count + 1);
+    if (r.folds == 0) {
+        all_key_columns(&k, m, n, &r, 0);
+    } else {
+        all_key_columns(&k, m, n, &r, r.folds);
+    }
+}
+
+BSK_AVX512_INLINE const uint8_t *weight_columns(
+    uint64_t *out0, uint64_t *out1, const uint8_t *w, const uint64_t *const *b0,
+    const uint64_t *const *b1, size_t count, size_t i, int vectors, const unpacker *u,
+    const reducer *r, int folds) {
+    bsk_v8 hi0[2], lo0[2], hi1[2], lo1[2];
+    for (int v = 0; v < vectors; v++) hi0[v] = lo0[v] = hi1[v] = lo1[v] = v_zero();
+    for (size_t j = 0; j < count; j++) {
+        for (int v = 0; v < vectors; v++, w += u->bits) {
+            bsk_v8 x = v_unpack(w, u);
+            bsk_v8 y0 = v_load(b0[j] + i + 8 * v), y1 = v_load(b1[j] + i + 8 * v);
+            hi0[v] = v_high(hi0[v], x, y0);
+            lo0[v] = v_low(lo0[v], x, y0);
+            hi1[v] = v_high(hi1[v], x, y1);
+            lo1[v] = v_low(lo1[v], x, y1);
+        }
+    }
+    for (int v = 0; v < vectors; v++) {
+        v_store(out0 + i + 8 * v, v_reduced(hi0[v], lo0[v], r, folds));
+        v_store(out1 + i + 8 * v, v_reduced(hi1[v], lo1[v], r, folds));
+    }
+    return w;
+}
+
+BSK_AVX512_TARGET void bsk_avx512_packed_weights(
+    const bsk_modulus *m, uint64_t *const *out0, uint64_t *const *out1, const size_t *counts,
+    size_t sums, const uint8_t *w, const uint64_t *const *b0, const uint64_t *const *b1,
+    size_t n) {
+    size_t most = 1;
+    for (size_t g = 0; g < sums; g++) most = counts[g] > most ? counts[g] : most;
+    const reducer r = v_reducer(m, most);
+    const unpacker u = v_unpacker(m->bits);
+    const int vectors = n < BSK_WEIGHT_BLOCK ? 1 : 2;
+    for (size_t i = 0; i < n; i += 8 * (size_t)vectors) {
+        size_t first = 0;
+        for (size_t g = 0; g < sums; first += counts[g], g++) {
+            const uint64_t *const *x0 = b0 + first, *const *x1 = b1 + first;
+            if (vectors == 1) {
+                w = weight_columns(out0[g], out1[g], w, x0, x1, counts[g], i, 1, &u, &r, r.folds);
+            } else if (r.folds == 0) {
+                w = weight_columns(out0[g], out1[g], w, x0, x1, counts[g], i, 2, &u, &r, 0);
+            } else {
+                w = weight_columns(out0[g], out1[g], w, x0, x1, counts[g], i, 2, &u, &r, r.folds);
+            }
+        }
+    }
+}
+
+#endif
