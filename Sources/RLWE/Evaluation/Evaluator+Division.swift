@@ -25,23 +25,25 @@ extension Evaluator {
         let n = basis.degree
         let last = basis.count
         let out = polynomials.map { _ in Polynomial<NTTValues>(uninitialized: basis) }
-        pool.run(polynomials.count) { index in
-            let p = polynomials[index]
-            let dropped = p.basis.tables[last]
-            let scratch = LimbBuffer(count: 2 * n)
-            let remainder = scratch.base
-            let lifted = scratch.base + n
-            withExtendedLifetime((p, out, scratch)) {
-                remainder.update(from: p.limb(last), count: n)
+        guard let first = polynomials.first else { return out }
+        let dropped = first.basis.tables[last]
+        let remainders = LimbBuffer(count: polynomials.count * n)
+        withExtendedLifetime((polynomials, out, remainders)) {
+            pool.run(polynomials.count) { index in
+                let remainder = remainders.base + index * n
+                remainder.update(from: polynomials[index].limb(last), count: n)
                 dropped.inverse(remainder)
-                for i in 0..<last {
-                    let table = basis.tables[i]
-                    bsk_lift_centered(dropped.modulus, table.modulus, lifted, remainder, n)
-                    table.forward(lifted)
-                    bsk_sub_mul_scalar(
-                        table.modulus, out[index].sharedLimb(i), p.limb(i), lifted, inverses[i],
-                        n)
-                }
+            }
+            pool.run(polynomials.count * last) { task in
+                let (index, i) = task.quotientAndRemainder(dividingBy: last)
+                let table = basis.tables[i]
+                // The quotient's place serves the lifted remainder first.
+                let x = out[index].sharedLimb(i)
+                bsk_lift_centered(
+                    dropped.modulus, table.modulus, x, remainders.base + index * n, n)
+                table.forward(x)
+                bsk_sub_mul_scalar(
+                    table.modulus, x, polynomials[index].limb(i), x, inverses[i], n)
             }
         }
         counter.add {

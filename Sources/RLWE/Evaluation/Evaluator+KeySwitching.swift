@@ -1,11 +1,16 @@
 import CKernels
 import Ring
 
-/// The digits of a polynomial, each in NTT form modulo Q_l P.
+/// A polynomial taken apart for key switching: its residues as coefficients, of which the digits are made limb by limb
+/// where they are used, so that they never leave the cache.
 package struct Decomposition: Sendable {
-    package let digits: [Polynomial<NTTValues>]
+    let coefficients: Polynomial<Coefficients>
+    let original: Polynomial<NTTValues>
+    let slices: [(limb: Int, digit: Int)]
     package let gadget: Gadget
     package let level: Int
+
+    package var digitCount: Int { slices.count }
 }
 
 /// A ciphertext modulo Q_l P whose phase is P times the one it stands for.
@@ -31,15 +36,6 @@ extension Evaluator {
             basis.tables[limb].inverse(x)
         }
         let slices = gadget.digits(of: first.basis)
-        let digits = polynomials.map { _ in
-            slices.map { _ in Polynomial<NTTValues>(uninitialized: basis) }
-        }
-        pool.run(polynomials.count * slices.count) { task in
-            let (index, slice) = task.quotientAndRemainder(dividingBy: slices.count)
-            fill(
-                digits[index][slice], from: coefficients[index], original: polynomials[index],
-                limb: slices[slice].limb, digit: slices[slice].digit, gadget: gadget)
-        }
         let whole = (0..<level).count {
             gadget.digitCount(modulusBits: basis.tables[$0].bits) == 1
         }
@@ -48,73 +44,86 @@ extension Evaluator {
             $0.inverseNTTs += polynomials.count * level
             $0.forwardNTTs += polynomials.count * (slices.count * (level + 1) - whole)
         }
-        return withExtendedLifetime((polynomials, coefficients)) {
-            digits.map { Decomposition(digits: $0, gadget: gadget, level: level) }
+        return zip(coefficients, polynomials).map {
+            Decomposition(
+                coefficients: $0, original: $1, slices: slices, gadget: gadget, level: level)
         }
     }
 
-    /// One digit modulo every limb. A whole limb is its own digit modulo itself: no transform there.
-    private func fill(
-        _ out: Polynomial<NTTValues>, from coefficients: Polynomial<Coefficients>,
-        original: Polynomial<NTTValues>, limb: Int, digit: Int, gadget: Gadget
-    ) {
-        let n = out.degree
-        let from = out.basis.tables[limb]
-        let count = gadget.digitCount(modulusBits: from.bits)
-        let width = gadget.digitWidth(modulusBits: from.bits)
-        withExtendedLifetime((out, coefficients, original)) {
-            for (k, table) in out.basis.tables.enumerated() {
-                let x = out.sharedLimb(k)
-                if count == 1, k == limb {
-                    x.update(from: original.limb(limb), count: n)
-                    continue
+    /// All digits of all decompositions modulo limb k, in NTT form. A whole limb is its own digit modulo itself: no
+    /// transform there.
+    ///
+    /// - Parameter memory: room for as many polynomials of `digitStride` words as there are digits in all; what is
+    ///   returned points there or into the decompositions.
+    func digits(
+        of decompositions: [Decomposition], limb k: Int, in memory: UnsafeMutablePointer<UInt64>
+    ) -> [UnsafePointer<UInt64>?] {
+        guard let first = decompositions.first else { return [] }
+        let n = context.degree
+        let gadget = first.gadget
+        let table = context.extendedBasis(level: first.level).tables[k]
+        var free = memory
+        return withExtendedLifetime(decompositions) {
+            decompositions.flatMap { decomposition in
+                decomposition.slices.map { limb, digit in
+                    let from = decomposition.original.basis.tables[limb]
+                    let count = gadget.digitCount(modulusBits: from.bits)
+                    if count == 1, k == limb { return decomposition.original.limb(limb) }
+                    let x = free
+                    free += digitStride
+                    let residues = decomposition.coefficients.limb(limb)
+                    if count == 1 {
+                        bsk_lift_centered(from.modulus, table.modulus, x, residues, n)
+                    } else {
+                        bsk_balanced_digit(
+                            from.modulus, table.modulus, x, residues,
+                            UInt32(gadget.digitWidth(modulusBits: from.bits)), UInt32(count),
+                            UInt32(digit), n)
+                    }
+                    table.forward(x)
+                    return UnsafePointer(x)
                 }
-                if count == 1 {
-                    bsk_lift_centered(from.modulus, table.modulus, x, coefficients.limb(limb), n)
-                } else {
-                    bsk_balanced_digit(
-                        from.modulus, table.modulus, x, coefficients.limb(limb), UInt32(width),
-                        UInt32(count), UInt32(digit), n)
-                }
-                table.forward(x)
             }
         }
     }
 
-    /// Limb k of sum over j of digit_j (b_j, a_j) + (scale * extra, 0), for every decomposition: P times the switched
-    /// polynomials, plus noise, plus what is added.
+    /// Words from one polynomial to the next where several are read side by side: nine cache lines more than its own, since
+    /// equal offsets in a page would drive each other out of the cache.
+    var digitStride: Int { context.degree + 72 }
+
+    /// Limb k of sum over j of digit_j (b_j, a_j) + (scale * extra, 0), for each decomposition whose digits are given: P times the
+    /// switched polynomials, plus noise, plus what is added.
     ///
     /// - Parameters:
+    ///   - digits: of all decompositions, from `digits(of:limb:in:)`.
     ///   - extras: limb k of a polynomial for each decomposition, or nothing to add.
     ///   - scale: modulo the limb's modulus.
     func applyKey(
-        _ key: KeySwitchingKey, to decompositions: [Decomposition], limb k: Int,
+        _ key: KeySwitchingKey, to digits: [UnsafePointer<UInt64>?], level: Int, limb k: Int,
         adding extras: [UnsafePointer<UInt64>] = [], times scale: UInt64 = 1,
         into out: [(UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)]
     ) {
-        guard let first = decompositions.first else { return }
-        precondition(key.gadget.level >= first.level)
-        precondition(key.gadget.digitBits == first.gadget.digitBits)
-        let basis = context.extendedBasis(level: first.level)
-        let count = first.digits.count
-        let keyLimb = k < first.level ? k : key.gadget.level
-        withExtendedLifetime((key, decompositions)) {
-            for (c, target) in out.enumerated() {
-                withUnsafeTemporaryAllocation(of: UnsafePointer<UInt64>?.self, capacity: count) {
-                    for j in 0..<count { $0[j] = decompositions[c].digits[j].limb(k) }
+        precondition(key.gadget.level >= level)
+        let basis = context.extendedBasis(level: level)
+        let count = digits.count / out.count
+        let keyLimb = k < level ? k : key.gadget.level
+        withExtendedLifetime(key) {
+            digits.withUnsafeBufferPointer { digits in
+                for (c, target) in out.enumerated() {
                     bsk_packed_keys(
-                        basis.tables[k].modulus, target.0, target.1, $0.baseAddress!,
-                        key.packedLimb(keyLimb), count, extras.isEmpty ? nil : extras[c], scale,
-                        basis.degree)
+                        basis.tables[k].modulus, target.0, target.1,
+                        digits.baseAddress! + c * count, key.packedLimb(keyLimb), count,
+                        extras.isEmpty ? nil : extras[c], scale, basis.degree)
                 }
             }
         }
     }
 
-    func countKeySwitches(_ count: Int, digits: Int, level: Int) {
+    func countKeySwitches(_ group: HoistedGroup, level: Int) {
+        let switches = group.jobs.count * group.decompositions.count
         counter.add {
-            $0.keySwitches += count
-            $0.limbProducts += 2 * count * digits * (level + 1)
+            $0.keySwitches += switches
+            $0.limbProducts += 2 * group.jobs.count * group.digitCount * (level + 1)
         }
     }
 

@@ -61,33 +61,41 @@ extension Evaluator {
                 (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
             }
         }
-        let jobs = try sources.indices.flatMap { source in
+        let groups = try sources.indices.map { source in
             try hoisted(
                 shape.babies.filter { $0.source == source }.map(\.permutation)
                     .filter { !$0.isIdentity(degree: degree) },
                 of: sources[source].map { $0.polynomials[1] })
         }
+        let room = groups.joined().map(\.digitCount).max() ?? 0
         pool.run(level + 1) { k in
             // Two polynomials a baby and ciphertext, and room for a sum before it is permuted.
             let pairs = shape.babies.count * batch.count
-            let stride = Babies.stride(degree: degree)
-            let memory = LimbBuffer(count: (2 * pairs + 2 * batch.count) * stride)
-            let babies = Babies(
-                base: memory.base, degree: degree, ciphertexts: batch.count)
-            var next = 0
-            for (index, baby) in shape.babies.enumerated() {
-                let batch = sources[baby.source]
-                if baby.permutation.isIdentity(degree: degree) {
-                    for (c, ciphertext) in batch.enumerated() {
-                        let target = babies.pair(index, c)
-                        scaleBySpecial(ciphertext.polynomials[0], limb: k, into: target.0)
-                        scaleBySpecial(ciphertext.polynomials[1], limb: k, into: target.1)
+            let stride = digitStride
+            let memory = LimbBuffer(count: (2 * pairs + 2 * batch.count + room) * stride)
+            let babies = Babies(base: memory.base, stride: stride, ciphertexts: batch.count)
+            let scratch = memory.base + 2 * pairs * stride
+            var index = 0
+            for (source, batch) in sources.enumerated() {
+                var jobs = groups[source].lazy.flatMap { group in
+                    let digits = digits(
+                        of: group.decompositions, limb: k,
+                        in: scratch + 2 * batch.count * stride)
+                    return group.jobs.map { (job: $0, digits: digits) }
+                }.makeIterator()
+                while index < shape.babies.count, shape.babies[index].source == source {
+                    if shape.babies[index].permutation.isIdentity(degree: degree) {
+                        for (c, ciphertext) in batch.enumerated() {
+                            let target = babies.pair(index, c)
+                            scaleBySpecial(ciphertext.polynomials[0], limb: k, into: target.0)
+                            scaleBySpecial(ciphertext.polynomials[1], limb: k, into: target.1)
+                        }
+                    } else if let (job, digits) = jobs.next() {
+                        rotate(
+                            batch, by: job, digits: digits, limb: k, level: level,
+                            babies: babies, index: index, scratch: scratch)
                     }
-                } else {
-                    rotate(
-                        batch, by: jobs[next], limb: k, basis: basis, babies: babies,
-                        index: index, scratch: memory.base + 2 * pairs * stride)
-                    next += 1
+                    index += 1
                 }
             }
             withExtendedLifetime((memory, sums, transforms)) {
@@ -99,9 +107,7 @@ extension Evaluator {
                 }
             }
         }
-        for job in jobs {
-            countKeySwitches(batch.count, digits: job.digits[0].digits.count, level: level)
-        }
+        for group in groups.joined() { countKeySwitches(group, level: level) }
         let terms = shape.termCount * batch.count
         counter.add {
             $0.plaintextMultiplications += terms
@@ -112,15 +118,17 @@ extension Evaluator {
 
     /// One baby of every ciphertext, in one limb.
     private func rotate(
-        _ batch: [Ciphertext], by job: HoistedJob, limb k: Int, basis: RNSBasis, babies: Babies,
-        index: Int, scratch: UnsafeMutablePointer<UInt64>
+        _ batch: [Ciphertext], by job: HoistedJob, digits: [UnsafePointer<UInt64>?], limb k: Int,
+        level: Int, babies: Babies, index: Int, scratch: UnsafeMutablePointer<UInt64>
     ) {
-        let n = basis.degree
-        let sums = batch.indices.map { (scratch + 2 * $0 * n, scratch + (2 * $0 + 1) * n) }
-        let level = basis.count - 1
+        let n = context.degree
+        let stride = digitStride
+        let sums = batch.indices.map {
+            (scratch + 2 * $0 * stride, scratch + (2 * $0 + 1) * stride)
+        }
         // P c_0 joins the sum: zero modulo P itself.
         applyKey(
-            job.key, to: job.digits, limb: k,
+            job.key, to: digits, level: level, limb: k,
             adding: k < level ? batch.map { $0.polynomials[0].limb(k) } : [],
             times: k < level ? context.specialResidue[k] : 0, into: sums)
         for c in batch.indices {
@@ -138,24 +146,26 @@ extension Evaluator {
         let degree = context.degree
         let count = sums[0].count
         let divided = divideBySpecial(moved.flatMap { sums[$0].map(\.1) })
-        var jobs: [(giant: Int, job: HoistedJob)] = []
-        for (position, g) in moved.enumerated() {
+        let groups = try moved.enumerated().map { position, g in
             let permutation = shape.giants[g].permutation
             let key = try galoisKey(permutation)
-            let digits = try decompose(
-                Array(divided[position * count..<(position + 1) * count]), gadget: key.gadget)
-            jobs.append(
-                (g, HoistedJob(key: key, digits: digits, indices: indices(permutation))))
+            return HoistedGroup(
+                decompositions: try decompose(
+                    Array(divided[position * count..<(position + 1) * count]),
+                    gadget: key.gadget),
+                jobs: [HoistedJob(key: key, indices: indices(permutation))])
         }
+        let room = groups.map(\.digitCount).max() ?? 0
         let totals = (0..<count).map { _ -> ExtendedPair in
             (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
         }
         let fixed = shape.giants.indices.filter { !moved.contains($0) }
         pool.run(level + 1) { k in
             let modulus = basis.tables[k].modulus
-            let scratch = LimbBuffer(count: 2 * count * degree)
+            let stride = digitStride
+            let scratch = LimbBuffer(count: (2 * count + room) * stride)
             let switched = (0..<count).map {
-                (scratch.base + 2 * $0 * degree, scratch.base + (2 * $0 + 1) * degree)
+                (scratch.base + 2 * $0 * stride, scratch.base + (2 * $0 + 1) * stride)
             }
             withExtendedLifetime((sums, totals, scratch)) {
                 for c in 0..<count {
@@ -167,10 +177,15 @@ extension Evaluator {
                         bsk_add(modulus, t1, t1, sums[g][c].1.limb(k), degree)
                     }
                 }
-                for (g, job) in jobs {
+                for (g, group) in zip(moved, groups) {
+                    let job = group.jobs[0]
                     applyKey(
-                        job.key, to: job.digits, limb: k,
-                        adding: sums[g].map { $0.0.limb(k) }, into: switched)
+                        job.key,
+                        to: digits(
+                            of: group.decompositions, limb: k,
+                            in: scratch.base + 2 * count * stride),
+                        level: level, limb: k, adding: sums[g].map { $0.0.limb(k) },
+                        into: switched)
                     for c in 0..<count {
                         let u = switched[c]
                         bsk_permute_add(
@@ -181,9 +196,7 @@ extension Evaluator {
                 }
             }
         }
-        for (_, job) in jobs {
-            countKeySwitches(count, digits: job.digits[0].digits.count, level: level)
-        }
+        for group in groups { countKeySwitches(group, level: level) }
         return totals
     }
 
@@ -228,17 +241,13 @@ extension Evaluator {
 /// One limb of the rotated ciphertexts: (baby, ciphertext, polynomial).
 private struct Babies {
     let base: UnsafeMutablePointer<UInt64>
-    let degree: Int
+    /// Words from one polynomial to the next.
+    let stride: Int
     let ciphertexts: Int
-
-    /// Words from one polynomial to the next: nine cache lines more than its own, since they are read side by side and equal
-    /// offsets in a page would drive each other out of the cache.
-    static func stride(degree: Int) -> Int { degree + 72 }
 
     func pair(
         _ baby: Int, _ ciphertext: Int
     ) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>) {
-        let stride = Self.stride(degree: degree)
         let first = base + 2 * (baby * ciphertexts + ciphertext) * stride
         return (first, first + stride)
     }

@@ -31,14 +31,16 @@ extension Evaluator {
         let totals = batch.map { _ -> ExtendedPair in
             (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
         }
-        let jobs = try hoisted(moved, of: batch.map { $0.polynomials[1] })
+        let groups = try hoisted(moved, of: batch.map { $0.polynomials[1] })
         pool.run(level + 1) { k in
             let modulus = basis.tables[k].modulus
-            let scratch = LimbBuffer(count: (2 * batch.count + 1) * degree)
+            let stride = digitStride
+            let room = groups.map(\.digitCount).max() ?? 0
+            let scratch = LimbBuffer(count: (2 * batch.count + 1 + room) * stride)
             let sums = batch.indices.map {
-                (scratch.base + 2 * $0 * degree, scratch.base + (2 * $0 + 1) * degree)
+                (scratch.base + 2 * $0 * stride, scratch.base + (2 * $0 + 1) * stride)
             }
-            let scaled = scratch.base + 2 * batch.count * degree
+            let scaled = scratch.base + 2 * batch.count * stride
             withExtendedLifetime((batch, totals, scratch)) {
                 for (ciphertext, total) in zip(batch, totals) {
                     let (t0, t1) = (total.0.sharedLimb(k), total.1.sharedLimb(k))
@@ -51,46 +53,60 @@ extension Evaluator {
                         bsk_add(modulus, t1, t1, scaled, degree)
                     }
                 }
-                for job in jobs {
-                    applyKey(
-                        job.key, to: job.digits, limb: k,
-                        adding: k < level ? batch.map { $0.polynomials[0].limb(k) } : [],
-                        times: k < level ? context.specialResidue[k] : 0, into: sums)
-                    for index in batch.indices {
-                        let total = totals[index]
-                        bsk_permute_add(
-                            modulus, total.0.sharedLimb(k), sums[index].0, job.indices, degree)
-                        bsk_permute_add(
-                            modulus, total.1.sharedLimb(k), sums[index].1, job.indices, degree)
+                for group in groups {
+                    let digits = digits(
+                        of: group.decompositions, limb: k, in: scaled + stride)
+                    for job in group.jobs {
+                        applyKey(
+                            job.key, to: digits, level: level, limb: k,
+                            adding: k < level ? batch.map { $0.polynomials[0].limb(k) } : [],
+                            times: k < level ? context.specialResidue[k] : 0, into: sums)
+                        for index in batch.indices {
+                            let total = totals[index]
+                            bsk_permute_add(
+                                modulus, total.0.sharedLimb(k), sums[index].0, job.indices, degree)
+                            bsk_permute_add(
+                                modulus, total.1.sharedLimb(k), sums[index].1, job.indices, degree)
+                        }
                     }
                 }
             }
         }
-        for job in jobs {
-            countKeySwitches(batch.count, digits: job.digits[0].digits.count, level: level)
-        }
+        for group in groups { countKeySwitches(group, level: level) }
         return dividedPairs(totals, batch)
     }
 
-    /// A permutation with its key, and the digits that it is applied to.
+    /// A permutation with its key.
     struct HoistedJob {
         let key: KeySwitchingKey
-        let digits: [Decomposition]
         let indices: [UInt32]
+    }
+
+    /// Permutations of the same polynomials with digits of one width.
+    struct HoistedGroup {
+        let decompositions: [Decomposition]
+        var jobs: [HoistedJob]
+
+        /// Of all decompositions.
+        var digitCount: Int { decompositions.reduce(0) { $0 + $1.digitCount } }
     }
 
     /// Looks up the keys and decomposes, anew only where the digit width changes.
     func hoisted(
         _ permutations: [SlotPermutation], of polynomials: [Polynomial<NTTValues>]
-    ) throws -> [HoistedJob] {
-        var digits: [Decomposition] = []
-        return try permutations.map { permutation in
+    ) throws -> [HoistedGroup] {
+        var groups: [HoistedGroup] = []
+        for permutation in permutations {
             let key = try galoisKey(permutation)
-            if digits.first?.gadget.digitBits != key.gadget.digitBits {
-                digits = try decompose(polynomials, gadget: key.gadget)
+            if groups.last?.decompositions[0].gadget.digitBits != key.gadget.digitBits {
+                groups.append(
+                    HoistedGroup(
+                        decompositions: try decompose(polynomials, gadget: key.gadget), jobs: []))
             }
-            return HoistedJob(key: key, digits: digits, indices: indices(permutation))
+            groups[groups.count - 1].jobs.append(
+                HoistedJob(key: key, indices: indices(permutation)))
         }
+        return groups
     }
 
     /// Each pair divided by P, as ciphertexts for the plaintext moduli of `batch`.

@@ -104,17 +104,23 @@ public struct Evaluator: Sendable {
         guard let key = keys.relinearization else {
             throw EvaluationError.missingRelinearizationKey
         }
-        let digits = try decompose(batch.map { $0.polynomials[2] }, gadget: key.gadget)
+        let group = HoistedGroup(
+            decompositions: try decompose(batch.map { $0.polynomials[2] }, gadget: key.gadget),
+            jobs: [HoistedJob(key: key, indices: [])])
         let basis = context.extendedBasis(level: level)
         let switched = batch.map { _ -> ExtendedPair in
             (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
         }
         pool.run(level + 1) { k in
-            applyKey(
-                key, to: digits, limb: k,
-                into: switched.map { ($0.0.sharedLimb(k), $0.1.sharedLimb(k)) })
+            let scratch = LimbBuffer(count: group.digitCount * digitStride)
+            withExtendedLifetime((scratch, switched)) {
+                applyKey(
+                    key, to: digits(of: group.decompositions, limb: k, in: scratch.base),
+                    level: level, limb: k,
+                    into: switched.map { ($0.0.sharedLimb(k), $0.1.sharedLimb(k)) })
+            }
         }
-        countKeySwitches(batch.count, digits: digits[0].digits.count, level: level)
+        countKeySwitches(group, level: level)
         return zip(dividedPairs(switched, batch), batch).map { divided, a in
             var out = divided
             out.polynomials[0] += a.polynomials[0]
