@@ -151,6 +151,18 @@ struct OracleBench {
         BigPolynomial(context.plaintexts[index].encoder.encode(slots))
     }
 
+    /// The message modulo pi that the fast path makes of slots. Where pi's norm is t there is only one; otherwise it is
+    /// -m / Q modulo the norm, m being the small polynomial that goes into a ciphertext of modulus Q.
+    func message(_ slots: [UInt64], _ index: Int, level: Int) -> BigPolynomial {
+        let plaintext = context.parameters.plaintexts[index]
+        guard !plaintext.hasPrimeNorm else { return polynomial(slots, index) }
+        let norm = UInt64(exactly: plaintext.norm)!
+        let q = context.parameters.modulus(level: level).residue(modulo: norm)
+        let inverse = ModularArithmetic.inverse(norm - q, modulo: norm)!
+        let small = context.scaled(slots, plaintextIndex: index, level: level)
+        return BigInt(inverse) * BigPolynomial(small)
+    }
+
     /// Decrypted by the oracle, decoded.
     func oracleSlots(_ c: OracleCiphertext, _ index: Int, level: Int) -> [UInt64] {
         let message = oracle(index, level: level).decrypt(c)

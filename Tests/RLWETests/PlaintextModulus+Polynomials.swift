@@ -14,6 +14,9 @@ extension PlaintextModulus {
         }
     }
 
+    /// Whether pi generates the ideal of the slots, and not one inside it: then equal slots are equal modulo pi.
+    var hasPrimeNorm: Bool { norm == BigInt(prime) }
+
     private func spread(_ coefficients: [BigInt], degree: Int) -> BigPolynomial {
         var out = [BigInt](repeating: BigInt(0), count: degree)
         for (i, c) in coefficients.enumerated() { out[i * degree / index] = c }
