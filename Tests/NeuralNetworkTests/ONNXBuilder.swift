@@ -13,13 +13,18 @@ struct ONNXBuilder {
         var usesTypedData = false
         var clipsReals = true
         var namesConstants = false
+        /// Of a Slice: counts from the end, and axes in another order or left out.
+        var slicesFromEnd = false
+        var namesSliceAxes = true
 
         static func random(using generator: inout SplitMix64) -> Style {
             Style(
                 usesMatMul: .random(using: &generator), transposesGemm: .random(using: &generator),
                 usesPow: .random(using: &generator), usesReshape: .random(using: &generator),
                 usesTypedData: .random(using: &generator),
-                clipsReals: .random(using: &generator), namesConstants: .random(using: &generator))
+                clipsReals: .random(using: &generator), namesConstants: .random(using: &generator),
+                slicesFromEnd: .random(using: &generator),
+                namesSliceAxes: .random(using: &generator))
         }
     }
 
@@ -102,8 +107,13 @@ struct ONNXBuilder {
             ]
             let weights = scaled(layer.weights, dims: dims, type: .int8, scale: 0.25)
             let bias = scaled(layer.bias, dims: [layer.mapsCount], type: .int32, scale: scale)
-            let result = node("Conv", [value, weights, bias])
-            let pads = layer.padding
+            var pads = layer.padding
+            var image = value
+            if pads.top < 0 || pads.left < 0 || pads.bottom < 0 || pads.right < 0 {
+                image = slice(value, of: layer.inputShape, by: pads)
+                pads = Padding()
+            }
+            let result = node("Conv", [image, weights, bias])
             attribute("pads", [pads.top, pads.left, pads.bottom, pads.right])
             attribute("strides", [layer.strides.height, layer.strides.width])
             attribute("kernel_shape", [layer.kernel.height, layer.kernel.width])
@@ -130,6 +140,31 @@ struct ONNXBuilder {
             }
             return node("Add", [node("MatMul", [value, weights]), bias])
         }
+    }
+
+    /// What is left of an image without the rows and columns that negative padding takes.
+    private mutating func slice(
+        _ value: String, of image: ImageShape, by padding: Padding
+    ) -> String {
+        let (height, width) = (Int64(image.height), Int64(image.width))
+        let tops = style.slicesFromEnd ? -height : 0
+        let lefts = style.slicesFromEnd ? -width : 0
+        let starts = [Int64(-padding.top) + tops, Int64(-padding.left) + lefts]
+        // The end may be given as any number beyond, too.
+        let ends = [
+            padding.bottom == 0 ? .max : Int64(padding.bottom) + (style.slicesFromEnd ? 0 : height),
+            Int64(padding.right) + width,
+        ]
+        guard style.namesSliceAxes else {
+            let first = integers("starts", [0, 0] + starts, dims: [4], type: .int64)
+            let last = integers("ends", [1, .max] + ends, dims: [4], type: .int64)
+            return node("Slice", [value, first, last])
+        }
+        let first = integers("starts", [starts[1], starts[0]], dims: [2], type: .int64)
+        let last = integers("ends", [ends[1], ends[0]], dims: [2], type: .int64)
+        let axes = integers("axes", [3, -2], dims: [2], type: .int64)
+        let steps = integers("steps", [1, 1], dims: [2], type: .int64)
+        return node("Slice", [value, first, last, axes, steps])
     }
 
     private mutating func fresh(_ stem: String) -> String {

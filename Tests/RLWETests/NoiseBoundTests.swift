@@ -112,7 +112,7 @@ import Testing
 
     @Test(arguments: [4, 16, 32]) func productsSumsAndScales(n: Int) {
         var generator = SplitMix64(seed: UInt64(n) + 2)
-        let model = NoiseModel(degree: n, plaintextModulus: 97)
+        let model = NoiseModel(degree: n, plaintext: PlaintextModulus(prime: 97))
         for trial in 0..<100 {
             let (x, y) = (Self.random(n, &generator), Self.random(n, &generator))
             let (a, b) = (Self.bound(x), Self.bound(y))
@@ -136,7 +136,7 @@ import Testing
     func worstRoundingOfAFreshCiphertext(elements: [Int]) {
         let n = 16
         let t = 97.0
-        let model = NoiseModel(degree: n, plaintextModulus: 97)
+        let model = NoiseModel(degree: n, plaintext: PlaintextModulus(prime: 97))
         let one = [1.0] + [Double](repeating: 0, count: n - 1)
         let bound = model.fresh.mapped(by: .fold(Set(elements)), degree: n)
         for angle in 0..<16 {

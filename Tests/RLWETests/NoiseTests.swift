@@ -48,7 +48,7 @@ import Testing
     /// Weights in every shape: random, constant, one slot, a few blocks.
     static func weights(_ bench: inout OracleBench, _ index: Int) -> [[UInt64]] {
         let t = bench.t(index)
-        let n = bench.degree
+        let n = bench.slotCount
         let values = (0..<8).map { _ in bench.generator.next() % 7 }
         return [
             bench.slots(index), [UInt64](repeating: t - 3, count: n),
@@ -71,7 +71,7 @@ import Testing
 
     @Test(arguments: OracleCase.noise) func linearMaps(testCase: OracleCase) throws {
         var noise = try NoiseBench(testCase, seed: 34)
-        let p = OracleBench.permutations
+        let p = noise.bench.permutations
         let identity = SlotPermutation(rotation: 0)
         let shapes: [(babies: [SlotPermutation], giants: [SlotPermutation])] = [
             ([identity, p[0], p[1]], [identity]), ([identity], [p[1], p[3]]),
@@ -98,7 +98,7 @@ import Testing
 
     @Test(arguments: OracleCase.noise) func folds(testCase: OracleCase) throws {
         var noise = try NoiseBench(testCase, seed: 35)
-        let p = OracleBench.permutations
+        let p = noise.bench.permutations
         for level in testCase.levels where level > 1 {
             for permutations in [[p[0]], [p[2]], [p[0], p[1]], p] {
                 let x = noise.fresh(level: level)
@@ -123,7 +123,7 @@ import Testing
         for index in testCase.plaintextBits.indices {
             var noise = try NoiseBench(testCase, seed: 37, plaintextIndex: index)
             let q = noise.bench.context.parameters.ciphertextModuli[0]
-            let tBits = testCase.plaintextBits[index]
+            let tBits = noise.bench.plaintextBits(index)
             let room = 63 - q.leadingZeroBitCount - testCase.degree.trailingZeroBitCount
             let x = noise.fresh(level: noise.bench.context.maximumLevel)
             let bound = try noise.switchDown(x, toLevel: 1).bound
@@ -143,11 +143,11 @@ import Testing
     }
 
     /// A small network's shape: map, constant, switch, square, switch, fold, switch, compress.
-    @Test(arguments: [OracleCase.small[2], OracleCase.real])
+    @Test(arguments: [OracleCase.small[2], .real, .ideals[2], .realIdeal])
     func aCircuit(testCase: OracleCase) throws {
         for seed in 0..<3 {
             var noise = try NoiseBench(testCase, seed: 38 + UInt64(seed))
-            let p = OracleBench.permutations
+            let p = noise.bench.permutations
             let babies = [SlotPermutation(rotation: 0), p[0]]
             let giants = [SlotPermutation(rotation: 0), p[1]]
             let weights = Self.weights(&noise.bench, 0)[3]

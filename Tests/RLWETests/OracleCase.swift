@@ -12,9 +12,11 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
     let digitBits: Int
     /// Levels at which operations are compared.
     let levels: [Int]
+    /// k of the plaintext moduli.
+    var index = 1
 
     var testDescription: String {
-        "N \(degree), q \(ciphertextBits), P \(specialBits), t \(plaintextBits), digits \(digitBits)"
+        "N \(degree), q \(ciphertextBits), P \(specialBits), t \(plaintextBits), k \(index), digits \(digitBits)"
     }
 
     /// Small rings, no security: one digit a limb, several, uneven limbs, several t.
@@ -38,7 +40,27 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
         degree: 8192, ciphertextBits: [45, 36, 36, 36], specialBits: 45, plaintextBits: [17, 17],
         digitBits: 23, levels: [2, 4])
 
-    static let all = small + [real]
+    /// Small rings with plaintext moduli of index k > 1.
+    static let ideals = [
+        OracleCase(
+            degree: 16, ciphertextBits: [49, 40, 30, 30], specialBits: 49, plaintextBits: [12, 12],
+            digitBits: 50, levels: [1, 2, 3, 4], index: 2),
+        OracleCase(
+            degree: 64, ciphertextBits: [49, 49, 25], specialBits: 35, plaintextBits: [25],
+            digitBits: 12, levels: [1, 2, 3], index: 4),
+        OracleCase(
+            degree: 256, ciphertextBits: [45, 36, 36, 30], specialBits: 45,
+            plaintextBits: [30, 29], digitBits: 20, levels: [1, 3, 4], index: 8),
+    ]
+
+    /// 128-bit security, one t twice as long and a quarter of the slots.
+    static let realIdeal = OracleCase(
+        degree: 8192, ciphertextBits: [45, 36, 36, 36], specialBits: 45, plaintextBits: [35],
+        digitBits: 23, levels: [2, 4], index: 4)
+
+    static let everySmall = small + ideals
+    static let all = everySmall + [real, realIdeal]
+    static let circuits = [small[0], small[2], ideals[0], ideals[2], real, realIdeal]
 
     func parameters() throws -> RLWEParameters {
         var used: Set<UInt64> = []
@@ -49,15 +71,17 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
             used.insert(prime)
             return prime
         }
-        let t = try plaintextBits.map(prime)
+        let t = try plaintextBits.map {
+            PlaintextModulus.ideal(prime: try prime($0), index: index, degree: degree)
+        }
         let q = try ciphertextBits.map(prime)
         let p = try prime(specialBits)
         if degree >= 8192 {
             return try RLWEParameters(
-                degree: degree, ciphertextModuli: q, specialModulus: p, plaintextModuli: t)
+                degree: degree, ciphertextModuli: q, specialModulus: p, plaintexts: t)
         }
         return try RLWEParameters.insecure(
-            degree: degree, ciphertextModuli: q, specialModulus: p, plaintextModuli: t)
+            degree: degree, ciphertextModuli: q, specialModulus: p, plaintexts: t)
     }
 }
 
@@ -71,13 +95,18 @@ struct OracleBench {
     let levels: [Int]
     var generator: SplitMix64
 
-    static let permutations = [
-        SlotPermutation(rotation: 1), SlotPermutation(rotation: 3), .swapRows,
-        SlotPermutation(rotation: -2, swapsRows: true),
-    ]
+    /// Those that the keys are for.
+    let permutations: [SlotPermutation]
 
     init(_ testCase: OracleCase, seed: UInt64, needsKeys: Bool = false) throws {
         context = try RLWEContext(testCase.parameters())
+        let shape = context.parameters.slots
+        permutations =
+            shape.rows == 2
+            ? [
+                SlotPermutation(rotation: 1), SlotPermutation(rotation: 3), .swapRows,
+                SlotPermutation(rotation: -2, swapsRows: true),
+            ] : [1, 3, shape.columns / 2, -2].map(shape.rotation)
         secret = SecretKey(context: context)
         let gadget = Gadget(level: context.maximumLevel, digitBits: testCase.digitBits)
         var keys = EvaluationKeys(relinearization: nil, galois: [:])
@@ -86,7 +115,7 @@ struct OracleBench {
                 EvaluationKeySpecification(
                     relinearization: gadget,
                     rotations: Dictionary(
-                        uniqueKeysWithValues: Self.permutations.map {
+                        uniqueKeysWithValues: permutations.map {
                             ($0.normalized(degree: testCase.degree), gadget)
                         })))
         }
@@ -99,6 +128,8 @@ struct OracleBench {
 
     var degree: Int { context.degree }
 
+    var slotCount: Int { context.parameters.slots.slotCount }
+
     func t(_ index: Int) -> UInt64 { context.parameters.plaintextModuli[index] }
 
     func oracle(_ index: Int, level: Int) -> OracleBFV {
@@ -106,12 +137,30 @@ struct OracleBench {
     }
 
     mutating func slots(_ index: Int) -> [UInt64] {
-        (0..<degree).map { _ in generator.next() % t(index) }
+        (0..<slotCount).map { _ in generator.next() % t(index) }
+    }
+
+    /// Bits of what a coefficient can grow by in a product with the plaintext modulus: those of t for index 1.
+    func plaintextBits(_ index: Int) -> Int {
+        let sum = context.parameters.plaintexts[index].coefficientSum
+        return 64 - UInt64(sum).leadingZeroBitCount
     }
 
     /// The plaintext polynomial, by the fast encoder (which has its own test against the naive one).
     func polynomial(_ slots: [UInt64], _ index: Int) -> BigPolynomial {
         BigPolynomial(context.plaintexts[index].encoder.encode(slots))
+    }
+
+    /// The message modulo pi that the fast path makes of slots. Where pi's norm is t there is only one; otherwise it is
+    /// -m / Q modulo the norm, m being the small polynomial that goes into a ciphertext of modulus Q.
+    func message(_ slots: [UInt64], _ index: Int, level: Int) -> BigPolynomial {
+        let plaintext = context.parameters.plaintexts[index]
+        guard !plaintext.hasPrimeNorm else { return polynomial(slots, index) }
+        let norm = UInt64(exactly: plaintext.norm)!
+        let q = context.parameters.modulus(level: level).residue(modulo: norm)
+        let inverse = ModularArithmetic.inverse(norm - q, modulo: norm)!
+        let small = context.scaled(slots, plaintextIndex: index, level: level)
+        return BigInt(inverse) * BigPolynomial(small)
     }
 
     /// Decrypted by the oracle, decoded.
@@ -143,6 +192,17 @@ struct OracleBench {
 
     /// The slots after a permutation, by its definition.
     func permuted(_ slots: [UInt64], _ permutation: SlotPermutation) -> [UInt64] {
+        guard context.parameters.slots.rows == 2 else {
+            // One row: p(X^g) at a slot's point is p at the point's g-th power.
+            let naive = OracleSlots(
+                degree: degree, plaintextModulus: t(0), index: context.parameters.slots.index)
+            let slotOf = Dictionary(
+                uniqueKeysWithValues: naive.points.enumerated().map { ($1, $0) })
+            let element = UInt64(permutation.galoisElement(degree: degree))
+            return naive.points.map {
+                slots[slotOf[ModularArithmetic.power($0, element, modulo: t(0))]!]
+            }
+        }
         let half = degree / 2
         return (0..<degree).map { s in
             let row = permutation.swapsRows ? 1 - s / half : s / half

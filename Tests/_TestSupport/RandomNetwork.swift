@@ -22,6 +22,8 @@ public enum RandomNetwork {
         public var sparsityPercent = 30
         public var low: ClosedRange<Int> = -2...0
         public var high: ClosedRange<Int> = 1...3
+        /// Whether convolutions leave out rows and columns at the borders instead of padding them.
+        public var crops = false
         /// Whether the first layer is a convolution; nil leaves it to chance.
         public var startsWithConvolution: Bool?
 
@@ -113,14 +115,25 @@ public enum RandomNetwork {
     private static func convolution(
         on image: ImageShape, _ generator: inout SplitMix64, _ options: Options
     ) throws -> Convolution {
+        var padding = Padding()
+        if options.crops {
+            padding.top = -Int.random(in: 0...(image.height - 1) / 2, using: &generator)
+            padding.left = -Int.random(in: 0...(image.width - 1) / 2, using: &generator)
+            padding.bottom = -Int.random(in: 0...(image.height - 1) / 2, using: &generator)
+            padding.right = -Int.random(in: 0...(image.width - 1) / 2, using: &generator)
+        }
+        let height = image.height + padding.top + padding.bottom
+        let width = image.width + padding.left + padding.right
         let kernel = Extent(
-            height: min(Int.random(in: options.kernel, using: &generator), image.height),
-            width: min(Int.random(in: options.kernel, using: &generator), image.width))
-        let padding = Padding(
-            top: Int.random(in: 0..<kernel.height, using: &generator),
-            left: Int.random(in: 0..<kernel.width, using: &generator),
-            bottom: Int.random(in: 0..<kernel.height, using: &generator),
-            right: Int.random(in: 0..<kernel.width, using: &generator))
+            height: min(Int.random(in: options.kernel, using: &generator), height),
+            width: min(Int.random(in: options.kernel, using: &generator), width))
+        if !options.crops {
+            padding = Padding(
+                top: Int.random(in: 0..<kernel.height, using: &generator),
+                left: Int.random(in: 0..<kernel.width, using: &generator),
+                bottom: Int.random(in: 0..<kernel.height, using: &generator),
+                right: Int.random(in: 0..<kernel.width, using: &generator))
+        }
         let maps = Int.random(in: options.maps, using: &generator)
         return try Convolution(
             weights: weights(

@@ -21,14 +21,16 @@ extension Evaluator {
     /// 3. limb by limb, switch keys, permute, add up;
     /// 4. divide by P.
     ///
-    /// - Parameter transforms: the same map, encoded for each ciphertext's t_i.
+    /// - Parameters:
+    ///   - transforms: the same map, encoded for each ciphertext's t_i.
+    ///   - sources: the map's; the last may be ones that it takes nothing from.
     public func apply(
         _ transforms: [EncodedTransform], to sources: [[Ciphertext]]
     ) throws -> [Ciphertext] {
         let level = try commonLevel(sources.flatMap { $0 })
         let degree = context.degree
         guard let shape = transforms.first, let batch = sources.first,
-            sources.count == shape.sourceCount,
+            sources.count >= shape.sourceCount,
             sources.allSatisfy({ $0.map(\.plaintextIndex) == batch.map(\.plaintextIndex) }),
             transforms.count == batch.count,
             shape.level == level, transforms.allSatisfy({ $0.hasShape(of: shape) })

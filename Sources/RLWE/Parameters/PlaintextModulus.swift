@@ -17,9 +17,9 @@ public struct PlaintextModulus: Sendable, Hashable {
     /// k: slots are N / k.
     public var index: Int { generator.count }
 
-    /// The number t: N slots.
+    /// The number t: N slots. Any number at all here; parameters refuse those from 2^50.
     public init(prime: UInt64) {
-        self.init(prime: prime, generator: [Int64(prime)])
+        self.init(prime: prime, generator: [Int64(truncatingIfNeeded: prime)])
     }
 
     /// - Parameter generator: checked against a degree by `RLWEParameters`.

@@ -37,6 +37,11 @@ extension ONNXNode {
         let strides = try sizes("strides", default: [1, 1])
         guard strides.allSatisfy({ $0 > 0 }) else { throw refusal("strides must be positive") }
         var pads = try sizes("pads", default: [0, 0, 0, 0])
+        // Of the window that is read.
+        let window = [
+            input[1] + (crop.map { $0.top + $0.bottom } ?? 0),
+            input[2] + (crop.map { $0.left + $0.right } ?? 0),
+        ]
         let automatic = try string("auto_pad", default: "NOTSET")
         switch automatic {
         case "NOTSET": break
@@ -45,7 +50,7 @@ extension ONNXNode {
             pads = [0, 0, 0, 0]
             for axis in 0..<2 {
                 // The output has ceil(size / stride) pixels; an odd pad goes to the end or to the beginning.
-                let size = input[axis + 1]
+                let size = window[axis]
                 let output = (size - 1) / strides[axis] + 1
                 let total = max(0, (output - 1) * strides[axis] + kernel[axis] - size)
                 pads[axis] = automatic == "SAME_UPPER" ? total / 2 : total - total / 2
@@ -76,16 +81,22 @@ extension ONNXNode {
         guard input.count == 3 else {
             throw refusal("an input of sizes \(input); [channels, height, width] is accepted")
         }
-        let starts = try constant(1).integers ?? []
-        let ends = try constant(2).integers ?? []
-        let axes = try self.input(3) == nil ? (0..<4).map(Int64.init) : constant(3).integers ?? []
-        let steps = try self.input(4) == nil ? nil : constant(4).integers
+        func integers(_ index: Int) throws(ONNXError) -> [Int64] {
+            guard let values = try constant(index).integers else {
+                throw refusal("input \(index) is not integer")
+            }
+            return values
+        }
+        let starts = try integers(1)
+        let ends = try integers(2)
+        let axes = try self.input(3) == nil ? (0..<4).map(Int64.init) : integers(3)
+            .map { $0 < 0 ? $0 + 4 : $0 }
+        let steps = try self.input(4) == nil ? [] : integers(4)
         guard starts.count == axes.count, ends.count == axes.count, axes.count <= 4,
-            steps?.allSatisfy({ $0 == 1 }) ?? true, Set(axes).count == axes.count
+            steps.allSatisfy({ $0 == 1 }), Set(axes).count == axes.count
         else { throw refusal("one start and end for each axis, and steps of 1, are accepted") }
         var crop = Padding()
         for (axis, (start, end)) in zip(axes, zip(starts, ends)) {
-            let axis = axis < 0 ? axis + 4 : axis
             let size = axis >= 1 && axis < 4 ? Int64(input[Int(axis) - 1]) : 1
             let first = min(max(start < 0 ? start &+ size : start, 0), size)
             let last = min(max(end < 0 ? end &+ size : end, 0), size)
