@@ -11,10 +11,18 @@ struct BenchCommand: ParsableCommand {
             reply is checked against the integer network.
 
               blindsight bench --plan plan/server.plan --repetitions 20 --threads 1 --json
+
+            With --calibrate it measures what single operations take on this machine instead and keeps \
+            the figures, from which `plan` then tells the time of a prediction.
+
+              blindsight bench --calibrate
             """)
 
     @Option(help: "The server's plan.", completion: .file(extensions: ["plan"]))
-    var plan: String
+    var plan: String?
+
+    @Flag(help: "Measure single operations, for the estimates of plan.")
+    var calibrate = false
 
     @Option(help: "How many predictions are measured.")
     var repetitions = 10
@@ -26,12 +34,16 @@ struct BenchCommand: ParsableCommand {
 
     func validate() throws {
         try Threads.validate(threads)
+        guard calibrate != (plan != nil) else {
+            throw ValidationError("give either --plan or --calibrate")
+        }
         guard (1...1_000_000).contains(repetitions) else {
             throw ValidationError("--repetitions must be 1 to 1000000")
         }
     }
 
     func run() throws {
+        guard let plan else { return try showCalibration() }
         let progress = ProgressBar("bench")
         defer { progress.finish() }
         let result = try Benchmark.run(
@@ -39,5 +51,25 @@ struct BenchCommand: ParsableCommand {
             progress: progress)
         progress.finish()
         options.show(result.json) { result.table.text }
+    }
+
+    private func showCalibration() throws {
+        let costs = try OperationCosts.measured()
+        let path = try CalibrationFile.write(costs)
+        let figures: [(String, Double)] = [
+            ("forward_butterfly_ns", costs.forwardButterfly),
+            ("inverse_butterfly_ns", costs.inverseButterfly),
+            ("key_residue_ns", costs.keyResidue),
+            ("plaintext_residue_ns", costs.plaintextResidue),
+        ]
+        options.show(
+            .object(figures.map { ($0.0, .number($0.1)) } + [("written", .string(path))])
+        ) {
+            var table = Table(.left, .right)
+            for (name, value) in figures {
+                table.add(Format.words(name), Format.decimals(value, 3))
+            }
+            return "\(table.text)\n\nWritten\n  \(path)"
+        }
     }
 }

@@ -42,7 +42,7 @@ struct PlanCommand: ParsableCommand {
         try ArtifactFile.write(client, to: clientPath)
         progress.finish()
 
-        let report = PlanReport(plan: plan.client)
+        let report = PlanReport(plan: plan.client, costs: CalibrationFile.read())
         let object = JSON.object(
             [
                 ("model", .string(model)),

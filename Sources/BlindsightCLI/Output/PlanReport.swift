@@ -3,6 +3,8 @@ import Blindsight
 /// A plan's parameters, certificate and costs, for people and as JSON.
 struct PlanReport {
     let plan: ClientPlan
+    /// What was measured on this machine, if it was.
+    var costs: OperationCosts?
 
     private var parameters: RLWEParameters { plan.parameters }
     private var certificate: Certificate { plan.certificate }
@@ -20,6 +22,9 @@ struct PlanReport {
         table.add("log2 P", "\(parameters.specialModulus.bitWidthUsed)")
         let t = parameters.plaintextModuli.map(\.description).joined(separator: " ")
         table.add("plaintext t", t)
+        table.add(
+            "slots",
+            "\(Format.grouped(parameters.slots.slotCount)) (index k = \(parameters.slots.index))")
         table.add("security", securityLine)
         table.add("range margin", "\(Format.decimals(certificate.rangeMarginBits, 2)) bits")
         table.add("noise margins", noiseMargins + " bits")
@@ -35,10 +40,18 @@ struct PlanReport {
         certificate.noiseMarginBits.map { Format.decimals($0, 1) }.joined(separator: " ")
     }
 
-    /// Bytes and memory.
+    /// One prediction on one core, by counts.
+    private var seconds: Double {
+        (costs ?? .reference).seconds(plan.cost.operations, degree: parameters.degree)
+    }
+
+    /// Time, bytes and memory.
     var costTable: Table {
         let cost = plan.cost
         var table = Table(.left, .right)
+        table.add(
+            "one core (\(costs == nil ? "reference" : "this") machine)",
+            Format.duration(.seconds(seconds)))
         table.add("request (up)", Format.bytes(cost.requestBytes))
         table.add("reply (down)", Format.bytes(cost.replyBytes))
         table.add("evaluation keys (once)", Format.bytes(cost.evaluationKeyBytes))
@@ -76,6 +89,8 @@ struct PlanReport {
             ("ciphertext_moduli", .array(parameters.ciphertextModuli.map { .integer(BigInt($0)) })),
             ("special_modulus", .integer(BigInt(parameters.specialModulus))),
             ("plaintext_moduli", .array(parameters.plaintextModuli.map { .integer(BigInt($0)) })),
+            ("plaintext_index", .integer(parameters.slots.index)),
+            ("slots", .integer(parameters.slots.slotCount)),
             ("ciphertext_modulus_bits", .integer(parameters.ciphertextModulus.bitLength)),
             ("key_modulus_bits", .integer(certificate.keyModulus.bitLength)),
             ("security_bits", .integer(certificate.security.rawValue)),
@@ -86,6 +101,8 @@ struct PlanReport {
             ("reply_bytes", .integer(cost.replyBytes)),
             ("evaluation_key_bytes", .integer(cost.evaluationKeyBytes)),
             ("server_memory_bytes", .integer(cost.serverMemoryBytes)),
+            ("estimated_ms", .number(1000 * seconds)),
+            ("calibrated", .integer(costs == nil ? 0 : 1)),
             ("operations", Self.operations(cost.operations)),
         ]
     }

@@ -70,10 +70,10 @@ public final class CostSlots: SlotEvaluator {
         let inputs = zip(values, prepared.gains).map { ($0.noise, $1) }
         let plain = NoiseBound.sum(inputs.map { $0.mapped(by: $1, degree: degree) })
         if transform.permutations(degree: degree).isEmpty {
-            counts.limbProducts += 2 * transform.termCount * level
+            counts.plaintextProducts += 2 * transform.termCount * level
             return Value(level: level, noise: plain)
         }
-        counts.limbProducts += 2 * transform.termCount * (level + 1)
+        counts.plaintextProducts += 2 * transform.termCount * (level + 1)
         let giants = transform.giants.map(\.permutation).filter { !$0.isIdentity(degree: degree) }
         let after = plain.norms.largest
         var inner = NoiseNorms.zero
@@ -191,7 +191,7 @@ public final class CostSlots: SlotEvaluator {
             gadget.digitCount(modulusBits: 64 - $0.leadingZeroBitCount)
         }
         let digits = perLimb.reduce(0, +)
-        counts.limbProducts += 2 * digits * (level + 1)
+        counts.keyProducts += 2 * digits * (level + 1)
         if decomposes {
             counts.decompositions += 1
             counts.inverseNTTs += level

@@ -22,15 +22,6 @@ public struct CostEstimate: Sendable, Equatable {
         self.evaluationKeyBytes = evaluationKeyBytes
         self.serverMemoryBytes = serverMemoryBytes
     }
-
-    /// Comparable work in units of one butterfly, for ranking plans: an NTT of a limb is N/2 log2 N
-    /// butterflies; a limb product costs more than its arithmetic, since keys and weights come from memory.
-    static func work(_ counts: OperationCounts, degree: Int) -> Double {
-        let n = Double(degree)
-        let transforms = Double(counts.forwardNTTs + counts.inverseNTTs)
-        return transforms * n / 2 * Double(degree.trailingZeroBitCount)
-            + Double(counts.limbProducts) * n * 2
-    }
 }
 
 extension RLWEParameters {

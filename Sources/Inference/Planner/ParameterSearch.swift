@@ -117,7 +117,7 @@ struct ParameterSearch {
                     parameters: parameters, babyCounts: circuit.babyCounts, levels: chain.levels,
                     keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1),
                 route: route, slack: slack,
-                work: CostEstimate.work(evaluation.counts, degree: degree)))
+                work: OperationCosts.reference.seconds(evaluation.counts, degree: degree)))
     }
 
     /// The special modulus takes what the security table leaves, up to the largest word.

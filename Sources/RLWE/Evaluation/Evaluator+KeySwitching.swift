@@ -123,7 +123,7 @@ extension Evaluator {
         let switches = group.jobs.count * group.decompositions.count
         counter.add {
             $0.keySwitches += switches
-            $0.limbProducts += 2 * group.jobs.count * group.digitCount * (level + 1)
+            $0.keyProducts += 2 * group.jobs.count * group.digitCount * (level + 1)
         }
     }
 

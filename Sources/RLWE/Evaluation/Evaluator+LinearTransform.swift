@@ -113,7 +113,7 @@ extension Evaluator {
         let terms = shape.termCount * batch.count
         counter.add {
             $0.plaintextMultiplications += terms
-            $0.limbProducts += 2 * terms * (level + 1)
+            $0.plaintextProducts += 2 * terms * (level + 1)
         }
         return sums
     }
@@ -233,7 +233,7 @@ extension Evaluator {
         }
         counter.add {
             $0.plaintextMultiplications += transform.termCount
-            $0.limbProducts += 2 * transform.termCount * level
+            $0.plaintextProducts += 2 * transform.termCount * level
         }
         return Ciphertext(
             polynomials: [out.0, out.1], plaintextIndex: sources[0].plaintextIndex)

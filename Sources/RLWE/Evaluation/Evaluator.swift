@@ -53,7 +53,7 @@ public struct Evaluator: Sendable {
         let values = factor.values.prefix(a.basis)
         counter.add {
             $0.plaintextMultiplications += 1
-            $0.limbProducts += a.polynomials.count * a.level
+            $0.plaintextProducts += a.polynomials.count * a.level
         }
         var polynomials = a.polynomials
         for i in polynomials.indices { polynomials[i] *= values }

@@ -17,8 +17,10 @@ public struct OperationCounts: Sendable, Hashable {
     public var multiplications = 0
     /// Moduli dropped from a ciphertext.
     public var modulusSwitches = 0
-    /// Multiply-accumulates of one limb by one limb in key switches and linear maps.
-    public var limbProducts = 0
+    /// Multiply-accumulates of one limb by one limb in key switches.
+    public var keyProducts = 0
+    /// The same by encoded plaintexts.
+    public var plaintextProducts = 0
 
     public init() {}
 
@@ -30,7 +32,7 @@ public struct OperationCounts: Sendable, Hashable {
             ("special_divisions", specialDivisions),
             ("plaintext_multiplications", plaintextMultiplications),
             ("multiplications", multiplications), ("modulus_switches", modulusSwitches),
-            ("limb_products", limbProducts),
+            ("key_products", keyProducts), ("plaintext_products", plaintextProducts),
         ]
     }
 
@@ -43,7 +45,8 @@ public struct OperationCounts: Sendable, Hashable {
         a.plaintextMultiplications += b.plaintextMultiplications
         a.multiplications += b.multiplications
         a.modulusSwitches += b.modulusSwitches
-        a.limbProducts += b.limbProducts
+        a.keyProducts += b.keyProducts
+        a.plaintextProducts += b.plaintextProducts
     }
 }
 
@@ -73,6 +76,7 @@ extension OperationCounts {
         plaintextMultiplications = counts[5]
         multiplications = counts[6]
         modulusSwitches = counts[7]
-        limbProducts = counts[8]
+        keyProducts = counts[8]
+        plaintextProducts = counts[9]
     }
 }

@@ -1,0 +1,127 @@
+import BigIntegers
+import CKernels
+import RLWE
+import Ring
+
+extension OperationCosts {
+    /// Measures this machine, on one core: about a second.
+    public static func measured() throws -> OperationCosts {
+        let bench = try CalibrationBench()
+        return OperationCosts(
+            forwardButterfly: bench.forward() / bench.butterflies,
+            inverseButterfly: bench.inverse() / bench.butterflies,
+            keyResidue: bench.keySwitch(), plaintextResidue: bench.linearMap())
+    }
+}
+
+/// The operations in the shape in which a prediction has them: residues that were just written elsewhere, keys and
+/// weights that are not in the cache.
+private struct CalibrationBench {
+    private static let degree = 8192
+    private static let bits = 40
+    private static let digits = 3
+    private static let babies = 16
+    /// More than caches hold.
+    private static let memoryBytes = 96 << 20
+
+    let butterflies = Double(degree / 2 * degree.trailingZeroBitCount)
+    private let other: NTTTable
+    private let table: NTTTable
+    private let permutation: GaloisPermutation
+    private let keys: [PackedLimbs]
+    private let polynomials: LimbBuffer
+    private let stride = degree + 72
+
+    init() throws {
+        let n = Self.degree
+        let primes = Primes.nttPrimes(
+            bits: Self.bits, count: 2, congruentTo1Modulo: UInt64(2 * n), excluding: [])
+        table = try NTTTable(modulus: primes[0], degree: n)
+        other = try NTTTable(modulus: primes[1], degree: n)
+        permutation = GaloisPermutation(element: 3, degree: n)
+        let basis = try RNSBasis(tables: [table])
+        let perKey = 2 * Self.digits * n
+        let words = Samplers.uniformWords(modulus: table)
+        let scratch = LimbBuffer(count: n)
+        keys = (0..<Self.memoryBytes * 8 / (perKey * Self.bits)).map { _ in
+            let key = PackedLimbs(countPerLimb: perKey, basis: basis)
+            for part in 0..<2 * Self.digits {
+                words.withUnsafeBufferPointer {
+                    key.store(
+                        $0.baseAddress!, count: n, limb: 0, at: part * n, scratch: scratch.base)
+                }
+            }
+            return key
+        }
+        polynomials = LimbBuffer(count: (2 * Self.babies + 8) * stride)
+        for index in 0..<2 * Self.babies + 8 {
+            (polynomials.base + index * stride).update(from: words, count: n)
+        }
+    }
+
+    private func polynomial(_ index: Int) -> UnsafeMutablePointer<UInt64> {
+        polynomials.base + index * stride
+    }
+
+    /// Nanoseconds of a lift and a forward NTT.
+    func forward() -> Double {
+        median(60) { round in
+            let x = polynomial(1 + round % 16)
+            bsk_lift_centered(other.modulus, table.modulus, x, polynomial(0), Self.degree)
+            table.forward(x)
+        }
+    }
+
+    /// Nanoseconds of a copy and an inverse NTT.
+    func inverse() -> Double {
+        median(60) { round in
+            let x = polynomial(1 + round % 16)
+            x.update(from: polynomial(0), count: Self.degree)
+            table.inverse(x)
+        }
+    }
+
+    /// Nanoseconds a residue of a key switch of one limb: all digits, both sums permuted.
+    func keySwitch() -> Double {
+        let digits = (0..<Self.digits).map { Optional(UnsafePointer(polynomial($0))) }
+        let (u0, u1) = (polynomial(4), polynomial(5))
+        let time = median(2 * keys.count) { round in
+            let key = keys[round % keys.count]
+            withExtendedLifetime(key) {
+                bsk_packed_keys(
+                    table.modulus, u0, u1, digits, key.limb(0), Self.digits, polynomial(6), 1,
+                    Self.degree)
+            }
+            bsk_permute(polynomial(8 + round % 8), u0, permutation.indices, Self.degree)
+            bsk_permute(polynomial(16 + round % 8), u1, permutation.indices, Self.degree)
+        }
+        return time / Double(2 * Self.digits * Self.degree)
+    }
+
+    /// Nanoseconds a residue of a linear map of one limb: giants of all babies.
+    func linearMap() -> Double {
+        // A key's memory holds as many weights as it has parts.
+        let terms = 2 * Self.digits
+        let x0 = (0..<terms).map { Optional(UnsafePointer(polynomial($0))) }
+        let x1 = (0..<terms).map { Optional(UnsafePointer(polynomial(terms + $0))) }
+        let (out0, out1) = ([Optional(polynomial(30))], [Optional(polynomial(31))])
+        let time = median(2 * keys.count) { round in
+            let weights = keys[round % keys.count]
+            withExtendedLifetime(weights) {
+                bsk_packed_weights(
+                    table.modulus, out0, out1, [terms], 1, weights.limb(0), x0, x1, Self.degree)
+            }
+        }
+        return time / Double(2 * terms * Self.degree)
+    }
+
+    /// In nanoseconds.
+    private func median(_ count: Int, _ body: (Int) -> Void) -> Double {
+        let clock = ContinuousClock()
+        let times = (0..<count + 3).map { round in
+            let time = clock.measure { withExtendedLifetime(polynomials) { body(round) } }
+            return Double(time.components.attoseconds) * 1e-9
+        }.dropFirst(3).sorted()
+        return times[times.count / 2]
+    }
+}
