@@ -1,0 +1,148 @@
+"""Runs ours and the peers by turns; of each row, the round with the lowest median counts."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from . import machine
+
+BENCHMARKS = Path(__file__).resolve().parent.parent
+ROOT = BENCHMARKS.parent
+PRODUCTS = ROOT / ".build" / "release"
+PEERS = {"SEAL": ("tenseal", "tenseal_bench.py"), "OpenFHE": ("openfhe", "openfhe_bench.py")}
+
+
+def _run(command, cpu=None):
+    """Standard output of a command that stays on one core, where the system lets it."""
+
+    def pin():
+        if cpu is not None and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {cpu})
+
+    environment = dict(os.environ, OMP_NUM_THREADS="1")
+    done = subprocess.run(
+        [str(c) for c in command], stdout=subprocess.PIPE, text=True, check=True,
+        preexec_fn=pin, env=environment, timeout=1800,
+    )
+    return done.stdout
+
+
+def predictions(folder, repetitions, threads, cpu):
+    command = [PRODUCTS / "blindsight", "bench", "--plan", Path(folder) / "server.plan"]
+    command += ["--repetitions", repetitions, "--threads", threads, "--json"]
+    return json.loads(_run(command, cpu if threads == 1 else None))
+
+
+def micro(folder, seconds, degrees, cpu):
+    path = Path(folder) / "micro.json"
+    _run([PRODUCTS / "micro", "--seconds", seconds, "--degrees", degrees, "--json", path], cpu)
+    return json.loads(path.read_text())
+
+
+def peer(name, seconds, degrees, cpu):
+    """A peer's report; where it can't run, one that says why."""
+    module, script = PEERS[name]
+    python = BENCHMARKS / ".venv" / "bin" / "python"
+    note = BENCHMARKS / ".venv" / f"absent-{module}.txt"
+    absent = {"tool": name, "available": False, "rows": []}
+    if not python.exists():
+        return {**absent, "reason": "peers/install.sh has made no environment"}
+    if note.exists():
+        return {**absent, "reason": note.read_text().strip()}
+    command = [python, BENCHMARKS / "peers" / script, "--seconds", seconds, "--degrees", degrees]
+    if cpu is not None:
+        command += ["--cpu", cpu]
+    try:
+        return json.loads(_run(command))
+    except (subprocess.SubprocessError, ValueError) as error:
+        return {**absent, "reason": f"{script} failed: {error}"}
+
+
+def measure(rounds, seconds, repetitions, degrees, cpu):
+    """Everything, `rounds` times by turns, so that a noisy spell hits all alike."""
+    result = {"rounds": [], "load_before": machine.load()}
+    with tempfile.TemporaryDirectory() as folder:
+        model = ROOT / "Models" / "mnist.onnx"
+        _run([PRODUCTS / "blindsight", "plan", model, "-o", folder])
+        for index in range(rounds):
+            print(f"round {index + 1} of {rounds}", file=sys.stderr)
+            single = {"prediction_1": predictions(folder, repetitions, 1, cpu)}
+            if (os.cpu_count() or 1) > 1:
+                single["prediction_2"] = predictions(folder, repetitions, 2, cpu)
+            single["micro"] = micro(folder, seconds, degrees, cpu)
+            for name in PEERS:
+                single[name] = peer(name, seconds, degrees, cpu)
+            result["rounds"].append(single)
+    result["load_after"] = machine.load()
+    return result
+
+
+class Results:
+    """What the rounds say together.
+
+    Of a row's medians, one a round, the lowest: another program's work can only add to a time, and the rounds of
+    all tools are spread over the same minutes.
+    """
+
+    def __init__(self, raw):
+        self.raw = raw
+        self.first = raw["rounds"][0]
+        self._times = {}
+        self._rows = {}
+        for single in raw["rounds"]:
+            for row in single["micro"]["rows"]:
+                self._add("Blindsight", row)
+            for name in PEERS:
+                for row in single[name]["rows"]:
+                    self._add(self._tool(name, row), row)
+
+    @staticmethod
+    def _tool(name, row):
+        """BFV and BGV apart; key switching techniques of one scheme compete in one column."""
+        scheme, _, technique = row.get("scheme", "BFV").partition(", ")
+        return (f"{name} {scheme}" if name == "OpenFHE" else name), technique
+
+    def _add(self, tool, row):
+        tool, technique = tool if isinstance(tool, tuple) else (tool, "")
+        if "median_microseconds" in row:
+            key = (tool, row["degree"], row["operation"], technique)
+            self._times.setdefault(key, []).append(row["median_microseconds"])
+            self._rows[key] = row
+
+    def _best(self, tool, degree, operation):
+        keys = [k for k in self._times if k[:3] == (tool, degree, operation)]
+        return min(keys, key=lambda k: min(self._times[k])) if keys else None
+
+    def microseconds(self, tool, degree, operation):
+        key = self._best(tool, degree, operation)
+        return min(self._times[key]) if key else None
+
+    def row(self, tool, degree, operation):
+        key = self._best(tool, degree, operation)
+        return self._rows[key] if key else None
+
+    def degrees(self):
+        return sorted({degree for _, degree, _, _ in self._times})
+
+    def tools(self):
+        known = ["Blindsight", "SEAL", "OpenFHE BFV", "OpenFHE BGV"]
+        return [t for t in known if any(k[0] == t for k in self._times)]
+
+    def spread(self):
+        """The median, over all rows, of the highest of the rounds' medians over the lowest."""
+        return statistics.median(max(t) / min(t) for t in self._times.values())
+
+    def prediction(self, threads, key="latency_ms"):
+        name = f"prediction_{threads}"
+        return min((s[name][key] for s in self.raw["rounds"] if name in s), default=None)
+
+    def network(self, key="latency_ms"):
+        peers = [s["SEAL"] for s in self.raw["rounds"]]
+        return min((p["network"][key] for p in peers if "network" in p), default=None)
+
+    def bandwidth(self, key):
+        return max(s["micro"]["bandwidth"][key] for s in self.raw["rounds"])
