@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures Blindsight and its peers in one go and writes results/report.md, report.svg and raw.json.
+"""Measures Blindsight and its peers in one go; writes results/report.md, report.svg and raw.json.
 
-Needs `blindsight` and `micro` built (`make bench` does it); peers are left out, in words, where they aren't
-installed. Standard library only.
+Needs `blindsight` and `micro` built (`make bench` does it); peers are left out, in words, where
+they aren't installed. Standard library only.
 """
 
 import argparse
@@ -42,10 +42,14 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.1, help="for each operation and round")
     parser.add_argument("--repetitions", type=int, default=30, help="predictions of a round")
     parser.add_argument("--degrees", default="4096,8192,16384")
-    parser.add_argument("--cpu", type=int, default=0, help="the core for what uses one")
-    parser.add_argument("--publish", action="store_true", help="write docs/ from the last results")
+    parser.add_argument(
+        "--cpu", type=int, default=collect.first_core(), help="the core for what uses one"
+    )
+    parser.add_argument("--output", type=Path, default=RESULTS, help="the folder of the results")
+    parser.add_argument("--publish", action="store_true", help="write docs/ from these results")
     options = parser.parse_args()
-    saved = RESULTS / "raw.json"
+    folder = options.output
+    saved = folder / "raw.json"
     if options.publish:
         if not saved.exists():
             sys.exit("report.py: there are no results yet; make bench makes them")
@@ -56,9 +60,9 @@ def main():
         options.rounds, options.seconds, options.repetitions, options.degrees, options.cpu
     )
     raw["about"] = about()
-    RESULTS.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     saved.write_text(json.dumps(raw, indent=1))
-    write(raw, RESULTS / "report.md", RESULTS / "report.svg")
+    write(raw, folder / "report.md", folder / "report.svg")
 
 
 if __name__ == "__main__":

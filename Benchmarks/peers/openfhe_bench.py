@@ -99,13 +99,13 @@ def measure(scheme, degree, technique, rows):
         ("multiply_relinearize", lambda: cc.EvalMult(a, b), "", 1),
         ("square_relinearize", lambda: cc.EvalSquare(a), "", 1),
         ("rotate", lambda: cc.EvalRotate(a, 1), "", 1),
-        ("rotate_hoisted", rotations, "an eighth of a sum of 8 fast rotations of one decomposition", 8),
+        ("rotate_hoisted", rotations, "an eighth of a sum of 8 fast rotations", len(ROTATIONS)),
     ]
     if scheme == "BGV":
         operations.append(("modulus_switch", lambda: cc.ModReduce(a), "one modulus dropped", 1))
     for name, operation, note, per in operations:
         rows.add(name, operation, s.row, note, per)
-    cc.ClearEvalMultKeys() if hasattr(cc, "ClearEvalMultKeys") else openfhe.ClearEvalMultKeys()
+    openfhe.ClearEvalMultKeys()
     openfhe.ReleaseAllContexts()
 
 

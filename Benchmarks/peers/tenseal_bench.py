@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""SEAL's BFV through TenSEAL's `sealapi`, and TenSEAL's tutorial network, on one core; prints JSON."""
+"""SEAL's BFV through TenSEAL's `sealapi`, and TenSEAL's tutorial network; one core; prints JSON."""
 
 import common
 
@@ -88,24 +88,26 @@ def measure(degree, rows):
 
     multiply()
     check(s, out)
-    no_lists = "its slots are encoded apart: Python lists would weigh in"
+    both_ntt, apart = "both in NTT form", "slots encoded before: Python lists would weigh in"
+    share, shares = "a limb's share of a whole ciphertext's", 2 * s.row["limbs"]
+    eighth = "an eighth of a sum of 8 rotations; SEAL has no hoisting"
     for name, operation, note, per in [
         ("encode", lambda: s.encoder.encode(s.slots, target), "from a Python list", 1),
-        ("encrypt_public", lambda: s.encryptor.encrypt(plain, out), no_lists, 1),
-        ("encrypt_symmetric", lambda: s.encryptor.encrypt_symmetric(plain, out), no_lists, 1),
-        ("decrypt", lambda: s.decryptor.decrypt(a, target), no_lists, 1),
+        ("encrypt_public", lambda: s.encryptor.encrypt(plain, out), apart, 1),
+        ("encrypt_symmetric", lambda: s.encryptor.encrypt_symmetric(plain, out), apart, 1),
+        ("decrypt", lambda: s.decryptor.decrypt(a, target), "slots not decoded", 1),
         ("add", lambda: e.add(a, b, out), "", 1),
-        ("plaintext_multiply", lambda: e.multiply_plain(a_ntt, plain_ntt, out), "both in NTT form", 1),
-        ("plaintext_multiply_default", lambda: e.multiply_plain(a, plain, out), "coefficient form", 1),
+        ("plaintext_multiply", lambda: e.multiply_plain(a_ntt, plain_ntt, out), both_ntt, 1),
+        ("plaintext_multiply_coefficients", lambda: e.multiply_plain(a, plain, out), "", 1),
         ("multiply", lambda: e.multiply(a, b, out), "three polynomials", 1),
         ("relinearize", lambda: e.relinearize(product, s.relin, out), "", 1),
         ("multiply_relinearize", multiply, "", 1),
         ("square_relinearize", square, "", 1),
         ("rotate", lambda: e.rotate_rows(a, 1, s.galois, out), "", 1),
-        ("rotate_hoisted", rotations, "an eighth of a sum of 8 rotations; SEAL has no hoisting", 8),
+        ("rotate_hoisted", rotations, eighth, len(ROTATIONS)),
         ("modulus_switch", lambda: e.mod_switch_to_next(a, out), "one modulus dropped", 1),
-        ("forward_ntt", lambda: e.transform_to_ntt(a, out), "of a whole ciphertext, a limb's share", 2 * s.row["limbs"]),
-        ("inverse_ntt", lambda: e.transform_from_ntt(a_ntt, out), "of a whole ciphertext, a limb's share", 2 * s.row["limbs"]),
+        ("forward_ntt", lambda: e.transform_to_ntt(a, out), share, shares),
+        ("inverse_ntt", lambda: e.transform_from_ntt(a_ntt, out), share, shares),
     ]:
         rows.add(name, operation, s.row, note, per)
 

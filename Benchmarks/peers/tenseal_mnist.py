@@ -1,6 +1,7 @@
 """TenSEAL's tutorial network for MNIST (tutorial 4 of its repository), with random weights.
 
-CKKS, N = 8192. One convolution 7x7 with stride 3 and 4 channels, a square, 256 -> 64, a square, 64 -> 10.
+CKKS, N = 8192. One convolution 7x7 with stride 3 and 4 channels, a square, 256 -> 64, a square,
+64 -> 10.
 """
 
 import random

@@ -31,6 +31,11 @@ def _run(command, cpu=None):
     return done.stdout
 
 
+def first_core():
+    """The lowest core that this process may use; None where the system doesn't say."""
+    return min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+
+
 def predictions(folder, repetitions, threads, cpu):
     command = [PRODUCTS / "blindsight", "bench", "--plan", Path(folder) / "server.plan"]
     command += ["--repetitions", repetitions, "--threads", threads, "--json"]
@@ -58,8 +63,10 @@ def peer(name, seconds, degrees, cpu):
         command += ["--cpu", cpu]
     try:
         return json.loads(_run(command))
-    except (subprocess.SubprocessError, ValueError) as error:
-        return {**absent, "reason": f"{script} failed: {error}"}
+    except subprocess.CalledProcessError as error:
+        return {**absent, "reason": f"{script} ended with status {error.returncode}"}
+    except (subprocess.TimeoutExpired, ValueError) as error:
+        return {**absent, "reason": f"{script} gave no result: {type(error).__name__}"}
 
 
 def measure(rounds, seconds, repetitions, degrees, cpu):
@@ -71,7 +78,7 @@ def measure(rounds, seconds, repetitions, degrees, cpu):
         for index in range(rounds):
             print(f"round {index + 1} of {rounds}", file=sys.stderr)
             single = {"prediction_1": predictions(folder, repetitions, 1, cpu)}
-            if (os.cpu_count() or 1) > 1:
+            if os.cpu_count() > 1:
                 single["prediction_2"] = predictions(folder, repetitions, 2, cpu)
             single["micro"] = micro(folder, seconds, degrees, cpu)
             for name in PEERS:

@@ -147,14 +147,14 @@ def streams(results):
             row = results.row("Blindsight", degree, operation)
             if row:
                 microseconds = results.microseconds("Blindsight", degree, operation)
-                rate = row["limbs"] * degree * 8 / microseconds / 1e3
-                rows.append(
-                    [f"{degree}: {words}", str(row["limbs"]), time(microseconds), f"{rate:.1f} GB/s"]
-                )
-    reads = (
-        f"One core that only reads: {results.bandwidth('l2_gigabytes_per_second'):.1f} GB/s from L2, "
-        f"{results.bandwidth('memory_gigabytes_per_second'):.1f} GB/s from memory."
+                limbs = row["limbs"]
+                rate = f"{limbs * degree * 8 / microseconds / 1e3:.1f} GB/s"
+                rows.append([f"{degree}: {words}", str(limbs), time(microseconds), rate])
+    l2, memory = (
+        f"{results.bandwidth(f'{place}_gigabytes_per_second'):.1f} GB/s from {name}"
+        for place, name in (("l2", "L2"), ("memory", "memory"))
     )
+    reads = f"One core that only reads: {l2}, {memory}."
     head = ["N: plaintext times ciphertext, added up", "limbs", "median", "plaintext read"]
     return table(head, rows) + "\n\n" + reads
 
@@ -177,10 +177,11 @@ def versions(results, about):
 
 def report(results, about, image):
     rounds = len(results.raw["rounds"])
+    times = f"{rounds} rounds" if rounds > 1 else "one round"
     return f"""# Benchmarks
 
 `make bench` measured this: Blindsight and its peers by turns on one machine, one core each where nothing else is
-said. Each row was measured in {rounds} rounds; its time is the median of many calls, in the round where that was lowest.
+said. Each row was measured in {times}; its time is the median of many calls, in the round where that was lowest.
 The highest of the rounds' medians is {results.spread():.2f} times the lowest, in half of the rows at most.
 
 ![times of Blindsight and its peers]({image})

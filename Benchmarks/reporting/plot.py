@@ -39,7 +39,8 @@ def groups(results):
 def text(x, y, content, anchor="start", size=12, color="#333", weight="normal"):
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" '
-        f'fill="{color}" font-weight="{weight}">{escape(content)}</text>'
+        f'fill="{color}" font-weight="{weight}" paint-order="stroke" stroke="white" '
+        f'stroke-width="3">{escape(content)}</text>'
     )
 
 
@@ -67,7 +68,7 @@ def svg(results, subtitle):
         parts.append(f'<rect x="{at}" y="58" width="11" height="11" fill="{COLORS[name]}"/>')
         label = name + (" (prediction: TenSEAL, CKKS)" if name == "SEAL" else "")
         parts.append(text(at + 16, 68, label))
-        at += 40 + 6.4 * len(label)
+        at += 40 + 6.8 * len(label)
     for power in range(low, high + 1):
         place = x(10**power)
         parts.append(
@@ -94,5 +95,7 @@ def svg(results, subtitle):
 
 
 def _tick(power):
-    unit, power = ("µs", power) if power < 3 else ("ms", power - 3) if power < 6 else ("s", power - 6)
-    return f"{10**power:g} {unit}"
+    for unit, digits in (("s", 6), ("ms", 3)):
+        if power >= digits:
+            return f"{10 ** (power - digits)} {unit}"
+    return f"{10.0**power:g} µs"
