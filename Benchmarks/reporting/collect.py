@@ -13,17 +13,23 @@ from . import machine
 BENCHMARKS = Path(__file__).resolve().parent.parent
 ROOT = BENCHMARKS.parent
 PRODUCTS = ROOT / ".build" / "release"
+PORTABLE = "Blindsight, portable C"
 PEERS = {"SEAL": ("tenseal", "tenseal_bench.py"), "OpenFHE": ("openfhe", "openfhe_bench.py")}
 
 
-def _run(command, cpu=None):
-    """Standard output of a command that stays on one core, where the system lets it."""
+def _run(command, cpu=None, kernels=None):
+    """Standard output of a command that stays on one core, where the system lets it.
+
+    `kernels` forces a path of Blindsight's kernels.
+    """
 
     def pin():
         if cpu is not None and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {cpu})
 
     environment = dict(os.environ, OMP_NUM_THREADS="1")
+    if kernels:
+        environment["BLINDSIGHT_KERNELS"] = kernels
     done = subprocess.run(
         [str(c) for c in command], stdout=subprocess.PIPE, text=True, check=True,
         preexec_fn=pin, env=environment, timeout=1800,
@@ -36,15 +42,16 @@ def first_core():
     return min(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
-def predictions(folder, repetitions, threads, cpu):
+def predictions(folder, repetitions, threads, cpu, kernels=None):
     command = [PRODUCTS / "blindsight", "bench", "--plan", Path(folder) / "server.plan"]
     command += ["--repetitions", repetitions, "--threads", threads, "--json"]
-    return json.loads(_run(command, cpu if threads == 1 else None))
+    return json.loads(_run(command, cpu if threads == 1 else None, kernels))
 
 
-def micro(folder, seconds, degrees, cpu):
+def micro(folder, seconds, degrees, cpu, kernels=None):
     path = Path(folder) / "micro.json"
-    _run([PRODUCTS / "micro", "--seconds", seconds, "--degrees", degrees, "--json", path], cpu)
+    command = [PRODUCTS / "micro", "--seconds", seconds, "--degrees", degrees, "--json", path]
+    _run(command, cpu, kernels)
     return json.loads(path.read_text())
 
 
@@ -81,6 +88,10 @@ def measure(rounds, seconds, repetitions, degrees, cpu):
             if os.cpu_count() > 1:
                 single["prediction_2"] = predictions(folder, repetitions, 2, cpu)
             single["micro"] = micro(folder, seconds, degrees, cpu)
+            single["prediction_portable"] = predictions(
+                folder, max(3, repetitions // 5), 1, cpu, "portable"
+            )
+            single["micro_portable"] = micro(folder, seconds, degrees, cpu, "portable")
             for name in PEERS:
                 single[name] = peer(name, seconds, degrees, cpu)
             result["rounds"].append(single)
@@ -101,8 +112,9 @@ class Results:
         self._times = {}
         self._rows = {}
         for single in raw["rounds"]:
-            for row in single["micro"]["rows"]:
-                self._add("Blindsight", row)
+            for tool, key in (("Blindsight", "micro"), (PORTABLE, "micro_portable")):
+                for row in single[key]["rows"]:
+                    self._add(tool, row)
             for name in PEERS:
                 for row in single[name]["rows"]:
                     self._add(self._tool(name, row), row)
@@ -136,15 +148,16 @@ class Results:
         return sorted({degree for _, degree, _, _ in self._times})
 
     def tools(self):
-        known = ["Blindsight", "SEAL", "OpenFHE BFV", "OpenFHE BGV"]
+        known = ["Blindsight", PORTABLE, "SEAL", "OpenFHE BFV", "OpenFHE BGV"]
         return [t for t in known if any(k[0] == t for k in self._times)]
 
     def spread(self):
         """The median, over all rows, of the highest of the rounds' medians over the lowest."""
         return statistics.median(max(t) / min(t) for t in self._times.values())
 
-    def prediction(self, threads, key="latency_ms"):
-        name = f"prediction_{threads}"
+    def prediction(self, kind, key="latency_ms"):
+        """Of `kind` 1 or 2 (threads), or "portable"."""
+        name = f"prediction_{kind}"
         return min((s[name][key] for s in self.raw["rounds"] if name in s), default=None)
 
     def network(self, key="latency_ms"):

@@ -1,5 +1,7 @@
 """The report in words and tables."""
 
+from .collect import PORTABLE
+
 OPERATIONS = [
     ("forward_ntt", "forward NTT, a limb"),
     ("inverse_ntt", "inverse NTT, a limb"),
@@ -26,8 +28,8 @@ NOTES = """\
   multiplication gains most over BFV as SEAL and OpenFHE do it, and it costs noise, as in BGV. OpenFHE's BGV is the like
   comparison. The product comes scaled by a constant that the planner absorbs.
 - **Parameters.** Ternary secrets, t = 65537, moduli of the same sizes in all (two of 35 bits and a special one of 36 at N = 4096,
-  four of 42 and one of 46 above; SEAL accepts up to 109 and 218 bits). OpenFHE has no such special modulus: of its key
-  switching techniques (BV, and hybrid where it fits) the faster counts.
+  four of 42 and one of 46 above; SEAL accepts up to 109 and 218 bits). OpenFHE makes its own special moduli, or has none: of its
+  key switching techniques (BV, and hybrid where it fits) the faster counts.
 - **Hoisting.** A sum of 8 rotations of one ciphertext, an eighth of its time. Blindsight divides by P once for the sum;
   OpenFHE adds 8 fast rotations of one decomposition; SEAL has no hoisting and rotates 8 times.
 - **Encoding.** Blindsight's encryption and decryption encode and decode the slots. SEAL's and OpenFHE's don't, but for
@@ -35,7 +37,8 @@ NOTES = """\
 - **NTT.** Ours is a limb in place; SEAL's is a ciphertext's share of a limb, with a copy.
 - **Plaintexts** are encoded before and are in NTT form, and so is the ciphertext; in SEAL it is brought there first, untimed.
 - **The peers' builds** are PyPI wheels, made for processors in general; SEAL and OpenFHE can be built for one processor
-  and are faster then. Calls go through Python, which costs around a microsecond each.
+  and are faster then. "Portable C" is Blindsight without its vector kernels (`BLINDSIGHT_KERNELS=portable`): what its
+  algorithms give by themselves. Calls to the peers go through Python, which costs around a microsecond each.
 - **The networks** differ: each is its project's own MNIST example, so this compares what a user gets, not kernels. Ours is exact
   to the integer; TenSEAL's is CKKS and approximate, with random weights here.
 """
@@ -72,7 +75,9 @@ def prediction(results):
     one, two, peer = results.prediction(1), results.prediction(2), results.network()
     rows = [["Blindsight, one core", f"{one:.1f} ms", "", *_sizes(results, "0: exact")]]
     if two:
-        rows.append(["Blindsight, two cores", f"{two:.1f} ms", "", "", "", "", ""])
+        rows.append(["Blindsight, two cores", f"{two:.1f} ms", *[""] * 5])
+    portable = results.prediction("portable")
+    rows.append([f"{PORTABLE}, one core", f"{portable:.1f} ms", ratio(portable, one), *[""] * 4])
     if peer:
         error = f"{results.network('largest_error'):.1g}"
         rows.append(
@@ -182,7 +187,7 @@ def report(results, about, image):
 
 `make bench` measured this: Blindsight and its peers by turns on one machine, one core each where nothing else is
 said. Each row was measured in {times}; its time is the median of many calls, in the round where that was lowest.
-The highest of the rounds' medians is {results.spread():.2f} times the lowest, in half of the rows at most.
+In half of the rows the rounds' medians differ by a factor of {results.spread():.2f} at most.
 
 ![times of Blindsight and its peers]({image})
 

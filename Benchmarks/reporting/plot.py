@@ -18,6 +18,10 @@ WIDTH, LEFT, RIGHT, TOP = 860, 190, 90, 84
 BAR, GAP = 13, 14
 
 
+def shown(results):
+    return [tool for tool in results.tools() if tool in COLORS]
+
+
 def groups(results):
     """(title, [(label, color, microseconds)]) from top to bottom."""
     first = [("Blindsight", COLORS["Blindsight"], results.prediction(1) * 1e3)]
@@ -28,7 +32,7 @@ def groups(results):
     for operation in SHOWN:
         bars = [
             (tool, COLORS[tool], results.microseconds(tool, DEGREE, operation))
-            for tool in results.tools()
+            for tool in shown(results)
         ]
         bars = [bar for bar in bars if bar[2]]
         if bars:
@@ -64,7 +68,7 @@ def svg(results, subtitle):
         text(16, 45, subtitle, size=11, color="#666"),
     ]
     at = LEFT
-    for name in results.tools():
+    for name in shown(results):
         parts.append(f'<rect x="{at}" y="58" width="11" height="11" fill="{COLORS[name]}"/>')
         label = name + (" (prediction: TenSEAL, CKKS)" if name == "SEAL" else "")
         parts.append(text(at + 16, 68, label))
