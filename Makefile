@@ -69,9 +69,9 @@ snippet:
 check-readme:
 	@Scripts/check-readme.sh $(BINARY)
 
-# Shares what the main package has built.
+# In a folder of its own: two packages can't share one's build plan.
 build-bench: dependencies
-	swift build --package-path Benchmarks --scratch-path .build -c release --product micro
+	swift build --package-path Benchmarks -c release --product micro
 
 # Peers that can't be installed are left out, and the report says why.
 bench: build build-bench
@@ -82,7 +82,7 @@ bench-docs:
 	python3 Benchmarks/report.py --publish
 
 bench-smoke: build-bench
-	.build/release/micro --quick
+	Benchmarks/.build/release/micro --quick
 
 clean:
 	swift package clean

@@ -12,7 +12,8 @@ from . import machine
 
 BENCHMARKS = Path(__file__).resolve().parent.parent
 ROOT = BENCHMARKS.parent
-PRODUCTS = ROOT / ".build" / "release"
+BLINDSIGHT = ROOT / ".build" / "release" / "blindsight"
+MICRO = BENCHMARKS / ".build" / "release" / "micro"
 PORTABLE = "Blindsight, portable C"
 PEERS = {"SEAL": ("tenseal", "tenseal_bench.py"), "OpenFHE": ("openfhe", "openfhe_bench.py")}
 
@@ -43,14 +44,14 @@ def first_core():
 
 
 def predictions(folder, repetitions, threads, cpu, kernels=None):
-    command = [PRODUCTS / "blindsight", "bench", "--plan", Path(folder) / "server.plan"]
+    command = [BLINDSIGHT, "bench", "--plan", Path(folder) / "server.plan"]
     command += ["--repetitions", repetitions, "--threads", threads, "--json"]
     return json.loads(_run(command, cpu if threads == 1 else None, kernels))
 
 
 def micro(folder, seconds, degrees, cpu, kernels=None):
     path = Path(folder) / "micro.json"
-    command = [PRODUCTS / "micro", "--seconds", seconds, "--degrees", degrees, "--json", path]
+    command = [MICRO, "--seconds", seconds, "--degrees", degrees, "--json", path]
     _run(command, cpu, kernels)
     return json.loads(path.read_text())
 
@@ -81,7 +82,7 @@ def measure(rounds, seconds, repetitions, degrees, cpu):
     result = {"rounds": [], "load_before": machine.load()}
     with tempfile.TemporaryDirectory() as folder:
         model = ROOT / "Models" / "mnist.onnx"
-        _run([PRODUCTS / "blindsight", "plan", model, "-o", folder])
+        _run([BLINDSIGHT, "plan", model, "-o", folder])
         for index in range(rounds):
             print(f"round {index + 1} of {rounds}", file=sys.stderr)
             single = {"prediction_1": predictions(folder, repetitions, 1, cpu)}
