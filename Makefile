@@ -2,6 +2,9 @@
 # make test             everything that must pass: format, imports, tests, command line, README
 # make format           rewrite the Swift sources in the project's format
 # make lint             the checks that need no build
+# make bench            measure Blindsight and its peers, into Benchmarks/results
+# make bench-docs       write docs/Benchmarks.md from what was measured last
+# make bench-smoke      whether the benchmarks of primitives build and run
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -12,7 +15,8 @@ BINARY := .build/release/blindsight
 SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 
 .PHONY: help dependencies build demo test format lint check-format check-imports \
-	build-tests unit-tests test-cli snippet check-readme clean
+	build-tests unit-tests test-cli snippet check-readme clean \
+	build-bench bench bench-docs bench-smoke
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -64,6 +68,21 @@ snippet:
 
 check-readme:
 	@Scripts/check-readme.sh $(BINARY)
+
+# In a folder of its own: two packages can't share one's build plan.
+build-bench: dependencies
+	swift build --package-path Benchmarks -c release --product micro
+
+# Peers that can't be installed are left out, and the report says why.
+bench: build build-bench
+	@Benchmarks/peers/install.sh || echo "make bench: measuring without peers"
+	python3 Benchmarks/report.py
+
+bench-docs:
+	python3 Benchmarks/report.py --publish
+
+bench-smoke: build-bench
+	Benchmarks/.build/release/micro --quick
 
 clean:
 	swift package clean

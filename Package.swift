@@ -9,6 +9,8 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Blindsight", targets: ["Blindsight"]),
+        .library(name: "RLWE", targets: ["RLWE"]),
+        .library(name: "Ring", targets: ["Ring"]),
         .executable(name: "blindsight", targets: ["BlindsightCLI"]),
     ],
     dependencies: [

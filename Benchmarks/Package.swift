@@ -1,0 +1,22 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+    name: "benchmarks",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "micro", targets: ["micro"])],
+    dependencies: [
+        .package(name: "blindsight", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ],
+    targets: [
+        .target(name: "CBandwidth"),
+        .executableTarget(
+            name: "micro",
+            dependencies: [
+                "CBandwidth", .product(name: "RLWE", package: "blindsight"),
+                .product(name: "Ring", package: "blindsight"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ]
+)

@@ -1,0 +1,52 @@
+import RLWE
+
+/// The rings that are measured, each within the 128-bit row of the security table.
+struct BenchmarkRing {
+    let degree: Int
+    let context: RLWEContext
+
+    /// Moduli of one ring. They are the largest primes of their size that are 1 modulo 2^15, so that they serve
+    /// each degree; 65537 gives N slots at each.
+    private struct Moduli {
+        let ciphertext: [UInt64]
+        let special: UInt64
+    }
+
+    /// Two limbs of 35 bits and P of 36: QP has 106 bits, all that N = 4096 allows.
+    private static let narrow = Moduli(
+        ciphertext: [0x7_FFFB_0001, 0x7_FFF8_0001], special: 0xF_FFF0_0001)
+    /// Four limbs of 42 bits and P of 46: QP has 214 bits, all that N = 8192 allows.
+    private static let wide = Moduli(
+        ciphertext: [0x3FF_FFFA_8001, 0x3FF_FFE8_0001, 0x3FF_FFE2_8001, 0x3FF_FFD3_8001],
+        special: 0x3FFF_FFF7_0001)
+
+    static let plaintextModulus: UInt64 = 65537
+    static let degrees = [4096, 8192, 16384]
+
+    /// - Parameter degree: one of `degrees`.
+    init(degree: Int) throws {
+        self.degree = degree
+        context = try RLWEContext(Self.parameters(degree: degree))
+    }
+
+    /// The one place where parameters are made.
+    private static func parameters(degree: Int) throws -> RLWEParameters {
+        let moduli = degree < 8192 ? narrow : wide
+        return try RLWEParameters(
+            degree: degree, ciphertextModuli: moduli.ciphertext, specialModulus: moduli.special,
+            plaintextModuli: [plaintextModulus])
+    }
+
+    var moduli: [UInt64] { context.parameters.ciphertextModuli }
+    var limbs: Int { context.maximumLevel }
+    var ciphertextBits: Int { context.parameters.ciphertextModulus.bitLength }
+    var keyBits: Int { context.parameters.keyModulus.bitLength }
+
+    /// Digits are whole limbs.
+    var gadget: Gadget { Gadget(level: limbs, digitBits: 42) }
+
+    /// Slots all over [0, t); time does not depend on them.
+    func slots(_ seed: UInt64) -> [UInt64] {
+        (0..<UInt64(degree)).map { ($0 &+ seed) &* 7919 % Self.plaintextModulus }
+    }
+}
