@@ -141,7 +141,9 @@ public enum Artifact {
     ) throws -> EncryptedSample {
         let envelope = try Envelope.open(bytes, expecting: .request)
         try envelope.requirePlan(digest(of: plan))
-        try requireEntries(envelope, "ciphertexts", plan.parameters.plaintextModuli.count)
+        try requireEntries(
+            envelope, "ciphertexts",
+            plan.parameters.plaintextModuli.count * plan.inputLayouts.count)
         let message: Blindsight_V1_RequestMessage = try parse(envelope)
         return try message.sample(plan, RLWEContext(plan.parameters))
     }

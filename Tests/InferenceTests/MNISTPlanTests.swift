@@ -32,13 +32,13 @@ import Testing
     /// Bytes and counts are exact on any machine. A change that raises one must say why.
     @Test func costs() throws {
         let cost = try Self.plan.get().cost
-        #expect(cost.requestBytes == 389_184)
-        #expect(cost.replyBytes == 106_496)
-        #expect(cost.evaluationKeyBytes == 26_400_512)
+        #expect(cost.requestBytes == 146_464)
+        #expect(cost.replyBytes == 30_720)
+        #expect(cost.evaluationKeyBytes == 18_512_864)
         let pinned = [
-            "forward_ntts": 1198, "inverse_ntts": 230, "decompositions": 42, "key_switches": 58,
-            "special_divisions": 64, "plaintext_multiplications": 162, "multiplications": 4,
-            "modulus_switches": 8, "limb_products": 4680,
+            "forward_ntts": 265, "inverse_ntts": 82, "decompositions": 16, "key_switches": 36,
+            "special_divisions": 24, "plaintext_multiplications": 145, "multiplications": 2,
+            "modulus_switches": 3, "limb_products": 2274,
         ]
         let counts = cost.operations.dictionary
         #expect(counts.count == pinned.count)

@@ -34,8 +34,90 @@ import Testing
         try check(RandomNetwork.make(seed: UInt64(seed), options: options), seed: UInt64(seed))
     }
 
-    private func check(_ network: IntegerNetwork, seed: UInt64) throws {
-        let plan = try Self.planner.plan(network)
+    /// Convolutions of a window of the image.
+    @Test(arguments: 300..<312) func croppedConvolutions(seed: Int) throws {
+        var options = RandomNetwork.Options()
+        options.startsWithConvolution = true
+        options.linearLayers = 2...2
+        options.side = 5...9
+        options.crops = true
+        try check(RandomNetwork.make(seed: UInt64(seed), options: options), seed: UInt64(seed))
+    }
+
+    /// More features than slots: the sample is spread over ciphertexts.
+    @Test(arguments: [65, 100, 128, 129, 200, 256]) func moreFeaturesThanSlots(features: Int) throws {
+        for depth in 1...2 {
+            var options = RandomNetwork.Options()
+            options.startsWithConvolution = false
+            options.features = features...features
+            options.linearLayers = depth...depth
+            let seed = UInt64(400 + features + depth)
+            let plan = try check(
+                RandomNetwork.make(seed: seed, options: options), seed: seed,
+                planner: .insecure(degrees: [64]))
+            let slots = plan.client.parameters.slots.slotCount
+            #expect(plan.client.inputLayouts.count == (features + slots - 1) / slots)
+            #expect(plan.client.inputLayouts.count > 1)
+        }
+    }
+
+    /// More patches than slots: taps over several ciphertexts, with one map and more, of one row of slots and of two.
+    @Test(arguments: [0, 1, 3, 4, 6, 7, 8, 9, 12, 13, 18, 20, 22, 23]) func patchesOverSeveralCiphertexts(seed: Int) throws {
+        var generator = SplitMix64(seed: UInt64(500 + seed))
+        let maps = 1 + seed % 3
+        let image = ImageShape(channels: 1, height: 6, width: 7)
+        let kernel = Extent(height: 3, width: seed % 2 == 0 ? 4 : 3)
+        let weights = (0..<maps * kernel.height * kernel.width).map { _ in
+            Int64.random(in: -3...3, using: &generator)
+        }
+        let convolution = try Convolution(
+            weights: weights, bias: (0..<maps).map { Int64($0) - 1 }, inputShape: image,
+            kernel: kernel, padding: Padding(top: 0, left: -1 - seed / 12, bottom: -(seed % 2)))
+        let count = convolution.outputShape.count
+        let dense = try Dense(
+            weights: (0..<2 * count).map { _ in Int64.random(in: -3...3, using: &generator) },
+            bias: [1, -2], inputs: count, outputs: 2)
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: image.array, range: -2...3, scale: 1),
+            layers: [.convolution(convolution), .square(count: count), .dense(dense)],
+            outputScale: 1, labels: IntegerNetwork.defaultLabels(2))
+        let plan = try check(
+            network, seed: UInt64(500 + seed),
+            planner: .insecure(degrees: [seed / 6 % 2 == 0 ? 64 : 128]))
+        // Patches repeat pixels; the seeds are such that all of them take this layout on several ciphertexts.
+        let held = plan.client.inputLayouts.reduce(0) { sum, layout in
+            sum + layout.features.count { $0 != SlotLayout.empty }
+        }
+        #expect(plan.client.inputLayouts.count > 1 && held > image.count)
+    }
+
+    /// Weights of zero for all that one ciphertext of a sample holds.
+    @Test(arguments: [0, 1, 2]) func ciphertextsThatNothingIsTakenFrom(unused: Int) throws {
+        let count = 160
+        var generator = SplitMix64(seed: UInt64(unused))
+        let weights = (0..<2 * count).map { i in
+            i % count / 64 == unused || unused == 2 && i % count >= 64
+                ? 0 : Int64.random(in: 1...3, using: &generator)
+        }
+        let first = Layer.dense(
+            try Dense(weights: weights, bias: [1, -2], inputs: count, outputs: 2))
+        let last = Layer.dense(try Dense(weights: [3, 2], bias: [5], inputs: 2, outputs: 1))
+        for layers in [[first], [first, .square(count: 2), last]] {
+            let network = try IntegerNetwork(
+                input: InputSpecification(shape: [count], range: -2...3, scale: 1),
+                layers: layers, outputScale: 1,
+                labels: IntegerNetwork.defaultLabels(layers.last!.outputCount))
+            let plan = try check(
+                network, seed: UInt64(unused), planner: .insecure(degrees: [64]))
+            #expect(plan.client.inputLayouts.count >= 3)
+        }
+    }
+
+    @discardableResult
+    private func check(
+        _ network: IntegerNetwork, seed: UInt64, planner: Planner = Self.planner
+    ) throws -> Plan {
+        let plan = try planner.plan(network)
         #expect(plan.certificate.holds)
         let client = try Client(plan: plan.client)
         let keys = try client.makeEvaluationKeys()
@@ -57,6 +139,7 @@ import Testing
                 difference(server.operations, before) == counts(plan.cost.operations),
                 "counts, seed \(seed)")
         }
+        return plan
     }
 
     private func counts(_ operations: OperationCounts) -> [Int] {

@@ -52,10 +52,11 @@ import Testing
                 strides: .init(height: stride, width: stride), padding: .init(top: pad))
         }
         _ = try convolution(image: image)
+        _ = try convolution(image: image, pad: -1)
         #expect(throws: NetworkError.self) { try convolution(image: image, kernel: 4, count: 16) }
         #expect(throws: NetworkError.self) { try convolution(image: image, stride: 0) }
         #expect(throws: NetworkError.self) { try convolution(image: image, pad: 2) }
-        #expect(throws: NetworkError.self) { try convolution(image: image, pad: -1) }
+        #expect(throws: NetworkError.self) { try convolution(image: image, pad: -2) }
         #expect(throws: NetworkError.self) { try convolution(image: image, count: 5) }
         let huge = ImageShape(channels: 1 << 30, height: 1 << 30, width: 1 << 30)
         #expect(throws: NetworkError.self) { try convolution(image: huge) }

@@ -96,20 +96,21 @@ import Testing
 
     // MARK: Import
 
-    /// What a Slice of a 6x5 image of two channels is given; nil where an input is left out.
+    /// What a Slice of an image of two channels and 6 rows is given; nil where an input is left out.
     struct Window {
         var starts: [Int64] = [1, 0]
         var ends: [Int64] = [5, 4]
         var axes: [Int64]? = [2, 3]
         var steps: [Int64]?
         var type = ONNXElementType.int64
+        var width = 5
     }
 
     private func model(
         _ window: Window, then rest: (inout ONNXBuilder, String) -> String
     ) -> ONNXModelProto {
         var builder = ONNXBuilder(style: .init())
-        builder.graph.input = [ONNXBuilder.info("x", [1, 2, 6, 5])]
+        builder.graph.input = [ONNXBuilder.info("x", [1, 2, 6, window.width])]
         let step = builder.float("step", 0.5)
         let codes = builder.node("QuantizeLinear", ["x", step])
         let image = builder.node("DequantizeLinear", [codes, step])
@@ -227,7 +228,7 @@ import Testing
             refuses(model(window) { convolution(&$0, $1) }, text, "\(window)")
         }
         // The kernel doesn't fit what is left, though it fits the image.
-        refuses(model(Window()) { convolution(&$0, $1, kernel: 5) }, "")
+        refuses(model(Window()) { convolution(&$0, $1, kernel: 5) }, "kernel of 5")
     }
 
     @Test func refusesPaddingAfterASlice() {
@@ -240,7 +241,7 @@ import Testing
         // Of the window that is left, not of the image: 6 rows by 2 need none, 5 do.
         for mode in ["SAME_UPPER", "SAME_LOWER"] {
             refuses(
-                model(Window(starts: [1, 0], ends: [6, 4])) {
+                model(Window(starts: [1, 0], ends: [6, 6], width: 6)) {
                     let output = convolution(&$0, $1)
                     $0.attribute("auto_pad", mode)
                     $0.attribute("strides", [2, 2])

@@ -15,7 +15,7 @@ extension OracleCase {
         digitBits: 20, levels: [2, 4], index: 2)
 
     static let noise = [
-        small[2], loudKeys, small[3], real, ideals[1], ideals[2], loudIdeal, realIdeal,
+        small[2], loudKeys, small[3], real, ideals[2], loudIdeal, realIdeal,
     ]
 }
 

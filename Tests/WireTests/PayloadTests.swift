@@ -133,6 +133,16 @@ import Wire
         }
     }
 
+    /// `index` coefficients for each t.
+    private static func setGenerators(
+        _ plan: inout Blindsight_V1_ClientPlanMessage, _ index: Int,
+        _ coefficient: (Int64, Int) -> Int64
+    ) {
+        plan.parameters.plaintextGenerators = plan.parameters.plaintextModuli.flatMap { t in
+            (0..<index).map { coefficient(Int64(t), $0) }
+        }
+    }
+
     @Test func clientPlan() throws {
         typealias Plan = Blindsight_V1_ClientPlanMessage
         let digits = String(repeating: "9", count: 1_000_000)
@@ -146,6 +156,18 @@ import Wire
             ("modulus 2^64 - 1", { $0.parameters.specialModulus = .max }),
             ("no moduli", { $0.parameters.ciphertextModuli = [] }),
             ("no t", { $0.parameters.plaintextModuli = [] }),
+            ("one generator coefficient", { $0.parameters.plaintextGenerators = [1] }),
+            ("65 generator coefficients", { Self.setGenerators(&$0, 65) { _, _ in 1 } }),
+            ("generators of index 3", { Self.setGenerators(&$0, 3) { t, i in i == 0 ? t : 0 } }),
+            ("zero generators", { Self.setGenerators(&$0, 2) { _, _ in 0 } }),
+            ("generators of 1", { Self.setGenerators(&$0, 2) { _, i in i == 0 ? 1 : 0 } }),
+            ("generators of -2^63", { Self.setGenerators(&$0, 4) { _, _ in .min } }),
+            ("generators of 2^63 - 1", { Self.setGenerators(&$0, 4) { _, _ in .max } }),
+            ("generators of 64", { Self.setGenerators(&$0, 64) { t, i in i == 0 ? t : 0 } }),
+            // In the ideal, but for other slots than the layouts'.
+            ("generators of index 2", { Self.setGenerators(&$0, 2) { t, i in i == 0 ? t : 0 } }),
+            ("generators of index 8", { Self.setGenerators(&$0, 8) { t, i in i == 7 ? t : 0 } }),
+            ("a generator more", { $0.parameters.plaintextGenerators.append(0) }),
             ("t twice", { $0.parameters.plaintextModuli.append($0.parameters.plaintextModuli[0]) }),
             ("shape of 2^60", { $0.input.shape = [1 << 30, 1 << 30] }),
             ("no shape", { $0.input.shape = [] }),

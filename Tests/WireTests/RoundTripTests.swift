@@ -1,5 +1,7 @@
 import Inference
 import NeuralNetwork
+import RLWE
+import SwiftProtobuf
 import TestSupport
 import Testing
 import Wire
@@ -26,6 +28,81 @@ import Wire
     @Test(arguments: 0..<12) func predictionThroughFiles(seed: Int) throws {
         let network = RandomNetwork.make(seed: UInt64(seed))
         let plan = try Planner.insecure(degrees: [64, 128, 256, 512, 1024]).plan(network)
+        try check(plan, seed: seed)
+    }
+
+    /// More features than slots, so several ciphertexts a sample.
+    @Test(arguments: [100, 200]) func severalInputCiphertexts(features: Int) throws {
+        var options = RandomNetwork.Options()
+        options.startsWithConvolution = false
+        options.features = features...features
+        options.linearLayers = 2...2
+        let network = RandomNetwork.make(seed: UInt64(features), options: options)
+        let plan = try Planner.insecure(degrees: [64]).plan(network)
+        #expect(plan.client.inputLayouts.count > 1)
+        try check(plan, seed: features)
+        // Neither fewer nor more of them are taken, and none from another place.
+        let client = try Client(plan: plan.client)
+        var generator = SplitMix64(seed: 1)
+        let input = RandomNetwork.input(for: network, using: &generator)
+        let bytes = try Artifact.encode(client.encrypt(quantized: input), plan: plan.client)
+        let envelope = try Envelope.open(bytes)
+        let message = try Blindsight_V1_RequestMessage(serializedBytes: Array(envelope.payload))
+        let count = message.ciphertexts.count
+        for change in [-count, 1 - count, -1, 1, count] {
+            var other = message
+            other.ciphertexts = (0..<count + change).map { message.ciphertexts[$0 % count] }
+            let resealed = Envelope.seal(
+                try other.serializedBytes(), kind: .request, digest: envelope.digest)
+            #expect(
+                throws: WireError.wrongCount(
+                    "ciphertexts", expected: count, found: count + change)
+            ) { try Artifact.decodeSample(resealed, plan: plan.client) }
+        }
+    }
+
+    /// Plans with generators, as bytes and back; other generators are refused.
+    @Test func plaintextGenerators() throws {
+        let planner = Planner.insecure(degrees: [64, 128, 256, 512, 1024])
+        let plans = try (0..<12).lazy.map { try planner.plan(RandomNetwork.make(seed: $0)) }
+        let plan = try #require(plans.first { $0.client.parameters.slots.index > 1 }).client
+        let index = plan.parameters.slots.index
+        let count = plan.parameters.plaintexts.count
+        let bytes = try Artifact.encode(plan)
+        #expect(try Artifact.decodeClientPlan(bytes, allowInsecure: true) == plan)
+        let message = try Blindsight_V1_ClientPlanMessage(
+            serializedBytes: Array(Envelope.open(bytes).payload))
+        let generators = message.parameters.plaintextGenerators
+        #expect(generators == plan.parameters.plaintexts.flatMap(\.generator))
+        #expect(generators.count == index * count)
+        func decode(_ change: (inout Blindsight_V1_ParametersMessage) -> Void) throws -> ClientPlan {
+            var other = message
+            change(&other.parameters)
+            let payload: [UInt8] = try other.serializedBytes()
+            return try Artifact.decodeClientPlan(
+                Envelope.seal(
+                    payload, kind: .clientPlan, digest: Envelope.digest(of: payload)),
+                allowInsecure: true)
+        }
+        #expect(try decode { _ in } == plan)
+        func refused(_ what: Comment, _ change: (inout Blindsight_V1_ParametersMessage) -> Void) {
+            #expect(what) { try decode(change) } throws: { Fixture.isTyped($0) }
+        }
+        refused("none") { $0.plaintextGenerators = [] }
+        refused("one off") { $0.plaintextGenerators[1] += 1 }
+        refused("one less") { $0.plaintextGenerators.removeLast() }
+        refused("one more") { $0.plaintextGenerators.append(0) }
+        refused("half of each") { $0.plaintextGenerators.removeLast(index * count / 2) }
+        refused("zero") { $0.plaintextGenerators = generators.map { _ in 0 } }
+        refused("conjugate") { $0.plaintextGenerators[1].negate() }
+        refused("largest") { $0.plaintextGenerators[0] = .max }
+        refused("least") { $0.plaintextGenerators[0] = .min }
+        refused("no primes") { $0.plaintextModuli = [] }
+        refused("2^64 - 1") { $0.plaintextModuli[0] = .max }
+    }
+
+    private func check(_ plan: Plan, seed: Int) throws {
+        let network = plan.network
         let clientPlan = try Artifact.decodeClientPlan(
             Artifact.encode(plan.client), allowInsecure: true)
         #expect(clientPlan == plan.client)

@@ -47,11 +47,12 @@ enum PlaintextModuli {
     /// The `count` consecutive primes, 1 modulo 2N, with the smallest product above `bound`.
     private static func smallest(count: Int, above bound: BigInt, degree: Int) -> [UInt64]? {
         let step = UInt64(2 * degree)
-        // Skip ahead: the largest of them is at least the count-th root of the bound.
+        // Skip ahead: the largest of them is at least the count-th root of the bound, and primes are never far apart.
         let rootBits = max(bound, BigInt(1)).log2Lower / Double(count)
         guard rootBits < 49 else { return nil }
         let root = exp2(rootBits)
-        var candidate = max(1, UInt64(max(root * (count == 1 ? 0.99 : 0.25), 1)) / step) * step + 1
+        let first = max(root / 4, root - Double(count) * 256 * Double(step))
+        var candidate = max(1, UInt64(max(first, 1)) / step) * step + 1
         var window: [UInt64] = []
         while candidate < limit {
             if candidate > 1 << 10, Primes.isPrime(candidate) {
