@@ -14,7 +14,9 @@ extension KernelTests {
     }
 
     /// 2^63 / divisor for a divisor of Y^k+1 of the form c Y^i: its reciprocal is exact up to rounding.
-    private func monomial(_ k: Int, _ c: Int64, _ i: Int) -> (generator: [Int64], reciprocal: [Int64]) {
+    private func monomial(_ k: Int, _ c: Int64, _ i: Int) -> (
+        generator: [Int64], reciprocal: [Int64]
+    ) {
         var generator = [Int64](repeating: 0, count: k)
         var reciprocal = generator
         generator[i] = c
@@ -38,8 +40,11 @@ extension KernelTests {
             let m = [1, 2, 8, 33][trial % 4]
             let top = Int64(1) << 62 - 1
             let generator = (0..<k).map { _ in
-                trial == 0 ? -(Int64(1) << 50 - 1) : trial == 1 ? Int64(1) << 50 - 1
-                    : Int64.random(in: -1 << 50...1 << 50, using: &rng)
+                trial == 0
+                    ? -(Int64(1) << 50 - 1)
+                    : trial == 1
+                        ? Int64(1) << 50 - 1
+                        : Int64.random(in: -1 << 50...1 << 50, using: &rng)
             }
             let reciprocal = (0..<k).map { _ in
                 trial == 0 ? top : trial == 1 ? -top : Int64.random(in: -top...top, using: &rng)
@@ -86,13 +91,20 @@ extension KernelTests {
         for trial in 0..<20 {
             let m = [1, 2, 8, 33][trial % 4]
             let generator = (0..<k).map { _ in
-                trial == 0 ? Int64.min : trial == 1 ? Int64(1) << 50
-                    : Int64.random(in: -1 << 50...1 << 50, using: &rng)
+                trial == 0
+                    ? Int64.min
+                    : trial == 1
+                        ? Int64(1) << 50
+                        : Int64.random(in: -1 << 50...1 << 50, using: &rng)
             }
             let a = (0..<k * m).map { _ in
-                trial == 0 ? Int64.min : trial == 1 ? .max
-                    : trial % 2 == 0 ? Int64.random(in: .min ... .max, using: &rng)
-                        : Int64.random(in: -4...4, using: &rng)
+                trial == 0
+                    ? Int64.min
+                    : trial == 1
+                        ? .max
+                        : trial % 2 == 0
+                            ? Int64.random(in: .min ... .max, using: &rng)
+                            : Int64.random(in: -4...4, using: &rng)
             }
             var out = [Int64](repeating: 7, count: k * m + 1)
             bsk_multiply_ideal(&out, a, generator, k, m)

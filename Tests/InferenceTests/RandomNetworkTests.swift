@@ -45,7 +45,8 @@ import Testing
     }
 
     /// More features than slots: the sample is spread over ciphertexts.
-    @Test(arguments: [65, 100, 128, 129, 200, 256]) func moreFeaturesThanSlots(features: Int) throws {
+    @Test(arguments: [65, 100, 128, 129, 200, 256]) func moreFeaturesThanSlots(features: Int) throws
+    {
         for depth in 1...2 {
             var options = RandomNetwork.Options()
             options.startsWithConvolution = false
@@ -62,7 +63,8 @@ import Testing
     }
 
     /// More patches than slots: taps over several ciphertexts, with one map and more, of one row of slots and of two.
-    @Test(arguments: [0, 1, 3, 4, 6, 7, 8, 9, 12, 13, 18, 20, 22, 23]) func patchesOverSeveralCiphertexts(seed: Int) throws {
+    @Test(arguments: [0, 1, 3, 4, 6, 7, 8, 9, 12, 13, 18, 20, 22, 23])
+    func patchesOverSeveralCiphertexts(seed: Int) throws {
         var generator = SplitMix64(seed: UInt64(500 + seed))
         let maps = 1 + seed % 3
         let image = ImageShape(channels: 1, height: 6, width: 7)

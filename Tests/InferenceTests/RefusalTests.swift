@@ -26,13 +26,28 @@ import Testing
         }
     }
 
-    /// Ranges of hundreds of bits: no plaintext moduli, or no room for noise.
-    @Test(arguments: [2, 6]) func hugeRanges(squares: Int) throws {
+    private func wideNetwork(squares: Int) throws -> IntegerNetwork {
         let layers = try (0..<squares).flatMap { _ in
             [try dense(1 << 40), Layer.square(count: 1)]
         }
-        let wide = try network(layers + [dense(1 << 40)])
+        return try network(layers + [dense(1 << 40)])
+    }
+
+    /// Ranges of more bits than plaintext moduli have.
+    @Test(arguments: [3, 6]) func hugeRanges(squares: Int) throws {
+        let wide = try wideNetwork(squares: squares)
         #expect(throws: PlanError.self) { try Planner().plan(wide) }
+    }
+
+    /// 2^280 is within reach of many plaintext moduli with little noise.
+    @Test func wideRange() throws {
+        let wide = try wideNetwork(squares: 2)
+        let plan = try Planner().plan(wide)
+        #expect(plan.certificate.holds && plan.client.parameters.slots.index > 1)
+        let client = try Client(plan: plan.client)
+        let server = try Server(plan: plan, evaluationKeys: client.makeEvaluationKeys())
+        let prediction = try client.decrypt(server.predict(client.encrypt(quantized: [-1])))
+        #expect(prediction.logits == [BigInt(1) << 280])
     }
 
     @Test func moreOutputsThanColumns() throws {

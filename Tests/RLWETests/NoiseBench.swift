@@ -185,6 +185,8 @@ struct NoiseBench {
         let secret = BigPolynomial(bench.secret.coefficients.unprotectedValues())
         let lifted = BigPolynomial(reply.c0.map { $0 << UInt64(reply.c1Bits - reply.c0Bits) })
         let phase = lifted + BigPolynomial(reply.c1) * secret
-        return (parameters.plaintexts[index].polynomial(degree: bench.degree) * phase).centered(modulo: BigInt(1) << reply.c1Bits).norm
+        return (parameters.plaintexts[index].polynomial(degree: bench.degree) * phase).centered(
+            modulo: BigInt(1) << reply.c1Bits
+        ).norm
     }
 }

@@ -6,7 +6,9 @@ import Testing
 
 /// Encoding, encryption, decryption, keys: the fast path against the oracle.
 @Suite struct OracleEncryptionTests {
-    @Test(arguments: OracleCase.everySmall) func slotEncoderIsTheNaiveOne(testCase: OracleCase) throws {
+    @Test(arguments: OracleCase.everySmall) func slotEncoderIsTheNaiveOne(testCase: OracleCase)
+        throws
+    {
         var bench = try OracleBench(testCase, seed: 1)
         for index in testCase.plaintextBits.indices {
             let naive = OracleSlots(

@@ -157,7 +157,8 @@ import Testing
         }
         refuses(good.generator.dropLast(), "one less")
         refuses([Int64](repeating: 0, count: 64), "64 zeros")
-        refuses(good.generator + [Int64](repeating: 0, count: 64 - k), "more than the largest index")
+        refuses(
+            good.generator + [Int64](repeating: 0, count: 64 - k), "more than the largest index")
         // In the ideal all the same: multiples of t.
         let huge = Int64(t) << 32
         refuses([huge] + zeros, "huge")

@@ -164,9 +164,16 @@ import Wire
             ("generators of -2^63", { Self.setGenerators(&$0, 4) { _, _ in .min } }),
             ("generators of 2^63 - 1", { Self.setGenerators(&$0, 4) { _, _ in .max } }),
             ("generators of 64", { Self.setGenerators(&$0, 64) { t, i in i == 0 ? t : 0 } }),
-            // In the ideal, but for other slots than the layouts'.
-            ("generators of index 2", { Self.setGenerators(&$0, 2) { t, i in i == 0 ? t : 0 } }),
-            ("generators of index 8", { Self.setGenerators(&$0, 8) { t, i in i == 7 ? t : 0 } }),
+            // In the ideal, but for other slots than the layouts have.
+            (
+                "generators of another index",
+                { plan in
+                    let perPrime =
+                        plan.parameters.plaintextGenerators.count
+                        / plan.parameters.plaintextModuli.count
+                    Self.setGenerators(&plan, perPrime == 2 ? 4 : 2) { t, i in i == 1 ? t : 0 }
+                }
+            ),
             ("a generator more", { $0.parameters.plaintextGenerators.append(0) }),
             ("t twice", { $0.parameters.plaintextModuli.append($0.parameters.plaintextModuli[0]) }),
             ("shape of 2^60", { $0.input.shape = [1 << 30, 1 << 30] }),

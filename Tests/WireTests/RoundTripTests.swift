@@ -75,7 +75,8 @@ import Wire
         let generators = message.parameters.plaintextGenerators
         #expect(generators == plan.parameters.plaintexts.flatMap(\.generator))
         #expect(generators.count == index * count)
-        func decode(_ change: (inout Blindsight_V1_ParametersMessage) -> Void) throws -> ClientPlan {
+        func decode(_ change: (inout Blindsight_V1_ParametersMessage) -> Void) throws -> ClientPlan
+        {
             var other = message
             change(&other.parameters)
             let payload: [UInt8] = try other.serializedBytes()

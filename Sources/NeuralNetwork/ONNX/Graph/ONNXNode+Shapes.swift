@@ -89,8 +89,8 @@ extension ONNXNode {
         }
         let starts = try integers(1)
         let ends = try integers(2)
-        let axes = try self.input(3) == nil ? (0..<4).map(Int64.init) : integers(3)
-            .map { $0 < 0 ? $0 + 4 : $0 }
+        let named = try self.input(3) == nil ? (0..<4).map(Int64.init) : integers(3)
+        let axes = named.map { $0 < 0 ? $0 + 4 : $0 }
         let steps = try self.input(4) == nil ? [] : integers(4)
         guard starts.count == axes.count, ends.count == axes.count, axes.count <= 4,
             steps.allSatisfy({ $0 == 1 }), Set(axes).count == axes.count
