@@ -24,6 +24,11 @@ static const bsk_kernels portable = {
     .balanced_digit = bsk_portable_balanced_digit,
     .reduce_signed = bsk_portable_reduce_signed,
     .center = bsk_portable_center,
+    .reduce_ideal = bsk_portable_reduce_ideal,
+    .multiply_add_ideal = bsk_portable_multiply_add_ideal,
+    .center_add = bsk_portable_center_add,
+    .sign_extend = bsk_portable_sign_extend,
+    .largest_magnitude = bsk_portable_largest_magnitude,
     .uniform = bsk_portable_uniform,
     .ternary = bsk_portable_ternary,
     .centered_binomial = bsk_portable_centered_binomial,
@@ -53,6 +58,11 @@ static const bsk_kernels avx2 = {
     .balanced_digit = bsk_portable_balanced_digit,
     .reduce_signed = bsk_portable_reduce_signed,
     .center = bsk_avx2_center,
+    .reduce_ideal = bsk_portable_reduce_ideal,
+    .multiply_add_ideal = bsk_portable_multiply_add_ideal,
+    .center_add = bsk_portable_center_add,
+    .sign_extend = bsk_portable_sign_extend,
+    .largest_magnitude = bsk_portable_largest_magnitude,
     .uniform = bsk_portable_uniform,
     .ternary = bsk_portable_ternary,
     .centered_binomial = bsk_portable_centered_binomial,
@@ -81,6 +91,11 @@ static const bsk_kernels avx512 = {
     .balanced_digit = bsk_avx512_balanced_digit,
     .reduce_signed = bsk_avx512_reduce_signed,
     .center = bsk_avx512_center,
+    .reduce_ideal = bsk_avx512_reduce_ideal,
+    .multiply_add_ideal = bsk_avx512_multiply_add_ideal,
+    .center_add = bsk_avx512_center_add,
+    .sign_extend = bsk_avx512_sign_extend,
+    .largest_magnitude = bsk_avx512_largest_magnitude,
     .uniform = bsk_avx512_uniform,
     .ternary = bsk_avx512_ternary,
     .centered_binomial = bsk_avx512_centered_binomial,
@@ -201,6 +216,26 @@ void bsk_reduce_signed(const bsk_modulus *m, uint64_t *out, const int64_t *in, s
 }
 void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n) {
     kernels()->center(m, out, in, n);
+}
+void bsk_reduce_ideal(
+    int64_t *out, const uint64_t *a, const int64_t *generator, const int64_t *reciprocal, size_t k,
+    size_t m) {
+    kernels()->reduce_ideal(out, a, generator, reciprocal, k, m);
+}
+void bsk_multiply_add_ideal(
+    int64_t *acc, const int64_t *a, const int64_t *generator, size_t k, size_t m) {
+    kernels()->multiply_add_ideal(acc, a, generator, k, m);
+}
+void bsk_center_add(
+    const bsk_modulus *m, int64_t *out, const uint64_t *in, const uint64_t *c0, uint32_t lift,
+    size_t n) {
+    kernels()->center_add(m, out, in, c0, lift, n);
+}
+void bsk_sign_extend(int64_t *out, const int64_t *in, uint32_t bits, size_t n) {
+    kernels()->sign_extend(out, in, bits, n);
+}
+uint64_t bsk_largest_magnitude(const int64_t *in, size_t n) {
+    return kernels()->largest_magnitude(in, n);
 }
 size_t bsk_uniform(
     const bsk_modulus *m, uint64_t *out, size_t n, const uint64_t *words, size_t word_count,

@@ -53,6 +53,13 @@ typedef struct {
         uint32_t, size_t);
     void (*reduce_signed)(const bsk_modulus *, uint64_t *, const int64_t *, size_t);
     void (*center)(const bsk_modulus *, int64_t *, const uint64_t *, size_t);
+    void (*reduce_ideal)(
+        int64_t *, const uint64_t *, const int64_t *, const int64_t *, size_t, size_t);
+    void (*multiply_add_ideal)(int64_t *, const int64_t *, const int64_t *, size_t, size_t);
+    void (*center_add)(
+        const bsk_modulus *, int64_t *, const uint64_t *, const uint64_t *, uint32_t, size_t);
+    void (*sign_extend)(int64_t *, const int64_t *, uint32_t, size_t);
+    uint64_t (*largest_magnitude)(const int64_t *, size_t);
     size_t (*uniform)(
         const bsk_modulus *, uint64_t *, size_t, const uint64_t *, size_t, size_t *);
     void (*ternary)(int64_t *, const uint64_t *, size_t);
@@ -98,6 +105,15 @@ typedef struct {
         uint32_t, uint32_t, size_t);                                                              \
     void bsk_##path##_reduce_signed(const bsk_modulus *, uint64_t *, const int64_t *, size_t);    \
     void bsk_##path##_center(const bsk_modulus *, int64_t *, const uint64_t *, size_t);           \
+    void bsk_##path##_reduce_ideal(                                                               \
+        int64_t *, const uint64_t *, const int64_t *, const int64_t *, size_t, size_t);           \
+    void bsk_##path##_multiply_add_ideal(                                                         \
+        int64_t *, const int64_t *, const int64_t *, size_t, size_t);                             \
+    void bsk_##path##_center_add(                                                                 \
+        const bsk_modulus *, int64_t *, const uint64_t *, const uint64_t *, uint32_t,             \
+        size_t);                                                                                  \
+    void bsk_##path##_sign_extend(int64_t *, const int64_t *, uint32_t, size_t);                  \
+    uint64_t bsk_##path##_largest_magnitude(const int64_t *, size_t);                             \
     size_t bsk_##path##_uniform(                                                                  \
         const bsk_modulus *, uint64_t *, size_t, const uint64_t *, size_t, size_t *);             \
     void bsk_##path##_ternary(int64_t *, const uint64_t *, size_t);                               \

@@ -14,10 +14,17 @@ package enum Samplers {
     ) -> Polynomial<Form> {
         var out = Polynomial<Form>(uninitialized: basis)
         for i in 0..<basis.count {
-            var source = Keystream(seed: seed, stream: stream &+ UInt64(i))
-            fill(out.mutableLimb(i), modulus: basis.tables[i], from: &source)
+            uniform(out.mutableLimb(i), limb: i, basis: basis, seed: seed, stream: stream)
         }
         return out
+    }
+
+    /// Limb `limb` of that polynomial alone, N words.
+    package static func uniform(
+        _ out: UnsafeMutablePointer<UInt64>, limb: Int, basis: RNSBasis, seed: Seed, stream: UInt64
+    ) {
+        var source = Keystream(seed: seed, stream: stream &+ UInt64(limb))
+        fill(out, modulus: basis.tables[limb], from: &source)
     }
 
     /// N fresh uniform residues from the operating system's generator by way of a keystream.
@@ -37,7 +44,7 @@ package enum Samplers {
             // A little more than the expected number of draws, in a whole number of blocks.
             let density = Double(1 << table.bits) / Double(table.value)
             let want = Int(Double(table.degree - done) * density * 1.02) + 64
-            let words = source.words(want & ~1)
+            let words = source.words(min(want & ~1, Keystream.run))
             var used = 0
             done += words.withWords {
                 bsk_uniform(
@@ -49,14 +56,14 @@ package enum Samplers {
     /// Uniform in {-1, 0, 1}. Constant time.
     package static func ternary(degree: Int, from source: inout Keystream) -> SecretCoefficients {
         let out = SecretCoefficients(count: degree)
-        source.words(degree).withWords { bsk_ternary(out.base, $0, degree) }
+        source.forEachRun(of: degree) { bsk_ternary(out.base + $1, $0, $2) }
         return out
     }
 
     /// Centered binomial with variance 10.5. Constant time.
     package static func error(degree: Int, from source: inout Keystream) -> SecretCoefficients {
         let out = SecretCoefficients(count: degree)
-        source.words(degree).withWords { bsk_centered_binomial(out.base, $0, degree) }
+        source.forEachRun(of: degree) { bsk_centered_binomial(out.base + $1, $0, $2) }
         return out
     }
 

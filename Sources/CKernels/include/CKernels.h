@@ -102,13 +102,23 @@ void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n
 /// The largest k below.
 #define BSK_IDEAL_MAX 32
 /// With pi = sum over i < k of generator[i] X^(i m) and reciprocal = round(2^63 / pi), |reciprocal[i]| < 2^62:
-/// out = a - pi round(a / pi) modulo X^(k m) + 1, for a of m words below 2^50. out has k m words; no alignment needed.
+/// out = a - pi round(a / pi) modulo X^(k m) + 1, for a of m words below 2^50, m a multiple of 8. out has k m words and is
+/// not a.
 void bsk_reduce_ideal(
     int64_t *out, const uint64_t *a, const int64_t *generator, const int64_t *reciprocal, size_t k,
     size_t m);
-/// out = pi a modulo X^(k m) + 1 and 2^64. out must not be a.
-void bsk_multiply_ideal(
-    int64_t *out, const int64_t *a, const int64_t *generator, size_t k, size_t m);
+/// acc += pi a modulo X^(k m) + 1 and 2^64. acc must not be a.
+void bsk_multiply_add_ideal(
+    int64_t *acc, const int64_t *a, const int64_t *generator, size_t k, size_t m);
+
+/// The phase of a reply before pi: out = x + c0 2^lift modulo 2^64, where x is the centered representative of in mod q.
+void bsk_center_add(
+    const bsk_modulus *m, int64_t *out, const uint64_t *in, const uint64_t *c0, uint32_t lift,
+    size_t n);
+/// out = the low `bits` bits of in (1...64) as a signed number, sign extended. out may be in.
+void bsk_sign_extend(int64_t *out, const int64_t *in, uint32_t bits, size_t n);
+/// max |in[i]|; |INT64_MIN| is 2^63.
+uint64_t bsk_largest_magnitude(const int64_t *in, size_t n);
 
 // From here on n may be any number and buffers need no alignment.
 

@@ -1,0 +1,99 @@
+import BigIntegers
+import Foundation
+import RLWE
+import Ring
+
+// What a client does, alone: timed, or run once for a tool that watches it.
+//
+//   ClientProbe time [repetitions]   median times at N = 8192 with 4 moduli
+//   ClientProbe trace SECRETS        one of each operation in a small ring; SECRETS (a number) is what the key,
+//                                    errors and messages are made from, and nothing else depends on it
+
+/// Primes 1 modulo 2N, all distinct.
+func primes(_ bits: [Int], degree: Int) -> [UInt64] {
+    var used: Set<UInt64> = []
+    return bits.map {
+        let prime = Primes.nttPrimes(
+            bits: $0, count: 1, congruentTo1Modulo: UInt64(2 * degree), excluding: used)[0]
+        used.insert(prime)
+        return prime
+    }
+}
+
+/// The plaintext moduli that are looked at: 17 bits with k = 1, or 35 bits with k = 4.
+func context(degree: Int, index: Int, ciphertextBits: [Int]) throws -> RLWEContext {
+    let all = primes(ciphertextBits + [49, index == 1 ? 17 : 35], degree: degree)
+    return try RLWEContext(
+        .insecure(
+            degree: degree, ciphertextModuli: Array(all[..<ciphertextBits.count]),
+            specialModulus: all[ciphertextBits.count],
+            plaintexts: [.ideal(prime: all.last!, index: index, degree: degree)]))
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014), without a branch.
+struct Words: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func below(_ bound: UInt64) -> UInt64 {
+        next().multipliedFullWidth(by: bound).high
+    }
+}
+
+func seed(_ byte: UInt8) -> Seed { Seed([UInt8](repeating: byte, count: Seed.byteCount))! }
+
+@inline(never) func keep<T>(_: T) {}
+
+func median(_ repetitions: Int, _ body: () throws -> Void) rethrows -> Double {
+    let clock = ContinuousClock()
+    var times: [Duration] = []
+    for _ in 0..<repetitions { times.append(try clock.measure(body)) }
+    let middle = times.sorted()[repetitions / 2]
+    return Double(middle.components.attoseconds) / 1e15
+}
+
+func time(repetitions: Int) throws {
+    for index in [1, 4] {
+        let context = try context(degree: 8192, index: index, ciphertextBits: [48, 48, 48, 36])
+        let secret = SecretKey(context: context)
+        let encryptor = Encryptor(secretKey: secret)
+        let decryptor = Decryptor(secretKey: secret)
+        let evaluator = Evaluator(
+            context: context, keys: EvaluationKeys(relinearization: nil, galois: [:]))
+        var words = Words(state: 1)
+        let t = context.parameters.plaintextModuli[0]
+        let slots = (0..<8192 / index).map { _ in words.below(t) }
+        let top = encryptor.encrypt(slots: slots, plaintextIndex: 0)
+        let bottom = encryptor.encrypt(slots: slots, plaintextIndex: 0, level: 1)
+        let reply = try evaluator.compress(top, c0Bits: 20, c1Bits: 32)
+        precondition(decryptor.decrypt(top).slots == slots)
+        precondition(decryptor.decrypt(bottom).slots == slots)
+        let found = try decryptor.decrypt(reply).slots
+        precondition(found == slots)
+        let rows: [(String, () throws -> Void)] = [
+            ("encrypt", { keep(encryptor.encrypt(slots: slots, plaintextIndex: 0)) }),
+            ("decrypt, level 4", { keep(decryptor.decrypt(top)) }),
+            ("decrypt, level 1", { keep(decryptor.decrypt(bottom)) }),
+            ("decrypt a reply", { keep(try decryptor.decrypt(reply)) }),
+        ]
+        for (name, body) in rows {
+            let time = try median(repetitions, body)
+            print("k = \(index)  \(name): \(String(format: "%.3f", time)) ms")
+        }
+    }
+}
+
+let arguments = CommandLine.arguments
+switch arguments.dropFirst().first {
+case "time": try time(repetitions: arguments.count > 2 ? Int(arguments[2])! : 1001)
+default:
+    print("usage: ClientProbe time [repetitions] | trace SECRETS")
+    exit(64)
+}
