@@ -5,7 +5,7 @@ import Ring
 
 // What a client does, alone: timed, or run once for a tool that watches it.
 //
-//   ClientProbe time [repetitions]   median times at N = 8192 with 4 moduli
+//   ClientProbe time [repetitions [operation]]   median times at N = 8192 with 4 moduli
 //   ClientProbe trace SECRETS        one of each operation in a small ring; SECRETS (a number) is what the key,
 //                                    errors and messages are made from, and nothing else depends on it
 
@@ -59,11 +59,13 @@ func median(_ repetitions: Int, _ body: () throws -> Void) rethrows -> Double {
     return Double(middle.components.attoseconds) / 1e15
 }
 
-func time(repetitions: Int) throws {
+func time(repetitions: Int, only: String?) throws {
     for index in [1, 4] {
         let context = try context(degree: 8192, index: index, ciphertextBits: [48, 48, 48, 36])
         let secret = SecretKey(context: context)
         let encryptor = Encryptor(secretKey: secret)
+        let publicEncryptor = PublicEncryptor(
+            publicKey: KeyGenerator(secretKey: secret).publicKey())
         let decryptor = Decryptor(secretKey: secret)
         let evaluator = Evaluator(
             context: context, keys: EvaluationKeys(relinearization: nil, galois: [:]))
@@ -71,19 +73,25 @@ func time(repetitions: Int) throws {
         let t = context.parameters.plaintextModuli[0]
         let slots = (0..<8192 / index).map { _ in words.below(t) }
         let top = encryptor.encrypt(slots: slots, plaintextIndex: 0)
+        let open = publicEncryptor.encrypt(slots: slots, plaintextIndex: 0)
         let bottom = encryptor.encrypt(slots: slots, plaintextIndex: 0, level: 1)
         let reply = try evaluator.compress(top, c0Bits: 20, c1Bits: 32)
         precondition(decryptor.decrypt(top).slots == slots)
+        precondition(decryptor.decrypt(open).slots == slots)
         precondition(decryptor.decrypt(bottom).slots == slots)
         let found = try decryptor.decrypt(reply).slots
         precondition(found == slots)
         let rows: [(String, () throws -> Void)] = [
             ("encrypt", { keep(encryptor.encrypt(slots: slots, plaintextIndex: 0)) }),
+            (
+                "encrypt with the public key",
+                { keep(publicEncryptor.encrypt(slots: slots, plaintextIndex: 0)) }
+            ),
             ("decrypt, level 4", { keep(decryptor.decrypt(top)) }),
             ("decrypt, level 1", { keep(decryptor.decrypt(bottom)) }),
             ("decrypt a reply", { keep(try decryptor.decrypt(reply)) }),
         ]
-        for (name, body) in rows {
+        for (name, body) in rows where only == nil || name == only {
             let time = try median(repetitions, body)
             print("k = \(index)  \(name): \(String(format: "%.3f", time)) ms")
         }
@@ -92,8 +100,11 @@ func time(repetitions: Int) throws {
 
 let arguments = CommandLine.arguments
 switch arguments.dropFirst().first {
-case "time": try time(repetitions: arguments.count > 2 ? Int(arguments[2])! : 1001)
+case "time":
+    try time(
+        repetitions: arguments.count > 2 ? Int(arguments[2])! : 1001,
+        only: arguments.count > 3 ? arguments[3] : nil)
 default:
-    print("usage: ClientProbe time [repetitions] | trace SECRETS")
+    print("usage: ClientProbe time [repetitions [operation]] | trace SECRETS")
     exit(64)
 }
