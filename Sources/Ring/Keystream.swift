@@ -62,7 +62,7 @@ package struct Keystream: Sendable {
 
 /// Random words, wiped on release unless they come from a public seed.
 package final class SecretWords: @unchecked Sendable {
-    private var bytes: Data
+    @exclusivity(unchecked) private var bytes: Data
     package let count: Int
     private let isSecret: Bool
 

@@ -38,15 +38,16 @@ public struct Encryptor: Sendable {
         let plaintext = context.plaintexts[plaintextIndex]
         let small = context.scaledWithError(
             slots, plaintextIndex: plaintextIndex, level: level, errors: &errors)
+        // Every word that held something secret is overwritten with its masked value.
         var c0 = Polynomial<NTTValues>(uninitialized: basis)
         var c1 = Polynomial<NTTValues>(uninitialized: basis)
-        withExtendedLifetime(small) {
+        withExtendedLifetime((plaintext, self)) {
             for i in 0..<level {
                 let (x, y) = (c0.mutableLimb(i), c1.mutableLimb(i))
                 Samplers.uniform(y, limb: i, basis: basis, seed: seed, stream: 0)
-                small.divided(by: plaintext, limb: i, into: x)
-                bsk_mul_add(
-                    basis.tables[i].modulus, x, negatedSecret.limb(i), y, basis.degree)
+                small.values(modulo: basis.tables[i], into: x)
+                basis.tables[i].addProducts(
+                    x, plaintext.inverse.limb(i), negatedSecret.limb(i), y, into: x)
             }
         }
         return Ciphertext(polynomials: [c0, c1], plaintextIndex: plaintextIndex, seed: seed)
@@ -79,23 +80,21 @@ extension SecretCoefficients {
         }
     }
 
-    /// NTT values of this / pi modulo q_i, N words. They end up in what may be published only after the caller masks
-    /// them. Constant time.
-    package func divided(
-        by plaintext: PlaintextContext, limb i: Int, into out: UnsafeMutablePointer<UInt64>
-    ) {
-        let table = plaintext.inverse.basis.tables[i]
-        values(modulo: table, into: out)
-        withExtendedLifetime(plaintext.inverse) {
-            bsk_mul(table.modulus, out, out, plaintext.inverse.limb(i), count)
-        }
-    }
-
     /// NTT values modulo one prime, N words. Constant time.
     package func values(modulo table: NTTTable, into out: UnsafeMutablePointer<UInt64>) {
         withExtendedLifetime(self) {
             bsk_reduce_signed(table.modulus, out, base, count)
         }
         table.forward(out)
+    }
+}
+
+extension NTTTable {
+    /// out = a b + c d, element by element; N words each, reduced once. `out` may be one of them. Constant time.
+    package func addProducts(
+        _ a: UnsafePointer<UInt64>, _ b: UnsafePointer<UInt64>, _ c: UnsafePointer<UInt64>,
+        _ d: UnsafePointer<UInt64>, into out: UnsafeMutablePointer<UInt64>
+    ) {
+        bsk_inner_product(modulus, out, [a, c], [b, d], 2, degree)
     }
 }

@@ -42,12 +42,13 @@ public struct PublicEncryptor: Sendable {
         // Every word that held something secret is overwritten with its masked value.
         var c0 = Polynomial<NTTValues>(uninitialized: basis)
         var c1 = Polynomial<NTTValues>(uninitialized: basis)
-        withExtendedLifetime((key, values)) {
+        withExtendedLifetime((key, plaintext, values)) {
             for (i, table) in basis.tables.enumerated() {
                 let (x, y) = (c0.mutableLimb(i), c1.mutableLimb(i))
                 u.values(modulo: table, into: values.base)
-                small.divided(by: plaintext, limb: i, into: x)
-                bsk_mul_add(table.modulus, x, key.b.limb(i), values.base, n)
+                small.values(modulo: table, into: x)
+                table.addProducts(
+                    x, plaintext.inverse.limb(i), key.b.limb(i), values.base, into: x)
                 e1.values(modulo: table, into: y)
                 bsk_mul_add(table.modulus, y, key.a.limb(i), values.base, n)
             }
