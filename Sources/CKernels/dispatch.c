@@ -238,9 +238,9 @@ uint64_t bsk_largest_magnitude(const int64_t *in, size_t n) {
     return kernels()->largest_magnitude(in, n);
 }
 size_t bsk_uniform(
-    const bsk_modulus *m, uint64_t *out, size_t n, const uint64_t *words, size_t word_count,
+    const bsk_modulus *m, uint64_t *out, size_t n, const uint8_t *bytes, size_t count,
     size_t *used) {
-    return kernels()->uniform(m, out, n, words, word_count, used);
+    return kernels()->uniform(m, out, n, bytes, count, used);
 }
 void bsk_ternary(int64_t *out, const uint64_t *words, size_t n) {
     kernels()->ternary(out, words, n);

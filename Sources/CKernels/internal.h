@@ -61,7 +61,7 @@ typedef struct {
     void (*sign_extend)(int64_t *, const int64_t *, uint32_t, size_t);
     uint64_t (*largest_magnitude)(const int64_t *, size_t);
     size_t (*uniform)(
-        const bsk_modulus *, uint64_t *, size_t, const uint64_t *, size_t, size_t *);
+        const bsk_modulus *, uint64_t *, size_t, const uint8_t *, size_t, size_t *);
     void (*ternary)(int64_t *, const uint64_t *, size_t);
     void (*centered_binomial)(int64_t *, const uint64_t *, size_t);
     void (*pack)(uint8_t *, const uint64_t *, uint32_t, size_t);
@@ -115,7 +115,7 @@ typedef struct {
     void bsk_##path##_sign_extend(int64_t *, const int64_t *, uint32_t, size_t);                  \
     uint64_t bsk_##path##_largest_magnitude(const int64_t *, size_t);                             \
     size_t bsk_##path##_uniform(                                                                  \
-        const bsk_modulus *, uint64_t *, size_t, const uint64_t *, size_t, size_t *);             \
+        const bsk_modulus *, uint64_t *, size_t, const uint8_t *, size_t, size_t *);              \
     void bsk_##path##_ternary(int64_t *, const uint64_t *, size_t);                               \
     void bsk_##path##_centered_binomial(int64_t *, const uint64_t *, size_t);                     \
     void bsk_##path##_pack(uint8_t *, const uint64_t *, uint32_t, size_t);                        \

@@ -8,7 +8,7 @@ package enum Samplers {
     package static let ternaryVariance = 2.0 / 3.0
 
     /// Uniform modulo each limb's modulus, expanded from a public seed: limb i comes from stream
-    /// `stream + i`. Rejection sampling, so variable time; the output is public.
+    /// `stream + i`, read as fields of the modulus's bits. Rejection sampling, so variable time; the output is public.
     package static func uniform<Form>(
         basis: RNSBasis, seed: Seed, stream: UInt64
     ) -> Polynomial<Form> {
@@ -39,16 +39,19 @@ package enum Samplers {
     private static func fill(
         _ limb: UnsafeMutablePointer<UInt64>, modulus table: NTTTable, from source: inout Keystream
     ) {
+        // 128 fields are a whole number of blocks, so that none straddles two draws.
+        let run = Keystream.run * 64 / table.bits / 128 * 128
+        let density = Double(1 << table.bits) / Double(table.value)
         var done = 0
         while done < table.degree {
-            // A little more than the expected number of draws, in a whole number of blocks.
-            let density = Double(1 << table.bits) / Double(table.value)
+            // A little more than the expected number of draws.
             let want = Int(Double(table.degree - done) * density * 1.02) + 64
-            let words = source.words(min(want & ~1, Keystream.run))
+            let count = min((want + 127) / 128 * 128, run)
             var used = 0
-            done += words.withWords {
+            done += source.words(count * table.bits / 64).withWords {
                 bsk_uniform(
-                    table.modulus, limb + done, table.degree - done, $0, words.count, &used)
+                    table.modulus, limb + done, table.degree - done, UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self), count,
+                    &used)
             }
         }
     }

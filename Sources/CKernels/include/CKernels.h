@@ -123,10 +123,10 @@ uint64_t bsk_largest_magnitude(const int64_t *in, size_t n);
 // From here on n may be any number and buffers need no alignment.
 
 // Samplers: turn uniform 64-bit words into samples. Constant time but for bsk_uniform, whose output is public.
-/// Rejection: takes words from `words`, keeps the low bits(q) bits of each, accepts those < q.
-/// Writes at most n residues; *used is the number of words consumed; returns the number of residues written.
+/// Rejection: reads `count` fields of bits(q) bits, packed as bsk_pack does it, from ceil(count * bits / 8) bytes, and accepts
+/// those below q. Writes at most n residues; *used is the number of fields consumed; returns the number of residues written.
 size_t bsk_uniform(
-    const bsk_modulus *m, uint64_t *out, size_t n, const uint64_t *words, size_t word_count,
+    const bsk_modulus *m, uint64_t *out, size_t n, const uint8_t *bytes, size_t count,
     size_t *used);
 /// Ternary: floor(3 w / 2^64) - 1, one word each. In {-1, 0, 1}; bias under 2^-62.
 void bsk_ternary(int64_t *out, const uint64_t *words, size_t n);
