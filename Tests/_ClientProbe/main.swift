@@ -98,12 +98,55 @@ func time(repetitions: Int, only: String?) throws {
     }
 }
 
+/// Everything that touches a secret, once, with the public randomness always the same. What `secrets` says goes into the
+/// ternary key, the errors, and the messages.
+func trace(secrets: UInt64, degree: Int) throws {
+    for index in [1, 4] {
+        let context = try context(degree: degree, index: index, ciphertextBits: [48, 36])
+        let t = context.parameters.plaintextModuli[0]
+        var words = Words(state: secrets)
+        // One after the other, whatever they are: the key's bounds are checked elsewhere, by drawing again.
+        var source = Keystream(secrets: words.next())
+        let drawn = Samplers.ternary(degree: degree, from: &source)
+        let secret = SecretKey(context: context, coefficients: drawn)
+        let slots = (0..<degree / index).map { _ in words.below(t) }
+        let decryptor = Decryptor(secretKey: secret)
+
+        let generator = KeyGenerator(secretKey: secret)
+        let key = generator.publicKey(seed: seed(1), errors: &source)
+        let level = context.maximumLevel
+        let symmetric = Encryptor(secretKey: secret).encrypt(
+            slots: slots, plaintextIndex: 0, level: level, seed: seed(2), errors: &source)
+        let open = PublicEncryptor(publicKey: key).encrypt(
+            slots: slots, plaintextIndex: 0, level: level, source: &source)
+        let evaluator = Evaluator(
+            context: context, keys: EvaluationKeys(relinearization: nil, galois: [:]))
+        let bottom = try evaluator.switchDown(symmetric, toLevel: 1)
+        keep(decryptor.decrypt(open))
+        keep(decryptor.decrypt(bottom))
+        keep(try decryptor.decrypt(evaluator.compress(symmetric, c0Bits: 17, c1Bits: 32)))
+    }
+}
+
+extension Keystream {
+    /// A stream under a key that differs with `secrets`.
+    init(secrets: UInt64) {
+        var words = Words(state: secrets)
+        let bytes = (0..<4).flatMap { _ in
+            withUnsafeBytes(of: words.next()) { Array($0) }
+        }
+        self.init(seed: Seed(bytes)!, stream: 0)
+    }
+}
+
 let arguments = CommandLine.arguments
 switch arguments.dropFirst().first {
 case "time":
     try time(
         repetitions: arguments.count > 2 ? Int(arguments[2])! : 1001,
         only: arguments.count > 3 ? arguments[3] : nil)
+case "trace" where arguments.count == 3 && UInt64(arguments[2]) != nil:
+    try trace(secrets: UInt64(arguments[2])!, degree: 64)
 default:
     print("usage: ClientProbe time [repetitions [operation]] | trace SECRETS")
     exit(64)
