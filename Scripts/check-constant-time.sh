@@ -11,17 +11,22 @@ command -v valgrind >/dev/null || { echo "check-constant-time: valgrind is absen
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+# valgrind gives up on debug information that it can't read.
+strip --strip-debug -o "$scratch/probe" "$probe"
+
+# Where valgrind puts the probe's main; before it the loader reads what the kernel drew for the process.
+main=$(printf '%08x' $((0x108000 + 0x$(nm "$probe" | awk '$3 == "main" {print $1}'))))
 
 # Random hash seeds and addresses would differ between any two runs; the rest of the environment is left out.
 trace() {
-    env -i SWIFT_DETERMINISTIC_HASHING=1 BLINDSIGHT_KERNELS="$1" \
-        setarch -R valgrind --tool=lackey --trace-mem=yes --log-fd=9 "$probe" trace "$2" 9>&1 >/dev/null |
-        sed 's/^==[0-9]*==/==/'
+    env -i PATH="$PATH" SWIFT_DETERMINISTIC_HASHING=1 BLINDSIGHT_KERNELS="$1" \
+        setarch -R valgrind --tool=lackey --trace-mem=yes --log-fd=9 "$scratch/probe" trace "$2" \
+        9>&1 >/dev/null 2>&1 | sed -n "/^I  $main,/,/^==/p"
 }
 
 status=0
 for kernels in ${KERNELS:-portable avx2}; do
-    for secrets in 1 1 2 3; do
+    for secrets in 1 2; do
         mkfifo "$scratch/lines"
         wc -l <"$scratch/lines" >"$scratch/count" &
         counter=$!
@@ -30,7 +35,8 @@ for kernels in ${KERNELS:-portable avx2}; do
         rm "$scratch/lines"
         : "${first:=$sum}"
         echo "$kernels, secrets $secrets: $(cat "$scratch/count") lines, SHA-256 ${sum:0:16}"
-        [ "$sum" = "$first" ] || status=1
+        # A trace that never reached main has few lines.
+        [ "$sum" = "$first" ] && [ "$(cat "$scratch/count")" -gt 1000000 ] || status=1
     done
     first=
 done

@@ -50,7 +50,8 @@ package enum Samplers {
             var used = 0
             done += source.words(count * table.bits / 64).withWords {
                 bsk_uniform(
-                    table.modulus, limb + done, table.degree - done, UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self), count,
+                    table.modulus, limb + done, table.degree - done,
+                    UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self), count,
                     &used)
             }
         }

@@ -78,12 +78,14 @@ extension RLWEContext {
         let inverse = ModularArithmetic.inverse(factor, modulo: plaintext.modulus)!
         let message = LimbBuffer(count: noise.count, isSecret: true)
         return withExtendedLifetime(noise) {
-            let largest = max(1, bsk_largest_magnitude(noise.base, noise.count))
+            let magnitude = bsk_largest_magnitude(noise.base, noise.count)
+            // At least 1, and as a signed number: the conversion of an unsigned one may branch.
+            let largest = Int64(bitPattern: magnitude &+ (magnitude &- 1) >> 63)
             bsk_reduce_signed(t, message.base, noise.base, noise.count)
             bsk_mul_scalar(t, message.base, message.base, inverse, noise.count)
             return DecryptedSlots(
                 slots: plaintext.encoder.decode(consuming: message),
-                noiseMarginBits: log2(halfModulus / Double(largest)))
+                noiseMarginBits: (halfModulus / Double(largest)).constantTimeLog2)
         }
     }
 
@@ -105,5 +107,22 @@ extension RLWEContext {
             }
         }
         return out
+    }
+}
+
+extension Double {
+    /// log2 of a positive normal number, within 2^-45. The system's looks values up in a table, at addresses that tell the
+    /// first bits of its argument; this is arithmetic only.
+    ///
+    /// x = m 2^e with m in [1, 2): log2 x = e + 1/2 + log2(m / sqrt 2), and ln(m / sqrt 2) = 2 artanh z with
+    /// z = (m - sqrt 2) / (m + sqrt 2), |z| < 0.172. The series stops before z^23 / 23.
+    package var constantTimeLog2: Double {
+        let exponent = Double(Int64(truncatingIfNeeded: bitPattern >> 52) &- 1023)
+        let significand = Double(bitPattern: bitPattern & ((1 << 52) - 1) | 1023 << 52)
+        let root = 2.0.squareRoot()
+        let z = (significand - root) / (significand + root)
+        var sum = 0.0
+        for k in stride(from: 21.0, through: 1, by: -2) { sum = sum * (z * z) + 1 / k }
+        return exponent + 0.5 + sum * z * 2 / M_LN2
     }
 }
