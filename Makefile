@@ -2,6 +2,7 @@
 # make test             everything that must pass: format, imports, tests, command line, README
 # make format           rewrite the Swift sources in the project's format
 # make lint             the checks that need no build
+# make check-constant-time   what secrets could change in a trace, under valgrind; minutes
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -12,7 +13,7 @@ BINARY := .build/release/blindsight
 SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 
 .PHONY: help dependencies build demo test format lint check-format check-imports \
-	build-tests unit-tests test-cli snippet check-readme clean
+	build-tests unit-tests test-cli snippet check-readme check-constant-time clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -64,6 +65,10 @@ snippet:
 
 check-readme:
 	@Scripts/check-readme.sh $(BINARY)
+
+check-constant-time:
+	swift build -c release --product ClientProbe
+	@Scripts/check-constant-time.sh
 
 clean:
 	swift package clean

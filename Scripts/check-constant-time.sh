@@ -21,7 +21,7 @@ main=$(printf '%08x' $((0x108000 + 0x$(nm "$probe" | awk '$3 == "main" {print $1
 trace() {
     env -i PATH="$PATH" SWIFT_DETERMINISTIC_HASHING=1 BLINDSIGHT_KERNELS="$1" \
         setarch -R valgrind --tool=lackey --trace-mem=yes --log-fd=9 "$scratch/probe" trace "$2" \
-        9>&1 >/dev/null 2>&1 | sed -n "/^I  $main,/,/^==/p"
+        9>&1 >/dev/null 2>&1 | sed -n -e '/^==/d' -e "/^I  $main,/,\$p"
 }
 
 status=0
