@@ -5,6 +5,7 @@
 # make bench            measure Blindsight and its peers, into Benchmarks/results
 # make bench-docs       write docs/Benchmarks.md from what was measured last
 # make bench-smoke      whether the benchmarks of primitives build and run
+# make check-constant-time   what secrets could change in a trace, under valgrind; minutes
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -15,7 +16,7 @@ BINARY := .build/release/blindsight
 SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 
 .PHONY: help dependencies build demo test format lint check-format check-imports \
-	build-tests unit-tests test-cli snippet check-readme clean \
+	build-tests unit-tests test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke
 
 help:
@@ -83,6 +84,9 @@ bench-docs:
 
 bench-smoke: build-bench
 	Benchmarks/.build/release/micro --quick
+check-constant-time:
+	swift build -c release --product ClientProbe
+	@Scripts/check-constant-time.sh
 
 clean:
 	swift package clean

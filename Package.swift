@@ -54,6 +54,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["BigIntegers", "NeuralNetwork"],
             path: "Tests/_TestSupport"),
+        .executableTarget(
+            name: "ClientProbe", dependencies: ["RLWE", "Ring", "BigIntegers"],
+            path: "Tests/_ClientProbe"),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),

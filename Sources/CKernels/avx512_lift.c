@@ -81,4 +81,30 @@ BSK_AVX512_TARGET void bsk_avx512_reduce_signed(
     }
 }
 
+BSK_AVX512_TARGET void bsk_avx512_center_add(
+    const bsk_modulus *m, int64_t *out, const uint64_t *in, const uint64_t *c0, uint32_t lift,
+    size_t n) {
+    const bsk_v8 q = v_set(m->q), half = v_set(m->q >> 1);
+    for (size_t i = 0; i < n; i += 8) {
+        bsk_v8 lifted = _mm512_sllv_epi64(v_load(c0 + i), v_set(lift));
+        v_store(out + i, v_add(center(v_load(in + i), q, half), lifted));
+    }
+}
+
+BSK_AVX512_TARGET void bsk_avx512_sign_extend(
+    int64_t *out, const int64_t *in, uint32_t bits, size_t n) {
+    const bsk_v8 shift = v_set(64 - bits);
+    for (size_t i = 0; i < n; i += 8) {
+        v_store(out + i, _mm512_srav_epi64(_mm512_sllv_epi64(v_load(in + i), shift), shift));
+    }
+}
+
+BSK_AVX512_TARGET uint64_t bsk_avx512_largest_magnitude(const int64_t *in, size_t n) {
+    bsk_v8 largest = v_zero();
+    for (size_t i = 0; i < n; i += 8) {
+        largest = _mm512_max_epu64(largest, _mm512_abs_epi64(v_load(in + i)));
+    }
+    return _mm512_reduce_max_epu64(largest);
+}
+
 #endif

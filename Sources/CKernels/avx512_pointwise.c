@@ -85,12 +85,12 @@ BSK_AVX512_INLINE bsk_v8 permuted(const uint64_t *in, const uint32_t *index) {
     return _mm512_permutexvar_epi64(_mm512_cvtepu32_epi64(lanes), group);
 }
 
-BSK_AVX512_TARGET void bsk_avx512_permute(
+BSK_AVX512_TARGET void bsk_avx512_automorphism(
     uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n) {
     for (size_t i = 0; i < n; i += 8) v_store(out + i, permuted(in, index + i));
 }
 
-BSK_AVX512_TARGET void bsk_avx512_permute_add(
+BSK_AVX512_TARGET void bsk_avx512_automorphism_add(
     const bsk_modulus *m, uint64_t *acc, const uint64_t *in, const uint32_t *index, size_t n) {
     const bsk_v8 q = v_set(m->q);
     for (size_t i = 0; i < n; i += 8) {

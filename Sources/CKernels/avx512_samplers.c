@@ -2,21 +2,31 @@
 
 #if BSK_HAS_AVX512
 
+// Eight fields of `bits` bits are `bits` bytes; each, with what precedes it in its first byte, is at most 57 bits long.
 BSK_AVX512_TARGET size_t bsk_avx512_uniform(
-    const bsk_modulus *m, uint64_t *out, size_t n, const uint64_t *words, size_t word_count,
+    const bsk_modulus *m, uint64_t *out, size_t n, const uint8_t *bytes, size_t count,
     size_t *used) {
-    const bsk_v8 q = v_set(m->q), mask = v_set(((uint64_t)1 << m->bits) - 1);
+    const uint32_t bits = m->bits;
+    uint8_t from[64];
+    for (uint32_t j = 0; j < 8; j++) {
+        // What is taken from past the group is masked off.
+        for (uint32_t k = 0; k < 8; k++) from[8 * j + k] = (uint8_t)((j * bits / 8 + k) & 63);
+    }
+    const bsk_v8 order = v_load(from);
+    const bsk_v8 start = _mm512_mullo_epi64(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), v_set(bits));
+    const bsk_v8 shift = _mm512_and_si512(start, v_set(7));
+    const bsk_v8 q = v_set(m->q), mask = v_set(((uint64_t)1 << bits) - 1);
+    const __mmask64 whole = UINT64_MAX >> (64 - bits);
     size_t written = 0, i = 0, rest;
     // Whole vectors are stored: what is beyond the accepted lanes is still to be written.
-    while (i + 8 <= word_count && written + 8 <= n) {
-        bsk_v8 w = _mm512_and_si512(_mm512_loadu_si512(words + i), mask);
+    for (; i + 8 <= count && written + 8 <= n; i += 8, bytes += bits) {
+        bsk_v8 w = _mm512_permutexvar_epi8(order, _mm512_maskz_loadu_epi8(whole, bytes));
+        w = _mm512_and_si512(_mm512_srlv_epi64(w, shift), mask);
         __mmask8 accepted = _mm512_cmplt_epu64_mask(w, q);
         _mm512_storeu_si512(out + written, _mm512_maskz_compress_epi64(accepted, w));
         written += (size_t)__builtin_popcount(accepted);
-        i += 8;
     }
-    written += bsk_portable_uniform(
-        m, out + written, n - written, words + i, word_count - i, &rest);
+    written += bsk_portable_uniform(m, out + written, n - written, bytes, count - i, &rest);
     *used = i + rest;
     return written;
 }

@@ -21,11 +21,17 @@ static const bsk_kernels portable = {
     .packed_weights = bsk_portable_packed_weights,
     .tensor = bsk_portable_tensor,
     .permute = bsk_portable_permute,
-    .permute_add = bsk_portable_permute_add,
+    .automorphism = bsk_portable_permute,
+    .automorphism_add = bsk_portable_automorphism_add,
     .lift_centered = bsk_portable_lift_centered,
     .balanced_digit = bsk_portable_balanced_digit,
     .reduce_signed = bsk_portable_reduce_signed,
     .center = bsk_portable_center,
+    .reduce_ideal = bsk_portable_reduce_ideal,
+    .multiply_add_ideal = bsk_portable_multiply_add_ideal,
+    .center_add = bsk_portable_center_add,
+    .sign_extend = bsk_portable_sign_extend,
+    .largest_magnitude = bsk_portable_largest_magnitude,
     .uniform = bsk_portable_uniform,
     .ternary = bsk_portable_ternary,
     .centered_binomial = bsk_portable_centered_binomial,
@@ -52,11 +58,17 @@ static const bsk_kernels avx2 = {
     .packed_weights = bsk_portable_packed_weights,
     .tensor = bsk_portable_tensor,
     .permute = bsk_portable_permute,
-    .permute_add = bsk_portable_permute_add,
+    .automorphism = bsk_portable_permute,
+    .automorphism_add = bsk_portable_automorphism_add,
     .lift_centered = bsk_avx2_lift_centered,
     .balanced_digit = bsk_portable_balanced_digit,
     .reduce_signed = bsk_portable_reduce_signed,
     .center = bsk_avx2_center,
+    .reduce_ideal = bsk_portable_reduce_ideal,
+    .multiply_add_ideal = bsk_portable_multiply_add_ideal,
+    .center_add = bsk_portable_center_add,
+    .sign_extend = bsk_portable_sign_extend,
+    .largest_magnitude = bsk_portable_largest_magnitude,
     .uniform = bsk_portable_uniform,
     .ternary = bsk_portable_ternary,
     .centered_binomial = bsk_portable_centered_binomial,
@@ -81,12 +93,18 @@ static const bsk_kernels avx512 = {
     .packed_keys = bsk_avx512_packed_keys,
     .packed_weights = bsk_avx512_packed_weights,
     .tensor = bsk_avx512_tensor,
-    .permute = bsk_avx512_permute,
-    .permute_add = bsk_avx512_permute_add,
+    .permute = bsk_portable_permute, // a gather is no faster than 8 loads
+    .automorphism = bsk_avx512_automorphism,
+    .automorphism_add = bsk_avx512_automorphism_add,
     .lift_centered = bsk_avx512_lift_centered,
     .balanced_digit = bsk_avx512_balanced_digit,
     .reduce_signed = bsk_avx512_reduce_signed,
     .center = bsk_avx512_center,
+    .reduce_ideal = bsk_avx512_reduce_ideal,
+    .multiply_add_ideal = bsk_avx512_multiply_add_ideal,
+    .center_add = bsk_avx512_center_add,
+    .sign_extend = bsk_avx512_sign_extend,
+    .largest_magnitude = bsk_avx512_largest_magnitude,
     .uniform = bsk_avx512_uniform,
     .ternary = bsk_avx512_ternary,
     .centered_binomial = bsk_avx512_centered_binomial,
@@ -200,9 +218,12 @@ void bsk_tensor(
 void bsk_permute(uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n) {
     kernels()->permute(out, in, index, n);
 }
-void bsk_permute_add(
+void bsk_automorphism(uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n) {
+    kernels()->automorphism(out, in, index, n);
+}
+void bsk_automorphism_add(
     const bsk_modulus *m, uint64_t *acc, const uint64_t *in, const uint32_t *index, size_t n) {
-    kernels()->permute_add(m, acc, in, index, n);
+    kernels()->automorphism_add(m, acc, in, index, n);
 }
 void bsk_lift_centered(
     const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in, size_t n) {
@@ -219,10 +240,30 @@ void bsk_reduce_signed(const bsk_modulus *m, uint64_t *out, const int64_t *in, s
 void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n) {
     kernels()->center(m, out, in, n);
 }
+void bsk_reduce_ideal(
+    int64_t *out, const uint64_t *a, const int64_t *generator, const int64_t *reciprocal, size_t k,
+    size_t m) {
+    kernels()->reduce_ideal(out, a, generator, reciprocal, k, m);
+}
+void bsk_multiply_add_ideal(
+    int64_t *acc, const int64_t *a, const int64_t *generator, size_t k, size_t m) {
+    kernels()->multiply_add_ideal(acc, a, generator, k, m);
+}
+void bsk_center_add(
+    const bsk_modulus *m, int64_t *out, const uint64_t *in, const uint64_t *c0, uint32_t lift,
+    size_t n) {
+    kernels()->center_add(m, out, in, c0, lift, n);
+}
+void bsk_sign_extend(int64_t *out, const int64_t *in, uint32_t bits, size_t n) {
+    kernels()->sign_extend(out, in, bits, n);
+}
+uint64_t bsk_largest_magnitude(const int64_t *in, size_t n) {
+    return kernels()->largest_magnitude(in, n);
+}
 size_t bsk_uniform(
-    const bsk_modulus *m, uint64_t *out, size_t n, const uint64_t *words, size_t word_count,
+    const bsk_modulus *m, uint64_t *out, size_t n, const uint8_t *bytes, size_t count,
     size_t *used) {
-    return kernels()->uniform(m, out, n, words, word_count, used);
+    return kernels()->uniform(m, out, n, bytes, count, used);
 }
 void bsk_ternary(int64_t *out, const uint64_t *words, size_t n) {
     kernels()->ternary(out, words, n);

@@ -50,7 +50,8 @@ typedef struct {
         const bsk_modulus *, uint64_t *, uint64_t *, uint64_t *, const uint64_t *,
         const uint64_t *, const uint64_t *, const uint64_t *, size_t);
     void (*permute)(uint64_t *, const uint64_t *, const uint32_t *, size_t);
-    void (*permute_add)(
+    void (*automorphism)(uint64_t *, const uint64_t *, const uint32_t *, size_t);
+    void (*automorphism_add)(
         const bsk_modulus *, uint64_t *, const uint64_t *, const uint32_t *, size_t);
     void (*lift_centered)(
         const bsk_modulus *, const bsk_modulus *, uint64_t *, const uint64_t *, size_t);
@@ -59,8 +60,15 @@ typedef struct {
         uint32_t, size_t);
     void (*reduce_signed)(const bsk_modulus *, uint64_t *, const int64_t *, size_t);
     void (*center)(const bsk_modulus *, int64_t *, const uint64_t *, size_t);
+    void (*reduce_ideal)(
+        int64_t *, const uint64_t *, const int64_t *, const int64_t *, size_t, size_t);
+    void (*multiply_add_ideal)(int64_t *, const int64_t *, const int64_t *, size_t, size_t);
+    void (*center_add)(
+        const bsk_modulus *, int64_t *, const uint64_t *, const uint64_t *, uint32_t, size_t);
+    void (*sign_extend)(int64_t *, const int64_t *, uint32_t, size_t);
+    uint64_t (*largest_magnitude)(const int64_t *, size_t);
     size_t (*uniform)(
-        const bsk_modulus *, uint64_t *, size_t, const uint64_t *, size_t, size_t *);
+        const bsk_modulus *, uint64_t *, size_t, const uint8_t *, size_t, size_t *);
     void (*ternary)(int64_t *, const uint64_t *, size_t);
     void (*centered_binomial)(int64_t *, const uint64_t *, size_t);
     void (*pack)(uint8_t *, const uint64_t *, uint32_t, size_t);
@@ -101,7 +109,8 @@ typedef struct {
         const bsk_modulus *, uint64_t *, uint64_t *, uint64_t *, const uint64_t *,                \
         const uint64_t *, const uint64_t *, const uint64_t *, size_t);                            \
     void bsk_##path##_permute(uint64_t *, const uint64_t *, const uint32_t *, size_t);            \
-    void bsk_##path##_permute_add(                                                                \
+    void bsk_##path##_automorphism(uint64_t *, const uint64_t *, const uint32_t *, size_t);       \
+    void bsk_##path##_automorphism_add(                                                           \
         const bsk_modulus *, uint64_t *, const uint64_t *, const uint32_t *, size_t);             \
     void bsk_##path##_lift_centered(                                                              \
         const bsk_modulus *, const bsk_modulus *, uint64_t *, const uint64_t *, size_t);          \
@@ -110,8 +119,17 @@ typedef struct {
         uint32_t, uint32_t, size_t);                                                              \
     void bsk_##path##_reduce_signed(const bsk_modulus *, uint64_t *, const int64_t *, size_t);    \
     void bsk_##path##_center(const bsk_modulus *, int64_t *, const uint64_t *, size_t);           \
+    void bsk_##path##_reduce_ideal(                                                               \
+        int64_t *, const uint64_t *, const int64_t *, const int64_t *, size_t, size_t);           \
+    void bsk_##path##_multiply_add_ideal(                                                         \
+        int64_t *, const int64_t *, const int64_t *, size_t, size_t);                             \
+    void bsk_##path##_center_add(                                                                 \
+        const bsk_modulus *, int64_t *, const uint64_t *, const uint64_t *, uint32_t,             \
+        size_t);                                                                                  \
+    void bsk_##path##_sign_extend(int64_t *, const int64_t *, uint32_t, size_t);                  \
+    uint64_t bsk_##path##_largest_magnitude(const int64_t *, size_t);                             \
     size_t bsk_##path##_uniform(                                                                  \
-        const bsk_modulus *, uint64_t *, size_t, const uint64_t *, size_t, size_t *);             \
+        const bsk_modulus *, uint64_t *, size_t, const uint8_t *, size_t, size_t *);              \
     void bsk_##path##_ternary(int64_t *, const uint64_t *, size_t);                               \
     void bsk_##path##_centered_binomial(int64_t *, const uint64_t *, size_t);                     \
     void bsk_##path##_pack(uint8_t *, const uint64_t *, uint32_t, size_t);                        \

@@ -32,3 +32,29 @@ void bsk_portable_center(const bsk_modulus *m, int64_t *out, const uint64_t *in,
     const uint64_t q = m->q;
     for (size_t i = 0; i < n; i++) out[i] = bsk_center_one(in[i], q);
 }
+
+void bsk_portable_center_add(
+    const bsk_modulus *m, int64_t *out, const uint64_t *in, const uint64_t *c0, uint32_t lift,
+    size_t n) {
+    const uint64_t q = m->q;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (int64_t)((uint64_t)bsk_center_one(in[i], q) + (c0[i] << lift));
+    }
+}
+
+void bsk_portable_sign_extend(int64_t *out, const int64_t *in, uint32_t bits, size_t n) {
+    const uint32_t shift = 64 - bits;
+    for (size_t i = 0; i < n; i++) out[i] = (int64_t)((uint64_t)in[i] << shift) >> shift;
+}
+
+uint64_t bsk_portable_largest_magnitude(const int64_t *in, size_t n) {
+    uint64_t largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t sign = (uint64_t)(in[i] >> 63);
+        const uint64_t x = ((uint64_t)in[i] ^ sign) - sign;
+        // The borrow of largest - x, so that no compiler sees a comparison to branch on.
+        const uint64_t below = -(uint64_t)(((bsk_u128)largest - x) >> 127);
+        largest += (x - largest) & below;
+    }
+    return largest;
+}

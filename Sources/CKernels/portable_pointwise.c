@@ -89,7 +89,7 @@ void bsk_portable_permute(uint64_t *out, const uint64_t *in, const uint32_t *ind
     for (size_t i = 0; i < n; i++) out[i] = in[index[i]];
 }
 
-void bsk_portable_permute_add(
+void bsk_portable_automorphism_add(
     const bsk_modulus *m, uint64_t *acc, const uint64_t *in, const uint32_t *index, size_t n) {
     const uint64_t q = m->q;
     for (size_t i = 0; i < n; i++) acc[i] = bsk_reduce_once(acc[i] + in[index[i]], q);

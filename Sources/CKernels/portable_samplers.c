@@ -1,12 +1,24 @@
 #include "internal.h"
 
+// The 8 bytes from `offset` on, little endian, zeros past the end.
+static uint64_t load_word(const uint8_t *bytes, size_t offset, size_t end) {
+    uint64_t word = 0;
+    if (offset + 8 <= end) {
+        for (int k = 0; k < 8; k++) word |= (uint64_t)bytes[offset + (size_t)k] << (8 * k);
+    } else {
+        for (size_t k = offset; k < end; k++) word |= (uint64_t)bytes[k] << (8 * (k - offset));
+    }
+    return word;
+}
+
 size_t bsk_portable_uniform(
-    const bsk_modulus *m, uint64_t *out, size_t n, const uint64_t *words, size_t word_count,
+    const bsk_modulus *m, uint64_t *out, size_t n, const uint8_t *bytes, size_t count,
     size_t *used) {
     const uint64_t q = m->q, mask = ((uint64_t)1 << m->bits) - 1;
-    size_t written = 0, i = 0;
-    while (i < word_count && written < n) {
-        const uint64_t w = words[i++] & mask;
+    const size_t end = (count * m->bits + 7) / 8;
+    size_t written = 0, i = 0, bit = 0;
+    for (; i < count && written < n; i++, bit += m->bits) {
+        const uint64_t w = load_word(bytes, bit / 8, end) >> (bit % 8) & mask;
         if (w < q) out[written++] = w;
     }
     *used = i;

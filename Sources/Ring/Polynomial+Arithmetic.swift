@@ -64,7 +64,7 @@ extension Polynomial where Form == NTTValues {
         var out = Polynomial(uninitialized: basis, isSecret: storage.isSecret)
         withExtendedLifetime(self) {
             for i in 0..<limbCount {
-                bsk_permute(out.mutableLimb(i), limb(i), permutation.indices, degree)
+                bsk_automorphism(out.mutableLimb(i), limb(i), permutation.indices, degree)
             }
         }
         return out

@@ -8,16 +8,23 @@ package enum Samplers {
     package static let ternaryVariance = 2.0 / 3.0
 
     /// Uniform modulo each limb's modulus, expanded from a public seed: limb i comes from stream
-    /// `stream + i`. Rejection sampling, so variable time; the output is public.
+    /// `stream + i`, read as fields of the modulus's bits. Rejection sampling, so variable time; the output is public.
     package static func uniform<Form>(
         basis: RNSBasis, seed: Seed, stream: UInt64
     ) -> Polynomial<Form> {
         var out = Polynomial<Form>(uninitialized: basis)
         for i in 0..<basis.count {
-            var source = Keystream(seed: seed, stream: stream &+ UInt64(i))
-            fill(out.mutableLimb(i), modulus: basis.tables[i], from: &source)
+            uniform(out.mutableLimb(i), limb: i, basis: basis, seed: seed, stream: stream)
         }
         return out
+    }
+
+    /// Limb `limb` of that polynomial alone, N words.
+    package static func uniform(
+        _ out: UnsafeMutablePointer<UInt64>, limb: Int, basis: RNSBasis, seed: Seed, stream: UInt64
+    ) {
+        var source = Keystream(seed: seed, stream: stream &+ UInt64(limb))
+        fill(out, modulus: basis.tables[limb], from: &source)
     }
 
     /// N fresh uniform residues from the operating system's generator by way of a keystream.
@@ -32,16 +39,20 @@ package enum Samplers {
     private static func fill(
         _ limb: UnsafeMutablePointer<UInt64>, modulus table: NTTTable, from source: inout Keystream
     ) {
+        // 128 fields are a whole number of blocks, so that none straddles two draws.
+        let run = Keystream.run * 64 / table.bits / 128 * 128
+        let density = Double(1 << table.bits) / Double(table.value)
         var done = 0
         while done < table.degree {
-            // A little more than the expected number of draws, in a whole number of blocks.
-            let density = Double(1 << table.bits) / Double(table.value)
+            // A little more than the expected number of draws.
             let want = Int(Double(table.degree - done) * density * 1.02) + 64
-            let words = source.words(want & ~1)
+            let count = min((want + 127) / 128 * 128, run)
             var used = 0
-            done += words.withWords {
+            done += source.words(count * table.bits / 64).withWords {
                 bsk_uniform(
-                    table.modulus, limb + done, table.degree - done, $0, words.count, &used)
+                    table.modulus, limb + done, table.degree - done,
+                    UnsafeRawPointer($0).assumingMemoryBound(to: UInt8.self), count,
+                    &used)
             }
         }
     }
@@ -49,14 +60,14 @@ package enum Samplers {
     /// Uniform in {-1, 0, 1}. Constant time.
     package static func ternary(degree: Int, from source: inout Keystream) -> SecretCoefficients {
         let out = SecretCoefficients(count: degree)
-        source.words(degree).withWords { bsk_ternary(out.base, $0, degree) }
+        source.forEachRun(of: degree) { bsk_ternary(out.base + $1, $0, $2) }
         return out
     }
 
     /// Centered binomial with variance 10.5. Constant time.
     package static func error(degree: Int, from source: inout Keystream) -> SecretCoefficients {
         let out = SecretCoefficients(count: degree)
-        source.words(degree).withWords { bsk_centered_binomial(out.base, $0, degree) }
+        source.forEachRun(of: degree) { bsk_centered_binomial(out.base + $1, $0, $2) }
         return out
     }
 

@@ -1,3 +1,5 @@
+import Crypto
+
 /// 32 bytes from which public randomness is expanded. Not a secret: it travels in its ciphertext
 /// or key. Errors and secrets never come from one.
 public struct Seed: Sendable, Hashable {
@@ -6,8 +8,7 @@ public struct Seed: Sendable, Hashable {
 
     /// A fresh seed from the operating system.
     public static func random() -> Seed {
-        var source = SystemRandomNumberGenerator()
-        return Seed(unchecked: (0..<4).flatMap { _ in source.next().littleEndianBytes })
+        SymmetricKey(size: .bits256).withUnsafeBytes { Seed(unchecked: Array($0)) }
     }
 
     /// - Returns: nil unless there are 32 bytes.

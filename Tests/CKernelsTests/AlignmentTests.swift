@@ -49,7 +49,7 @@ extension KernelTests {
             collect(2)
             bsk_tensor(&m, o[0], o[1], o[2], a, b, c, d, n)
             collect(3)
-            bsk_permute_add(&m, o[0], a, order.p + offset, n)
+            bsk_automorphism_add(&m, o[0], a, order.p + offset, n)
             collect()
             bsk_lift_centered(&m, &small, o[0], a, n)
             collect()

@@ -2,128 +2,101 @@ import CKernels
 import TestSupport
 import Testing
 
+/// c_0 ... of a product of polynomials in Y modulo Y^k + 1 and 2^64.
+private func product(_ a: [Int64], _ b: [Int64]) -> [Int64] {
+    var out = [Int64](repeating: 0, count: a.count)
+    for (i, x) in a.enumerated() {
+        for (j, y) in b.enumerated() {
+            if i + j < a.count { out[i + j] &+= x &* y } else { out[i + j - a.count] &-= x &* y }
+        }
+    }
+    return out
+}
+
 extension KernelTests {
-    /// Products in Z[Y]/(Y^k+1) of numbers that fit.
-    private func product(_ a: [Int128], _ b: [Int128]) -> [Int128] {
-        let k = a.count
-        var out = [Int128](repeating: 0, count: k)
-        for i in 0..<k {
-            for j in 0..<k { out[(i + j) % k] += i + j < k ? a[i] * b[j] : -a[i] * b[j] }
-        }
-        return out
-    }
-
-    /// 2^63 / divisor for a divisor of Y^k+1 of the form c Y^i: its reciprocal is exact up to rounding.
-    private func monomial(_ k: Int, _ c: Int64, _ i: Int) -> (
-        generator: [Int64], reciprocal: [Int64]
-    ) {
-        var generator = [Int64](repeating: 0, count: k)
-        var reciprocal = generator
-        generator[i] = c
-        // (c Y^i)^-1 = -Y^(k-i) / c for i > 0.
-        let quotient = (Int128(1) << 64 / Int128(c) + (c > 0 ? 1 : -1)) / 2
-        reciprocal[(k - i) % k] = Int64(i == 0 ? quotient : -quotient)
-        return (generator, reciprocal)
-    }
-
-    private func words(_ n: Int, _ bound: UInt64, _ rng: inout SplitMix64) -> [UInt64] {
-        let extremes = [0, 1, bound - 1, bound / 2, bound / 2 + 1, bound / 3]
-        return (0..<n).map {
-            $0 < extremes.count ? extremes[$0] : UInt64.random(in: 0..<bound, using: &rng)
-        }
-    }
-
-    /// Any generator and reciprocal: what the header's formula says, modulo 2^64.
-    @Test(arguments: [1, 2, 4, 8, 16, 32]) func reduceIdealIsItsFormula(k: Int) {
+    @Test(arguments: Path.allCases, [1, 2, 4, 8, 32])
+    func ideals(path: Path, k: Int) {
         var rng = SplitMix64(seed: UInt64(k))
-        for trial in 0..<20 {
-            let m = [1, 2, 8, 33][trial % 4]
-            let top = Int64(1) << 62 - 1
-            let generator = (0..<k).map { _ in
-                trial == 0
-                    ? -(Int64(1) << 50 - 1)
-                    : trial == 1
-                        ? Int64(1) << 50 - 1
-                        : Int64.random(in: -1 << 50...1 << 50, using: &rng)
-            }
-            let reciprocal = (0..<k).map { _ in
-                trial == 0 ? top : trial == 1 ? -top : Int64.random(in: -top...top, using: &rng)
-            }
-            let a = words(m, 1 << 50, &rng)
-            var out = [Int64](repeating: 7, count: k * m + 1)
-            bsk_reduce_ideal(&out, a, generator, reciprocal, k, m)
-            #expect(out[k * m] == 7, "written beyond the end")
-            for j in 0..<m {
-                // Rounded to nearest, halves up.
-                let quotient = reciprocal.map {
-                    (Int128(a[j]) * Int128($0) + (Int128(1) << 62)) >> 63
+        for m in [8, 24, 64] {
+            let limit: Int64 = 1 << 50
+            let pi = (0..<k).map { _ in Int64.random(in: -limit...limit, using: &rng) }
+            let top: Int64 = (1 << 62) - 1
+            let extremes: [Int64] = [0, 1, -1, top, -top, 1 << 52, -(1 << 52)]
+            let reciprocal: [Int64] =
+                extremes.prefix(k)
+                + (0..<max(k - 7, 0)).map { _ in Int64.random(in: -top...top, using: &rng) }
+            let a = Buffer<UInt64>(
+                [0, 1, (1 << 50) - 1] + (3..<m).map { _ in rng.next() >> 14 })
+            let x = Buffer<Int64>(
+                [.min, .max, -1] + (3..<k * m).map { _ in Int64(bitPattern: rng.next()) })
+            let sum = (0..<k * m).map { _ in Int64(bitPattern: rng.next()) }
+            for turn in 0..<(k == 1 ? 3 : 1) {
+                // With k = 1 one reciprocal at a time.
+                let r: [Int64] = k == 1 ? [[top, -top, 12345][turn]] : reciprocal
+                let out = Buffer([Int64](repeating: .max, count: k * m))
+                let acc = Buffer(sum)
+                path.run {
+                    bsk_reduce_ideal(out.p, a.p, pi, r, k, m)
+                    bsk_multiply_add_ideal(acc.p, x.p, pi, k, m)
                 }
-                var expected = product(generator.map { Int128($0) }, quotient).map { -$0 }
-                expected[0] += Int128(a[j])
-                for i in 0..<k {
-                    #expect(
-                        out[j + i * m] == Int64(truncatingIfNeeded: expected[i]),
-                        "k \(k), trial \(trial), word \(j), coefficient \(i)")
-                }
-            }
-        }
-    }
-
-    /// Modulo c Y^i, the words themselves are centered modulo c.
-    @Test(arguments: [1, 2, 4, 32]) func reduceIdealCenters(k: Int) {
-        var rng = SplitMix64(seed: UInt64(k) + 100)
-        for c: Int64 in [3, -5, 1025, 114689, (1 << 49) + 1, -(1 << 49) + 1] {
-            for i in Set([0, 1 % k, k - 1]) {
-                let (generator, reciprocal) = monomial(k, c, i)
-                let a = words(24, 1 << 50, &rng)
-                var out = [Int64](repeating: 7, count: 24 * k)
-                bsk_reduce_ideal(&out, a, generator, reciprocal, k, 24)
-                for j in 0..<24 {
-                    #expect(out[j] == center(a[j] % c.magnitude, c.magnitude), "c \(c), \(a[j])")
-                    #expect((1..<k).allSatisfy { out[j + 24 * $0] == 0 })
-                }
-            }
-        }
-    }
-
-    @Test(arguments: [1, 2, 4, 8, 16, 32]) func multiplyIdeal(k: Int) {
-        var rng = SplitMix64(seed: UInt64(k) + 200)
-        for trial in 0..<20 {
-            let m = [1, 2, 8, 33][trial % 4]
-            let generator = (0..<k).map { _ in
-                trial == 0
-                    ? Int64.min
-                    : trial == 1
-                        ? Int64(1) << 50
-                        : Int64.random(in: -1 << 50...1 << 50, using: &rng)
-            }
-            let a = (0..<k * m).map { _ in
-                trial == 0
-                    ? Int64.min
-                    : trial == 1
-                        ? .max
-                        : trial % 2 == 0
-                            ? Int64.random(in: .min ... .max, using: &rng)
-                            : Int64.random(in: -4...4, using: &rng)
-            }
-            var out = [Int64](repeating: 7, count: k * m + 1)
-            bsk_multiply_ideal(&out, a, generator, k, m)
-            #expect(out[k * m] == 7, "written beyond the end")
-            for j in 0..<m {
-                for i in 0..<k {
-                    // Modulo X^(k m) + 1, with X^(l m) times X^(j + h m).
-                    var sum: UInt64 = 0
-                    for l in 0..<k {
-                        let h = (i + k - l) % k
-                        let term =
-                            UInt64(bitPattern: generator[l]) &* UInt64(bitPattern: a[j + h * m])
-                        sum = l + h < k ? sum &+ term : sum &- term
+                guard acc.array != sum else { continue }
+                for j in 0..<m {
+                    // round(a r / 2^63), exactly: the high word of twice the product, rounded.
+                    let quotient = r.map { (r: Int64) -> Int64 in
+                        let wide = Int64(a.p[j]).multipliedFullWidth(by: r)
+                        let floor = wide.high << 1 | Int64(wide.low >> 63)
+                        return floor + Int64(wide.low >> 62 & 1)
                     }
-                    #expect(
-                        out[j + i * m] == Int64(bitPattern: sum),
-                        "k \(k), trial \(trial), coefficient \(i)")
+                    let taken = product(pi, quotient)
+                    let added = product(pi, (0..<k).map { x.p[j + $0 * m] })
+                    for i in 0..<k {
+                        #expect(out.p[j + i * m] == (i == 0 ? Int64(a.p[j]) : 0) &- taken[i])
+                        #expect(acc.p[j + i * m] == sum[j + i * m] &+ added[i])
+                    }
                 }
             }
+        }
+    }
+
+    @Test(arguments: Path.allCases, testModuli)
+    func repliesAreLifted(path: Path, q: UInt64) {
+        var rng = SplitMix64(seed: q)
+        var m = modulus(q)
+        let n = 64
+        let x = residues(n, q, &rng)
+        let words = Buffer((0..<n).map { _ in rng.next() })
+        let out = Buffer([Int64](repeating: .max, count: n))
+        path.run {
+            for lift in [0, 1, 13, 40] {
+                bsk_center_add(&m, out.p, x.p, words.p, UInt32(lift), n)
+                let expected = zip(x.array, words.array).map {
+                    center($0, q) &+ Int64(bitPattern: $1 << UInt64(lift))
+                }
+                #expect(out.array == expected, "lift \(lift)")
+            }
+        }
+    }
+
+    @Test(arguments: Path.allCases) func signedWords(path: Path) {
+        var rng = SplitMix64(seed: 5)
+        let n = 64
+        let x = Buffer(
+            [Int64.min, .max, 0, -1] + (4..<n).map { _ in Int64(bitPattern: rng.next()) })
+        let out = Buffer([Int64](repeating: .max, count: n))
+        path.run {
+            for bits in [1, 2, 31, 50, 63, 64] {
+                bsk_sign_extend(out.p, x.p, UInt32(bits), n)
+                let shift = Int64(64 - bits)
+                #expect(out.array == x.array.map { ($0 << shift) >> shift }, "\(bits) bits")
+            }
+            #expect(bsk_largest_magnitude(x.p, n) == 1 << 63)
+            for (i, largest) in [5, -7, 1 << 62, -(1 << 62), .max, .min + 1].enumerated() {
+                let values = Buffer(
+                    (0..<n).map { $0 == 9 * i ? Int64(largest) : Int64($0 % 5) - 2 })
+                #expect(bsk_largest_magnitude(values.p, n) == Int64(largest).magnitude)
+            }
+            let zeros = Buffer([Int64](repeating: 0, count: n))
+            #expect(bsk_largest_magnitude(zeros.p, n) == 0)
         }
     }
 }

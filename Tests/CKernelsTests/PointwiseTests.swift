@@ -112,12 +112,19 @@ extension KernelTests {
         var m = modulus(q)
         for n in lengths {
             let index = Buffer((0..<UInt32(n)).shuffled(using: &rng))
+            // Groups of eight, and the values of each group, in any order.
+            let groups = Buffer(
+                (0..<UInt32(n / 8)).shuffled(using: &rng).flatMap { group in
+                    (0..<UInt32(8)).shuffled(using: &rng).map { 8 * group + $0 }
+                })
             let (x, acc, out) = (residues(n, q, &rng), residues(n, q, &rng), largest(n, q))
             path.run {
-                let sum = Buffer(acc.array)
                 bsk_permute(out.p, x.p, index.p, n)
-                bsk_permute_add(&m, sum.p, x.p, index.p, n)
-                let moved = index.array.map { x.p[Int($0)] }
+                #expect(out.array == index.array.map { x.p[Int($0)] })
+                let sum = Buffer(acc.array)
+                bsk_automorphism(out.p, x.p, groups.p, n)
+                bsk_automorphism_add(&m, sum.p, x.p, groups.p, n)
+                let moved = groups.array.map { x.p[Int($0)] }
                 #expect(out.array == moved)
                 #expect(sum.array == zip(acc.array, moved).map { ($0 + $1) % q })
             }

@@ -12,9 +12,13 @@ extension KernelTests {
     func uniformRejects(path: Path, q: UInt64) {
         var rng = SplitMix64(seed: q)
         var m = modulus(q)
+        let bits = UInt32(64 - q.leadingZeroBitCount)
         let mask = UInt64.max >> UInt64(q.leadingZeroBitCount)
         for (wanted, offered) in [(0, 16), (8, 8), (8, 64), (13, 100), (100, 64), (1024, 4096)] {
             let source = words(offered, &rng)
+            // Exactly as many bytes as the fields need: reading past them is an error.
+            var packed = [UInt8](repeating: 0, count: (offered * Int(bits) + 7) / 8)
+            bsk_pack(&packed, source, bits, offered)
             var expected: [UInt64] = []
             var used = 0
             while used < offered && expected.count < wanted {
@@ -25,7 +29,7 @@ extension KernelTests {
             path.run {
                 let out = Buffer([UInt64](repeating: .max, count: wanted + 8))
                 var consumed = -1
-                let written = bsk_uniform(&m, out.p, wanted, source, offered, &consumed)
+                let written = bsk_uniform(&m, out.p, wanted, packed, offered, &consumed)
                 #expect(written == expected.count)
                 #expect(consumed == used)
                 #expect(Array(out.array.prefix(written)) == expected)

@@ -71,8 +71,12 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
             used.insert(prime)
             return prime
         }
-        let t = try plaintextBits.map {
-            PlaintextModulus.ideal(prime: try prime($0), index: index, degree: degree)
+        let t = try plaintextBits.map { bits in
+            while true {
+                let found = PlaintextModulus.ideal(
+                    prime: try prime(bits), index: index, degree: degree)
+                if let found { return found }
+            }
         }
         let q = try ciphertextBits.map(prime)
         let p = try prime(specialBits)

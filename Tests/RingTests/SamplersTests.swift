@@ -53,10 +53,15 @@ import Testing
         for (i, q) in basis.moduli.enumerated() {
             let words = p.words(ofLimb: i)
             #expect(words.allSatisfy { $0 < q }, "modulus \(q)")
-            // Its definition: the words of stream 40 + i, cut to the modulus's bits, that are below it.
+            // Its definition: the fields of stream 40 + i, of the modulus's bits, that are below it.
             var source = Keystream(seed: seed, stream: 40 + UInt64(i))
+            let bits = 64 - q.leadingZeroBitCount
             let mask = UInt64.max >> UInt64(q.leadingZeroBitCount)
-            let drawn = KeystreamTests.words(&source, 8 * testCase.degree).map { $0 & mask }
+            let stream = KeystreamTests.words(&source, 8 * testCase.degree) + [0]
+            let drawn = (0..<8 * testCase.degree * 64 / bits).map { field in
+                let (word, shift) = (field * bits / 64, UInt64(field * bits % 64))
+                return (stream[word] >> shift | stream[word + 1] << (64 - shift)) & mask
+            }
             #expect(words == Array(drawn.filter { $0 < q }.prefix(testCase.degree)), "\(q)")
         }
     }

@@ -4,12 +4,12 @@ import TestSupport
 import Testing
 import Wire
 
-/// Files of format version 1 that were written once and must stay readable; Tests/Vectors/wire-v1/README.md says
+/// Files of format version 2 that were written once and must stay readable; Tests/Vectors/wire-v2/README.md says
 /// where they come from.
 @Suite struct KnownFileTests {
     static let folder = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Vectors/wire-v1")
+        .appendingPathComponent("Vectors/wire-v2")
     static let names: [(ArtifactKind, String)] = [
         (.clientPlan, "client.plan"), (.secretKey, "secret.key"),
         (.evaluationKey, "evaluation.key"), (.request, "sample.ct"), (.reply, "reply.ct"),

@@ -138,7 +138,7 @@ import Wire
         let bytes = try #require(fixture.files[kind])
         let summary = try Artifact.inspect(bytes)
         #expect(summary.kind == kind.name)
-        #expect(summary.version == 1)
+        #expect(summary.version == 2)
         #expect(summary.digest == (try Artifact.planDigest(fixture.plan.client)))
         #expect(
             summary.payloadBytes == bytes.count - Envelope.headerLength - Envelope.checksumLength)

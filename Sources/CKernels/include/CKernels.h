@@ -92,11 +92,13 @@ void bsk_tensor(
     const bsk_modulus *m, uint64_t *d0, uint64_t *d1, uint64_t *d2, const uint64_t *a0,
     const uint64_t *a1, const uint64_t *b0, const uint64_t *b1, size_t n);
 
-/// out[i] = in[index[i]]; out must not be in. index values < n; every aligned group of 8 outputs comes from an aligned
-/// group of 8 inputs, as with the automorphisms of NTT values.
+/// out[i] = in[index[i]]; out must not be in. Any index values.
 void bsk_permute(uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n);
-/// acc[i] = acc[i] + in[index[i]] mod q, for the same index.
-void bsk_permute_add(
+/// The same where every aligned group of 8 outputs comes from an aligned group of 8 inputs, as with the automorphisms of NTT
+/// values.
+void bsk_automorphism(uint64_t *out, const uint64_t *in, const uint32_t *index, size_t n);
+/// acc[i] = acc[i] + in[index[i]] mod q, for such an index.
+void bsk_automorphism_add(
     const bsk_modulus *m, uint64_t *acc, const uint64_t *in, const uint32_t *index, size_t n);
 
 /// out = c mod `to`, where c in (-from/2, from/2) is the centered representative of in mod `from`.
@@ -120,21 +122,31 @@ void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n
 /// The largest k below.
 #define BSK_IDEAL_MAX 32
 /// With pi = sum over i < k of generator[i] X^(i m) and reciprocal = round(2^63 / pi), |reciprocal[i]| < 2^62:
-/// out = a - pi round(a / pi) modulo X^(k m) + 1, for a of m words below 2^50. out has k m words; no alignment needed.
+/// out = a - pi round(a / pi) modulo X^(k m) + 1, for a of m words below 2^50, m a multiple of 8. out has k m words and is
+/// not a.
 void bsk_reduce_ideal(
     int64_t *out, const uint64_t *a, const int64_t *generator, const int64_t *reciprocal, size_t k,
     size_t m);
-/// out = pi a modulo X^(k m) + 1 and 2^64. out must not be a.
-void bsk_multiply_ideal(
-    int64_t *out, const int64_t *a, const int64_t *generator, size_t k, size_t m);
+/// acc += pi a modulo X^(k m) + 1 and 2^64. acc must not be a.
+void bsk_multiply_add_ideal(
+    int64_t *acc, const int64_t *a, const int64_t *generator, size_t k, size_t m);
+
+/// The phase of a reply before pi: out = x + c0 2^lift modulo 2^64, where x is the centered representative of in mod q.
+void bsk_center_add(
+    const bsk_modulus *m, int64_t *out, const uint64_t *in, const uint64_t *c0, uint32_t lift,
+    size_t n);
+/// out = the low `bits` bits of in (1...64) as a signed number, sign extended. out may be in.
+void bsk_sign_extend(int64_t *out, const int64_t *in, uint32_t bits, size_t n);
+/// max |in[i]|; |INT64_MIN| is 2^63.
+uint64_t bsk_largest_magnitude(const int64_t *in, size_t n);
 
 // From here on n may be any number and buffers need no alignment.
 
 // Samplers: turn uniform 64-bit words into samples. Constant time but for bsk_uniform, whose output is public.
-/// Rejection: takes words from `words`, keeps the low bits(q) bits of each, accepts those < q.
-/// Writes at most n residues; *used is the number of words consumed; returns the number of residues written.
+/// Rejection: reads `count` fields of bits(q) bits, packed as bsk_pack does it, from ceil(count * bits / 8) bytes, and accepts
+/// those below q. Writes at most n residues; *used is the number of fields consumed; returns the number of residues written.
 size_t bsk_uniform(
-    const bsk_modulus *m, uint64_t *out, size_t n, const uint64_t *words, size_t word_count,
+    const bsk_modulus *m, uint64_t *out, size_t n, const uint8_t *bytes, size_t count,
     size_t *used);
 /// Ternary: floor(3 w / 2^64) - 1, one word each. In {-1, 0, 1}; bias under 2^-62.
 void bsk_ternary(int64_t *out, const uint64_t *words, size_t n);

@@ -21,6 +21,7 @@ private struct CalibrationBench {
     private static let bits = 40
     private static let digits = 3
     private static let babies = 16
+    private static let giants = 8
     /// More than caches hold.
     private static let memoryBytes = 96 << 20
 
@@ -29,6 +30,7 @@ private struct CalibrationBench {
     private let table: NTTTable
     private let permutation: GaloisPermutation
     private let keys: [PackedLimbs]
+    private let weights: [PackedLimbs]
     private let polynomials: LimbBuffer
     private let stride = degree + 72
 
@@ -40,21 +42,26 @@ private struct CalibrationBench {
         other = try NTTTable(modulus: primes[1], degree: n)
         permutation = GaloisPermutation(element: 3, degree: n)
         let basis = try RNSBasis(tables: [table])
-        let perKey = 2 * Self.digits * n
         let words = Samplers.uniformWords(modulus: table)
         let scratch = LimbBuffer(count: n)
-        keys = (0..<Self.memoryBytes * 8 / (perKey * Self.bits)).map { _ in
-            let key = PackedLimbs(countPerLimb: perKey, basis: basis)
-            for part in 0..<2 * Self.digits {
-                words.withUnsafeBufferPointer {
-                    key.store(
-                        $0.baseAddress!, count: n, limb: 0, at: part * n, scratch: scratch.base)
+        func packed(parts: Int) -> [PackedLimbs] {
+            (0..<Self.memoryBytes * 8 / (parts * n * Self.bits)).map { _ in
+                let limbs = PackedLimbs(countPerLimb: parts * n, basis: basis)
+                for part in 0..<parts {
+                    words.withUnsafeBufferPointer {
+                        limbs.store(
+                            $0.baseAddress!, count: n, limb: 0, at: part * n,
+                            scratch: scratch.base)
+                    }
                 }
+                return limbs
             }
-            return key
         }
-        polynomials = LimbBuffer(count: (2 * Self.babies + 8) * stride)
-        for index in 0..<2 * Self.babies + 8 {
+        keys = packed(parts: 2 * Self.digits)
+        weights = packed(parts: Self.babies * Self.giants)
+        let count = 2 * Self.babies + 2 * Self.giants
+        polynomials = LimbBuffer(count: count * stride)
+        for index in 0..<count {
             (polynomials.base + index * stride).update(from: words, count: n)
         }
     }
@@ -92,24 +99,28 @@ private struct CalibrationBench {
                     table.modulus, u0, u1, digits, key.limb(0), Self.digits, polynomial(6), 1,
                     Self.degree)
             }
-            bsk_permute(polynomial(8 + round % 8), u0, permutation.indices, Self.degree)
-            bsk_permute(polynomial(16 + round % 8), u1, permutation.indices, Self.degree)
+            bsk_automorphism(polynomial(8 + round % 8), u0, permutation.indices, Self.degree)
+            bsk_automorphism(polynomial(16 + round % 8), u1, permutation.indices, Self.degree)
         }
         return time / Double(2 * Self.digits * Self.degree)
     }
 
     /// Nanoseconds a residue of a linear map of one limb: giants of all babies.
     func linearMap() -> Double {
-        // A key's memory holds as many weights as it has parts.
-        let terms = 2 * Self.digits
-        let x0 = (0..<terms).map { Optional(UnsafePointer(polynomial($0))) }
-        let x1 = (0..<terms).map { Optional(UnsafePointer(polynomial(terms + $0))) }
-        let (out0, out1) = ([Optional(polynomial(30))], [Optional(polynomial(31))])
-        let time = median(2 * keys.count) { round in
-            let weights = keys[round % keys.count]
+        let terms = Self.babies * Self.giants
+        let x0 = (0..<terms).map { Optional(UnsafePointer(polynomial(2 * ($0 % Self.babies)))) }
+        let x1 = (0..<terms).map {
+            Optional(UnsafePointer(polynomial(2 * ($0 % Self.babies) + 1)))
+        }
+        let out0 = (0..<Self.giants).map { Optional(polynomial(2 * Self.babies + 2 * $0)) }
+        let out1 = (0..<Self.giants).map { Optional(polynomial(2 * Self.babies + 2 * $0 + 1)) }
+        let counts = [Int](repeating: Self.babies, count: Self.giants)
+        let time = median(2 * weights.count) { round in
+            let weights = weights[round % weights.count]
             withExtendedLifetime(weights) {
                 bsk_packed_weights(
-                    table.modulus, out0, out1, [terms], 1, weights.limb(0), x0, x1, Self.degree)
+                    table.modulus, out0, out1, counts, Self.giants, weights.limb(0), x0, x1,
+                    Self.degree)
             }
         }
         return time / Double(2 * terms * Self.degree)

@@ -27,7 +27,7 @@ public struct OperationCosts: Sendable, Equatable, Codable {
     /// Measured on an AMD Zen 4 core at 3.7 GHz with AVX-512 IFMA. The planner chooses by these everywhere, so that a model's plan
     /// is the same on every machine.
     public static let reference = OperationCosts(
-        forwardButterfly: 0.2, inverseButterfly: 0.2, keyResidue: 0.25, plaintextResidue: 0.13)
+        forwardButterfly: 0.20, inverseButterfly: 0.21, keyResidue: 0.30, plaintextResidue: 0.13)
 
     /// One prediction on one core.
     public func seconds(_ counts: OperationCounts, degree: Int) -> Double {

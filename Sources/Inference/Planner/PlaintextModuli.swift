@@ -6,8 +6,8 @@ import RLWE
 enum PlaintextModuli {
     /// Primes beyond it are not tried.
     private static let limit = UInt64(1) << 49
-    /// How many primes are tried for a generator that is short at every embedding.
-    private static let trials = 64
+    /// How many primes are tried for a generator that is short at every embedding: fewer where reduction is slow.
+    private static func trials(index: Int) -> Int { max(4, 256 / index) }
 
     /// `count` moduli of index k with a product of primes above `bound`; nil where the primes would be too large.
     /// One modulus of k > 1 is chosen for its short generator, all else for small primes.
@@ -20,7 +20,7 @@ enum PlaintextModuli {
         func ideal(_ prime: UInt64) -> PlaintextModulus? {
             let found = PlaintextModulus.ideal(
                 prime: prime, index: shape.index, degree: shape.degree)
-            return found.reciprocal == nil ? nil : found
+            return found?.reciprocal == nil ? nil : found
         }
         guard count == 1, shape.index > 1 else {
             let found = smallest.compactMap(ideal)
@@ -28,7 +28,7 @@ enum PlaintextModuli {
         }
         var best: PlaintextModulus?
         var candidate = smallest[0]
-        var left = trials
+        var left = trials(index: shape.index)
         // A prime twice as large is no better than the smallest by more than its own size costs.
         while left > 0, candidate < min(limit, 2 * smallest[0]) {
             if Primes.isPrime(candidate) {

@@ -79,7 +79,7 @@ public struct Planner: Sendable {
 
     /// Indices k of plaintext moduli: N / k slots.
     private static func indices(degree: Int) -> [Int] {
-        [1, 2, 4, 8, 16, 32].filter { $0 <= degree / 8 && $0 <= PlaintextModulus.largestIndex }
+        [1, 2, 4, 8, 16].filter { $0 <= degree / 8 }
     }
 
     /// The cheapest candidate of a layout.

@@ -70,24 +70,29 @@ extension Decryptor {
             throw EvaluationError.mismatch("a reply of more bits than q_0 can carry")
         }
         let plaintext = context.plaintexts[a.plaintextIndex]
-        let shift = UInt64(64 - a.c1Bits)
-        let c1 = a.c1.map { Int64(bitPattern: $0 << shift) >> Int64(shift) }
-        var product = Polynomial(signed: c1, basis: basis, isSecret: true).forwardNTT()
-        product *= secretKey.values(level: 1)
-        let sum = product.inverseNTT()
+        let bits = UInt32(a.c1Bits)
+        let work = LimbBuffer(count: n, isSecret: true)
+        let phase = SecretCoefficients(count: n)
         let noise = SecretCoefficients(count: n)
-        withExtendedLifetime(sum) {
-            bsk_center(table.modulus, noise.base, sum.limb(0), n)
+        withExtendedLifetime((work, phase, noise, secretKey)) {
+            a.c1.withUnsafeBytes {
+                bsk_sign_extend(
+                    phase.base, $0.baseAddress!.assumingMemoryBound(to: Int64.self), bits, n)
+            }
+            phase.values(modulo: table, into: work.base)
+            bsk_mul(table.modulus, work.base, work.base, secretKey.values.limb(0), n)
+            table.inverse(work.base)
+            bsk_center_add(
+                table.modulus, phase.base, work.base, a.c0, UInt32(a.c1Bits - a.c0Bits), n)
+            noise.base.update(repeating: 0, count: n)
+            phase.addProduct(with: plaintext.ideal, to: noise)
+            bsk_sign_extend(noise.base, noise.base, bits, n)
         }
-        let lift = UInt64(a.c1Bits - a.c0Bits)
-        for i in 0..<n { noise.base[i] &+= Int64(bitPattern: a.c0[i] << lift) }
-        let scaled = noise.multiplied(by: plaintext.ideal)
-        for i in 0..<n { scaled.base[i] = (scaled.base[i] << Int64(shift)) >> Int64(shift) }
         // -2^k_1 mod t.
         let t = plaintext.modulus
         let factor = t - (UInt64(1) << UInt64(a.c1Bits)) % t
         return context.decode(
-            noise: scaled, plaintext: plaintext, factor: factor,
+            noise: noise, plaintext: plaintext, factor: factor,
             halfModulus: Double(UInt64(1) << UInt64(a.c1Bits - 1)))
     }
 }

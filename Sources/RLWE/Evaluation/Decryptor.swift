@@ -17,11 +17,19 @@ public struct Decryptor: Sendable {
 
     /// The same, in NTT form.
     package func phaseValues(_ ciphertext: Ciphertext) -> Polynomial<NTTValues> {
-        let s = secretKey.values(level: ciphertext.level)
-        var sum = ciphertext.polynomials.last!.asSecret()
-        for polynomial in ciphertext.polynomials.dropLast().reversed() {
-            sum *= s
-            sum += polynomial
+        let basis = ciphertext.basis
+        let s = secretKey.values
+        let parts = ciphertext.polynomials
+        var sum = Polynomial<NTTValues>(uninitialized: basis, isSecret: true)
+        withExtendedLifetime((s, parts)) {
+            for i in 0..<basis.count {
+                let (m, x) = (basis.tables[i].modulus, sum.mutableLimb(i))
+                bsk_mul(m, x, parts.last!.limb(i), s.limb(i), basis.degree)
+                bsk_add(m, x, x, parts[parts.count - 2].limb(i), basis.degree)
+                guard parts.count == 3 else { continue }
+                bsk_mul(m, x, x, s.limb(i), basis.degree)
+                bsk_add(m, x, x, parts[0].limb(i), basis.degree)
+            }
         }
         return sum
     }
@@ -31,10 +39,13 @@ public struct Decryptor: Sendable {
     /// The phase is divided down to q_0, limb by limb, with rounding: word arithmetic only. With
     /// nu = pi v mod q_0, centered: q_0 m + nu = pi v, so m = -nu / q_0 modulo pi.
     public func decrypt(_ ciphertext: Ciphertext) -> DecryptedSlots {
-        var v = phase(ciphertext)
-        while v.limbCount > 1 { v = context.dropLastLimb(v) }
+        var values = phaseValues(ciphertext)
+        if values.limbCount > 1 {
+            var v = values.inverseNTT()
+            while v.limbCount > 1 { v = context.dropLastLimb(v) }
+            values = v.forwardNTT()
+        }
         let plaintext = context.plaintexts[ciphertext.plaintextIndex]
-        var values = v.forwardNTT()
         values.multiply(byPrefixOf: plaintext.generator)
         let product = values.inverseNTT()
         let noise = SecretCoefficients(count: product.degree)
@@ -65,17 +76,16 @@ extension RLWEContext {
     ) -> DecryptedSlots {
         let t = plaintext.table.modulus
         let inverse = ModularArithmetic.inverse(factor, modulo: plaintext.modulus)!
-        var largest: Int64 = 1
-        for i in 0..<noise.count { largest = max(largest, noise.base[i].constantTimeMagnitude) }
-        var message = [UInt64](repeating: 0, count: noise.count)
-        bsk_reduce_signed(t, &message, noise.base, noise.count)
-        message.withUnsafeMutableBufferPointer {
-            bsk_mul_scalar(t, $0.baseAddress!, $0.baseAddress!, inverse, noise.count)
-        }
+        let message = LimbBuffer(count: noise.count, isSecret: true)
         return withExtendedLifetime(noise) {
-            DecryptedSlots(
-                slots: plaintext.encoder.decode(message),
-                noiseMarginBits: log2(halfModulus / Double(largest)))
+            let magnitude = bsk_largest_magnitude(noise.base, noise.count)
+            // At least 1, and as a signed number: the conversion of an unsigned one may branch.
+            let largest = Int64(bitPattern: magnitude &+ (magnitude &- 1) >> 63)
+            bsk_reduce_signed(t, message.base, noise.base, noise.count)
+            bsk_mul_scalar(t, message.base, message.base, inverse, noise.count)
+            return DecryptedSlots(
+                slots: plaintext.encoder.decode(consuming: message),
+                noiseMarginBits: (halfModulus / Double(largest)).constantTimeLog2)
         }
     }
 
@@ -100,6 +110,19 @@ extension RLWEContext {
     }
 }
 
-extension Int64 {
-    fileprivate var constantTimeMagnitude: Int64 { (self ^ (self >> 63)) - (self >> 63) }
+extension Double {
+    /// log2 of a positive normal number, within 2^-45. The system's looks values up in a table, at addresses that tell the
+    /// first bits of its argument; this is arithmetic only.
+    ///
+    /// x = m 2^e with m in [1, 2): log2 x = e + 1/2 + log2(m / sqrt 2), and ln(m / sqrt 2) = 2 artanh z with
+    /// z = (m - sqrt 2) / (m + sqrt 2), |z| < 0.172. The series stops before z^23 / 23.
+    package var constantTimeLog2: Double {
+        let exponent = Double(Int64(truncatingIfNeeded: bitPattern >> 52) &- 1023)
+        let significand = Double(bitPattern: bitPattern & ((1 << 52) - 1) | 1023 << 52)
+        let root = 2.0.squareRoot()
+        let z = (significand - root) / (significand + root)
+        var sum = 0.0
+        for k in stride(from: 21.0, through: 1, by: -2) { sum = sum * (z * z) + 1 / k }
+        return exponent + 0.5 + sum * z * 2 / M_LN2
+    }
 }

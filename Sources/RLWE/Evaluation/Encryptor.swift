@@ -3,10 +3,16 @@ import Ring
 
 /// Encrypts slots under a secret key. Client side only. Constant time in the slots and the key.
 public struct Encryptor: Sendable {
-    private let secretKey: SecretKey
-    private var context: RLWEContext { secretKey.context }
+    private let context: RLWEContext
+    /// -s modulo Q.
+    private let negatedSecret: Polynomial<NTTValues>
 
-    public init(secretKey: SecretKey) { self.secretKey = secretKey }
+    public init(secretKey: SecretKey) {
+        context = secretKey.context
+        var values = secretKey.values(level: context.maximumLevel)
+        values.negate()
+        negatedSecret = values
+    }
 
     /// A fresh seeded ciphertext: c_1 uniform from a new public seed, c_0 = round(Q m / pi) + e - c_1 s.
     ///
@@ -17,35 +23,78 @@ public struct Encryptor: Sendable {
     public func encrypt(
         slots: [UInt64], plaintextIndex: Int, level: Int? = nil
     ) -> Ciphertext {
-        let level = level ?? context.maximumLevel
-        let basis = context.basis(level: level)
-        let seed = Seed.random()
         var errors = Keystream()
+        return encrypt(
+            slots: slots, plaintextIndex: plaintextIndex, level: level ?? context.maximumLevel,
+            seed: Seed.random(), errors: &errors)
+    }
+
+    /// The same with randomness of the caller's choice, for tests: encrypting twice with one seed gives the
+    /// messages' difference away.
+    package func encrypt(
+        slots: [UInt64], plaintextIndex: Int, level: Int, seed: Seed, errors: inout Keystream
+    ) -> Ciphertext {
+        let basis = context.basis(level: level)
         let plaintext = context.plaintexts[plaintextIndex]
-        // pi times message and error is small: one transform, then the division by pi.
-        let small = Samplers.error(degree: context.degree, from: &errors)
-            .multiplied(by: plaintext.ideal)
-        let scaled = context.scaled(slots, plaintextIndex: plaintextIndex, level: level)
-        for i in 0..<small.count { small.base[i] &+= scaled[i] }
-        var c0 = small.polynomial(basis: basis).forwardNTT()
-        c0.multiply(byPrefixOf: plaintext.inverse)
-        let c1: Polynomial<NTTValues> = Samplers.uniform(basis: basis, seed: seed, stream: 0)
-        var mask = secretKey.values(level: level)
-        mask *= c1
-        c0 -= mask
-        return Ciphertext(
-            polynomials: [c0.asPublic(), c1], plaintextIndex: plaintextIndex, seed: seed)
+        let small = context.scaledWithError(
+            slots, plaintextIndex: plaintextIndex, level: level, errors: &errors)
+        // Every word that held something secret is overwritten with its masked value.
+        var c0 = Polynomial<NTTValues>(uninitialized: basis)
+        var c1 = Polynomial<NTTValues>(uninitialized: basis)
+        withExtendedLifetime((plaintext, self)) {
+            for i in 0..<level {
+                let (x, y) = (c0.mutableLimb(i), c1.mutableLimb(i))
+                Samplers.uniform(y, limb: i, basis: basis, seed: seed, stream: 0)
+                small.values(modulo: basis.tables[i], into: x)
+                basis.tables[i].addProducts(
+                    x, plaintext.inverse.limb(i), negatedSecret.limb(i), y, into: x)
+            }
+        }
+        return Ciphertext(polynomials: [c0, c1], plaintextIndex: plaintextIndex, seed: seed)
+    }
+}
+
+extension RLWEContext {
+    /// pi (round(Q_l m / pi) + e) modulo Q_l, in N small coefficients, e drawn from `errors`: one transform serves
+    /// message and error, before the division by pi. Constant time.
+    package func scaledWithError(
+        _ slots: [UInt64], plaintextIndex: Int, level: Int, errors: inout Keystream
+    ) -> SecretCoefficients {
+        let plaintext = plaintexts[plaintextIndex]
+        let out = SecretCoefficients(count: degree)
+        plaintext.encoder.encode(
+            slots, times: plaintext.multiplicationFactor(level: level), into: out.base)
+        Samplers.error(degree: degree, from: &errors).addProduct(
+            with: plaintext.ideal, to: out)
+        return out
     }
 }
 
 extension SecretCoefficients {
-    /// Times pi, modulo 2^64. Constant time.
-    package func multiplied(by plaintext: PlaintextModulus) -> SecretCoefficients {
-        let out = SecretCoefficients(count: count)
-        plaintext.generator.withUnsafeBufferPointer {
-            bsk_multiply_ideal(
-                out.base, base, $0.baseAddress!, $0.count, count / plaintext.index)
+    /// sum += pi times this, modulo 2^64. Constant time.
+    package func addProduct(with plaintext: PlaintextModulus, to sum: SecretCoefficients) {
+        precondition(sum.count == count)
+        withExtendedLifetime((self, sum)) {
+            bsk_multiply_add_ideal(
+                sum.base, base, plaintext.generator, plaintext.index, count / plaintext.index)
         }
-        return out
+    }
+
+    /// NTT values modulo one prime, N words. Constant time.
+    package func values(modulo table: NTTTable, into out: UnsafeMutablePointer<UInt64>) {
+        withExtendedLifetime(self) {
+            bsk_reduce_signed(table.modulus, out, base, count)
+        }
+        table.forward(out)
+    }
+}
+
+extension NTTTable {
+    /// out = a b + c d, element by element; N words each, reduced once. `out` may be one of them. Constant time.
+    package func addProducts(
+        _ a: UnsafePointer<UInt64>, _ b: UnsafePointer<UInt64>, _ c: UnsafePointer<UInt64>,
+        _ d: UnsafePointer<UInt64>, into out: UnsafeMutablePointer<UInt64>
+    ) {
+        bsk_inner_product(modulus, out, [a, c], [b, d], 2, degree)
     }
 }

@@ -135,8 +135,8 @@ extension Evaluator {
             times: k < level ? context.specialResidue[k] : 0, into: sums)
         for c in batch.indices {
             let target = babies.pair(index, c)
-            bsk_permute(target.0, sums[c].0, job.indices, n)
-            bsk_permute(target.1, sums[c].1, job.indices, n)
+            bsk_automorphism(target.0, sums[c].0, job.indices, n)
+            bsk_automorphism(target.1, sums[c].1, job.indices, n)
         }
     }
 
@@ -190,9 +190,9 @@ extension Evaluator {
                         into: switched)
                     for c in 0..<count {
                         let u = switched[c]
-                        bsk_permute_add(
+                        bsk_automorphism_add(
                             modulus, totals[c].0.sharedLimb(k), u.0, job.indices, degree)
-                        bsk_permute_add(
+                        bsk_automorphism_add(
                             modulus, totals[c].1.sharedLimb(k), u.1, job.indices, degree)
                     }
                 }
@@ -226,7 +226,7 @@ extension Evaluator {
                     }, into: { (sums[$0].0.sharedLimb(k), sums[$0].1.sharedLimb(k)) })
             }
         }
-        var out = sums[0]
+        var out = sums.first ?? (Polynomial(zero: basis), Polynomial(zero: basis))
         for sum in sums.dropFirst() {
             out.0 += sum.0
             out.1 += sum.1

@@ -63,9 +63,9 @@ extension Evaluator {
                             times: k < level ? context.specialResidue[k] : 0, into: sums)
                         for index in batch.indices {
                             let total = totals[index]
-                            bsk_permute_add(
+                            bsk_automorphism_add(
                                 modulus, total.0.sharedLimb(k), sums[index].0, job.indices, degree)
-                            bsk_permute_add(
+                            bsk_automorphism_add(
                                 modulus, total.1.sharedLimb(k), sums[index].1, job.indices, degree)
                         }
                     }

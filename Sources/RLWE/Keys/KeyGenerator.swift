@@ -32,6 +32,24 @@ public struct KeyGenerator: Sendable {
         return EvaluationKeys(relinearization: relinearization, galois: galois)
     }
 
+    /// A key for others to encrypt with: (-a s + e, a) modulo Q, with a from a new seed and a new e.
+    ///
+    /// Not part of any plan: `Encryptor` is better wherever the secret key is at hand.
+    public func publicKey() -> PublicKey {
+        var errors = Keystream()
+        return publicKey(seed: Seed.random(), errors: &errors)
+    }
+
+    /// The same with randomness of the caller's choice, for tests.
+    package func publicKey(seed: Seed, errors: inout Keystream) -> PublicKey {
+        let basis = context.basis(level: context.maximumLevel)
+        var b = Samplers.errorNTT(basis: basis, from: &errors)
+        var mask: Polynomial<NTTValues> = Samplers.uniform(basis: basis, seed: seed, stream: 0)
+        mask *= secretKey.values(level: context.maximumLevel)
+        b -= mask
+        return PublicKey(context: context, seed: seed, b: b.asPublic())
+    }
+
     /// From s^2 to s.
     package func relinearizationKey(_ gadget: Gadget) throws -> KeySwitchingKey {
         try check(gadget)

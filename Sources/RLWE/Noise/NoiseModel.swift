@@ -59,16 +59,42 @@ package struct NoiseModel: Sendable {
         return NoiseBound([component(mean: rms, rms: rms, largest: largest, isLinear: true)])
     }
 
-    /// What rounding c_1 to integers adds to t v: t tau s, |tau_j| <= 1/2 uniform.
-    private var roundingOfC1: NoiseComponent {
-        let largest: Double = tail * (n / 12).squareRoot() * secret.largest
+    /// Fresh, under a public key (b, a) with b + a s = e: v = c_0 + c_1 s = round(Q m / t) + e u + e_0 + e_1 s, so
+    /// nu = -r + t (e_0 + e_1 s + e u). The first two are `fresh`; e_1 s is linear in e_1, s as key generation keeps it; e u
+    /// is linear in u, given e.
+    ///
+    /// e, of the key, stays under tail sqrt(10.5 N) at every embedding and under sqrt(10.5) unitNorm in its
+    /// 2-norm. u is uniform ternary, of proxy 2/3: E exp(a u) = (1 + 2 cosh a) / 3 has at a^(2i) the coefficient
+    /// (2/3) / (2i)!, at most the 1 / (3^i i!) of exp(a^2 / 3).
+    package var freshPublic: NoiseBound {
+        let ofC1 = timesSecret(over: 1 / Self.errorVariance)
+        let proxy = 2.0 / 3
+        let deviation = Self.errorVariance.squareRoot()
+        let peak: Double = tail * deviation * n.squareRoot()
+        let norm: Double = deviation * unitNorm
+        let trace: Double = n * norm * norm
+        let squared: Double =
+            quadratic(trace: trace, squares: peak * peak * trace, largest: peak * peak) * proxy
+        let ofKey = component(
+            mean: norm * unitNorm * proxy.squareRoot(), rms: squared.squareRoot(),
+            largest: tail * (n * proxy).squareRoot() * peak, isLinear: true)
+        return fresh.adding(ofC1).adding(ofKey)
+    }
+
+    /// t x s for a polynomial x with independent coefficients of proxy 1 / `divisor`.
+    private func timesSecret(over divisor: Double) -> NoiseComponent {
+        let largest: Double = tail * (n / divisor).squareRoot() * secret.largest
         let trace = n * secret.squaredNorm
         let peak = secret.largest * secret.largest
-        let squared: Double = quadratic(trace: trace, squares: peak * trace, largest: peak) / 12
-        let mean: Double = unitNorm / 12.0.squareRoot() * secret.squaredNorm.squareRoot()
+        let squared: Double =
+            quadratic(trace: trace, squares: peak * trace, largest: peak) / divisor
+        let mean: Double = unitNorm / divisor.squareRoot() * secret.squaredNorm.squareRoot()
         return component(
             mean: mean, rms: squared.squareRoot(), largest: largest, isLinear: true)
     }
+
+    /// What rounding c_1 to integers adds to t v: t tau s, |tau_j| <= 1/2 uniform.
+    private var roundingOfC1: NoiseComponent { timesSecret(over: 12) }
 
     /// What rounding c_0 and c_1 adds: t (tau_0 + tau_1 s).
     package var rounding: NoiseComponent {

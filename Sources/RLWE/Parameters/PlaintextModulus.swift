@@ -31,11 +31,12 @@ public struct PlaintextModulus: Sendable, Hashable {
     /// The largest k that parameters may have.
     public static let largestIndex = 32
 
-    /// A short generator of the ideal that slots of degree N are taken modulo.
+    /// A short generator of the ideal that slots of degree N are taken modulo; nil where the vectors that were looked at
+    /// have a larger norm than t: they would leave a message a part that slots don't see.
     ///
     /// - Precondition: `prime` is a prime, 1 modulo 2 `degree`; `index` a power of two up to `largestIndex` and
     ///   `degree` / 8.
-    public static func ideal(prime t: UInt64, index k: Int, degree: Int) -> PlaintextModulus {
+    public static func ideal(prime t: UInt64, index k: Int, degree: Int) -> PlaintextModulus? {
         precondition(k & (k - 1) == 0 && (1...min(largestIndex, degree / 8)).contains(k))
         guard k > 1 else { return PlaintextModulus(prime: t) }
         let r = root(prime: t, index: k, degree: degree)!
@@ -50,8 +51,15 @@ public struct PlaintextModulus: Sendable, Hashable {
             power = ModularArithmetic.multiply(power, r, modulo: t)
         }
         ShortVectors.reduce(&rows)
-        let candidates = rows.map { PlaintextModulus(prime: t, generator: $0) }
-        return candidates.min { $0.largestEmbedding < $1.largestEmbedding }!
+        let roots = RootsOfUnity(index: k)
+        func shortest(_ vectors: [[Int64]]) -> PlaintextModulus? {
+            vectors.map { ($0, roots.squaredMagnitudes($0)) }
+                // The norm is a multiple of t: to tell 1 from 2, floating point will do.
+                .filter { log2($0.1.reduce(1, *)) / 2 < log2(Double(t)) + 0.5 }
+                .min { $0.1.max()! < $1.1.max()! }
+                .map { PlaintextModulus(prime: t, generator: $0.0) }
+        }
+        return shortest(rows) ?? shortest(ShortVectors.pairs(rows))
     }
 
     /// r: X^(N/k) in the slots, a primitive 2k-th root of unity modulo t.
@@ -60,7 +68,7 @@ public struct PlaintextModulus: Sendable, Hashable {
             .map { ModularArithmetic.power($0, UInt64(degree / k), modulo: t) }
     }
 
-    /// Whether pi is in the ideal of this degree's slots, not zero, and invertible enough to be divided by.
+    /// Whether pi generates the ideal of this degree's slots, and is large enough to be divided by.
     func isValid(degree: Int) -> Bool {
         let k = index
         guard k >= 1, k & (k - 1) == 0, k <= min(Self.largestIndex, degree / 8),
@@ -73,23 +81,14 @@ public struct PlaintextModulus: Sendable, Hashable {
                 ModularArithmetic.multiply(sum, r, modulo: prime),
                 c < 0 && residue != 0 ? prime - residue : residue, modulo: prime)
         }
-        return value == 0 && norm != 0 && reciprocal != nil
+        return value == 0 && norm == BigInt(prime) && reciprocal != nil
     }
 
     // MARK: Embeddings
 
     /// max |pi(zeta)| over the 2k-th primitive roots of unity zeta, rounded up.
     package var largestEmbedding: Double {
-        let k = Double(index)
-        let largest = stride(from: 1, to: 2 * index, by: 2).map { j in
-            var (re, im) = (0.0, 0.0)
-            for (i, c) in generator.enumerated() {
-                let angle = Double.pi * Double(i * j) / k
-                re += Double(c) * cos(angle)
-                im += Double(c) * sin(angle)
-            }
-            return (re * re + im * im).squareRoot()
-        }.max()!
+        let largest = RootsOfUnity(index: index).squaredMagnitudes(generator).max()!.squareRoot()
         return largest * (1 + 0x1p-30)
     }
 
@@ -113,7 +112,7 @@ public struct PlaintextModulus: Sendable, Hashable {
         return product
     }
 
-    /// The norm of pi over Q(X^(N/k)): t, or a small multiple of it.
+    /// The norm of pi over Q(X^(N/k)): t for a generator of the ideal.
     package var norm: BigInt { Self.product(generator.map { BigInt($0) }, adjoint)[0] }
 
     /// round(2^63 / pi), coefficient by coefficient; nil where pi is too small to divide by.
@@ -138,5 +137,30 @@ public struct PlaintextModulus: Sendable, Hashable {
             }
         }
         return out
+    }
+}
+
+/// The primitive 2k-th roots of unity.
+private struct RootsOfUnity {
+    private let k: Int
+    private let cosines: [Double]
+
+    init(index: Int) {
+        k = index
+        cosines = (0..<2 * index).map { cos(Double.pi * Double($0) / Double(index)) }
+    }
+
+    /// |x(zeta)|^2 at each of them, for x = sum x_i zeta^i.
+    func squaredMagnitudes(_ x: [Int64]) -> [Double] {
+        stride(from: 1, to: 2 * k, by: 2).map { j in
+            var (re, im) = (0.0, 0.0)
+            for (i, c) in x.enumerated() {
+                let angle = i * j % (2 * k)
+                re += Double(c) * cosines[angle]
+                // sin(a) = cos(a - pi / 2); k = 1 has real roots only.
+                im += k == 1 ? 0 : Double(c) * cosines[(angle + 2 * k - k / 2) % (2 * k)]
+            }
+            return re * re + im * im
+        }
     }
 }

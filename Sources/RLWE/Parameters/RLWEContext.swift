@@ -90,7 +90,7 @@ package struct PlaintextContext: Sendable {
             coefficients[i * n / plaintext.index] = c
         }
         generator = Polynomial(signed: coefficients, basis: basis).forwardNTT()
-        inverse = try generator.inverted()
+        inverse = generator.inverted()
         var product: UInt64 = 1
         negatedModulus = parameters.ciphertextModuli.map {
             product = ModularArithmetic.multiply(product, $0 % t, modulo: t)
@@ -104,7 +104,8 @@ package struct PlaintextContext: Sendable {
 
 extension Polynomial where Form == NTTValues {
     /// The inverse, for polynomials of few distinct values: those in X^(N/k) have k a limb.
-    fileprivate func inverted() throws -> Polynomial {
+    /// - Precondition: it is a unit, as what has a prime norm is modulo any other prime.
+    fileprivate func inverted() -> Polynomial {
         var out = Polynomial(uninitialized: basis)
         for (i, q) in basis.moduli.enumerated() {
             var known: [UInt64: UInt64] = [:]
@@ -113,11 +114,10 @@ extension Polynomial where Form == NTTValues {
             for (j, word) in words.enumerated() {
                 if let inverse = known[word] {
                     target[j] = inverse
-                } else if let inverse = ModularArithmetic.inverse(word, modulo: q) {
+                } else {
+                    let inverse = ModularArithmetic.inverse(word, modulo: q)!
                     known[word] = inverse
                     target[j] = inverse
-                } else {
-                    throw ParameterError.sharedFactor(q)
                 }
             }
         }

@@ -128,7 +128,6 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
     case modulus(UInt64, degree: Int)
     case repeatedModulus(UInt64)
     case plaintext(UInt64, degree: Int)
-    case sharedFactor(UInt64)
     case insecureLevel
     case tooLargeForSecurity(bits: Int, degree: Int, level: Int, maximum: Int)
 
@@ -144,10 +143,8 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
             return "modulus \(q) appears twice; all moduli must be distinct"
         case .plaintext(let t, let n):
             return
-                "the plaintext modulus above \(t) is not a short element of its ideal at N = \(n), or of "
+                "the plaintext modulus above \(t) does not generate its ideal at N = \(n), or of "
                 + "another index than the first"
-        case .sharedFactor(let q):
-            return "a plaintext modulus has no inverse modulo \(q)"
         case .insecureLevel:
             return "parameters below 128-bit security must be made with RLWEParameters.insecure"
         case .tooLargeForSecurity(let bits, let n, let level, let maximum):

@@ -13,8 +13,10 @@ import Ring
 package struct SlotEncoder: Sendable {
     package let table: NTTTable
     package let modulus: PlaintextModulus
-    /// Index of slot s among the NTT values.
-    private let position: [Int]
+    /// Index of slot s among the NTT values. Slots are the first N/k of these, and the rest say nothing.
+    private let position: [UInt32]
+    /// The other way: the slot of each of the first N/k values.
+    private let slot: [UInt32]
     private let reciprocal: [Int64]
 
     package init(table: NTTTable) {
@@ -30,8 +32,12 @@ package struct SlotEncoder: Sendable {
         let n = table.degree
         let logDegree = n.trailingZeroBitCount
         position = SlotShape(degree: n, index: modulus.index).elements.map {
-            GaloisPermutation.reverse(($0 - 1) / 2, bits: logDegree)
+            UInt32(GaloisPermutation.reverse(($0 - 1) / 2, bits: logDegree))
         }
+        // Exponents of slots are 1 modulo 2k: reversed, their halves have no high bits.
+        var slot = [UInt32](repeating: 0, count: position.count)
+        for (s, index) in position.enumerated() { slot[Int(index)] = UInt32(s) }
+        self.slot = slot
     }
 
     package var slotCount: Int { position.count }
@@ -39,43 +45,49 @@ package struct SlotEncoder: Sendable {
     /// N small coefficients of the polynomial with the given slots, each in [0, t), times `factor`: its
     /// quotient by pi has coefficients in [-1/2, 1/2] (up to 2^-13 more), so for k = 1 they lie in (-t/2, t/2). Constant time.
     package func encode(_ slots: [UInt64], times factor: UInt64 = 1) -> [Int64] {
+        [Int64](unsafeUninitializedCapacity: table.degree) { out, count in
+            encode(slots, times: factor, into: out.baseAddress!)
+            count = table.degree
+        }
+    }
+
+    /// The same, into N words.
+    package func encode(
+        _ slots: [UInt64], times factor: UInt64, into out: UnsafeMutablePointer<Int64>
+    ) {
         precondition(slots.count == slotCount)
         let n = table.degree
+        let block = n / modulus.index
         let values = LimbBuffer(count: n, isSecret: true)
-        values.base.update(repeating: 0, count: n)
-        for (slot, value) in slots.enumerated() { values.base[position[slot]] = value }
+        bsk_permute(values.base, slots, slot, block)
+        (values.base + block).update(repeating: 0, count: n - block)
         table.inverse(values.base)
         // Values elsewhere are zero: the first N/k coefficients, times k, are those modulo (t, X^(N/k) - r).
         let scale = ModularArithmetic.multiply(
             UInt64(modulus.index), factor % table.value, modulo: table.value)
-        if scale != 1 {
-            bsk_mul_scalar(
-                table.modulus, values.base, values.base, scale, n / modulus.index)
-        }
-        return [Int64](unsafeUninitializedCapacity: n) { out, count in
-            reduce(values.base, into: out.baseAddress!)
-            count = n
-        }
+        if scale != 1 { bsk_mul_scalar(table.modulus, values.base, values.base, scale, block) }
+        // a - pi round(a / pi).
+        bsk_reduce_ideal(
+            out, values.base, modulus.generator, reciprocal, modulus.index, block)
+        withExtendedLifetime(values) {}
     }
 
-    /// The slots, in [0, t), of a polynomial with coefficients in [0, t).
+    /// The slots, in [0, t), of a polynomial with coefficients in [0, t). Constant time.
     package func decode(_ coefficients: [UInt64]) -> [UInt64] {
         precondition(coefficients.count == table.degree)
         let values = LimbBuffer(count: table.degree, isSecret: true)
         values.base.update(from: coefficients, count: table.degree)
-        table.forward(values.base)
-        return position.map { values.base[$0] }
+        return decode(consuming: values)
     }
 
-    /// a - pi round(a / pi) for a of N/k coefficients in [0, t).
-    private func reduce(
-        _ a: UnsafePointer<UInt64>, into out: UnsafeMutablePointer<Int64>
-    ) {
-        let block = table.degree / modulus.index
-        modulus.generator.withUnsafeBufferPointer { generator in
-            reciprocal.withUnsafeBufferPointer {
-                bsk_reduce_ideal(
-                    out, a, generator.baseAddress!, $0.baseAddress!, generator.count, block)
+    /// The same, of N words that are overwritten.
+    package func decode(consuming values: LimbBuffer) -> [UInt64] {
+        precondition(values.count == table.degree)
+        table.forward(values.base)
+        return withExtendedLifetime(values) {
+            [UInt64](unsafeUninitializedCapacity: slotCount) { out, count in
+                bsk_permute(out.baseAddress!, values.base, position, slotCount)
+                count = slotCount
             }
         }
     }
