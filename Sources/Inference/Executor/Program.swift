@@ -61,7 +61,8 @@ public struct Program<Slots: SlotEvaluator> {
         var value = inputs[0]
         for (index, step) in steps.enumerated() {
             switch step {
-            case .linear(let transform): value = try slots.apply(transform, to: index == 0 ? inputs : [value])
+            case .linear(let transform):
+                value = try slots.apply(transform, to: index == 0 ? inputs : [value])
             case .fold(let permutations): value = try slots.fold(value, permutations)
             case .add(let constant): value = try slots.add(constant, to: value)
             case .square: value = try slots.square(value)

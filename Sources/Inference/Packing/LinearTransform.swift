@@ -21,7 +21,8 @@ public final class LinearTransform: Sendable {
 
     /// Every permutation that needs a Galois key.
     func permutations(degree: Int) -> [SlotPermutation] {
-        (babies.map(\.permutation) + giants.map(\.permutation)).filter { !$0.isIdentity(degree: degree) }
+        (babies.map(\.permutation) + giants.map(\.permutation))
+            .filter { !$0.isIdentity(degree: degree) }
     }
 
     var termCount: Int { giants.reduce(0) { $0 + $1.terms.count } }

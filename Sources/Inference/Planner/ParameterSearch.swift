@@ -103,7 +103,8 @@ struct ParameterSearch {
         let probe = try PlanEvaluation(
             circuit: circuit, parameters: parameters, levels: chain.levels, keys: nil,
             norms: norms)
-        guard let keys = GadgetChooser(parameters: parameters, share: route.share).keys(for: probe) else {
+        guard let keys = GadgetChooser(parameters: parameters, share: route.share).keys(for: probe)
+        else {
             return .tooNoisy
         }
         let evaluation = try PlanEvaluation(

@@ -7,7 +7,8 @@ struct PlanEvaluation {
     let counts: OperationCounts
     /// At most how many random events the noise bound rests on: every digit, division and fresh error.
     var events: Int {
-        counts.keyProducts + counts.plaintextProducts + 3 * counts.specialDivisions + 6 * counts.modulusSwitches
+        counts.keyProducts + counts.plaintextProducts + 3 * counts.specialDivisions
+            + 6 * counts.modulusSwitches
             + 16 * finalNoise.count
     }
     /// Of each t_i, the bound on the phase noise at level 1, modulo q_0.

@@ -33,7 +33,8 @@ final class TransformNorms: Sendable {
             ? 1 : unit.value(residues.parameters, plaintextIndex: residues.plaintextIndex)
         return gains(
             of: transform,
-            modulus: residues.parameters.plaintexts[residues.plaintextIndex], degree: residues.parameters.degree,
+            modulus: residues.parameters.plaintexts[residues.plaintextIndex],
+            degree: residues.parameters.degree,
             factor: ModularArithmetic.inverse(value, modulo: t)!)
     }
 

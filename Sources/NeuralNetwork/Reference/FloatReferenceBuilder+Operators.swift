@@ -120,7 +120,8 @@ extension FloatReferenceBuilder {
         let crop = try node.cropping(shape) { (index) throws(ONNXError) in
             try constant(node, index)
         }
-        let (rows, columns) = (-crop.top..<shape[1] + crop.bottom, -crop.left..<shape[2] + crop.right)
+        let rows = -crop.top..<shape[1] + crop.bottom
+        let columns = -crop.left..<shape[2] + crop.right
         var indices: [Int32] = []
         for channel in 0..<shape[0] {
             for row in rows {

@@ -15,7 +15,9 @@ package struct OracleSlots: Sendable {
         let psi = ModularArithmetic.primitiveRoot(ofOrder: UInt64(order), modulo: t)!
         var exponents: [Int] = []
         var exponent = 1
-        let step = index == 2 ? order - 3 : (0..<max(index / 2, 1)).reduce(1) { power, _ in power * 3 % order }
+        let step =
+            index == 2
+            ? order - 3 : (0..<max(index / 2, 1)).reduce(1) { power, _ in power * 3 % order }
         for _ in 0..<(index == 1 ? degree / 2 : degree / index) {
             exponents.append(exponent)
             exponent = exponent * step % order
