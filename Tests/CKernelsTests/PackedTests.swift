@@ -94,4 +94,19 @@ extension KernelTests {
             }
         }
     }
+
+    @Test(arguments: testModuli) func scaleToBits(q: UInt64) {
+        var rng = SplitMix64(seed: q)
+        var m = modulus(q)
+        for bits in [1, 8, Int(m.bits) - 1] {
+            let random = (0..<60).map { _ in rng.next() % q }
+            let x = Buffer([0, 1, q / 2, q - 1] + random)
+            let out = Buffer([UInt64](repeating: .max, count: x.array.count))
+            bsk_scale_to_bits(&m, out.p, x.p, UInt32(bits), x.array.count)
+            for (input, output) in zip(x.array, out.array) {
+                let exact = ((UInt128(input) << UInt128(bits)) + UInt128(q / 2)) / UInt128(q)
+                #expect(UInt128(output) == exact % (1 << UInt128(bits)), "\(input), \(bits) bits")
+            }
+        }
+    }
 }

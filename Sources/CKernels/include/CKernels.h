@@ -70,6 +70,10 @@ void bsk_inner_product2(
     const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
     const uint64_t *const *b0, const uint64_t *const *b1, size_t count, size_t n);
 
+/// out = round(in * 2^bits / q) mod 2^bits, halves up, for in below q and 2^bits < q.
+void bsk_scale_to_bits(
+    const bsk_modulus *m, uint64_t *out, const uint64_t *in, uint32_t bits, size_t n);
+
 // Sums with factors in Montgomery form, v 2^52 mod q, packed by bsk_pack to bits(q) bits each. They read 64 bytes or less at
 // a time, none past the end.
 /// out0 = sum over j < count of a[j] * b_j + extra * scale, out1 = sum of a[j] * c_j, from b_0, c_0, b_1, c_1, ..., n values each.

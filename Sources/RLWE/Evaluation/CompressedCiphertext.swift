@@ -37,20 +37,25 @@ extension Evaluator {
         }
         let small = try switchDown(a, toLevel: 1)
         counter.add { $0.inverseNTTs += 2 }
-        let q = small.basis.tables[0].value
-        return CompressedCiphertext(
-            c0Bits: c0Bits, c1Bits: c1Bits, plaintextIndex: a.plaintextIndex,
-            c0: Self.scale(small.polynomials[0].inverseNTT().words(ofLimb: 0), q, c0Bits),
-            c1: Self.scale(small.polynomials[1].inverseNTT().words(ofLimb: 0), q, c1Bits))
-    }
-
-    /// round(c 2^k / q) mod 2^k.
-    private static func scale(_ words: [UInt64], _ q: UInt64, _ bits: Int) -> [UInt64] {
-        let mask = (UInt64(1) << UInt64(bits)) - 1
-        return words.map { c in
-            let wide = c.multipliedFullWidth(by: 1 << UInt64(bits))
-            let (low, carry) = wide.low.addingReportingOverflow(q / 2)
-            return q.dividingFullWidth((wide.high + (carry ? 1 : 0), low)).quotient & mask
+        let table = small.basis.tables[0]
+        let n = table.degree
+        let bits = [c0Bits, c1Bits]
+        let words = LimbBuffer(count: 2 * n)
+        withExtendedLifetime((small, words)) {
+            pool.run(2) { half in
+                let x = words.base + half * n
+                x.update(from: small.polynomials[half].limb(0), count: n)
+                table.inverse(x)
+                bsk_scale_to_bits(table.modulus, x, x, UInt32(bits[half]), n)
+            }
+        }
+        let halves = (0..<2).map {
+            Array(UnsafeBufferPointer(start: words.base + $0 * n, count: n))
+        }
+        return withExtendedLifetime(words) {
+            CompressedCiphertext(
+                c0Bits: c0Bits, c1Bits: c1Bits, plaintextIndex: a.plaintextIndex, c0: halves[0],
+                c1: halves[1])
         }
     }
 }

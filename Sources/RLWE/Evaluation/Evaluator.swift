@@ -75,13 +75,11 @@ public struct Evaluator: Sendable {
         let basis = a.basis
         let generator = context.plaintexts[a.plaintextIndex].generator
         counter.add { $0.multiplications += 1 }
-        var d = (0..<3).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
-        withExtendedLifetime((a, b, generator)) {
-            for k in 0..<basis.count {
+        let d = (0..<3).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
+        withExtendedLifetime((a, b, d, generator)) {
+            pool.run(basis.count) { k in
                 let modulus = basis.tables[k].modulus
-                let (d0, d1, d2) = (
-                    d[0].mutableLimb(k), d[1].mutableLimb(k), d[2].mutableLimb(k)
-                )
+                let (d0, d1, d2) = (d[0].sharedLimb(k), d[1].sharedLimb(k), d[2].sharedLimb(k))
                 bsk_tensor(
                     modulus, d0, d1, d2, a.polynomials[0].limb(k), a.polynomials[1].limb(k),
                     b.polynomials[0].limb(k), b.polynomials[1].limb(k), basis.degree)
