@@ -136,7 +136,19 @@ equal "samples" "$(member limited.out samples)" 3
 
 run bench bench --plan server/server.plan --repetitions 2 --threads 1 --json
 keys bench.out layout samples threads latency_ms throughput_per_second encrypt_ms decrypt_ms \
-    keygen_ms request_bytes reply_bytes evaluation_key_bytes peak_rss_bytes operations
+    keygen_ms request_bytes reply_bytes evaluation_key_bytes peak_rss_bytes buffers_taken \
+    buffers_allocated operations
+# Exact: a change that raises one must say why.
+equal "buffers that a prediction takes" "$(member bench.out buffers_taken)" 156
+equal "buffers that it allocates in the steady state" "$(member bench.out buffers_allocated)" 0
+export XDG_CACHE_HOME=$PWD/cache
+run calibrate bench --calibrate --json
+keys calibrate.out forward_butterfly_ns inverse_butterfly_ns key_residue_ns plaintext_residue_ns written
+run calibrated plan "$model" -o calibrated --json
+equal "calibrated" "$(member calibrated.out calibrated)" 1
+equal "the plan on a calibrated machine" "$(cat calibrated/client.plan | cksum)" \
+    "$(cat client/client.plan | cksum)"
+unset XDG_CACHE_HOME
 equal "request bytes" "$(member bench.out request_bytes)" "$(size server/sample.ct)"
 equal "evaluation key bytes" "$(member bench.out evaluation_key_bytes)" \
     "$(size server/evaluation.key)"
@@ -180,6 +192,7 @@ refuse "values a sample" encrypt --plan client/client.plan --key client/secret.k
     --input "$root/Samples/digits-labels-idx1-ubyte" -o bad.ct
 refuse "ONNX" plan "$images" -o other
 refuse "threads" bench --plan server/server.plan --threads 0
+refuse "either --plan or --calibrate" bench
 refuse "labelled" demo --digit 10 --model "$model" --samples "$root/Samples"
 refuse "" frobnicate
 

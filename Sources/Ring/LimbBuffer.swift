@@ -21,6 +21,9 @@ package final class LimbBuffer: @unchecked Sendable {
         LimbMemory.give(base, words: count)
     }
 
+    /// Buffers made so far in this process, and those of them for which memory had to be allocated.
+    package static var counts: (taken: Int, allocated: Int) { LimbMemory.counts }
+
     package func copy() -> LimbBuffer {
         let other = LimbBuffer(count: count, isSecret: isSecret)
         other.base.update(from: base, count: count)
@@ -37,6 +40,8 @@ private enum LimbMemory {
         var free: [Int: [UnsafeMutablePointer<UInt64>]] = [:]
         /// Words in `free` that could be given back to the allocator.
         var words = 0
+        var taken = 0
+        var allocated = 0
         /// The rest of the newest slab.
         var slab: UnsafeMutableRawPointer?
         var slabBytes = 0
@@ -54,13 +59,18 @@ private enum LimbMemory {
     private static let pageBytes = 2 << 20
     private static let lists = Mutex(Lists())
 
+    static var counts: (taken: Int, allocated: Int) {
+        lists.withLock { ($0.taken, $0.allocated) }
+    }
+
     static func take(words: Int) -> UnsafeMutablePointer<UInt64> {
-        guard words >= smallest else { return allocate(words: words) }
         let kept = lists.withLock { lists -> Int? in
+            lists.taken += 1
             if let pointer = lists.free[words]?.popLast() {
                 if !slabbed.contains(words) { lists.words -= words }
                 return Int(bitPattern: pointer)
             }
+            lists.allocated += 1
             return slabbed.contains(words)
                 ? Int(bitPattern: cut(bytes: (words * 8 + 63) & ~63 + colour, from: &lists)) : nil
         }

@@ -42,7 +42,12 @@ struct PlaintextPrimitives {
         let counts = try evaluator.counter.counts(of: body)
         return Measurement(
             operation, ring: ring, limbs: limbs, timing: try stopwatch.measure(body), per: terms,
-            counts: counts, streamedBytes: terms * limbs * ring.degree * 8,
+            counts: counts, streamedBytes: terms * bitsOfResidues(limbs) * ring.degree / 8,
             note: "\(note); counts are of all \(terms) terms")
+    }
+
+    /// Plaintexts lie in memory packed to the bits of their moduli.
+    private func bitsOfResidues(_ limbs: Int) -> Int {
+        ring.moduli[..<limbs].reduce(0) { $0 + 64 - $1.leadingZeroBitCount }
     }
 }

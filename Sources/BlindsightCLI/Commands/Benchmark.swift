@@ -11,6 +11,8 @@ struct Benchmark {
     let replyBytes: Int
     let evaluationKeyBytes: Int
     let operations: OperationCounts
+    /// Of the last prediction, the server's part.
+    let memory: ResidueMemory
 
     static func run(
         plan: Plan, repetitions: Int, threads: Int, progress: ProgressBar
@@ -29,14 +31,17 @@ struct Benchmark {
         var latencies: [Duration] = []
         var decryptions: [Duration] = []
         var operations = OperationCounts()
+        var memory = ResidueMemory.total
         var request: EncryptedSample!
         var reply: EncryptedReply!
         var prediction: Prediction!
         for repetition in 0...repetitions {
             encryptions.append(
                 try clock.measure { request = try client.encrypt(quantized: input) })
+            let before = ResidueMemory.total
             latencies.append(
                 try clock.measure { reply = try server.predict(request) })
+            memory = ResidueMemory.total - before
             decryptions.append(try clock.measure { prediction = try client.decrypt(reply) })
             guard prediction.logits == expected else { throw CommandError.unequalResult }
             if repetition == 0 { operations = server.operations }
@@ -49,7 +54,7 @@ struct Benchmark {
             requestBytes: try Artifact.encode(request, plan: plan.client).count,
             replyBytes: try Artifact.encode(reply, plan: plan.client).count,
             evaluationKeyBytes: try Artifact.encode(keys, plan: plan.client).count,
-            operations: operations)
+            operations: operations, memory: memory)
     }
 
     /// Values all over the box; time does not depend on them.
@@ -76,6 +81,8 @@ struct Benchmark {
             ("request_bytes", .integer(requestBytes)), ("reply_bytes", .integer(replyBytes)),
             ("evaluation_key_bytes", .integer(evaluationKeyBytes)),
             ("peak_rss_bytes", .integer(ProcessMemory.peakBytes)),
+            ("buffers_taken", .integer(memory.taken)),
+            ("buffers_allocated", .integer(memory.allocated)),
             ("operations", PlanReport.operations(operations)),
         ])
     }
@@ -93,6 +100,9 @@ struct Benchmark {
         table.add("reply", Format.bytes(replyBytes))
         table.add("evaluation keys", Format.bytes(evaluationKeyBytes))
         table.add("peak memory", Format.bytes(ProcessMemory.peakBytes))
+        table.add(
+            "buffers taken, allocated",
+            "\(Format.grouped(memory.taken)), \(Format.grouped(memory.allocated))")
         for (name, count) in operations.dictionary {
             table.add(Format.words(name), Format.grouped(count))
         }
