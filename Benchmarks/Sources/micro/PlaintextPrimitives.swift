@@ -29,7 +29,7 @@ struct PlaintextPrimitives {
         let slots = ring.slots(5)
         let identity = SlotPermutation(rotation: 0)
         let transform = ring.context.encodeTransform(
-            babies: [identity],
+            babies: [BabyStep(permutation: identity)],
             giants: (0..<sums).map { _ in
                 (identity, (0..<terms / sums).map { _ in (baby: 0, slots: slots) })
             },
