@@ -143,7 +143,7 @@ equal "buffers that a prediction takes" "$(member bench.out buffers_taken)" 156
 equal "buffers that it allocates in the steady state" "$(member bench.out buffers_allocated)" 0
 export XDG_CACHE_HOME=$PWD/cache
 run calibrate bench --calibrate --json
-keys calibrate.out forward_butterfly_ns inverse_butterfly_ns key_residue_ns plaintext_residue_ns written
+keys calibrate.out forward_butterfly_ns inverse_butterfly_ns key_residue_ns plaintext_residue_ns overhead written
 run calibrated plan "$model" -o calibrated --json
 equal "calibrated" "$(member calibrated.out calibrated)" 1
 equal "the plan on a calibrated machine" "$(cat calibrated/client.plan | cksum)" \

@@ -34,7 +34,7 @@ import Testing
         let cost = try Self.plan.get().cost
         #expect(cost.requestBytes == 146_464)
         #expect(cost.replyBytes == 30_720)
-        #expect(cost.evaluationKeyBytes == 18_512_864)
+        #expect(cost.evaluationKeyBytes == 18_285_536)
         let pinned = [
             "forward_ntts": 265, "inverse_ntts": 82, "decompositions": 16, "key_switches": 36,
             "special_divisions": 24, "plaintext_multiplications": 145, "multiplications": 2,

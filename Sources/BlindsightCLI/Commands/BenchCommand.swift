@@ -61,6 +61,7 @@ struct BenchCommand: ParsableCommand {
             ("inverse_butterfly_ns", costs.inverseButterfly),
             ("key_residue_ns", costs.keyResidue),
             ("plaintext_residue_ns", costs.plaintextResidue),
+            ("overhead", costs.overhead),
         ]
         options.show(
             .object(figures.map { ($0.0, .number($0.1)) } + [("written", .string(path))])

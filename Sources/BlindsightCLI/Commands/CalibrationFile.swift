@@ -27,7 +27,7 @@ enum CalibrationFile {
         else { return nil }
         let all = [
             costs.forwardButterfly, costs.inverseButterfly, costs.keyResidue,
-            costs.plaintextResidue,
+            costs.plaintextResidue, costs.overhead,
         ]
         return all.allSatisfy { $0 > 0 && $0 < 1e6 } ? costs : nil
     }

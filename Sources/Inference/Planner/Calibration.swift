@@ -7,10 +7,13 @@ extension OperationCosts {
     /// Measures this machine, on one core: about a second.
     public static func measured() throws -> OperationCosts {
         let bench = try CalibrationBench()
-        return OperationCosts(
+        var costs = OperationCosts(
             forwardButterfly: bench.forward() / bench.butterflies,
             inverseButterfly: bench.inverse() / bench.butterflies,
-            keyResidue: bench.keySwitch(), plaintextResidue: bench.linearMap())
+            keyResidue: bench.keySwitch(), plaintextResidue: bench.linearMap(), overhead: 1)
+        let (seconds, counts) = try EvaluationBench().measure()
+        costs.overhead = seconds / costs.seconds(counts, degree: EvaluationBench.degree)
+        return costs
     }
 }
 
