@@ -1,5 +1,4 @@
-// AVX2: the kernels that need no wide products. 64-bit products would have to be pieced together
-// from 32-bit ones, which is no faster than the portable code.
+// AVX2: the kernels that need no wide products; avx2_ntt.c has transforms in doubles.
 #include "internal.h"
 
 #if defined(__x86_64__)
@@ -69,7 +68,7 @@ AVX2_TARGET void bsk_avx2_lift_centered(
 
 int bsk_avx2_available(void) {
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") != 0;
+    return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
 }
 
 #endif

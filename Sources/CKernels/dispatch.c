@@ -43,8 +43,8 @@ static const bsk_kernels portable = {
 #if defined(__x86_64__)
 static const bsk_kernels avx2 = {
     .name = "avx2",
-    .ntt_forward = bsk_portable_ntt_forward,
-    .ntt_inverse = bsk_portable_ntt_inverse,
+    .ntt_forward = bsk_avx2_ntt_forward,
+    .ntt_inverse = bsk_avx2_ntt_inverse,
     .add = bsk_avx2_add,
     .sub = bsk_avx2_sub,
     .neg = bsk_avx2_neg,

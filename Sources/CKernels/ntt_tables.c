@@ -55,10 +55,14 @@ bsk_ntt *bsk_ntt_create(uint64_t q, uint32_t log_n, uint64_t psi) {
     t->n_inverse_quotient = bsk_shoup_quotient(t->n_inverse, q);
     t->last_inverse = mul_mod(&t->m, t->inverse[1], t->n_inverse);
     t->last_inverse_quotient = bsk_shoup_quotient(t->last_inverse, q);
-    if (bsk_avx512_available() && !bsk_avx512_ntt_tables(t)) {
+#if defined(__x86_64__)
+    const int is_complete = (!bsk_avx512_available() || bsk_avx512_ntt_tables(t))
+        && (!bsk_avx2_available() || bsk_avx2_ntt_tables(t));
+    if (!is_complete) {
         bsk_ntt_destroy(t);
         return NULL;
     }
+#endif
     return t;
 }
 
@@ -70,6 +74,8 @@ void bsk_ntt_destroy(bsk_ntt *t) {
     free(t->inverse_quotient);
     free(t->forward52);
     free(t->inverse52);
+    free(t->forward_real);
+    free(t->inverse_real);
     free(t);
 }
 

@@ -27,6 +27,15 @@ void bsk_portable_pack(uint8_t *out, const uint64_t *in, uint32_t bits, size_t n
 
 void bsk_portable_unpack(uint64_t *out, const uint8_t *in, uint32_t bits, size_t n) {
     const uint64_t mask = UINT64_MAX >> (64 - bits);
+    // Up to 57 bits a value lies within the 8 bytes from where it begins; groups of 8 values are whole bytes, and after
+    // all but the last another follows.
+    for (; bits >= 8 && bits <= 57 && n >= 16; n -= 8, in += bits, out += 8) {
+        for (uint32_t j = 0; j < 8; j++) {
+            uint64_t word;
+            memcpy(&word, in + j * bits / 8, 8);
+            out[j] = word >> (j * bits % 8) & mask;
+        }
+    }
     size_t left = (n * bits + 7) / 8;
     bsk_u128 pending = 0;  // the low `fill` bits are unread
     uint32_t fill = 0;

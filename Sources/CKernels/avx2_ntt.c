@@ -1,0 +1,241 @@
+// The NTT in doubles: AVX2 has no wide integer products, but fused multiply-adds give both halves of a product of doubles
+// exactly. Values are integers, signed, of at most 4q < 2^52 in magnitude, so that every sum and every remainder
+// below is exact.
+#include <stdlib.h>
+
+#include "internal.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define AVX2_TARGET __attribute__((target("avx2,fma")))
+#define AVX2_INLINE static inline __attribute__((always_inline)) AVX2_TARGET
+
+enum { BSK_AVX2_MIN_N = 16 };
+
+typedef __m256d d4;
+
+typedef struct {
+    d4 q, q_inverse;
+} field;
+
+typedef struct {
+    d4 w, w_over_q;
+} factor;
+
+AVX2_INLINE field field_of(const bsk_ntt *t) {
+    return (field){_mm256_set1_pd((double)t->m.q), _mm256_set1_pd(1 / (double)t->m.q)};
+}
+
+AVX2_INLINE factor spread(const double *p) {
+    return (factor){_mm256_set1_pd(p[0]), _mm256_set1_pd(p[1])};
+}
+
+AVX2_INLINE d4 rounded(d4 x) {
+    return _mm256_round_pd(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+// x mod q in [-q/2, q/2], up to an ulp of the quotient: at most 0.51 q for |x| <= 4q.
+AVX2_INLINE d4 reduced(d4 x, field f) {
+    return _mm256_fnmadd_pd(rounded(_mm256_mul_pd(x, f.q_inverse)), f.q, x);
+}
+
+// x * w mod q in [-q, q], for |x| <= 4q and |w| <= q/2. high + low is the product. The quotient's two roundings are off by
+// at most |x w / q| 2^-52 <= 2 q 2^-52 <= 1/2, so the remainder by at most q.
+AVX2_INLINE d4 multiplied(d4 x, factor t, field f) {
+    d4 high = _mm256_mul_pd(x, t.w);
+    d4 low = _mm256_fmsub_pd(x, t.w, high);
+    d4 quotient = rounded(_mm256_mul_pd(x, t.w_over_q));
+    return _mm256_add_pd(_mm256_fnmadd_pd(quotient, f.q, high), low);
+}
+
+// Words below 2^52 to doubles, and residues in [-q, q] to words in [0, q).
+AVX2_INLINE d4 to_real(const uint64_t *x) {
+    const __m256i exponent = _mm256_set1_epi64x(0x4330000000000000);
+    __m256i words = _mm256_or_si256(_mm256_loadu_si256((const __m256i *)x), exponent);
+    return _mm256_sub_pd(_mm256_castsi256_pd(words), _mm256_set1_pd(0x1p52));
+}
+AVX2_INLINE void from_real(uint64_t *x, d4 r, field f) {
+    r = _mm256_add_pd(r, _mm256_and_pd(f.q, _mm256_cmp_pd(r, _mm256_setzero_pd(), _CMP_LT_OQ)));
+    const __m256i exponent = _mm256_set1_epi64x(0x4330000000000000);
+    __m256i bits = _mm256_castpd_si256(_mm256_add_pd(r, _mm256_set1_pd(0x1p52)));
+    _mm256_storeu_si256((__m256i *)x, _mm256_xor_si256(bits, exponent));
+}
+
+AVX2_INLINE d4 load(const uint64_t *x) { return _mm256_loadu_pd((const double *)x); }
+AVX2_INLINE void store(uint64_t *x, d4 r) { _mm256_storeu_pd((double *)x, r); }
+
+// (x + y w, x - y w).
+AVX2_INLINE void forward_butterfly(d4 *x, d4 *y, factor t, field f) {
+    d4 d = multiplied(*y, t, f);
+    *y = _mm256_sub_pd(*x, d);
+    *x = _mm256_add_pd(*x, d);
+}
+
+// (x + y, (x - y) w).
+AVX2_INLINE void inverse_butterfly(d4 *x, d4 *y, factor t, field f) {
+    d4 d = _mm256_sub_pd(*x, *y);
+    *x = _mm256_add_pd(*x, *y);
+    *y = multiplied(d, t, f);
+}
+
+// Pairs of residues: from 0123 4567 to 0145 2367, and its own inverse.
+AVX2_INLINE void swap_halves(d4 *a, d4 *b) {
+    d4 x = _mm256_permute2f128_pd(*a, *b, 0x20), y = _mm256_permute2f128_pd(*a, *b, 0x31);
+    *a = x;
+    *b = y;
+}
+// From 0145 2367 to 0246 1357 (in pairs of lanes), and its own inverse.
+AVX2_INLINE void swap_pairs(d4 *a, d4 *b) {
+    d4 x = _mm256_unpacklo_pd(*a, *b), y = _mm256_unpackhi_pd(*a, *b);
+    *a = x;
+    *b = y;
+}
+
+// Twiddles of two neighbouring groups, each for two lanes; of four, each for one.
+AVX2_INLINE factor two_factors(const double *p) {
+    d4 v = _mm256_loadu_pd(p);  // w0, w0/q, w1, w1/q
+    return (factor){_mm256_permute4x64_pd(v, 0xA0), _mm256_permute4x64_pd(v, 0xF5)};
+}
+AVX2_INLINE factor four_factors(const double *p) {
+    d4 a = _mm256_loadu_pd(p), b = _mm256_loadu_pd(p + 4);
+    d4 w = _mm256_unpacklo_pd(a, b), r = _mm256_unpackhi_pd(a, b);  // 0 2 1 3
+    return (factor){_mm256_permute4x64_pd(w, 0xD8), _mm256_permute4x64_pd(r, 0xD8)};
+}
+
+// Two stages. Entry: at most 2.5q. x[0] and x[1] are reduced, so that after them all are at most 0.51q + q + q.
+AVX2_INLINE void forward_pass(
+    uint64_t *x, size_t quarter, const double *w, size_t i, field f) {
+    const factor t1 = spread(w + 2 * i), t2 = spread(w + 4 * i), t3 = spread(w + 4 * i + 2);
+    for (size_t j = 0; j < quarter; j += 4) {
+        d4 v[4];
+        for (int k = 0; k < 4; k++) v[k] = load(x + j + (size_t)k * quarter);
+        v[0] = reduced(v[0], f);
+        v[1] = reduced(v[1], f);
+        forward_butterfly(&v[0], &v[2], t1, f);
+        forward_butterfly(&v[1], &v[3], t1, f);
+        forward_butterfly(&v[0], &v[1], t2, f);
+        forward_butterfly(&v[2], &v[3], t3, f);
+        for (int k = 0; k < 4; k++) store(x + j + (size_t)k * quarter, v[k]);
+    }
+}
+
+AVX2_TARGET void bsk_avx2_ntt_forward(const bsk_ntt *t, uint64_t *x) {
+    if (t->n < BSK_AVX2_MIN_N || t->forward_real == NULL) {
+        bsk_portable_ntt_forward(t, x);
+        return;
+    }
+    const field f = field_of(t);
+    const double *w = t->forward_real;
+    size_t groups = 1, length = t->n;
+    for (size_t j = 0; j < length; j += 4) store(x + j, to_real(x + j));
+    if (t->log_n % 2 == 1) {
+        const factor t1 = spread(w + 2);
+        for (size_t j = 0; j < length / 2; j += 4) {
+            d4 u = load(x + j), v = load(x + length / 2 + j);
+            forward_butterfly(&u, &v, t1, f);
+            store(x + j, u);
+            store(x + length / 2 + j, v);
+        }
+        groups = 2;
+        length /= 2;
+    }
+    for (; length > 4; groups *= 4, length /= 4) {
+        for (size_t g = 0; g < groups; g++) {
+            forward_pass(x + g * length, length / 4, w, groups + g, f);
+        }
+    }
+    // Groups of four residues, two at a time.
+    for (size_t g = 0; g < groups; g += 2) {
+        uint64_t *p = x + 4 * g;
+        d4 a = load(p), b = load(p + 4);
+        swap_halves(&a, &b);
+        a = reduced(a, f);
+        forward_butterfly(&a, &b, two_factors(w + 2 * (groups + g)), f);
+        swap_pairs(&a, &b);
+        forward_butterfly(&a, &b, four_factors(w + 4 * (groups + g)), f);
+        swap_pairs(&a, &b);
+        swap_halves(&a, &b);
+        from_real(p, reduced(a, f), f);
+        from_real(p + 4, reduced(b, f), f);
+    }
+}
+
+// Two stages. Entry: at most q. Sums reach 4q and are reduced once.
+AVX2_INLINE void inverse_pass(
+    uint64_t *x, size_t quarter, const double *w, size_t i, field f) {
+    const factor t1 = spread(w + 2 * i), t2 = spread(w + 4 * i), t3 = spread(w + 4 * i + 2);
+    for (size_t j = 0; j < quarter; j += 4) {
+        d4 v[4];
+        for (int k = 0; k < 4; k++) v[k] = load(x + j + (size_t)k * quarter);
+        inverse_butterfly(&v[0], &v[1], t2, f);
+        inverse_butterfly(&v[2], &v[3], t3, f);
+        inverse_butterfly(&v[0], &v[2], t1, f);
+        inverse_butterfly(&v[1], &v[3], t1, f);
+        v[0] = reduced(v[0], f);
+        v[1] = reduced(v[1], f);
+        for (int k = 0; k < 4; k++) store(x + j + (size_t)k * quarter, v[k]);
+    }
+}
+
+AVX2_TARGET void bsk_avx2_ntt_inverse(const bsk_ntt *t, uint64_t *x) {
+    if (t->n < BSK_AVX2_MIN_N || t->inverse_real == NULL) {
+        bsk_portable_ntt_inverse(t, x);
+        return;
+    }
+    const field f = field_of(t);
+    const double *w = t->inverse_real;
+    size_t groups = t->n / 4, length = 4;
+    for (size_t g = 0; g < groups; g += 2) {
+        uint64_t *p = x + 4 * g;
+        d4 a = to_real(p), b = to_real(p + 4);
+        swap_halves(&a, &b);
+        swap_pairs(&a, &b);
+        inverse_butterfly(&a, &b, four_factors(w + 4 * (groups + g)), f);
+        swap_pairs(&a, &b);
+        inverse_butterfly(&a, &b, two_factors(w + 2 * (groups + g)), f);
+        a = reduced(a, f);
+        swap_halves(&a, &b);
+        store(p, a);
+        store(p + 4, b);
+    }
+    for (; groups >= 4; groups /= 4, length *= 4) {
+        for (size_t g = 0; g < groups / 4; g++) {
+            inverse_pass(x + 4 * g * length, length, w, groups / 4 + g, f);
+        }
+    }
+    if (groups == 2) {
+        const factor t1 = spread(w + 2);
+        for (size_t j = 0; j < length; j += 4) {
+            d4 u = load(x + j), v = load(x + length + j);
+            inverse_butterfly(&u, &v, t1, f);
+            store(x + j, u);
+            store(x + length + j, v);
+        }
+    }
+    const factor scale = spread(w);  // 1/n
+    for (size_t j = 0; j < t->n; j += 4) {
+        from_real(x + j, reduced(multiplied(load(x + j), scale, f), f), f);
+    }
+}
+
+static double *reals(const bsk_ntt *t, const uint64_t *w, uint64_t first) {
+    double *out = aligned_alloc(64, 2 * t->n * sizeof(double));
+    if (out == NULL) return NULL;
+    const double q = (double)t->m.q;
+    for (size_t i = 0; i < t->n; i++) {
+        const uint64_t value = i == 0 ? first : w[i];
+        out[2 * i] = value > t->m.q / 2 ? -(double)(t->m.q - value) : (double)value;
+        out[2 * i + 1] = out[2 * i] / q;
+    }
+    return out;
+}
+
+int bsk_avx2_ntt_tables(bsk_ntt *t) {
+    t->forward_real = reals(t, t->forward, 1);
+    t->inverse_real = reals(t, t->inverse, t->n_inverse);
+    return t->forward_real != NULL && t->inverse_real != NULL;
+}
+
+#endif
