@@ -195,6 +195,14 @@ BSK_INLINE uint64_t bsk_reduce_signed_one(const bsk_modulus *m, int64_t x) {
 }
 
 // What bsk_balanced_digit needs for one digit: ((c + carry) >> shift & mask) - half.
+// 2^-52 mod q, q odd: with r = -q^-1 mod 2^52, 1 + r q is a multiple of 2^52.
+BSK_INLINE uint64_t bsk_inverse_montgomery(const bsk_modulus *m) {
+    uint64_t inverse = m->q;
+    for (int i = 0; i < 5; i++) inverse *= 2 - m->q * inverse;
+    const uint64_t r = -inverse & (((uint64_t)1 << 52) - 1);
+    return (uint64_t)(((bsk_u128)r * m->q + 1) >> 52);
+}
+
 typedef struct {
     uint64_t carry, mask, half;
     uint32_t shift;
