@@ -38,6 +38,7 @@ test: dependencies lint
 	@$(MAKE) test-cli
 	@$(MAKE) snippet
 	@$(MAKE) check-readme
+	@$(MAKE) bench-smoke
 	@echo "make test: all passed"
 
 lint: check-format check-imports
