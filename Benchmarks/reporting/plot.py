@@ -41,11 +41,12 @@ def groups(results):
 
 
 def text(x, y, content, anchor="start", size=12, color="#333", weight="normal"):
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" '
-        f'fill="{color}" font-weight="{weight}" paint-order="stroke" stroke="white" '
-        f'stroke-width="3">{escape(content)}</text>'
-    )
+    """The text twice: a white halo, then itself. Not every renderer knows paint-order."""
+    start = f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" '
+    start += f'font-weight="{weight}" '
+    end = f">{escape(content)}</text>"
+    halo = f'{start}fill="white" stroke="white" stroke-width="3"{end}'
+    return halo + "\n" + f'{start}fill="{color}"{end}'
 
 
 def svg(results, subtitle):
