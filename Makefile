@@ -1,5 +1,5 @@
 # make demo [DIGIT=7]   build, then encrypt a digit and have it recognized
-# make test             everything that must pass: format, imports, tests, command line, README
+# make test             everything that must pass: format, imports, tests, command line, README, benchmarks build
 # make format           rewrite the Swift sources in the project's format
 # make lint             the checks that need no build
 # make bench            measure Blindsight and its peers, into Benchmarks/results
@@ -85,6 +85,7 @@ bench-docs:
 
 bench-smoke: build-bench
 	Benchmarks/.build/release/micro --quick
+
 check-constant-time:
 	swift build -c release --product ClientProbe
 	@Scripts/check-constant-time.sh

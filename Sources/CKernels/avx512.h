@@ -15,15 +15,6 @@
 
 typedef __m512i bsk_v8;
 
-#define BSK_MASK52 (((uint64_t)1 << 52) - 1)
-
-// q^-1 mod 2^64, q odd; its low 52 bits are q^-1 mod 2^52. Newton's iteration doubles the bits.
-BSK_INLINE uint64_t bsk_inverse52(uint64_t q) {
-    uint64_t x = q;  // right to 3 bits
-    for (int i = 0; i < 5; i++) x *= 2 - q * x;
-    return x;
-}
-
 // w * 2^52 mod q, w < q: the Montgomery form.
 BSK_INLINE uint64_t bsk_montgomery_form(const bsk_modulus *m, uint64_t w) {
     return bsk_reduce_wide(m, (bsk_u128)w * bsk_reduce_word(m, (uint64_t)1 << 52));

@@ -50,42 +50,12 @@ BSK_AVX512_INLINE void columns(
     for (int k = 0; k < vectors; k++) v_store(out + i + 8 * k, reduce(hi[k], lo[k], c, small));
 }
 
-BSK_AVX512_INLINE void columns2(
-    uint64_t *out0, uint64_t *out1, const uint64_t *const *a, const uint64_t *const *b0,
-    const uint64_t *const *b1, size_t count, size_t i, int vectors, const constants *c,
-    int small) {
-    bsk_v8 hi0[2], lo0[2], hi1[2], lo1[2];
-    for (int k = 0; k < vectors; k++) hi0[k] = lo0[k] = hi1[k] = lo1[k] = v_zero();
-    for (size_t j = 0; j < count; j++) {
-        const uint64_t *p = a[j] + i, *r0 = b0[j] + i, *r1 = b1[j] + i;
-        for (int k = 0; k < vectors; k++) {
-            bsk_v8 x = v_load(p + 8 * k), y0 = v_load(r0 + 8 * k), y1 = v_load(r1 + 8 * k);
-            hi0[k] = v_high(hi0[k], x, y0);
-            lo0[k] = v_low(lo0[k], x, y0);
-            hi1[k] = v_high(hi1[k], x, y1);
-            lo1[k] = v_low(lo1[k], x, y1);
-        }
-    }
-    for (int k = 0; k < vectors; k++) {
-        v_store(out0 + i + 8 * k, reduce(hi0[k], lo0[k], c, small));
-        v_store(out1 + i + 8 * k, reduce(hi1[k], lo1[k], c, small));
-    }
-}
-
 BSK_AVX512_INLINE void all_columns(
     uint64_t *out, const uint64_t *const *a, const uint64_t *const *b, size_t count, size_t n,
     const constants *c, int small) {
     size_t i = 0;
     for (; i + 32 <= n; i += 32) columns(out, a, b, count, i, 4, c, small);
     for (; i < n; i += 8) columns(out, a, b, count, i, 1, c, small);
-}
-
-BSK_AVX512_INLINE void all_columns2(
-    uint64_t *out0, uint64_t *out1, const uint64_t *const *a, const uint64_t *const *b0,
-    const uint64_t *const *b1, size_t count, size_t n, const constants *c, int small) {
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16) columns2(out0, out1, a, b0, b1, count, i, 2, c, small);
-    for (; i < n; i += 8) columns2(out0, out1, a, b0, b1, count, i, 1, c, small);
 }
 
 BSK_AVX512_TARGET void bsk_avx512_inner_product(
@@ -96,17 +66,6 @@ BSK_AVX512_TARGET void bsk_avx512_inner_product(
         all_columns(out, a, b, count, n, &c, 1);
     } else {
         all_columns(out, a, b, count, n, &c, 0);
-    }
-}
-
-BSK_AVX512_TARGET void bsk_avx512_inner_product2(
-    const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
-    const uint64_t *const *b0, const uint64_t *const *b1, size_t count, size_t n) {
-    const constants c = setup(m);
-    if (is_small(m, count)) {
-        all_columns2(out0, out1, a, b0, b1, count, n, &c, 1);
-    } else {
-        all_columns2(out0, out1, a, b0, b1, count, n, &c, 0);
     }
 }
 

@@ -1,15 +1,8 @@
 // Eight values of `bits` bits are exactly `bits` bytes, so one byte permutation and one set of
 // shifts serve every group of eight.
-#include "avx512.h"
+#include "avx512_unpack.h"
 
 #if BSK_HAS_AVX512
-
-// Value j of a group begins at bit j*bits. Up to 57 bits it lies within 8 bytes from there.
-BSK_AVX512_INLINE bsk_v8 bit_offsets(uint32_t bits) {
-    const bsk_v8 lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
-    bsk_v8 start = _mm512_mullo_epi64(lanes, v_set(bits));
-    return _mm512_and_si512(start, v_set(7));
-}
 
 // From 8 bits on, at most two values share a byte, and they are neighbours: the even and the odd
 // values of a group are placed apart and joined.
@@ -25,7 +18,7 @@ BSK_AVX512_TARGET static void pack(
         }
     }
     const bsk_v8 even = _mm512_loadu_si512(from[0]), odd = _mm512_loadu_si512(from[1]);
-    const bsk_v8 mask = v_set(UINT64_MAX >> (64 - bits)), shift = bit_offsets(bits);
+    const bsk_v8 mask = v_set(UINT64_MAX >> (64 - bits)), shift = _mm512_and_si512(v_bit_starts(bits), v_set(7));
     const __mmask64 whole = UINT64_MAX >> (64 - bits);
     for (size_t g = 0; g < groups; g++, in += 8, out += bits) {
         bsk_v8 x = _mm512_and_si512(_mm512_loadu_si512(in), mask);
@@ -38,18 +31,8 @@ BSK_AVX512_TARGET static void pack(
 
 BSK_AVX512_TARGET static void unpack(
     uint64_t *out, const uint8_t *in, uint32_t bits, size_t groups) {
-    uint8_t from[64];
-    for (uint32_t j = 0; j < 8; j++) {
-        // The bytes past 63 hold nothing of the value: they are masked off below.
-        for (uint32_t k = 0; k < 8; k++) from[8 * j + k] = (uint8_t)((j * bits / 8 + k) & 63);
-    }
-    const bsk_v8 order = _mm512_loadu_si512(from);
-    const bsk_v8 mask = v_set(UINT64_MAX >> (64 - bits)), shift = bit_offsets(bits);
-    const __mmask64 whole = UINT64_MAX >> (64 - bits);
-    for (size_t g = 0; g < groups; g++, out += 8, in += bits) {
-        bsk_v8 x = _mm512_permutexvar_epi8(order, _mm512_maskz_loadu_epi8(whole, in));
-        _mm512_storeu_si512(out, _mm512_and_si512(_mm512_srlv_epi64(x, shift), mask));
-    }
+    const bsk_unpacker u = v_unpacker(bits);
+    for (size_t g = 0; g < groups; g++, out += 8, in += bits) v_store(out, v_unpack(in, &u));
 }
 
 void bsk_avx512_pack(uint8_t *out, const uint64_t *in, uint32_t bits, size_t n) {

@@ -1,34 +1,7 @@
 // Sums of products with one factor packed in memory: keys and weights are read once, and are what a server waits for.
-#include "avx512.h"
+#include "avx512_unpack.h"
 
 #if BSK_HAS_AVX512
-
-// Eight packed values of `bits` bits, 10 to 50, are `bits` bytes.
-typedef struct {
-    bsk_v8 order, shift, mask;
-    __mmask64 whole;
-    size_t bits;
-} unpacker;
-
-BSK_AVX512_INLINE unpacker v_unpacker(uint32_t bits) {
-    const bsk_v8 lanes = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
-    const bsk_v8 start = _mm512_mullo_epi64(lanes, v_set(bits));
-    // Byte k of lane j is byte (j * bits) / 8 + k: past 63 it holds nothing of the value.
-    const bsk_v8 first = _mm512_srli_epi64(start, 3);
-    const bsk_v8 spread = _mm512_mullo_epi64(first, v_set(0x0101010101010101));
-    unpacker u;
-    u.order = _mm512_add_epi8(spread, v_set(0x0706050403020100));
-    u.shift = _mm512_and_si512(start, v_set(7));
-    u.mask = v_set(UINT64_MAX >> (64 - bits));
-    u.whole = UINT64_MAX >> (64 - bits);
-    u.bits = bits;
-    return u;
-}
-
-BSK_AVX512_INLINE bsk_v8 v_unpack(const uint8_t *p, const unpacker *u) {
-    bsk_v8 x = _mm512_permutexvar_epi8(u->order, _mm512_maskz_loadu_epi8(u->whole, p));
-    return _mm512_and_si512(_mm512_srlv_epi64(x, u->shift), u->mask);
-}
 
 // Montgomery reduction of hi * 2^52 + lo, a sum of count products: divides by 2^52. The low halves of the sum and of m*q are
 // equal, so the difference of the high ones is exact, in (-q, count * q^2 / 2^52): one lift, and as many folds as count * q
@@ -64,7 +37,7 @@ typedef struct {
 } key_sum;
 
 BSK_AVX512_INLINE void key_columns(
-    const key_sum *k, const uint8_t *b, size_t i, int vectors, const unpacker *u,
+    const key_sum *k, const uint8_t *b, size_t i, int vectors, const bsk_unpacker *u,
     const reducer *r, int folds) {
     bsk_v8 hi0[2], lo0[2], hi1[2], lo1[2];
     for (int v = 0; v < vectors; v++) {
@@ -94,7 +67,7 @@ BSK_AVX512_INLINE void key_columns(
 
 BSK_AVX512_INLINE void all_key_columns(
     const key_sum *k, const bsk_modulus *m, size_t n, const reducer *r, int folds) {
-    const unpacker u = v_unpacker(m->bits);
+    const bsk_unpacker u = v_unpacker(m->bits);
     size_t i = 0;
     for (; i + 16 <= n; i += 16) key_columns(k, k->b + i / 8 * u.bits, i, 2, &u, r, folds);
     for (; i < n; i += 8) key_columns(k, k->b + i / 8 * u.bits, i, 1, &u, r, folds);
@@ -115,7 +88,7 @@ BSK_AVX512_TARGET void bsk_avx512_packed_keys(
 
 BSK_AVX512_INLINE const uint8_t *weight_columns(
     uint64_t *out0, uint64_t *out1, const uint8_t *w, const uint64_t *const *b0,
-    const uint64_t *const *b1, size_t count, size_t i, int vectors, const unpacker *u,
+    const uint64_t *const *b1, size_t count, size_t i, int vectors, const bsk_unpacker *u,
     const reducer *r, int folds) {
     bsk_v8 hi0[2], lo0[2], hi1[2], lo1[2];
     for (int v = 0; v < vectors; v++) hi0[v] = lo0[v] = hi1[v] = lo1[v] = v_zero();
@@ -143,7 +116,7 @@ BSK_AVX512_TARGET void bsk_avx512_packed_weights(
     size_t most = 1;
     for (size_t g = 0; g < sums; g++) most = counts[g] > most ? counts[g] : most;
     const reducer r = v_reducer(m, most);
-    const unpacker u = v_unpacker(m->bits);
+    const bsk_unpacker u = v_unpacker(m->bits);
     const int vectors = n < BSK_WEIGHT_BLOCK ? 1 : 2;
     for (size_t i = 0; i < n; i += 8 * (size_t)vectors) {
         size_t first = 0;

@@ -16,7 +16,6 @@ static const bsk_kernels portable = {
     .mul_scalar = bsk_portable_mul_scalar,
     .sub_mul_scalar = bsk_portable_sub_mul_scalar,
     .inner_product = bsk_portable_inner_product,
-    .inner_product2 = bsk_portable_inner_product2,
     .packed_keys = bsk_portable_packed_keys,
     .packed_weights = bsk_portable_packed_weights,
     .tensor = bsk_portable_tensor,
@@ -53,7 +52,6 @@ static const bsk_kernels avx2 = {
     .mul_scalar = bsk_avx2_mul_scalar,
     .sub_mul_scalar = bsk_avx2_sub_mul_scalar,
     .inner_product = bsk_portable_inner_product,
-    .inner_product2 = bsk_portable_inner_product2,
     .packed_keys = bsk_avx2_packed_keys,
     .packed_weights = bsk_avx2_packed_weights,
     .tensor = bsk_avx2_tensor,
@@ -89,7 +87,6 @@ static const bsk_kernels avx512 = {
     .mul_scalar = bsk_avx512_mul_scalar,
     .sub_mul_scalar = bsk_avx512_sub_mul_scalar,
     .inner_product = bsk_avx512_inner_product,
-    .inner_product2 = bsk_avx512_inner_product2,
     .packed_keys = bsk_avx512_packed_keys,
     .packed_weights = bsk_avx512_packed_weights,
     .tensor = bsk_avx512_tensor,
@@ -193,11 +190,6 @@ void bsk_inner_product(
     const bsk_modulus *m, uint64_t *out, const uint64_t *const *a, const uint64_t *const *b,
     size_t count, size_t n) {
     kernels()->inner_product(m, out, a, b, count, n);
-}
-void bsk_inner_product2(
-    const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
-    const uint64_t *const *b0, const uint64_t *const *b1, size_t count, size_t n) {
-    kernels()->inner_product2(m, out0, out1, a, b0, b1, count, n);
 }
 void bsk_packed_keys(
     const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,

@@ -40,9 +40,6 @@ typedef struct {
     void (*inner_product)(
         const bsk_modulus *, uint64_t *, const uint64_t *const *, const uint64_t *const *, size_t,
         size_t);
-    void (*inner_product2)(
-        const bsk_modulus *, uint64_t *, uint64_t *, const uint64_t *const *,
-        const uint64_t *const *, const uint64_t *const *, size_t, size_t);
     void (*packed_keys)(
         const bsk_modulus *, uint64_t *, uint64_t *, const uint64_t *const *, const uint8_t *,
         size_t, const uint64_t *, uint64_t, size_t);
@@ -99,9 +96,6 @@ typedef struct {
     void bsk_##path##_inner_product(                                                              \
         const bsk_modulus *, uint64_t *, const uint64_t *const *, const uint64_t *const *,        \
         size_t, size_t);                                                                          \
-    void bsk_##path##_inner_product2(                                                             \
-        const bsk_modulus *, uint64_t *, uint64_t *, const uint64_t *const *,                     \
-        const uint64_t *const *, const uint64_t *const *, size_t, size_t);                        \
     void bsk_##path##_packed_keys(                                                                \
         const bsk_modulus *, uint64_t *, uint64_t *, const uint64_t *const *, const uint8_t *,    \
         size_t, const uint64_t *, uint64_t, size_t);                                              \
@@ -195,11 +189,18 @@ BSK_INLINE uint64_t bsk_reduce_signed_one(const bsk_modulus *m, int64_t x) {
 }
 
 // What bsk_balanced_digit needs for one digit: ((c + carry) >> shift & mask) - half.
+#define BSK_MASK52 (((uint64_t)1 << 52) - 1)
+
+// q^-1 mod 2^64, q odd; its low 52 bits are q^-1 mod 2^52. Newton's iteration doubles the bits.
+BSK_INLINE uint64_t bsk_inverse52(uint64_t q) {
+    uint64_t x = q;  // right to 3 bits
+    for (int i = 0; i < 5; i++) x *= 2 - q * x;
+    return x;
+}
+
 // 2^-52 mod q, q odd: with r = -q^-1 mod 2^52, 1 + r q is a multiple of 2^52.
 BSK_INLINE uint64_t bsk_inverse_montgomery(const bsk_modulus *m) {
-    uint64_t inverse = m->q;
-    for (int i = 0; i < 5; i++) inverse *= 2 - m->q * inverse;
-    const uint64_t r = -inverse & (((uint64_t)1 << 52) - 1);
+    const uint64_t r = -bsk_inverse52(m->q) & BSK_MASK52;
     return (uint64_t)(((bsk_u128)r * m->q + 1) >> 52);
 }
 

@@ -8,11 +8,9 @@ static void accumulate(bsk_u128 *sum, const uint64_t *a, const uint64_t *b, size
 
 // Montgomery: sum / 2^52 mod q, for sums below 2^114.
 static void finish(const bsk_modulus *m, uint64_t *out, const bsk_u128 *sum, size_t size) {
-    const uint64_t mask = ((uint64_t)1 << 52) - 1, q = m->q;
-    uint64_t inverse = q;
-    for (int i = 0; i < 5; i++) inverse *= 2 - q * inverse;
+    const uint64_t q = m->q, inverse = bsk_inverse52(q);
     for (size_t i = 0; i < size; i++) {
-        const uint64_t k = (uint64_t)sum[i] * inverse & mask;
+        const uint64_t k = (uint64_t)sum[i] * inverse & BSK_MASK52;
         const uint64_t high = (uint64_t)((bsk_u128)k * q >> 52);
         out[i] = bsk_reduce_word(m, (uint64_t)(sum[i] >> 52) + q - high);
     }

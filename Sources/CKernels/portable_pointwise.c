@@ -57,22 +57,6 @@ void bsk_portable_inner_product(
     }
 }
 
-void bsk_portable_inner_product2(
-    const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
-    const uint64_t *const *b0, const uint64_t *const *b1, size_t count, size_t n) {
-    const bsk_modulus k = *m;
-    for (size_t i = 0; i < n; i++) {
-        bsk_u128 sum0 = 0, sum1 = 0;
-        for (size_t j = 0; j < count; j++) {
-            const uint64_t x = a[j][i];
-            sum0 += (bsk_u128)x * b0[j][i];
-            sum1 += (bsk_u128)x * b1[j][i];
-        }
-        out0[i] = bsk_reduce_wide(&k, sum0);
-        out1[i] = bsk_reduce_wide(&k, sum1);
-    }
-}
-
 void bsk_portable_tensor(
     const bsk_modulus *m, uint64_t *d0, uint64_t *d1, uint64_t *d2, const uint64_t *a0,
     const uint64_t *a1, const uint64_t *b0, const uint64_t *b1, size_t n) {

@@ -21,6 +21,10 @@ package final class LimbBuffer: @unchecked Sendable {
         LimbMemory.give(base, words: count)
     }
 
+    /// Words from one polynomial to the next where several are read side by side: a few cache lines more than its own, since
+    /// equal offsets in a page would drive each other out of the cache.
+    package static func stride(degree: Int) -> Int { degree + LimbMemory.colour / 8 }
+
     /// Buffers made so far in this process, and those of them for which memory had to be allocated.
     package static var counts: (taken: Int, allocated: Int) { LimbMemory.counts }
 
@@ -55,7 +59,7 @@ private enum LimbMemory {
     private static let slabbed = (1 << 13)..<(1 << 18)
     private static let slabBytes = 8 << 20
     /// Nine cache lines between buffers: those that are read side by side don't all begin at the same offset in a page.
-    private static let colour = 576
+    static let colour = 576
     private static let pageBytes = 2 << 20
     private static let lists = Mutex(Lists())
 

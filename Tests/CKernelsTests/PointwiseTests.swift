@@ -97,9 +97,7 @@ extension KernelTests {
             path.run {
                 bsk_inner_product(&m, out0.p, pointers[0], pointers[1], count, n)
                 #expect(out0.array == expected[0], "count \(count)")
-                bsk_inner_product2(
-                    &m, out0.p, out1.p, pointers[0], pointers[1], pointers[2], count, n)
-                #expect(out0.array == expected[0], "count \(count)")
+                bsk_inner_product(&m, out1.p, pointers[0], pointers[2], count, n)
                 #expect(out1.array == expected[1], "count \(count)")
             }
             withExtendedLifetime(rows) {}

@@ -65,11 +65,6 @@ void bsk_sub_mul_scalar(
 void bsk_inner_product(
     const bsk_modulus *m, uint64_t *out, const uint64_t *const *a, const uint64_t *const *b,
     size_t count, size_t n);
-/// As bsk_inner_product, two sums at once: out0 = sum a[j]*b0[j], out1 = sum a[j]*b1[j]. (Key switching.)
-void bsk_inner_product2(
-    const bsk_modulus *m, uint64_t *out0, uint64_t *out1, const uint64_t *const *a,
-    const uint64_t *const *b0, const uint64_t *const *b1, size_t count, size_t n);
-
 /// out = round(in * 2^bits / q) mod 2^bits, halves up, for in below q and 2^bits < q.
 void bsk_scale_to_bits(
     const bsk_modulus *m, uint64_t *out, const uint64_t *in, uint32_t bits, size_t n);

@@ -35,7 +35,7 @@ private struct CalibrationBench {
     private let keys: [PackedLimbs]
     private let weights: [PackedLimbs]
     private let polynomials: LimbBuffer
-    private let stride = degree + 72
+    private let stride = LimbBuffer.stride(degree: degree)
 
     init() throws {
         let n = Self.degree

@@ -87,23 +87,24 @@ extension Evaluator {
         }
     }
 
-    /// Words from one polynomial to the next where several are read side by side: nine cache lines more than its own, since
-    /// equal offsets in a page would drive each other out of the cache.
-    var digitStride: Int { context.degree + 72 }
+    var digitStride: Int { LimbBuffer.stride(degree: context.degree) }
 
-    /// Limb k of sum over j of digit_j (b_j, a_j) + (scale * extra, 0), for each decomposition whose digits are given: P times the
+    /// Limb k of sum over j of digit_j (b_j, a_j) + (scale * extra, 0), for each decomposition of a group: P times the
     /// switched polynomials, plus noise, plus what is added.
     ///
     /// - Parameters:
-    ///   - digits: of all decompositions, from `digits(of:limb:in:)`.
+    ///   - digits: of the group's decompositions, from `digits(of:limb:in:)`.
     ///   - extras: limb k of a polynomial for each decomposition, or nothing to add.
     ///   - scale: modulo the limb's modulus.
     func applyKey(
-        _ key: KeySwitchingKey, to digits: [UnsafePointer<UInt64>?], level: Int, limb k: Int,
+        _ key: KeySwitchingKey, to digits: [UnsafePointer<UInt64>?], of group: HoistedGroup,
+        limb k: Int,
         adding extras: [UnsafePointer<UInt64>] = [], times scale: UInt64 = 1,
         into out: [(UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)]
     ) {
+        let level = group.level
         precondition(key.gadget.level >= level)
+        precondition(key.gadget.digitBits == group.decompositions[0].gadget.digitBits)
         let basis = context.extendedBasis(level: level)
         let count = digits.count / out.count
         let keyLimb = k < level ? k : key.gadget.level
@@ -119,11 +120,25 @@ extension Evaluator {
         }
     }
 
-    func countKeySwitches(_ group: HoistedGroup, level: Int) {
+    /// The same with a Galois key, on a batch whose c_1 were decomposed: P c_0 is added, the automorphism is left to do.
+    func applyGaloisKey(
+        _ job: HoistedJob, to digits: [UnsafePointer<UInt64>?], of group: HoistedGroup,
+        batch: [Ciphertext], limb k: Int,
+        into out: [(UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)]
+    ) {
+        // Zero modulo P itself.
+        let isSpecial = k == group.level
+        applyKey(
+            job.key, to: digits, of: group, limb: k,
+            adding: isSpecial ? [] : batch.map { $0.polynomials[0].limb(k) },
+            times: isSpecial ? 0 : context.specialResidue[k], into: out)
+    }
+
+    func countKeySwitches(_ group: HoistedGroup) {
         let switches = group.jobs.count * group.decompositions.count
         counter.add {
             $0.keySwitches += switches
-            $0.keyProducts += 2 * group.jobs.count * group.digitCount * (level + 1)
+            $0.keyProducts += 2 * group.jobs.count * group.digitCount * (group.level + 1)
         }
     }
 

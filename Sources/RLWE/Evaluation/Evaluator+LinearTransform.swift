@@ -83,7 +83,7 @@ extension Evaluator {
                     let digits = digits(
                         of: group.decompositions, limb: k,
                         in: scratch + 2 * batch.count * stride)
-                    return group.jobs.map { (job: $0, digits: digits) }
+                    return group.jobs.map { (job: $0, group: group, digits: digits) }
                 }.makeIterator()
                 while index < shape.babies.count, shape.babies[index].source == source {
                     if shape.babies[index].permutation.isIdentity(degree: degree) {
@@ -92,10 +92,10 @@ extension Evaluator {
                             scaleBySpecial(ciphertext.polynomials[0], limb: k, into: target.0)
                             scaleBySpecial(ciphertext.polynomials[1], limb: k, into: target.1)
                         }
-                    } else if let (job, digits) = jobs.next() {
+                    } else if let (job, group, digits) = jobs.next() {
                         rotate(
-                            batch, by: job, digits: digits, limb: k, level: level,
-                            babies: babies, index: index, scratch: scratch)
+                            batch, by: job, of: group, digits: digits, limb: k, babies: babies,
+                            index: index, scratch: scratch)
                     }
                     index += 1
                 }
@@ -109,7 +109,7 @@ extension Evaluator {
                 }
             }
         }
-        for group in groups.joined() { countKeySwitches(group, level: level) }
+        for group in groups.joined() { countKeySwitches(group) }
         let terms = shape.termCount * batch.count
         counter.add {
             $0.plaintextMultiplications += terms
@@ -120,19 +120,16 @@ extension Evaluator {
 
     /// One baby of every ciphertext, in one limb.
     private func rotate(
-        _ batch: [Ciphertext], by job: HoistedJob, digits: [UnsafePointer<UInt64>?], limb k: Int,
-        level: Int, babies: Babies, index: Int, scratch: UnsafeMutablePointer<UInt64>
+        _ batch: [Ciphertext], by job: HoistedJob, of group: HoistedGroup,
+        digits: [UnsafePointer<UInt64>?], limb k: Int, babies: Babies, index: Int,
+        scratch: UnsafeMutablePointer<UInt64>
     ) {
         let n = context.degree
         let stride = digitStride
         let sums = batch.indices.map {
             (scratch + 2 * $0 * stride, scratch + (2 * $0 + 1) * stride)
         }
-        // P c_0 joins the sum: zero modulo P itself.
-        applyKey(
-            job.key, to: digits, level: level, limb: k,
-            adding: k < level ? batch.map { $0.polynomials[0].limb(k) } : [],
-            times: k < level ? context.specialResidue[k] : 0, into: sums)
+        applyGaloisKey(job, to: digits, of: group, batch: batch, limb: k, into: sums)
         for c in batch.indices {
             let target = babies.pair(index, c)
             bsk_automorphism(target.0, sums[c].0, job.indices, n)
@@ -186,7 +183,7 @@ extension Evaluator {
                         to: digits(
                             of: group.decompositions, limb: k,
                             in: scratch.base + 2 * count * stride),
-                        level: level, limb: k, adding: sums[g].map { $0.0.limb(k) },
+                        of: group, limb: k, adding: sums[g].map { $0.0.limb(k) },
                         into: switched)
                     for c in 0..<count {
                         let u = switched[c]
@@ -198,7 +195,7 @@ extension Evaluator {
                 }
             }
         }
-        for group in groups { countKeySwitches(group, level: level) }
+        for group in groups { countKeySwitches(group) }
         return totals
     }
 

@@ -57,10 +57,8 @@ extension Evaluator {
                     let digits = digits(
                         of: group.decompositions, limb: k, in: scaled + stride)
                     for job in group.jobs {
-                        applyKey(
-                            job.key, to: digits, level: level, limb: k,
-                            adding: k < level ? batch.map { $0.polynomials[0].limb(k) } : [],
-                            times: k < level ? context.specialResidue[k] : 0, into: sums)
+                        applyGaloisKey(
+                            job, to: digits, of: group, batch: batch, limb: k, into: sums)
                         for index in batch.indices {
                             let total = totals[index]
                             bsk_automorphism_add(
@@ -72,7 +70,7 @@ extension Evaluator {
                 }
             }
         }
-        for group in groups { countKeySwitches(group, level: level) }
+        for group in groups { countKeySwitches(group) }
         return dividedPairs(totals, batch)
     }
 
@@ -87,6 +85,7 @@ extension Evaluator {
         let decompositions: [Decomposition]
         var jobs: [HoistedJob]
 
+        var level: Int { decompositions[0].level }
         /// Of all decompositions.
         var digitCount: Int { decompositions.reduce(0) { $0 + $1.digitCount } }
     }

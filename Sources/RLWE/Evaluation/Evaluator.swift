@@ -114,11 +114,11 @@ public struct Evaluator: Sendable {
             withExtendedLifetime((scratch, switched)) {
                 applyKey(
                     key, to: digits(of: group.decompositions, limb: k, in: scratch.base),
-                    level: level, limb: k,
+                    of: group, limb: k,
                     into: switched.map { ($0.0.sharedLimb(k), $0.1.sharedLimb(k)) })
             }
         }
-        countKeySwitches(group, level: level)
+        countKeySwitches(group)
         return zip(dividedPairs(switched, batch), batch).map { divided, a in
             var out = divided
             out.polynomials[0] += a.polynomials[0]
