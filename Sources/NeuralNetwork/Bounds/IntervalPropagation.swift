@@ -2,6 +2,7 @@ import BigIntegers
 
 /// Interval arithmetic over integers, exact: for independent values in ranges the ends of a linear layer's ranges are reached.
 enum IntervalPropagation {
+    /// - Parameter ranges: of the sources, end to end.
     static func apply(
         _ layer: Layer, to ranges: [ClosedRange<BigInt>]
     ) -> [ClosedRange<BigInt>] {
@@ -24,7 +25,8 @@ enum IntervalPropagation {
             small.append(lower...upper)
             largest = max(largest, UInt(max(lower.magnitude, upper.magnitude)))
         }
-        guard let bound = MachineBound.bound(after: layer, inputs: largest), bound <= UInt(Int.max)
+        guard let bound = MachineBound.bound(after: layer, inputs: [largest]),
+            bound <= UInt(Int.max)
         else { return nil }
         return small
     }
@@ -34,6 +36,17 @@ enum IntervalPropagation {
     ) -> [ClosedRange<Value>] {
         switch layer {
         case .square: return ranges.map(square)
+        case .product(let count):
+            return (0..<count).map { product(ranges[$0], ranges[count + $0]) }
+        case .affine(let affine):
+            let matrix = affine.matrix
+            return (0..<matrix.rows).map { row in
+                var sum = Accumulator(Value(affine.bias[row]))
+                for entry in matrix.entries(ofRow: row) {
+                    sum.add(ranges[matrix.columnIndices[entry]], times: matrix.weights[entry])
+                }
+                return sum.range
+            }
         case .dense(let dense):
             return (0..<dense.outputs).map { output in
                 var sum = Accumulator(Value(dense.bias[output]))
@@ -65,6 +78,16 @@ enum IntervalPropagation {
         let high = range.upperBound * range.upperBound
         if range.contains(0) { return 0...max(low, high) }
         return min(low, high)...max(low, high)
+    }
+
+    private static func product<Value: IntervalValue>(
+        _ a: ClosedRange<Value>, _ b: ClosedRange<Value>
+    ) -> ClosedRange<Value> {
+        let corners = [
+            a.lowerBound * b.lowerBound, a.lowerBound * b.upperBound, a.upperBound * b.lowerBound,
+            a.upperBound * b.upperBound,
+        ]
+        return corners.min()!...corners.max()!
     }
 
     private struct Accumulator<Value: IntervalValue> {

@@ -16,8 +16,9 @@ struct JointBound {
 
     /// Narrows the ranges of a linear layer that reads the squares of the hidden neurons.
     func refine(_ ranges: inout RefinedRanges, layer: Layer) {
-        guard case .dense(let dense) = layer, dense.inputs == hidden.count,
-            SemidefiniteBound.isAffordable(prefix, count: dense.outputs * 2)
+        guard let matrix = layer.matrix(), let bias = layer.biasVector,
+            matrix.columns == hidden.count,
+            SemidefiniteBound.isAffordable(prefix, count: matrix.rows * 2)
         else { return }
         // Slopes are products with weights: Int64 must hold them.
         let limits = hidden.map { range -> ClosedRange<Int64>? in
@@ -27,19 +28,19 @@ struct JointBound {
             return low...high
         }
         guard limits.allSatisfy({ $0 != nil }),
-            dense.weights.allSatisfy({ $0.magnitude < 1 << 15 })
+            matrix.weights.allSatisfy({ $0.magnitude < 1 << 15 })
         else { return }
         let proven = limits.compactMap { $0 }
-        let found = concurrentMap(2 * dense.outputs) { task -> BigInt? in
+        let found = concurrentMap(2 * matrix.rows) { task -> BigInt? in
             let (output, isUpper) = (task / 2, task % 2 == 0)
-            let weights = (0..<dense.inputs).map {
-                let weight = dense.weight(output: output, input: $0)
-                return isUpper ? weight : -weight
+            var weights = [Int64](repeating: 0, count: matrix.columns)
+            for (column, weight) in matrix.row(output) {
+                weights[column] = isUpper ? weight : -weight
             }
             return maximum(weights, proven)
         }
-        for output in 0..<dense.outputs {
-            let bias = BigInt(dense.bias[output])
+        for output in 0..<matrix.rows {
+            let bias = BigInt(bias[output])
             if let upper = found[2 * output] {
                 ranges.upperEnd(bias + upper, of: output, method: .joint)
             }

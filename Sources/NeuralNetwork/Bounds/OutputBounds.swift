@@ -26,27 +26,32 @@ public struct OutputBounds: Sendable, Equatable {
         _ network: IntegerNetwork, methods: Set<BoundMethod> = Set(BoundMethod.allCases)
     ) -> OutputBounds {
         let box = BigInt(network.input.range.lowerBound)...BigInt(network.input.range.upperBound)
-        var values = Array(repeating: box, count: network.inputCount)
-        var hidden = values
+        var values = [Array(repeating: box, count: network.inputCount)]
         var reports: [LayerReport] = []
         let prefix =
             methods.isDisjoint(with: [.rowSums, .semidefinite, .joint])
             ? nil : QuadraticPrefix(network)
-        for (index, layer) in network.layers.enumerated() {
-            var refined = RefinedRanges(IntervalPropagation.apply(layer, to: values))
+        for (index, operation) in network.operations.enumerated() {
+            let layer = operation.layer
+            let sources = operation.sources.flatMap { values[$0] }
+            var refined = RefinedRanges(IntervalPropagation.apply(layer, to: sources))
             if let prefix, index == 2 { prefix.refine(&refined, methods: methods) }
-            if let prefix, index == 4, methods.contains(.joint),
-                case .square = network.layers[3]
-            {
-                JointBound(prefix: prefix, hidden: hidden).refine(&refined, layer: layer)
+            if let prefix, index == 4, methods.contains(.joint), readsSquares(network) {
+                JointBound(prefix: prefix, hidden: values[3]).refine(&refined, layer: layer)
             }
-            values = refined.ranges
-            if index == 2 { hidden = values }
+            values.append(refined.ranges)
             reports.append(
                 LayerReport(
-                    layer: layer.summary, magnitude: magnitude(of: values), ends: refined.ends))
+                    layer: layer.summary, magnitude: magnitude(of: refined.ranges),
+                    ends: refined.ends))
         }
-        return OutputBounds(outputs: values, layers: reports)
+        return OutputBounds(outputs: values[values.count - 1], layers: reports)
+    }
+
+    /// Whether the fifth operation reads the squares of the third's results.
+    private static func readsSquares(_ network: IntegerNetwork) -> Bool {
+        guard case .square = network.operations[3].layer else { return false }
+        return network.operations[3].sources == [3] && network.operations[4].sources == [4]
     }
 
     static func magnitude(of ranges: [ClosedRange<BigInt>]) -> BigInt {

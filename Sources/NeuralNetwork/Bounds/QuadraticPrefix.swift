@@ -9,6 +9,9 @@ struct QuadraticPrefix {
     /// Largest number of entries of a form's band.
     static let maximumBand = 1 << 23
 
+    /// Largest number of hidden neurons: each has a form of its own.
+    static let maximumHidden = 1024
+
     /// Rows of the first layer with columns renumbered (pixel-major, so that the forms are banded) and ascending.
     let rowStarts: [Int]
     let columns: [Int32]
@@ -27,12 +30,14 @@ struct QuadraticPrefix {
 
     init?(_ network: IntegerNetwork) {
         let layers = network.layers
-        guard layers.count >= 3, case .square = layers[1], let first = layers[0].matrix(),
+        // The three read each other and nothing else.
+        guard layers.count >= 3, network.operations.prefix(3).map(\.sources) == [[0], [1], [2]],
+            case .square = layers[1], let first = layers[0].matrix(),
             let bias = layers[0].biasVector
         else { return nil }
-        if case .square = layers[2] { return nil }
-        // A convolution here would have a form a position: too many to be worth it, and none is met.
-        guard case .dense(let dense) = layers[2] else { return nil }
+        guard let second = layers[2].matrix(), let secondBias = layers[2].biasVector,
+            second.rows <= Self.maximumHidden
+        else { return nil }
 
         let range = network.input.range
         let sum = Int64(range.lowerBound + range.upperBound)
@@ -70,8 +75,8 @@ struct QuadraticPrefix {
         self.bandwidth = bandwidth
         self.radius = radius
         inputs = first.columns
-        hidden = dense.matrix()
-        hiddenBias = dense.bias
+        hidden = second
+        hiddenBias = secondBias
         pattern = SymmetricPattern(
             rowStarts: rowStarts, columns: columns, count: first.columns, bandwidth: bandwidth)
     }

@@ -11,6 +11,12 @@ public struct InputSpecification: Sendable, Equatable {
     public let scale: Float
     /// QuantizeLinear's zero point, kept for writing codes q = v + zeroPoint; no arithmetic uses it.
     public let zeroPoint: Int
+    /// Of each feature, what is taken off before it is scaled; none where empty.
+    public let offsets: [Float]
+    /// Of each feature, the real value of one step instead of `scale`; none where empty.
+    public let scales: [Float]
+    /// What is done to a whole sample first.
+    public let normalization: Normalization?
 
     /// Largest magnitude of the box's ends: exact in Float as in Double after clamping.
     public static let maximumMagnitude = 1 << 24
@@ -18,12 +24,23 @@ public struct InputSpecification: Sendable, Equatable {
     public var count: Int { shape.reduce(1, *) }
 
     /// - Throws: `NetworkError` when a size is not positive, the box is wider than
-    ///   `maximumMagnitude` or the scale is not a positive normal number.
+    ///   `maximumMagnitude`, a scale is not a positive normal number, an offset is not finite, or there are not as many of them as
+    ///   features.
     public init(
-        shape: [Int], range: ClosedRange<Int>, scale: Float, zeroPoint: Int = 0
+        shape: [Int], range: ClosedRange<Int>, scale: Float, zeroPoint: Int = 0,
+        offsets: [Float] = [], scales: [Float] = [], normalization: Normalization? = nil
     ) throws(NetworkError) {
         guard !shape.isEmpty else { throw .invalidShape("an input needs at least one dimension") }
-        _ = try checkedCount(shape, of: "the input")
+        let count = try checkedCount(shape, of: "the input")
+        for (values, what) in [(offsets, "offsets"), (scales, "scales")] {
+            guard values.isEmpty || values.count == count else {
+                throw .wrongCount(
+                    of: "the input's \(what)", expected: count, found: values.count)
+            }
+        }
+        guard offsets.allSatisfy(\.isFinite), scales.allSatisfy({ $0.isNormal && $0 > 0 }) else {
+            throw .invalidQuantization("an input's offset or scale is not a number to use")
+        }
         let limit = Self.maximumMagnitude
         guard range.lowerBound >= -limit, range.upperBound <= limit else {
             throw .invalidQuantization("the box \(range) exceeds \(-limit)...\(limit)")
@@ -38,10 +55,13 @@ public struct InputSpecification: Sendable, Equatable {
         self.range = range
         self.scale = scale
         self.zeroPoint = zeroPoint
+        self.offsets = offsets
+        self.scales = scales
+        self.normalization = normalization
     }
 
-    /// Integers of one sample: each real divided by the scale in Float32, rounded half to even and clamped to
-    /// the box (QuantizeLinear of the ONNX specification, less the zero point). Infinities clamp.
+    /// Integers of one sample: each real, less its offset, divided by its scale in Float32, rounded half to even and clamped to
+    /// the box (without offsets, QuantizeLinear of the ONNX specification, less the zero point). Infinities clamp.
     ///
     /// - Parameter sample: `count` reals, row-major.
     /// - Throws: `NetworkError.wrongCount`, or `.notANumber` for a NaN.
@@ -53,9 +73,12 @@ public struct InputSpecification: Sendable, Equatable {
         let high = Float(range.upperBound)
         var integers: [Int] = []
         integers.reserveCapacity(sample.count)
+        let sample = normalization?.apply(sample) ?? sample
         for (index, value) in sample.enumerated() {
-            guard !value.isNaN else { throw .notANumber(index: index) }
-            let rounded = (value / scale).rounded(.toNearestOrEven)
+            let centered = offsets.isEmpty ? value : value - offsets[index]
+            guard !centered.isNaN else { throw .notANumber(index: index) }
+            let step = scales.isEmpty ? scale : scales[index]
+            let rounded = (centered / step).rounded(.toNearestOrEven)
             integers.append(Int(min(max(rounded, low), high)))
         }
         return integers

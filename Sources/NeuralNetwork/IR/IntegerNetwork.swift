@@ -2,48 +2,119 @@
 public struct IntegerNetwork: Sendable, Equatable {
     /// Largest number of elements of any tensor of a network.
     public static let maximumElements = 1 << 24
-    /// Largest number of layers.
-    public static let maximumLayers = 64
+    /// Largest number of operations.
+    public static let maximumLayers = 512
 
     public let input: InputSpecification
-    public let layers: [Layer]
+    /// In an order in which every value is made before it is read. The last one makes the outputs.
+    public let operations: [Operation]
     /// Real value of one unit of an output: logit = integer * outputScale.
     public let outputScale: Double
-    /// A name for each output.
+    /// A name for each class, or for each output of a regression.
     public let labels: [String]
+    public let decision: Decision
+    public let transform: OutputTransform
 
-    /// - Throws: `NetworkError` when there is no layer, a layer's inputs are not as many as the outputs before it,
-    ///   the labels are not as many as the outputs, or the scale is not a positive number.
+    /// - Throws: `NetworkError` when there is no operation, one reads what is not made before it or values of the wrong sizes,
+    ///   a result but the last is read by nothing, the labels are not as many as the decision asks for, or the scale is not a
+    ///   positive number.
     public init(
-        input: InputSpecification, layers: [Layer], outputScale: Double, labels: [String]
+        input: InputSpecification, operations: [Operation], outputScale: Double, labels: [String],
+        decision: Decision = .largest, transform: OutputTransform = .none
     ) throws(NetworkError) {
-        guard let last = layers.last else { throw .invalidShape("a network without layers") }
-        guard layers.count <= Self.maximumLayers else {
-            throw .invalidShape("\(layers.count) layers; at most \(Self.maximumLayers)")
+        guard let last = operations.last else { throw .invalidShape("a network without layers") }
+        guard operations.count <= Self.maximumLayers else {
+            throw .invalidShape("\(operations.count) layers; at most \(Self.maximumLayers)")
         }
-        var count = input.count
-        for (index, layer) in layers.enumerated() {
-            guard layer.inputCount == count, count > 0 else {
-                throw .invalidShape(
-                    "layer \(index) (\(layer.summary)) reads \(layer.inputCount) values and is given \(count)"
-                )
-            }
-            count = layer.outputCount
+        try Self.check(operations, input: input)
+        let expected = decision.labelsCount(outputs: last.layer.outputCount)
+        guard let expected else {
+            throw .invalidShape("\(last.layer.outputCount) outputs for a decision by \(decision)")
         }
-        guard labels.count == last.outputCount else {
-            throw .wrongCount(of: "labels", expected: last.outputCount, found: labels.count)
+        guard labels.count == expected else {
+            throw .wrongCount(of: "labels", expected: expected, found: labels.count)
         }
         guard outputScale.isNormal, outputScale > 0 else {
             throw .invalidQuantization("the output's scale \(outputScale) is not a positive number")
         }
         self.input = input
-        self.layers = layers
+        self.operations = operations
         self.outputScale = outputScale
         self.labels = labels
+        self.decision = decision
+        self.transform = transform
     }
 
+    /// A chain: each layer reads the one before it.
+    public init(
+        input: InputSpecification, layers: [Layer], outputScale: Double, labels: [String]
+    ) throws(NetworkError) {
+        try self.init(
+            input: input, operations: Operation.chain(layers), outputScale: outputScale,
+            labels: labels)
+    }
+
+    private static func check(
+        _ operations: [Operation], input: InputSpecification
+    ) throws(NetworkError) {
+        var counts = [input.count]
+        var isRead = [true]
+        for (index, operation) in operations.enumerated() {
+            let layer = operation.layer
+            let sources = operation.sources
+            guard sources.allSatisfy({ $0 >= 0 && $0 <= index }) else {
+                throw .invalidShape(
+                    "layer \(index) (\(layer.summary)) reads a value that is not made before it")
+            }
+            let arity = layer.sourcesCount
+            guard
+                arity == sources.count || (arity == nil && !sources.isEmpty && sources.count <= 64)
+            else {
+                throw .invalidShape(
+                    "layer \(index) (\(layer.summary)) reads \(sources.count) values")
+            }
+            var found = 0
+            for source in sources {
+                isRead[source] = true
+                found += counts[source]
+            }
+            guard layer.inputCount == found, layer.outputCount > 0 else {
+                throw .invalidShape(
+                    "layer \(index) (\(layer.summary)) reads \(layer.inputCount) values and is given \(found)"
+                )
+            }
+            if case .product(let count) = layer {
+                guard sources.allSatisfy({ counts[$0] == count }) else {
+                    throw .invalidShape("layer \(index) multiplies values of different sizes")
+                }
+            }
+            counts.append(layer.outputCount)
+            isRead.append(index == operations.count - 1)
+        }
+        if let unread = isRead.firstIndex(of: false) {
+            throw .invalidShape("nothing reads the result of layer \(unread - 1)")
+        }
+    }
+
+    public var layers: [Layer] { operations.map(\.layer) }
     public var inputCount: Int { input.count }
-    public var outputCount: Int { labels.count }
+    public var outputCount: Int { operations[operations.count - 1].layer.outputCount }
+
+    /// Whether each layer reads the one before it.
+    public var isChain: Bool { operations.enumerated().allSatisfy { $1.sources == [$0] } }
+
+    /// Of every value, the input first: the products on the longest way to it.
+    public var depths: [Int] {
+        var depths = [0]
+        for operation in operations {
+            let deepest = operation.sources.map { depths[$0] }.max() ?? 0
+            depths.append(deepest + (operation.layer.isProduct ? 1 : 0))
+        }
+        return depths
+    }
+
+    /// Products on the longest way through the network.
+    public var depth: Int { depths.max() ?? 0 }
 
     /// "0" up to "count - 1": the labels of a network that names none.
     public static func defaultLabels(_ count: Int) -> [String] { (0..<count).map(String.init) }

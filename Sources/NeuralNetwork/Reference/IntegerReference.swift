@@ -2,20 +2,35 @@ import BigIntegers
 
 /// The plaintext integer network: what every encrypted result must equal, exact at any size.
 ///
-/// Layers whose values provably fit Int64 for every input of the box run in machine integers; from the first that may
-/// not fit, everything is BigInt.
+/// Operations whose values provably fit Int64 for every input of the box run in machine integers, all others in BigInt.
 public struct IntegerReference: Sendable {
     public let network: IntegerNetwork
-    /// The number of leading layers that Int64 arithmetic is proven safe for.
-    public let machineLayersCount: Int
+    /// The number of leading operations that Int64 arithmetic is proven safe for.
+    public var machineLayersCount: Int {
+        machineLayers.firstIndex { $0 == nil } ?? machineLayers.count
+    }
 
-    private let machineLayers: [MachineLayer]
+    /// Of each operation that Int64 is safe for.
+    private let machineLayers: [MachineLayer?]
 
-    /// Prepares the layers: once for many samples.
+    private enum Value {
+        case machine([Int64])
+        case big([BigInt])
+
+        var big: [BigInt] {
+            switch self {
+            case .machine(let values): values.map { BigInt($0) }
+            case .big(let values): values
+            }
+        }
+    }
+
+    /// Prepares the operations: once for many samples.
     public init(_ network: IntegerNetwork) {
         self.network = network
-        machineLayersCount = MachineBound.safeLayersCount(of: network)
-        machineLayers = network.layers.prefix(machineLayersCount).map(MachineLayer.init)
+        machineLayers = zip(network.operations, MachineBound.bounds(of: network).dropFirst()).map {
+            $1 == nil ? nil : MachineLayer($0.layer)
+        }
     }
 
     /// Output integers of one sample.
@@ -24,13 +39,22 @@ public struct IntegerReference: Sendable {
     /// - Throws: `NetworkError.wrongCount` or `.outsideBox`.
     public func logits(_ input: [Int]) throws(NetworkError) -> [BigInt] {
         try check(input)
-        var machine = input.map(Int64.init)
-        for layer in machineLayers { machine = layer.apply(machine) }
-        var values = machine.map { BigInt($0) }
-        for layer in network.layers.dropFirst(machineLayersCount) {
-            values = Self.apply(layer, to: values)
+        var values: [Value] = [.machine(input.map(Int64.init))]
+        for (operation, machine) in zip(network.operations, machineLayers) {
+            if let machine {
+                let sources = operation.sources.map { source -> [Int64] in
+                    guard case .machine(let found) = values[source] else {
+                        preconditionFailure("a machine layer after a big one")
+                    }
+                    return found
+                }
+                values.append(.machine(machine.apply(sources)))
+            } else {
+                values.append(
+                    .big(Self.apply(operation.layer, to: operation.sources.map { values[$0].big })))
+            }
         }
-        return values
+        return values[values.count - 1].big
     }
 
     /// Output integers of one sample; prepares the network anew each time.
@@ -40,16 +64,14 @@ public struct IntegerReference: Sendable {
         try IntegerReference(network).logits(input)
     }
 
-    /// The values after each layer, all computed with BigInt: the slow form that the fast one is tested against.
+    /// The values after each operation, all computed with BigInt: the slow form that the fast one is tested against.
     public func layerValues(_ input: [Int]) throws(NetworkError) -> [[BigInt]] {
         try check(input)
-        var values = input.map { BigInt($0) }
-        var all: [[BigInt]] = []
-        for layer in network.layers {
-            values = Self.apply(layer, to: values)
-            all.append(values)
+        var values = [input.map { BigInt($0) }]
+        for operation in network.operations {
+            values.append(Self.apply(operation.layer, to: operation.sources.map { values[$0] }))
         }
-        return all
+        return Array(values.dropFirst())
     }
 
     private func check(_ input: [Int]) throws(NetworkError) {
@@ -62,9 +84,18 @@ public struct IntegerReference: Sendable {
         }
     }
 
-    private static func apply(_ layer: Layer, to input: [BigInt]) -> [BigInt] {
+    private static func apply(_ layer: Layer, to sources: [[BigInt]]) -> [BigInt] {
+        let input = sources[0]
         switch layer {
         case .square: return input.map { $0 * $0 }
+        case .product: return zip(input, sources[1]).map { $0 * $1 }
+        case .affine(let affine):
+            let all = sources.count == 1 ? input : sources.flatMap { $0 }
+            return (0..<affine.matrix.rows).map { row in
+                affine.matrix.entries(ofRow: row).reduce(BigInt(affine.bias[row])) {
+                    $0 + BigInt(affine.matrix.weights[$1]) * all[affine.matrix.columnIndices[$1]]
+                }
+            }
         case .dense(let dense):
             return (0..<dense.outputs).map { output in
                 var sum = BigInt(dense.bias[output])

@@ -1,38 +1,56 @@
-/// A cheap proof that Int64 accumulators can't overflow: max |y| <= sum |w| max |x| + |b|, layer by layer.
+/// A cheap proof that Int64 accumulators can't overflow: max |y| <= sum |w| max |x| + |b|, operation by operation.
 enum MachineBound {
-    /// Number of leading layers for which every partial sum, in any order, is proven below 2^63.
-    static func safeLayersCount(of network: IntegerNetwork) -> Int {
+    /// Of every value, the input first: a bound of its magnitude and of every partial sum on the way to it, in any order; nil where it
+    /// isn't proven below 2^63.
+    static func bounds(of network: IntegerNetwork) -> [UInt?] {
         let range = network.input.range
-        var bound = max(range.lowerBound.magnitude, range.upperBound.magnitude)
-        for (index, layer) in network.layers.enumerated() {
-            guard let next = Self.bound(after: layer, inputs: bound), next <= UInt(Int.max) else {
-                return index
+        var bounds: [UInt?] = [max(range.lowerBound.magnitude, range.upperBound.magnitude)]
+        for operation in network.operations {
+            let sources = operation.sources.map { bounds[$0] }
+            guard sources.allSatisfy({ $0 != nil }),
+                let next = bound(after: operation.layer, inputs: sources.compactMap { $0 }),
+                next <= UInt(Int.max)
+            else {
+                bounds.append(nil)
+                continue
             }
-            bound = next
+            bounds.append(next)
         }
-        return network.layers.count
+        return bounds
     }
 
-    static func bound(after layer: Layer, inputs: UInt) -> UInt? {
+    /// - Parameter inputs: a bound of each source.
+    static func bound(after layer: Layer, inputs: [UInt]) -> UInt? {
+        let largest = inputs.max() ?? 0
         switch layer {
-        case .square:
-            let (square, overflow) = inputs.multipliedReportingOverflow(by: inputs)
-            return overflow ? nil : square
+        case .square, .product:
+            let (product, overflow) = inputs[0].multipliedReportingOverflow(
+                by: inputs[inputs.count - 1])
+            return overflow ? nil : product
         case .convolution(let convolution):
-            return bound(convolution.weights, convolution.bias, convolution.tapsCount, inputs)
+            return bound(rows: convolution.mapsCount, convolution.bias, inputs: largest) {
+                convolution.weights[
+                    $0 * convolution.tapsCount..<($0 + 1) * convolution.tapsCount]
+            }
         case .dense(let dense):
-            return bound(dense.weights, dense.bias, dense.inputs, inputs)
+            return bound(rows: dense.outputs, dense.bias, inputs: largest) {
+                dense.weights[$0 * dense.inputs..<($0 + 1) * dense.inputs]
+            }
+        case .affine(let affine):
+            return bound(rows: affine.matrix.rows, affine.bias, inputs: largest) {
+                affine.matrix.weights[affine.matrix.entries(ofRow: $0)]
+            }
         }
     }
 
     /// Each row's |b| + sum |w| * inputs bounds all its partial sums; nil on overflow.
     private static func bound(
-        _ weights: [Int64], _ bias: [Int64], _ width: Int, _ inputs: UInt
+        rows: Int, _ bias: [Int64], inputs: UInt, weights: (Int) -> ArraySlice<Int64>
     ) -> UInt? {
         var largest: UInt = 0
-        for row in bias.indices {
+        for row in 0..<rows {
             var sum: UInt = 0
-            for weight in weights[row * width..<(row + 1) * width] {
+            for weight in weights(row) {
                 let (next, overflow) = sum.addingReportingOverflow(UInt(weight.magnitude))
                 guard !overflow else { return nil }
                 sum = next

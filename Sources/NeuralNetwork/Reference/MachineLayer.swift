@@ -4,7 +4,9 @@ struct MachineLayer: Sendable {
         /// Offsets of the taps' inputs for every position, tap-major, -1 for padding.
         case convolution(Convolution, indices: [Int32])
         case dense(Dense)
+        case affine(Affine)
         case square
+        case product
     }
 
     private let kind: Kind
@@ -12,19 +14,43 @@ struct MachineLayer: Sendable {
     init(_ layer: Layer) {
         switch layer {
         case .dense(let dense): kind = .dense(dense)
+        case .affine(let affine): kind = .affine(affine)
         case .square: kind = .square
+        case .product: kind = .product
         case .convolution(let convolution):
             kind = .convolution(convolution, indices: convolution.gatherIndices())
         }
     }
 
-    func apply(_ input: [Int64]) -> [Int64] {
-        switch kind {
+    func apply(_ sources: [[Int64]]) -> [Int64] {
+        let input = sources.count == 1 || isProduct ? sources[0] : sources.flatMap { $0 }
+        return switch kind {
         case .square: input.map { $0 &* $0 }
+        case .product: zip(input, sources[1]).map { $0 &* $1 }
         case .dense(let dense): Self.dense(dense, input)
+        case .affine(let affine): Self.affine(affine, input)
         case .convolution(let convolution, let indices):
             Self.convolution(convolution, indices, input)
         }
+    }
+
+    private var isProduct: Bool { if case .product = kind { true } else { false } }
+
+    private static func affine(_ affine: Affine, _ input: [Int64]) -> [Int64] {
+        precondition(input.count == affine.matrix.columns)
+        var output = affine.bias
+        affine.matrix.weights.withUnsafeBufferPointer { weights in
+            affine.matrix.columnIndices.withUnsafeBufferPointer { columns in
+                for row in output.indices {
+                    var sum: Int64 = 0
+                    for entry in affine.matrix.entries(ofRow: row) {
+                        sum &+= weights[entry] &* input[columns[entry]]
+                    }
+                    output[row] &+= sum
+                }
+            }
+        }
+        return output
     }
 
     private static func dense(_ dense: Dense, _ input: [Int64]) -> [Int64] {

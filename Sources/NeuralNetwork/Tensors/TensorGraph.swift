@@ -134,12 +134,6 @@ package enum TensorOperation: Sendable {
     case vote(classes: Int)
 }
 
-package enum Normalization: String, Sendable, Hashable {
-    case l1 = "L1"
-    case l2 = "L2"
-    case max = "MAX"
-}
-
 /// The geometry of a convolution.
 package struct TensorConvolution: Sendable, Equatable {
     package let batch: Int
