@@ -79,11 +79,11 @@ public struct Plan: Sendable {
             certificate: certificate, cost: cost)
     }
 
-    /// Squares in a row double the bits of everything: far more than any ring carries is refused at once.
+    /// Products in a row double the bits of everything: far more than any ring carries is refused at once.
     static func checkDepth(_ network: IntegerNetwork) throws {
-        let squares = network.layers.count { if case .square = $0 { true } else { false } }
-        guard squares <= 12 else {
-            throw PlanError.noParameters("\(squares) squares; at most 12 are planned")
+        guard network.depth <= 12 else {
+            throw PlanError.noParameters(
+                "\(network.depth) products in a row; at most 12 are planned")
         }
     }
 
@@ -153,6 +153,7 @@ extension PackingError: CustomStringConvertible {
             return "\(count) inputs in \(slots) slots"
         case .tooManyOutputs(let count, let columns):
             return "a layer of \(count) outputs in \(columns) columns"
+        case .layoutsDiffer: return "a product of two values that are laid out differently"
         case .noCover: return "a layer has no layout by diagonals"
         }
     }

@@ -110,16 +110,15 @@ public struct Planner: Sendable {
         _ start: Candidate, network: IntegerNetwork, norms: PlannerNorms
     ) throws -> Candidate {
         var best = start
-        let layers = network.layers.filter { $0.matrix() != nil }.count
+        let packed = try PackedNetwork(network, shape: best.circuit.shape)
         var babies = best.circuit.babyCounts
-        for layer in 0..<layers {
+        for layer in babies.indices {
             let original = babies[layer]
             for other in [original / 4, original / 2, original * 2, original * 4]
             where other > 0 && other <= best.circuit.diagonalCounts[layer] {
                 var counts = babies
                 counts[layer] = other
-                let circuit = try Circuit(
-                    network: network, shape: best.circuit.shape, babyCounts: counts)
+                let circuit = Circuit(packed, babyCounts: counts)
                 let search = ParameterSearch(
                     circuit: circuit, plaintexts: best.parameters.plaintexts, security: security,
                     norms: norms)
