@@ -83,6 +83,9 @@ public struct ONNXModel: Sendable {
         return try lowering.network(labels: labels)
     }
 
+    /// Names of the operators that a tensor graph can be made of.
+    package static var acceptedOperators: [String] { TensorGraphImporter.acceptedOperators }
+
     /// The model as operations on tensors, whatever they are: what can be evaluated, not only what can be encrypted.
     ///
     /// - Throws: `ONNXError` naming the first node that cannot be taken and what would be accepted.

@@ -6,7 +6,7 @@
 
 extension ONNXTensor {
     /// Checks type, sizes and data against each other before anything of their size is allocated.
-    init(_ proto: ONNXTensorProto, name: String) throws(ONNXError) {
+    package init(_ proto: ONNXTensorProto, name: String) throws(ONNXError) {
         func fail(_ reason: String) -> ONNXError { .invalidTensor(name: name, reason: reason) }
         guard proto.dataLocation == 0 else {
             throw fail("data in another file; save the model with its data inside")

@@ -166,12 +166,12 @@ extension TensorGraphImporter {
         guard let shape = IndexLists.broadcast(base.shape, exponents.shape) else {
             throw node.refusal("sizes \(base.shape) and \(exponents.shape)")
         }
+        if case .constant(let constant) = base {
+            return .constant(try power(node, constant, exponents))
+        }
         let values = exponents.reals ?? exponents.integers?.map { Double($0) } ?? []
         guard let exponent = values.first, values.allSatisfy({ $0 == exponent }) else {
             throw node.refusal("several exponents; one constant is accepted")
-        }
-        if case .constant(let constant) = base, constant.integers != nil {
-            throw node.refusal("a constant of integers")
         }
         base = try broadcast(node, try real(node, 0), to: shape)
         switch exponent {
@@ -179,6 +179,23 @@ extension TensorGraphImporter {
         case 2: return try apply(node, .multiply, [base, base], shape: shape)
         default: return try apply(node, .function(.power(Float(exponent))), [base], shape: shape)
         }
+    }
+
+    private mutating func power(
+        _ node: ONNXNode, _ base: ImportedConstant, _ exponents: ImportedConstant
+    ) throws(ONNXError) -> ImportedConstant {
+        let (a, b, shape) = try aligned(node, .constant(base), .constant(exponents))
+        guard case .constant(let first) = a, case .constant(let second) = b else { return base }
+        let x = first.reals ?? first.integers?.map { Double($0) } ?? []
+        let y = second.reals ?? second.integers?.map { Double($0) } ?? []
+        guard x.count == y.count else { throw node.refusal("constants of strings") }
+        let powers = zip(x, y).map { ScalarFunction.power(Float($1))($0) }
+        guard base.reals == nil else {
+            return ImportedConstant(shape: shape, type: base.type, values: .reals(powers))
+        }
+        let integers = powers.compactMap { Int64(exactly: $0.rounded(.towardZero)) }
+        guard integers.count == powers.count else { throw node.refusal("integers of 64 bits") }
+        return ImportedConstant(shape: shape, type: base.type, values: .integers(integers))
     }
 
     /// Comparisons: of constants anything, of activations orders.
@@ -271,6 +288,10 @@ extension TensorGraphImporter {
             values = .integers(integers)
         case .integers(let integers) where type != .string: values = .integers(integers)
         default: throw node.refusal("constants of \(constant.type) to \(type)")
+        }
+        if case .integers(let integers) = values, let range = type.quantizedRange {
+            guard integers.allSatisfy({ Int64(range.lowerBound)...Int64(range.upperBound) ~= $0 })
+            else { throw node.refusal("constants to \(type) that don't fit") }
         }
         return ImportedConstant(shape: constant.shape, type: type, values: values)
     }

@@ -208,12 +208,15 @@ extension TensorGraphImporter {
         let shape = value.shape
         let block = try blockSize(node, shape)
         let (rows, columns) = (shape[2] / block, shape[3] / block)
-        guard rows * block == shape[2], columns * block == shape[3],
-            try node.string("mode", default: "DCR") == "DCR"
-        else { throw node.refusal("an image of \(shape) in blocks of \(block)") }
+        guard rows * block == shape[2], columns * block == shape[3] else {
+            throw node.refusal("an image of \(shape) in blocks of \(block)")
+        }
+        let isColumnFirst = try node.string("mode", default: "DCR") == "CRD"
         let split = [shape[0], shape[1], rows, block, columns, block]
         return reshaped(
-            try transposed(node, reshaped(value, split), [0, 3, 5, 1, 2, 4]),
+            try transposed(
+                node, reshaped(value, split),
+                isColumnFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]),
             [shape[0], shape[1] * block * block, rows, columns])
     }
 

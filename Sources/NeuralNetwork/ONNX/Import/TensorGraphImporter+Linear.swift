@@ -33,11 +33,14 @@ extension TensorGraphImporter {
         let transform = try node.string("post_transform", default: "NONE")
         // One row for two classes is the score of the second.
         if rows == 1, try classCount(node) == 2 {
-            let isLogistic = transform == "LOGISTIC"
+            guard ["NONE", "LOGISTIC"].contains(transform) else {
+                throw node.refusal(
+                    "post_transform '\(transform)' of one score; NONE and LOGISTIC are accepted")
+            }
             let pair = try pair(node, scores, isOpposite: true)
             let label = try label(node, pair)
             scores =
-                isLogistic
+                transform == "LOGISTIC"
                 ? try transformed(node, pair, transform)
                 : try self.pair(node, scores, isOpposite: false)
             return [label, scores]

@@ -18,7 +18,7 @@ extension TensorGraphImporter {
     }
 
     /// Names of the operators that are accepted, in alphabetical order.
-    package static let acceptedOperators =
+    static let acceptedOperators =
         (Array(operators.keys) + operatorsOfSeveralOutputs.keys + scalarFunctions + ["Constant"])
         .sorted()
 

@@ -47,7 +47,8 @@ struct TensorGraphImporter {
         }
         for output in Self.outputs(graph) {
             switch values[output] {
-            case .activation(let index, _, _): tensors.outputs.append(index)
+            case .activation(let index, let shape, _):
+                tensors.outputs.append(try shaped(index, name: output, shape: shape))
             case .constant(let constant) where graph.use == .evaluation:
                 tensors.outputs.append(try materialized(constant, name: output))
             case .constant:
@@ -57,6 +58,22 @@ struct TensorGraphImporter {
         }
         if votes != 1 { tensors.decisions = nil }
         return tensors
+    }
+
+    /// A value of the output's own shape where shapes are compared; elsewhere the value that it is a reshape of.
+    private mutating func shaped(
+        _ index: Int, name: String, shape: [Int]
+    ) throws(ONNXError) -> Int {
+        guard graph.use == .evaluation, tensors.values[index].shape != shape else { return index }
+        let count = tensors.values[index].count
+        let output = tensors.values.count
+        tensors.values.append(TensorGraph.Value(name: name, shape: shape))
+        tensors.nodes.append(
+            TensorGraph.Node(
+                name: name, operator: "Reshape",
+                operation: .gather(indices: Array(0..<Int32(count)), fill: 0), inputs: [index],
+                output: output))
+        return output
     }
 
     /// Names of the outputs that are evaluated, the scores' first when serving.
