@@ -20,11 +20,13 @@ public struct EncryptedReply: Sendable {
 public struct Prediction: Sendable, Equatable {
     /// The network's integer outputs, exact.
     public let logits: [BigInt]
-    /// Logits as the float model means them: integer times scale.
+    /// What the model shows: integer times scale, through the plan's transform.
     public let values: [Double]
-    /// The index of the largest logit; the first of equals.
+    /// The index of the label that the plan's decision gives; 0 for a regression.
     public let index: Int
     public let label: String
+    /// Whether the plan proves that the result can't have wrapped.
+    public let isCertified: Bool
     /// The bits that noise had left, over all t_i. A fact about the secret key: not for the server.
     public let noiseMarginBits: Double
 }
@@ -112,10 +114,13 @@ public struct Client: Sendable {
             slots.append(decrypted.slots)
         }
         let logits = plan.join(slots)
-        let index = argmax(logits) ?? 0
+        let index = plan.decision.index(of: logits)
         return Prediction(
-            logits: logits, values: logits.map { $0.doubleTowardZero * plan.outputScale },
-            index: index, label: plan.labels[index], noiseMarginBits: margin)
+            logits: logits,
+            values: plan.transform.apply(
+                logits.map { $0.doubleTowardZero * plan.outputScale }),
+            index: index, label: plan.labels[index],
+            isCertified: plan.certificate.rangeIsProven, noiseMarginBits: margin)
     }
 }
 
@@ -125,7 +130,7 @@ extension ClientPlan {
     func join(_ slots: [[UInt64]]) -> [BigInt] {
         let residues = slots.enumerated().map { outputs(of: $1, plaintextIndex: $0) }
         let crt = CRTBasis(moduli: parameters.plaintextModuli)
-        return labels.indices.map { output in
+        return (0..<outputCount).map { output in
             let lowest = certificate.outputBounds[output].lowerBound
             let residue = crt.reconstruct(residues: residues.map { $0[output] })
             return lowest + (residue - lowest).modulo(crt.product)
@@ -134,7 +139,7 @@ extension ClientPlan {
 
     private func outputs(of slots: [UInt64], plaintextIndex: Int) -> [UInt64] {
         let t = parameters.plaintextModuli[plaintextIndex]
-        var sums = [UInt64](repeating: 0, count: labels.count)
+        var sums = [UInt64](repeating: 0, count: outputCount)
         for (slot, output) in outputLayout.features.enumerated() where output != SlotLayout.empty {
             sums[Int(output)] = ModularArithmetic.add(sums[Int(output)], slots[slot], modulo: t)
         }

@@ -18,7 +18,7 @@ extension Artifact {
     public static func inspect(_ bytes: [UInt8]) throws -> ArtifactSummary {
         let envelope = try Envelope.open(bytes)
         return ArtifactSummary(
-            kind: envelope.kind.name, version: Int(Envelope.version),
+            kind: envelope.kind.name, version: envelope.version,
             digest: Envelope.hexadecimal(envelope.digest), payloadBytes: envelope.payload.count,
             details: try details(envelope))
     }

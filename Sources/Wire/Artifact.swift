@@ -10,15 +10,22 @@ public enum Artifact {
     // MARK: Plans
 
     /// server.plan.
-    /// - Parameter model: the bytes of the ONNX file that the plan was made from.
+    /// - Parameters:
+    ///   - model: the bytes of the ONNX file that the plan was made from.
+    ///   - isQuantized: whether the network was quantized for the plan; the file then holds it. Else it is the one that the
+    ///     model states.
     /// - Throws: `ONNXError`, or `WireError.malformed` where it is another model.
-    public static func encode(_ plan: Plan, model: [UInt8]) throws -> [UInt8] {
-        guard try ONNXModel.load(model).integerNetwork() == plan.network else {
+    public static func encode(
+        _ plan: Plan, model: [UInt8], isQuantized: Bool = false
+    ) throws -> [UInt8] {
+        let onnx = try ONNXModel.load(model)
+        guard try isQuantized || onnx.integerNetwork() == plan.network else {
             throw WireError.malformed("the plan was made from another model")
         }
         let digest = try digest(of: plan.client)
-        let payload: [UInt8] = try Blindsight_V1_ServerPlanMessage(plan, model: model)
-            .serializedBytes()
+        let payload: [UInt8] = try Blindsight_V1_ServerPlanMessage(
+            plan, model: model, network: isQuantized ? plan.network : nil
+        ).serializedBytes()
         return Envelope.seal(payload, kind: .serverPlan, digest: digest)
     }
 
@@ -37,11 +44,14 @@ public enum Artifact {
         let message: Blindsight_V1_ServerPlanMessage = try parse(envelope)
         try PlanChecks.check(text: message.certificate.boundMethod, "the bound method")
         let model = try ONNXModel.load([UInt8](message.model))
-        let network = try model.integerNetwork()
+        let network =
+            message.hasNetwork ? try message.network.network() : try model.integerNetwork()
+        for label in network.labels { try PlanChecks.check(text: label, "a label") }
         let plan = try Plan(
             network: network, choices: message.choices.choices(allowInsecure: allowInsecure),
             outputBounds: message.certificate.bounds(count: network.outputCount),
-            boundMethod: message.certificate.boundMethod)
+            boundMethod: message.certificate.boundMethod,
+            rangeIsProven: !message.certificate.rangeIsCalibrated)
         let digest = try digest(of: plan.client)
         guard digest == envelope.digest else {
             throw WireError.rebuiltPlanDiffers(
@@ -51,11 +61,11 @@ public enum Artifact {
         return (plan, model)
     }
 
-    /// All but the model must be short: its many small messages would take more memory than bytes.
+    /// All but model and network must be short: its many small messages would take more memory than bytes.
     static func requireSmallPlan(_ envelope: Envelope) throws {
         var others = 0
         try PayloadFields.scan(envelope.payload) { number, size in
-            if number != 1 { others += size }
+            if number != 1, number != 4 { others += size }
         }
         guard others <= ArtifactKind.maximumPlanBytes else {
             throw WireError.tooLarge(

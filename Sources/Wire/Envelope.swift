@@ -4,10 +4,14 @@ import Crypto
 /// payload, SHA-256 of all before it (32). Integers are little endian.
 package struct Envelope {
     package static let magicText = "BLNDSGHT"
-    package static let version: UInt16 = 2
+    package static let version: UInt16 = 3
+    /// Those that are read. Version 2 is 3 without the fields that came later.
+    static let readableVersions = 2...3
     package static let headerLength = 56
     package static let checksumLength = 32
 
+    /// Of the file that was opened.
+    package let version: Int
     package let kind: ArtifactKind
     package let digest: [UInt8]
     package let payload: ArraySlice<UInt8>
@@ -43,7 +47,9 @@ package struct Envelope {
                 expected: UInt64(headerLength + checksumLength), found: UInt64(bytes.count))
         }
         let version = Int(integer(bytes[8..<10]))
-        guard version == Int(Self.version) else { throw WireError.unsupportedVersion(version) }
+        guard readableVersions.contains(version) else {
+            throw WireError.unsupportedVersion(version)
+        }
         let code = UInt16(integer(bytes[10..<12]))
         guard let kind = ArtifactKind(rawValue: code) else {
             throw WireError.unknownKind(Int(code))
@@ -65,7 +71,7 @@ package struct Envelope {
             throw WireError.wrongKind(expected: expected, found: kind)
         }
         return Envelope(
-            kind: kind, digest: Array(bytes[16..<48]), payload: bytes[headerLength..<end])
+            version: version, kind: kind, digest: Array(bytes[16..<48]), payload: bytes[headerLength..<end])
     }
 
     func requirePlan(_ expected: [UInt8]) throws {

@@ -112,6 +112,9 @@ extension Blindsight_V1_InputMessage {
         highest = Int64(input.range.upperBound)
         scale = input.scale
         zeroPoint = Int64(input.zeroPoint)
+        offsets = input.offsets
+        scales = input.scales
+        normalization = input.normalization?.rawValue ?? ""
     }
 
     func specification() throws -> InputSpecification {
@@ -121,9 +124,14 @@ extension Blindsight_V1_InputMessage {
         guard shape.count <= 8 else {
             throw WireError.outOfRange("an input of \(shape.count) dimensions")
         }
+        let normalization = Normalization(rawValue: self.normalization)
+        guard normalization != nil || self.normalization.isEmpty else {
+            throw WireError.outOfRange("the input's normalization")
+        }
         return try InputSpecification(
             shape: shape.map(Int.init), range: Int(lowest)...Int(highest), scale: scale,
-            zeroPoint: Int(zeroPoint))
+            zeroPoint: Int(zeroPoint), offsets: offsets, scales: scales,
+            normalization: normalization)
     }
 }
 
@@ -138,6 +146,7 @@ extension Blindsight_V1_CertificateMessage {
         }
         boundMethod = certificate.boundMethod
         noiseMarginBits = certificate.noiseMarginBits
+        rangeIsCalibrated = !certificate.rangeIsProven
     }
 
     func bounds(count: Int) throws -> [ClosedRange<BigInt>] {
@@ -159,7 +168,7 @@ extension Blindsight_V1_CertificateMessage {
             outputBounds: try bounds(count: outputs), boundMethod: boundMethod,
             plaintextModulus: parameters.plaintextModulus, noiseMarginBits: noiseMarginBits,
             keyModulus: parameters.keyModulus, degree: parameters.degree,
-            security: parameters.security)
+            security: parameters.security, rangeIsProven: !rangeIsCalibrated)
         guard noiseMarginBits.count == parameters.plaintextModuli.count, certificate.holds else {
             throw WireError.outOfRange("the certificate does not hold")
         }

@@ -13,6 +13,8 @@ extension Blindsight_V1_ClientPlanMessage {
         outputUnits = plan.outputUnits
         outputScale = plan.outputScale
         labels = plan.labels
+        decision = plan.decision.wireName
+        transform = plan.transform.wireName
         keys = .init(plan.keys)
         replyC0Bits = UInt32(plan.replyC0Bits)
         replyC1Bits = UInt32(plan.replyC1Bits)
@@ -26,6 +28,11 @@ extension Blindsight_V1_ClientPlanMessage {
         guard !labels.isEmpty, labels.count <= parameters.degree else {
             throw WireError.outOfRange("\(labels.count) labels")
         }
+        let outputs = certificate.outputBounds.count
+        let decision = try Decision(wireName: self.decision)
+        guard (1...parameters.degree).contains(outputs),
+            decision.labelsCount(outputs: outputs) == labels.count
+        else { throw WireError.outOfRange("\(labels.count) labels for \(outputs) outputs") }
         guard outputUnits.count == parameters.plaintextModuli.count,
             zip(outputUnits, parameters.plaintextModuli).allSatisfy({ $0 > 0 && $0 < $1 })
         else { throw WireError.outOfRange("the output units") }
@@ -43,11 +50,12 @@ extension Blindsight_V1_ClientPlanMessage {
                 features: input.count),
             outputLayout: try Self.layouts(
                 outputLayout, "output layout", slots: parameters.slots.slotCount,
-                features: labels.count, most: 1)[0],
+                features: outputs, most: 1)[0],
             outputUnits: outputUnits, outputScale: outputScale, labels: labels,
+            decision: decision, transform: try OutputTransform(wireName: transform),
             keys: try keys.specification(parameters), replyC0Bits: Int(replyC0Bits),
             replyC1Bits: Int(replyC1Bits),
-            certificate: try certificate.certificate(parameters, outputs: labels.count),
+            certificate: try certificate.certificate(parameters, outputs: outputs),
             cost: try cost.cost())
         try PlanChecks.check(plan)
         return plan
@@ -97,9 +105,11 @@ extension Blindsight_V1_ChoicesMessage {
 }
 
 extension Blindsight_V1_ServerPlanMessage {
-    init(_ plan: Plan, model: [UInt8]) {
+    /// - Parameter network: nil where the model gives it.
+    init(_ plan: Plan, model: [UInt8], network: IntegerNetwork?) {
         self.init()
         self.model = Data(model)
+        if let network { self.network = .init(network) }
         choices = .init(plan.choices)
         certificate = .init(plan.certificate)
     }

@@ -27,7 +27,8 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
         case .notAnArtifact:
             return "not a Blindsight file: it must begin with \(Envelope.magicText)"
         case .unsupportedVersion(let version):
-            return "format version \(version); this build reads version \(Envelope.version)"
+            return
+                "format version \(version); this build reads versions \(Envelope.readableVersions.lowerBound) to \(Envelope.readableVersions.upperBound)"
         case .unknownKind(let kind):
             return "file kind \(kind) is unknown; kinds are 1 to \(ArtifactKind.allCases.count)"
         case .wrongKind(let expected, let found):

@@ -115,6 +115,27 @@ import Testing
         }
     }
 
+    /// Branches, residual additions, concatenations, scalings and products of two values.
+    @Test(arguments: 600..<640) func graphsOfFeatures(seed: Int) throws {
+        try check(RandomGraph.make(seed: UInt64(seed)), seed: UInt64(seed))
+    }
+
+    @Test(arguments: 700..<730) func graphsOfImages(seed: Int) throws {
+        var options = RandomGraph.Options()
+        options.isImage = true
+        try check(RandomGraph.make(seed: UInt64(seed), options: options), seed: UInt64(seed))
+    }
+
+    @Test(arguments: 800..<808) func deepGraphs(seed: Int) throws {
+        var options = RandomGraph.Options()
+        options.features = 2...5
+        options.operations = 6...10
+        options.depth = 4
+        options.weight = -1...2
+        options.range = -1...1
+        try check(RandomGraph.make(seed: UInt64(seed), options: options), seed: UInt64(seed))
+    }
+
     @discardableResult
     private func check(
         _ network: IntegerNetwork, seed: UInt64, planner: Planner = Self.planner

@@ -21,7 +21,7 @@ import Testing
 
     @Test func tooManySquares() throws {
         let deep = try network(Array(repeating: .square(count: 1), count: 40))
-        #expect(throws: PlanError.noParameters("40 squares; at most 12 are planned")) {
+        #expect(throws: PlanError.noParameters("40 products in a row; at most 12 are planned")) {
             try Planner().plan(deep)
         }
     }

@@ -95,6 +95,7 @@ struct ONNXBuilder {
 
     private mutating func append(_ layer: Layer, to value: String, scale: inout Double) -> String {
         switch layer {
+        case .affine, .product: preconditionFailure("\(layer.summary) in a quantized chain")
         case .square:
             scale *= scale
             return style.usesPow

@@ -13,15 +13,48 @@ struct Fixture: Sendable {
     let server: Server
     let input: [Int]
     let files: [ArtifactKind: [UInt8]]
+    let isQuantized: Bool
 
     static let shared = Result { try Fixture(seed: 7) }
     /// Another plan, for files that don't belong together.
     static let other = Result { try Fixture(seed: 8) }
 
+    /// Plans that hold a network of their own.
+    static let quantized = Result { try Fixture.quantized(seed: 9) }
+
     init(seed: UInt64) throws {
-        model = try TinyModel.bytes(seed: seed)
+        let model = try TinyModel.bytes(seed: seed)
         let network = try ONNXModel.load(model).integerNetwork()
-        plan = try Planner.insecure(degrees: [64, 128]).plan(network)
+        try self.init(
+            seed: seed, model: model,
+            plan: Planner.insecure(degrees: [64, 128]).plan(network), isQuantized: false)
+    }
+
+    /// Everything that a chain of integer layers doesn't have: branches, features of their own scales, a regression, bounds that are
+    /// no proof.
+    static func quantized(seed: UInt64) throws -> Fixture {
+        let graph = try RandomGraph.make(seed: seed)
+        let count = graph.inputCount
+        let network = try IntegerNetwork(
+            input: InputSpecification(
+                shape: [count], range: graph.input.range, scale: 1,
+                offsets: (0..<count).map { Float($0) / 4 },
+                scales: (0..<count).map { 1 + Float($0) / 8 }, normalization: .l2),
+            operations: graph.operations, outputScale: 0.125, labels: graph.labels,
+            decision: .regression, transform: .sigmoid)
+        let bounds = OutputBounds.certify(network)
+        let plan = try Planner.insecure(degrees: [64, 128, 256]).plan(
+            network, outputBounds: bounds.outputs, boundMethod: "calibrated",
+            rangeIsProven: false)
+        return try Fixture(
+            seed: seed, model: TinyModel.bytes(seed: seed), plan: plan, isQuantized: true)
+    }
+
+    private init(seed: UInt64, model: [UInt8], plan: Plan, isQuantized: Bool) throws {
+        self.model = model
+        self.plan = plan
+        self.isQuantized = isQuantized
+        let network = plan.network
         client = try Client(plan: plan.client)
         let keys = try client.makeEvaluationKeys()
         server = try Server(plan: plan, evaluationKeys: keys)
@@ -29,7 +62,7 @@ struct Fixture: Sendable {
         input = RandomNetwork.input(for: network, using: &generator)
         let sample = try client.encrypt(quantized: input)
         files = [
-            .serverPlan: try Artifact.encode(plan, model: model),
+            .serverPlan: try Artifact.encode(plan, model: model, isQuantized: isQuantized),
             .clientPlan: try Artifact.encode(plan.client),
             .secretKey: try Artifact.encodeSecretKey(of: client),
             .evaluationKey: try Artifact.encode(keys, plan: plan.client),
@@ -54,7 +87,7 @@ struct Fixture: Sendable {
         switch kind {
         case .serverPlan:
             let (plan, _) = try Artifact.decodePlan(bytes, allowInsecure: true)
-            return try Artifact.encode(plan, model: model)
+            return try Artifact.encode(plan, model: model, isQuantized: isQuantized)
         case .clientPlan:
             return try Artifact.encode(Artifact.decodeClientPlan(bytes, allowInsecure: true))
         case .secretKey:

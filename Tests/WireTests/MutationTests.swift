@@ -5,8 +5,9 @@ import Wire
 
 /// Random damage under a right checksum: a typed error or a value that can be used, never a trap.
 @Suite struct MutationTests {
-    @Test(arguments: ArtifactKind.allCases) func neverTraps(kind: ArtifactKind) throws {
-        let fixture = try Fixture.shared.get()
+    @Test(arguments: ArtifactKind.allCases, [false, true])
+    func neverTraps(kind: ArtifactKind, isQuantized: Bool) throws {
+        let fixture = try isQuantized ? Fixture.quantized.get() : Fixture.shared.get()
         var generator = SplitMix64(seed: 0xB11D + UInt64(kind.rawValue))
         var accepted = 0
         let rounds = kind == .serverPlan ? 4000 : 10_000

@@ -8,13 +8,23 @@ import Wire
 
 @Suite struct RoundTripTests {
     @Test(arguments: ArtifactKind.allCases) func sameBytes(kind: ArtifactKind) throws {
-        let fixture = try Fixture.shared.get()
-        let bytes = try #require(fixture.files[kind])
-        #expect(try fixture.recode(bytes, as: kind) == bytes)
+        for fixture in try [Fixture.shared.get(), Fixture.quantized.get()] {
+            let bytes = try #require(fixture.files[kind])
+            #expect(try fixture.recode(bytes, as: kind) == bytes)
+        }
     }
 
-    @Test func plansAreEqual() throws {
-        let fixture = try Fixture.shared.get()
+    /// Every kind of operation, as a file holds it.
+    @Test(arguments: 0..<40) func networks(seed: Int) throws {
+        var options = RandomGraph.Options()
+        options.isImage = seed % 2 == 0
+        let network = try RandomGraph.make(seed: UInt64(seed), options: options)
+        let message = Blindsight_V1_NetworkMessage(network)
+        #expect(try message.network() == network)
+    }
+
+    @Test(arguments: [false, true]) func plansAreEqual(isQuantized: Bool) throws {
+        let fixture = try isQuantized ? Fixture.quantized.get() : Fixture.shared.get()
         let (plan, _) = try Artifact.decodePlan(fixture.files[.serverPlan]!, allowInsecure: true)
         #expect(plan.network == fixture.plan.network)
         #expect(plan.choices == fixture.plan.choices)
@@ -138,7 +148,7 @@ import Wire
         let bytes = try #require(fixture.files[kind])
         let summary = try Artifact.inspect(bytes)
         #expect(summary.kind == kind.name)
-        #expect(summary.version == 2)
+        #expect(summary.version == 3)
         #expect(summary.digest == (try Artifact.planDigest(fixture.plan.client)))
         #expect(
             summary.payloadBytes == bytes.count - Envelope.headerLength - Envelope.checksumLength)

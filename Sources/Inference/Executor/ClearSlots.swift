@@ -29,12 +29,15 @@ public struct ClearSlots: SlotEvaluator, Sendable {
     }
 
     public func prepare(
-        _ transform: LinearTransform, unit: MessageUnit, level: Int
+        _ transform: LinearTransform, units: [MessageUnit], level: Int
     ) throws -> Transform {
         Transform(
             transform: transform,
             weights: transform.giants.map { giant in
-                giant.terms.map { residues.divide($0.weights, by: unit) }
+                giant.terms.map { term in
+                    residues.divide(
+                        term.weights, by: units[transform.babies[term.baby].source])
+                }
             })
     }
 
@@ -66,15 +69,15 @@ public struct ClearSlots: SlotEvaluator, Sendable {
         Value(slots: added(value.slots, constant), level: value.level)
     }
 
-    public func square(_ value: Value) throws -> Value {
-        let unit = MessageUnit.one.squared(level: value.level)
+    public func multiply(_ a: Value, _ b: Value) throws -> Value {
+        let unit = MessageUnit.one.times(.one, level: a.level)
             .value(residues.parameters, plaintextIndex: residues.plaintextIndex)
         return Value(
-            slots: value.slots.map {
+            slots: zip(a.slots, b.slots).map {
                 ModularArithmetic.multiply(
-                    ModularArithmetic.multiply($0, $0, modulo: t), unit, modulo: t)
+                    ModularArithmetic.multiply($0, $1, modulo: t), unit, modulo: t)
             },
-            level: value.level)
+            level: a.level)
     }
 
     public func fold(_ value: Value, _ permutations: [SlotPermutation]) throws -> Value {

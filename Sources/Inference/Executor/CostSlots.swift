@@ -54,10 +54,11 @@ public final class CostSlots: SlotEvaluator {
     public var input: Value { Value(level: parameters.maximumLevel, noise: model.fresh) }
 
     public func prepare(
-        _ transform: LinearTransform, unit: MessageUnit, level: Int
+        _ transform: LinearTransform, units: [MessageUnit], level: Int
     ) throws -> Transform {
         Transform(
-            transform: transform, gains: norms.gains(of: transform, residues: residues, unit: unit))
+            transform: transform,
+            gains: norms.gains(of: transform, residues: residues, units: units))
     }
 
     public func prepare(constant: [Int64], unit: MessageUnit, level: Int) throws {}
@@ -100,9 +101,9 @@ public final class CostSlots: SlotEvaluator {
         Value(level: value.level, noise: model.addingConstant(value.noise))
     }
 
-    public func square(_ value: Value) throws -> Value {
-        let level = value.level
-        let product = model.product(value.noise, value.noise)
+    public func multiply(_ a: Value, _ b: Value) throws -> Value {
+        let level = a.level
+        let product = model.product(a.noise, b.noise)
         counts.multiplications += 1
         sites.append(
             Site(

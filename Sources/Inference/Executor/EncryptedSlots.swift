@@ -20,7 +20,7 @@ public struct EncryptedSlots: SlotEvaluator, Sendable {
     }
 
     public func prepare(
-        _ transform: LinearTransform, unit: MessageUnit, level: Int
+        _ transform: LinearTransform, units: [MessageUnit], level: Int
     ) throws -> [EncodedTransform] {
         channels.map { residues in
             evaluator.context.encodeTransform(
@@ -28,7 +28,10 @@ public struct EncryptedSlots: SlotEvaluator, Sendable {
                 giants: transform.giants.map { giant in
                     (
                         giant.permutation,
-                        giant.terms.map { ($0.baby, residues.divide($0.weights, by: unit)) }
+                        giant.terms.map { term in
+                            let unit = units[transform.babies[term.baby].source]
+                            return (term.baby, residues.divide(term.weights, by: unit))
+                        }
                     )
                 }, plaintextIndex: residues.plaintextIndex, level: level)
         }
@@ -54,9 +57,9 @@ public struct EncryptedSlots: SlotEvaluator, Sendable {
         try zip(value, constants).map { try evaluator.add($0, $1) }
     }
 
-    public func square(_ value: [Ciphertext]) throws -> [Ciphertext] {
+    public func multiply(_ a: [Ciphertext], _ b: [Ciphertext]) throws -> [Ciphertext] {
         try evaluator.relinearize(
-            value.map { try evaluator.multiplyWithoutRelinearizing($0, $0) })
+            zip(a, b).map { try evaluator.multiplyWithoutRelinearizing($0, $1) })
     }
 
     public func fold(

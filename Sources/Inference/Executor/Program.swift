@@ -7,11 +7,23 @@ public struct Program<Slots: SlotEvaluator> {
         case fold([SlotPermutation])
         case add(Slots.Constant)
         case square
+        case product
+        /// In place.
         case switchDown(Int)
         case mask
     }
 
-    private let steps: [Step]
+    struct Instruction {
+        let step: Step
+        let operands: [Int]
+        /// The value that it makes.
+        let result: Int
+        /// Values that nothing reads later.
+        var releases: [Int] = []
+    }
+
+    private var instructions: [Instruction] = []
+    private let valuesCount: Int
     private let outputLayout: SlotLayout
     /// What the outputs must be divided by, modulo t.
     let outputUnit: MessageUnit
@@ -21,59 +33,103 @@ public struct Program<Slots: SlotEvaluator> {
     public init(
         _ circuit: Circuit, levels: [Int], maximumLevel: Int, on slots: Slots
     ) throws {
-        var unit = MessageUnit.one
         var level = maximumLevel
-        var steps: [Step] = []
-        for step in circuit.steps {
-            switch step {
+        // Of every value.
+        var valueLevels = circuit.inputLayouts.map { _ in level }
+        var units = circuit.inputLayouts.map { _ in MessageUnit.one }
+        for instruction in circuit.instructions {
+            let operands = instruction.operands
+            if case .switchPoint(let point) = instruction.step {
+                level = min(level, levels[point])
+                continue
+            }
+            for operand in Set(operands).sorted() where valueLevels[operand] > level {
+                instructions.append(
+                    Instruction(step: .switchDown(level), operands: [operand], result: operand))
+                valueLevels[operand] = level
+            }
+            var unit = units[operands[0]]
+            let step: Step
+            switch instruction.step {
+            case .switchPoint: continue
             case .linear(let transform):
-                steps.append(
-                    .linear(try slots.prepare(transform, unit: unit, level: level)))
+                step = .linear(
+                    try slots.prepare(
+                        transform, units: operands.map { units[$0] }, level: level))
                 unit = .one
-            case .fold(let permutations): steps.append(.fold(permutations))
+            case .fold(let permutations): step = .fold(permutations)
             case .add(let constant):
-                steps.append(
-                    .add(try slots.prepare(constant: constant, unit: unit, level: level)))
+                step = .add(try slots.prepare(constant: constant, unit: unit, level: level))
             case .square:
-                steps.append(.square)
-                unit = unit.squared(level: level)
-            case .switchPoint(let point):
-                if levels[point] < level {
-                    level = levels[point]
-                    steps.append(.switchDown(level))
-                }
-            case .mask: steps.append(.mask)
+                step = .square
+                unit = unit.times(unit, level: level)
+            case .product:
+                step = .product
+                unit = unit.times(units[operands[1]], level: level)
+            case .mask: step = .mask
+            }
+            instructions.append(
+                Instruction(step: step, operands: operands, result: valueLevels.count))
+            valueLevels.append(level)
+            units.append(unit)
+        }
+        valuesCount = valueLevels.count
+        outputLayout = circuit.outputLayout
+        outputUnit = units[units.count - 1]
+        releaseValues()
+    }
+
+    private mutating func releaseValues() {
+        var isRead = Set<Int>()
+        for index in instructions.indices.reversed() {
+            let instruction = instructions[index]
+            instructions[index].releases = Set(instruction.operands).filter {
+                $0 != instruction.result && isRead.insert($0).inserted
             }
         }
-        self.steps = steps
-        outputLayout = circuit.outputLayout
-        outputUnit = unit
     }
 
     /// Runs it.
     ///
     /// - Parameters:
-    ///   - inputs: one or, where the first step is linear, as many as it takes.
+    ///   - inputs: as many as the circuit takes.
     ///   - progress: called with (steps done, steps in all).
     public func run(
         _ inputs: [Slots.Value], on slots: Slots, progress: (Int, Int) -> Void = { _, _ in }
     ) throws -> Slots.Value {
-        var value = inputs[0]
-        for (index, step) in steps.enumerated() {
-            switch step {
-            case .linear(let transform):
-                value = try slots.apply(transform, to: index == 0 ? inputs : [value])
-            case .fold(let permutations): value = try slots.fold(value, permutations)
-            case .add(let constant): value = try slots.add(constant, to: value)
-            case .square: value = try slots.square(value)
-            case .switchDown(let level): value = try slots.switchDown(value, toLevel: level)
-            case .mask: value = try slots.mask(value, layout: outputLayout)
+        var values = inputs.map(Optional.some)
+        values.reserveCapacity(valuesCount)
+        for (index, instruction) in instructions.enumerated() {
+            var operands: [Slots.Value] = []
+            for operand in instruction.operands { operands.append(values[operand]!) }
+            for value in instruction.releases { values[value] = nil }
+            let result = try apply(instruction.step, to: operands, on: slots)
+            if instruction.result < values.count {
+                values[instruction.result] = result
+            } else {
+                values.append(result)
             }
-            progress(index + 1, steps.count)
+            progress(index + 1, instructions.count)
         }
-        return value
+        return values[valuesCount - 1]!
+    }
+
+    private func apply(
+        _ step: Step, to operands: [Slots.Value], on slots: Slots
+    ) throws -> Slots.Value {
+        let value = operands[0]
+        switch step {
+        case .linear(let transform): return try slots.apply(transform, to: operands)
+        case .fold(let permutations): return try slots.fold(value, permutations)
+        case .add(let constant): return try slots.add(constant, to: value)
+        case .square: return try slots.multiply(value, value)
+        case .product: return try slots.multiply(value, operands[1])
+        case .switchDown(let level): return try slots.switchDown(value, toLevel: level)
+        case .mask: return try slots.mask(value, layout: outputLayout)
+        }
     }
 }
 
 extension Program: Sendable where Slots.Transform: Sendable, Slots.Constant: Sendable {}
 extension Program.Step: Sendable where Slots.Transform: Sendable, Slots.Constant: Sendable {}
+extension Program.Instruction: Sendable where Slots.Transform: Sendable, Slots.Constant: Sendable {}

@@ -13,16 +13,18 @@ public protocol SlotEvaluator {
     associatedtype Constant
 
     /// - Parameters:
-    ///   - unit: the factor that values bring along; the transform divides by it.
+    ///   - units: the factor that each source's values bring along; the transform divides by it.
     ///   - level: of the values that it will be applied to.
-    func prepare(_ transform: LinearTransform, unit: MessageUnit, level: Int) throws -> Transform
+    func prepare(
+        _ transform: LinearTransform, units: [MessageUnit], level: Int
+    ) throws -> Transform
     func prepare(constant: [Int64], unit: MessageUnit, level: Int) throws -> Constant
 
-    /// - Parameter values: the sources of the transform; one but for a first layer.
+    /// - Parameter values: the sources of the transform.
     func apply(_ transform: Transform, to values: [Value]) throws -> Value
     func add(_ constant: Constant, to value: Value) throws -> Value
-    /// x^2 times -Q_l mod t, at level l.
-    func square(_ value: Value) throws -> Value
+    /// x y times -Q_l mod t, at level l.
+    func multiply(_ a: Value, _ b: Value) throws -> Value
     /// x + sum of permutations of x.
     func fold(_ value: Value, _ permutations: [SlotPermutation]) throws -> Value
     func switchDown(_ value: Value, toLevel level: Int) throws -> Value
@@ -38,10 +40,10 @@ public struct MessageUnit: Sendable, Hashable {
 
     public static let one = MessageUnit()
 
-    /// After a square at `level`.
-    func squared(level: Int) -> MessageUnit {
+    /// After a product at `level`.
+    func times(_ other: MessageUnit, level: Int) -> MessageUnit {
         var out = self
-        out.exponents = exponents.mapValues { $0 * 2 }
+        out.exponents.merge(other.exponents) { $0 + $1 }
         out.exponents[level, default: 0] += 1
         return out
     }

@@ -21,78 +21,104 @@ struct DiagonalCover {
     let limit: Int
 
     /// - Returns: the non-zero diagonals, or nil when some product stays uncovered.
+    ///
+    /// Each product is made at the first diagonal that can make it, by the first slot of its class there.
     func diagonals(of matrix: SparseIntegerMatrix) -> [Diagonal]? {
-        let lookup = WeightLookup(matrix)
+        let positions = Positions(sources: sources, shape: shape, features: matrix.columns)
         let columns = shape.columns
-        var covered = [Bool](repeating: false, count: classCount * matrix.columns)
-        var remaining = missing(of: matrix)
-        var out: [Diagonal] = []
-        for task in 0..<limit * sources.count where remaining > 0 {
-            let (index, number) = task.quotientAndRemainder(dividingBy: sources.count)
-            let source = sources[number]
-            var weights = [Int64](repeating: 0, count: shape.slotCount)
-            var used = false
-            for slot in 0..<shape.slotCount where targets[slot] != SlotLayout.empty {
-                let column = (slot % columns + index * stride) & (columns - 1)
-                let feature = source.features[slot / columns * columns + column]
-                guard feature != SlotLayout.empty else { continue }
-                let weight = lookup.weight(row: Int(targets[slot]), column: Int(feature))
-                guard weight != 0 else { continue }
-                let key = Int(classes[slot]) * matrix.columns + Int(feature)
-                guard !covered[key] else { continue }
-                covered[key] = true
-                remaining -= 1
-                weights[slot] = weight
-                used = true
-            }
-            if used { out.append(Diagonal(source: number, index: index, weights: weights)) }
+        // Of each class, its row and its first product.
+        var rowOfClass = [Int32](repeating: SlotLayout.empty, count: classCount)
+        for (slot, target) in targets.enumerated() where target != SlotLayout.empty {
+            rowOfClass[Int(classes[slot])] = target
         }
-        return remaining == 0 ? out : nil
+        var firstOfClass = [0]
+        for row in rowOfClass {
+            let count = row == SlotLayout.empty ? 0 : matrix.entries(ofRow: Int(row)).count
+            firstOfClass.append(firstOfClass[firstOfClass.count - 1] + count)
+        }
+        var places = [Place](repeating: Place(), count: firstOfClass[classCount])
+        places.withUnsafeMutableBufferPointer { places in
+            for slot in 0..<shape.slotCount where targets[slot] != SlotLayout.empty {
+                let (row, column) = slot.quotientAndRemainder(dividingBy: columns)
+                let entries = matrix.entries(ofRow: Int(targets[slot]))
+                let shift = firstOfClass[Int(classes[slot])] - entries.lowerBound
+                for entry in entries {
+                    let feature = matrix.columnIndices[entry]
+                    for position in positions.range(feature: feature, row: row) {
+                        let (source, from) = positions[position]
+                        let distance = (from - column) & (columns - 1)
+                        guard distance % stride == 0, distance / stride < limit else { continue }
+                        let task = Int32(distance / stride * sources.count + source)
+                        if task < places[entry + shift].task {
+                            places[entry + shift] = Place(task: task, slot: Int32(slot))
+                        }
+                    }
+                }
+            }
+        }
+        var weights: [Int32: [Int64]] = [:]
+        for (number, row) in rowOfClass.enumerated() where row != SlotLayout.empty {
+            let entries = matrix.entries(ofRow: Int(row))
+            let shift = firstOfClass[number] - entries.lowerBound
+            for entry in entries where matrix.weights[entry] != 0 {
+                let place = places[entry + shift]
+                guard place.task != .max else { return nil }
+                weights[place.task, default: Array(repeating: 0, count: shape.slotCount)][
+                    Int(place.slot)] = matrix.weights[entry]
+            }
+        }
+        return weights.keys.sorted().map { task in
+            let (index, source) = Int(task).quotientAndRemainder(dividingBy: sources.count)
+            return Diagonal(source: source, index: index, weights: weights[task]!)
+        }
     }
 
-    /// Products that the classes need in all.
-    private func missing(of matrix: SparseIntegerMatrix) -> Int {
-        var targetOfClass = [Int32](repeating: SlotLayout.empty, count: classCount)
-        for (slot, target) in targets.enumerated() where target != SlotLayout.empty {
-            targetOfClass[Int(classes[slot])] = target
-        }
-        return targetOfClass.reduce(0) { sum, target in
-            target == SlotLayout.empty
-                ? sum
-                : sum + matrix.rowStarts[Int(target) + 1] - matrix.rowStarts[Int(target)]
-        }
+    /// Where a product is made.
+    private struct Place {
+        var task = Int32.max
+        var slot: Int32 = 0
     }
 }
 
-/// Random access to a sparse matrix; rows sorted by column, binary search.
-private struct WeightLookup {
-    private let starts: [Int]
-    private let columns: [Int]
-    private let weights: [Int64]
+/// Where each feature is: the source and column of every slot that holds it, by feature and row.
+private struct Positions {
+    private let starts: [Int32]
+    private let places: [Int32]
+    private let rows: Int
+    private let columns: Int
 
-    init(_ matrix: SparseIntegerMatrix) {
-        starts = matrix.rowStarts
-        var columns = matrix.columnIndices
-        var weights = matrix.weights
-        for row in 0..<starts.count - 1 {
-            let range = starts[row]..<starts[row + 1]
-            let order = range.sorted { matrix.columnIndices[$0] < matrix.columnIndices[$1] }
-            for (target, from) in zip(range, order) {
-                columns[target] = matrix.columnIndices[from]
-                weights[target] = matrix.weights[from]
+    init(sources: [SlotLayout], shape: SlotShape, features: Int) {
+        rows = shape.rows
+        columns = shape.columns
+        let (rows, columns) = (shape.rows, shape.columns)
+        var starts = [Int32](repeating: 0, count: features * rows + 1)
+        func each(_ body: (Int, Int32) -> Void) {
+            for (source, layout) in sources.enumerated() {
+                for (slot, feature) in layout.features.enumerated()
+                where feature != SlotLayout.empty {
+                    let key = Int(feature) * rows + slot / columns
+                    body(key, Int32(source * columns + slot % columns))
+                }
             }
         }
-        self.columns = columns
-        self.weights = weights
+        each { key, _ in starts[key + 1] += 1 }
+        for key in 1..<starts.count { starts[key] += starts[key - 1] }
+        var places = [Int32](repeating: 0, count: Int(starts[starts.count - 1]))
+        var next = starts
+        each { key, place in
+            places[Int(next[key])] = place
+            next[key] += 1
+        }
+        self.starts = starts
+        self.places = places
     }
 
-    func weight(row: Int, column: Int) -> Int64 {
-        var low = starts[row]
-        var high = starts[row + 1]
-        while low < high {
-            let middle = (low + high) / 2
-            if columns[middle] < column { low = middle + 1 } else { high = middle }
-        }
-        return low < starts[row + 1] && columns[low] == column ? weights[low] : 0
+    func range(feature: Int, row: Int) -> Range<Int> {
+        let key = feature * rows + row
+        return Int(starts[key])..<Int(starts[key + 1])
+    }
+
+    subscript(position: Int) -> (source: Int, column: Int) {
+        (Int(places[position]) / columns, Int(places[position]) % columns)
     }
 }

@@ -27,33 +27,34 @@ public final class LinearTransform: Sendable {
 
     var termCount: Int { giants.reduce(0) { $0 + $1.terms.count } }
 
-    /// Groups diagonals (rotation d * stride, weights) into giants of `babyCount` babies.
+    /// Groups diagonals (rotation d * stride, weights) into giants of babies.
     ///
     /// Rotating by (g babyCount + b) stride is rotating by b stride, then by g babyCount stride; the
     /// weights of the outer sum move back by the giant's rotation.
-    init(diagonals: [Diagonal], stride: Int, babyCount: Int, shape: SlotShape) {
+    init(diagonals: [Diagonal], stride: Int, grouping: BabyGrouping, shape: SlotShape) {
         struct Place: Hashable {
             let source: Int
             let step: Int
         }
         let columns = shape.columns
-        let used = Set(
-            diagonals.map { Place(source: $0.source, step: $0.index % babyCount) }
-        ).sorted { ($0.source, $0.step) < ($1.source, $1.step) }
+        func place(_ diagonal: Diagonal) -> Place {
+            Place(source: diagonal.source, step: grouping.baby(of: diagonal.index))
+        }
+        let used = Set(diagonals.map(place)).sorted { ($0.source, $0.step) < ($1.source, $1.step) }
         let number = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
         sourceCount = (used.map(\.source).max() ?? 0) + 1
         babies = used.map {
-            BabyStep(source: $0.source, permutation: shape.rotation($0.step * stride))
+            BabyStep(
+                source: $0.source, permutation: shape.rotation($0.step * stride & (columns - 1)))
         }
-        let byGiant = Dictionary(grouping: diagonals) { $0.index / babyCount }
+        let byGiant = Dictionary(grouping: diagonals) { grouping.giant(of: $0.index) }
         giants = byGiant.keys.sorted().map { g in
-            let rotation = g * babyCount * stride
+            let rotation = g * grouping.count * stride & (columns - 1)
             let terms = byGiant[g]!
                 .sorted { ($0.source, $0.index) < ($1.source, $1.index) }
                 .map { diagonal in
                     Term(
-                        baby: number[
-                            Place(source: diagonal.source, step: diagonal.index % babyCount)]!,
+                        baby: number[place(diagonal)]!,
                         weights: (0..<shape.slotCount).map { slot in
                             let (row, column) = (slot / columns, slot % columns)
                             let moved = (column - rotation) & (columns - 1)

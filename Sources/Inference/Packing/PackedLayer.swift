@@ -4,7 +4,13 @@ import RLWE
 /// How a linear layer is carried out on slots: diagonals, then folds that add up partial sums.
 struct PackedLayer {
     var diagonals: [Diagonal]
+    /// Whether the only source's features stay as they are, but for the bias; there are no diagonals then.
+    var isIdentity = false
     let stride: Int
+    /// See `BabyGrouping`.
+    var modulus = 0
+    /// Whether an output's slots are parts of it, which the client adds up.
+    var isSummedByClient = false
     /// Each group is added to the ciphertext at once: x + sum of permutations of x.
     let folds: [[SlotPermutation]]
     /// Where the outputs are after the folds; for a last layer, which output each slot is a part of.
@@ -19,6 +25,8 @@ enum PackingError: Error, Equatable {
     case tooManyFeatures(Int, slots: Int)
     case tooManyOutputs(Int, columns: Int)
     case noCover
+    /// Operands of a product of two values that were laid out differently.
+    case layoutsDiffer
 }
 
 /// The latency layout: one sample in one ciphertext, or a few where the input has more features than slots.
@@ -51,40 +59,50 @@ enum LatencyPacking {
         }
     }
 
-    /// An inner layer: diagonals modulo the padded number of outputs m, then folds, so that every output
+    /// An inner layer: diagonals modulo the period m of the outputs' placement, then folds, so that every output
     /// is in all columns congruent to it modulo m. Where two rows hold all features, each does half of the
     /// diagonals: row 1 works on outputs shifted by m/2, and the last fold shifts back.
     static func inner(
-        _ layer: Layer, sources: [SlotLayout], shape: SlotShape
+        _ map: PackedMap, sources: [SlotLayout], placement: Placement, shape: SlotShape
     ) throws -> PackedLayer {
-        guard let matrix = layer.matrix(), let bias = layer.biasVector else {
-            throw PackingError.noCover
-        }
         let columns = shape.columns
-        let period = layer.outputCount.nextPowerOfTwo
+        let period = placement.period
         guard period <= columns else {
-            throw PackingError.tooManyOutputs(layer.outputCount, columns: columns)
+            throw PackingError.tooManyOutputs(map.bias.count, columns: columns)
         }
         for halved in period > 1 && shape.rows == 2 ? [true, false] : [false] {
             let skew = halved ? period / 2 : 0
             let outputs = SlotLayout(shape) { row, column in
-                let output = (column - row * skew) & (period - 1)
-                return output < layer.outputCount ? output : nil
+                placement.output(at: (column - row * skew) & (period - 1))
             }
+            let limit = halved ? period / 2 : period
             let cover = DiagonalCover(
                 shape: shape, sources: sources, targets: outputs.features,
-                classes: outputs.features, classCount: layer.outputCount, stride: 1,
-                limit: halved ? period / 2 : period)
-            guard let diagonals = cover.diagonals(of: matrix) else { continue }
+                classes: outputs.features, classCount: map.bias.count, stride: 1, limit: limit)
+            guard let diagonals = cover.diagonals(of: map.matrix) else { continue }
             var folds = foldings(from: columns / 2, downTo: period, shape)
             if shape.rows == 2 {
                 folds.append([SlotPermutation(rotation: skew, swapsRows: true)])
             }
             return PackedLayer(
-                diagonals: diagonals, stride: 1, folds: folds, outputLayout: outputs,
-                bias: outputs.place(bias))
+                diagonals: diagonals, stride: 1,
+                modulus: sources.allSatisfy { $0.repeats(every: limit, shape) } ? limit : 0,
+                folds: folds, outputLayout: outputs, bias: outputs.place(map.bias))
         }
         throw PackingError.noCover
+    }
+
+    /// A map that only scales and shifts features where they are.
+    static func diagonal(_ map: PackedMap, source: SlotLayout) -> PackedLayer {
+        let factors = (0..<map.matrix.rows).map { row in
+            map.matrix.entries(ofRow: row).reduce(Int64(0)) { $0 + map.matrix.weights[$1] }
+        }
+        let isIdentity = factors.allSatisfy { $0 == 1 }
+        return PackedLayer(
+            diagonals: isIdentity
+                ? [] : [Diagonal(source: 0, index: 0, weights: source.place(factors))],
+            isIdentity: isIdentity, stride: 1, folds: [], outputLayout: source,
+            bias: source.place(map.bias))
     }
 
     /// Rotations by halves, each added to the sum so far.
@@ -98,33 +116,32 @@ enum LatencyPacking {
     /// The last layer: every output gets its own block of slots, which the client adds up; no folds. Slots of
     /// a block take outputs in turn where there are more outputs than blocks.
     static func last(
-        _ layer: Layer, sources: [SlotLayout], shape: SlotShape
+        _ map: PackedMap, sources: [SlotLayout], shape: SlotShape
     ) throws -> PackedLayer {
-        guard let matrix = layer.matrix(), let bias = layer.biasVector else {
-            throw PackingError.noCover
-        }
+        let outputCount = map.bias.count
         let slotCount = shape.slotCount
         let columns = shape.columns
-        var blockSize = min(layer.inputCount.nextPowerOfTwo, slotCount)
+        var blockSize = min(map.matrix.columns.nextPowerOfTwo, slotCount)
         while blockSize <= slotCount {
             let blocks = slotCount / blockSize
-            let perBlock = ((layer.outputCount + blocks - 1) / blocks).nextPowerOfTwo
+            let perBlock = ((outputCount + blocks - 1) / blocks).nextPowerOfTwo
             guard perBlock <= columns else {
-                throw PackingError.tooManyOutputs(layer.outputCount, columns: columns)
+                throw PackingError.tooManyOutputs(outputCount, columns: columns)
             }
             let outputs = SlotLayout(shape) { row, column in
                 let block = (row * columns + column) / blockSize
                 let output = block * perBlock + column % perBlock
-                return output < layer.outputCount ? output : nil
+                return output < outputCount ? output : nil
             }
             let cover = DiagonalCover(
                 shape: shape, sources: sources, targets: outputs.features,
-                classes: outputs.features, classCount: layer.outputCount, stride: 1,
+                classes: outputs.features, classCount: outputCount, stride: 1,
                 limit: perBlock)
-            if let diagonals = cover.diagonals(of: matrix) {
-                var pending = bias
+            if let diagonals = cover.diagonals(of: map.matrix) {
+                var pending = map.bias
                 return PackedLayer(
-                    diagonals: diagonals, stride: 1, folds: [], outputLayout: outputs,
+                    diagonals: diagonals, stride: 1, isSummedByClient: true, folds: [],
+                    outputLayout: outputs,
                     bias: outputs.features.map { output in
                         guard output != SlotLayout.empty else { return 0 }
                         defer { pending[Int(output)] = 0 }

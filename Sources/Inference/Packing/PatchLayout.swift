@@ -87,7 +87,9 @@ struct PatchLayout {
             from: period / 2 * blockSize, downTo: mapPeriod * blockSize, shape)
         if shape.rows == 2 { folds.append([.swapRows]) }
         return PackedLayer(
-            diagonals: diagonals, stride: blockSize, folds: folds, outputLayout: outputs,
+            diagonals: diagonals, stride: blockSize,
+            modulus: patches.allSatisfy { $0.repeats(every: mapPeriod * blockSize, shape) }
+                ? mapPeriod : 0, folds: folds, outputLayout: outputs,
             bias: outputs.place(Layer.convolution(convolution).biasVector!))
     }
 

@@ -23,6 +23,19 @@ public struct SlotLayout: Sendable, Hashable {
             })
     }
 
+    /// Whether moving every row by `columns` columns leaves each feature in place.
+    func repeats(every columns: Int, _ shape: SlotShape) -> Bool {
+        let all = shape.columns
+        return features.indices.allSatisfy { slot in
+            features[slot] == features[slot / all * all + (slot + columns) % all]
+        }
+    }
+
+    /// The same with every feature's number raised.
+    func shifted(by count: Int) -> SlotLayout {
+        SlotLayout(features: features.map { $0 == Self.empty ? $0 : $0 + Int32(count) })
+    }
+
     /// Puts each feature's value into its slots; empty slots get zero.
     func place<Value: ExpressibleByIntegerLiteral>(_ values: [Value]) -> [Value] {
         features.map { $0 == Self.empty ? 0 : values[Int($0)] }

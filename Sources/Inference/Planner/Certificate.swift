@@ -3,8 +3,10 @@ import RLWE
 
 /// What is proven of a plan before any key is made.
 public struct Certificate: Sendable, Equatable {
-    /// Every output integer is in its range, for every input in the box.
+    /// Every output integer is in its range, for every input in the box; if `rangeIsProven`.
     public let outputBounds: [ClosedRange<BigInt>]
+    /// False where the bounds are what calibration samples gave, and a margin: an input beyond them may give a wrong result.
+    public let rangeIsProven: Bool
     /// How the bounds were proven, in words.
     public let boundMethod: String
     /// T: a result is the one integer of its range with the residue that decryption finds modulo T.
@@ -19,9 +21,11 @@ public struct Certificate: Sendable, Equatable {
 
     package init(
         outputBounds: [ClosedRange<BigInt>], boundMethod: String, plaintextModulus: BigInt,
-        noiseMarginBits: [Double], keyModulus: BigInt, degree: Int, security: SecurityLevel
+        noiseMarginBits: [Double], keyModulus: BigInt, degree: Int, security: SecurityLevel,
+        rangeIsProven: Bool
     ) {
         self.outputBounds = outputBounds
+        self.rangeIsProven = rangeIsProven
         self.boundMethod = boundMethod
         self.plaintextModulus = plaintextModulus
         self.noiseMarginBits = noiseMarginBits
@@ -45,7 +49,7 @@ public struct Certificate: Sendable, Equatable {
         SecurityTable.maximumBits(degree: degree, level: security)
     }
 
-    /// Whether all of it holds.
+    /// Whether all of it holds; of the range, what is claimed of it.
     public var holds: Bool {
         widestRange < plaintextModulus && noiseMarginBits.allSatisfy { $0 > 0 }
             && SecurityTable.allows(modulus: keyModulus, degree: degree, level: security)

@@ -4,22 +4,32 @@ import RLWE
 /// A network laid out on slots: what is done, but not yet at which levels.
 public struct Circuit: Sendable {
     public enum Step: Sendable {
+        /// Reads as many values as the transform has sources.
         case linear(LinearTransform)
         /// x + sum of permutations of x.
         case fold([SlotPermutation])
         /// Integer constants, a slot each.
         case add([Int64])
         case square
-        /// A place where moduli may be dropped; the plan says to which level.
+        /// Of two values.
+        case product
+        /// A place where moduli may be dropped; the plan says to which level. Reads and makes no value.
         case switchPoint(Int)
         /// Adds random shares of zero to the slots of each output, and random values to unused slots, so that
         /// a client learns the sums only.
         case mask
     }
 
+    /// A step and the values that it reads. Values are the input ciphertexts, then the result of every step but switch points.
+    public struct Instruction: Sendable {
+        public let step: Step
+        public let operands: [Int]
+    }
+
     public let shape: SlotShape
     public var degree: Int { shape.degree }
-    public let steps: [Step]
+    /// The last one makes the outputs.
+    public let instructions: [Instruction]
     /// Of each input ciphertext: the index of the input that each slot holds, or `SlotLayout.empty`.
     public let inputLayouts: [SlotLayout]
     /// The output that each slot is a part of; the client adds up.
@@ -29,6 +39,8 @@ public struct Circuit: Sendable {
     let babyCounts: [Int]
     let diagonalCounts: [Int]
 
+    public var steps: [Step] { instructions.map(\.step) }
+
     /// The permutations that need Galois keys.
     public var permutations: Set<SlotPermutation> {
         var out = Set<SlotPermutation>()
@@ -37,120 +49,103 @@ public struct Circuit: Sendable {
             case .linear(let transform): out.formUnion(transform.permutations(degree: degree))
             case .fold(let group):
                 out.formUnion(group.filter { !$0.isIdentity(degree: degree) })
-            case .add, .square, .switchPoint, .mask: break
+            case .add, .square, .product, .switchPoint, .mask: break
             }
         }
         return Set(out.map { $0.normalized(degree: degree) })
+    }
+
+    /// Whether it multiplies ciphertexts.
+    var multiplies: Bool {
+        steps.contains {
+            switch $0 {
+            case .square, .product: true
+            case .linear, .fold, .add, .switchPoint, .mask: false
+            }
+        }
     }
 }
 
 extension Circuit {
     /// Lays out `network` for one sample.
     ///
-    /// - Parameter babyCounts: baby steps of each linear layer; missing ones get the square root rule.
+    /// - Parameter babyCounts: baby steps of each linear layer; missing ones get the cheapest power of two.
     /// - Throws: `PackingError` where the network doesn't fit this many slots.
     init(network: IntegerNetwork, shape: SlotShape, babyCounts: [Int] = []) throws {
-        var builder = CircuitBuilder(shape: shape, babyCounts: babyCounts)
-        self = try builder.build(network)
+        self.init(try PackedNetwork(network, shape: shape), babyCounts: babyCounts)
+    }
+
+    init(_ packed: PackedNetwork, babyCounts requested: [Int] = []) {
+        var builder = CircuitBuilder(packed, requestedBabyCounts: requested)
+        builder.run()
+        shape = packed.shape
+        instructions = builder.instructions
+        inputLayouts = packed.inputLayouts
+        outputLayout = packed.outputLayout
+        switchPointCount = packed.switchPointCount
+        babyCounts = builder.babyCounts
+        diagonalCounts = builder.diagonalCounts
     }
 }
 
 private struct CircuitBuilder {
-    let shape: SlotShape
+    let packed: PackedNetwork
     let requestedBabyCounts: [Int]
     var babyCounts: [Int] = []
     var diagonalCounts: [Int] = []
-    var steps: [Circuit.Step] = []
-    var points = 0
-    var linearLayers = 0
+    var instructions: [Circuit.Instruction] = []
+    var valuesCount: Int
+    /// The circuit's value of each of the packed network's.
+    var values: [Int]
 
-    init(shape: SlotShape, babyCounts: [Int]) {
-        self.shape = shape
-        requestedBabyCounts = babyCounts
+    init(_ packed: PackedNetwork, requestedBabyCounts: [Int]) {
+        self.packed = packed
+        self.requestedBabyCounts = requestedBabyCounts
+        valuesCount = packed.inputLayouts.count
+        values = Array(0..<valuesCount)
     }
 
-    mutating func build(_ network: IntegerNetwork) throws -> Circuit {
-        let layers = network.layers
-        let lastLinear = layers.lastIndex { $0.matrix() != nil }
-        var layouts: [SlotLayout]
-        var inputLayouts: [SlotLayout]
-        if case .convolution(let convolution) = layers[0], lastLinear != 0,
-            let patchLayout = PatchLayout(convolution, shape: shape)
-        {
-            let patches = patchLayout.patches
-            inputLayouts = patchLayout.inputs(patches)
-            let packed = try patchLayout.layer(patches)
-            append(packed)
-            layouts = [packed.outputLayout]
-        } else {
-            layouts = try LatencyPacking.periodicInput(
-                features: network.inputCount, shape: shape)
-            inputLayouts = layouts
-        }
-        for (index, layer) in layers.enumerated() {
-            if index == 0, linearLayers == 1 { continue }  // the convolution above
-            if case .square = layer {
-                guard layouts.count == 1 else {
-                    throw PackingError.tooManyFeatures(
-                        network.inputCount, slots: shape.slotCount)
-                }
-                steps.append(.switchPoint(points))
-                steps.append(.square)
-                steps.append(.switchPoint(points + 1))
-                points += 2
-                continue
+    mutating func run() {
+        for step in packed.steps {
+            switch step {
+            case .switchPoint(let point):
+                instructions.append(Circuit.Instruction(step: .switchPoint(point), operands: []))
+            case .square(let value): values.append(append(.square, [values[value]]))
+            case .product(let a, let b): values.append(append(.product, [values[a], values[b]]))
+            case .layer(let layer, let sources):
+                values.append(append(layer, sources: sources.map { values[$0] }))
             }
-            let packed =
-                index == lastLinear && index == layers.count - 1
-                ? try LatencyPacking.last(layer, sources: layouts, shape: shape)
-                : try LatencyPacking.inner(layer, sources: layouts, shape: shape)
-            append(packed)
-            layouts = [packed.outputLayout]
         }
-        guard layouts.count == 1 else {
-            throw PackingError.tooManyFeatures(network.inputCount, slots: shape.slotCount)
-        }
-        var layout = layouts[0]
-        if lastLinear != layers.count - 1 { layout = Self.firstOccurrence(layout) }
-        steps.append(.mask)
-        return Circuit(
-            shape: shape, steps: steps, inputLayouts: inputLayouts, outputLayout: layout,
-            switchPointCount: points, babyCounts: babyCounts, diagonalCounts: diagonalCounts)
+        _ = append(.mask, [values[packed.output]])
     }
 
-    private mutating func append(_ packed: PackedLayer) {
-        let count = (packed.diagonals.map(\.index).max() ?? 0) + 1
-        let babies =
-            linearLayers < requestedBabyCounts.count
-            ? requestedBabyCounts[linearLayers] : Self.defaultBabyCount(diagonals: count)
-        linearLayers += 1
-        babyCounts.append(babies)
-        diagonalCounts.append(count)
-        steps.append(
-            .linear(
-                LinearTransform(
-                    diagonals: packed.diagonals, stride: packed.stride, babyCount: babies,
-                    shape: shape)))
-        for fold in packed.folds
+    private mutating func append(_ step: Circuit.Step, _ operands: [Int]) -> Int {
+        instructions.append(Circuit.Instruction(step: step, operands: operands))
+        valuesCount += 1
+        return valuesCount - 1
+    }
+
+    /// - Returns: the value that the layer ends in.
+    private mutating func append(_ layer: PackedLayer, sources: [Int]) -> Int {
+        let shape = packed.shape
+        var value = sources[0]
+        if !layer.isIdentity {
+            let count = (layer.diagonals.map(\.index).max() ?? 0) + 1
+            let number = babyCounts.count
+            let grouping = BabyGrouping(
+                diagonals: layer.diagonals, modulus: layer.modulus,
+                count: number < requestedBabyCounts.count ? requestedBabyCounts[number] : nil)
+            babyCounts.append(grouping.count)
+            diagonalCounts.append(count)
+            let transform = LinearTransform(
+                diagonals: layer.diagonals, stride: layer.stride, grouping: grouping, shape: shape)
+            value = append(.linear(transform), Array(sources.prefix(transform.sourceCount)))
+        }
+        for fold in layer.folds
         where !fold.allSatisfy({ $0.isIdentity(degree: shape.degree) }) {
-            steps.append(.fold(fold))
+            value = append(.fold(fold), [value])
         }
-        if packed.bias.contains(where: { $0 != 0 }) { steps.append(.add(packed.bias)) }
-    }
-
-    /// Babies cost less than giants (they share a decomposition), so a power of two at or above the root.
-    static func defaultBabyCount(diagonals: Int) -> Int {
-        var babies = 1
-        while babies * babies < diagonals { babies *= 2 }
-        return babies
-    }
-
-    /// Keeps one slot of each output: for networks that end in a square, whose outputs are whole.
-    private static func firstOccurrence(_ layout: SlotLayout) -> SlotLayout {
-        var seen = Set<Int32>()
-        return SlotLayout(
-            features: layout.features.map {
-                $0 != SlotLayout.empty && seen.insert($0).inserted ? $0 : SlotLayout.empty
-            })
+        if layer.bias.contains(where: { $0 != 0 }) { value = append(.add(layer.bias), [value]) }
+        return value
     }
 }

@@ -14,17 +14,24 @@ public struct ClientPlan: Sendable, Equatable {
     public let outputUnits: [UInt64]
     /// Real value of one unit of an output.
     public let outputScale: Double
+    /// A name for each class, or for each output of a regression.
     public let labels: [String]
+    public let decision: Decision
+    /// What the client applies to the outputs.
+    public let transform: OutputTransform
     public let keys: EvaluationKeySpecification
     public let replyC0Bits: Int
     public let replyC1Bits: Int
     public let certificate: Certificate
     public let cost: CostEstimate
 
+    public var outputCount: Int { certificate.outputBounds.count }
+
     package init(
         parameters: RLWEParameters, input: InputSpecification, inputLayouts: [SlotLayout],
         outputLayout: SlotLayout, outputUnits: [UInt64], outputScale: Double, labels: [String],
-        keys: EvaluationKeySpecification, replyC0Bits: Int, replyC1Bits: Int,
+        decision: Decision, transform: OutputTransform, keys: EvaluationKeySpecification,
+        replyC0Bits: Int, replyC1Bits: Int,
         certificate: Certificate, cost: CostEstimate
     ) {
         self.parameters = parameters
@@ -34,6 +41,8 @@ public struct ClientPlan: Sendable, Equatable {
         self.outputUnits = outputUnits
         self.outputScale = outputScale
         self.labels = labels
+        self.decision = decision
+        self.transform = transform
         self.keys = keys
         self.replyC0Bits = replyC0Bits
         self.replyC1Bits = replyC1Bits

@@ -17,50 +17,76 @@ struct NoiseForecast {
     /// log2 of the modulus that the last stretch needs.
     let finalBits: Double
 
-    /// - Parameter skips: squares with no switch before them, bit i for square i.
+    /// - Parameter skips: sets of products with no switch before them, bit i for those of depth i.
     init(
         circuit: Circuit, model: NoiseModel, skips: UInt = 0,
-        gains: (LinearTransform) -> [TransformGain]
+        gain: (LinearTransform, _ source: Int) -> TransformGain
     ) {
         let degree = circuit.degree
         let floor = model.rounding.norms
-        var noise = model.fresh
+        // Of every value, as if all of them were switched together.
+        var noise = circuit.inputLayouts.map { _ in model.fresh }
         var drops: [Drop] = []
         var early = 0.0
         var earlyPoint: Int?
-        for step in circuit.steps {
-            switch step {
+        for (index, instruction) in circuit.instructions.enumerated() {
+            let operands = instruction.operands
+            switch instruction.step {
             case .linear(let transform):
-                noise = NoiseBound.sum(
-                    gains(transform).map { noise.mapped(by: $0, degree: degree) })
-                if !transform.permutations(degree: degree).isEmpty {
-                    noise = model.divided(noise)
-                }
+                var sum = NoiseBound.sum(
+                    (0..<transform.sourceCount).map {
+                        noise[operands[$0]].mapped(by: gain(transform, $0), degree: degree)
+                    })
+                if !transform.permutations(degree: degree).isEmpty { sum = model.divided(sum) }
+                noise.append(sum)
             case .fold(let permutations):
                 let elements = Set([1] + permutations.map { $0.galoisElement(degree: degree) })
-                noise = model.folded(noise, elements: elements, switching: .zero)
-            case .add, .mask: noise = model.addingConstant(noise)
-            case .square: noise = model.divided(model.product(noise, noise))
+                noise.append(
+                    model.folded(noise[operands[0]], elements: elements, switching: .zero))
+            case .add, .mask: noise.append(model.addingConstant(noise[operands[0]]))
+            case .square, .product:
+                noise.append(
+                    model.divided(
+                        model.product(noise[operands[0]], noise[operands[operands.count - 1]])))
             case .switchPoint(let point):
+                let products = circuit.products(at: point, index: index)
                 if point % 2 == 0 {
                     let isSkipped = skips >> UInt(point / 2) & 1 == 1
-                    let bits =
-                        isSkipped
-                        ? 0
-                        : max(0, log2(noise.norms.rootMeanSquare / floor.rootMeanSquare))
+                    let factors = products.flatMap(\.operands).map {
+                        noise[$0].norms.rootMeanSquare / floor.rootMeanSquare
+                    }
+                    let bits = isSkipped ? 0 : max(0, log2(factors.max() ?? 1))
                     drops.append(
                         Drop(
                             bits: bits, early: early, earlyPoint: earlyPoint, latePoint: point))
-                    noise = noise.scaled(by: exp2(-bits))
-                    if bits > 0 { noise = model.divided(noise) }
+                    if bits > 0 {
+                        noise = noise.map { model.divided($0.scaled(by: exp2(-bits))) }
+                    }
                 } else {
-                    let room = noise.norms.mean * Double(degree).squareRoot() / 4
-                    early = max(0, log2(room / floor.largest))
+                    let rooms = noise.suffix(products.count).map {
+                        log2($0.norms.mean * Double(degree).squareRoot() / 4 / floor.largest)
+                    }
+                    early = max(0, rooms.min() ?? 0)
                     earlyPoint = point
                 }
             }
         }
         self.drops = drops
-        finalBits = log2(noise.coefficient) + 1.5
+        finalBits = log2(noise[noise.count - 1].coefficient) + 1.5
+    }
+}
+
+extension Circuit {
+    /// The products after an even switch point, or before an odd one, the instruction at `index`.
+    fileprivate func products(at point: Int, index: Int) -> [Instruction] {
+        func isProduct(_ instruction: Instruction) -> Bool {
+            switch instruction.step {
+            case .square, .product: true
+            case .linear, .fold, .add, .switchPoint, .mask: false
+            }
+        }
+        return point % 2 == 0
+            ? Array(instructions[(index + 1)...].prefix(while: isProduct))
+            : instructions[..<index].reversed().prefix(while: isProduct).reversed()
     }
 }

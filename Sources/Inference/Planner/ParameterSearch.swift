@@ -87,7 +87,7 @@ struct ParameterSearch {
         let norms = usedNorms
         return NoiseForecast(
             circuit: circuit, model: NoiseModel(degree: degree, plaintext: worst), skips: skips
-        ) { norms.gains(of: $0, modulus: worst, degree: degree, factor: 1) }
+        ) { norms.gain(of: $0, source: $1, modulus: worst, degree: degree, factor: 1) }
     }
 
     private func attempt(

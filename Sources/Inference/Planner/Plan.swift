@@ -15,21 +15,22 @@ public struct Plan: Sendable {
     /// Lays out the network as `choices` say and proves the certificate anew.
     ///
     /// - Parameters:
-    ///   - outputBounds: proven bounds of the network's outputs, one an output.
-    ///   - boundMethod: how they were proven.
+    ///   - outputBounds: bounds of the network's outputs, one an output.
+    ///   - boundMethod: how they were found.
+    ///   - rangeIsProven: whether they hold for every input in the box.
     /// - Throws: `PlanError.invalid` where the choices don't fit the network or the certificate doesn't hold.
     public init(
         network: IntegerNetwork, choices: PlanChoices, outputBounds: [ClosedRange<BigInt>],
-        boundMethod: String
+        boundMethod: String, rangeIsProven: Bool = true
     ) throws {
         try self.init(
             network: network, choices: choices, outputBounds: outputBounds,
-            boundMethod: boundMethod, norms: TransformNorms())
+            boundMethod: boundMethod, rangeIsProven: rangeIsProven, norms: TransformNorms())
     }
 
     init(
         network: IntegerNetwork, choices: PlanChoices, outputBounds: [ClosedRange<BigInt>],
-        boundMethod: String, norms: TransformNorms
+        boundMethod: String, rangeIsProven: Bool, norms: TransformNorms
     ) throws {
         let parameters = choices.parameters
         try Self.checkDepth(network)
@@ -61,7 +62,7 @@ public struct Plan: Sendable {
             noiseMarginBits: evaluation.replyMargins(
                 q0: q0, c0Bits: choices.replyC0Bits, c1Bits: choices.replyC1Bits),
             keyModulus: parameters.keyModulus, degree: parameters.degree,
-            security: parameters.security)
+            security: parameters.security, rangeIsProven: rangeIsProven)
         guard certificate.holds else { throw PlanError.invalid("its certificate does not hold") }
         self.network = network
         self.choices = choices
@@ -74,16 +75,17 @@ public struct Plan: Sendable {
             outputUnits: parameters.plaintextModuli.indices.map {
                 evaluation.outputUnit.value(parameters, plaintextIndex: $0)
             },
-            outputScale: network.outputScale, labels: network.labels, keys: choices.keys,
+            outputScale: network.outputScale, labels: network.labels,
+            decision: network.decision, transform: network.transform, keys: choices.keys,
             replyC0Bits: choices.replyC0Bits, replyC1Bits: choices.replyC1Bits,
             certificate: certificate, cost: cost)
     }
 
-    /// Squares in a row double the bits of everything: far more than any ring carries is refused at once.
+    /// Products in a row double the bits of everything: far more than any ring carries is refused at once.
     static func checkDepth(_ network: IntegerNetwork) throws {
-        let squares = network.layers.count { if case .square = $0 { true } else { false } }
-        guard squares <= 12 else {
-            throw PlanError.noParameters("\(squares) squares; at most 12 are planned")
+        guard network.depth <= 12 else {
+            throw PlanError.noParameters(
+                "\(network.depth) products in a row; at most 12 are planned")
         }
     }
 
@@ -153,6 +155,7 @@ extension PackingError: CustomStringConvertible {
             return "\(count) inputs in \(slots) slots"
         case .tooManyOutputs(let count, let columns):
             return "a layer of \(count) outputs in \(columns) columns"
+        case .layoutsDiffer: return "a product of two values that are laid out differently"
         case .noCover: return "a layer has no layout by diagonals"
         }
     }

@@ -39,10 +39,12 @@ public struct Planner: Sendable {
             progress: progress)
     }
 
-    /// As `plan(_:progress:)`, with bounds that the caller has proven.
+    /// As `plan(_:progress:)`, with the caller's bounds.
+    ///
+    /// - Parameter rangeIsProven: whether they hold for every input in the box.
     public func plan(
         _ network: IntegerNetwork, outputBounds: [ClosedRange<BigInt>], boundMethod: String,
-        progress: (String) -> Void = { _ in }
+        rangeIsProven: Bool = true, progress: (String) -> Void = { _ in }
     ) throws -> Plan {
         let widest = outputBounds.reduce(BigInt(0)) { max($0, $1.upperBound - $1.lowerBound) }
         let norms = PlannerNorms()
@@ -74,7 +76,7 @@ public struct Planner: Sendable {
         progress("proving the certificate")
         return try finish(
             tuned, network: network, outputBounds: outputBounds, boundMethod: boundMethod,
-            norms: norms)
+            rangeIsProven: rangeIsProven, norms: norms)
     }
 
     /// Indices k of plaintext moduli: N / k slots.
@@ -110,16 +112,15 @@ public struct Planner: Sendable {
         _ start: Candidate, network: IntegerNetwork, norms: PlannerNorms
     ) throws -> Candidate {
         var best = start
-        let layers = network.layers.filter { $0.matrix() != nil }.count
+        let packed = try PackedNetwork(network, shape: best.circuit.shape)
         var babies = best.circuit.babyCounts
-        for layer in 0..<layers {
+        for layer in babies.indices {
             let original = babies[layer]
             for other in [original / 4, original / 2, original * 2, original * 4]
             where other > 0 && other <= best.circuit.diagonalCounts[layer] {
                 var counts = babies
                 counts[layer] = other
-                let circuit = try Circuit(
-                    network: network, shape: best.circuit.shape, babyCounts: counts)
+                let circuit = Circuit(packed, babyCounts: counts)
                 let search = ParameterSearch(
                     circuit: circuit, plaintexts: best.parameters.plaintexts, security: security,
                     norms: norms)
@@ -138,7 +139,7 @@ public struct Planner: Sendable {
     /// and may need a bit more.
     private func finish(
         _ candidate: Candidate, network: IntegerNetwork, outputBounds: [ClosedRange<BigInt>],
-        boundMethod: String, norms: PlannerNorms
+        boundMethod: String, rangeIsProven: Bool, norms: PlannerNorms
     ) throws -> Plan {
         let search = ParameterSearch(
             circuit: candidate.circuit, plaintexts: candidate.parameters.plaintexts,
@@ -150,7 +151,7 @@ public struct Planner: Sendable {
             else { continue }
             return try Plan(
                 network: network, choices: found.choices, outputBounds: outputBounds,
-                boundMethod: boundMethod, norms: norms.exact)
+                boundMethod: boundMethod, rangeIsProven: rangeIsProven, norms: norms.exact)
         }
         throw PlanError.noParameters("the certificate fails by less than a bit; use fewer bits")
     }

@@ -9,12 +9,13 @@ import Synchronization
 final class TransformNorms: Sendable {
     private struct Key: Hashable {
         let transform: ObjectIdentifier
+        let source: Int
         let modulus: PlaintextModulus
         let factor: UInt64
     }
 
     /// Keeps the transforms alive, so that their identifiers stay theirs.
-    private let cache = Mutex<[Key: (transform: LinearTransform, gains: [TransformGain])]>([:])
+    private let cache = Mutex<[Key: (transform: LinearTransform, gain: TransformGain)]>([:])
     /// By modulus, then degree: one prime may serve several degrees.
     private let encoders = Mutex<[PlaintextModulus: [Int: SlotEncoder]]>([:])
 
@@ -25,31 +26,36 @@ final class TransformNorms: Sendable {
 
     /// One of each source.
     func gains(
-        of transform: LinearTransform, residues: ResidueSlots, unit: MessageUnit
+        of transform: LinearTransform, residues: ResidueSlots, units: [MessageUnit]
     ) -> [TransformGain] {
         let t = residues.modulus
-        let value =
-            ignoresUnits
-            ? 1 : unit.value(residues.parameters, plaintextIndex: residues.plaintextIndex)
-        return gains(
-            of: transform,
-            modulus: residues.parameters.plaintexts[residues.plaintextIndex],
-            degree: residues.parameters.degree,
-            factor: ModularArithmetic.inverse(value, modulo: t)!)
+        return (0..<transform.sourceCount).map { source in
+            let value =
+                ignoresUnits
+                ? 1
+                : units[source].value(
+                    residues.parameters, plaintextIndex: residues.plaintextIndex)
+            return gain(
+                of: transform, source: source,
+                modulus: residues.parameters.plaintexts[residues.plaintextIndex],
+                degree: residues.parameters.degree,
+                factor: ModularArithmetic.inverse(value, modulo: t)!)
+        }
     }
 
     /// - Parameter factor: modulo t, what weights are multiplied by before they are encoded.
-    func gains(
-        of transform: LinearTransform, modulus: PlaintextModulus, degree: Int, factor: UInt64
-    ) -> [TransformGain] {
+    func gain(
+        of transform: LinearTransform, source: Int, modulus: PlaintextModulus, degree: Int,
+        factor: UInt64
+    ) -> TransformGain {
         let key = Key(
-            transform: ObjectIdentifier(transform), modulus: modulus, factor: factor)
-        if let known = cache.withLock({ $0[key]?.gains }) { return known }
-        let gains = (0..<transform.sourceCount).map {
-            compute(transform, source: $0, modulus: modulus, degree: degree, factor: factor)
-        }
-        cache.withLock { $0[key] = (transform, gains) }
-        return gains
+            transform: ObjectIdentifier(transform), source: source, modulus: modulus,
+            factor: factor)
+        if let known = cache.withLock({ $0[key]?.gain }) { return known }
+        let gain = compute(
+            transform, source: source, modulus: modulus, degree: degree, factor: factor)
+        cache.withLock { $0[key] = (transform, gain) }
+        return gain
     }
 
     private func compute(

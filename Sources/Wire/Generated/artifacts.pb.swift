@@ -10,6 +10,8 @@
 
 /// Payloads of Blindsight's files. The envelope around them (magic, version, kind, digest, checksum) is in
 /// docs/Formats.md. Field numbers are never reused.
+///
+/// Generate: protoc --swift_out=../Generated --swift_opt=Visibility=Package artifacts.proto
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -131,6 +133,14 @@ package nonisolated struct Blindsight_V1_InputMessage: Sendable {
 
   package var zeroPoint: Int64 = 0
 
+  /// Of each feature; none where there is no offset, or where all share the scale.
+  package var offsets: [Float] = []
+
+  package var scales: [Float] = []
+
+  /// "L1", "L2", "MAX", or none.
+  package var normalization: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -162,6 +172,9 @@ package nonisolated struct Blindsight_V1_CertificateMessage: Sendable {
 
   /// For people; a plan's holder proves them anew.
   package var noiseMarginBits: [Double] = []
+
+  /// Whether the bounds are a guess from calibration samples instead of a proof.
+  package var rangeIsCalibrated: Bool = false
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -227,38 +240,164 @@ package nonisolated struct Blindsight_V1_ChoicesMessage: Sendable {
   fileprivate var _keys: Blindsight_V1_KeySpecificationMessage? = nil
 }
 
-package nonisolated struct Blindsight_V1_ServerPlanMessage: Sendable {
+/// One operation of an integer network.
+package nonisolated struct Blindsight_V1_OperationMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The ONNX file: network and float reference are lowered from it again.
-  package var model: Data = Data()
+  package var kind: Blindsight_V1_OperationMessage.Kind = .unspecified
 
-  package var choices: Blindsight_V1_ChoicesMessage {
-    get {_choices ?? Blindsight_V1_ChoicesMessage()}
-    set {_choices = newValue}
-  }
-  /// Returns true if `choices` has been explicitly set.
-  package var hasChoices: Bool {self._choices != nil}
-  /// Clears the value of `choices`. Subsequent reads from it will return its default value.
-  package mutating func clearChoices() {self._choices = nil}
+  /// Values: 0 is the input, i + 1 the result of operation i.
+  package var sources: [UInt32] = []
 
-  package var certificate: Blindsight_V1_CertificateMessage {
-    get {_certificate ?? Blindsight_V1_CertificateMessage()}
-    set {_certificate = newValue}
+  /// Of a convolution [C, H, W] of its input, kernel height and width, strides, and padding (top, left, bottom, right), of which
+  /// negative amounts crop; of a dense layer inputs and outputs; of an affine map the output's sizes; else the number of elements.
+  package var sizes: [Int32] = []
+
+  /// As the layer has them; of an affine map its non-zero entries, row by row.
+  package var weights: [Int64] = []
+
+  package var bias: [Int64] = []
+
+  /// Of an affine map: columns, entries of each row, and the column of each entry.
+  package var columns: UInt32 = 0
+
+  package var rowCounts: [UInt32] = []
+
+  package var columnIndices: [UInt32] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
+    package typealias RawValue = Int
+    case unspecified // = 0
+    case convolution // = 1
+    case dense // = 2
+    case affine // = 3
+    case square // = 4
+    case product // = 5
+    case UNRECOGNIZED(Int)
+
+    package init() {
+      self = .unspecified
+    }
+
+    package init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .convolution
+      case 2: self = .dense
+      case 3: self = .affine
+      case 4: self = .square
+      case 5: self = .product
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    package var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .convolution: return 1
+      case .dense: return 2
+      case .affine: return 3
+      case .square: return 4
+      case .product: return 5
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    package static let allCases: [Blindsight_V1_OperationMessage.Kind] = [
+      .unspecified,
+      .convolution,
+      .dense,
+      .affine,
+      .square,
+      .product,
+    ]
+
   }
-  /// Returns true if `certificate` has been explicitly set.
-  package var hasCertificate: Bool {self._certificate != nil}
-  /// Clears the value of `certificate`. Subsequent reads from it will return its default value.
-  package mutating func clearCertificate() {self._certificate = nil}
+
+  package init() {}
+}
+
+package nonisolated struct Blindsight_V1_NetworkMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var input: Blindsight_V1_InputMessage {
+    get {_input ?? Blindsight_V1_InputMessage()}
+    set {_input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {self._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {self._input = nil}
+
+  package var operations: [Blindsight_V1_OperationMessage] = []
+
+  package var outputScale: Double = 0
+
+  package var labels: [String] = []
+
+  /// As in a client plan.
+  package var decision: String = String()
+
+  package var transform: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _choices: Blindsight_V1_ChoicesMessage? = nil
-  fileprivate var _certificate: Blindsight_V1_CertificateMessage? = nil
+  fileprivate var _input: Blindsight_V1_InputMessage? = nil
+}
+
+package nonisolated struct Blindsight_V1_ServerPlanMessage: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The ONNX file: the float reference is made from it, and the network too where the plan has none of its own.
+  package var model: Data {
+    get {_storage._model}
+    set {_uniqueStorage()._model = newValue}
+  }
+
+  package var choices: Blindsight_V1_ChoicesMessage {
+    get {_storage._choices ?? Blindsight_V1_ChoicesMessage()}
+    set {_uniqueStorage()._choices = newValue}
+  }
+  /// Returns true if `choices` has been explicitly set.
+  package var hasChoices: Bool {_storage._choices != nil}
+  /// Clears the value of `choices`. Subsequent reads from it will return its default value.
+  package mutating func clearChoices() {_uniqueStorage()._choices = nil}
+
+  package var certificate: Blindsight_V1_CertificateMessage {
+    get {_storage._certificate ?? Blindsight_V1_CertificateMessage()}
+    set {_uniqueStorage()._certificate = newValue}
+  }
+  /// Returns true if `certificate` has been explicitly set.
+  package var hasCertificate: Bool {_storage._certificate != nil}
+  /// Clears the value of `certificate`. Subsequent reads from it will return its default value.
+  package mutating func clearCertificate() {_uniqueStorage()._certificate = nil}
+
+  /// Where the model was quantized when the plan was made.
+  package var network: Blindsight_V1_NetworkMessage {
+    get {_storage._network ?? Blindsight_V1_NetworkMessage()}
+    set {_uniqueStorage()._network = newValue}
+  }
+  /// Returns true if `network` has been explicitly set.
+  package var hasNetwork: Bool {_storage._network != nil}
+  /// Clears the value of `network`. Subsequent reads from it will return its default value.
+  package mutating func clearNetwork() {_uniqueStorage()._network = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Blindsight_V1_ClientPlanMessage: @unchecked Sendable {
@@ -347,6 +486,18 @@ package nonisolated struct Blindsight_V1_ClientPlanMessage: @unchecked Sendable 
   package var hasCost: Bool {_storage._cost != nil}
   /// Clears the value of `cost`. Subsequent reads from it will return its default value.
   package mutating func clearCost() {_uniqueStorage()._cost = nil}
+
+  /// "sign", "vote" or "regression"; none for the label of the largest output.
+  package var decision: String {
+    get {_storage._decision}
+    set {_uniqueStorage()._decision = newValue}
+  }
+
+  /// "sigmoid", "softmax" or "logSoftmax", or none.
+  package var transform: String {
+    get {_storage._transform}
+    set {_uniqueStorage()._transform = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -633,7 +784,7 @@ nonisolated extension Blindsight_V1_KeySpecificationMessage: SwiftProtobuf.Messa
 
 nonisolated extension Blindsight_V1_InputMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".InputMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shape\0\u{1}lowest\0\u{1}highest\0\u{1}scale\0\u{3}zero_point\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shape\0\u{1}lowest\0\u{1}highest\0\u{1}scale\0\u{3}zero_point\0\u{1}offsets\0\u{1}scales\0\u{1}normalization\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -646,6 +797,9 @@ nonisolated extension Blindsight_V1_InputMessage: SwiftProtobuf.Message, SwiftPr
       case 3: try { try decoder.decodeSingularSInt64Field(value: &self.highest) }()
       case 4: try { try decoder.decodeSingularFloatField(value: &self.scale) }()
       case 5: try { try decoder.decodeSingularSInt64Field(value: &self.zeroPoint) }()
+      case 6: try { try decoder.decodeRepeatedFloatField(value: &self.offsets) }()
+      case 7: try { try decoder.decodeRepeatedFloatField(value: &self.scales) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.normalization) }()
       default: break
       }
     }
@@ -667,6 +821,15 @@ nonisolated extension Blindsight_V1_InputMessage: SwiftProtobuf.Message, SwiftPr
     if self.zeroPoint != 0 {
       try visitor.visitSingularSInt64Field(value: self.zeroPoint, fieldNumber: 5)
     }
+    if !self.offsets.isEmpty {
+      try visitor.visitPackedFloatField(value: self.offsets, fieldNumber: 6)
+    }
+    if !self.scales.isEmpty {
+      try visitor.visitPackedFloatField(value: self.scales, fieldNumber: 7)
+    }
+    if !self.normalization.isEmpty {
+      try visitor.visitSingularStringField(value: self.normalization, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -676,6 +839,9 @@ nonisolated extension Blindsight_V1_InputMessage: SwiftProtobuf.Message, SwiftPr
     if lhs.highest != rhs.highest {return false}
     if lhs.scale != rhs.scale {return false}
     if lhs.zeroPoint != rhs.zeroPoint {return false}
+    if lhs.offsets != rhs.offsets {return false}
+    if lhs.scales != rhs.scales {return false}
+    if lhs.normalization != rhs.normalization {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -718,7 +884,7 @@ nonisolated extension Blindsight_V1_RangeMessage: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Blindsight_V1_CertificateMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CertificateMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}output_bounds\0\u{3}bound_method\0\u{3}noise_margin_bits\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}output_bounds\0\u{3}bound_method\0\u{3}noise_margin_bits\0\u{3}range_is_calibrated\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -729,6 +895,7 @@ nonisolated extension Blindsight_V1_CertificateMessage: SwiftProtobuf.Message, S
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.outputBounds) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.boundMethod) }()
       case 3: try { try decoder.decodeRepeatedDoubleField(value: &self.noiseMarginBits) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.rangeIsCalibrated) }()
       default: break
       }
     }
@@ -744,6 +911,9 @@ nonisolated extension Blindsight_V1_CertificateMessage: SwiftProtobuf.Message, S
     if !self.noiseMarginBits.isEmpty {
       try visitor.visitPackedDoubleField(value: self.noiseMarginBits, fieldNumber: 3)
     }
+    if self.rangeIsCalibrated != false {
+      try visitor.visitSingularBoolField(value: self.rangeIsCalibrated, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -751,6 +921,7 @@ nonisolated extension Blindsight_V1_CertificateMessage: SwiftProtobuf.Message, S
     if lhs.outputBounds != rhs.outputBounds {return false}
     if lhs.boundMethod != rhs.boundMethod {return false}
     if lhs.noiseMarginBits != rhs.noiseMarginBits {return false}
+    if lhs.rangeIsCalibrated != rhs.rangeIsCalibrated {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -865,9 +1036,9 @@ nonisolated extension Blindsight_V1_ChoicesMessage: SwiftProtobuf.Message, Swift
   }
 }
 
-nonisolated extension Blindsight_V1_ServerPlanMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".ServerPlanMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}choices\0\u{1}certificate\0")
+nonisolated extension Blindsight_V1_OperationMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OperationMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}sources\0\u{1}sizes\0\u{1}weights\0\u{1}bias\0\u{1}columns\0\u{3}row_counts\0\u{3}column_indices\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -875,9 +1046,81 @@ nonisolated extension Blindsight_V1_ServerPlanMessage: SwiftProtobuf.Message, Sw
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.model) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._choices) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._certificate) }()
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.sources) }()
+      case 3: try { try decoder.decodeRepeatedSInt32Field(value: &self.sizes) }()
+      case 4: try { try decoder.decodeRepeatedSInt64Field(value: &self.weights) }()
+      case 5: try { try decoder.decodeRepeatedSInt64Field(value: &self.bias) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.columns) }()
+      case 7: try { try decoder.decodeRepeatedUInt32Field(value: &self.rowCounts) }()
+      case 8: try { try decoder.decodeRepeatedUInt32Field(value: &self.columnIndices) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.sources.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.sources, fieldNumber: 2)
+    }
+    if !self.sizes.isEmpty {
+      try visitor.visitPackedSInt32Field(value: self.sizes, fieldNumber: 3)
+    }
+    if !self.weights.isEmpty {
+      try visitor.visitPackedSInt64Field(value: self.weights, fieldNumber: 4)
+    }
+    if !self.bias.isEmpty {
+      try visitor.visitPackedSInt64Field(value: self.bias, fieldNumber: 5)
+    }
+    if self.columns != 0 {
+      try visitor.visitSingularUInt32Field(value: self.columns, fieldNumber: 6)
+    }
+    if !self.rowCounts.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.rowCounts, fieldNumber: 7)
+    }
+    if !self.columnIndices.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.columnIndices, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V1_OperationMessage, rhs: Blindsight_V1_OperationMessage) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.sources != rhs.sources {return false}
+    if lhs.sizes != rhs.sizes {return false}
+    if lhs.weights != rhs.weights {return false}
+    if lhs.bias != rhs.bias {return false}
+    if lhs.columns != rhs.columns {return false}
+    if lhs.rowCounts != rhs.rowCounts {return false}
+    if lhs.columnIndices != rhs.columnIndices {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V1_OperationMessage.Kind: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}CONVOLUTION\0\u{1}DENSE\0\u{1}AFFINE\0\u{1}SQUARE\0\u{1}PRODUCT\0")
+}
+
+nonisolated extension Blindsight_V1_NetworkMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".NetworkMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}operations\0\u{3}output_scale\0\u{1}labels\0\u{1}decision\0\u{1}transform\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._input) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.operations) }()
+      case 3: try { try decoder.decodeSingularDoubleField(value: &self.outputScale) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.labels) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.decision) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.transform) }()
       default: break
       }
     }
@@ -888,22 +1131,125 @@ nonisolated extension Blindsight_V1_ServerPlanMessage: SwiftProtobuf.Message, Sw
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.model.isEmpty {
-      try visitor.visitSingularBytesField(value: self.model, fieldNumber: 1)
+    try { if let v = self._input {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.operations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.operations, fieldNumber: 2)
     }
-    try { if let v = self._choices {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try { if let v = self._certificate {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
+    if self.outputScale.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.outputScale, fieldNumber: 3)
+    }
+    if !self.labels.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.labels, fieldNumber: 4)
+    }
+    if !self.decision.isEmpty {
+      try visitor.visitSingularStringField(value: self.decision, fieldNumber: 5)
+    }
+    if !self.transform.isEmpty {
+      try visitor.visitSingularStringField(value: self.transform, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V1_NetworkMessage, rhs: Blindsight_V1_NetworkMessage) -> Bool {
+    if lhs._input != rhs._input {return false}
+    if lhs.operations != rhs.operations {return false}
+    if lhs.outputScale != rhs.outputScale {return false}
+    if lhs.labels != rhs.labels {return false}
+    if lhs.decision != rhs.decision {return false}
+    if lhs.transform != rhs.transform {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V1_ServerPlanMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ServerPlanMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{1}choices\0\u{1}certificate\0\u{1}network\0")
+
+  fileprivate class _StorageClass {
+    var _model: Data = Data()
+    var _choices: Blindsight_V1_ChoicesMessage? = nil
+    var _certificate: Blindsight_V1_CertificateMessage? = nil
+    var _network: Blindsight_V1_NetworkMessage? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _model = source._model
+      _choices = source._choices
+      _certificate = source._certificate
+      _network = source._network
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularBytesField(value: &_storage._model) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._choices) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._certificate) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._network) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._model.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._model, fieldNumber: 1)
+      }
+      try { if let v = _storage._choices {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._certificate {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._network {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Blindsight_V1_ServerPlanMessage, rhs: Blindsight_V1_ServerPlanMessage) -> Bool {
-    if lhs.model != rhs.model {return false}
-    if lhs._choices != rhs._choices {return false}
-    if lhs._certificate != rhs._certificate {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._model != rhs_storage._model {return false}
+        if _storage._choices != rhs_storage._choices {return false}
+        if _storage._certificate != rhs_storage._certificate {return false}
+        if _storage._network != rhs_storage._network {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -911,7 +1257,7 @@ nonisolated extension Blindsight_V1_ServerPlanMessage: SwiftProtobuf.Message, Sw
 
 nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ClientPlanMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parameters\0\u{1}input\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_units\0\u{3}output_scale\0\u{1}labels\0\u{1}keys\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{1}certificate\0\u{1}cost\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parameters\0\u{1}input\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_units\0\u{3}output_scale\0\u{1}labels\0\u{1}keys\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{1}certificate\0\u{1}cost\0\u{1}decision\0\u{1}transform\0")
 
   fileprivate class _StorageClass {
     var _parameters: Blindsight_V1_ParametersMessage? = nil
@@ -926,6 +1272,8 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
     var _replyC1Bits: UInt32 = 0
     var _certificate: Blindsight_V1_CertificateMessage? = nil
     var _cost: Blindsight_V1_CostMessage? = nil
+    var _decision: String = String()
+    var _transform: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -948,6 +1296,8 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
       _replyC1Bits = source._replyC1Bits
       _certificate = source._certificate
       _cost = source._cost
+      _decision = source._decision
+      _transform = source._transform
     }
   }
 
@@ -978,6 +1328,8 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
         case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._replyC1Bits) }()
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._certificate) }()
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._cost) }()
+        case 13: try { try decoder.decodeSingularStringField(value: &_storage._decision) }()
+        case 14: try { try decoder.decodeSingularStringField(value: &_storage._transform) }()
         default: break
         }
       }
@@ -1026,6 +1378,12 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
       try { if let v = _storage._cost {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
       } }()
+      if !_storage._decision.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._decision, fieldNumber: 13)
+      }
+      if !_storage._transform.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._transform, fieldNumber: 14)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1047,6 +1405,8 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
         if _storage._replyC1Bits != rhs_storage._replyC1Bits {return false}
         if _storage._certificate != rhs_storage._certificate {return false}
         if _storage._cost != rhs_storage._cost {return false}
+        if _storage._decision != rhs_storage._decision {return false}
+        if _storage._transform != rhs_storage._transform {return false}
         return true
       }
       if !storagesAreEqual {return false}
