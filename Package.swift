@@ -57,6 +57,9 @@ let package = Package(
         .executableTarget(
             name: "ClientProbe", dependencies: ["RLWE", "Ring", "BigIntegers"],
             path: "Tests/_ClientProbe"),
+        .executableTarget(
+            name: "OperatorConformance", dependencies: ["NeuralNetwork", protobuf],
+            path: "Tests/_Conformance"),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),

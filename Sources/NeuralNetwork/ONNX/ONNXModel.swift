@@ -2,14 +2,16 @@ import SwiftProtobuf
 
 /// An ONNX model whose graph has been read and checked; the only door for a model.
 ///
-/// Standard operators of operator sets 11 to 25. Load it, then lower it with `integerNetwork()` or evaluate it in
+/// Standard operators of operator sets 11 to 28, and those of `ai.onnx.ml`. Load it, then lower it with `integerNetwork()` or evaluate it in
 /// floating point with `FloatReference`.
 public struct ONNXModel: Sendable {
     /// Largest file that is read, in bytes.
     public static let maximumBytes = 1 << 26
-    static let operatorSets: ClosedRange<Int64> = 11...25
+    static let operatorSets: ClosedRange<Int64> = 11...28
 
     package let graph: ONNXGraph
+    /// Version of the standard operators.
+    package let operatorSet: Int
     /// Name and version of the program that wrote the model, as it says.
     public let producer: String
     /// Labels from the metadata property "labels" (comma-separated), if there is one.
@@ -44,19 +46,28 @@ public struct ONNXModel: Sendable {
         try load(FileBytes.read(path: path, limit: maximumBytes))
     }
 
-    package init(_ proto: ONNXModelProto) throws(ONNXError) {
+    /// - Parameter use: what is asked of the graph's inputs and outputs.
+    package init(
+        _ proto: ONNXModelProto, for use: ONNXGraph.Use = .serving
+    ) throws(ONNXError) {
         guard proto.hasGraph else { throw .notAModel("there is no graph in it") }
         guard proto.irVersion >= 3 else {
             throw .unsupportedVersion("ONNX IR version \(proto.irVersion); 3 and later are read")
         }
-        let sets = proto.opsetImport.filter { $0.domain.isEmpty || $0.domain == "ai.onnx" }
-        guard sets.count == 1, Self.operatorSets.contains(sets[0].version) else {
-            let found = sets.map { "\($0.version)" }.joined(separator: ", ")
+        // Exporters name a set twice at times. A model of ai.onnx.ml alone needs none.
+        var sets = Set(
+            proto.opsetImport.filter { $0.domain.isEmpty || $0.domain == "ai.onnx" }.map(\.version))
+        if sets.isEmpty, proto.opsetImport.contains(where: { $0.domain == "ai.onnx.ml" }) {
+            sets = [Self.operatorSets.upperBound]
+        }
+        guard sets.count == 1, let set = sets.first, Self.operatorSets.contains(set) else {
+            let found = sets.sorted().map(\.description).joined(separator: ", ")
             throw .unsupportedVersion(
                 "ONNX operator set \(found.isEmpty ? "missing" : found); \(Self.operatorSets.lowerBound) to \(Self.operatorSets.upperBound) are read"
             )
         }
-        graph = try ONNXGraph(proto.graph)
+        operatorSet = Int(set)
+        graph = try ONNXGraph(proto.graph, for: use)
         producer = [proto.producerName, proto.producerVersion]
             .filter { !$0.isEmpty }.joined(separator: " ")
         labels = proto.metadataProps.first { $0.key == "labels" }.map { property in
@@ -70,5 +81,16 @@ public struct ONNXModel: Sendable {
     public func integerNetwork() throws(ONNXError) -> IntegerNetwork {
         var lowering = Lowering(graph)
         return try lowering.network(labels: labels)
+    }
+
+    /// Names of the operators that a tensor graph can be made of.
+    package static var acceptedOperators: [String] { TensorGraphImporter.acceptedOperators }
+
+    /// The model as operations on tensors, whatever they are: what can be evaluated, not only what can be encrypted.
+    ///
+    /// - Throws: `ONNXError` naming the first node that cannot be taken and what would be accepted.
+    package func tensorGraph() throws(ONNXError) -> TensorGraph {
+        var importer = TensorGraphImporter(self)
+        return try importer.build()
     }
 }

@@ -1,10 +1,9 @@
 /// Evaluates an ONNX graph in Float32, with the operators as ONNX defines them: what any other runtime computes, up to the
-/// order of its sums. Scales a channel are understood here, though the integer network refuses them.
+/// order of its sums.
 public struct FloatReference: Sendable {
-    let inputSlot: Int
-    let outputSlot: Int
-    let slotsCount: Int
-    let steps: [FloatStep]
+    let graph: TensorGraph
+    /// Place of the scores among the graph's outputs.
+    private let scores: Int
     let inputCount: Int
     public let outputCount: Int
 
@@ -12,20 +11,20 @@ public struct FloatReference: Sendable {
     ///
     /// - Throws: `ONNXError` naming the node that cannot be evaluated.
     public init(_ model: ONNXModel) throws(ONNXError) {
-        var builder = FloatReferenceBuilder(model.graph)
-        self = try builder.build()
+        let graph = try model.tensorGraph()
+        let names = model.graph.use == .serving ? [] : model.graph.outputs.map(\.name)
+        self.init(graph, scores: names.firstIndex(of: model.graph.outputName) ?? 0)
     }
 
-    init(
-        inputSlot: Int, outputSlot: Int, slotsCount: Int, steps: [FloatStep], inputCount: Int,
-        outputCount: Int
-    ) {
-        self.inputSlot = inputSlot
-        self.outputSlot = outputSlot
-        self.slotsCount = slotsCount
-        self.steps = steps
-        self.inputCount = inputCount
-        self.outputCount = outputCount
+    /// - Parameters:
+    ///   - graph: as an import gives it, with one output at least.
+    ///   - scores: the output that `logits` gives.
+    package init(_ graph: TensorGraph, scores: Int = 0) {
+        precondition(graph.outputs.indices.contains(scores))
+        self.graph = graph
+        self.scores = scores
+        inputCount = graph.values[0].count
+        outputCount = graph.values[graph.outputs[scores]].count
     }
 
     /// The model's real outputs for one sample.
@@ -33,21 +32,25 @@ public struct FloatReference: Sendable {
     /// - Parameter sample: as many reals as a sample has, row-major.
     /// - Throws: `NetworkError.wrongCount`.
     public func logits(_ sample: [Float]) throws(NetworkError) -> [Float] {
+        try evaluate(sample)[graph.outputs[scores]]
+    }
+
+    /// All outputs, in the graph's order.
+    package func outputs(_ sample: [Float]) throws(NetworkError) -> [[Float]] {
+        let values = try evaluate(sample)
+        return graph.outputs.map { values[$0] }
+    }
+
+    /// Every value of the graph, by its index.
+    package func evaluate(_ sample: [Float]) throws(NetworkError) -> [[Float]] {
         guard sample.count == inputCount else {
             throw .wrongCount(of: "the sample", expected: inputCount, found: sample.count)
         }
-        var slots = [[Float]](repeating: [], count: slotsCount)
-        slots[inputSlot] = sample
-        for step in steps {
-            slots[step.output] = step.operation.apply(slots[step.input])
+        var values = [[Float]](repeating: [], count: graph.values.count)
+        values[0] = sample
+        for node in graph.nodes {
+            values[node.output] = node.operation.evaluate(node.inputs.map { values[$0] })
         }
-        return slots[outputSlot]
+        return values
     }
-}
-
-/// One operation on the values of a slot.
-struct FloatStep: Sendable {
-    let operation: FloatOperation
-    let input: Int
-    let output: Int
 }

@@ -7,6 +7,8 @@ package enum ONNXElementType: Int32, Sendable {
     case int16 = 5
     case int32 = 6
     case int64 = 7
+    case string = 8
+    case bool = 9
     case double = 11
     case uint32 = 12
     case uint64 = 13
@@ -29,10 +31,13 @@ package enum ONNXElementType: Int32, Sendable {
     package var isReal: Bool { self == .float || self == .double }
 
     /// Size in `raw_data`, in bits.
+    ///
+    /// Strings have none there.
     var bits: Int {
         switch self {
+        case .string: 0
         case .uint4, .int4: 4
-        case .uint8, .int8: 8
+        case .uint8, .int8, .bool: 8
         case .uint16, .int16: 16
         case .float, .int32, .uint32: 32
         case .int64, .double, .uint64: 64

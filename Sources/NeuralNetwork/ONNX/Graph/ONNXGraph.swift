@@ -1,17 +1,38 @@
-/// The one-input, one-output graph of a model: names resolved, order checked, constants decoded.
+/// The graph of a model with one input: names resolved, order checked, constants decoded.
 package struct ONNXGraph: Sendable {
+    /// What a graph is read for.
+    package enum Use: Sendable {
+        /// One sample in, with a batch of 1 or a symbol, and one output of scores.
+        case serving
+        /// Any fixed sizes and any outputs: to compare the operators with others' results.
+        case evaluation
+    }
+
+    /// An output as the graph declares it.
+    package struct Output: Sendable {
+        package let name: String
+        /// Labels are integers or strings; scores are all else, also sequences and maps of them.
+        package let isLabel: Bool
+    }
+
+    package let use: Use
     package let inputName: String
-    /// Sizes of one sample, without the batch dimension that comes first.
-    package let sampleShape: [Int]
+    /// Sizes with the batch; 1 for one that is a symbol.
+    package let inputShape: [Int]
+    package let outputs: [Output]
+    /// The output of scores, or of labels where there are no scores.
     package let outputName: String
     /// In an order in which every input is made before it is used.
     package let nodes: [ONNXNode]
     /// Initializers and the values of Constant nodes.
     package let constants: [String: ONNXTensor]
 
+    /// Sizes of one sample, without the batch dimension that comes first.
+    package var sampleShape: [Int] { Array(inputShape.dropFirst()) }
+
     static let maximumNodes = 4096
 
-    init(_ proto: ONNXGraphProto) throws(ONNXError) {
+    init(_ proto: ONNXGraphProto, for use: Use) throws(ONNXError) {
         guard proto.node.count <= Self.maximumNodes else {
             throw .invalidGraph("\(proto.node.count) nodes; at most \(Self.maximumNodes)")
         }
@@ -28,9 +49,6 @@ package struct ONNXGraph: Sendable {
         let inputs = proto.input.filter { constants[$0.name] == nil }
         guard inputs.count == 1, let input = inputs.first, !input.name.isEmpty else {
             throw .invalidGraph("\(inputs.count) inputs; exactly one is accepted")
-        }
-        guard proto.output.count == 1, let output = proto.output.first else {
-            throw .invalidGraph("\(proto.output.count) outputs; exactly one is accepted")
         }
 
         var known = Set(constants.keys)
@@ -56,17 +74,35 @@ package struct ONNXGraph: Sendable {
                 nodes.append(node)
             }
         }
-        guard known.contains(output.name) else {
+        for output in proto.output where !known.contains(output.name) {
             throw .invalidGraph("nothing makes the output '\(output.name)'")
         }
+        self.use = use
         inputName = input.name
-        outputName = output.name
-        sampleShape = try Self.sampleShape(input)
+        inputShape = try Self.inputShape(input, for: use)
+        outputs = proto.output.map { Output($0) }
+        outputName = try Self.outputName(outputs, for: use)
         self.nodes = nodes
         self.constants = constants
     }
 
-    private static func sampleShape(_ info: ONNXValueInfoProto) throws(ONNXError) -> [Int] {
+    private static func outputName(
+        _ outputs: [Output], for use: Use
+    ) throws(ONNXError) -> String {
+        let scores = outputs.filter { !$0.isLabel }
+        let candidates = scores.isEmpty ? outputs : scores
+        guard let first = candidates.first else { throw .invalidGraph("no output") }
+        guard candidates.count == 1 || use == .evaluation else {
+            let names = candidates.map { "'\($0.name)'" }.joined(separator: ", ")
+            throw .invalidGraph(
+                "the outputs \(names); one of scores is accepted, besides integers or strings")
+        }
+        return first.name
+    }
+
+    private static func inputShape(
+        _ info: ONNXValueInfoProto, for use: Use
+    ) throws(ONNXError) -> [Int] {
         let tensor = info.type.tensorType
         func fail(_ reason: String) -> ONNXError {
             .invalidGraph("input '\(info.name)': \(reason)")
@@ -75,14 +111,19 @@ package struct ONNXGraph: Sendable {
             throw fail("element type \(tensor.elemType); float (1) is accepted")
         }
         let dims = tensor.shape.dim
-        guard (2...8).contains(dims.count) else {
+        guard (use == .serving ? 2...8 : 0...8).contains(dims.count) else {
             throw fail("\(dims.count) dimensions; a batch and at least one more are accepted")
         }
-        switch dims[0].value {
-        case .dimValue(1), .dimParam, nil: break
-        case .dimValue(let batch): throw fail("a batch of \(batch); 1 or a symbol is accepted")
-        }
         var shape: [Int] = []
+        if let batch = dims.first {
+            switch batch.value {
+            case .dimValue(1), .dimParam, nil: shape.append(1)
+            case .dimValue(let size) where use == .evaluation && size > 0 && size < 1 << 24:
+                shape.append(Int(size))
+            case .dimValue(let size):
+                throw fail("a batch of \(size); 1 or a symbol is accepted")
+            }
+        }
         for dim in dims.dropFirst() {
             guard case .dimValue(let size) = dim.value, size > 0,
                 size <= Int64(IntegerNetwork.maximumElements)
@@ -95,6 +136,16 @@ package struct ONNXGraph: Sendable {
             throw fail(error.description)
         }
         return shape
+    }
+}
+
+extension ONNXGraph.Output {
+    fileprivate init(_ info: ONNXValueInfoProto) {
+        name = info.name
+        switch ONNXElementType(rawValue: info.type.tensorType.elemType) {
+        case nil, .float, .double: isLabel = false
+        default: isLabel = true
+        }
     }
 }
 
@@ -113,6 +164,11 @@ extension ONNXNode {
             return ONNXTensor(name: name, dims: [], type: .float, values: .reals([Double(value)]))
         case ("value_int", .integer(let value)):
             return ONNXTensor(name: name, dims: [], type: .int64, values: .integers([value]))
+        case ("value_string", .string(let text)):
+            return ONNXTensor(name: name, dims: [], type: .string, values: .strings([text]))
+        case ("value_strings", .strings(let texts)):
+            return ONNXTensor(
+                name: name, dims: [texts.count], type: .string, values: .strings(texts))
         case ("value_floats", .floats(let values)):
             return ONNXTensor(
                 name: name, dims: [values.count], type: .float,
@@ -122,7 +178,7 @@ extension ONNXNode {
                 name: name, dims: [values.count], type: .int64, values: .integers(values))
         default:
             throw refusal(
-                "attribute '\(key)'; value, value_float, value_int, value_floats and value_ints are accepted"
+                "attribute '\(key)'; value, value_float, value_int, value_string and lists of these are accepted"
             )
         }
     }

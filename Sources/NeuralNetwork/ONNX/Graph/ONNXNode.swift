@@ -7,6 +7,7 @@ package struct ONNXNode: Sendable {
         case tensor(ONNXTensor)
         case floats([Float])
         case integers([Int64])
+        case strings([String])
         /// A kind that no accepted operator has, by ONNX's number.
         case other(Int32)
     }
@@ -41,17 +42,24 @@ package struct ONNXNode: Sendable {
     private static func decode(
         _ proto: ONNXAttributeProto, node: String
     ) throws(ONNXError) -> Attribute {
+        func text(_ bytes: some Collection<UInt8>) throws(ONNXError) -> String {
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw .invalidGraph("node '\(node)': '\(proto.name)' is not UTF-8")
+            }
+            return text
+        }
         switch proto.type {
         case 1: return .float(proto.f)
         case 2: return .integer(proto.i)
-        case 3:
-            guard let text = String(validating: proto.s, as: UTF8.self) else {
-                throw .invalidGraph("node '\(node)': '\(proto.name)' is not UTF-8")
-            }
-            return .string(text)
+        case 3: return .string(try text(proto.s))
         case 4: return .tensor(try ONNXTensor(proto.t, name: "\(node).\(proto.name)"))
         case 6: return .floats(proto.floats)
         case 7: return .integers(proto.ints)
+        case 8:
+            return .strings(
+                try proto.strings.map { (bytes) throws(ONNXError) in
+                    try text(bytes)
+                })
         default: return .other(proto.type)
         }
     }
@@ -104,6 +112,33 @@ package struct ONNXNode: Sendable {
         guard let attribute = attributes[name] else { return value }
         guard case .string(let found) = attribute else {
             throw refusal("attribute '\(name)' must be a string")
+        }
+        return found
+    }
+
+    /// The integers of an attribute, nil where it is absent.
+    package func integers(_ name: String) throws(ONNXError) -> [Int64]? {
+        guard let attribute = attributes[name] else { return nil }
+        guard case .integers(let found) = attribute else {
+            throw refusal("attribute '\(name)' must be integers")
+        }
+        return found
+    }
+
+    package func floats(_ name: String) throws(ONNXError) -> [Float]? {
+        guard let attribute = attributes[name] else { return nil }
+        // An empty list may come as a list of another kind.
+        if case .integers(let none) = attribute, none.isEmpty { return [] }
+        guard case .floats(let found) = attribute else {
+            throw refusal("attribute '\(name)' must be floats")
+        }
+        return found
+    }
+
+    package func strings(_ name: String) throws(ONNXError) -> [String]? {
+        guard let attribute = attributes[name] else { return nil }
+        guard case .strings(let found) = attribute else {
+            throw refusal("attribute '\(name)' must be strings")
         }
         return found
     }

@@ -6,21 +6,23 @@
 
 extension ONNXTensor {
     /// Checks type, sizes and data against each other before anything of their size is allocated.
-    init(_ proto: ONNXTensorProto, name: String) throws(ONNXError) {
+    package init(_ proto: ONNXTensorProto, name: String) throws(ONNXError) {
         func fail(_ reason: String) -> ONNXError { .invalidTensor(name: name, reason: reason) }
         guard proto.dataLocation == 0 else {
             throw fail("data in another file; save the model with its data inside")
         }
         guard let type = ONNXElementType(rawValue: proto.dataType) else {
             throw fail(
-                "element type \(proto.dataType); float, double and 4- to 64-bit integers are read")
+                "element type \(proto.dataType); float, double, bool, string and 4- to 64-bit integers are read"
+            )
         }
         guard proto.dims.count <= 16 else { throw fail("\(proto.dims.count) dimensions") }
         var count = 1
         var dims: [Int] = []
         for dim in proto.dims {
-            guard dim > 0 else { throw fail("size \(dim)") }
-            let (next, overflow) = count.multipliedReportingOverflow(by: Int(dim))
+            guard dim >= 0 else { throw fail("size \(dim)") }
+            // An empty tensor's other sizes are held to the limit, too.
+            let (next, overflow) = count.multipliedReportingOverflow(by: max(1, Int(dim)))
             guard !overflow, dim <= Int64(IntegerNetwork.maximumElements),
                 next <= IntegerNetwork.maximumElements
             else { throw fail("sizes \(proto.dims) exceed \(IntegerNetwork.maximumElements)") }
@@ -29,7 +31,8 @@ extension ONNXTensor {
         }
         self.init(
             name: name, dims: dims, type: type,
-            values: try Self.values(proto, type: type, count: count, fail: fail))
+            values: try Self.values(
+                proto, type: type, count: dims.contains(0) ? 0 : count, fail: fail))
     }
 
     private static func values(
@@ -37,12 +40,13 @@ extension ONNXTensor {
     ) throws(ONNXError) -> Values {
         let typed = [
             proto.floatData.count, proto.int32Data.count, proto.int64Data.count,
-            proto.doubleData.count, proto.uint64Data.count,
+            proto.doubleData.count, proto.uint64Data.count, proto.stringData.count,
         ]
         guard proto.rawData.isEmpty || typed.allSatisfy({ $0 == 0 }) else {
             throw fail("both raw and typed data")
         }
         guard proto.rawData.isEmpty else {
+            guard type != .string else { throw fail("strings as raw data") }
             let expected = (count * type.bits + 7) / 8
             guard proto.rawData.count == expected else {
                 throw fail("sizes ask for \(expected) bytes and \(proto.rawData.count) are there")
@@ -67,19 +71,29 @@ extension ONNXTensor {
         case .uint32, .uint64:
             try expect(proto.uint64Data.count, count)
             return .integers(try narrowed(proto.uint64Data, type: type, fail: fail))
+        case .string:
+            try expect(proto.stringData.count, count)
+            var strings: [String] = []
+            for data in proto.stringData {
+                guard let text = String(validating: data, as: UTF8.self) else {
+                    throw fail("a string that is not UTF-8")
+                }
+                strings.append(text)
+            }
+            return .strings(strings)
         case .uint4, .int4:
             // Two codes a byte, and the bytes one in each int32.
             try expect(proto.int32Data.count, (count + 1) / 2)
             let bytes = proto.int32Data.map { UInt8(truncatingIfNeeded: $0) }
             return raw(bytes, type: type, count: count)
-        case .uint8, .int8, .uint16, .int16, .int32:
+        case .uint8, .int8, .uint16, .int16, .int32, .bool:
             try expect(proto.int32Data.count, count)
             if let range = type.quantizedRange {
                 for value in proto.int32Data where !range.contains(Int(value)) {
                     throw fail("the value \(value) does not fit \(type)")
                 }
             }
-            return .integers(proto.int32Data.map(Int64.init))
+            return .integers(proto.int32Data.map { type == .bool && $0 != 0 ? 1 : Int64($0) })
         }
     }
 
@@ -111,6 +125,8 @@ extension ONNXTensor {
                 })
         case .double:
             return .reals((0..<count).map { Double(bitPattern: word($0, 8)) })
+        case .string: return .strings([])
+        case .bool: return integers(1) { $0 == 0 ? 0 : 1 }
         case .uint8, .uint16, .uint32:
             return integers(type.bits / 8) { Int64($0) }
         case .int8: return integers(1) { Int64(Int8(truncatingIfNeeded: $0)) }

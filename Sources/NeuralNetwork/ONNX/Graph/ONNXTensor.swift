@@ -3,7 +3,9 @@ package struct ONNXTensor: Sendable, Equatable {
     package enum Values: Sendable, Equatable {
         /// Of float and double tensors; a Float widened is exact.
         case reals([Double])
+        /// Also of truth values: 0 and 1.
         case integers([Int64])
+        case strings([String])
     }
 
     package let name: String
@@ -23,6 +25,7 @@ package struct ONNXTensor: Sendable, Equatable {
         switch values {
         case .reals(let reals): reals.count
         case .integers(let integers): integers.count
+        case .strings(let strings): strings.count
         }
     }
 

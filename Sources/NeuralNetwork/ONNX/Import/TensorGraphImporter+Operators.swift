@@ -1,0 +1,122 @@
+/// Which operator is made by what.
+extension TensorGraphImporter {
+    typealias Importing =
+        @Sendable (inout TensorGraphImporter, ONNXNode) throws(ONNXError) -> [ImportedValue?]
+    typealias ImportingOne =
+        @Sendable (inout TensorGraphImporter, ONNXNode) throws(ONNXError) -> ImportedValue
+
+    /// Gives a value for each output of the node, or fewer.
+    mutating func operation(_ node: ONNXNode) throws(ONNXError) -> [ImportedValue?] {
+        if let one = Self.operators[node.operator] { return [try one(&self, node)] }
+        if let several = Self.operatorsOfSeveralOutputs[node.operator] {
+            return try several(&self, node)
+        }
+        if let function = try scalarFunction(node) { return [try apply(function, node)] }
+        if let advice = Self.advice[node.operator] { throw node.refusal(advice) }
+        let accepted = Self.acceptedOperators.joined(separator: ", ")
+        throw node.refusal("the operator is not supported; accepted are \(accepted)")
+    }
+
+    /// Names of the operators that are accepted, in alphabetical order.
+    static let acceptedOperators =
+        (Array(operators.keys) + operatorsOfSeveralOutputs.keys + scalarFunctions + ["Constant"])
+        .sorted()
+
+    /// Why operators are refused that models of the right kind may have, and what to do.
+    static let advice: [String: String] = [
+        "ConvTranspose": "transposed convolutions are not supported; a Conv after a Pad is",
+        "GRU": recurrent, "LSTM": recurrent, "RNN": recurrent,
+        "If": controlFlow, "Loop": controlFlow, "Scan": controlFlow,
+        "PRelu": "slopes that are learned are not supported; Relu and LeakyRelu are",
+        "ai.onnx.ml.TreeEnsembleClassifier": trees, "ai.onnx.ml.TreeEnsembleRegressor": trees,
+        "ai.onnx.ml.TreeEnsemble": trees,
+        "ai.onnx.ml.LabelEncoder": "labels are accepted beside the scores, not before them",
+    ]
+
+    private static let recurrent =
+        "recurrent layers are not supported; unroll them into MatMul, Add and a function, or use Conv over time"
+    private static let controlFlow =
+        "control flow is not supported; export the model for one fixed input size"
+    private static let trees =
+        "trees compare, which no polynomial does well; a linear model, a kernel or a network is accepted"
+
+    static let operators: [String: ImportingOne] = [
+        "Add": { importer, node throws(ONNXError) in try importer.arithmetic(node, .add) },
+        "Sub": { importer, node throws(ONNXError) in try importer.arithmetic(node, .subtract) },
+        "Mul": { importer, node throws(ONNXError) in try importer.arithmetic(node, .multiply) },
+        "Div": { importer, node throws(ONNXError) in try importer.arithmetic(node, .divide) },
+        "Sum": { importer, node throws(ONNXError) in try importer.sum(node) },
+        "Mean": { importer, node throws(ONNXError) in try importer.sum(node) },
+        "Pow": { importer, node throws(ONNXError) in try importer.power(node) },
+        "Equal": { importer, node throws(ONNXError) in try importer.comparison(node) },
+        "Less": { importer, node throws(ONNXError) in try importer.comparison(node) },
+        "LessOrEqual": { importer, node throws(ONNXError) in try importer.comparison(node) },
+        "Greater": { importer, node throws(ONNXError) in try importer.comparison(node) },
+        "GreaterOrEqual": { importer, node throws(ONNXError) in try importer.comparison(node) },
+        "Where": { importer, node throws(ONNXError) in try importer.selection(node) },
+        "Cast": { importer, node throws(ONNXError) in try importer.cast(node) },
+        "MatMul": { importer, node throws(ONNXError) in try importer.matrixProduct(node) },
+        "Gemm": { importer, node throws(ONNXError) in try importer.gemm(node) },
+        "Conv": { importer, node throws(ONNXError) in try importer.convolution(node) },
+        "AveragePool": { importer, node throws(ONNXError) in try importer.pool(node) },
+        "MaxPool": { importer, node throws(ONNXError) in try importer.pool(node) },
+        "GlobalAveragePool": { importer, node throws(ONNXError) in try importer.globalPool(node) },
+        "GlobalMaxPool": { importer, node throws(ONNXError) in try importer.globalPool(node) },
+        "ReduceMean": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "ReduceSum": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "ReduceMax": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "BatchNormalization": { importer, node throws(ONNXError) in
+            try importer.batchNormalization(node)
+        },
+        "Softmax": { importer, node throws(ONNXError) in try importer.softmax(node) },
+        "LogSoftmax": { importer, node throws(ONNXError) in try importer.softmax(node) },
+        "ArgMax": { importer, node throws(ONNXError) in try importer.argMax(node) },
+        "QuantizeLinear": { importer, node throws(ONNXError) in try importer.quantize(node) },
+        "DequantizeLinear": { importer, node throws(ONNXError) in try importer.dequantize(node) },
+        "Identity": { importer, node throws(ONNXError) in try importer.identity(node) },
+        "ai.onnx.ml.ZipMap": { importer, node throws(ONNXError) in try importer.zipMap(node) },
+        "Flatten": { importer, node throws(ONNXError) in try importer.flatten(node) },
+        "Reshape": { importer, node throws(ONNXError) in try importer.reshape(node) },
+        "Squeeze": { importer, node throws(ONNXError) in try importer.squeeze(node) },
+        "Unsqueeze": { importer, node throws(ONNXError) in try importer.unsqueeze(node) },
+        "Shape": { importer, node throws(ONNXError) in try importer.shape(node) },
+        "Size": { importer, node throws(ONNXError) in try importer.shape(node) },
+        "ConstantOfShape": { importer, node throws(ONNXError) in
+            try importer.constantOfShape(node)
+        },
+        "Range": { importer, node throws(ONNXError) in try importer.range(node) },
+        "Transpose": { importer, node throws(ONNXError) in try importer.transpose(node) },
+        "Slice": { importer, node throws(ONNXError) in try importer.slice(node) },
+        "Gather": { importer, node throws(ONNXError) in try importer.gather(node) },
+        "Pad": { importer, node throws(ONNXError) in try importer.pad(node) },
+        "Expand": { importer, node throws(ONNXError) in try importer.expand(node) },
+        "Tile": { importer, node throws(ONNXError) in try importer.tile(node) },
+        "Concat": { importer, node throws(ONNXError) in try importer.concatenation(node) },
+        "DepthToSpace": { importer, node throws(ONNXError) in try importer.depthToSpace(node) },
+        "SpaceToDepth": { importer, node throws(ONNXError) in try importer.spaceToDepth(node) },
+        "ai.onnx.ml.Scaler": { importer, node throws(ONNXError) in try importer.scaler(node) },
+        "ai.onnx.ml.Normalizer": { importer, node throws(ONNXError) in
+            try importer.normalizer(node)
+        },
+        "ai.onnx.ml.ArrayFeatureExtractor": { importer, node throws(ONNXError) in
+            try importer.features(node)
+        },
+        "ai.onnx.ml.LinearRegressor": { importer, node throws(ONNXError) in
+            try importer.linearRegressor(node)
+        },
+        "ai.onnx.ml.SVMRegressor": { importer, node throws(ONNXError) in
+            try importer.supportVectorRegressor(node)
+        },
+    ]
+
+    static let operatorsOfSeveralOutputs: [String: Importing] = [
+        "Split": { importer, node throws(ONNXError) in try importer.split(node) },
+        "Dropout": { importer, node throws(ONNXError) in try importer.dropout(node) },
+        "ai.onnx.ml.LinearClassifier": { importer, node throws(ONNXError) in
+            try importer.linearClassifier(node)
+        },
+        "ai.onnx.ml.SVMClassifier": { importer, node throws(ONNXError) in
+            try importer.supportVectorClassifier(node)
+        },
+    ]
+}

@@ -1,0 +1,158 @@
+/// Puts polynomials in place of activations: of low degree unless the outputs gain from a higher one.
+struct PolynomialSelection {
+    /// Fidelity that is good enough to stop: share of decisions and relative error.
+    static let sufficientAgreement = 0.995
+    static let sufficientError = 0.05
+    static let sufficientRegressionError = 0.02
+    /// A higher degree must lower the error to this part.
+    static let materialGain = 0.8
+    /// Fewest values of a channel for a polynomial of its own.
+    static let leastChannelValues = 64
+
+    /// A network without activations, and what it computes.
+    struct Candidate {
+        var network: RealNetwork
+        var sites: [ActivationSite]
+        var values: [Batch]
+        var fidelity: Fidelity
+        /// Of each site, the place of its fit among the candidates.
+        var choices: [Int]
+    }
+
+    let network: RealNetwork
+    let options: QuantizationOptions
+    let samples: Batch
+    /// The float network's outputs.
+    let reference: Batch
+
+    func select() throws(QuantizationError) -> Candidate {
+        let count = network.nodes.count { if case .activation = $0.operation { true } else { false } }
+        var choices = [Int](repeating: 0, count: count)
+        var best = try candidate(&choices, perChannel: false)
+        guard count > 0 else { return best }
+        if options.perChannel {
+            var others = choices
+            let other = try candidate(&others, perChannel: true)
+            if other.fidelity.relativeError < best.fidelity.relativeError { best = other }
+        }
+        // Depth is bounded, and so are the rounds.
+        for _ in 0..<4 * count where !isSufficient(best.fidelity) {
+            guard let next = try improved(best) else { break }
+            best = next
+        }
+        return best
+    }
+
+    private func isSufficient(_ fidelity: Fidelity) -> Bool {
+        let limit =
+            network.decision == .regression
+            ? Self.sufficientRegressionError : Self.sufficientError
+        return fidelity.agreement >= Self.sufficientAgreement && fidelity.relativeError <= limit
+    }
+
+    /// The best network with one degree more somewhere, if that is materially better.
+    private func improved(_ current: Candidate) throws(QuantizationError) -> Candidate? {
+        var best: Candidate?
+        for site in current.sites.indices {
+            guard forcedDegree(site) == nil else { continue }
+            // The next degree may gain nothing where the one after it does.
+            for more in 1...2 where current.choices[site] + more < current.sites[site].candidates.count {
+                for perChannel in options.perChannel ? [false, true] : [false] {
+                    var choices = current.choices
+                    choices[site] += more
+                    let other = try candidate(&choices, perChannel: perChannel)
+                    guard other.network.depth <= options.depthLimit else { continue }
+                    if other.fidelity.relativeError
+                        < (best?.fidelity.relativeError ?? .infinity) * (more > 1 ? 0.9 : 1)
+                    {
+                        best = other
+                    }
+                }
+            }
+        }
+        guard let best else { return nil }
+        let isBetter =
+            best.fidelity.relativeError < Self.materialGain * current.fidelity.relativeError
+            || best.fidelity.agreement > current.fidelity.agreement + 0.005
+        return isBetter ? best : nil
+    }
+
+    private func forcedDegree(_ site: Int) -> Int? {
+        site < options.forcedDegrees.count ? options.forcedDegrees[site] : nil
+    }
+
+    /// Fits one activation after another, on what the polynomials before it make of the samples.
+    ///
+    /// - Parameter choices: places among the candidates; too high ones are lowered.
+    private func candidate(
+        _ choices: inout [Int], perChannel: Bool
+    ) throws(QuantizationError) -> Candidate {
+        var result = network
+        var sites: [ActivationSite] = []
+        var values = [samples]
+        for index in network.nodes.indices {
+            let sources = result.nodes[index].sources.map { values[$0] }
+            if case .activation(let expression) = network.nodes[index].operation {
+                let site = try fit(
+                    expression, node: index, input: sources[0], site: sites.count,
+                    choice: &choices[sites.count], perChannel: perChannel)
+                result.nodes[index].operation = .polynomial(site.polynomials)
+                sites.append(site)
+            }
+            values.append(RealNetwork.apply(result.nodes[index], to: sources))
+        }
+        let fidelity = Fidelity(
+            values[network.output], against: reference, decision: network.decision, labels: nil)
+        return Candidate(
+            network: result, sites: sites, values: values, fidelity: fidelity, choices: choices)
+    }
+
+    private func fit(
+        _ expression: ScalarExpression, node: Int, input: Batch, site: Int, choice: inout Int,
+        perChannel: Bool
+    ) throws(QuantizationError) -> ActivationSite {
+        let histogram = ActivationHistogram(values: input.values.map { Float($0) })
+        let f: @Sendable (Double) -> Double = { expression($0) }
+        var candidates = PolynomialFitter.candidates(f, over: histogram, degrees: options.degrees)
+        if let degree = forcedDegree(site) {
+            candidates = [
+                PolynomialFitter.fit(f, over: histogram, degree: degree, method: .leastSquares)
+            ]
+        }
+        guard !candidates.isEmpty, candidates[0].rootMeanSquareError.isFinite else {
+            throw .unsupported(
+                node: network.nodes[node].name, operator: expression.text,
+                reason: "the function is not finite where its inputs lie (\(histogram.range))",
+                advice: "use an activation that is defined everywhere")
+        }
+        choice = min(choice, candidates.count - 1)
+        let chosen = candidates[choice]
+        let channels = network.channels(of: node + 1)
+        let isPerChannel =
+            perChannel && channels > 1
+            && input.count / channels * input.samples >= Self.leastChannelValues
+        var polynomials = [chosen.polynomial]
+        // Of higher degrees, channels would need steps of their own.
+        if isPerChannel, chosen.polynomial.degree == 2 {
+            polynomials = fitChannels(f, input, channels)
+        } else if chosen.polynomial.degree == 2 {
+            polynomials = [QuadraticFit.limited(chosen.polynomial, of: f, over: histogram)]
+        }
+        return ActivationSite(
+            node: node, expression: expression, histogram: histogram, candidates: candidates,
+            chosen: chosen, polynomials: ChannelPolynomials(polynomials))
+    }
+
+    private func fitChannels(
+        _ f: @Sendable @escaping (Double) -> Double, _ input: Batch, _ channels: Int
+    ) -> [RealPolynomial] {
+        let length = input.count / channels * input.samples
+        return concurrentMap(channels) { channel in
+            let values = input.values[channel * length..<(channel + 1) * length].map { Float($0) }
+            let histogram = ActivationHistogram(values: values, bins: 64)
+            let fit = PolynomialFitter.fit(
+                f, over: histogram, degree: 2, method: .leastSquares)
+            return QuadraticFit.limited(fit.polynomial, of: f, over: histogram)
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/// How the range of an input's integers is chosen from the values seen.
+public enum RangeMethod: String, Sendable, Hashable, CaseIterable {
+    /// From the smallest to the largest.
+    case minMax
+    /// Without the outermost thousandth at each end.
+    case percentile
+    /// Where the mean square of what rounding and clipping change is least.
+    case mse
+}

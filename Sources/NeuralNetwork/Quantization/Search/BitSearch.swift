@@ -1,0 +1,262 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Foundation
+#endif
+
+/// Looks for the resolutions that keep the outputs near with the smallest range.
+///
+/// Rounding errors are nearly independent, so their squares add: parameter k with n_k levels adds a_k / n_k^2 and costs r_k log2 n_k
+/// bits of range, both measured. For a given range the sum is least where a_k / n_k^2 is proportional to r_k (Lagrange), which leaves one number
+/// to walk along; every point is then measured, and the best one improved by single steps.
+struct BitSearch: Sendable {
+    struct Measured: Sendable {
+        let allocation: BitAllocation
+        let point: FrontierPoint
+    }
+
+    let network: RealNetwork
+    let inputs: InputQuantizer
+    /// Prepared.
+    let samples: [[Float]]
+    /// What the network computes on them.
+    let reference: [Batch]
+    let options: QuantizationOptions
+    private(set) var measured: [BitAllocation: Measured] = [:]
+    /// Allocations that gave no network, and why.
+    private(set) var failures: [BitAllocation: QuantizationError] = [:]
+    private var exactLevels: [Int: Int] = [:]
+    private var roundedNodes: Set<Int> = []
+
+    private var lowest: Int { QuantizationOptions.levels(bits: options.bits.lowerBound) }
+    private var highest: Int { QuantizationOptions.levels(bits: options.bits.upperBound) }
+
+    init(
+        network: RealNetwork, inputs: InputQuantizer, samples: [[Float]], reference: [Batch],
+        options: QuantizationOptions
+    ) {
+        self.network = network
+        self.inputs = inputs
+        self.samples = samples
+        self.reference = reference
+        self.options = options
+    }
+
+    /// The network of an allocation.
+    func assemble(
+        _ allocation: BitAllocation
+    ) throws(QuantizationError) -> (assembly: IntegerAssembly, output: IntegerAssembly.Output) {
+        var assembly = try IntegerAssembly(
+            network, reference: reference,
+            specification: try inputs.specification(levels: allocation.input), samples: samples)
+        for levels in allocation.weights {
+            try assembly.step(levels: levels, perChannel: allocation.perChannel)
+        }
+        let output = try assembly.finish(levels: allocation.weights.max() ?? 1)
+        return (assembly, output)
+    }
+
+    /// Measures an allocation, once.
+    mutating func measure(_ allocation: BitAllocation) -> Measured? {
+        if let known = measured[allocation] { return known }
+        if failures[allocation] != nil { return nil }
+        do {
+            let (assembly, output) = try assemble(allocation)
+            let point = FrontierPoint(
+                inputBits: BitAllocation.bits(levels: allocation.input),
+                bits: affineNodes.map {
+                    BitAllocation.bits(
+                        levels: min(allocation.weights[$0], assembly.exactLevels[$0] ?? .max))
+                }, perChannel: allocation.perChannel, rangeBits: assembly.rangeBits(output),
+                observedBits: assembly.observedBits(output),
+                fidelity: Fidelity(
+                    assembly.logits(output), against: reference[network.output],
+                    decision: network.decision, labels: nil))
+            guard point.rangeBits.isFinite, point.fidelity.relativeError.isFinite else {
+                throw QuantizationError.outOfRange(
+                    node: "outputs", reason: "values beyond 2^1023; the network is too deep")
+            }
+            exactLevels.merge(assembly.exactLevels) { $1 }
+            roundedNodes.formUnion(assembly.roundedNodes)
+            let found = Measured(allocation: allocation, point: point)
+            measured[allocation] = found
+            return found
+        } catch let error as QuantizationError {
+            failures[allocation] = error
+            return nil
+        } catch {
+            return nil
+        }
+    }
+
+    /// Nodes that are affine maps, in order.
+    var affineNodes: [Int] {
+        network.nodes.indices.filter {
+            if case .affine = network.nodes[$0].operation { true } else { false }
+        }
+    }
+
+    /// Measures the frontier.
+    ///
+    /// - Parameter progress: called with the share done.
+    mutating func explore(progress: (Double) -> Void) throws(QuantizationError) {
+        let modes = options.perChannel ? [true, false] : [false]
+        for (index, perChannel) in modes.enumerated() {
+            try explore(perChannel: perChannel) { done in
+                progress((Double(index) + done) / Double(modes.count))
+            }
+        }
+        guard !measured.isEmpty else {
+            throw failures.values.first ?? .invalidNetwork("nothing was found")
+        }
+    }
+
+    private mutating func explore(
+        perChannel: Bool, progress: (Double) -> Void
+    ) throws(QuantizationError) {
+        let top = BitAllocation(
+            input: highest, weights: network.nodes.map { _ in highest }, perChannel: perChannel)
+        guard let best = measure(top) else {
+            // Too fine to be integers: coarser ones may be.
+            let coarse = BitAllocation(
+                input: lowest, weights: network.nodes.map { _ in lowest }, perChannel: perChannel)
+            _ = measure(coarse)
+            return
+        }
+        let parameters = searched
+        let sensitivities = sensitivities(of: parameters, from: best, progress: progress)
+        guard !sensitivities.isEmpty else { return }
+        // From the coarsest to the finest.
+        let count = 24
+        for step in 0...count {
+            var allocation = top
+            let relative = Double(step) / Double(count)
+            let coarse = Double(highest) / Double(lowest)
+            // At step `count` the most sensitive parameter has the most levels, at 0 the least has the fewest.
+            let shares = sensitivities.map { ($0.error / $0.range).squareRoot() }
+            let (least, most) = (shares.min()!, shares.max()!)
+            let start = Double(lowest) / most
+            let end = Double(highest) / least
+            let factor = start * exp2(relative * log2(max(end / start, coarse)))
+            for (sensitivity, share) in zip(sensitivities, shares) {
+                let wanted = min(max(factor * share, Double(lowest)), Double(highest))
+                allocation[sensitivity.parameter] = Int(wanted.rounded())
+            }
+            _ = measure(allocation)
+            progress(0.4 + 0.6 * relative)
+        }
+    }
+
+    /// Parameters that change something: the input unless it is given, and maps whose weights aren't integers already.
+    private var searched: [Int] {
+        var parameters = roundedNodes.sorted().map { $0 + 1 }
+        if network.fixedInput == nil { parameters.insert(0, at: 0) }
+        return parameters
+    }
+
+    private struct Sensitivity {
+        let parameter: Int
+        /// a: square error times the square of the levels.
+        let error: Double
+        /// r: bits of range a bit.
+        let range: Double
+    }
+
+    private mutating func sensitivities(
+        of parameters: [Int], from best: Measured, progress: (Double) -> Void
+    ) -> [Sensitivity] {
+        let probe = max(lowest, min(7, highest / 2))
+        guard probe < highest else { return [] }
+        let base = best.point.fidelity.relativeError * best.point.fidelity.relativeError
+        var result: [Sensitivity] = []
+        for (index, parameter) in parameters.enumerated() {
+            var allocation = best.allocation
+            allocation[parameter] = probe
+            progress(0.4 * Double(index + 1) / Double(parameters.count))
+            guard let found = measure(allocation) else { continue }
+            let error = found.point.fidelity.relativeError * found.point.fidelity.relativeError
+            let bits = best.point.rangeBits - found.point.rangeBits
+            let range = bits / log2(Double(highest) / Double(probe))
+            result.append(
+                Sensitivity(
+                    parameter: parameter, error: max(error - base, 1e-12) * Double(probe * probe),
+                    range: max(range, 0.1)))
+        }
+        return result
+    }
+
+    func isWithinTolerance(_ point: FrontierPoint) -> Bool {
+        point.fidelity.agreement >= 1 - options.decisionTolerance
+            && point.fidelity.relativeError <= options.errorTolerance
+    }
+
+    /// The smallest range within the tolerances, or with a budget the nearest network within that.
+    mutating func best(budget: Double?) throws(QuantizationError) -> Measured {
+        if let budget {
+            let fitting = measured.values.filter { $0.point.rangeBits <= budget }
+            guard var best = fitting.min(by: { Self.isNearer($0, $1) }) else {
+                let smallest = measured.values.map(\.point.rangeBits).min() ?? .infinity
+                throw .budgetTooSmall(smallest: smallest, budget: budget)
+            }
+            // Within the tolerances, less range is worth more than less error.
+            let tolerable = fitting.filter { isWithinTolerance($0.point) }
+            if let smallest = tolerable.min(by: { Self.isSmaller($0, $1) }) { best = smallest }
+            return isWithinTolerance(best.point) ? refined(best) : best
+        }
+        let tolerable = measured.values.filter { isWithinTolerance($0.point) }
+        guard let smallest = tolerable.min(by: { Self.isSmaller($0, $1) }) else {
+            guard let nearest = measured.values.min(by: { Self.isNearer($0, $1) }) else {
+                throw failures.values.first ?? .invalidNetwork("nothing was found")
+            }
+            return nearest
+        }
+        return refined(smallest)
+    }
+
+    private static func isSmaller(_ a: Measured, _ b: Measured) -> Bool {
+        (a.point.rangeBits, a.point.fidelity.relativeError)
+            < (b.point.rangeBits, b.point.fidelity.relativeError)
+    }
+
+    private static func isNearer(_ a: Measured, _ b: Measured) -> Bool {
+        (a.point.fidelity.relativeError, a.point.rangeBits)
+            < (b.point.fidelity.relativeError, b.point.rangeBits)
+    }
+
+    /// Lowers single parameters as long as the tolerances hold.
+    private mutating func refined(_ start: Measured) -> Measured {
+        var best = start
+        for _ in 0..<4 {
+            var improved = false
+            for parameter in searched {
+                let levels = best.allocation[parameter]
+                for part in [0.6, 0.8, 0.9] {
+                    let lower = max(lowest, Int((Double(levels) * part).rounded(.down)))
+                    guard lower < levels else { continue }
+                    var allocation = best.allocation
+                    allocation[parameter] = lower
+                    guard let found = measure(allocation), isWithinTolerance(found.point),
+                        found.point.rangeBits < best.point.rangeBits
+                    else { continue }
+                    best = found
+                    improved = true
+                    break
+                }
+            }
+            guard improved else { break }
+        }
+        return best
+    }
+
+    /// The points that no other is better than, by ascending range.
+    var frontier: [FrontierPoint] {
+        let points = measured.values.map(\.point).sorted {
+            ($0.rangeBits, $0.fidelity.relativeError) < ($1.rangeBits, $1.fidelity.relativeError)
+        }
+        var kept: [FrontierPoint] = []
+        for point in points where !(kept.last.map { point.isDominated(by: $0) } ?? false) {
+            if kept.last != point { kept.append(point) }
+        }
+        return kept
+    }
+}

@@ -1,0 +1,74 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A function of one real, applied to every element.
+package enum ScalarFunction: Sendable, Hashable {
+    case relu
+    /// Negative values times a slope.
+    case leakyRelu(Float)
+    case sigmoid
+    case tanh
+    case gelu
+    /// With the tanh formula.
+    case geluTanh
+    case softplus
+    case silu
+    case elu(Float)
+    case hardSigmoid(alpha: Float, beta: Float)
+    case hardSwish
+    case clip(Float, Float)
+    case erf
+    case exponential
+    case logarithm
+    case squareRoot
+    case absolute
+    case negative
+    case reciprocal
+    /// x to a constant power.
+    case power(Float)
+    /// 1 above zero, 0 elsewhere: comparisons with constants.
+    case step
+
+    /// Its value, in Double.
+    package func callAsFunction(_ x: Double) -> Double {
+        switch self {
+        case .relu: return x < 0 ? 0 : x
+        case .leakyRelu(let slope): return x < 0 ? Double(slope) * x : x
+        case .sigmoid: return Self.sigmoid(x)
+        case .tanh: return Self.hyperbolicTangent(x)
+        case .gelu: return x / 2 * (1 + Self.errorFunction(x / 2.squareRoot()))
+        case .geluTanh:
+            let inner = (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)
+            return x / 2 * (1 + Self.hyperbolicTangent(inner))
+        case .softplus: return max(x, 0) + log1p(exp(-abs(x)))
+        case .silu: return x * Self.sigmoid(x)
+        case .elu(let alpha): return x < 0 ? Double(alpha) * expm1(x) : x
+        case .hardSigmoid(let alpha, let beta):
+            return min(max(Double(alpha) * x + Double(beta), 0), 1)
+        case .hardSwish: return x * min(max(x / 6 + 0.5, 0), 1)
+        case .clip(let low, let high): return min(max(x, Double(low)), Double(high))
+        case .erf: return Self.errorFunction(x)
+        case .exponential: return exp(x)
+        case .logarithm: return log(x)
+        case .squareRoot: return x.squareRoot()
+        case .absolute: return abs(x)
+        case .negative: return -x
+        case .reciprocal: return 1 / x
+        case .power(let exponent): return pow(x, Double(exponent))
+        case .step: return x > 0 ? 1 : 0
+        }
+    }
+
+    private static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+    // By other names here, where the cases hide them.
+    private static func hyperbolicTangent(_ x: Double) -> Double { mathTanh(x) }
+    private static func errorFunction(_ x: Double) -> Double { mathErf(x) }
+}
+
+private func mathTanh(_ x: Double) -> Double { tanh(x) }
+private func mathErf(_ x: Double) -> Double { erf(x) }
