@@ -36,7 +36,11 @@ package enum LinearMap: Sendable, Equatable {
 
     /// Different weights that it is made of.
     package var weightsCount: Int {
-        if case .convolution(let convolution) = self { convolution.weights.count } else { entriesCount }
+        if case .convolution(let convolution) = self {
+            convolution.weights.count
+        } else {
+            entriesCount
+        }
     }
 
     package var isDiagonal: Bool {
@@ -94,7 +98,9 @@ package enum LinearMap: Sendable, Equatable {
         if case .identity = self { return inner }
         if case .identity = inner { return self }
         if let factors = diagonal, let scaled = inner.scaled(rows: factors) { return scaled }
-        if let factors = inner.diagonal, let scaled = self.scaled(columns: factors) { return scaled }
+        if let factors = inner.diagonal, let scaled = self.scaled(columns: factors) {
+            return scaled
+        }
         let limit = Self.composedEntries
         guard entriesCount <= limit, inner.entriesCount <= limit, let matrix,
             let other = inner.matrix

@@ -153,7 +153,8 @@ struct RealNetworkBuilder {
     mutating func use(_ value: Int, by map: LinearMap) throws(QuantizationError) -> LinearForm {
         let form = try form(value)
         let mayCompose = readers[value] <= 1 || form.isCheap || form.base != nil
-        if mayCompose, emitted[value] == nil || form.isCheap, let composed = form.composed(with: map)
+        if mayCompose, emitted[value] == nil || form.isCheap,
+            let composed = form.composed(with: map)
         {
             return composed
         }
