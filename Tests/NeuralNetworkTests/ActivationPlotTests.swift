@@ -58,4 +58,10 @@ import Testing
             #expect(!svg.contains("nan") && !svg.contains("inf"))
         }
     }
+
+    @Test func saysWhereThereIsNoFitAndWhereThereIsNoError() {
+        #expect(Self.plot(values: [-1, 1], log).svg.contains(">No polynomial: not finite"))
+        let square = Self.plot(values: [-1, 1], degree: 2, method: .exact) { $0 * $0 }
+        #expect(square.svg.contains(">Degree 2, exact; no error<"))
+    }
 }

@@ -75,6 +75,7 @@ package struct ActivationPlot {
             case .minimax: "minimax"
             }
         let name = "Degree \(fit.polynomial.degree), \(method)"
+        guard fit.maximumError.isFinite else { return "No polynomial: not finite on the range" }
         // Smaller errors are roundings.
         guard fit.relativeError > 1e-8 || fit.maximumError > 1e-6 * max(1, fit.outputDeviation)
         else { return "\(name); no error" }
