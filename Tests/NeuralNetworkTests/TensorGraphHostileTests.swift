@@ -60,7 +60,8 @@ import Testing
         "Less": 1, "LessOrEqual": 1, "Greater": 1, "GreaterOrEqual": 1, "Where": 2, "MatMul": 1,
         "Gemm": 2, "Conv": 1, "Reshape": 1, "Expand": 1, "Tile": 1, "Gather": 1, "Slice": 2,
         "Pad": 1, "Concat": 1, "Range": 2, "QuantizeLinear": 1, "DequantizeLinear": 1,
-        "BatchNormalization": 4, "ai.onnx.ml.ArrayFeatureExtractor": 1,
+        "BatchNormalization": 4, "LayerNormalization": 1, "Max": 1, "Min": 1,
+        "ai.onnx.ml.ArrayFeatureExtractor": 1,
     ]
 
     private struct Fuzzer {
