@@ -71,7 +71,8 @@ package struct Envelope {
             throw WireError.wrongKind(expected: expected, found: kind)
         }
         return Envelope(
-            version: version, kind: kind, digest: Array(bytes[16..<48]), payload: bytes[headerLength..<end])
+            version: version, kind: kind, digest: Array(bytes[16..<48]),
+            payload: bytes[headerLength..<end])
     }
 
     func requirePlan(_ expected: [UInt8]) throws {

@@ -101,7 +101,8 @@ struct AssembledOperation: Sendable {
     private func integer(_ value: Double) throws(QuantizationError) -> Int64 {
         guard abs(value) < 0x1p62 else {
             throw .outOfRange(
-                node: node, reason: "a coefficient of more than 62 bits; fewer bits or a lower degree would do")
+                node: node,
+                reason: "a coefficient of more than 62 bits; fewer bits or a lower degree would do")
         }
         return Int64(value)
     }

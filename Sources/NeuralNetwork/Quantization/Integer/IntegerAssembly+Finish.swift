@@ -77,7 +77,9 @@ extension IntegerAssembly {
         var built: [Operation] = []
         for (index, operation) in operations.enumerated() where isNeeded[index + 1] {
             let layer = try operation.layer(count: batches[index + 1].count)
-            built.append(Operation(layer, sources: operation.sources.map { places[$0] }))
+            var sources = operation.sources.map { places[$0] }
+            if case .square = layer { sources = [sources[0]] }
+            built.append(Operation(layer, sources: sources))
             places[index + 1] = built.count
         }
         do {

@@ -49,7 +49,9 @@ extension IntegerAssembly {
     }
 
     private func isPolynomial(_ node: Int) -> Bool {
-        guard case .polynomial(let polynomials) = network.nodes[node].operation else { return false }
+        guard case .polynomial(let polynomials) = network.nodes[node].operation else {
+            return false
+        }
         return polynomials.degree >= 2
     }
 
@@ -78,7 +80,8 @@ extension IntegerAssembly {
             return ((constants[element] + vertex) / factors[element]).rounded()
         }
         guard offsets.allSatisfy(\.isFinite) else {
-            throw .outOfRange(node: node.name, reason: "its polynomial is not a quadratic everywhere")
+            throw .outOfRange(
+                node: node.name, reason: "its polynomial is not a quadratic everywhere")
         }
         let shifted = try offset(value, by: offsets, shape: node.shape, name: node.name)
         let square = multiply(shifted, shifted, name: node.name)
@@ -89,7 +92,8 @@ extension IntegerAssembly {
                     factors: (0..<count).map { coefficient($0, 2) * factors[$0] * factors[$0] })
             ],
             constants: (0..<count).map {
-                coefficient($0, 0) - coefficient($0, 1) * coefficient($0, 1) / (4 * coefficient($0, 2))
+                coefficient($0, 0) - coefficient($0, 1) * coefficient($0, 1)
+                    / (4 * coefficient($0, 2))
             })
     }
 
@@ -116,7 +120,8 @@ extension IntegerAssembly {
             let polynomial = polynomials.polynomials[key.polynomial].shifted(by: key.offset)
             do throws(PolynomialScheduleError) {
                 result.schedules.append(
-                    try PolynomialSchedule(Self.reflected(polynomial, key.factor), inputScale: abs(key.factor)))
+                    try PolynomialSchedule(
+                        Self.reflected(polynomial, key.factor), inputScale: abs(key.factor)))
             } catch {
                 throw .outOfRange(node: node, reason: error.description)
             }
@@ -127,7 +132,8 @@ extension IntegerAssembly {
     }
 
     /// p(-x) for a negative factor, so that the scale of its integers is positive.
-    private static func reflected(_ polynomial: RealPolynomial, _ factor: Double) -> RealPolynomial {
+    private static func reflected(_ polynomial: RealPolynomial, _ factor: Double) -> RealPolynomial
+    {
         guard factor < 0 else { return polynomial }
         return RealPolynomial(
             coefficients: polynomial.coefficients.enumerated().map { $0 % 2 == 1 ? -$1 : $1 })
@@ -149,7 +155,8 @@ extension IntegerAssembly {
         let isAlike = elements.schedules.allSatisfy { $0.steps.count == first.steps.count }
         guard isAlike else {
             throw .outOfRange(
-                node: node.name, reason: "channels need different steps; take one polynomial for all")
+                node: node.name,
+                reason: "channels need different steps; take one polynomial for all")
         }
         let offsets = zip(elements.shifts, removed).map { $0 - $1 }
         var values = [try offset(value, by: offsets, shape: node.shape, name: node.name)]

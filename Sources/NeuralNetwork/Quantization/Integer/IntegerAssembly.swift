@@ -90,7 +90,9 @@ struct IntegerAssembly: Sendable {
         let node = network.nodes[index]
         let value = index + 1
         // A diagonal map of one value only changes what its integers stand for.
-        if affine.maps.count == 1, let factors = affine.maps[0].diagonal, factors.allSatisfy({ $0 != 0 }) {
+        if affine.maps.count == 1, let factors = affine.maps[0].diagonal,
+            factors.allSatisfy({ $0 != 0 })
+        {
             encodings.append(encodings[node.sources[0]].scaled(by: factors, adding: affine.bias))
             return
         }
@@ -154,7 +156,8 @@ struct IntegerAssembly: Sendable {
         }
         var integers = zip(bias, scales.scales).map { ($0 / $1).rounded() }
         guard integers.allSatisfy({ abs($0) < 0x1p62 }) else {
-            throw .outOfRange(node: name, reason: "a bias of more than 62 bits; fewer bits would do")
+            throw .outOfRange(
+                node: name, reason: "a bias of more than 62 bits; fewer bits would do")
         }
         var batch = LinearKernel.apply(maps, to: parts.map { batches[$0.value] }, bias: integers)
         if let reference {
@@ -250,7 +253,8 @@ struct IntegerAssembly: Sendable {
         guard offsets.contains(where: { $0 != 0 }) else { return value }
         guard offsets.allSatisfy({ abs($0) < 0x1p62 }) else {
             throw .outOfRange(
-                node: name, reason: "a constant of more than 62 bits; fewer bits or a lower degree would do")
+                node: name,
+                reason: "a constant of more than 62 bits; fewer bits or a lower degree would do")
         }
         var range = ranges[value]
         for index in offsets.indices {

@@ -67,7 +67,9 @@ struct WeightScales {
         }
         let dominant = present.max { weight($0) < weight($1) }!
         let scale = leastSquares(weights[dominant], levels: levels)
-        let identities = present.filter { isIdentity[$0] && Encoding.uniform(weights[$0].map(abs)) != nil }
+        let identities = present.filter {
+            isIdentity[$0] && Encoding.uniform(weights[$0].map(abs)) != nil
+        }
         guard groups.count > 1, !identities.isEmpty else {
             return (scale, exactLevels(all, largest: largest))
         }

@@ -26,7 +26,9 @@ struct PolynomialSelection {
     let reference: Batch
 
     func select() throws(QuantizationError) -> Candidate {
-        let count = network.nodes.count { if case .activation = $0.operation { true } else { false } }
+        let count = network.nodes.count {
+            if case .activation = $0.operation { true } else { false }
+        }
         var choices = [Int](repeating: 0, count: count)
         var best = try candidate(&choices, perChannel: false)
         guard count > 0 else { return best }
@@ -56,7 +58,8 @@ struct PolynomialSelection {
         for site in current.sites.indices {
             guard forcedDegree(site) == nil else { continue }
             // The next degree may gain nothing where the one after it does.
-            for more in 1...2 where current.choices[site] + more < current.sites[site].candidates.count {
+            for more in 1...2
+            where current.choices[site] + more < current.sites[site].candidates.count {
                 for perChannel in options.perChannel ? [false, true] : [false] {
                     var choices = current.choices
                     choices[site] += more

@@ -39,7 +39,11 @@ struct NetworkTail {
         switch node.operation {
         case .softmax(1, count, 1), .logSoftmax(1, count, 1):
             guard transform == .none, count > 1 else { return nil }
-            if case .softmax = node.operation { transform = .softmax } else { transform = .logSoftmax }
+            if case .softmax = node.operation {
+                transform = .softmax
+            } else {
+                transform = .logSoftmax
+            }
             decision = .largest
         case .function(.sigmoid):
             guard transform == .none else { return nil }
@@ -55,7 +59,9 @@ struct NetworkTail {
             // Of probabilities, which are positive: what was the largest stays so.
             guard case .function(.sigmoid)? = producers[source]?.operation else { return nil }
         case .gather(let indices, _):
-            if node.inputs.count == 1, indices.elementsEqual((0..<count).map { Int32($0) }) { break }
+            if node.inputs.count == 1, indices.elementsEqual((0..<count).map { Int32($0) }) {
+                break
+            }
             return complement(node, indices, graph: graph, producers: producers)
         default: return nil
         }

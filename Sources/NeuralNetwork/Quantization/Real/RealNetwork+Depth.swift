@@ -9,7 +9,8 @@ extension RealNetwork {
             case .affine: own = 0
             case .product, .activation: own = 1
             case .polynomial(let polynomials):
-                own = polynomials.degree.bitWidth - max(0, polynomials.degree - 1).leadingZeroBitCount
+                own =
+                    polynomials.degree.bitWidth - max(0, polynomials.degree - 1).leadingZeroBitCount
             }
             depths.append(deepest + own)
         }

@@ -6,14 +6,17 @@ extension RealNetworkBuilder {
         case .matrix(let weights, let bias, let rows, let inner, let columns):
             let map = try matrix(node, weights.values, rows, inner, columns)
             let biases = (0..<rows * columns).map { Double(bias?[$0 % columns] ?? 0) }
-            try set(node, try use(node.inputs[0], by: .matrix(map)), bias: biases, weights: inner * columns)
+            try set(
+                node, try use(node.inputs[0], by: .matrix(map)), bias: biases,
+                weights: inner * columns)
         case .convolution(let geometry, let weights, let bias):
             let map = try convolution(node, geometry, weights.values)
             let area = geometry.output.height * geometry.output.width
             let biases = (0..<geometry.batch * geometry.output.count).map {
                 Double(bias?[$0 / area % geometry.output.channels] ?? 0)
             }
-            try set(node, try use(node.inputs[0], by: map), bias: biases, weights: weights.values.count)
+            try set(
+                node, try use(node.inputs[0], by: map), bias: biases, weights: weights.values.count)
         case .weightedSum(let starts, let indices, let weights):
             try checkEntries(node, indices.count)
             var matrix = RealMatrix(columns: graph.values[node.inputs[0]].count)
@@ -47,7 +50,8 @@ extension RealNetworkBuilder {
     ) throws(QuantizationError) {
         guard count <= LinearMap.maximumEntries else {
             throw .tooLarge(
-                node: node.name, reason: "a linear map of \(count) entries; at most \(LinearMap.maximumEntries)")
+                node: node.name,
+                reason: "a linear map of \(count) entries; at most \(LinearMap.maximumEntries)")
         }
     }
 
@@ -96,7 +100,9 @@ extension RealNetworkBuilder {
             start += count
             guard matrix.entriesCount > 0 else { continue }
             let form = try use(input, by: .matrix(matrix))
-            sum = try sum.map { (sum) throws(QuantizationError) in try self.sum(node, sum, form) } ?? form
+            sum =
+                try sum.map { (sum) throws(QuantizationError) in try self.sum(node, sum, form) }
+                ?? form
         }
         let zeros = [Double](repeating: 0, count: indices.count)
         try set(
@@ -119,7 +125,8 @@ extension RealNetworkBuilder {
         let (a, b) = (scalar(node.inputs[0]), scalar(node.inputs[1]))
         if a.argument == b.argument {
             let expression: ScalarExpression =
-                sign > 0 ? .sum(a.expression, b.expression) : .difference(a.expression, b.expression)
+                sign > 0
+                ? .sum(a.expression, b.expression) : .difference(a.expression, b.expression)
             try setScalar(node.output, expression, argument: a.argument, node: node)
             return
         }
@@ -142,7 +149,9 @@ extension RealNetworkBuilder {
             for column in 0..<columns {
                 for k in 0..<inner {
                     let weight = weights[k * columns + column]
-                    if weight != 0 { matrix.append(column: row * inner + k, weight: Double(weight)) }
+                    if weight != 0 {
+                        matrix.append(column: row * inner + k, weight: Double(weight))
+                    }
                 }
                 matrix.endRow()
             }
@@ -172,19 +181,27 @@ extension RealNetworkBuilder {
         let mapsPerGroup = output.channels / geometry.groups
         for row in 0..<geometry.batch * output.count {
             let (batch, element) = row.quotientAndRemainder(dividingBy: output.count)
-            let (map, position) = element.quotientAndRemainder(dividingBy: output.height * output.width)
+            let (map, position) = element.quotientAndRemainder(
+                dividingBy: output.height * output.width)
             let (oy, ox) = position.quotientAndRemainder(dividingBy: output.width)
             for tap in 0..<taps {
                 let (c, inKernel) = tap.quotientAndRemainder(
                     dividingBy: geometry.kernel.height * geometry.kernel.width)
                 let (ky, kx) = inKernel.quotientAndRemainder(dividingBy: geometry.kernel.width)
-                let y = oy * geometry.strides.height + ky * geometry.dilations.height - geometry.padding.top
-                let x = ox * geometry.strides.width + kx * geometry.dilations.width - geometry.padding.left
+                let y =
+                    oy * geometry.strides.height + ky * geometry.dilations.height
+                    - geometry.padding.top
+                let x =
+                    ox * geometry.strides.width + kx * geometry.dilations.width
+                    - geometry.padding.left
                 let weight = weights[map * taps + tap]
-                guard weight != 0, y >= 0, y < input.height, x >= 0, x < input.width else { continue }
+                guard weight != 0, y >= 0, y < input.height, x >= 0, x < input.width else {
+                    continue
+                }
                 let channel = map / mapsPerGroup * channels + c
                 matrix.append(
-                    column: ((batch * input.channels + channel) * input.height + y) * input.width + x,
+                    column: ((batch * input.channels + channel) * input.height + y) * input.width
+                        + x,
                     weight: Double(weight))
             }
             matrix.endRow()

@@ -39,7 +39,8 @@ extension RealNetworkBuilder {
         case .softmax, .logSoftmax:
             throw refusal(
                 node, "a softmax inside a network is no polynomial",
-                "as the last node it is taken: the client applies it; attention needs another form, such as scaled squares")
+                "as the last node it is taken: the client applies it; attention needs another form, such as scaled squares"
+            )
         case .argMax, .vote:
             throw refusal(node, "a comparison is no polynomial", "as the last node it is taken")
         case .maximum:
@@ -185,7 +186,9 @@ extension RealNetworkBuilder {
             // The codes that the clip's ends get.
             let step = Double(scale) / factor
             let (bottom, top) = (clip.lowerBound / step, clip.upperBound / step)
-            let first = min(max(bottom.rounded(.toNearestOrEven), Double(range.lowerBound)), Double(range.upperBound))
+            let first = min(
+                max(bottom.rounded(.toNearestOrEven), Double(range.lowerBound)),
+                Double(range.upperBound))
             let last = min(max(top.rounded(.toNearestOrEven), first), Double(range.upperBound))
             range = Int(first)...Int(last)
         }

@@ -31,8 +31,6 @@ struct RealNetworkBuilder {
     var network: RealNetwork
 
     /// The network of a graph.
-    ///
-    /// - Throws: `QuantizationError` naming the first node that cannot be taken and the nearest change that would work.
     static func build(_ graph: TensorGraph) throws(QuantizationError) -> RealNetwork {
         var builder = try RealNetworkBuilder(graph)
         return try builder.run()
@@ -57,8 +55,8 @@ struct RealNetworkBuilder {
         guard isPrintable else { throw .invalidNetwork("a label has control characters") }
         if labels.count != expected { labels = IntegerNetwork.defaultLabels(expected) }
         network = RealNetwork(
-            inputShape: Self.sampleShape(graph.values[0].shape), nodes: [], output: 0,
-            decision: decision, transform: tail.transform, labels: labels)
+            inputShape: Self.sampleShape(graph.values[0].shape), decision: decision,
+            transform: tail.transform, labels: labels)
     }
 
     private mutating func run() throws(QuantizationError) -> RealNetwork {
@@ -153,7 +151,8 @@ struct RealNetworkBuilder {
     mutating func use(_ value: Int, by map: LinearMap) throws(QuantizationError) -> LinearForm {
         let form = try form(value)
         let mayCompose = readers[value] <= 1 || form.isCheap || form.base != nil
-        if mayCompose, emitted[value] == nil || form.isCheap, let composed = form.composed(with: map)
+        if mayCompose, emitted[value] == nil || form.isCheap,
+            let composed = form.composed(with: map)
         {
             return composed
         }

@@ -15,5 +15,7 @@ struct BitAllocation: Sendable, Hashable {
     }
 
     /// Bits of a signed integer of such a magnitude.
-    static func bits(levels: Int) -> Int { (UInt(max(1, levels)).bitWidth - UInt(max(1, levels)).leadingZeroBitCount) + 1 }
+    static func bits(levels: Int) -> Int {
+        (UInt(max(1, levels)).bitWidth - UInt(max(1, levels)).leadingZeroBitCount) + 1
+    }
 }
