@@ -25,6 +25,12 @@ public struct SampleSet: Sendable, Equatable {
         self.values = values
     }
 
+    /// From samples of one shape.
+    package init(_ samples: [[Float]], sampleShape: [Int]) {
+        self.init(
+            count: samples.count, sampleShape: sampleShape, values: .floats(samples.flatMap { $0 }))
+    }
+
     /// Values in one sample.
     public var sampleCount: Int { sampleShape.reduce(1, *) }
 

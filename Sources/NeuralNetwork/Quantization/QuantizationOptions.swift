@@ -11,10 +11,12 @@ public struct QuantizationOptions: Sendable, Equatable {
     /// Whether channels may have scales and polynomials of their own.
     public var perChannel = true
     public var calibration: RangeMethod = .mse
-    /// Share of the calibration samples whose decision integers may change.
+    /// Share of decisions that integers may change, and that errors of their size may be expected to.
     public var decisionTolerance = 0.003
-    /// Root of the mean square change of the outputs by integers, by their deviation.
-    public var errorTolerance = 0.03
+    /// Root of the mean square change of the outputs by integers, by their deviation; nil: 0.1 for decisions, 0.02 for regressions.
+    public var errorTolerance: Double?
+    /// Bits of range that aren't worth saving: a plaintext modulus has as many anyway.
+    public var freeRange = 16.0
     /// Most samples to measure on; the ranges of inputs come from all.
     public var samples = 500
     /// Most products one after another.
@@ -36,7 +38,7 @@ public struct QuantizationOptions: Sendable, Equatable {
                     "degree \(degree); 1 to \(PolynomialSchedule.maximumDegree) are accepted")
             }
         }
-        guard decisionTolerance >= 0, errorTolerance > 0 else {
+        guard decisionTolerance >= 0, errorTolerance ?? 1 > 0 else {
             throw .invalidOptions("a tolerance that is not positive")
         }
         guard samples > 0, depthLimit > 0 else {

@@ -35,7 +35,7 @@ public struct Quantizer: Sendable {
         progress: @escaping @Sendable (QuantizationProgress) -> Void = { _ in }
     ) throws(QuantizationError) {
         try options.check()
-        let float = try RealNetworkBuilder.build(graph)
+        let float = try RealNetwork(graph)
         guard float.depth <= options.depthLimit else {
             throw .tooDeep(depth: float.depth, limit: options.depthLimit)
         }

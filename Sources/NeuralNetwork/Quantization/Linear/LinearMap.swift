@@ -93,20 +93,19 @@ package enum LinearMap: Sendable, Equatable {
         }
     }
 
-    /// self after inner, if that has at most twice the entries of both and no more than `composedEntries`.
-    package func composed(with inner: LinearMap) -> LinearMap? {
+    /// self after inner, if that has no more entries than the limit or than `composedEntries`.
+    package func composed(with inner: LinearMap, limit: Int = composedEntries) -> LinearMap? {
         if case .identity = self { return inner }
         if case .identity = inner { return self }
         if let factors = diagonal, let scaled = inner.scaled(rows: factors) { return scaled }
         if let factors = inner.diagonal, let scaled = self.scaled(columns: factors) {
             return scaled
         }
-        let limit = Self.composedEntries
-        guard entriesCount <= limit, inner.entriesCount <= limit, let matrix,
+        let most = Self.composedEntries
+        guard entriesCount <= most, inner.entriesCount <= most, let matrix,
             let other = inner.matrix
         else { return nil }
-        let entries = matrix.entriesCount + other.entriesCount
-        return matrix.multiplied(by: other, limit: min(2 * entries, limit)).map { .matrix($0) }
+        return matrix.multiplied(by: other, limit: min(limit, most)).map { .matrix($0) }
     }
 
     /// Both applied to one tensor, summed; nil where that would be too large.

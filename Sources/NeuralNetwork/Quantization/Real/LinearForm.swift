@@ -24,11 +24,15 @@ struct LinearForm: Sendable {
         terms.reduce(0) { $0 + $1.map.entriesCount } <= 2 * bias.count
     }
 
-    /// The map after this; nil where that grows too much.
+    /// The map after this; nil where that has more than twice the entries of both.
     func composed(with map: LinearMap) -> LinearForm? {
+        let entries = terms.reduce(map.entriesCount) { $0 + $1.map.entriesCount }
+        var room = 2 * entries
         var result = LinearForm(terms: [], bias: map.applied(to: bias), names: names)
         for term in terms {
-            guard let composed = map.composed(with: term.map) else { return nil }
+            guard let composed = map.composed(with: term.map, limit: room) else { return nil }
+            room -= composed.entriesCount
+            guard room >= 0 else { return nil }
             result.terms.append((term.base, composed))
         }
         return result

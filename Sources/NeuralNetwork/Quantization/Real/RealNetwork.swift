@@ -28,6 +28,12 @@ package struct RealNetwork: Sendable {
         package let zeroPoint: Int
         /// Codes less the zero point.
         package let range: ClosedRange<Int>
+
+        package init(scale: Float, zeroPoint: Int, range: ClosedRange<Int>) {
+            self.scale = scale
+            self.zeroPoint = zeroPoint
+            self.range = range
+        }
     }
 
     package let inputShape: [Int]
@@ -44,6 +50,24 @@ package struct RealNetwork: Sendable {
     /// What was changed on the way, for the report.
     package var folded: [String] = []
     package var dropped: [String] = []
+
+    /// The network of a graph.
+    ///
+    /// - Throws: `QuantizationError` naming the first node that cannot be taken and the nearest change that would work.
+    package init(_ graph: TensorGraph) throws(QuantizationError) {
+        self = try RealNetworkBuilder.build(graph)
+    }
+
+    init(
+        inputShape: [Int], decision: Decision, transform: OutputTransform, labels: [String]
+    ) {
+        self.inputShape = inputShape
+        nodes = []
+        output = 0
+        self.decision = decision
+        self.transform = transform
+        self.labels = labels
+    }
 
     package var inputCount: Int { inputShape.reduce(1, *) }
 

@@ -31,8 +31,6 @@ struct RealNetworkBuilder {
     var network: RealNetwork
 
     /// The network of a graph.
-    ///
-    /// - Throws: `QuantizationError` naming the first node that cannot be taken and the nearest change that would work.
     static func build(_ graph: TensorGraph) throws(QuantizationError) -> RealNetwork {
         var builder = try RealNetworkBuilder(graph)
         return try builder.run()
@@ -57,8 +55,8 @@ struct RealNetworkBuilder {
         guard isPrintable else { throw .invalidNetwork("a label has control characters") }
         if labels.count != expected { labels = IntegerNetwork.defaultLabels(expected) }
         network = RealNetwork(
-            inputShape: Self.sampleShape(graph.values[0].shape), nodes: [], output: 0,
-            decision: decision, transform: tail.transform, labels: labels)
+            inputShape: Self.sampleShape(graph.values[0].shape), decision: decision,
+            transform: tail.transform, labels: labels)
     }
 
     private mutating func run() throws(QuantizationError) -> RealNetwork {

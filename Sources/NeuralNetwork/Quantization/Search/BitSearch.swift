@@ -114,37 +114,47 @@ struct BitSearch: Sendable {
     private mutating func explore(
         perChannel: Bool, progress: (Double) -> Void
     ) throws(QuantizationError) {
-        let top = BitAllocation(
-            input: highest, weights: network.nodes.map { _ in highest }, perChannel: perChannel)
-        guard let best = measure(top) else {
-            // Too fine to be integers: coarser ones may be.
-            let coarse = BitAllocation(
-                input: lowest, weights: network.nodes.map { _ in lowest }, perChannel: perChannel)
-            _ = measure(coarse)
-            return
-        }
+        guard let best = finest(perChannel: perChannel) else { return }
+        let top = best.allocation
+        let highest = top.input
         let parameters = searched
         let sensitivities = sensitivities(of: parameters, from: best, progress: progress)
         guard !sensitivities.isEmpty else { return }
         // From the coarsest to the finest.
         let count = 24
+        // At the first step all have the fewest levels, at the last all have the most.
+        let shares = sensitivities.map { ($0.error / $0.range).squareRoot() }
+        let floors = sensitivities.map { Double(floor(of: $0.parameter)) }
+        let start = zip(floors, shares).map { $0 / $1 }.min()!
+        let end = Double(highest) / shares.min()!
         for step in 0...count {
             var allocation = top
             let relative = Double(step) / Double(count)
-            let coarse = Double(highest) / Double(lowest)
-            // At step `count` the most sensitive parameter has the most levels, at 0 the least has the fewest.
-            let shares = sensitivities.map { ($0.error / $0.range).squareRoot() }
-            let (least, most) = (shares.min()!, shares.max()!)
-            let start = Double(lowest) / most
-            let end = Double(highest) / least
-            let factor = start * exp2(relative * log2(max(end / start, coarse)))
-            for (sensitivity, share) in zip(sensitivities, shares) {
-                let wanted = min(max(factor * share, Double(lowest)), Double(highest))
+            let factor = start * exp2(relative * log2(max(end / start, 1)))
+            for (index, sensitivity) in sensitivities.enumerated() {
+                let wanted = min(max(factor * shares[index], floors[index]), Double(highest))
                 allocation[sensitivity.parameter] = Int(wanted.rounded())
             }
             _ = measure(allocation)
             progress(0.4 + 0.6 * relative)
         }
+    }
+
+    /// All parameters alike, as fine as integers can be.
+    private mutating func finest(perChannel: Bool) -> Measured? {
+        var levels = highest
+        while true {
+            let allocation = BitAllocation(
+                input: levels, weights: network.nodes.map { _ in levels }, perChannel: perChannel)
+            if let found = measure(allocation) { return found }
+            guard levels > lowest else { return nil }
+            levels = max(lowest, levels / 2)
+        }
+    }
+
+    /// Fewest levels. An input may have one bit less: where it has no sign, a bit more goes into its codes.
+    private func floor(of parameter: Int) -> Int {
+        parameter == 0 ? max(1, lowest / 2) : lowest
     }
 
     /// Parameters that change something: the input unless it is given, and maps whose weights aren't integers already.
@@ -165,6 +175,7 @@ struct BitSearch: Sendable {
     private mutating func sensitivities(
         of parameters: [Int], from best: Measured, progress: (Double) -> Void
     ) -> [Sensitivity] {
+        let highest = best.allocation.input
         let probe = max(lowest, min(7, highest / 2))
         guard probe < highest else { return [] }
         let base = best.point.fidelity.relativeError * best.point.fidelity.relativeError
@@ -186,31 +197,31 @@ struct BitSearch: Sendable {
     }
 
     func isWithinTolerance(_ point: FrontierPoint) -> Bool {
-        point.fidelity.agreement >= 1 - options.decisionTolerance
-            && point.fidelity.relativeError <= options.errorTolerance
+        let tolerance = options.errorTolerance ?? (network.decision == .regression ? 0.02 : 0.1)
+        // One sample is no statistic.
+        let one = 1 / Double(max(1, samples.count))
+        return 1 - point.fidelity.agreement <= max(options.decisionTolerance, one) + 1e-9
+            && point.fidelity.expectedChanges <= options.decisionTolerance
+            && point.fidelity.relativeError <= tolerance
     }
 
-    /// The smallest range within the tolerances, or with a budget the nearest network within that.
+    /// The smallest range within the tolerances; where none is within them or the budget rules those out, the nearest network.
     mutating func best(budget: Double?) throws(QuantizationError) -> Measured {
-        if let budget {
-            let fitting = measured.values.filter { $0.point.rangeBits <= budget }
-            guard var best = fitting.min(by: { Self.isNearer($0, $1) }) else {
-                let smallest = measured.values.map(\.point.rangeBits).min() ?? .infinity
-                throw .budgetTooSmall(smallest: smallest, budget: budget)
+        let fitting = measured.values.filter { $0.point.rangeBits <= budget ?? .infinity }
+        let tolerable = fitting.filter { isWithinTolerance($0.point) }
+        if let smallest = tolerable.min(by: { Self.isSmaller($0, $1) }) {
+            let refined = refined(smallest)
+            let free = min(max(options.freeRange, refined.point.rangeBits), budget ?? .infinity)
+            let others = measured.values.filter {
+                $0.point.rangeBits <= free && isWithinTolerance($0.point)
             }
-            // Within the tolerances, less range is worth more than less error.
-            let tolerable = fitting.filter { isWithinTolerance($0.point) }
-            if let smallest = tolerable.min(by: { Self.isSmaller($0, $1) }) { best = smallest }
-            return isWithinTolerance(best.point) ? refined(best) : best
+            return others.min { Self.isNearer($0, $1) } ?? refined
         }
-        let tolerable = measured.values.filter { isWithinTolerance($0.point) }
-        guard let smallest = tolerable.min(by: { Self.isSmaller($0, $1) }) else {
-            guard let nearest = measured.values.min(by: { Self.isNearer($0, $1) }) else {
-                throw failures.values.first ?? .invalidNetwork("nothing was found")
-            }
-            return nearest
+        if let nearest = fitting.min(by: { Self.isNearer($0, $1) }) { return nearest }
+        guard let budget, let smallest = measured.values.map(\.point.rangeBits).min() else {
+            throw failures.values.first ?? .invalidNetwork("nothing was found")
         }
-        return refined(smallest)
+        throw .budgetTooSmall(smallest: smallest, budget: budget)
     }
 
     private static func isSmaller(_ a: Measured, _ b: Measured) -> Bool {
@@ -231,7 +242,8 @@ struct BitSearch: Sendable {
             for parameter in searched {
                 let levels = best.allocation[parameter]
                 for part in [0.6, 0.8, 0.9] {
-                    let lower = max(lowest, Int((Double(levels) * part).rounded(.down)))
+                    let lower = max(
+                        floor(of: parameter), Int((Double(levels) * part).rounded(.down)))
                     guard lower < levels else { continue }
                     var allocation = best.allocation
                     allocation[parameter] = lower
