@@ -202,6 +202,60 @@ import Testing
         #expect(evaluated > 120)
     }
 
+    /// Whatever was imported is quantized or refused with a typed error: graphs at random and graphs with one thing changed.
+    @Test(arguments: 0..<4 as Range<UInt64>)
+    func quantization(block: UInt64) throws {
+        var quantized = 0
+        for seed in block * 250..<(block + 1) * 250 {
+            var fuzzer = Fuzzer(seed: seed)
+            if seed % 2 == 0 {
+                fuzzer.builder = Self.sound()
+                let proto = Self.mutated(fuzzer.builder.model(["logits"]), &fuzzer)
+                quantized += try quantize(proto, seed: seed) ? 1 : 0
+                continue
+            }
+            for _ in 0..<12 {
+                var next = fuzzer
+                next.node()
+                let proto = next.builder.model([next.names.last!])
+                fuzzer.generator = next.generator
+                guard try run(proto, seed: seed) == .evaluated else { continue }
+                quantized += try quantize(proto, seed: seed) ? 1 : 0
+                fuzzer = next
+            }
+        }
+        #expect(quantized > 20, "\(quantized)")
+    }
+
+    private func quantize(_ proto: ONNXModelProto, seed: UInt64) throws -> Bool {
+        guard let graph = try? ONNXModel(proto, for: .evaluation).tensorGraph(),
+            graph.outputs.count == 1
+        else { return false }
+        let shape = Array(graph.values[0].shape.dropFirst())
+        let count = graph.values[0].count
+        let samples = (0..<6).map { sample in
+            (0..<count).map { Float(($0 * 5 + sample * 3) % 11) / 4 - 1 }
+        }
+        var options = QuantizationOptions()
+        options.bits = 3...3
+        options.degrees = 2...3
+        let result: Result<QuantizedModel, any Error> = Result {
+            try Quantizer(
+                graph: graph,
+                calibration: SampleSet(samples, sampleShape: shape.isEmpty ? [1] : shape),
+                options: options
+            ).quantize()
+        }
+        switch result {
+        case .success(let model):
+            #expect(model.network.outputCount > 0, "seed \(seed)")
+            return true
+        case .failure(let error):
+            #expect(error is QuantizationError || error is ONNXError, "seed \(seed): \(error)")
+            return false
+        }
+    }
+
     /// One thing changed in a graph that is sound.
     @Test(arguments: 0..<4 as Range<UInt64>)
     func mutations(block: UInt64) throws {
