@@ -1,5 +1,6 @@
 # make demo [DIGIT=7]   build, then encrypt a digit and have it recognized
 # make test             everything that must pass: format, imports, tests, command line, README, benchmarks build
+# make conformance      ONNX's own operator cases in the float reference
 # make format           rewrite the Swift sources in the project's format
 # make lint             the checks that need no build
 # make bench            measure Blindsight and its peers, into Benchmarks/results
@@ -16,7 +17,7 @@ BINARY := .build/release/blindsight
 SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 
 .PHONY: help dependencies build demo test format lint check-format check-imports \
-	build-tests unit-tests test-cli snippet check-readme check-constant-time clean \
+	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke
 
 help:
@@ -35,6 +36,7 @@ demo: build
 test: dependencies lint
 	@$(MAKE) build-tests
 	@$(MAKE) unit-tests
+	@$(MAKE) conformance
 	@$(MAKE) test-cli
 	@$(MAKE) snippet
 	@$(MAKE) check-readme
@@ -59,6 +61,10 @@ build-tests:
 unit-tests:
 	set -o pipefail; swift test -c release --skip-build 2>&1 | tee .build/test.log
 	@grep -Eq 'Test run with [1-9][0-9]* tests? .*passed' .build/test.log
+
+conformance:
+	swift build -c release --product OperatorConformance
+	@Scripts/check-conformance.sh
 
 test-cli:
 	@if [ -f Scripts/test-cli.sh ]; then bash Scripts/test-cli.sh "$(CURDIR)/$(BINARY)"; \

@@ -10,7 +10,8 @@ binary=${1:-.build/release/OperatorConformance}
 environment=.build/conformance/venv
 cases=.build/conformance/cases-1.23
 # As many as passed last: a refusal can't creep in. Raise it with every case that is won.
-least=518
+least=539
+least_folded=117
 
 if [ ! -e "$cases/.done" ]; then
     [ -x "$environment/bin/pip" ] || python3 -m venv "$environment"
@@ -19,4 +20,4 @@ if [ ! -e "$cases/.done" ]; then
     "$environment/bin/python" Scripts/generate_conformance.py "$cases"
     touch "$cases/.done"
 fi
-"$binary" "$cases" --at-least "$least"
+"$binary" "$cases" --at-least "$least" --folded-at-least "$least_folded"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks for Swift and installs the C libraries that the package links: GMP and zlib.
+# Checks for Swift and installs the C libraries that the package links, GMP and zlib, and what Python's environments need.
 # Says what it installs; does nothing where all is there.
 set -euo pipefail
 
@@ -52,9 +52,11 @@ install_linux() {
     local packages=()
     has_header gmp.h || packages+=(libgmp-dev)
     has_header zlib.h || packages+=(zlib1g-dev)
+    # The operator conformance test installs the onnx package into an environment.
+    python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3-venv)
     ((${#packages[@]})) || return 0
     command -v apt-get >/dev/null ||
-        fail "missing: ${packages[*]} (Debian's names); install GMP's and zlib's headers with your package manager"
+        fail "missing: ${packages[*]} (Debian's names); install GMP's and zlib's headers and Python 3 with your package manager"
     say "installing ${packages[*]} with apt-get"
     # A fresh image has no package lists; an old one may have stale ones.
     as_root apt-get update -qq

@@ -2,7 +2,7 @@ import Inference
 import NeuralNetwork
 
 extension Plan {
-    /// The cheapest certified plan of a quantized ONNX model.
+    /// The cheapest certified plan of a quantized ONNX model. `PlannedModel` takes float models too.
     ///
     /// - Parameters:
     ///   - model: the ONNX file's bytes.

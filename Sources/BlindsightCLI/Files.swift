@@ -51,6 +51,12 @@ enum Files {
         }
     }
 
+    static func isFile(_ path: String) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+            && !isDirectory.boolValue
+    }
+
     static func makeDirectory(_ path: String) throws {
         do {
             try FileManager.default.createDirectory(
@@ -70,6 +76,7 @@ enum CommandError: Error, CustomStringConvertible {
     case noSamples(String)
     case noSuchDigit(Int, directory: String)
     case wrongSampleSize(String, Int, expected: Int)
+    case wrongLabelCount(String, Int, expected: Int)
     case unequalResult
 
     var description: String {
@@ -84,6 +91,8 @@ enum CommandError: Error, CustomStringConvertible {
         case .noSuchDigit(let digit, let directory): "\(directory) has no sample labelled \(digit)"
         case .wrongSampleSize(let path, let count, let expected):
             "\(path): \(count) values a sample; the plan's input has \(expected)"
+        case .wrongLabelCount(let path, let count, let expected):
+            "\(path): \(count) labels for \(expected) samples"
         case .unequalResult:
             "the encrypted logits are not the integer network's; this is a defect, please report it"
         }

@@ -19,12 +19,15 @@ import Testing
     }
 
     @Test(
-        arguments: [[], [.nan], [0, 0], [7, 7, 7], [-0.001], [1e30], [0x1p-140, 0x1p-139]]
+        arguments: [
+            [], [.nan], [0, 0], [7, 7, 7], [1000, 1000.0001], [-0.001], [1e30],
+            [0x1p-140, 0x1p-139],
+        ]
             as [[Float]])
     func degenerateDataHasATinyRange(values: [Float]) {
         let histogram = ActivationHistogram(values: values, bins: 8)
         let size = Double(values.filter(\.isFinite).map(\.magnitude).max() ?? 0)
-        #expect(histogram.radius > 0)
+        #expect(histogram.radius > 0.99e-6 * max(size, 1e-30))
         #expect(histogram.radius <= 1.01e-6 * max(1, size))
         let finite = values.count { $0.isFinite }
         #expect(histogram.total == finite)

@@ -36,8 +36,49 @@ import Testing
     }
 
     @Test(arguments: 0..<80 as Range<UInt64>)
-    func noInputEscapes(seed: UInt64) throws {
-        let network = tiny(seed)
+    func noInputEscapes(seed: UInt64) throws { try checkEveryInput(of: tiny(seed), seed: seed) }
+
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func noInputEscapesGraphs(seed: UInt64) throws {
+        var options = RandomGraph.Options()
+        options.features = 1...4
+        options.range = -1...1
+        try checkEveryInput(of: RandomGraph.make(seed: seed, options: options), seed: seed)
+    }
+
+    /// Squares of hidden neurons and, beside them, the squares that they are made of; in both orders.
+    @Test(arguments: 0..<60 as Range<UInt64>)
+    func noInputEscapesResiduals(seed: UInt64) throws {
+        var generator = SplitMix64(seed: seed)
+        func random(_ rows: Int, _ columns: Int, _ range: ClosedRange<Int64>) throws -> Layer {
+            var matrix = SparseIntegerMatrix(columns: columns)
+            for _ in 0..<rows {
+                for column in 0..<columns {
+                    let weight = Int64.random(in: range, using: &generator)
+                    if weight != 0 { matrix.append(column: column, weight: weight) }
+                }
+                matrix.endRow()
+            }
+            let bias = (0..<rows).map { _ in Int64.random(in: range, using: &generator) }
+            return .affine(try Affine(matrix: matrix, bias: bias))
+        }
+        let (inputs, squares, hidden) = (4, 5, 3)
+        let order = seed % 2 == 0 ? [4, 2] : [2, 4]
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [inputs], range: -1...2, scale: 1),
+            operations: [
+                Operation(random(squares, inputs, -3...3), sources: [0]),
+                Operation(.square(count: squares), sources: [1]),
+                Operation(random(hidden, squares, -2...2), sources: [2]),
+                Operation(.square(count: hidden), sources: [3]),
+                Operation(random(2, squares + hidden, -900...900), sources: order),
+            ], outputScale: 1, labels: ["a", "b"])
+        try checkEveryInput(of: network, seed: seed)
+        let joint = OutputBounds.certify(network, methods: [.joint])
+        #expect(joint.layers[4].ends[.joint] ?? 0 > 0, "the joint bound gives no end, seed \(seed)")
+    }
+
+    private func checkEveryInput(of network: IntegerNetwork, seed: UInt64) throws {
         let reference = IntegerReference(network)
         let certificates = Self.methods.map { OutputBounds.certify(network, methods: $0) }
         var lowest: [BigInt] = []

@@ -33,17 +33,29 @@ struct DecryptCommand: ParsableCommand {
             ("labels", .array(clientPlan.labels.map { .string($0) })),
             ("logits", .array(prediction.logits.map { .integer($0) })),
             ("values", .array(prediction.values.map { .number($0) })),
+            ("certified", .integer(prediction.isCertified ? 1 : 0)),
         ])
-        options.show(object) {
-            var table = Table(.left, .right, .right, .left)
-            table.add("label", "logit (integer)", "value", "")
-            for (index, label) in clientPlan.labels.enumerated() {
-                table.add(
-                    label, Format.grouped(prediction.logits[index]),
-                    Format.decimals(prediction.values[index], 4),
-                    index == prediction.index ? "<- largest" : "")
-            }
-            return "\(table.text)\n\nPrediction: \(Terminal.styled(prediction.label, .bold))"
+        options.show(object) { Self.text(prediction, clientPlan) }
+    }
+
+    private static func text(_ prediction: Prediction, _ plan: ClientPlan) -> String {
+        var table = Table(.left, .right, .right, .left)
+        // Of a decision by sign or votes, outputs are not labels' scores.
+        let isNamed = plan.labels.count == prediction.logits.count
+        table.add(isNamed ? "label" : "output", "logit (integer)", "value", "")
+        for (index, logit) in prediction.logits.enumerated() {
+            let isLargest = plan.decision == .largest && index == prediction.index
+            table.add(
+                isNamed ? plan.labels[index] : "\(index)", Format.grouped(logit),
+                Format.decimals(prediction.values[index], 4), isLargest ? "<- largest" : "")
         }
+        var lines = table.text
+        if plan.decision != .regression {
+            lines += "\n\nPrediction: \(Terminal.styled(prediction.label, .bold))"
+        }
+        if !prediction.isCertified {
+            lines += "\n\nNot certified: the plan's range is \(plan.certificate.boundMethod)"
+        }
+        return lines
     }
 }

@@ -1,62 +1,147 @@
 import ArgumentParser
 import Blindsight
+import Foundation
 
 struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Make a certified plan of a quantized ONNX model.",
+        abstract: "Make a certified plan of an ONNX model, quantized or float.",
         discussion: """
-            Writes two files: server.plan (weights and circuit, for the server) and client.plan \
-            (parameters and encodings, no weights, for the client). Prints what is proven and what a \
-            prediction will cost.
+            Writes server.plan (weights and circuit, for the server) and client.plan (parameters and \
+            encodings, no weights, for the client). Prints what is proven and what a prediction will cost.
 
               blindsight plan Models/mnist.onnx -o plan
+
+            A model that states its integers (QuantizeLinear, DequantizeLinear) is taken as it is. A float \
+            model takes a few hundred calibration samples, by which activations become polynomials and \
+            weights integers; report.md and a plot of each activation say what became of it.
+
+              blindsight plan Models/relu-mlp.onnx --calibration calibration.npy -o plan
             """)
 
-    @Argument(help: "The quantized ONNX model.", completion: .file(extensions: ["onnx"]))
+    enum Layout: String, ExpressibleByArgument, CaseIterable { case auto, latency }
+    enum RangeSource: String, ExpressibleByArgument, CaseIterable { case certified, calibrated }
+
+    @Argument(help: "The ONNX model.", completion: .file(extensions: ["onnx"]))
     var model: String
 
     @Option(
-        name: [.short, .customLong("output")], help: "The folder for the two plans.",
+        name: [.short, .customLong("output")], help: "The folder for the plans and the report.",
         completion: .directory)
     var output: String
 
+    @Option(
+        help: "Samples of the training data (NPY, CSV or IDX), as the model takes them.",
+        completion: .file())
+    var calibration: String?
+
+    @Option(
+        help: "The label of each calibration sample, for accuracies in the report.",
+        completion: .file())
+    var labels: String?
+
+    @Option(help: "Bits of weights and inputs that may be chosen, such as 3..8.")
+    var bits: IntegerRange?
+
+    @Option(help: "Degrees of polynomials that may take the place of activations, such as 2..4.")
+    var degrees: IntegerRange?
+
+    @Option(
+        help: "Most bits of the outputs' range; by default what accuracy on the samples asks for.")
+    var rangeBits: Double?
+
+    @Option(
+        help:
+            "Where the outputs' bounds come from: a proof (certified), or the samples and a margin (calibrated)."
+    )
+    var range: RangeSource = .certified
+
+    @Option(help: "Bits beyond the samples' outputs, with --range calibrated.")
+    var marginBits: Double?
+
+    @Option(help: "How samples are laid out; latency: one a request.")
+    var layout: Layout = .auto
+
     @OptionGroup var options: OutputOptions
+
+    func validate() throws {
+        guard marginBits == nil || range == .calibrated else {
+            throw ValidationError("--margin-bits belongs to --range calibrated")
+        }
+        guard labels == nil || calibration != nil else {
+            throw ValidationError("--labels belongs to --calibration")
+        }
+    }
 
     func run() throws {
         let bytes = try ArtifactFile.read(model)
         let progress = ProgressBar("plan")
         defer { progress.finish() }
-        let plan: Plan
+        let samples = try calibration.map { path in
+            do { return try SampleFile.read(path: path) } catch {
+                throw CommandError.file(path, error)
+            }
+        }
+        let labels = try self.labels.map { path in
+            do { return try SampleFile.readLabels(path: path) } catch {
+                throw CommandError.file(path, error)
+            }
+        }
+        let planned: PlannedModel
         do {
-            plan = try Plan(model: bytes) { progress.show($0) }
-        } catch let error as ONNXError {
+            planned = try PlannedModel(
+                model: bytes, calibration: samples, labels: labels, options: planningOptions
+            ) { progress.show($0) }
+        } catch {
             throw CommandError.file(model, error)
         }
-        let serverPath = "\(output)/server.plan"
-        let clientPath = "\(output)/client.plan"
-        let server = try Artifact.encode(plan, model: bytes)
-        let client = try Artifact.encode(plan.client)
-        try Files.makeDirectory(output)
-        try ArtifactFile.write(server, to: serverPath)
-        try ArtifactFile.write(client, to: clientPath)
+        let files = PlanFiles(folder: output)
+        let sizes = try files.write(planned, model: bytes, title: model)
         progress.finish()
 
-        let report = PlanReport(plan: plan.client, costs: CalibrationFile.read())
+        let plan = PlanReport(plan: planned.plan.client, costs: CalibrationFile.read())
+        let quantization = planned.quantization.map {
+            QuantizationText(report: $0, notes: planned.notes)
+        }
         let object = JSON.object(
             [
                 ("model", .string(model)),
-                ("server_plan", .string(serverPath)), ("server_plan_bytes", .integer(server.count)),
-                ("client_plan", .string(clientPath)), ("client_plan_bytes", .integer(client.count)),
-            ] + report.members)
+                ("server_plan", .string(files.server)),
+                ("server_plan_bytes", .integer(sizes.server)),
+                ("client_plan", .string(files.client)),
+                ("client_plan_bytes", .integer(sizes.client)),
+            ] + plan.members + (quantization.map { [("quantization", $0.json)] } ?? []))
         options.show(object) {
-            """
-            \(report.text)
+            (quantization.map { "\($0.text)\n\n" } ?? "") + """
+                \(plan.text)
 
-            Written
-              \(serverPath) (\(Format.bytes(server.count))): for the server; holds the weights
-              \(clientPath) (\(Format.bytes(client.count))): for the client; holds no weights
-            """
+                Written
+                  \(files.server) (\(Format.bytes(sizes.server))): for the server; holds the weights
+                  \(files.client) (\(Format.bytes(sizes.client))): for the client; holds no weights
+                  \(files.report): all of this, and what became of each layer
+                """
         }
+    }
+
+    private var planningOptions: PlanningOptions {
+        var options = PlanningOptions()
+        if let bits { options.quantization.bits = bits.range }
+        if let degrees { options.quantization.degrees = degrees.range }
+        options.quantization.rangeBudget = rangeBits
+        if range == .calibrated { options.range = .calibrated(marginBits: marginBits ?? 4) }
+        return options
+    }
+}
+
+/// "3..8", "3...8", "3-8" or "5".
+struct IntegerRange: ExpressibleByArgument {
+    let range: ClosedRange<Int>
+
+    init?(argument: String) {
+        let parts = argument.split { $0 == "." || $0 == "-" }.map { Int($0) }
+        guard let first = parts.first ?? nil, let last = parts.last ?? nil, parts.count <= 2,
+            first <= last
+        else { return nil }
+        range = first...last
     }
 }

@@ -2,7 +2,7 @@ import Blindsight
 
 /// Float model, integer network and encrypted engine, side by side, under fresh keys.
 struct Verification: Sendable {
-    private let float: FloatReference
+    private let float: FloatOutputs
     private let integer: IntegerReference
     private let client: Client
     private let server: Server
@@ -10,14 +10,20 @@ struct Verification: Sendable {
     /// What the three made of one sample.
     struct Comparison: Sendable {
         let mismatchedLogits: Int
-        let floatIndex: Int
-        let integerIndex: Int
-        let encryptedIndex: Int
+        let float: Answer
+        let integer: Answer
+        let encrypted: Answer
         let noiseMarginBits: Double
     }
 
+    /// A label's index, and the first output as a real.
+    struct Answer: Sendable {
+        let index: Int
+        let value: Double
+    }
+
     init(plan: Plan, model: ONNXModel, threads: Int) throws {
-        float = try FloatReference(model)
+        float = try FloatOutputs(model, decision: plan.network.decision)
         integer = IntegerReference(plan.network)
         client = try Client(plan: plan.client)
         let progress = ProgressBar("keys")
@@ -28,58 +34,47 @@ struct Verification: Sendable {
 
     /// On one thread; callers run samples side by side.
     func compare(_ sample: [Float]) throws -> Comparison {
-        let input = try client.plan.input.quantize(sample)
+        let network = integer.network
+        let input = try network.input.quantize(sample)
         let expected = try integer.logits(input)
         let prediction = try client.decrypt(server.predict(client.encrypt(quantized: input)))
+        func value(_ logits: [BigInt]) -> Double {
+            logits[0].doubleTowardZero * network.outputScale
+        }
         return Comparison(
             mismatchedLogits: zip(expected, prediction.logits).count { $0 != $1 },
-            floatIndex: argmax(try float.logits(sample)) ?? 0,
-            integerIndex: argmax(expected) ?? 0, encryptedIndex: prediction.index,
+            float: try float.answer(sample),
+            integer: Answer(index: network.decision.index(of: expected), value: value(expected)),
+            encrypted: Answer(index: prediction.index, value: value(prediction.logits)),
             noiseMarginBits: prediction.noiseMarginBits)
     }
 }
 
-/// All comparisons in a few numbers.
-struct VerificationSummary {
-    let samples: Int
-    let mismatchedLogits: Int
-    let accuracyFloat: Double
-    let accuracyInteger: Double
-    let accuracyEncrypted: Double
-    let minimumNoiseMarginBits: Double
+/// The float model's answers, in the terms of the plan's decision.
+private enum FloatOutputs: Sendable {
+    /// A model that states its integers: what any runtime computes of it.
+    case onnx(FloatReference)
+    /// A quantized one: before what the client does to outputs.
+    case real(RealReference)
 
-    /// - Parameter results: one a label, at least one.
-    init(results: [Verification.Comparison], labels: [Int]) {
-        precondition(results.count == labels.count && !results.isEmpty)
-        samples = results.count
-        mismatchedLogits = results.reduce(0) { $0 + $1.mismatchedLogits }
-        func accuracy(_ index: (Verification.Comparison) -> Int) -> Double {
-            Double(zip(results, labels).count { index($0) == $1 }) / Double(results.count)
+    init(_ model: ONNXModel, decision: Decision) throws {
+        if (try? model.integerNetwork()) != nil {
+            self = .onnx(try FloatReference(model))
+        } else {
+            self = .real(try RealReference(model))
         }
-        accuracyFloat = accuracy(\.floatIndex)
-        accuracyInteger = accuracy(\.integerIndex)
-        accuracyEncrypted = accuracy(\.encryptedIndex)
-        minimumNoiseMarginBits = results.reduce(.infinity) { min($0, $1.noiseMarginBits) }
     }
 
-    var json: JSON {
-        .object([
-            ("samples", .integer(samples)), ("mismatched_logits", .integer(mismatchedLogits)),
-            ("accuracy_float", .number(accuracyFloat)),
-            ("accuracy_integer", .number(accuracyInteger)),
-            ("accuracy_encrypted", .number(accuracyEncrypted)),
-            ("minimum_noise_margin_bits", .number(minimumNoiseMarginBits)),
-        ])
-    }
-
-    var table: Table {
-        var table = Table(.left, .right)
-        table.add("samples", Format.grouped(samples))
-        table.add("mismatched logits", Format.grouped(mismatchedLogits))
-        table.add("accuracy, float model", Format.percent(accuracyFloat))
-        table.add("accuracy, integer network", Format.percent(accuracyInteger))
-        table.add("accuracy, encrypted", Format.percent(accuracyEncrypted))
-        table.add("smallest noise margin", "\(Format.decimals(minimumNoiseMarginBits, 1)) bits")
-        return table
+    func answer(_ sample: [Float]) throws -> Verification.Answer {
+        switch self {
+        case .onnx(let reference):
+            let logits = try reference.logits(sample)
+            return Verification.Answer(
+                index: argmax(logits) ?? 0, value: Double(logits.first ?? 0))
+        case .real(let reference):
+            let outputs = try reference.outputs(sample)
+            return Verification.Answer(
+                index: reference.decision.index(of: outputs), value: outputs.first ?? 0)
+        }
     }
 }

@@ -8,18 +8,22 @@ struct VerifyCommand: ParsableCommand {
         abstract: "Compare float model, integer network and encrypted engine on labelled samples.",
         discussion: """
             Makes keys in memory, sends every sample through all three, and counts encrypted logits that \
-            are not the integer network's: there must be none, and the exit status says so. The folder \
-            holds t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, or another such pair, gzip or not.
+            are not the integer network's: there must be none, and the exit status says so. Samples come \
+            from a file (NPY, CSV, IDX) with their labels, or targets of a regression, in another; or from a \
+            folder with t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, or another such pair, gzip or not.
 
-              blindsight verify --plan plan/server.plan --data Samples
+              blindsight verify --plan plan/server.plan --data test.npy --labels test-labels.npy
               blindsight verify --plan plan/server.plan --data mnist --limit 1000
             """)
 
     @Option(help: "The server's plan.", completion: .file(extensions: ["plan"]))
     var plan: String
 
-    @Option(help: "The folder of samples and labels.", completion: .directory)
+    @Option(help: "The file of samples, or a folder of samples and labels.", completion: .file())
     var data: String
+
+    @Option(help: "The file of their labels or targets.", completion: .file())
+    var labels: String?
 
     @Option(help: "How many samples to take from the start; by default all.")
     var limit: Int?
@@ -36,9 +40,9 @@ struct VerifyCommand: ParsableCommand {
 
     func run() throws {
         let (serverPlan, model) = try Files.serverPlan(plan)
-        let set = try LabelledSamples.load(directory: data)
-        try Files.check(set.samples, for: serverPlan.client.input, path: data)
-        let count = min(limit ?? set.count, set.count)
+        let set = try VerificationData(
+            path: data, labels: labels, network: serverPlan.network)
+        let count = min(limit ?? set.samples.count, set.samples.count)
         let threads = min(threads ?? Threads.cores, count)
         let verification = try Verification(plan: serverPlan, model: model, threads: threads)
         let progress = ProgressBar("verify")
@@ -54,7 +58,7 @@ struct VerifyCommand: ParsableCommand {
             return result
         }
         progress.finish()
-        let summary = VerificationSummary(results: results, labels: Array(set.labels[..<count]))
+        let summary = VerificationSummary(results: results, truth: set.truth)
         options.show(summary.json) {
             "\(summary.table.text)\n\n\(count) samples in "
                 + "\(Format.duration(ContinuousClock.now - start)) on \(Threads.words(threads))"

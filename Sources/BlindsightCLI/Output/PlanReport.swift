@@ -67,10 +67,18 @@ struct PlanReport {
         return table
     }
 
+    var certificateTitle: String {
+        guard certificate.rangeIsProven else {
+            return
+                "NOT CERTIFIED: an input beyond the samples may give a wrong result (range \(certificate.boundMethod))"
+        }
+        return
+            "Certificate (\(certificate.holds ? "holds for every input in the box" : "DOES NOT HOLD"); bounds: \(certificate.boundMethod))"
+    }
+
     var text: String {
         """
-        Certificate (\(certificate.holds ? "holds for every input in the box" : "DOES NOT HOLD"); \
-        bounds: \(certificate.boundMethod))
+        \(certificateTitle)
         \(certificateTable.text)
 
         Costs of one prediction
@@ -94,6 +102,7 @@ struct PlanReport {
             ("ciphertext_modulus_bits", .integer(parameters.ciphertextModulus.bitLength)),
             ("key_modulus_bits", .integer(certificate.keyModulus.bitLength)),
             ("security_bits", .integer(certificate.security.rawValue)),
+            ("certified", .integer(certificate.rangeIsProven ? 1 : 0)),
             ("bound_method", .string(certificate.boundMethod)),
             ("range_margin_bits", .number(certificate.rangeMarginBits)),
             ("noise_margin_bits", .array(certificate.noiseMarginBits.map { .number($0) })),

@@ -28,5 +28,15 @@ struct Table {
         }
     }
 
+    /// The first row as the head; cells are escaped.
+    var markdown: String {
+        func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+        let head = rows.first ?? []
+        let marks = columns.map { $0 == .left ? "---" : "---:" }
+        return
+            ([line(head.map(ModelReport.escaped)), line(marks)]
+            + rows.dropFirst().map { line($0.map(ModelReport.escaped)) }).joined(separator: "\n")
+    }
+
     var text: String { lines().joined(separator: "\n") }
 }

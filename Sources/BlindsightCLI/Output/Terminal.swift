@@ -23,6 +23,18 @@ enum Terminal {
         hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
     }
 
+    /// Text from a model's file, of at most 60 characters and without what steers a terminal.
+    static func printable(_ text: String) -> String {
+        let scalars = text.unicodeScalars.filter {
+            switch $0.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
+            default: true
+            }
+        }
+        let clean = String(String.UnicodeScalarView(scalars))
+        return clean.count > 60 ? clean.prefix(59) + "…" : clean
+    }
+
     static func writeError(_ text: String) {
         FileHandle.standardError.write(Data(text.utf8))
     }

@@ -4,8 +4,8 @@ package enum PolynomialFitter {
     /// left to chance: the RMS error over the range is at most about 1 / sqrt(share) = 32 times the error that least squares has
     /// under the mixture.
     package static let uniformShare = 0.001
-    /// By which part a degree must lower the RMS error to be worth its multiplications.
-    package static let leastGain = 0.01
+    /// By which part a degree must lower the RMS error of lower ones to be worth its multiplications.
+    package static let leastGain = 0.05
     /// Errors below this part of the output deviation are rounding errors.
     private static let rounding = 1e-9
 

@@ -8,20 +8,20 @@ import BigIntegers
     import Glibc
 #endif
 
-/// The steps for a polynomial z^d + 0 z^(d-1) + q_(d-2) z^(d-2) + ... + q_0 of each degree, its coefficients rounded.
+/// The steps for a polynomial z^d + q_(d-1) z^(d-1) + ... + q_0 of each degree, its coefficients rounded.
 ///
 /// A monic polynomial is split into products of monic ones whose constants take up its coefficients, and a remainder in 1, z and
 /// z^2. This is preconditioning: Knuth, The Art of Computer Programming, volume 2, section 4.6.4; Paterson and Stockmeyer, On the
 /// Number of Nonscalar Multiplications Necessary to Evaluate Polynomials, SIAM J. Comput. 2, 1973. Constants being integers here,
-/// what has to be halved is rounded to even before. Every operand is a value plus a constant.
+/// what has to be halved is rounded to even before. Every operand is a value plus a constant; a small e takes up q_(d-1).
 ///
-///     degree  products, with u = z z                          remainder      products (squares)  depth
-///     2       u                                               1              1 (1)               1
-///     3       z (u + a)                                       1              2 (1)               2
-///     4       (u + a)^2                                       1, z           2 (2)               2
-///     5       v = (u + a)^2, z (v + b)                        1, z^2         3 (2)               3
-///     6       v = z (u + a), (v + b)^2                        1, z, z^2      3 (2)               3
-///     7       v = z (u + a), w = (u + b)^2, (v + c) (w + d)   1, z^2         4 (2)               3
+///     degree  products, with u = z z                              remainder  products (squares)  depth
+///     2       u                                                   1          1 (1)               1
+///     3       (z + e) (u + a)                                     1          2 (1)               2
+///     4       (u + a)^2                                           1, z       2 (2)               2
+///     5       v = (u + a)^2, (z + e) (v + b)                      1, z^2     3 (2)               3
+///     6       v = (z + e) (u + a), (v + b)^2                      1, z, z^2  3 (2)               3
+///     7       v = (z + e) (u + a), w = (u + b)^2, (v + c) (w + d) 1, z^2     4 (2)               3
 struct ScheduleBuilder {
     typealias Combination = PolynomialSchedule.Combination
 
@@ -41,30 +41,38 @@ struct ScheduleBuilder {
         guard degree >= 2 else { return [0] }
         let z = 0
         let u = try addSquare(z, plus: 0)
+        let e = try rounded(degree - 1)
         switch degree {
         case 2: return [0]
         case 3:
-            try addProduct(z, plus: 0, u, plus: rounded(1))
+            try addProduct(z, plus: e, u, plus: rounded(1))
             return [0]
         case 4:
             try addSquare(u, plus: half(2))
             return [0, 1]
         case 5:
+            // (z + e) ((z^2 + a)^2 + b): z^3 fixes a, z a^2 + b.
             let v = try addSquare(u, plus: half(3))
-            try addProduct(z, plus: 0, v, plus: rounded(1) - values[v][0])
+            try addProduct(z, plus: e, v, plus: rounded(1) - values[v][0])
             return [0, 2]
         case 6:
-            let v = try addProduct(z, plus: 0, u, plus: half(4))
-            try addSquare(v, plus: half(3))
+            // (z^3 + h z^2 + a z + g)^2 for e = 2 h: z^4 fixes h^2 + 2 a, z^3 2 g + 2 a h.
+            let h = e >> 1
+            let a = try half(4, less: h * h)
+            let v = try addProduct(z, plus: h, u, plus: a)
+            let g = try half(3) - a * h
+            try addSquare(v, plus: g - values[v][0])
             return [0, 1, 2]
         default:
-            // (z^3 + a z + c) ((z^2 + b)^2 + d): z^5 fixes a + 2 b, z^4 c, z^3 g = b^2 + d, and a root for a z.
+            // (z^3 + e z^2 + a z + f) (z^4 + 2 b z^2 + g): z^5 fixes a + 2 b, z^4 f + 2 b e, z^3 g + 2 a b, and a root of a
+            // cubic makes a g what z needs.
             let a = try splitOfDegree7()
             let b = (try rounded(5) - a) >> 1
-            let v = try addProduct(z, plus: 0, u, plus: a)
+            let v = try addProduct(z, plus: e, u, plus: a)
             let w = try addSquare(u, plus: b)
+            let f = try rounded(4) - ((b * e) << 1)
             let g = try rounded(3) - ((a * b) << 1)
-            try addProduct(v, plus: rounded(4), w, plus: g - values[w][0])
+            try addProduct(v, plus: f - values[v][0], w, plus: g - values[w][0])
             return [0, 2]
         }
     }
@@ -100,8 +108,8 @@ struct ScheduleBuilder {
     }
 
     /// a of degree 7: q_1 = a g = a (q_3 - a (q_5 - a)) has a real root, which is rounded to an integer that is even or odd
-    /// as q_5 is. What q_1 lacks then is dropped: it is smaller than z^7 by the square of the input, rounding of the shift by
-    /// the input.
+    /// as q_5 is. What q_1 lacks then is dropped: it is smaller than z^7 by the square of the input, about what rounding other
+    /// coefficients costs.
     private func splitOfDegree7() throws(PolynomialScheduleError) -> BigInt {
         let q = polynomial.lower
         func excess(_ a: Double) -> Double { a * (q[3] - a * (q[5] - a)) - q[1] }
@@ -121,9 +129,12 @@ struct ScheduleBuilder {
         BigInt(try roundedInteger(polynomial.lower[power], degree: degree, power: power))
     }
 
-    /// Half of the coefficient, rounded.
-    private func half(_ power: Int) throws(PolynomialScheduleError) -> BigInt {
-        BigInt(try roundedInteger(polynomial.lower[power] / 2, degree: degree, power: power))
+    /// Half of the coefficient less a small integer, rounded.
+    private func half(
+        _ power: Int, less part: BigInt = 0
+    ) throws(PolynomialScheduleError) -> BigInt {
+        let rest = polynomial.lower[power] - part.doubleTowardZero
+        return BigInt(try roundedInteger(rest / 2, degree: degree, power: power))
     }
 
     private func checked(

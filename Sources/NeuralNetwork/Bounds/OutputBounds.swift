@@ -36,8 +36,9 @@ public struct OutputBounds: Sendable, Equatable {
             let sources = operation.sources.flatMap { values[$0] }
             var refined = RefinedRanges(IntervalPropagation.apply(layer, to: sources))
             if let prefix, index == 2 { prefix.refine(&refined, methods: methods) }
-            if let prefix, index == 4, methods.contains(.joint), readsSquares(network) {
-                JointBound(prefix: prefix, hidden: values[3]).refine(&refined, layer: layer)
+            if let prefix, methods.contains(.joint), let sources = jointSources(index, network) {
+                JointBound(prefix: prefix, hidden: values[3]).refine(
+                    &refined, layer: layer, sources: sources)
             }
             values.append(refined.ranges)
             reports.append(
@@ -48,10 +49,22 @@ public struct OutputBounds: Sendable, Equatable {
         return OutputBounds(outputs: values[values.count - 1], layers: reports)
     }
 
-    /// Whether the fifth operation reads the squares of the third's results.
-    private static func readsSquares(_ network: IntegerNetwork) -> Bool {
-        guard case .square = network.operations[3].layer else { return false }
-        return network.operations[3].sources == [3] && network.operations[4].sources == [4]
+    /// For an operation that reads the squares of the third one's results, and at most those of the first one's besides.
+    private static func jointSources(
+        _ index: Int, _ network: IntegerNetwork
+    ) -> JointBound.Sources? {
+        guard index == 4, case .square = network.operations[3].layer,
+            network.operations[3].sources == [3]
+        else { return nil }
+        switch network.operations[4].sources {
+        case [4]: return JointBound.Sources(hidden: 0, squares: nil)
+        case [4, 2]:
+            return JointBound.Sources(
+                hidden: 0, squares: network.operations[3].layer.outputCount)
+        case [2, 4]:
+            return JointBound.Sources(hidden: network.operations[1].layer.outputCount, squares: 0)
+        default: return nil
+        }
     }
 
     static func magnitude(of ranges: [ClosedRange<BigInt>]) -> BigInt {

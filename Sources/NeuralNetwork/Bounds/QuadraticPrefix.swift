@@ -10,7 +10,7 @@ struct QuadraticPrefix {
     static let maximumBand = 1 << 23
 
     /// Largest number of hidden neurons: each has a form of its own.
-    static let maximumHidden = 1024
+    static let maximumHidden = 1 << 13
 
     /// Rows of the first layer with columns renumbered (pixel-major, so that the forms are banded) and ascending.
     let rowStarts: [Int]
@@ -168,16 +168,106 @@ struct QuadraticPrefix {
         return combination
     }
 
+    private init(
+        rowStarts: [Int], columns: [Int32], weights: [Int64], centers: [Int64],
+        reaches: [Int64], hidden: SparseIntegerMatrix, hiddenBias: [Int64], inputs: Int,
+        radius: Int64
+    ) {
+        self.rowStarts = rowStarts
+        self.columns = columns
+        self.weights = weights
+        self.centers = centers
+        self.reaches = reaches
+        self.hidden = hidden
+        self.hiddenBias = hiddenBias
+        self.inputs = inputs
+        self.radius = radius
+        var bandwidth = 0
+        for row in centers.indices where rowStarts[row] < rowStarts[row + 1] {
+            bandwidth = max(
+                bandwidth, Int(columns[rowStarts[row + 1] - 1] - columns[rowStarts[row]]))
+        }
+        self.bandwidth = bandwidth
+        pattern = SymmetricPattern(
+            rowStarts: rowStarts, columns: columns, count: inputs, bandwidth: bandwidth)
+    }
+
+    /// What one hidden neuron is made of, and no more: inputs renumbered in their order. Neurons of a convolution that see the same
+    /// part of an image at another place become equal.
+    private func restricted(toHidden index: Int) -> QuadraticPrefix {
+        let entries = hidden.entries(ofRow: index)
+        var isUsed = [Bool](repeating: false, count: inputs)
+        for entry in entries {
+            let p = hidden.columnIndices[entry]
+            for a in rowStarts[p]..<rowStarts[p + 1] { isUsed[Int(columns[a])] = true }
+        }
+        var number = [Int32](repeating: 0, count: inputs)
+        var count: Int32 = 0
+        for input in 0..<inputs where isUsed[input] {
+            number[input] = count
+            count += 1
+        }
+        var row = SparseIntegerMatrix(columns: entries.count)
+        var starts = [0]
+        var (newColumns, newWeights): ([Int32], [Int64]) = ([], [])
+        for (place, entry) in entries.enumerated() {
+            row.append(column: place, weight: hidden.weights[entry])
+            let p = hidden.columnIndices[entry]
+            newColumns += columns[rowStarts[p]..<rowStarts[p + 1]].map { number[Int($0)] }
+            newWeights += weights[rowStarts[p]..<rowStarts[p + 1]]
+            starts.append(newColumns.count)
+        }
+        row.endRow()
+        let rows = hidden.columnIndices[entries]
+        return QuadraticPrefix(
+            rowStarts: starts, columns: newColumns, weights: newWeights,
+            centers: rows.map { centers[$0] }, reaches: rows.map { reaches[$0] }, hidden: row,
+            hiddenBias: [hiddenBias[index]], inputs: Int(count), radius: radius)
+    }
+
+    /// Of a neuron's sums, all that its bounds depend on.
+    private struct Shape: Hashable {
+        let columns: [Int32]
+        let starts: [Int]
+        let weights: [Int64]
+        let centers: [Int64]
+        let combination: [Int64]
+        let bias: Int64
+    }
+
     /// Narrows the ranges of the hidden neurons.
     func refine(_ ranges: inout RefinedRanges, methods: Set<BoundMethod>) {
-        let usesSemidefinite =
-            methods.contains(.semidefinite)
-            && SemidefiniteBound.isAffordable(self, count: hidden.rows)
-        let found = concurrentMap(hidden.rows) {
-            bounds(ofHidden: $0, methods: methods, usesSemidefinite: usesSemidefinite)
+        // Neurons that read most of the input aren't worth a renumbering.
+        let readsAll = hidden.entriesCount > hidden.rows * hidden.columns / 2
+        var prefixes: [(prefix: QuadraticPrefix, index: Int)] = []
+        var task = Array(0..<hidden.rows)
+        if readsAll {
+            prefixes = task.map { (self, $0) }
+        } else {
+            var known: [Shape: Int] = [:]
+            for index in 0..<hidden.rows where hidden.entries(ofRow: index).count > 0 {
+                let part = restricted(toHidden: index)
+                let shape = Shape(
+                    columns: part.columns, starts: part.rowStarts, weights: part.weights,
+                    centers: part.centers, combination: part.hidden.weights,
+                    bias: part.hiddenBias[0])
+                let number = known[shape] ?? prefixes.count
+                if number == prefixes.count {
+                    known[shape] = number
+                    prefixes.append((part, 0))
+                }
+                task[index] = number
+            }
         }
-        for (index, bounds) in found.enumerated() {
-            for bound in bounds {
+        let all = prefixes
+        let usesSemidefinite =
+            methods.contains(.semidefinite) && SemidefiniteBound.isAffordable(all.map(\.prefix))
+        let found = concurrentMap(all.count) {
+            all[$0].prefix.bounds(
+                ofHidden: all[$0].index, methods: methods, usesSemidefinite: usesSemidefinite)
+        }
+        for index in 0..<hidden.rows where hidden.entries(ofRow: index).count > 0 {
+            for bound in found[task[index]] {
                 if bound.isUpper {
                     ranges.upperEnd(bound.value, of: index, method: bound.method)
                 } else {

@@ -1,6 +1,6 @@
 import BigIntegers
 
-/// sum_j v_j h_j^2 <= constant + 2^shift * form, for hidden neurons within their limits (see `JointBound`).
+/// sum_j v_j h_j^2 + sum_p u_p s_p <= constant + 2^shift * form, for hidden neurons within their limits (see `JointBound`).
 struct Relaxation {
     let constant: BigInt
     let shift: Int
@@ -8,28 +8,34 @@ struct Relaxation {
 
     /// - Parameters:
     ///   - weights: v_j, below 2^15.
+    ///   - direct: u_p, below 2^46. The form takes them rounded up to multiples of 2^shift, which is no less since s_p >= 0.
     ///   - limits: l...u of each h_j, below 2^46.
     ///   - tangents: where to touch the squares of negative weight.
     init?(
-        _ prefix: QuadraticPrefix, _ weights: [Int64], _ limits: [ClosedRange<Int64>],
-        _ tangents: [Int64]
+        _ prefix: QuadraticPrefix, _ weights: [Int64], _ direct: [Int64]?,
+        _ limits: [ClosedRange<Int64>], _ tangents: [Int64]
     ) {
         let slopes = weights.indices.map { j in
             weights[j] > 0 ? limits[j].lowerBound + limits[j].upperBound : 2 * tangents[j]
         }
         // The smallest power of two that brings the form's integers below 2^50.
         var shift = 1
-        var sum = Self.sum(prefix, weights, slopes.map { $0 >> 1 })
-        while sum.flatMap({ prefix.size(combination: $0.combination, bias: $0.bias) }) ?? .max
+        func sum(_ shift: Int) -> (combination: [Int64], bias: Int64)? {
+            let round = Int64(1) << Int64(shift) - 1
+            return Self.sum(
+                prefix, weights, slopes.map { $0 >> Int64(shift) },
+                direct.map { $0.map { ($0 + round) >> Int64(shift) } })
+        }
+        var sums = sum(shift)
+        while sums.flatMap({ prefix.size(combination: $0.combination, bias: $0.bias) }) ?? .max
             >= 1 << 50
         {
             shift += 1
             guard shift < 60 else { return nil }
-            sum = Self.sum(prefix, weights, slopes.map { $0 >> Int64(shift) })
+            sums = sum(shift)
         }
-        guard let sum, let form = prefix.form(combination: sum.combination, bias: sum.bias) else {
-            return nil
-        }
+        guard let sums, let form = prefix.form(combination: sums.combination, bias: sums.bias)
+        else { return nil }
         self.form = form
         self.shift = shift
         var constant = BigInt(0)
@@ -50,11 +56,11 @@ struct Relaxation {
         self.constant = constant
     }
 
-    /// sum_j v_j slope_j h_j over the squares; nil on overflow.
+    /// sum_j v_j slope_j h_j + sum_p direct_p s_p over the squares; nil on overflow.
     private static func sum(
-        _ prefix: QuadraticPrefix, _ weights: [Int64], _ slopes: [Int64]
+        _ prefix: QuadraticPrefix, _ weights: [Int64], _ slopes: [Int64], _ direct: [Int64]?
     ) -> (combination: [Int64], bias: Int64)? {
-        var combination = [Int64](repeating: 0, count: prefix.hidden.columns)
+        var combination = direct ?? [Int64](repeating: 0, count: prefix.hidden.columns)
         var bias: Int64 = 0
         for j in weights.indices {
             // Below 2^15 * 2^47.

@@ -44,12 +44,21 @@ struct SemidefiniteBound {
         }
     }
 
-    /// Whether bounding this many forms from both sides is within the allowance: a few factorizations each.
+    /// Whether bounding `count` forms from both sides is within the allowance: a few factorizations each.
     static func isAffordable(_ prefix: QuadraticPrefix, count: Int) -> Bool {
+        Double(count) * work(prefix) <= maximumWork
+    }
+
+    /// The same for one form of each prefix.
+    static func isAffordable(_ prefixes: [QuadraticPrefix]) -> Bool {
+        prefixes.reduce(0) { $0 + work($1) } <= maximumWork
+    }
+
+    private static func work(_ prefix: QuadraticPrefix) -> Double {
         let band = Double(prefix.bandwidth + 1)
         let factorization = Double(prefix.inputs) * band * band / 2
         let sweeps = Double(prefix.pattern.columns.count * 8 * sweepsCount)
-        return 2 * Double(count) * (4 * factorization + sweeps) <= maximumWork
+        return 2 * (4 * factorization + sweeps)
     }
 
     private static func length(_ vector: Vector) -> Float { (vector * vector).sum().squareRoot() }

@@ -2,6 +2,8 @@
 extension TensorGraphImporter {
     enum Arithmetic {
         case add, subtract, multiply, divide
+        /// Of constants only.
+        case maximum, minimum
 
         func callAsFunction(_ a: Double, _ b: Double) -> Double {
             switch self {
@@ -9,6 +11,8 @@ extension TensorGraphImporter {
             case .subtract: a - b
             case .multiply: a * b
             case .divide: a / b
+            case .maximum: max(a, b)
+            case .minimum: min(a, b)
             }
         }
 
@@ -20,16 +24,19 @@ extension TensorGraphImporter {
                 case .subtract: a.subtractingReportingOverflow(b)
                 case .multiply: a.multipliedReportingOverflow(by: b)
                 case .divide: a.dividedReportingOverflow(by: b)
+                case .maximum: (partialValue: max(a, b), overflow: false)
+                case .minimum: (partialValue: min(a, b), overflow: false)
                 }
             return result.overflow ? nil : result.partialValue
         }
 
-        var operation: TensorOperation {
+        var operation: TensorOperation? {
             switch self {
             case .add: .add
             case .subtract: .subtract
             case .multiply: .multiply
             case .divide: .divide
+            case .maximum, .minimum: nil
             }
         }
     }
@@ -66,7 +73,8 @@ extension TensorGraphImporter {
             guard let reals = constant.reals else { break }
             return try combined(node, kind, reals.map { Float($0) }, b, shape)
         case (.activation(let first, _, .real), .activation(let second, _, .real)):
-            return try append(node, kind.operation, [first, second], shape: shape)
+            guard let operation = kind.operation else { break }
+            return try append(node, operation, [first, second], shape: shape)
         default: break
         }
         throw node.refusal("an activation of integers, or with integers; reals are accepted")
@@ -123,6 +131,7 @@ extension TensorGraphImporter {
         case .subtract: return try scaled(node, a, factors: ones, terms: b.map { -$0 }, shape)
         case .multiply: return try scaled(node, a, factors: b, terms: zeros, shape)
         case .divide: return try scaled(node, a, factors: b.map { 1 / $0 }, terms: zeros, shape)
+        case .maximum, .minimum: throw node.refusal("the extremum of an activation")
         }
     }
 
@@ -131,7 +140,7 @@ extension TensorGraphImporter {
         _ node: ONNXNode, _ kind: Arithmetic, _ a: [Float], _ b: ImportedValue, _ shape: [Int]
     ) throws(ONNXError) -> ImportedValue {
         switch kind {
-        case .add, .multiply: return try combined(node, kind, b, a, shape)
+        case .add, .multiply, .maximum, .minimum: return try combined(node, kind, b, a, shape)
         case .subtract:
             let minus = [Float](repeating: -1, count: a.count)
             return try scaled(node, b, factors: minus, terms: a, shape)

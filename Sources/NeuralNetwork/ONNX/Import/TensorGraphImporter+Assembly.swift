@@ -36,14 +36,20 @@ extension TensorGraphImporter {
         return try assembled(node, parts, places, shape: shape)
     }
 
-    /// Where with a constant condition.
     mutating func selection(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 3...3)
-        guard case .constant = try value(node, 0) else {
-            throw node.refusal("a condition that depends on the input; a constant one is accepted")
-        }
-        let (a, b, common) = try aligned(node, try value(node, 1), try value(node, 2))
         let condition = try value(node, 0)
+        let (a, b, common) = try aligned(node, try value(node, 1), try value(node, 2))
+        if case .activation(let truth, let shape, let kind) = condition {
+            guard kind == .index else { throw node.refusal("a condition that is no truth value") }
+            if isOfSoftplus(truth, a, b) { return b }
+            // One of t a and (1 - t) b is zero.
+            let isTrue = ImportedValue.activation(truth, shape: shape, kind: .real)
+            let isFalse = try scaled(node, isTrue, by: -1, plus: 1)
+            return try arithmetic(
+                node, .add, try arithmetic(node, .multiply, isTrue, a),
+                try arithmetic(node, .multiply, isFalse, b))
+        }
         guard let shape = IndexLists.broadcast(common, condition.shape) else {
             throw node.refusal("sizes \(common) and \(condition.shape)")
         }
@@ -55,6 +61,19 @@ extension TensorGraphImporter {
         ]
         let places = integers.enumerated().map { $1 != 0 ? $0 : integers.count + $0 }
         return try assembled(node, parts, places, shape: shape)
+    }
+
+    /// Whether a truth value selects between x and softplus(x) where both are the same: PyTorch writes a threshold of 20.
+    private func isOfSoftplus(_ truth: Int, _ a: ImportedValue, _ b: ImportedValue) -> Bool {
+        func maker(_ value: Int) -> TensorGraph.Node? { tensors.nodes.last { $0.output == value } }
+        guard case .activation(let x, _, _) = a, case .activation(let soft, _, _) = b,
+            let function = maker(soft), case .function(.softplus) = function.operation,
+            function.inputs == [x], let step = maker(truth),
+            case .function(.step) = step.operation, let difference = maker(step.inputs[0]),
+            case .scale(let factors, let terms) = difference.operation, difference.inputs == [x]
+        else { return false }
+        // Beyond 16 they differ by less than 2^-23.
+        return factors.allSatisfy { $0 == 1 } && terms.allSatisfy { $0 <= -16 }
     }
 
     /// Elements at `places` of the parts laid end to end, whether they are constants or not.

@@ -65,6 +65,20 @@ extension TensorGraphImporter {
         "ReduceMean": { importer, node throws(ONNXError) in try importer.reduction(node) },
         "ReduceSum": { importer, node throws(ONNXError) in try importer.reduction(node) },
         "ReduceMax": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "ReduceMin": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "ReduceProd": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "ReduceL1": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "ReduceL2": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "ReduceSumSquare": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "ReduceLogSum": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "ReduceLogSumExp": { importer, node throws(ONNXError) in try importer.reduction(node) },
+        "LpNormalization": { importer, node throws(ONNXError) in try importer.normOfAxis(node) },
+        "Max": { importer, node throws(ONNXError) in try importer.extremum(node) },
+        "Min": { importer, node throws(ONNXError) in try importer.extremum(node) },
+        "Selu": { importer, node throws(ONNXError) in try importer.composed(node) },
+        "Celu": { importer, node throws(ONNXError) in try importer.composed(node) },
+        "Mish": { importer, node throws(ONNXError) in try importer.composed(node) },
+        "Softsign": { importer, node throws(ONNXError) in try importer.composed(node) },
         "BatchNormalization": { importer, node throws(ONNXError) in
             try importer.batchNormalization(node)
         },
@@ -111,6 +125,9 @@ extension TensorGraphImporter {
 
     static let operatorsOfSeveralOutputs: [String: Importing] = [
         "Split": { importer, node throws(ONNXError) in try importer.split(node) },
+        "LayerNormalization": { importer, node throws(ONNXError) in
+            try importer.layerNormalization(node)
+        },
         "Dropout": { importer, node throws(ONNXError) in try importer.dropout(node) },
         "ai.onnx.ml.LinearClassifier": { importer, node throws(ONNXError) in
             try importer.linearClassifier(node)

@@ -1,4 +1,4 @@
-/// Convolutions, poolings and reductions: sums and maxima over windows.
+/// Convolutions and poolings: sums and maxima over windows.
 extension TensorGraphImporter {
     mutating func convolution(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(
@@ -90,64 +90,5 @@ extension TensorGraphImporter {
             node,
             .weightedSum(starts: lists.starts, indices: lists.indices, weights: weights), [value],
             shape: output)
-    }
-
-    mutating func globalPool(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
-        try check(node, inputs: 1...1)
-        let value = try real(node, 0)
-        guard value.shape.count >= 3 else {
-            throw node.refusal("sizes \(value.shape); batch and channels come first")
-        }
-        return try reduced(
-            node, value, axes: Array(2..<value.shape.count), keepsAxes: true,
-            by: node.operator == "GlobalMaxPool" ? .maximum : .mean)
-    }
-
-    mutating func reduction(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
-        try check(
-            node, inputs: 1...2, attributes: ["axes", "keepdims", "noop_with_empty_axes"])
-        let value = try real(node, 0)
-        let named = try integers(node, 1, or: "axes") ?? []
-        if named.isEmpty, try flag(node, "noop_with_empty_axes", default: false) { return value }
-        let rank = value.shape.count
-        let axes = named.isEmpty ? Array(0..<rank) : try axes(named, rank: rank, node)
-        let kinds: [String: Reduction] = ["ReduceMean": .mean, "ReduceMax": .maximum]
-        return try reduced(
-            node, value, axes: axes, keepsAxes: try flag(node, "keepdims", default: true),
-            by: kinds[node.operator] ?? .sum)
-    }
-
-    enum Reduction {
-        case sum, mean, maximum
-    }
-
-    private mutating func reduced(
-        _ node: ONNXNode, _ value: ImportedValue, axes: [Int], keepsAxes: Bool, by kind: Reduction
-    ) throws(ONNXError) -> ImportedValue {
-        let shape = value.shape
-        try charge(value.count, node)
-        guard value.count > 0 else { throw node.refusal("nothing to reduce: sizes \(shape)") }
-        let offsets = IndexLists.identity(shape)
-        let bases = IndexLists.sums(shape.indices.map { axes.contains($0) ? [0] : offsets[$0] })
-        let members = IndexLists.sums(axes.sorted().map { offsets[$0] })
-        var indices: [Int32] = []
-        indices.reserveCapacity(value.count)
-        for base in bases {
-            for member in members { indices.append(base + member) }
-        }
-        let starts = (0...bases.count).map { $0 * members.count }
-        let output = shape.indices.compactMap { axis in
-            axes.contains(axis) ? (keepsAxes ? 1 : nil) : shape[axis]
-        }
-        if kind == .maximum {
-            return try apply(
-                node, .maximum(starts: starts, indices: indices), [value], shape: output)
-        }
-        let weight = kind == .mean ? 1 / Float(members.count) : 1
-        return try apply(
-            node,
-            .weightedSum(
-                starts: starts, indices: indices,
-                weights: Array(repeating: weight, count: indices.count)), [value], shape: output)
     }
 }

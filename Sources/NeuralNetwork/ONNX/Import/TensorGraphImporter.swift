@@ -57,7 +57,7 @@ struct TensorGraphImporter {
             }
         }
         if votes != 1 { tensors.decisions = nil }
-        return tensors
+        return tensors.pruned()
     }
 
     /// A value of the output's own shape where shapes are compared; elsewhere the value that it is a reshape of.

@@ -33,6 +33,18 @@ public struct QuantizationReport: Sendable {
         public let depth: Int
         /// Products.
         public let products: Int
+
+        /// Root of the mean square error of the polynomial under the measured distribution, by the deviation of the function's values.
+        public var fitError: Double { chosen.relativeError }
+
+        /// An SVG of the function and its polynomial over the histogram of inputs; nil for a product that is an exact polynomial.
+        public var plot: String? {
+            guard let expression else { return nil }
+            return ActivationPlot(
+                title: "\(name): \(function)", function: { expression($0) }, histogram: histogram,
+                fit: chosen
+            ).svg
+        }
     }
 
     public let layers: [Layer]

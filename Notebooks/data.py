@@ -1,0 +1,137 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The data of the float models
+#
+# The other notebooks import their splits from here, so what a model is tested on is what it was not trained on. Run as a
+# script, this file writes the same splits without training anything; it needs numpy and scikit-learn only:
+#
+#     python Notebooks/data.py --output out/data [--mnist FOLDER_WITH_MNIST_IDX_GZ]
+#
+# Three files a model, for `NAME` in the table:
+#
+# | file | holds |
+# |---|---|
+# | `NAME-calibration.npy` | a few hundred training samples, float32, as the ONNX input wants them |
+# | `NAME-test.npy` | the test samples, float32 |
+# | `NAME-test-labels.npy` | their classes (int64), or targets (float32) for the regression |
+
+# %%
+import argparse
+import gzip
+import os
+
+import numpy as np
+from sklearn import datasets
+from sklearn.model_selection import train_test_split
+
+SEED = 1
+TEST_SHARE = 0.3
+CALIBRATION = 300  # training samples in a calibration file, or all if there are fewer
+
+# %% [markdown]
+# Each function returns training samples, training labels, test samples, test labels. Splits are stratified by class.
+
+
+# %%
+def split(samples, labels, stratified=True):
+    train, test, train_labels, test_labels = train_test_split(
+        samples, labels, test_size=TEST_SHARE, random_state=SEED, stratify=labels if stratified else None
+    )
+    return train.astype(np.float32), train_labels, test.astype(np.float32), test_labels
+
+
+def breast_cancer():
+    """30 measurements, two classes."""
+    return split(*datasets.load_breast_cancer(return_X_y=True))
+
+
+def wine():
+    """13 measurements, three classes."""
+    return split(*datasets.load_wine(return_X_y=True))
+
+
+def diabetes():
+    """10 measurements in their own units; the target is a number."""
+    train, targets, test, test_targets = split(*datasets.load_diabetes(return_X_y=True, scaled=False), stratified=False)
+    return train, targets.astype(np.float32), test, test_targets.astype(np.float32)
+
+
+def digits():
+    """8x8 images with values 0..16, ten classes."""
+    return split(*datasets.load_digits(return_X_y=True))
+
+
+def digit_images():
+    """The same as images with one channel."""
+    train, train_labels, test, test_labels = digits()
+    return train.reshape(-1, 1, 8, 8), train_labels, test.reshape(-1, 1, 8, 8), test_labels
+
+
+def read_idx(path):
+    with gzip.open(path) as file:
+        data = file.read()
+    dimensions = data[3]
+    shape = np.frombuffer(data, ">u4", dimensions, 4)
+    return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+
+
+def mnist(folder):
+    """28x28 images with values 0..1 and one channel, MNIST's own split."""
+
+    def part(name):
+        images = read_idx(os.path.join(folder, f"{name}-images-idx3-ubyte.gz"))
+        labels = read_idx(os.path.join(folder, f"{name}-labels-idx1-ubyte.gz"))
+        return images[:, None].astype(np.float32) / np.float32(255), labels.astype(np.int64)
+
+    return *part("train"), *part("t10k")
+
+
+MODELS = {
+    "logistic": breast_cancer,
+    "sigmoid-mlp": breast_cancer,
+    "svm": wine,
+    "regression": diabetes,
+    "relu-mlp": digits,
+    "deep": digit_images,
+    "maxpool": digit_images,
+}
+
+# %% [markdown]
+# The order of a training split is random already (MNIST's own, too), so its first samples serve as calibration.
+
+
+# %%
+def write(folder, name, data):
+    """Writes one model's files from what a function above returned."""
+    train, _, test, test_labels = data
+    os.makedirs(folder, exist_ok=True)
+    np.save(os.path.join(folder, f"{name}-calibration.npy"), train[:CALIBRATION])
+    np.save(os.path.join(folder, f"{name}-test.npy"), test)
+    np.save(os.path.join(folder, f"{name}-test-labels.npy"), test_labels)
+    print(f"{folder}/{name}-*.npy: {len(train[:CALIBRATION])} calibration and {len(test)} test samples")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Writes the calibration and test data of the float models.")
+    parser.add_argument("--output", default="out/data", help="folder for the .npy files")
+    parser.add_argument("--mnist", help="folder with the four MNIST IDX .gz files; without it, MNIST is left out")
+    arguments = parser.parse_args()
+    for name, load in MODELS.items():
+        write(arguments.output, name, load())
+    if arguments.mnist:
+        write(arguments.output, "mnist-cnn", mnist(arguments.mnist))
+
+
+if __name__ == "__main__":
+    main()
