@@ -6,6 +6,7 @@
 # make bench            measure Blindsight and its peers, into Benchmarks/results
 # make bench-docs       write docs/Benchmarks.md from what was measured last
 # make bench-smoke      whether the benchmarks of primitives build and run
+# make check-models [MNIST=folder]   the float models, planned and verified on their test splits
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
 
 SHELL := /bin/bash
@@ -18,7 +19,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 
 .PHONY: help dependencies build demo test format lint check-format check-imports \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke
+	build-bench bench bench-docs bench-smoke check-models
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -38,6 +39,7 @@ test: dependencies lint
 	@$(MAKE) unit-tests
 	@$(MAKE) conformance
 	@$(MAKE) test-cli
+	@$(MAKE) check-models
 	@$(MAKE) snippet
 	@$(MAKE) check-readme
 	@$(MAKE) bench-smoke
@@ -54,8 +56,10 @@ format:
 check-imports:
 	@Scripts/check-imports.sh
 
+# Not --build-tests, which builds the tools of all packages' plugins too.
 build-tests:
-	swift build -c release --build-tests
+	swift build -c release --product blindsightPackageTests
+	swift build -c release --product blindsight
 
 # The closing line is looked for, so that a run of no tests at all can't pass.
 unit-tests:
@@ -65,6 +69,9 @@ unit-tests:
 conformance:
 	swift build -c release --product OperatorConformance
 	@Scripts/check-conformance.sh
+
+check-models:
+	@Scripts/check-models.sh $(BINARY) $(MNIST)
 
 test-cli:
 	@if [ -f Scripts/test-cli.sh ]; then bash Scripts/test-cli.sh "$(CURDIR)/$(BINARY)"; \

@@ -217,6 +217,58 @@ refuse "made for plan" predict --plan other/server.plan --evaluation-key server/
 refuse "made for plan" decrypt --plan other/client.plan --key client/secret.key server/reply.ct
 absent bad.ct
 
+# A float model with calibration samples (64 values of 0 to 16 each), from plan to prediction, and what must be refused.
+samples() {
+    awk -v rows="$1" -v columns="$2" 'BEGIN {
+        srand(7)
+        for (i = 0; i < rows; i++)
+            for (j = 0; j < columns; j++) printf "%d%s", 17 * rand() * rand(), j + 1 < columns ? "," : "\n"
+    }'
+}
+samples 60 64 >digits.csv
+samples 5 63 >narrow.csv
+seq 59 >59.csv
+seq 60 >60.csv
+float=$root/Models/relu-mlp.onnx
+refuse "--calibration" plan "$float" -o float
+refuse "the model takes 64" plan "$float" --calibration narrow.csv -o float
+refuse "belongs to --range calibrated" plan "$float" --calibration digits.csv --margin-bits 2 -o float
+refuse "belongs to --calibration" plan "$float" --labels digits.csv -o float
+refuse "bits" plan "$float" --calibration digits.csv --bits 8..3 -o float
+refuse "use AveragePool" plan "$root/Models/maxpool.onnx" --calibration digits.csv -o float
+absent float
+run float plan "$float" --calibration digits.csv --degrees 2 -o float --json
+keys float.out quantization certified range_bits
+equal "certified" "$(member float.out certified)" 1
+for name in report.md activation-1.svg server.plan client.plan; do
+    [ -s "float/$name" ] || die "plan wrote no $name"
+done
+grep -q "activation-1.svg" float/report.md || die "the report shows no plot"
+run float-verify verify --plan float/server.plan --data digits.csv --json
+equal "mismatched logits of a float model" "$(member float-verify.out mismatched_logits)" 0
+refuse "labels for 60 samples" verify --plan float/server.plan --data digits.csv --labels 59.csv
+run float-labels verify --plan float/server.plan --data digits.csv --labels 60.csv --limit 9 --json
+keys float-labels.out accuracy_float accuracy_integer accuracy_encrypted
+run float-keygen keygen --plan float/client.plan -o float
+run float-encrypt encrypt --plan float/client.plan --key float/secret.key --input digits.csv \
+    --index 5 -o float.ct
+run float-predict predict --plan float/server.plan --evaluation-key float/evaluation.key float.ct \
+    -o float-reply.ct
+run float-decrypt decrypt --plan float/client.plan --key float/secret.key float-reply.ct
+if grep -q "Not certified" float-decrypt.out; then die "a certified plan says it is not"; fi
+
+run loose plan "$float" --calibration digits.csv --degrees 2 --range calibrated --margin-bits 3 \
+    -o loose
+grep -q "NOT CERTIFIED" loose.out || die "a calibrated range is not told: $(cat loose.out)"
+grep -q "NOT CERTIFIED" loose/report.md || die "a calibrated range is not in the report"
+run loose-keygen keygen --plan loose/client.plan -o loose
+run loose-encrypt encrypt --plan loose/client.plan --key loose/secret.key --input digits.csv \
+    --index 5 -o loose.ct
+run loose-predict predict --plan loose/server.plan --evaluation-key loose/evaluation.key loose.ct \
+    -o loose-reply.ct
+run loose-decrypt decrypt --plan loose/client.plan --key loose/secret.key loose-reply.ct --json
+equal "certified" "$(member loose-decrypt.out certified)" 0
+
 run force keygen --plan client/client.plan -o client --force
 equal "mode of secret.key" "$(mode client/secret.key)" 600
 if compgen -G "client/*.tmp" >/dev/null; then die "a temporary file was left"; fi

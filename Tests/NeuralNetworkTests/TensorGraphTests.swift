@@ -237,7 +237,7 @@ import Testing
         }
     }
 
-    /// Each of 2^24 elements: their sum is what is limited.
+    /// Each tensor is within its limit; their sum is not.
     @Test func refusesGraphsThatGrow() {
         refuses("the graph's tensors have more than", [nil, 1]) { builder in
             let target = builder.integers([1, 1 << 22])

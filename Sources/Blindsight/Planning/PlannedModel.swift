@@ -44,9 +44,18 @@ public struct PlannedModel: Sendable {
                     "it has weights or activations in floating point, and nothing tells their ranges",
                 advice: ["a few hundred samples to quantize it by: --calibration samples.npy"])
         }
-        let quantizer = try Quantizer(
-            model, calibration: calibration, labels: labels, options: options.quantization
-        ) { progress("\($0.stage.words), \(Int(100 * $0.share)) %") }
+        let quantizer: Quantizer
+        do {
+            quantizer = try Quantizer(
+                model, calibration: calibration, labels: labels, options: options.quantization
+            ) { progress("\($0.stage.words), \(Int(100 * $0.share)) %") }
+        } catch let error as QuantizationError {
+            guard case .tooDeep(let depth, _) = error,
+                let diagnosis = DepthDiagnosis(
+                    model: model, calibration: calibration, options: options, progress: progress)
+            else { throw error }
+            throw diagnosis.refusal(depth: depth)
+        }
         let ladder = BudgetLadder(quantizer: quantizer)
         let found = try ladder.plan(
             calibration: calibration, options: options, progress: progress)

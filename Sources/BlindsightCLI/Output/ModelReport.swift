@@ -35,15 +35,15 @@ struct ModelReport {
                 "## Bits\n\nNetworks that were tried and that no other was better than:\n\n"
                     + text.frontierTable.markdown)
         }
-        parts.append("## \(plan.certificateTitle)\n\n" + plan.certificateTable.markdown)
-        parts.append("## Costs of one prediction\n\n" + plan.costTable.markdown)
-        parts.append("## Operations of one prediction\n\n" + plan.operationTable.markdown)
+        parts.append("## \(plan.certificateTitle)\n\n" + plan.certificateTable.markdownList)
+        parts.append("## Costs of one prediction\n\n" + plan.costTable.markdownList)
+        parts.append("## Operations of one prediction\n\n" + plan.operationTable.markdownList)
         return parts.joined(separator: "\n\n") + "\n"
     }
 
     /// Names come from the model's file: nothing of them is markup.
     static func escaped(_ text: String) -> String {
-        Terminal.printable(text).map { "\\`*_{}[]<>()#+!|~".contains($0) ? "\\\($0)" : "\($0)" }
-            .joined()
+        Terminal.printable(text, limit: 500)
+            .map { "\\`*_[<|~".contains($0) ? "\\\($0)" : "\($0)" }.joined()
     }
 }

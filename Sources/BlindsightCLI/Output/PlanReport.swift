@@ -104,6 +104,7 @@ struct PlanReport {
             ("security_bits", .integer(certificate.security.rawValue)),
             ("certified", .integer(certificate.rangeIsProven ? 1 : 0)),
             ("bound_method", .string(certificate.boundMethod)),
+            ("range_bits", .number((certificate.widestRange + 1).log2Upper)),
             ("range_margin_bits", .number(certificate.rangeMarginBits)),
             ("noise_margin_bits", .array(certificate.noiseMarginBits.map { .number($0) })),
             ("request_bytes", .integer(cost.requestBytes)),

@@ -38,5 +38,11 @@ struct Table {
             + rows.dropFirst().map { line($0.map(ModelReport.escaped)) }).joined(separator: "\n")
     }
 
+    /// A line a row, for tables without a head.
+    var markdownList: String {
+        rows.map { "- " + $0.map(ModelReport.escaped).joined(separator: ": ") }
+            .joined(separator: "\n")
+    }
+
     var text: String { lines().joined(separator: "\n") }
 }

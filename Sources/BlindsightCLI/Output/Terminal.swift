@@ -23,8 +23,8 @@ enum Terminal {
         hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
     }
 
-    /// Text from a model's file, of at most 60 characters and without what steers a terminal.
-    static func printable(_ text: String) -> String {
+    /// Text from a model's file, of at most so many characters and without what steers a terminal.
+    static func printable(_ text: String, limit: Int = 60) -> String {
         let scalars = text.unicodeScalars.filter {
             switch $0.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
@@ -32,7 +32,7 @@ enum Terminal {
             }
         }
         let clean = String(String.UnicodeScalarView(scalars))
-        return clean.count > 60 ? clean.prefix(59) + "…" : clean
+        return clean.count > limit ? clean.prefix(limit - 1) + "…" : clean
     }
 
     static func writeError(_ text: String) {

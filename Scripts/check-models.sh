@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# The float models under Models/, as a stranger would serve them: planned with calibration samples, then verified on their test
+# splits. Encrypted logits must equal the integer network's, and scores stay near the float model's. Models that can't be
+# served must be refused with the reason.
+#
+#   check-models.sh [BINARY] [FOLDER WITH MNIST]   the convolutional network needs MNIST, and is left out without it
+#
+# The first run installs scikit-learn, which has the data sets, into a Python environment under .build.
+set -euo pipefail
+export LC_ALL=C
+cd "$(dirname "$0")/.."
+
+binary=${1:-.build/release/blindsight}
+mnist=${2:-}
+environment=.build/models/venv
+data=.build/models/data
+plans=.build/models/plans
+
+if [ ! -e "$data/.done$mnist" ]; then
+    [ -x "$environment/bin/pip" ] || python3 -m venv "$environment"
+    "$environment/bin/pip" install --quiet --disable-pip-version-check 'scikit-learn==1.9.*' numpy
+    "$environment/bin/python" Notebooks/data.py --output "$data" ${mnist:+--mnist "$mnist"} >/dev/null
+    mkdir -p "$(dirname "$data/.done$mnist")" && touch "$data/.done$mnist"
+fi
+
+die() {
+    echo "check-models: $*" >&2
+    exit 1
+}
+
+# member FILE KEY: a number of a JSON object.
+member() { sed -n "s/^ *\"$2\": \([^,]*\),*$/\1/p" "$1" | head -n 1; }
+
+printf '%-13s %8s %10s %10s %8s %10s %9s\n' model samples float encrypted wrong 'range bits' 'one core'
+
+# model NAME MEASURE TOLERANCE [OPTIONS]: float's score less the encrypted one's is at most TOLERANCE.
+model() {
+    local name=$1 measure=$2 tolerance=$3
+    shift 3
+    local plan=$plans/$name
+    rm -rf "$plan"
+    "$binary" plan "Models/$name.onnx" --calibration "$data/$name-calibration.npy" -o "$plan" --json "$@" \
+        >"$plan.json" || die "$name has no plan"
+    "$binary" verify --plan "$plan/server.plan" --data "$data/$name-test.npy" \
+        --labels "$data/$name-test-labels.npy" --json >"$plan-verify.json" \
+        || die "$name: encrypted logits differ"
+    local wrong float encrypted
+    wrong=$(member "$plan-verify.json" mismatched_logits)
+    float=$(member "$plan-verify.json" "${measure}_float")
+    encrypted=$(member "$plan-verify.json" "${measure}_encrypted")
+    printf '%-13s %8s %10.4f %10.4f %8s %10.1f %6.1f ms\n' "$name" \
+        "$(member "$plan-verify.json" samples)" "$float" "$encrypted" "$wrong" \
+        "$(member "$plan.json" range_bits)" "$(member "$plan.json" estimated_ms)"
+    [ "$wrong" = 0 ] || die "$name: $wrong encrypted logits differ"
+    awk -v f="$float" -v e="$encrypted" -v t="$tolerance" 'BEGIN { exit !(f - e <= t) }' \
+        || die "$name: $measure $encrypted encrypted, $float in floating point, more than $tolerance apart"
+}
+
+# refused NAME TEXT: there is no plan, and the reason says TEXT.
+refused() {
+    local name=$1 text=$2
+    if "$binary" plan "Models/$name.onnx" --calibration "$data/$name-calibration.npy" \
+        -o "$plans/$name" >/dev/null 2>"$plans-$name.err"; then
+        die "$name was planned; '$text' was expected"
+    fi
+    grep -qF -- "$text" "$plans-$name.err" || die "$name: '$text' was expected, not: $(cat "$plans-$name.err")"
+    echo "$name: refused, as it should be"
+}
+
+mkdir -p "$plans"
+model logistic accuracy 0.005
+model sigmoid-mlp accuracy 0.01
+model svm accuracy 0
+model relu-mlp accuracy 0.015
+model regression r2 0.01
+[ -z "$mnist" ] || model mnist-cnn accuracy 0.002
+refused deep "carries 3 of them"
+refused maxpool "use AveragePool of the same window"
+echo "check-models: all passed"

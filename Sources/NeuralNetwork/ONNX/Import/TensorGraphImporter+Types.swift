@@ -1,0 +1,100 @@
+/// Operators that give truth values, or other types.
+extension TensorGraphImporter {
+    /// Comparisons: of constants anything, of activations orders.
+    mutating func comparison(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+        try check(node, inputs: 2...2)
+        let (a, b, shape) = try aligned(node, try value(node, 0), try value(node, 1))
+        if case .constant(let first) = a, case .constant(let second) = b {
+            return .constant(try compared(node, first, second, shape))
+        }
+        guard node.operator != "Equal" else {
+            throw node.refusal("equality with an activation; of constants it is accepted")
+        }
+        // a < b and b > a are one where b - a is above zero; the others are their opposites.
+        let isLess = node.operator.hasPrefix("Less")
+        let isOpposite = node.operator.hasSuffix("OrEqual")
+        let (upper, lower) = isLess != isOpposite ? (b, a) : (a, b)
+        let difference = try arithmetic(node, .subtract, upper, lower)
+        var truth = try apply(node, .function(.step), [difference], shape: shape)
+        if isOpposite { truth = try scaled(node, truth, by: -1, plus: 1) }
+        guard case .activation(let index, _, _) = truth else { return truth }
+        return .activation(index, shape: shape, kind: .index)
+    }
+
+    private mutating func compared(
+        _ node: ONNXNode, _ a: ImportedConstant, _ b: ImportedConstant, _ shape: [Int]
+    ) throws(ONNXError) -> ImportedConstant {
+        func truths<Element: Comparable>(_ a: [Element], _ b: [Element]) -> [Int64] {
+            zip(a, b).map { x, y in
+                let isTrue =
+                    switch node.operator {
+                    case "Equal": x == y
+                    case "Less": x < y
+                    case "LessOrEqual": x <= y
+                    case "Greater": x > y
+                    default: x >= y
+                    }
+                return isTrue ? 1 : 0
+            }
+        }
+        let found: [Int64]
+        switch (a.values, b.values) {
+        case (.reals(let x), .reals(let y)): found = truths(x, y)
+        case (.integers(let x), .integers(let y)): found = truths(x, y)
+        case (.strings(let x), .strings(let y)): found = truths(x, y)
+        default: throw node.refusal("constants of \(a.type) and of \(b.type)")
+        }
+        return ImportedConstant(shape: shape, type: .bool, values: .integers(found))
+    }
+
+    mutating func cast(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+        try check(node, inputs: 1...1, attributes: ["to", "saturate", "round_mode"])
+        let code = try node.integer("to", default: 0)
+        guard let type = Int32(exactly: code).flatMap(ONNXElementType.init) else {
+            throw node.refusal(
+                "to element type \(code); float, double, bool and integers are accepted")
+        }
+        switch try value(node, 0) {
+        case .activation(let index, let shape, .index):
+            return .activation(index, shape: shape, kind: type.isReal ? .real : .index)
+        case .activation(let index, let shape, .real):
+            guard type.isReal else {
+                throw node.refusal("an activation to \(type); float and double are accepted")
+            }
+            return .activation(index, shape: shape, kind: .real)
+        case .activation(_, _, .code):
+            throw node.refusal("quantized values; DequantizeLinear takes them")
+        case .constant(let constant): return .constant(try converted(node, constant, to: type))
+        }
+    }
+
+    private func converted(
+        _ node: ONNXNode, _ constant: ImportedConstant, to type: ONNXElementType
+    ) throws(ONNXError) -> ImportedConstant {
+        let values: ONNXTensor.Values
+        switch constant.values {
+        case .reals(let reals) where type.isReal:
+            values = .reals(type == .float ? reals.map { Double(Float($0)) } : reals)
+        case .integers(let integers) where type.isReal:
+            values = .reals(
+                integers.map { type == .float ? Double(Float($0)) : Double($0) })
+        case .reals(let reals) where type == .bool:
+            values = .integers(reals.map { $0 == 0 ? 0 : 1 })
+        case .integers(let integers) where type == .bool:
+            values = .integers(integers.map { $0 == 0 ? 0 : 1 })
+        case .reals(let reals):
+            let integers = reals.compactMap { Int64(exactly: $0.rounded(.towardZero)) }
+            guard integers.count == reals.count, type != .string else {
+                throw node.refusal("constants to \(type) that don't fit")
+            }
+            values = .integers(integers)
+        case .integers(let integers) where type != .string: values = .integers(integers)
+        default: throw node.refusal("constants of \(constant.type) to \(type)")
+        }
+        if case .integers(let integers) = values, let range = type.quantizedRange {
+            guard integers.allSatisfy({ Int64(range.lowerBound)...Int64(range.upperBound) ~= $0 })
+            else { throw node.refusal("constants to \(type) that don't fit") }
+        }
+        return ImportedConstant(shape: constant.shape, type: type, values: values)
+    }
+}
