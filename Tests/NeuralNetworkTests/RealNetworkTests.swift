@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func convolutionTakesInNormalizationAndPooling() throws {
-        var builder = TensorGraphBuilder(input: [1, 6, 6])
+        let builder = TensorGraphBuilder(input: [1, 6, 6])
         let weights = (0..<2 * 9).map { Float($0 % 5) - 1.7 }
         let convolution = builder.convolution(
             0, weights: weights, bias: [0.5, -0.5], maps: 2, kernel: 3, padding: 1)
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func residualIsOneMapOfTwoValues() throws {
-        var builder = TensorGraphBuilder(input: [3])
+        let builder = TensorGraphBuilder(input: [3])
         let first = builder.dense(0, weights: [1, 2, 3, 4, 5, 6, 7, 8, 9], outputs: 3)
         let square = builder.multiply(first, first)
         let branch = builder.dense(square, weights: [1, 0, 2, 0, 1, 0, 0, 0, 1], outputs: 3)
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func elementwiseFormulasAreOneExpression() throws {
-        var builder = TensorGraphBuilder(input: [4])
+        let builder = TensorGraphBuilder(input: [4])
         let x = builder.dense(0, weights: [Float](repeating: 0.3, count: 16), outputs: 4)
         // x / 2 * (1 + erf(x / sqrt 2))
         let inner = builder.function(builder.scale(x, by: 0.7071068), .erf)
@@ -90,7 +90,7 @@ import Testing
 
     /// a x^2 + b x of each channel is one square of one value.
     @Test func squaresAreCompleted() throws {
-        var builder = TensorGraphBuilder(input: [2, 3, 3])
+        let builder = TensorGraphBuilder(input: [2, 3, 3])
         let x = builder.convolution(
             0, weights: (0..<16).map { Float($0) / 10 - 0.7 }, maps: 2, kernel: 2)
         let square = builder.batchNormalization(
@@ -110,7 +110,7 @@ import Testing
     // MARK: Head and tail
 
     @Test func tailGoesToTheClient() throws {
-        var builder = TensorGraphBuilder(input: [2])
+        let builder = TensorGraphBuilder(input: [2])
         let score = builder.dense(0, weights: [1, -1], outputs: 1)
         let p = builder.function(score, .sigmoid)
         let both = builder.concatenate(builder.scale(p, by: -1, adding: 1), p)
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func sigmoidBeforeLearnedLayersIsAnActivation() throws {
-        var builder = TensorGraphBuilder(input: [2])
+        let builder = TensorGraphBuilder(input: [2])
         let hidden = builder.function(
             builder.dense(0, weights: [1, -1, 2, 1], outputs: 2), .sigmoid)
         let network = try RealNetwork(
@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func pairsVote() throws {
-        var builder = TensorGraphBuilder(input: [2])
+        let builder = TensorGraphBuilder(input: [2])
         let decisions = builder.dense(0, weights: [1, -1, 2, 1, 0, 1], outputs: 3)
         let label = builder.add("SVMClassifier", .vote(classes: 3), [decisions], shape: [1])
         let graph = builder.graph(
@@ -143,14 +143,14 @@ import Testing
     }
 
     @Test func headGoesToTheClient() throws {
-        var builder = TensorGraphBuilder(input: [4])
+        let builder = TensorGraphBuilder(input: [4])
         let normalized = builder.add(
             "Normalizer", .normalize(.l2, count: 4), [0], shape: [4])
         let network = try RealNetwork(
             builder.graph([builder.dense(normalized, weights: [1, 2, 3, 4], outputs: 1)]))
         #expect(network.normalization == .l2 && network.nodes.count == 1)
 
-        var clipping = TensorGraphBuilder(input: [4])
+        let clipping = TensorGraphBuilder(input: [4])
         let clipped = clipping.function(clipping.scale(0, by: 0.5, adding: 1), .clip(0, 2))
         let box = try RealNetwork(
             clipping.graph([clipping.dense(clipped, weights: [1, 2, 3, 4], outputs: 1)]))
@@ -158,7 +158,7 @@ import Testing
     }
 
     @Test func prescribedIntegersAreKept() throws {
-        var builder = TensorGraphBuilder(input: [1, 2, 2])
+        let builder = TensorGraphBuilder(input: [1, 2, 2])
         let codes = builder.add(
             "QuantizeLinear", .quantize(scale: 0.5, zeroPoint: 2, low: 0, high: 15), [0],
             shape: [1, 2, 2])
@@ -173,11 +173,11 @@ import Testing
     // MARK: Refusals
 
     private func refusal(
-        _ make: (inout TensorGraphBuilder, Int) -> Int
+        _ make: (TensorGraphBuilder, Int) -> Int
     ) -> QuantizationError? {
-        var builder = TensorGraphBuilder(input: [4])
+        let builder = TensorGraphBuilder(input: [4])
         let hidden = builder.dense(0, weights: (0..<16).map { Float($0) }, outputs: 4)
-        let value = make(&builder, hidden)
+        let value = make(builder, hidden)
         let count = builder.shape(value).reduce(1, *)
         let output = builder.dense(
             value, weights: [Float](repeating: 1, count: count), outputs: 1)

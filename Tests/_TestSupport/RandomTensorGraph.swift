@@ -30,7 +30,7 @@ public enum RandomTensorGraph {
     private struct Maker {
         var generator: SplitMix64
         let shape: [Int]
-        var builder: TensorGraphBuilder
+        let builder: TensorGraphBuilder
         /// Products one after another that may still come.
         var levels = 2
 

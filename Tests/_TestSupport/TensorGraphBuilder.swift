@@ -1,7 +1,7 @@
 import NeuralNetwork
 
 /// Tensor graphs node by node, with a batch of 1.
-public struct TensorGraphBuilder {
+public final class TensorGraphBuilder {
     private var values: [TensorGraph.Value]
     private var nodes: [TensorGraph.Node] = []
 
@@ -13,7 +13,7 @@ public struct TensorGraphBuilder {
     /// Sizes of a value, without the batch.
     package func shape(_ value: Int) -> [Int] { Array(values[value].shape.dropFirst()) }
 
-    package mutating func add(
+    package func add(
         _ name: String, _ operation: TensorOperation, _ inputs: [Int], shape: [Int]
     ) -> Int {
         values.append(
@@ -34,7 +34,7 @@ public struct TensorGraphBuilder {
 
     // MARK: Operators
 
-    package mutating func dense(
+    package func dense(
         _ value: Int, weights: [Float], bias: [Float]? = nil, outputs: Int
     ) -> Int {
         let inner = values[value].count
@@ -46,7 +46,7 @@ public struct TensorGraphBuilder {
     }
 
     /// - Parameter weights: [map][channel of a group][row][column].
-    package mutating func convolution(
+    package func convolution(
         _ value: Int, weights: [Float], bias: [Float]? = nil, maps: Int, kernel: Int,
         stride: Int = 1, padding: Int = 0, groups: Int = 1, dilation: Int = 1
     ) -> Int {
@@ -69,7 +69,7 @@ public struct TensorGraphBuilder {
     }
 
     /// Factors and terms of each channel.
-    package mutating func batchNormalization(
+    package func batchNormalization(
         _ value: Int, factors: [Float], terms: [Float]
     ) -> Int {
         let shape = shape(value)
@@ -82,7 +82,7 @@ public struct TensorGraphBuilder {
             shape: shape)
     }
 
-    package mutating func scale(_ value: Int, by factor: Float, adding term: Float = 0) -> Int {
+    package func scale(_ value: Int, by factor: Float, adding term: Float = 0) -> Int {
         let count = values[value].count
         return add(
             "Mul",
@@ -91,7 +91,7 @@ public struct TensorGraphBuilder {
                 terms: [Float](repeating: term, count: count)), [value], shape: shape(value))
     }
 
-    package mutating func averagePool(_ value: Int, window: Int) -> Int {
+    package func averagePool(_ value: Int, window: Int) -> Int {
         let input = shape(value)
         let (height, width) = (input[1] / window, input[2] / window)
         var starts = [0]
@@ -119,7 +119,7 @@ public struct TensorGraphBuilder {
     }
 
     /// Of flat values, or of images along channels.
-    package mutating func concatenate(_ a: Int, _ b: Int) -> Int {
+    package func concatenate(_ a: Int, _ b: Int) -> Int {
         let (left, right) = (shape(a), shape(b))
         let count = values[a].count + values[b].count
         return add(
@@ -127,30 +127,30 @@ public struct TensorGraphBuilder {
             shape: [left[0] + right[0]] + left.dropFirst())
     }
 
-    package mutating func flatten(_ value: Int) -> Int {
+    package func flatten(_ value: Int) -> Int {
         let count = values[value].count
         return add(
             "Flatten", .gather(indices: (0..<count).map { Int32($0) }, fill: 0), [value],
             shape: [count])
     }
 
-    package mutating func function(_ value: Int, _ function: ScalarFunction) -> Int {
+    package func function(_ value: Int, _ function: ScalarFunction) -> Int {
         add("\(function)", .function(function), [value], shape: shape(value))
     }
 
-    package mutating func multiply(_ a: Int, _ b: Int) -> Int {
+    package func multiply(_ a: Int, _ b: Int) -> Int {
         add("Mul", .multiply, [a, b], shape: shape(a))
     }
 
-    package mutating func add(_ a: Int, _ b: Int) -> Int {
+    package func add(_ a: Int, _ b: Int) -> Int {
         add("Add", .add, [a, b], shape: shape(a))
     }
 
-    package mutating func subtract(_ a: Int, _ b: Int) -> Int {
+    package func subtract(_ a: Int, _ b: Int) -> Int {
         add("Sub", .subtract, [a, b], shape: shape(a))
     }
 
-    package mutating func softmax(_ value: Int) -> Int {
+    package func softmax(_ value: Int) -> Int {
         add(
             "Softmax", .softmax(outer: 1, count: values[value].count, inner: 1), [value],
             shape: shape(value))

@@ -16,7 +16,7 @@ public struct QuantizationOptions: Sendable, Equatable {
     /// Root of the mean square change of the outputs by integers, by their deviation; nil: 0.1 for decisions, 0.02 for regressions.
     public var errorTolerance: Double?
     /// Bits of range that aren't worth saving: a plaintext modulus has as many anyway.
-    public var freeRange = 16.0
+    public var freeRange = 20.0
     /// Most samples to measure on; the ranges of inputs come from all.
     public var samples = 500
     /// Most products one after another.

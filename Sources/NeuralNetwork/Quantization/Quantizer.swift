@@ -52,19 +52,57 @@ public struct Quantizer: Sendable {
         guard floatValues[float.output].values.allSatisfy(\.isFinite) else {
             throw .invalidSamples("the model's outputs for them are not finite")
         }
-        progress(QuantizationProgress(stage: .activations, share: 0))
-        selection = try PolynomialSelection(
-            network: float, options: options, samples: batch, reference: floatValues[float.output]
-        ).select()
-        guard selection.network.depth <= options.depthLimit else {
-            throw .tooDeep(depth: selection.network.depth, limit: options.depthLimit)
+        let inputs = InputQuantizer(float, samples: all)
+        (selection, search) = try Self.explore(
+            float, batch, floatValues[float.output], inputs: inputs, samples: samples,
+            options: options, progress: progress)
+    }
+
+    /// Fits polynomials and measures integer networks of them. Where integers of high degrees are too coarse or too large, lower
+    /// degrees are tried, and what comes nearest to the model is taken.
+    private static func explore(
+        _ float: RealNetwork, _ batch: Batch, _ reference: Batch, inputs: InputQuantizer,
+        samples: [[Float]], options: QuantizationOptions,
+        progress: (QuantizationProgress) -> Void
+    ) throws(QuantizationError) -> (PolynomialSelection.Candidate, BitSearch) {
+        var options = options
+        var best: (selection: PolynomialSelection.Candidate, search: BitSearch, error: Double)?
+        while true {
+            progress(QuantizationProgress(stage: .activations, share: 0))
+            let selection = try PolynomialSelection(
+                network: float, options: options, samples: batch, reference: reference
+            ).select()
+            let depth = selection.network.depth
+            guard depth <= options.depthLimit else {
+                throw .tooDeep(depth: depth, limit: options.depthLimit)
+            }
+            progress(QuantizationProgress(stage: .bits, share: 0))
+            var search = BitSearch(
+                network: selection.network, inputs: inputs, samples: samples,
+                reference: selection.values, options: options, polynomial: selection.fidelity)
+            var failure: QuantizationError?
+            do throws(QuantizationError) {
+                try search.explore { progress(QuantizationProgress(stage: .bits, share: $0)) }
+                let (polynomial, integer) = (
+                    selection.fidelity.relativeError, search.leastError(budget: options.rangeBudget)
+                )
+                let error = (polynomial * polynomial + integer * integer).squareRoot()
+                if error < best?.error ?? .infinity { best = (selection, search, error) }
+                if best == nil { best = (selection, search, .infinity) }
+            } catch {
+                failure = error
+            }
+            let degree = selection.sites.map(\.polynomials.degree).max() ?? 0
+            let canLower =
+                degree > max(2, options.degrees.lowerBound) && options.forcedDegrees.isEmpty
+            let isGood =
+                failure == nil && search.hasTolerable(budget: options.rangeBudget)
+            if isGood || !canLower {
+                if let best { return (best.selection, best.search) }
+                throw failure ?? .invalidNetwork("nothing was found")
+            }
+            options.degrees = options.degrees.lowerBound...degree - 1
         }
-        progress(QuantizationProgress(stage: .bits, share: 0))
-        search = BitSearch(
-            network: selection.network,
-            inputs: InputQuantizer(float, samples: all, method: options.calibration),
-            samples: samples, reference: selection.values, options: options)
-        try search.explore { progress(QuantizationProgress(stage: .bits, share: $0)) }
     }
 
     /// The network of the smallest range within the tolerances, or the nearest one within `options.rangeBudget`.

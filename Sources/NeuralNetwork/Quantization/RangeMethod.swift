@@ -1,4 +1,4 @@
-/// How the range of an input's integers is chosen from the values seen.
+/// How the range of an input's integers is chosen from the values seen. `minMax` is tried too, whatever is asked for.
 public enum RangeMethod: String, Sendable, Hashable, CaseIterable {
     /// From the smallest to the largest.
     case minMax

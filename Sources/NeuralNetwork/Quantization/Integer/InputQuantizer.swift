@@ -4,7 +4,6 @@ struct InputQuantizer: Sendable {
     static let maximumCodes = 255
 
     let network: RealNetwork
-    let method: RangeMethod
     /// Prepared samples, one after another.
     let samples: [[Float]]
     /// The input as it enters the network.
@@ -14,9 +13,8 @@ struct InputQuantizer: Sendable {
     private let lowest: Float
     private let highest: Float
 
-    init(_ network: RealNetwork, samples: [[Float]], method: RangeMethod) {
+    init(_ network: RealNetwork, samples: [[Float]]) {
         self.network = network
-        self.method = method
         self.samples = samples
         isImage = network.inputShape.count > 1
         let low = samples.map { $0.min() ?? 0 }.min() ?? 0
@@ -39,21 +37,25 @@ struct InputQuantizer: Sendable {
     }
 
     /// - Parameter levels: largest magnitude of a code where codes have signs; twice that and one where they have none.
-    func specification(levels: Int) throws(QuantizationError) -> InputSpecification {
+    func specification(
+        levels: Int, method: RangeMethod
+    ) throws(QuantizationError) -> InputSpecification {
         do {
             if let fixed = network.fixedInput {
                 return try InputSpecification(
                     shape: network.inputShape, range: fixed.range, scale: fixed.scale,
                     zeroPoint: fixed.zeroPoint, normalization: network.normalization)
             }
-            return isImage ? try image(levels) : try features(levels)
+            return isImage ? try image(levels, method) : try features(levels, method)
         } catch {
             throw .invalidNetwork(error.description)
         }
     }
 
     /// One scale for all, and zero stays the integer zero: the padding of convolutions.
-    private func image(_ levels: Int) throws(NetworkError) -> InputSpecification {
+    private func image(
+        _ levels: Int, _ method: RangeMethod
+    ) throws(NetworkError) -> InputSpecification {
         let isSigned = lowest < 0
         let allowed = isSigned ? levels : 2 * levels + 1
         let largest = max(highest, -lowest)
@@ -65,20 +67,19 @@ struct InputQuantizer: Sendable {
         } else if method != .minMax, largest > 0 {
             let values = samples.prefix(100).flatMap { $0 }
             scale =
-                largest * shrinkage(values, low: isSigned ? -largest : 0, high: largest)
-                / Float(allowed)
+                largest / Float(allowed)
+                * shrink(
+                    values, center: 0, half: largest, steps: allowed, isSigned: isSigned, method)
         }
         return try InputSpecification(
             shape: network.inputShape, range: (isSigned ? -count : 0)...count,
             scale: scale.isNormal ? scale : 1, normalization: network.normalization)
-
-        func shrinkage(_ values: [Float], low: Float, high: Float) -> Float {
-            shrink(values, center: 0, half: high, steps: allowed, isSigned: low < 0)
-        }
     }
 
     /// The middle of each feature's range is zero, and each has its own step.
-    private func features(_ levels: Int) throws(NetworkError) -> InputSpecification {
+    private func features(
+        _ levels: Int, _ method: RangeMethod
+    ) throws(NetworkError) -> InputSpecification {
         var offsets: [Float] = []
         var scales: [Float] = []
         for index in 0..<network.inputCount {
@@ -88,7 +89,9 @@ struct InputQuantizer: Sendable {
             offsets.append(center)
             let part =
                 method == .minMax || half == 0
-                ? 1 : shrink(values, center: center, half: half, steps: levels, isSigned: true)
+                ? 1
+                : shrink(
+                    values, center: center, half: half, steps: levels, isSigned: true, method)
             scales.append(half * part / Float(levels))
         }
         // A feature that never changes gets the step of the one that changes most.
@@ -102,7 +105,8 @@ struct InputQuantizer: Sendable {
 
     /// The part of half the range to keep.
     private func shrink(
-        _ values: [Float], center: Float, half: Float, steps: Int, isSigned: Bool
+        _ values: [Float], center: Float, half: Float, steps: Int, isSigned: Bool,
+        _ method: RangeMethod
     ) -> Float {
         if method == .percentile {
             let sizes = values.map { abs($0 - center) }.sorted()

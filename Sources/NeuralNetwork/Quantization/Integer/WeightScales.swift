@@ -84,7 +84,8 @@ struct WeightScales {
             let factor = Double(count) / largest
             return weights.allSatisfy { weight in
                 let integer = weight * factor
-                return abs(integer - integer.rounded()) < 1e-4
+                // No weight is lost: one of another source may be far smaller than the largest.
+                return abs(integer - integer.rounded()) < 1e-4 && abs(integer) > 0.5
             }
         }
     }

@@ -1,11 +1,7 @@
 /// Puts polynomials in place of activations: of low degree unless the outputs gain from a higher one.
 struct PolynomialSelection {
-    /// Fidelity that is good enough to stop: share of decisions and relative error.
-    static let sufficientAgreement = 0.995
-    static let sufficientError = 0.05
-    static let sufficientRegressionError = 0.02
-    /// A higher degree must lower the error to this part.
-    static let materialGain = 0.8
+    /// What a level of products beyond the first must gain: this share of decisions, or for regressions half of this of the variance.
+    static let gainPerLevel = 0.02
     /// Fewest values of a channel for a polynomial of its own.
     static let leastChannelValues = 64
 
@@ -17,6 +13,17 @@ struct PolynomialSelection {
         var fidelity: Fidelity
         /// Of each site, the place of its fit among the candidates.
         var choices: [Int]
+
+        /// What is lost by its polynomials, and by the levels they take: lower is better.
+        var loss: Double {
+            let levels = sites.reduce(0) { $0 + max(0, $1.polynomials.levels - 1) }
+            let error = fidelity.relativeError
+            let lost =
+                network.decision == .regression
+                ? 2 * error * error
+                : max(1 - fidelity.agreement, fidelity.expectedChanges) + 0.05 * error
+            return lost + gainPerLevel * Double(levels)
+        }
     }
 
     let network: RealNetwork
@@ -35,49 +42,32 @@ struct PolynomialSelection {
         if options.perChannel {
             var others = choices
             let other = try candidate(&others, perChannel: true)
-            if other.fidelity.relativeError < best.fidelity.relativeError { best = other }
+            if other.loss < best.loss { best = other }
         }
         // Depth is bounded, and so are the rounds.
-        for _ in 0..<4 * count where !isSufficient(best.fidelity) {
+        for _ in 0..<4 * count {
             guard let next = try improved(best) else { break }
             best = next
         }
         return best
     }
 
-    private func isSufficient(_ fidelity: Fidelity) -> Bool {
-        let limit =
-            network.decision == .regression
-            ? Self.sufficientRegressionError : Self.sufficientError
-        return fidelity.agreement >= Self.sufficientAgreement && fidelity.relativeError <= limit
-    }
-
-    /// The best network with one degree more somewhere, if that is materially better.
+    /// The best network with a higher degree at one place, if it is better.
     private func improved(_ current: Candidate) throws(QuantizationError) -> Candidate? {
-        var best: Candidate?
-        for site in current.sites.indices {
-            guard forcedDegree(site) == nil else { continue }
-            // The next degree may gain nothing where the one after it does.
-            for more in 1...2
-            where current.choices[site] + more < current.sites[site].candidates.count {
+        var best = current
+        for site in current.sites.indices where forcedDegree(site) == nil {
+            let next = current.choices[site] + 1
+            for choice in next..<max(next, current.sites[site].candidates.count) {
                 for perChannel in options.perChannel ? [false, true] : [false] {
                     var choices = current.choices
-                    choices[site] += more
+                    choices[site] = choice
                     let other = try candidate(&choices, perChannel: perChannel)
                     guard other.network.depth <= options.depthLimit else { continue }
-                    if other.fidelity.relativeError
-                        < (best?.fidelity.relativeError ?? .infinity) * (more > 1 ? 0.9 : 1)
-                    {
-                        best = other
-                    }
+                    if other.loss < best.loss { best = other }
                 }
             }
         }
-        guard let best else { return nil }
-        let isBetter =
-            best.fidelity.relativeError < Self.materialGain * current.fidelity.relativeError
-            || best.fidelity.agreement > current.fidelity.agreement + 0.005
-        return isBetter ? best : nil
+        return best.loss < current.loss ? best : nil
     }
 
     private func forcedDegree(_ site: Int) -> Int? {
@@ -136,7 +126,9 @@ struct PolynomialSelection {
             && input.count / channels * input.samples >= Self.leastChannelValues
         var polynomials = [chosen.polynomial]
         // Of higher degrees, channels would need steps of their own.
-        if isPerChannel, chosen.polynomial.degree == 2 {
+        if isPerChannel, chosen.polynomial.degree <= 2, options.degrees.contains(2),
+            forcedDegree(site) ?? 2 == 2
+        {
             polynomials = fitChannels(f, input, channels)
         } else if chosen.polynomial.degree == 2 {
             polynomials = [QuadraticFit.limited(chosen.polynomial, of: f, over: histogram)]

@@ -6,6 +6,11 @@ package struct ChannelPolynomials: Sendable, Equatable {
 
     package var degree: Int { polynomials.map(\.degree).max() ?? 0 }
 
+    /// Fewest products one after another that a polynomial of the degree takes.
+    package var levels: Int {
+        degree.bitWidth - max(0, degree - 1).leadingZeroBitCount
+    }
+
     /// Of an element of a tensor with so many.
     package func polynomial(ofElement index: Int, count: Int) -> RealPolynomial {
         polynomials[index / (count / polynomials.count)]

@@ -1,5 +1,8 @@
 /// A value of a graph as an affine map of values of the network under construction.
 struct LinearForm: Sendable {
+    /// Entries of a map that may always be composed.
+    static let smallEntries = 1 << 12
+
     /// Each of another value.
     var terms: [(base: Int, map: LinearMap)]
     /// One an element.
@@ -24,10 +27,10 @@ struct LinearForm: Sendable {
         terms.reduce(0) { $0 + $1.map.entriesCount } <= 2 * bias.count
     }
 
-    /// The map after this; nil where that has more than twice the entries of both.
+    /// The map after this; nil where that has more than twice the entries of both, and more than `smallEntries`.
     func composed(with map: LinearMap) -> LinearForm? {
         let entries = terms.reduce(map.entriesCount) { $0 + $1.map.entriesCount }
-        var room = 2 * entries
+        var room = max(2 * entries, Self.smallEntries)
         var result = LinearForm(terms: [], bias: map.applied(to: bias), names: names)
         for term in terms {
             guard let composed = map.composed(with: term.map, limit: room) else { return nil }

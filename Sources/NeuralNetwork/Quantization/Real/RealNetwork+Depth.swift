@@ -8,9 +8,7 @@ extension RealNetwork {
             switch node.operation {
             case .affine: own = 0
             case .product, .activation: own = 1
-            case .polynomial(let polynomials):
-                own =
-                    polynomials.degree.bitWidth - max(0, polynomials.degree - 1).leadingZeroBitCount
+            case .polynomial(let polynomials): own = polynomials.levels
             }
             depths.append(deepest + own)
         }

@@ -5,6 +5,8 @@ struct BitAllocation: Sendable, Hashable {
     /// Of the weights of each node of the real network; of nodes without weights it says nothing.
     var weights: [Int]
     var perChannel: Bool
+    /// How the input's range was chosen.
+    var range: RangeMethod
 
     /// Parameter 0 is the input, i + 1 node i.
     subscript(_ parameter: Int) -> Int {

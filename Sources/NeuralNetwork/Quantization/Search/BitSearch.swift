@@ -22,6 +22,8 @@ struct BitSearch: Sendable {
     /// What the network computes on them.
     let reference: [Batch]
     let options: QuantizationOptions
+    /// How near the polynomials are to the model: integers may change a quarter as much.
+    let polynomial: Fidelity
     private(set) var measured: [BitAllocation: Measured] = [:]
     /// Allocations that gave no network, and why.
     private(set) var failures: [BitAllocation: QuantizationError] = [:]
@@ -29,17 +31,18 @@ struct BitSearch: Sendable {
     private var roundedNodes: Set<Int> = []
 
     private var lowest: Int { QuantizationOptions.levels(bits: options.bits.lowerBound) }
-    private var highest: Int { QuantizationOptions.levels(bits: options.bits.upperBound) }
+    var highest: Int { QuantizationOptions.levels(bits: options.bits.upperBound) }
 
     init(
         network: RealNetwork, inputs: InputQuantizer, samples: [[Float]], reference: [Batch],
-        options: QuantizationOptions
+        options: QuantizationOptions, polynomial: Fidelity
     ) {
         self.network = network
         self.inputs = inputs
         self.samples = samples
         self.reference = reference
         self.options = options
+        self.polynomial = polynomial
     }
 
     /// The network of an allocation.
@@ -48,7 +51,8 @@ struct BitSearch: Sendable {
     ) throws(QuantizationError) -> (assembly: IntegerAssembly, output: IntegerAssembly.Output) {
         var assembly = try IntegerAssembly(
             network, reference: reference,
-            specification: try inputs.specification(levels: allocation.input), samples: samples)
+            specification: try inputs.specification(
+                levels: allocation.input, method: allocation.range), samples: samples)
         for levels in allocation.weights {
             try assembly.step(levels: levels, perChannel: allocation.perChannel)
         }
@@ -100,9 +104,18 @@ struct BitSearch: Sendable {
     ///
     /// - Parameter progress: called with the share done.
     mutating func explore(progress: (Double) -> Void) throws(QuantizationError) {
-        let modes = options.perChannel ? [true, false] : [false]
-        for (index, perChannel) in modes.enumerated() {
-            try explore(perChannel: perChannel) { done in
+        var modes: [BitAllocation] = []
+        // What serves the input's values best need not serve the outputs best: the whole range is always tried.
+        for range in [options.calibration, .minMax] {
+            for perChannel in [options.perChannel, false] {
+                let mode = BitAllocation(
+                    input: highest, weights: network.nodes.map { _ in highest },
+                    perChannel: perChannel, range: range)
+                if !modes.contains(mode) { modes.append(mode) }
+            }
+        }
+        for (index, mode) in modes.enumerated() {
+            try explore(mode) { done in
                 progress((Double(index) + done) / Double(modes.count))
             }
         }
@@ -112,11 +125,10 @@ struct BitSearch: Sendable {
     }
 
     private mutating func explore(
-        perChannel: Bool, progress: (Double) -> Void
+        _ mode: BitAllocation, progress: (Double) -> Void
     ) throws(QuantizationError) {
-        guard let best = finest(perChannel: perChannel) else { return }
+        guard let best = finest(mode) else { return }
         let top = best.allocation
-        let highest = top.input
         let parameters = searched
         let sensitivities = sensitivities(of: parameters, from: best, progress: progress)
         guard !sensitivities.isEmpty else { return }
@@ -141,11 +153,12 @@ struct BitSearch: Sendable {
     }
 
     /// All parameters alike, as fine as integers can be.
-    private mutating func finest(perChannel: Bool) -> Measured? {
+    private mutating func finest(_ mode: BitAllocation) -> Measured? {
         var levels = highest
         while true {
-            let allocation = BitAllocation(
-                input: levels, weights: network.nodes.map { _ in levels }, perChannel: perChannel)
+            var allocation = mode
+            allocation.input = levels
+            allocation.weights = allocation.weights.map { _ in levels }
             if let found = measure(allocation) { return found }
             guard levels > lowest else { return nil }
             levels = max(lowest, levels / 2)
@@ -153,12 +166,12 @@ struct BitSearch: Sendable {
     }
 
     /// Fewest levels. An input may have one bit less: where it has no sign, a bit more goes into its codes.
-    private func floor(of parameter: Int) -> Int {
+    func floor(of parameter: Int) -> Int {
         parameter == 0 ? max(1, lowest / 2) : lowest
     }
 
     /// Parameters that change something: the input unless it is given, and maps whose weights aren't integers already.
-    private var searched: [Int] {
+    var searched: [Int] {
         var parameters = roundedNodes.sorted().map { $0 + 1 }
         if network.fixedInput == nil { parameters.insert(0, at: 0) }
         return parameters
@@ -197,67 +210,28 @@ struct BitSearch: Sendable {
     }
 
     func isWithinTolerance(_ point: FrontierPoint) -> Bool {
-        let tolerance = options.errorTolerance ?? (network.decision == .regression ? 0.02 : 0.1)
+        let relative = options.errorTolerance ?? (network.decision == .regression ? 0.02 : 0.1)
+        let error = max(relative, polynomial.relativeError / 4)
+        let lost = max(1 - polynomial.agreement, polynomial.expectedChanges)
+        let changes = max(options.decisionTolerance, lost / 4)
         // One sample is no statistic.
         let one = 1 / Double(max(1, samples.count))
-        return 1 - point.fidelity.agreement <= max(options.decisionTolerance, one) + 1e-9
-            && point.fidelity.expectedChanges <= options.decisionTolerance
-            && point.fidelity.relativeError <= tolerance
+        return 1 - point.fidelity.agreement <= max(changes, one) + 1e-9
+            && point.fidelity.expectedChanges <= changes
+            && point.fidelity.relativeError <= error
     }
 
-    /// The smallest range within the tolerances; where none is within them or the budget rules those out, the nearest network.
-    mutating func best(budget: Double?) throws(QuantizationError) -> Measured {
+    /// The least error of what was measured within a budget.
+    func leastError(budget: Double?) -> Double {
         let fitting = measured.values.filter { $0.point.rangeBits <= budget ?? .infinity }
-        let tolerable = fitting.filter { isWithinTolerance($0.point) }
-        if let smallest = tolerable.min(by: { Self.isSmaller($0, $1) }) {
-            let refined = refined(smallest)
-            let free = min(max(options.freeRange, refined.point.rangeBits), budget ?? .infinity)
-            let others = measured.values.filter {
-                $0.point.rangeBits <= free && isWithinTolerance($0.point)
-            }
-            return others.min { Self.isNearer($0, $1) } ?? refined
-        }
-        if let nearest = fitting.min(by: { Self.isNearer($0, $1) }) { return nearest }
-        guard let budget, let smallest = measured.values.map(\.point.rangeBits).min() else {
-            throw failures.values.first ?? .invalidNetwork("nothing was found")
-        }
-        throw .budgetTooSmall(smallest: smallest, budget: budget)
+        return fitting.map(\.point.fidelity.relativeError).min() ?? .infinity
     }
 
-    private static func isSmaller(_ a: Measured, _ b: Measured) -> Bool {
-        (a.point.rangeBits, a.point.fidelity.relativeError)
-            < (b.point.rangeBits, b.point.fidelity.relativeError)
-    }
-
-    private static func isNearer(_ a: Measured, _ b: Measured) -> Bool {
-        (a.point.fidelity.relativeError, a.point.rangeBits)
-            < (b.point.fidelity.relativeError, b.point.rangeBits)
-    }
-
-    /// Lowers single parameters as long as the tolerances hold.
-    private mutating func refined(_ start: Measured) -> Measured {
-        var best = start
-        for _ in 0..<4 {
-            var improved = false
-            for parameter in searched {
-                let levels = best.allocation[parameter]
-                for part in [0.6, 0.8, 0.9] {
-                    let lower = max(
-                        floor(of: parameter), Int((Double(levels) * part).rounded(.down)))
-                    guard lower < levels else { continue }
-                    var allocation = best.allocation
-                    allocation[parameter] = lower
-                    guard let found = measure(allocation), isWithinTolerance(found.point),
-                        found.point.rangeBits < best.point.rangeBits
-                    else { continue }
-                    best = found
-                    improved = true
-                    break
-                }
-            }
-            guard improved else { break }
+    /// Whether anything measured is within the tolerances and a budget.
+    func hasTolerable(budget: Double?) -> Bool {
+        measured.values.contains {
+            isWithinTolerance($0.point) && $0.point.rangeBits <= budget ?? .infinity
         }
-        return best
     }
 
     /// The points that no other is better than, by ascending range.
