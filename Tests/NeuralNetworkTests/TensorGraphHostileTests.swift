@@ -233,8 +233,10 @@ import Testing
         else { return false }
         let shape = Array(graph.values[0].shape.dropFirst())
         let count = graph.values[0].count
-        let samples = (0..<6).map { sample in
-            (0..<count).map { Float(($0 * 5 + sample * 3) % 11) / 4 - 1 }
+        var samples: [[Float]] = []
+        for sample in 0..<6 {
+            let codes: [Int] = (0..<count).map { ($0 * 5 + sample * 3) % 11 }
+            samples.append(codes.map { Float($0) / 4 - 1 })
         }
         var options = QuantizationOptions()
         options.bits = 3...3
