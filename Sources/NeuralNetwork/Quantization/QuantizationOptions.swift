@@ -13,7 +13,7 @@ public struct QuantizationOptions: Sendable, Equatable {
     public var calibration: RangeMethod = .mse
     /// Share of decisions that integers may change, and that errors of their size may be expected to.
     public var decisionTolerance = 0.003
-    /// Root of the mean square change of the outputs by integers, by their deviation; nil: 0.1 for decisions, 0.02 for regressions.
+    /// Root of the mean square change of the outputs by integers, by their deviation; nil: 1/8 for decisions, 0.02 for regressions.
     public var errorTolerance: Double?
     /// Bits of range that aren't worth saving: a plaintext modulus has as many anyway.
     public var freeRange = 20.0

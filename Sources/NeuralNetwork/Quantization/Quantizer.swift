@@ -39,6 +39,12 @@ public struct Quantizer: Sendable {
         guard float.depth <= options.depthLimit else {
             throw .tooDeep(depth: float.depth, limit: options.depthLimit)
         }
+        let elements = float.nodes.reduce(float.inputCount) { $0 + $1.count }
+        guard elements <= IntegerNetwork.maximumElements else {
+            throw .tooLarge(
+                node: float.nodes[0].name,
+                reason: "\(elements) elements in all values of the network")
+        }
         let all = try Self.prepare(calibration, labels: labels, network: float)
         let used = Self.indices(all.count, network: float, options: options)
         let samples = used.map { all[$0] }
@@ -165,7 +171,7 @@ public struct Quantizer: Sendable {
         _ count: Int, network: RealNetwork, options: QuantizationOptions
     ) -> [Int] {
         let elements = network.nodes.reduce(network.inputCount) { $0 + $1.count }
-        let used = min(count, options.samples, max(16, (1 << 25) / max(1, elements)))
+        let used = min(count, options.samples, max(4, (1 << 25) / max(1, elements)))
         return (0..<used).map { $0 * count / used }
     }
 }

@@ -62,11 +62,11 @@ extension RealNetworkBuilder {
         let source = node.inputs[0]
         let (expression, argument) = scalar(source)
         if head.contains(source), network.fixedInput == nil, network.normalization == nil,
-            let (factor, term) = expression.affine, factor > 0
+            let (factor, term) = expression.affine, factor > 0, factor.isFinite, term.isFinite
         {
             // In units of the input.
             var range: ClosedRange<Double>?
-            if case .clip(let low, let high) = function, low <= high {
+            if case .clip(let low, let high) = function, low < high {
                 range = (Double(low) - term) / factor...(Double(high) - term) / factor
             } else if case .relu = function {
                 range = -term / factor...Double.greatestFiniteMagnitude
@@ -170,7 +170,8 @@ extension RealNetworkBuilder {
         codes[node.output] = scale
         try alias(node)
         guard head.contains(source), network.fixedInput == nil,
-            let (factor, term) = scalar(source).expression.affine, factor > 0, term == 0
+            let (factor, term) = scalar(source).expression.affine, factor > 0, term == 0,
+            factor.isFinite, scale > 0, scale.isFinite
         else {
             network.dropped.append(
                 "\(node.name) (\(node.operator)): accumulators are never rescaled")
