@@ -26,10 +26,15 @@ public enum Artifact {
         let payload: [UInt8] = try Blindsight_V1_ServerPlanMessage(
             plan, model: model, network: isQuantized ? plan.network : nil
         ).serializedBytes()
+        guard payload.count <= ArtifactKind.serverPlan.maximumPayloadBytes else {
+            throw WireError.tooLarge(
+                .serverPlan, bytes: UInt64(payload.count),
+                limit: ArtifactKind.serverPlan.maximumPayloadBytes)
+        }
         return Envelope.seal(payload, kind: .serverPlan, digest: digest)
     }
 
-    /// Lowers the model again and proves the certificate's noise and security anew. The bounds of the outputs are
+    /// Lowers the model again, or takes the network that it was quantized to from the file, and proves the certificate's noise and security anew. The bounds of the outputs are
     /// taken from the file.
     /// - Throws: also `ONNXError`, and `PlanError` where plan and model don't agree.
     public static func decodePlan(_ bytes: [UInt8]) throws -> (plan: Plan, model: ONNXModel) {
@@ -70,6 +75,18 @@ public enum Artifact {
         guard others <= ArtifactKind.maximumPlanBytes else {
             throw WireError.tooLarge(
                 .serverPlan, bytes: UInt64(others), limit: ArtifactKind.maximumPlanBytes)
+        }
+        guard let network = try PayloadFields.message(4, in: envelope.payload) else { return }
+        var (operations, small) = (0, 0)
+        try PayloadFields.scan(network) { number, size in
+            if number == 2 { operations += 1 } else { small += size }
+        }
+        guard operations <= IntegerNetwork.maximumLayers else {
+            throw WireError.outOfRange("\(operations) operations")
+        }
+        guard small <= ArtifactKind.maximumPlanBytes else {
+            throw WireError.tooLarge(
+                .serverPlan, bytes: UInt64(small), limit: ArtifactKind.maximumPlanBytes)
         }
     }
 

@@ -24,6 +24,23 @@ enum PayloadFields {
         }
     }
 
+    /// The contents of a length-delimited field, which stands once; nil where it is absent.
+    static func message(_ number: UInt64, in payload: ArraySlice<UInt8>) throws -> ArraySlice<
+        UInt8
+    >? {
+        var found: ArraySlice<UInt8>?
+        var end = payload.startIndex
+        try scan(payload) { field, size in
+            end += size
+            if field == number { found = payload[(end - size)..<end] }
+        }
+        guard var field = found else { return nil }
+        // Tag and length.
+        guard try varint(&field) & 7 == 2 else { throw malformed }
+        _ = try varint(&field)
+        return field
+    }
+
     /// The number of entries of a payload that is nothing but repeated field 1.
     static func entryCount(_ payload: ArraySlice<UInt8>) throws -> Int {
         var count = 0

@@ -79,7 +79,8 @@ public enum ArtifactKind: UInt16, Sendable, CaseIterable {
     /// The longest payload that is read. Keys and ciphertexts must besides have just the size that their plan says.
     var maximumPayloadBytes: Int {
         switch self {
-        case .serverPlan: return ONNXModel.maximumBytes + Self.maximumPlanBytes
+        // A model, and the network that it was quantized to.
+        case .serverPlan: return 2 * ONNXModel.maximumBytes + Self.maximumPlanBytes
         case .clientPlan: return Self.maximumPlanBytes
         case .secretKey: return 1 << 15
         // protobuf's own limit.

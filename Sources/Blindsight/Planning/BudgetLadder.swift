@@ -20,6 +20,7 @@ struct BudgetLadder {
     ) throws -> Found {
         var notes: [String] = []
         var candidate = try quantizer.quantize()
+        var bits = candidate.report.rangeBits
         while true {
             let failure: PlanError
             do {
@@ -30,10 +31,12 @@ struct BudgetLadder {
             } catch let error as PlanError {
                 failure = error
             }
-            let bits = candidate.report.rangeBits
+            // Falls in each round, whatever comes of it.
+            bits = min(bits, candidate.report.rangeBits)
             notes.append("outputs of \(Self.text(bits)) bits were given up: \(failure)")
             progress("trying fewer bits")
             candidate = try smaller(than: bits, candidate.network, failure)
+            bits -= Self.step
         }
     }
 

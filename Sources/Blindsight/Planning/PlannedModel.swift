@@ -21,7 +21,8 @@ public struct PlannedModel: Sendable {
     ///   - calibration: a few hundred samples as the model takes them.
     ///   - labels: of each calibration sample, for accuracies in the report.
     ///   - progress: a line on what is being done.
-    /// - Throws: `ONNXError` or `QuantizationError` naming the node that cannot be taken, or `PlanRefusal`.
+    /// - Throws: `ONNXError` or `QuantizationError` naming the node that cannot be taken, `PlanRefusal`, `PlanError` where the integers
+    ///   that a model states have no parameters, or `NetworkError` for samples that don't fit.
     public init(
         model bytes: [UInt8], calibration: SampleSet? = nil, labels: [Int]? = nil,
         options: PlanningOptions = PlanningOptions(),
@@ -62,6 +63,16 @@ public struct PlannedModel: Sendable {
         plan = found.plan
         quantization = found.report
         notes = found.notes
+    }
+
+    /// Why the model's integers were not taken as they are.
+    private static func reason(_ model: ONNXModel) -> String {
+        do {
+            _ = try model.integerNetwork()
+            return ""
+        } catch {
+            return error.description
+        }
     }
 
     /// Bounds as the options ask for, then the cheapest plan.

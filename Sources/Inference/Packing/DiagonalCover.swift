@@ -20,10 +20,14 @@ struct DiagonalCover {
     /// Diagonal indices to try: 0 ..< limit.
     let limit: Int
 
+    /// Largest number of weights of all diagonals together.
+    private static let maximumWeights = 1 << 28
+
     /// - Returns: the non-zero diagonals, or nil when some product stays uncovered.
+    /// - Throws: `PackingError.tooManyDiagonals`.
     ///
     /// Each product is made at the first diagonal that can make it, by the first slot of its class there.
-    func diagonals(of matrix: SparseIntegerMatrix) -> [Diagonal]? {
+    func diagonals(of matrix: SparseIntegerMatrix) throws(PackingError) -> [Diagonal]? {
         let positions = Positions(sources: sources, shape: shape, features: matrix.columns)
         let columns = shape.columns
         // Of each class, its row and its first product.
@@ -55,6 +59,10 @@ struct DiagonalCover {
                     }
                 }
             }
+        }
+        let tasks = Set(places.lazy.map(\.task)).count
+        guard tasks * shape.slotCount <= Self.maximumWeights else {
+            throw .tooManyDiagonals(tasks)
         }
         var weights: [Int32: [Int64]] = [:]
         for (number, row) in rowOfClass.enumerated() where row != SlotLayout.empty {

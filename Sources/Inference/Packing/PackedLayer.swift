@@ -25,6 +25,7 @@ enum PackingError: Error, Equatable {
     case tooManyFeatures(Int, slots: Int)
     case tooManyOutputs(Int, columns: Int)
     case noCover
+    case tooManyDiagonals(Int)
     /// Operands of a product of two values that were laid out differently.
     case layoutsDiffer
 }
@@ -79,7 +80,7 @@ enum LatencyPacking {
             let cover = DiagonalCover(
                 shape: shape, sources: sources, targets: outputs.features,
                 classes: outputs.features, classCount: map.bias.count, stride: 1, limit: limit)
-            guard let diagonals = cover.diagonals(of: map.matrix) else { continue }
+            guard let diagonals = try cover.diagonals(of: map.matrix) else { continue }
             var folds = foldings(from: columns / 2, downTo: period, shape)
             if shape.rows == 2 {
                 folds.append([SlotPermutation(rotation: skew, swapsRows: true)])
@@ -137,7 +138,7 @@ enum LatencyPacking {
                 shape: shape, sources: sources, targets: outputs.features,
                 classes: outputs.features, classCount: outputCount, stride: 1,
                 limit: perBlock)
-            if let diagonals = cover.diagonals(of: map.matrix) {
+            if let diagonals = try cover.diagonals(of: map.matrix) {
                 var pending = map.bias
                 return PackedLayer(
                     diagonals: diagonals, stride: 1, isSummedByClient: true, folds: [],

@@ -116,6 +116,10 @@ struct PackedNetwork {
     private mutating func appendLinear(
         _ operation: NeuralNetwork.Operation, as value: Int, in network: IntegerNetwork
     ) throws {
+        // Before the map is written out.
+        let count = operation.layer.outputCount
+        let room = value == network.operations.count ? shape.slotCount : shape.columns
+        guard count <= room else { throw PackingError.tooManyOutputs(count, columns: room) }
         guard let map = PackedMap(operation.layer) else { throw PackingError.noCover }
         let ciphertexts = operation.sources.flatMap { values[$0]! }
         if ciphertexts.count == 1, map.isDiagonal {

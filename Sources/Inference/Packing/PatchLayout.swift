@@ -80,7 +80,7 @@ struct PatchLayout {
         let cover = DiagonalCover(
             shape: shape, sources: patches, targets: outputs.features, classes: classes,
             classCount: shape.columns, stride: blockSize, limit: mapPeriod)
-        guard let diagonals = cover.diagonals(of: patchMatrix) else {
+        guard let diagonals = try cover.diagonals(of: patchMatrix) else {
             throw PackingError.noCover
         }
         var folds = LatencyPacking.foldings(

@@ -155,6 +155,7 @@ extension PackingError: CustomStringConvertible {
             return "\(count) inputs in \(slots) slots"
         case .tooManyOutputs(let count, let columns):
             return "a layer of \(count) outputs in \(columns) columns"
+        case .tooManyDiagonals(let count): return "a layer of \(count) diagonals"
         case .layoutsDiffer: return "a product of two values that are laid out differently"
         case .noCover: return "a layer has no layout by diagonals"
         }

@@ -12,6 +12,9 @@ struct QuadraticPrefix {
     /// Largest number of hidden neurons: each has a form of its own.
     static let maximumHidden = 1 << 13
 
+    /// Largest number of weights of a layer written out, and of what is copied for all hidden neurons together.
+    static let maximumEntries = 1 << 25
+
     /// Rows of the first layer with columns renumbered (pixel-major, so that the forms are banded) and ascending.
     let rowStarts: [Int]
     let columns: [Int32]
@@ -32,11 +35,11 @@ struct QuadraticPrefix {
         let layers = network.layers
         // The three read each other and nothing else.
         guard layers.count >= 3, network.operations.prefix(3).map(\.sources) == [[0], [1], [2]],
-            case .square = layers[1], let first = layers[0].matrix(),
-            let bias = layers[0].biasVector
-        else { return nil }
-        guard let second = layers[2].matrix(), let secondBias = layers[2].biasVector,
-            second.rows <= Self.maximumHidden
+            case .square = layers[1], layers[2].outputCount <= Self.maximumHidden,
+            layers[0].entriesLimit <= Self.maximumEntries,
+            layers[2].entriesLimit <= Self.maximumEntries, let first = layers[0].matrix(),
+            let bias = layers[0].biasVector, let second = layers[2].matrix(),
+            let secondBias = layers[2].biasVector
         else { return nil }
 
         let range = network.input.range
@@ -237,8 +240,11 @@ struct QuadraticPrefix {
 
     /// Narrows the ranges of the hidden neurons.
     func refine(_ ranges: inout RefinedRanges, methods: Set<BoundMethod>) {
-        // Neurons that read most of the input aren't worth a renumbering.
-        let readsAll = hidden.entriesCount > hidden.rows * hidden.columns / 2
+        // Neurons that read most of the input aren't worth a renumbering, nor those that read much.
+        let copied = hidden.columnIndices.reduce(0) { $0 + rowStarts[$1 + 1] - rowStarts[$1] }
+        let readsAll =
+            hidden.entriesCount > hidden.rows * hidden.columns / 2
+            || copied > Self.maximumEntries
         var prefixes: [(prefix: QuadraticPrefix, index: Int)] = []
         var task = Array(0..<hidden.rows)
         if readsAll {
@@ -308,5 +314,17 @@ struct QuadraticPrefix {
                 Bound(value: isUpper ? bound : -bound, isUpper: isUpper, method: .semidefinite))
         }
         return out
+    }
+}
+
+extension Layer {
+    /// At most how many entries its matrix has.
+    fileprivate var entriesLimit: Int {
+        switch self {
+        case .convolution(let layer): layer.weights.count * layer.positionsCount
+        case .dense(let layer): layer.weights.count
+        case .affine(let layer): layer.matrix.entriesCount
+        case .square, .product: 0
+        }
     }
 }
