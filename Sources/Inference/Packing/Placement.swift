@@ -39,22 +39,8 @@ struct PackedMap {
 
     init?(_ layer: Layer) {
         guard let matrix = layer.matrix(), let bias = layer.biasVector else { return nil }
-        self.init(matrix: matrix, bias: bias)
-    }
-
-    init(matrix: SparseIntegerMatrix, bias: [Int64]) {
         self.matrix = matrix
         self.bias = bias
-    }
-
-    /// The features as they are.
-    static func identity(_ count: Int) -> PackedMap {
-        var matrix = SparseIntegerMatrix(columns: count)
-        for index in 0..<count {
-            matrix.append(column: index, weight: 1)
-            matrix.endRow()
-        }
-        return PackedMap(matrix: matrix, bias: Array(repeating: 0, count: count))
     }
 
     /// Whether output i reads feature i only.

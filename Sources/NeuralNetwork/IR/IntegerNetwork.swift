@@ -100,9 +100,6 @@ public struct IntegerNetwork: Sendable, Equatable {
     public var inputCount: Int { input.count }
     public var outputCount: Int { operations[operations.count - 1].layer.outputCount }
 
-    /// Whether each layer reads the one before it.
-    public var isChain: Bool { operations.enumerated().allSatisfy { $1.sources == [$0] } }
-
     /// Of every value, the input first: the products on the longest way to it.
     public var depths: [Int] {
         var depths = [0]

@@ -34,15 +34,6 @@ package enum LinearMap: Sendable, Equatable {
         }
     }
 
-    /// Different weights that it is made of.
-    package var weightsCount: Int {
-        if case .convolution(let convolution) = self {
-            convolution.weights.count
-        } else {
-            entriesCount
-        }
-    }
-
     package var isDiagonal: Bool {
         switch self {
         case .identity: true
