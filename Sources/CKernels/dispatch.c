@@ -26,6 +26,7 @@ static const bsk_kernels portable = {
     .balanced_digit = bsk_portable_balanced_digit,
     .reduce_signed = bsk_portable_reduce_signed,
     .center = bsk_portable_center,
+    .row_sums = bsk_portable_row_sums,
     .reduce_ideal = bsk_portable_reduce_ideal,
     .multiply_add_ideal = bsk_portable_multiply_add_ideal,
     .center_add = bsk_portable_center_add,
@@ -62,6 +63,7 @@ static const bsk_kernels avx2 = {
     .balanced_digit = bsk_portable_balanced_digit,
     .reduce_signed = bsk_portable_reduce_signed,
     .center = bsk_avx2_center,
+    .row_sums = bsk_avx2_row_sums,
     .reduce_ideal = bsk_portable_reduce_ideal,
     .multiply_add_ideal = bsk_portable_multiply_add_ideal,
     .center_add = bsk_portable_center_add,
@@ -97,6 +99,7 @@ static const bsk_kernels avx512 = {
     .balanced_digit = bsk_avx512_balanced_digit,
     .reduce_signed = bsk_avx512_reduce_signed,
     .center = bsk_avx512_center,
+    .row_sums = bsk_avx512_row_sums,
     .reduce_ideal = bsk_avx512_reduce_ideal,
     .multiply_add_ideal = bsk_avx512_multiply_add_ideal,
     .center_add = bsk_avx512_center_add,
@@ -231,6 +234,9 @@ void bsk_reduce_signed(const bsk_modulus *m, uint64_t *out, const int64_t *in, s
 }
 void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n) {
     kernels()->center(m, out, in, n);
+}
+void bsk_row_sums(int64_t *acc, const uint64_t *x, const uint16_t *code, size_t blocks) {
+    kernels()->row_sums(acc, x, code, blocks);
 }
 void bsk_reduce_ideal(
     int64_t *out, const uint64_t *a, const int64_t *generator, const int64_t *reciprocal, size_t k,

@@ -60,6 +60,7 @@ typedef struct {
         uint32_t, size_t);
     void (*reduce_signed)(const bsk_modulus *, uint64_t *, const int64_t *, size_t);
     void (*center)(const bsk_modulus *, int64_t *, const uint64_t *, size_t);
+    void (*row_sums)(int64_t *, const uint64_t *, const uint16_t *, size_t);
     void (*reduce_ideal)(
         int64_t *, const uint64_t *, const int64_t *, const int64_t *, size_t, size_t);
     void (*multiply_add_ideal)(int64_t *, const int64_t *, const int64_t *, size_t, size_t);
@@ -116,6 +117,7 @@ typedef struct {
         uint32_t, uint32_t, size_t);                                                              \
     void bsk_##path##_reduce_signed(const bsk_modulus *, uint64_t *, const int64_t *, size_t);    \
     void bsk_##path##_center(const bsk_modulus *, int64_t *, const uint64_t *, size_t);           \
+    void bsk_##path##_row_sums(int64_t *, const uint64_t *, const uint16_t *, size_t);            \
     void bsk_##path##_reduce_ideal(                                                               \
         int64_t *, const uint64_t *, const int64_t *, const int64_t *, size_t, size_t);           \
     void bsk_##path##_multiply_add_ideal(                                                         \

@@ -73,6 +73,7 @@ public struct Client: Sendable {
 
     /// Encrypts quantized inputs, each in `plan.input.range`.
     public func encrypt(quantized input: [Int]) throws -> EncryptedSample {
+        guard plan.layout == .latency else { throw InferenceError.wrongLayout(plan.layout) }
         guard input.count == plan.input.count else {
             throw NetworkError.wrongCount(
                 of: "the sample", expected: plan.input.count, found: input.count)
@@ -94,6 +95,7 @@ public struct Client: Sendable {
     /// Decrypts: sums each output's slots modulo each t_i, then joins them by CRT.
     /// - Throws: `InferenceError` where the reply has another shape than the plan's.
     public func decrypt(_ reply: EncryptedReply) throws -> Prediction {
+        guard plan.layout == .latency else { throw InferenceError.wrongLayout(plan.layout) }
         let parameters = plan.parameters
         guard reply.ciphertexts.count == parameters.plaintextModuli.count else {
             throw InferenceError.wrongCount(
@@ -113,18 +115,21 @@ public struct Client: Sendable {
             margin = min(margin, decrypted.noiseMarginBits)
             slots.append(decrypted.slots)
         }
-        let logits = plan.join(slots)
-        let index = plan.decision.index(of: logits)
-        return Prediction(
-            logits: logits,
-            values: plan.transform.apply(
-                logits.map { $0.doubleTowardZero * plan.outputScale }),
-            index: index, label: plan.labels[index],
-            isCertified: plan.certificate.rangeIsProven, noiseMarginBits: margin)
+        return plan.prediction(logits: plan.join(slots), noiseMarginBits: margin)
     }
 }
 
 extension ClientPlan {
+    /// What the outputs mean.
+    func prediction(logits: [BigInt], noiseMarginBits: Double) -> Prediction {
+        let index = decision.index(of: logits)
+        return Prediction(
+            logits: logits,
+            values: transform.apply(logits.map { $0.doubleTowardZero * outputScale }),
+            index: index, label: labels[index], isCertified: certificate.rangeIsProven,
+            noiseMarginBits: noiseMarginBits)
+    }
+
     /// Outputs from the slots modulo each t_i: sums each output's slots, then joins the moduli by CRT; the one
     /// integer of the certified range with these residues.
     func join(_ slots: [[UInt64]]) -> [BigInt] {
@@ -138,6 +143,7 @@ extension ClientPlan {
     }
 
     private func outputs(of slots: [UInt64], plaintextIndex: Int) -> [UInt64] {
+        guard let outputLayout else { preconditionFailure("a plan of the batch layout") }
         let t = parameters.plaintextModuli[plaintextIndex]
         var sums = [UInt64](repeating: 0, count: outputCount)
         for (slot, output) in outputLayout.features.enumerated() where output != SlotLayout.empty {
@@ -151,6 +157,8 @@ extension ClientPlan {
 /// What doesn't fit the plan.
 public enum InferenceError: Error, Equatable, CustomStringConvertible {
     case wrongParameters
+    /// What the plan has.
+    case wrongLayout(DataLayout)
     case wrongCount(String, expected: Int, found: Int)
     case unexpectedReply
     /// A fact about the secret key: never tell it to a server.
@@ -161,6 +169,9 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .wrongParameters: return "the key was made for other parameters than the plan's"
+        case .wrongLayout(let layout):
+            return
+                "the plan is of the \(layout.rawValue) layout: use \(layout == .batch ? "BatchClient and BatchServer" : "Client and Server")"
         case .wrongCount(let what, let expected, let found):
             return "\(found) \(what); the plan has \(expected)"
         case .unexpectedReply: return "the reply is not of the form that the plan states"

@@ -12,6 +12,9 @@ public final class Server: Sendable {
     ///   serves best.
     /// - Throws: `InferenceError.missingKey` where the keys are not those of the plan.
     public init(plan: Plan, evaluationKeys: EvaluationKeys, threads: Int = 1) throws {
+        guard plan.choices.layout == .latency else {
+            throw InferenceError.wrongLayout(plan.choices.layout)
+        }
         self.plan = plan
         let context = try RLWEContext(plan.choices.parameters)
         try Self.check(evaluationKeys, plan.choices)
@@ -61,7 +64,7 @@ public final class Server: Sendable {
         }
     }
 
-    private static func check(_ keys: EvaluationKeys, _ choices: PlanChoices) throws {
+    static func check(_ keys: EvaluationKeys, _ choices: PlanChoices) throws {
         if let gadget = choices.keys.relinearization {
             guard keys.relinearization?.gadget == gadget else {
                 throw InferenceError.missingKey("the relinearization key")

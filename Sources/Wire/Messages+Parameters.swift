@@ -179,7 +179,7 @@ extension Blindsight_V1_CertificateMessage {
 extension Blindsight_V1_CostMessage {
     init(_ cost: CostEstimate) {
         self.init()
-        operations = cost.operations.dictionary.map { UInt64($0.count) }
+        operations = cost.operations.words.map(UInt64.init)
         requestBytes = UInt64(cost.requestBytes)
         replyBytes = UInt64(cost.replyBytes)
         evaluationKeyBytes = UInt64(cost.evaluationKeyBytes)
@@ -188,7 +188,7 @@ extension Blindsight_V1_CostMessage {
 
     func cost() throws -> CostEstimate {
         let small = try operations.map { try Self.integer($0) }
-        guard let counts = OperationCounts(small) else {
+        guard let counts = OperationCounts(words: small) else {
             throw WireError.malformed("\(operations.count) operation counts")
         }
         return CostEstimate(

@@ -9,7 +9,8 @@ extension Blindsight_V1_ClientPlanMessage {
         parameters = .init(plan.parameters)
         input = .init(plan.input)
         inputLayout = plan.inputLayouts.flatMap { $0.features.map { UInt32($0 + 1) } }
-        outputLayout = plan.outputLayout.features.map { UInt32($0 + 1) }
+        outputLayout = plan.outputLayout?.features.map { UInt32($0 + 1) } ?? []
+        layout = plan.layout.wireName
         outputUnits = plan.outputUnits
         outputScale = plan.outputScale
         labels = plan.labels
@@ -43,14 +44,21 @@ extension Blindsight_V1_ClientPlanMessage {
         guard replyC0Bits >= 1, replyC0Bits <= replyC1Bits,
             Int(replyC1Bits) + parameters.degree.trailingZeroBitCount < q0Bits
         else { throw WireError.outOfRange("replies of \(replyC1Bits) bits a residue") }
-        let plan = ClientPlan(
-            parameters: parameters, input: input,
-            inputLayouts: try Self.layouts(
+        let layout = try DataLayout(wireName: self.layout)
+        var layouts: (inputs: [SlotLayout], output: SlotLayout?) = ([], nil)
+        if layout == .latency {
+            layouts.inputs = try Self.layouts(
                 inputLayout, "input layout", slots: parameters.slots.slotCount,
-                features: input.count),
-            outputLayout: try Self.layouts(
+                features: input.count)
+            layouts.output = try Self.layouts(
                 outputLayout, "output layout", slots: parameters.slots.slotCount,
-                features: outputs, most: 1)[0],
+                features: outputs, most: 1)[0]
+        } else if !inputLayout.isEmpty || !outputLayout.isEmpty {
+            throw WireError.malformed("slot layouts in a plan of the batch layout")
+        }
+        let plan = ClientPlan(
+            layout: layout, parameters: parameters, input: input, inputLayouts: layouts.inputs,
+            outputLayout: layouts.output,
             outputUnits: outputUnits, outputScale: outputScale, labels: labels,
             decision: decision, transform: try OutputTransform(wireName: transform),
             keys: try keys.specification(parameters), replyC0Bits: Int(replyC0Bits),
@@ -87,6 +95,7 @@ extension Blindsight_V1_ChoicesMessage {
         keys = .init(choices.keys)
         replyC0Bits = UInt32(choices.replyC0Bits)
         replyC1Bits = UInt32(choices.replyC1Bits)
+        layout = choices.layout.wireName
     }
 
     func choices(allowInsecure: Bool) throws -> PlanChoices {
@@ -100,7 +109,20 @@ extension Blindsight_V1_ChoicesMessage {
         return PlanChoices(
             parameters: parameters, babyCounts: babyCounts.map(Int.init),
             levels: levels.map(Int.init), keys: try keys.specification(parameters),
-            replyC0Bits: Int(replyC0Bits), replyC1Bits: Int(replyC1Bits))
+            replyC0Bits: Int(replyC0Bits), replyC1Bits: Int(replyC1Bits),
+            layout: try DataLayout(wireName: layout))
+    }
+}
+
+extension DataLayout {
+    /// None for the latency layout, as in older files.
+    fileprivate var wireName: String { self == .latency ? "" : rawValue }
+
+    fileprivate init(wireName: String) throws {
+        guard wireName != Self.latency.rawValue,
+            let layout = wireName.isEmpty ? .latency : Self(rawValue: wireName)
+        else { throw WireError.outOfRange("a layout of another kind") }
+        self = layout
     }
 }
 

@@ -81,7 +81,12 @@ public struct PlannedModel: Sendable {
         progress: (String) -> Void
     ) throws -> Plan {
         guard case .calibrated(let margin) = options.range else {
-            return try options.planner.plan(network, progress: progress)
+            try Plan.checkDepth(network)
+            progress("bounding the outputs")
+            let bounds = OutputBounds.certify(network)
+            return try options.plan(
+                network, outputBounds: bounds.outputs, boundMethod: bounds.methodSummary,
+                rangeIsProven: true, progress: progress)
         }
         guard let calibration else {
             throw PlanRefusal(
@@ -90,7 +95,7 @@ public struct PlannedModel: Sendable {
         }
         progress("measuring the outputs")
         let bounds = try CalibratedBounds(network, samples: calibration, marginBits: margin)
-        return try options.planner.plan(
+        return try options.plan(
             network, outputBounds: bounds.outputs, boundMethod: bounds.method,
             rangeIsProven: false, progress: progress)
     }

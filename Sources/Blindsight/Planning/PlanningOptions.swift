@@ -14,6 +14,16 @@ public struct PlanningOptions: Sendable {
     public var quantization = QuantizationOptions()
     public var range = Range.certified
     public var planner = Planner()
+    public var layout = Layout.latency
+
+    /// How samples lie in ciphertexts.
+    public enum Layout: Sendable, Equatable {
+        case latency
+        /// So many samples at once.
+        case batch(samples: Int)
+        /// Whichever takes less time for so many samples; latency for one.
+        case cheapest(samples: Int)
+    }
 
     public init() {}
 }

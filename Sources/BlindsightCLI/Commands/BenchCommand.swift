@@ -27,6 +27,9 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "How many predictions are measured.")
     var repetitions = 10
 
+    @Option(help: "Samples in a group, of a plan of the batch layout; by default as many as it holds.")
+    var samples: Int?
+
     @Option(help: "Threads of the server.")
     var threads = 1
 
@@ -46,9 +49,17 @@ struct BenchCommand: ParsableCommand {
         guard let plan else { return try showCalibration() }
         let progress = ProgressBar("bench")
         defer { progress.finish() }
+        let serverPlan = try Files.serverPlan(plan).plan
+        if serverPlan.choices.layout == .batch {
+            let result = try BatchBenchmark.run(
+                plan: serverPlan, repetitions: repetitions, threads: threads, samples: samples,
+                progress: progress)
+            progress.finish()
+            options.show(result.json) { result.table.text }
+            return
+        }
         let result = try Benchmark.run(
-            plan: Files.serverPlan(plan).plan, repetitions: repetitions, threads: threads,
-            progress: progress)
+            plan: serverPlan, repetitions: repetitions, threads: threads, progress: progress)
         progress.finish()
         options.show(result.json) { result.table.text }
     }

@@ -58,13 +58,13 @@ struct Benchmark {
     }
 
     /// Values all over the box; time does not depend on them.
-    private static func sample(_ input: InputSpecification) -> [Int] {
+    static func sample(_ input: InputSpecification, from start: Int = 0) -> [Int] {
         let width = input.range.upperBound - input.range.lowerBound + 1
-        return (0..<input.count).map { input.range.lowerBound + $0 * 7919 % width }
+        return (0..<input.count).map { input.range.lowerBound + (start + $0) * 7919 % width }
     }
 
     /// - Parameter values: at least one.
-    private static func median(_ values: some Collection<Duration>) -> Duration {
+    static func median(_ values: some Collection<Duration>) -> Duration {
         let sorted = values.sorted()
         let middle = sorted.count / 2
         return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2

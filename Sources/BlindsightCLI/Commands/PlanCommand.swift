@@ -19,7 +19,7 @@ struct PlanCommand: ParsableCommand {
               blindsight plan Models/relu-mlp.onnx --calibration calibration.npy -o plan
             """)
 
-    enum Layout: String, ExpressibleByArgument, CaseIterable { case auto, latency }
+    enum Layout: String, ExpressibleByArgument, CaseIterable { case auto, latency, batch }
     enum RangeSource: String, ExpressibleByArgument, CaseIterable { case certified, calibrated }
 
     @Argument(help: "The ONNX model.", completion: .file(extensions: ["onnx"]))
@@ -59,14 +59,26 @@ struct PlanCommand: ParsableCommand {
     @Option(help: "Bits beyond the samples' outputs, with --range calibrated.")
     var marginBits: Double?
 
-    @Option(help: "How samples are laid out; latency: one a request.")
+    @Option(
+        help:
+            "How samples are laid out: one a request (latency), many at once (batch), or what is faster for the samples of --batch (auto)."
+    )
     var layout: Layout = .auto
+
+    @Option(help: "How many samples are scored at once; with --layout batch by default 8192.")
+    var batch: Int?
 
     @OptionGroup var options: OutputOptions
 
     func validate() throws {
         guard marginBits == nil || range == .calibrated else {
             throw ValidationError("--margin-bits belongs to --range calibrated")
+        }
+        guard batch == nil || (1...1 << 30).contains(batch!) else {
+            throw ValidationError("--batch must be 1 to \(1 << 30)")
+        }
+        guard batch == nil || layout != .latency else {
+            throw ValidationError("--batch belongs to --layout batch or auto")
         }
         guard labels == nil || calibration != nil else {
             throw ValidationError("--labels belongs to --calibration")
@@ -128,6 +140,11 @@ struct PlanCommand: ParsableCommand {
         if let bits { options.quantization.bits = bits.range }
         if let degrees { options.quantization.degrees = degrees.range }
         options.quantization.rangeBudget = rangeBits
+        switch layout {
+        case .latency: options.layout = .latency
+        case .batch: options.layout = .batch(samples: batch ?? 8192)
+        case .auto: options.layout = .cheapest(samples: batch ?? 1)
+        }
         if range == .calibrated { options.range = .calibrated(marginBits: marginBits ?? 4) }
         return options
     }

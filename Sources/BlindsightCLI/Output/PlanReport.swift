@@ -17,6 +17,9 @@ struct PlanReport {
     var certificateTable: Table {
         var table = Table(.left, .left)
         let q = parameters.ciphertextModuli.map { "\($0.bitWidthUsed)" }.joined(separator: "+")
+        table.add(
+            "layout",
+            plan.layout == .batch ? "batch, \(Format.grouped(plan.samplesPerRequest)) samples" : "latency")
         table.add("ring degree N", Format.grouped(parameters.degree))
         table.add("log2 Q", "\(parameters.ciphertextModulus.bitLength) (\(q))")
         table.add("log2 P", "\(parameters.specialModulus.bitWidthUsed)")
@@ -52,6 +55,12 @@ struct PlanReport {
         table.add(
             "one core (\(costs == nil ? "reference" : "this") machine)",
             Format.duration(.seconds(seconds)))
+        if plan.layout == .batch {
+            let samples = Double(plan.samplesPerRequest)
+            table.add("samples a second", Format.grouped(Int(samples / seconds)))
+            table.add("upload a sample", Format.bytes(cost.requestBytes / plan.samplesPerRequest))
+            table.add("download a sample", Format.bytes(cost.replyBytes / plan.samplesPerRequest))
+        }
         table.add("request (up)", Format.bytes(cost.requestBytes))
         table.add("reply (down)", Format.bytes(cost.replyBytes))
         table.add("evaluation keys (once)", Format.bytes(cost.evaluationKeyBytes))
@@ -81,18 +90,25 @@ struct PlanReport {
         \(certificateTitle)
         \(certificateTable.text)
 
-        Costs of one prediction
+        Costs of \(unit)
         \(costTable.text)
 
-        Operations of one prediction
+        Operations of \(unit)
         \(operationTable.text)
         """
+    }
+
+    private var unit: String {
+        plan.layout == .batch
+            ? "one group of \(Format.grouped(plan.samplesPerRequest)) samples" : "one prediction"
     }
 
     /// Members of a JSON object.
     var members: [(String, JSON)] {
         let cost = plan.cost
         return [
+            ("layout", .string(plan.layout.rawValue)),
+            ("samples_per_request", .integer(plan.samplesPerRequest)),
             ("degree", .integer(parameters.degree)),
             ("ciphertext_moduli", .array(parameters.ciphertextModuli.map { .integer(BigInt($0)) })),
             ("special_modulus", .integer(BigInt(parameters.specialModulus))),

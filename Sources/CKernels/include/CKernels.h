@@ -118,6 +118,18 @@ void bsk_reduce_signed(const bsk_modulus *m, uint64_t *out, const int64_t *in, s
 /// out = centered representative of in, in (-q/2, q/2).
 void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n);
 
+// Linear layers with small integer weights work on tiles: BSK_TILE positions of one limb, a feature after the other, so that
+// x[f * BSK_TILE + p] is position p of feature f.
+#define BSK_TILE 16
+/// Features of a block: what a first-level cache holds.
+#define BSK_TILE_FEATURES 192
+/// acc[r] += sum over features of w[r][f] x[f], position by position and exact, where the result fits in an int64.
+///
+/// `code` lists, for each block of BSK_TILE_FEATURES features: the number of rows that read it; then for each of them the row (low 16 bits, high
+/// 16 bits), the number of groups, and for each group a weight (an int16), how many features have it, and their indices within the
+/// block. Each x below 2^50.
+void bsk_row_sums(int64_t *acc, const uint64_t *x, const uint16_t *code, size_t blocks);
+
 /// The largest k below.
 #define BSK_IDEAL_MAX 32
 /// With pi = sum over i < k of generator[i] X^(i m) and reciprocal = round(2^63 / pi), |reciprocal[i]| < 2^62:

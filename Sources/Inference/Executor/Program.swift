@@ -11,6 +11,8 @@ public struct Program<Slots: SlotEvaluator> {
         /// In place.
         case switchDown(Int)
         case mask
+        case relinearize
+        case store
     }
 
     struct Instruction {
@@ -24,7 +26,7 @@ public struct Program<Slots: SlotEvaluator> {
 
     private var instructions: [Instruction] = []
     private let valuesCount: Int
-    private let outputLayout: SlotLayout
+    private let outputLayout: SlotLayout?
     /// What the outputs must be divided by, modulo t.
     let outputUnit: MessageUnit
 
@@ -35,8 +37,8 @@ public struct Program<Slots: SlotEvaluator> {
     ) throws {
         var level = maximumLevel
         // Of every value.
-        var valueLevels = circuit.inputLayouts.map { _ in level }
-        var units = circuit.inputLayouts.map { _ in MessageUnit.one }
+        var valueLevels = [Int](repeating: level, count: circuit.inputsCount)
+        var units = [MessageUnit](repeating: .one, count: circuit.inputsCount)
         for instruction in circuit.instructions {
             let operands = instruction.operands
             if case .switchPoint(let point) = instruction.step {
@@ -67,6 +69,12 @@ public struct Program<Slots: SlotEvaluator> {
                 step = .product
                 unit = unit.times(units[operands[1]], level: level)
             case .mask: step = .mask
+            case .map(let map):
+                let sources = operands.map { units[$0] }
+                unit = map.unit(of: sources)
+                step = .linear(try slots.prepare(map, units: sources, unit: unit, level: level))
+            case .relinearize: step = .relinearize
+            case .store: step = .store
             }
             instructions.append(
                 Instruction(step: step, operands: operands, result: valueLevels.count))
@@ -125,7 +133,9 @@ public struct Program<Slots: SlotEvaluator> {
         case .square: return try slots.multiply(value, value)
         case .product: return try slots.multiply(value, operands[1])
         case .switchDown(let level): return try slots.switchDown(value, toLevel: level)
-        case .mask: return try slots.mask(value, layout: outputLayout)
+        case .mask: return try slots.mask(value, layout: outputLayout!)
+        case .relinearize: return try slots.relinearize(value)
+        case .store: return try slots.store(value)
         }
     }
 }

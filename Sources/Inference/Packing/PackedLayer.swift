@@ -26,6 +26,7 @@ enum PackingError: Error, Equatable {
     case tooManyOutputs(Int, columns: Int)
     case noCover
     case tooManyDiagonals(Int)
+    case tooFewSlots(Int)
     /// Operands of a product of two values that were laid out differently.
     case layoutsDiffer
 }

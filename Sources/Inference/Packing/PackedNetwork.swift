@@ -14,6 +14,7 @@ struct PackedNetwork {
     }
 
     let shape: SlotShape
+    let featureCount: Int
     let inputLayouts: [SlotLayout]
     /// Values are the input ciphertexts, then the result of each step but switch points.
     private(set) var steps: [Step] = []
@@ -29,6 +30,7 @@ struct PackedNetwork {
     /// - Throws: `PackingError` where the network doesn't fit this many slots.
     init(_ network: IntegerNetwork, shape: SlotShape) throws {
         self.shape = shape
+        featureCount = network.inputCount
         let first = Self.patches(network, shape: shape)
         inputLayouts =
             try first?.inputs

@@ -18,6 +18,12 @@ public struct Circuit: Sendable {
         /// Adds random shares of zero to the slots of each output, and random values to unused slots, so that
         /// a client learns the sums only.
         case mask
+        /// Of the batch layout: reads as many values as the map has sources.
+        case map(FeatureMap)
+        /// Of the batch layout, where products are relinearized later than they are made.
+        case relinearize
+        /// Of the batch layout: values that several steps read are computed once.
+        case store
     }
 
     /// A step and the values that it reads. Values are the input ciphertexts, then the result of every step but switch points.
@@ -26,14 +32,19 @@ public struct Circuit: Sendable {
         public let operands: [Int]
     }
 
+    public let layout: DataLayout
     public let shape: SlotShape
     public var degree: Int { shape.degree }
     /// The last one makes the outputs.
     public let instructions: [Instruction]
-    /// Of each input ciphertext: the index of the input that each slot holds, or `SlotLayout.empty`.
+    /// Of each input ciphertext: the index of the input that each slot holds, or `SlotLayout.empty`. None in the batch layout.
     public let inputLayouts: [SlotLayout]
-    /// The output that each slot is a part of; the client adds up.
-    public let outputLayout: SlotLayout
+    /// The output that each slot is a part of; the client adds up. None in the batch layout.
+    public let outputLayout: SlotLayout?
+    /// Values that there are at the start: the input ciphertexts, or the one vector of them of the batch layout.
+    let inputsCount: Int
+    /// Features of a sample.
+    let featureCount: Int
     public let switchPointCount: Int
     /// Of each linear layer: baby steps, and the number of diagonals that they divide.
     let babyCounts: [Int]
@@ -49,7 +60,7 @@ public struct Circuit: Sendable {
             case .linear(let transform): out.formUnion(transform.permutations(degree: degree))
             case .fold(let group):
                 out.formUnion(group.filter { !$0.isIdentity(degree: degree) })
-            case .add, .square, .product, .switchPoint, .mask: break
+            case .add, .square, .product, .switchPoint, .mask, .map, .relinearize, .store: break
             }
         }
         return Set(out.map { $0.normalized(degree: degree) })
@@ -60,7 +71,7 @@ public struct Circuit: Sendable {
         steps.contains {
             switch $0 {
             case .square, .product: true
-            case .linear, .fold, .add, .switchPoint, .mask: false
+            case .linear, .fold, .add, .switchPoint, .mask, .map, .relinearize, .store: false
             }
         }
     }
@@ -78,13 +89,39 @@ extension Circuit {
     init(_ packed: PackedNetwork, babyCounts requested: [Int] = []) {
         var builder = CircuitBuilder(packed, requestedBabyCounts: requested)
         builder.run()
+        layout = .latency
         shape = packed.shape
         instructions = builder.instructions
         inputLayouts = packed.inputLayouts
+        inputsCount = packed.inputLayouts.count
+        featureCount = packed.featureCount
         outputLayout = packed.outputLayout
         switchPointCount = packed.switchPointCount
         babyCounts = builder.babyCounts
         diagonalCounts = builder.diagonalCounts
+    }
+}
+
+extension Circuit {
+    /// Lays out `network` with a ciphertext for each feature and a slot for each sample.
+    ///
+    /// - Throws: `PackingError` for rings that are smaller than any secure one.
+    init(batch network: IntegerNetwork, shape: SlotShape) throws {
+        // Tiles lie within one run of pi's values.
+        guard shape.slotCount >= TileProgram.tile else {
+            throw PackingError.tooFewSlots(shape.slotCount)
+        }
+        let batch = try BatchCircuit(network)
+        layout = .batch
+        self.shape = shape
+        instructions = batch.instructions
+        inputLayouts = []
+        outputLayout = nil
+        inputsCount = 1
+        featureCount = network.inputCount
+        switchPointCount = batch.switchPointCount
+        babyCounts = []
+        diagonalCounts = []
     }
 }
 

@@ -4,12 +4,13 @@ import RLWE
 
 /// What a client needs: parameters, input and output encoding, the keys to make. No weights.
 public struct ClientPlan: Sendable, Equatable {
+    public let layout: DataLayout
     public let parameters: RLWEParameters
     public let input: InputSpecification
-    /// Of each ciphertext of a sample: the index of the input that each slot holds.
+    /// Of each ciphertext of a sample: the index of the input that each slot holds. None in the batch layout.
     public let inputLayouts: [SlotLayout]
-    /// The output that each slot is a share of.
-    public let outputLayout: SlotLayout
+    /// The output that each slot is a share of. None in the batch layout.
+    public let outputLayout: SlotLayout?
     /// Modulo each t_i, what outputs are to be divided by.
     public let outputUnits: [UInt64]
     /// Real value of one unit of an output.
@@ -27,13 +28,17 @@ public struct ClientPlan: Sendable, Equatable {
 
     public var outputCount: Int { certificate.outputBounds.count }
 
+    /// Samples that are encrypted together: one, or as many as there are slots.
+    public var samplesPerRequest: Int { layout == .batch ? parameters.slots.slotCount : 1 }
+
     package init(
-        parameters: RLWEParameters, input: InputSpecification, inputLayouts: [SlotLayout],
-        outputLayout: SlotLayout, outputUnits: [UInt64], outputScale: Double, labels: [String],
+        layout: DataLayout, parameters: RLWEParameters, input: InputSpecification,
+        inputLayouts: [SlotLayout], outputLayout: SlotLayout?, outputUnits: [UInt64], outputScale: Double, labels: [String],
         decision: Decision, transform: OutputTransform, keys: EvaluationKeySpecification,
         replyC0Bits: Int, replyC1Bits: Int,
         certificate: Certificate, cost: CostEstimate
     ) {
+        self.layout = layout
         self.parameters = parameters
         self.input = input
         self.inputLayouts = inputLayouts

@@ -52,7 +52,7 @@ struct GadgetChooser {
         }
     }
 
-    private func widest(_ site: CostSlots.Site) -> Int? {
+    private func widest(_ site: CostLedger.Site) -> Int? {
         let moduli = parameters.ciphertextModuli[..<site.level]
         let most = moduli.map { 64 - $0.leadingZeroBitCount }.max() ?? 0
         for bits in stride(from: most, through: 4, by: -1) {

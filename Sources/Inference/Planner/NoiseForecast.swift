@@ -17,20 +17,28 @@ struct NoiseForecast {
     /// log2 of the modulus that the last stretch needs.
     let finalBits: Double
 
-    /// - Parameter skips: sets of products with no switch before them, bit i for those of depth i.
+    /// - Parameters:
+    ///   - modulus: the largest t.
+    ///   - skips: sets of products with no switch before them, bit i for those of depth i.
     init(
-        circuit: Circuit, model: NoiseModel, skips: UInt = 0,
+        circuit: Circuit, model: NoiseModel, modulus: UInt64, skips: UInt = 0,
         gain: (LinearTransform, _ source: Int) -> TransformGain
     ) {
         let degree = circuit.degree
         let floor = model.rounding.norms
         // Of every value, as if all of them were switched together.
-        var noise = circuit.inputLayouts.map { _ in model.fresh }
+        var noise =
+            circuit.layout == .batch
+            ? [model.freshFeature] : circuit.inputLayouts.map { _ in model.fresh }
+        // In the batch layout, as if all products of a depth were made at one level, each depth at its own.
+        var units = noise.map { _ in MessageUnit.one }
         var drops: [Drop] = []
         var early = 0.0
         var earlyPoint: Int?
         for (index, instruction) in circuit.instructions.enumerated() {
             let operands = instruction.operands
+            var unit = operands.first.map { units[$0] } ?? .one
+            defer { if units.count < noise.count { units.append(unit) } }
             switch instruction.step {
             case .linear(let transform):
                 var sum = NoiseBound.sum(
@@ -45,9 +53,19 @@ struct NoiseForecast {
                     model.folded(noise[operands[0]], elements: elements, switching: .zero))
             case .add, .mask: noise.append(model.addingConstant(noise[operands[0]]))
             case .square, .product:
+                let last = operands[operands.count - 1]
+                let product = model.product(noise[operands[0]], noise[last])
+                noise.append(circuit.layout == .batch ? product : model.divided(product))
+                unit = unit.times(units[last], level: drops.count)
+            case .store: noise.append(noise[operands[0]])
+            case .relinearize: noise.append(model.divided(noise[operands[0]]))
+            case .map(let map):
+                let sources = operands.map { units[$0] }
+                unit = map.unit(of: sources)
                 noise.append(
-                    model.divided(
-                        model.product(noise[operands[0]], noise[operands[operands.count - 1]])))
+                    model.mapped(
+                        operands.map { noise[$0] }, by: map,
+                        scaled: sources.map { $0 != unit }, modulus: modulus))
             case .switchPoint(let point):
                 let products = circuit.products(at: point, index: index)
                 if point % 2 == 0 {
@@ -82,11 +100,23 @@ extension Circuit {
         func isProduct(_ instruction: Instruction) -> Bool {
             switch instruction.step {
             case .square, .product: true
-            case .linear, .fold, .add, .switchPoint, .mask: false
+            case .linear, .fold, .add, .switchPoint, .mask, .map, .relinearize, .store: false
             }
         }
         return point % 2 == 0
             ? Array(instructions[(index + 1)...].prefix(while: isProduct))
             : instructions[..<index].reversed().prefix(while: isProduct).reversed()
+    }
+}
+
+extension NoiseModel {
+    /// Sums of many ciphertexts, times small integers, and a constant that all slots share.
+    func mapped(
+        _ noise: [NoiseBound], by map: FeatureMap, scaled: [Bool], modulus: UInt64
+    ) -> NoiseBound {
+        let gains = map.gains(scaled: scaled, modulus: modulus)
+        return addingSharedConstant(
+            NoiseBound.sum(
+                zip(noise, gains).map { $0.combined(sum: $1.sum, energy: $1.energy) }))
     }
 }

@@ -15,6 +15,12 @@ public struct OperationCosts: Sendable, Equatable, Codable {
     public var plaintextResidue: Double
     /// What a whole evaluation takes, as a multiple of its operations.
     public var overhead: Double
+    /// A residue's product with a small weight, added up.
+    public var smallResidue = 0.06
+    /// A residue of a tensor product, with the reductions before it and its way through memory.
+    public var tensorResidue = 5.0
+    /// A residue of c_1 from its seed, with its c_0 unpacked and both written and read.
+    public var expandedResidue = 3.0
 
     public init(
         forwardButterfly: Double, inverseButterfly: Double, keyResidue: Double,
@@ -33,7 +39,7 @@ public struct OperationCosts: Sendable, Equatable, Codable {
         forwardButterfly: 0.20, inverseButterfly: 0.21, keyResidue: 0.30, plaintextResidue: 0.13,
         overhead: 1.4)
 
-    /// One prediction on one core.
+    /// One prediction, or one group of samples of the batch layout, on one core.
     public func seconds(_ counts: OperationCounts, degree: Int) -> Double {
         let n = Double(degree)
         let butterflies = n / 2 * Double(degree.trailingZeroBitCount)
@@ -43,6 +49,10 @@ public struct OperationCosts: Sendable, Equatable, Codable {
         let products =
             Double(counts.keyProducts) * keyResidue
             + Double(counts.plaintextProducts) * plaintextResidue
-        return 1e-9 * overhead * (transforms * butterflies + products * n)
+        let tiles =
+            Double(counts.smallProducts) * smallResidue
+            + Double(counts.tensorProducts) * tensorResidue
+            + Double(counts.expansions) * expandedResidue
+        return 1e-9 * (overhead * (transforms * butterflies + products * n) + tiles * n)
     }
 }

@@ -86,7 +86,8 @@ struct ParameterSearch {
         let degree = circuit.degree
         let norms = usedNorms
         return NoiseForecast(
-            circuit: circuit, model: NoiseModel(degree: degree, plaintext: worst), skips: skips
+            circuit: circuit, model: NoiseModel(degree: degree, plaintext: worst),
+            modulus: plaintexts.map(\.prime).max()!, skips: skips
         ) { norms.gain(of: $0, source: $1, modulus: worst, degree: degree, factor: 1) }
     }
 
@@ -116,7 +117,8 @@ struct ParameterSearch {
                 circuit: circuit,
                 choices: PlanChoices(
                     parameters: parameters, babyCounts: circuit.babyCounts, levels: chain.levels,
-                    keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1),
+                    keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1,
+                    layout: circuit.layout),
                 route: route, slack: slack,
                 work: OperationCosts.reference.seconds(evaluation.counts, degree: degree)))
     }

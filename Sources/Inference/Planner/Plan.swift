@@ -43,8 +43,12 @@ public struct Plan: Sendable {
         }
         let circuit: Circuit
         do {
-            circuit = try Circuit(
-                network: network, shape: parameters.slots, babyCounts: choices.babyCounts)
+            switch choices.layout {
+            case .latency:
+                circuit = try Circuit(
+                    network: network, shape: parameters.slots, babyCounts: choices.babyCounts)
+            case .batch: circuit = try Circuit(batch: network, shape: parameters.slots)
+            }
         } catch let error as PackingError {
             throw PlanError.doesNotFit(error.description)
         }
@@ -68,9 +72,13 @@ public struct Plan: Sendable {
         self.choices = choices
         self.circuit = circuit
         self.certificate = certificate
-        cost = Self.cost(choices, circuit, evaluation.counts)
+        cost =
+            choices.layout == .batch
+            ? Self.batchCost(choices, circuit, evaluation)
+            : Self.cost(choices, circuit, evaluation.counts)
         client = ClientPlan(
-            parameters: parameters, input: network.input, inputLayouts: circuit.inputLayouts,
+            layout: choices.layout, parameters: parameters, input: network.input,
+            inputLayouts: circuit.inputLayouts,
             outputLayout: circuit.outputLayout,
             outputUnits: parameters.plaintextModuli.indices.map {
                 evaluation.outputUnit.value(parameters, plaintextIndex: $0)
@@ -82,7 +90,7 @@ public struct Plan: Sendable {
     }
 
     /// Products in a row double the bits of everything: far more than any ring carries is refused at once.
-    static func checkDepth(_ network: IntegerNetwork) throws {
+    package static func checkDepth(_ network: IntegerNetwork) throws {
         guard network.depth <= 12 else {
             throw PlanError.noParameters(
                 "\(network.depth) products in a row; at most 12 are planned")
@@ -118,6 +126,30 @@ public struct Plan: Sendable {
             choices.replyC1Bits + parameters.degree.trailingZeroBitCount < q0Bits
         else { throw PlanError.invalid("replies of \(choices.replyC1Bits) bits a residue") }
     }
+
+    /// Of one group of samples. Memory is what is held at once: the request, one limb of it expanded, two stored vectors, keys.
+    private static func batchCost(
+        _ choices: PlanChoices, _ circuit: Circuit, _ evaluation: PlanEvaluation
+    ) -> CostEstimate {
+        let parameters = choices.parameters
+        let n = parameters.degree
+        let k = parameters.plaintextModuli.count
+        let gadget = choices.keys.relinearization
+        let requestBytes =
+            k * circuit.featureCount * parameters.residueBits(level: parameters.maximumLevel) * n
+            / 8
+        return CostEstimate(
+            operations: evaluation.counts, requestBytes: requestBytes,
+            replyBytes: k * evaluation.outputCount * n * (choices.replyC0Bits + choices.replyC1Bits)
+                / 8,
+            evaluationKeyBytes: gadget.map { parameters.keyBytes($0) + 32 } ?? 0,
+            serverMemoryBytes: requestBytes
+                + n * 8 * (2 * circuit.featureCount + k * evaluation.storedLimbs)
+                + (gadget.map { parameters.expandedKeyBytes($0) } ?? 0) + batchTileBytes)
+    }
+
+    /// What the threads' tiles may take.
+    private static let batchTileBytes = 16 << 20
 
     private static func cost(
         _ choices: PlanChoices, _ circuit: Circuit, _ counts: OperationCounts
@@ -155,6 +187,7 @@ extension PackingError: CustomStringConvertible {
             return "\(count) inputs in \(slots) slots"
         case .tooManyOutputs(let count, let columns):
             return "a layer of \(count) outputs in \(columns) columns"
+        case .tooFewSlots(let count): return "\(count) slots"
         case .tooManyDiagonals(let count): return "a layer of \(count) diagonals"
         case .layoutsDiffer: return "a product of two values that are laid out differently"
         case .noCover: return "a layer has no layout by diagonals"

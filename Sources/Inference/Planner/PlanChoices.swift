@@ -2,6 +2,7 @@ import RLWE
 
 /// Everything that the planner decided; with the network it determines the plan.
 public struct PlanChoices: Sendable, Equatable {
+    public var layout: DataLayout
     public var parameters: RLWEParameters
     /// Baby steps of each linear layer.
     public var babyCounts: [Int]
@@ -13,8 +14,10 @@ public struct PlanChoices: Sendable, Equatable {
 
     public init(
         parameters: RLWEParameters, babyCounts: [Int], levels: [Int],
-        keys: EvaluationKeySpecification, replyC0Bits: Int, replyC1Bits: Int
+        keys: EvaluationKeySpecification, replyC0Bits: Int, replyC1Bits: Int,
+        layout: DataLayout = .latency
     ) {
+        self.layout = layout
         self.parameters = parameters
         self.babyCounts = babyCounts
         self.levels = levels

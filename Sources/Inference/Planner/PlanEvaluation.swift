@@ -13,10 +13,14 @@ struct PlanEvaluation {
     }
     /// Of each t_i, the bound on the phase noise at level 1, modulo q_0.
     let finalNoise: [NoiseBound]
-    let sites: [CostSlots.Site]
+    let sites: [CostLedger.Site]
     /// What the last multiplications left in the outputs.
     let outputUnit: MessageUnit
     let models: [NoiseModel]
+    /// Of the batch layout: limbs of the largest step between stored vectors, for one t_i.
+    let storedLimbs: Int
+    /// Of the batch layout: ciphertexts of a reply, for one t_i.
+    let outputCount: Int
 
     /// - Parameter keys: nil to look for sites.
     init(
@@ -25,29 +29,50 @@ struct PlanEvaluation {
     ) throws {
         var counts = OperationCounts()
         var noise: [NoiseBound] = []
-        var sites: [CostSlots.Site] = []
+        var sites: [CostLedger.Site] = []
         var models: [NoiseModel] = []
         var unit = MessageUnit.one
+        var storedLimbs = 0
+        var outputCount = 1
         for index in parameters.plaintextModuli.indices {
-            let slots = CostSlots(
-                parameters: parameters, plaintextIndex: index, keys: keys, norms: norms)
-            let program = try Program(
-                circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: slots)
-            let value = try program.run(circuit.inputLayouts.map { _ in slots.input }, on: slots)
             // Noise must stay under Q_l / 2 all along; it only matters at the end, since switching down
             // keeps the ratio.
-            let end = try slots.compress(value)
-            counts += slots.counts
-            noise.append(end.noise)
-            sites += slots.sites
-            models.append(slots.model)
-            unit = program.outputUnit
+            let ledger: CostLedger
+            switch circuit.layout {
+            case .latency:
+                let slots = CostSlots(
+                    parameters: parameters, plaintextIndex: index, keys: keys, norms: norms)
+                let program = try Program(
+                    circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: slots)
+                let end = try program.run(
+                    circuit.inputLayouts.map { _ in slots.input }, on: slots)
+                ledger = slots.ledger
+                noise.append(ledger.compress(end.noise, level: end.level))
+                unit = program.outputUnit
+            case .batch:
+                let features = CostFeatures(
+                    parameters: parameters, plaintextIndex: index, keys: keys)
+                let program = try Program(
+                    circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: features)
+                let end = try features.store(
+                    program.run([features.input(count: circuit.featureCount)], on: features))
+                ledger = features.ledger
+                storedLimbs = max(storedLimbs, features.storedLimbs)
+                outputCount = end.count
+                noise.append(ledger.compress(end.noise, level: end.level, count: end.count))
+                unit = program.outputUnit
+            }
+            counts += ledger.counts
+            sites += ledger.sites
+            models.append(ledger.model)
         }
         self.counts = counts
         finalNoise = noise
         self.sites = sites
         self.models = models
         outputUnit = unit
+        self.storedLimbs = storedLimbs
+        self.outputCount = outputCount
     }
 
     /// log2((2^k_1 / 2) / bound) of the compressed reply, for each t_i.

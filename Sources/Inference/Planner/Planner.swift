@@ -26,17 +26,20 @@ public struct Planner: Sendable {
 
     /// The cheapest certified plan.
     ///
+    /// - Parameter layout: how samples lie in ciphertexts.
+    /// - Parameter samples: how many there are to score at once; decides between rings of the batch layout.
     /// - Parameter progress: a line on what is being tried.
     /// - Throws: `PlanError` where no degree holds the network or certifies it.
     public func plan(
-        _ network: IntegerNetwork, progress: (String) -> Void = { _ in }
+        _ network: IntegerNetwork, layout: DataLayout = .latency, samples: Int = 1,
+        progress: (String) -> Void = { _ in }
     ) throws -> Plan {
         try Plan.checkDepth(network)
         progress("bounding the outputs")
         let bounds = OutputBounds.certify(network)
         return try plan(
             network, outputBounds: bounds.outputs, boundMethod: bounds.methodSummary,
-            progress: progress)
+            layout: layout, samples: samples, progress: progress)
     }
 
     /// As `plan(_:progress:)`, with the caller's bounds.
@@ -44,10 +47,17 @@ public struct Planner: Sendable {
     /// - Parameter rangeIsProven: whether they hold for every input in the box.
     public func plan(
         _ network: IntegerNetwork, outputBounds: [ClosedRange<BigInt>], boundMethod: String,
-        rangeIsProven: Bool = true, progress: (String) -> Void = { _ in }
+        rangeIsProven: Bool = true, layout: DataLayout = .latency, samples: Int = 1,
+        progress: (String) -> Void = { _ in }
     ) throws -> Plan {
         let widest = outputBounds.reduce(BigInt(0)) { max($0, $1.upperBound - $1.lowerBound) }
         let norms = PlannerNorms()
+        /// Of all groups of samples.
+        func cost(_ candidate: Candidate) -> Double {
+            let slots = candidate.parameters.slots.slotCount
+            let groups = layout == .batch ? (max(samples, 1) + slots - 1) / slots : 1
+            return Double(groups) * candidate.work
+        }
         var best: Candidate?
         var refusals: [String] = []
         for degree in degrees {
@@ -56,23 +66,34 @@ public struct Planner: Sendable {
             for index in Self.indices(degree: degree) {
                 do {
                     let shape = SlotShape(degree: degree, index: index)
-                    let found = try search(
-                        Circuit(network: network, shape: shape), widest: widest, norms: norms)
-                    if let found, found.work < best?.work ?? .infinity { best = found }
+                    let circuit =
+                        switch layout {
+                        case .latency: try Circuit(network: network, shape: shape)
+                        case .batch: try Circuit(batch: network, shape: shape)
+                        }
+                    let found = try search(circuit, widest: widest, norms: norms)
+                    if let found, cost(found) < best.map(cost) ?? .infinity { best = found }
                     if found == nil, refusal == nil { refusal = "too much noise or depth" }
                 } catch let error as PackingError {
                     if refusal == nil { refusal = error.description }
                 }
             }
             if best == nil { refusals.append("N = \(degree): \(refusal ?? "nothing fits")") }
-            // A larger ring costs more than twice as much for the same circuit.
-            if best != nil { break }
+            // A larger ring costs more than twice as much for the same circuit; in the batch layout it may still hold more
+            // samples, which pays as long as one group doesn't hold them all.
+            if let best {
+                let slots = best.parameters.slots
+                if layout == .latency || slots.index == 1 || slots.slotCount >= samples { break }
+            }
         }
         guard let best else {
             throw PlanError.noParameters(refusals.joined(separator: "; "))
         }
-        progress("tuning baby and giant steps")
-        let tuned = try tune(best, network: network, norms: norms)
+        var tuned = best
+        if layout == .latency {
+            progress("tuning baby and giant steps")
+            tuned = try tune(best, network: network, norms: norms)
+        }
         progress("proving the certificate")
         return try finish(
             tuned, network: network, outputBounds: outputBounds, boundMethod: boundMethod,
@@ -159,7 +180,7 @@ public struct Planner: Sendable {
 
 extension OutputBounds {
     /// The methods that gave range ends of some layer first, in a fixed order.
-    var methodSummary: String {
+    package var methodSummary: String {
         let used = layers.reduce(into: Set<BoundMethod>()) { $0.formUnion($1.ends.keys) }
         return BoundMethod.allCases.filter(used.contains).map(\.rawValue).joined(separator: ", ")
     }

@@ -3,9 +3,9 @@ import Ring
 
 /// Encrypts slots under a secret key. Client side only. Constant time in the slots and the key.
 public struct Encryptor: Sendable {
-    private let context: RLWEContext
+    let context: RLWEContext
     /// -s modulo Q.
-    private let negatedSecret: Polynomial<NTTValues>
+    let negatedSecret: Polynomial<NTTValues>
 
     public init(secretKey: SecretKey) {
         context = secretKey.context

@@ -21,6 +21,12 @@ public struct OperationCounts: Sendable, Hashable {
     public var keyProducts = 0
     /// The same by encoded plaintexts.
     public var plaintextProducts = 0
+    /// Multiply-accumulates of one limb by a small integer weight.
+    public var smallProducts = 0
+    /// Limbs of tensor products of two ciphertexts, where they are evaluated tile by tile.
+    public var tensorProducts = 0
+    /// Limbs of c_1 expanded from a seed, where they are expanded tile by tile.
+    public var expansions = 0
 
     public init() {}
 
@@ -33,6 +39,8 @@ public struct OperationCounts: Sendable, Hashable {
             ("plaintext_multiplications", plaintextMultiplications),
             ("multiplications", multiplications), ("modulus_switches", modulusSwitches),
             ("key_products", keyProducts), ("plaintext_products", plaintextProducts),
+            ("small_products", smallProducts), ("tensor_products", tensorProducts),
+            ("expansions", expansions),
         ]
     }
 
@@ -47,6 +55,9 @@ public struct OperationCounts: Sendable, Hashable {
         a.modulusSwitches += b.modulusSwitches
         a.keyProducts += b.keyProducts
         a.plaintextProducts += b.plaintextProducts
+        a.smallProducts += b.smallProducts
+        a.tensorProducts += b.tensorProducts
+        a.expansions += b.expansions
     }
 }
 
@@ -64,10 +75,21 @@ public final class OperationCounter: Sendable {
 }
 
 extension OperationCounts {
-    /// From counts in the order of `dictionary`; nil for another number of them.
-    package init?(_ counts: [Int]) {
+    /// How many counts there are at least: those after them are left out of files while they are zero.
+    private static let fewest = 10
+
+    /// In the order of `dictionary`, without zeros at the end that older files don't have.
+    package var words: [Int] {
+        var words = dictionary.map(\.count)
+        while words.count > Self.fewest, words.last == 0 { words.removeLast() }
+        return words
+    }
+
+    /// From `words`; nil for another number of them.
+    package init?(words: [Int]) {
         self.init()
-        guard counts.count == dictionary.count else { return nil }
+        guard (Self.fewest...dictionary.count).contains(words.count) else { return nil }
+        let counts = words + Array(repeating: 0, count: dictionary.count - words.count)
         forwardNTTs = counts[0]
         inverseNTTs = counts[1]
         decompositions = counts[2]
@@ -78,5 +100,8 @@ extension OperationCounts {
         modulusSwitches = counts[7]
         keyProducts = counts[8]
         plaintextProducts = counts[9]
+        smallProducts = counts[10]
+        tensorProducts = counts[11]
+        expansions = counts[12]
     }
 }

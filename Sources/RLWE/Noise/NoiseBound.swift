@@ -137,6 +137,15 @@ package struct NoiseComponent: Sendable {
             base: base * factor, isLinear: isLinear, gain: gain, norms: norms * factor)
     }
 
+    /// Of a sum of integer multiples of many ciphertexts, each with this bound: sum = sum of |w|, energy = sum of w^2.
+    ///
+    /// The triangle inequality holds always. Noise that is linear in independent coefficients, other ones in every
+    /// ciphertext, is linear in such coefficients again, of variance proxy `energy` times what it was.
+    func combined(sum: Double, energy: Double) -> NoiseComponent {
+        let factor = isLinear && gain == nil ? min(sum, energy.squareRoot()) : sum
+        return NoiseComponent(norms * factor)
+    }
+
     /// After a linear map: the smallest of the bounds that hold.
     ///
     /// At one embedding the map sums |w_k| |nu(zeta_k)| over distinct zeta_k, so it is at most sum * largest;
@@ -192,6 +201,11 @@ package struct NoiseBound: Sendable {
 
     package func scaled(by factor: Double) -> NoiseBound {
         NoiseBound(components.map { $0.scaled(by: factor) })
+    }
+
+    /// Of sums of integer multiples of many ciphertexts with this bound, each with errors of its own; see `NoiseComponent`.
+    package func combined(sum: Double, energy: Double) -> NoiseBound {
+        NoiseBound(components.map { $0.combined(sum: sum, energy: energy) })
     }
 
     package func mapped(by gain: TransformGain, degree: Int) -> NoiseBound {

@@ -14,6 +14,7 @@ package struct NoiseModel: Sendable {
     package let plaintextModulus: Double
     /// sum |c_i| of pi's coefficients.
     private let coefficientSum: Double
+    private let index: Int
     private let n: Double
     private let secret: SecretBounds
 
@@ -27,6 +28,7 @@ package struct NoiseModel: Sendable {
         self.degree = degree
         plaintextModulus = plaintext.largestEmbedding * (1 + 0x1p-12)
         coefficientSum = plaintext.coefficientSum
+        index = plaintext.index
         n = Double(degree)
         secret = SecretBounds(degree: degree)
     }
@@ -57,6 +59,27 @@ package struct NoiseModel: Sendable {
         let largest: Double = tail * deviation * n.squareRoot() + n / 2
         let rms: Double = deviation * unitNorm + n.squareRoot() / 2
         return NoiseBound([component(mean: rms, rms: rms, largest: largest, isLinear: true)])
+    }
+
+    /// As `fresh`, for sums over many ciphertexts: -r, which nothing makes independent between ciphertexts, stands apart from
+    /// t e.
+    package var freshFeature: NoiseBound {
+        let deviation = Self.errorVariance.squareRoot()
+        let rms: Double = deviation * unitNorm
+        return NoiseBound([
+            component(
+                mean: rms, rms: rms, largest: tail * deviation * n.squareRoot(), isLinear: true),
+            component(
+                mean: n.squareRoot() / 2, rms: n.squareRoot() / 2, largest: n / 2,
+                isLinear: false),
+        ])
+    }
+
+    /// Worst case: a constant that all slots share brings -r, a polynomial in X^(N/k) with k coefficients: of pi times |r_i / pi| <= 1/2
+    /// each, so at most pi k/2 at an embedding.
+    package func addingSharedConstant(_ noise: NoiseBound) -> NoiseBound {
+        let size = Double(index) / 2
+        return noise.adding(component(mean: size, rms: size, largest: size, isLinear: false))
     }
 
     /// Fresh, under a public key (b, a) with b + a s = e: v = c_0 + c_1 s = round(Q m / t) + e u + e_0 + e_1 s, so

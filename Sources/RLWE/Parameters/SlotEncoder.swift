@@ -72,6 +72,17 @@ package struct SlotEncoder: Sendable {
         withExtendedLifetime(values) {}
     }
 
+    /// What `encode` gives where all slots hold `value`: k coefficients, of the powers of X^(N/k).
+    package func encodeShared(_ value: UInt64, times factor: UInt64) -> [Int64] {
+        let block = 8
+        let k = modulus.index
+        var constant = [UInt64](repeating: 0, count: block)
+        constant[0] = ModularArithmetic.multiply(value, factor % table.value, modulo: table.value)
+        var out = [Int64](repeating: 0, count: block * k)
+        bsk_reduce_ideal(&out, constant, modulus.generator, reciprocal, k, block)
+        return (0..<k).map { out[$0 * block] }
+    }
+
     /// The slots, in [0, t), of a polynomial with coefficients in [0, t). Constant time.
     package func decode(_ coefficients: [UInt64]) -> [UInt64] {
         precondition(coefficients.count == table.degree)

@@ -232,6 +232,9 @@ package nonisolated struct Blindsight_V1_ChoicesMessage: Sendable {
 
   package var replyC1Bits: UInt32 = 0
 
+  /// As in a client plan.
+  package var layout: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -499,6 +502,12 @@ package nonisolated struct Blindsight_V1_ClientPlanMessage: @unchecked Sendable 
     set {_uniqueStorage()._transform = newValue}
   }
 
+  /// "batch", or none for the latency layout, which alone has slot layouts.
+  package var layout: String {
+    get {_storage._layout}
+    set {_uniqueStorage()._layout = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -572,6 +581,46 @@ package nonisolated struct Blindsight_V1_RequestMessage: Sendable {
 
   /// One for each plaintext modulus.
   package var ciphertexts: [Blindsight_V1_CiphertextMessage] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What comes first in a group of a batch request; c_0 of all ciphertexts follows, limb by limb, packed.
+package nonisolated struct Blindsight_V1_BatchRequestHeader: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var seed: Data = Data()
+
+  package var sampleCount: UInt32 = 0
+
+  /// Which group of how many, the first is 0.
+  package var group: UInt32 = 0
+
+  package var groupCount: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The same of a reply; c_0 and c_1 of each ciphertext follow, packed.
+package nonisolated struct Blindsight_V1_BatchReplyHeader: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var sampleCount: UInt32 = 0
+
+  package var group: UInt32 = 0
+
+  package var groupCount: UInt32 = 0
+
+  /// The checksum at the end of the request's group.
+  package var request: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -979,7 +1028,7 @@ nonisolated extension Blindsight_V1_CostMessage: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Blindsight_V1_ChoicesMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ChoicesMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parameters\0\u{3}baby_counts\0\u{1}levels\0\u{1}keys\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parameters\0\u{3}baby_counts\0\u{1}levels\0\u{1}keys\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{1}layout\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -993,6 +1042,7 @@ nonisolated extension Blindsight_V1_ChoicesMessage: SwiftProtobuf.Message, Swift
       case 4: try { try decoder.decodeSingularMessageField(value: &self._keys) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.replyC0Bits) }()
       case 6: try { try decoder.decodeSingularUInt32Field(value: &self.replyC1Bits) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.layout) }()
       default: break
       }
     }
@@ -1021,6 +1071,9 @@ nonisolated extension Blindsight_V1_ChoicesMessage: SwiftProtobuf.Message, Swift
     if self.replyC1Bits != 0 {
       try visitor.visitSingularUInt32Field(value: self.replyC1Bits, fieldNumber: 6)
     }
+    if !self.layout.isEmpty {
+      try visitor.visitSingularStringField(value: self.layout, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1031,6 +1084,7 @@ nonisolated extension Blindsight_V1_ChoicesMessage: SwiftProtobuf.Message, Swift
     if lhs._keys != rhs._keys {return false}
     if lhs.replyC0Bits != rhs.replyC0Bits {return false}
     if lhs.replyC1Bits != rhs.replyC1Bits {return false}
+    if lhs.layout != rhs.layout {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1257,7 +1311,7 @@ nonisolated extension Blindsight_V1_ServerPlanMessage: SwiftProtobuf.Message, Sw
 
 nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ClientPlanMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parameters\0\u{1}input\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_units\0\u{3}output_scale\0\u{1}labels\0\u{1}keys\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{1}certificate\0\u{1}cost\0\u{1}decision\0\u{1}transform\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}parameters\0\u{1}input\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_units\0\u{3}output_scale\0\u{1}labels\0\u{1}keys\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{1}certificate\0\u{1}cost\0\u{1}decision\0\u{1}transform\0\u{1}layout\0")
 
   fileprivate class _StorageClass {
     var _parameters: Blindsight_V1_ParametersMessage? = nil
@@ -1274,6 +1328,7 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
     var _cost: Blindsight_V1_CostMessage? = nil
     var _decision: String = String()
     var _transform: String = String()
+    var _layout: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1298,6 +1353,7 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
       _cost = source._cost
       _decision = source._decision
       _transform = source._transform
+      _layout = source._layout
     }
   }
 
@@ -1330,6 +1386,7 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._cost) }()
         case 13: try { try decoder.decodeSingularStringField(value: &_storage._decision) }()
         case 14: try { try decoder.decodeSingularStringField(value: &_storage._transform) }()
+        case 15: try { try decoder.decodeSingularStringField(value: &_storage._layout) }()
         default: break
         }
       }
@@ -1384,6 +1441,9 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
       if !_storage._transform.isEmpty {
         try visitor.visitSingularStringField(value: _storage._transform, fieldNumber: 14)
       }
+      if !_storage._layout.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._layout, fieldNumber: 15)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1407,6 +1467,7 @@ nonisolated extension Blindsight_V1_ClientPlanMessage: SwiftProtobuf.Message, Sw
         if _storage._cost != rhs_storage._cost {return false}
         if _storage._decision != rhs_storage._decision {return false}
         if _storage._transform != rhs_storage._transform {return false}
+        if _storage._layout != rhs_storage._layout {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1576,6 +1637,96 @@ nonisolated extension Blindsight_V1_RequestMessage: SwiftProtobuf.Message, Swift
 
   package static func ==(lhs: Blindsight_V1_RequestMessage, rhs: Blindsight_V1_RequestMessage) -> Bool {
     if lhs.ciphertexts != rhs.ciphertexts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V1_BatchRequestHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BatchRequestHeader"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seed\0\u{3}sample_count\0\u{1}group\0\u{3}group_count\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.seed) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.sampleCount) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.group) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.groupCount) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.seed.isEmpty {
+      try visitor.visitSingularBytesField(value: self.seed, fieldNumber: 1)
+    }
+    if self.sampleCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sampleCount, fieldNumber: 2)
+    }
+    if self.group != 0 {
+      try visitor.visitSingularUInt32Field(value: self.group, fieldNumber: 3)
+    }
+    if self.groupCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.groupCount, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V1_BatchRequestHeader, rhs: Blindsight_V1_BatchRequestHeader) -> Bool {
+    if lhs.seed != rhs.seed {return false}
+    if lhs.sampleCount != rhs.sampleCount {return false}
+    if lhs.group != rhs.group {return false}
+    if lhs.groupCount != rhs.groupCount {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V1_BatchReplyHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BatchReplyHeader"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}sample_count\0\u{1}group\0\u{3}group_count\0\u{1}request\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.sampleCount) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.group) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.groupCount) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.request) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sampleCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sampleCount, fieldNumber: 1)
+    }
+    if self.group != 0 {
+      try visitor.visitSingularUInt32Field(value: self.group, fieldNumber: 2)
+    }
+    if self.groupCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.groupCount, fieldNumber: 3)
+    }
+    if !self.request.isEmpty {
+      try visitor.visitSingularBytesField(value: self.request, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V1_BatchReplyHeader, rhs: Blindsight_V1_BatchReplyHeader) -> Bool {
+    if lhs.sampleCount != rhs.sampleCount {return false}
+    if lhs.group != rhs.group {return false}
+    if lhs.groupCount != rhs.groupCount {return false}
+    if lhs.request != rhs.request {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

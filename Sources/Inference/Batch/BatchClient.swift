@@ -1,0 +1,233 @@
+import BigIntegers
+import NeuralNetwork
+import RLWE
+import Ring
+
+/// A group of samples, encrypted: a ciphertext for each feature, a slot for each sample.
+public struct EncryptedBatch: Sendable {
+    /// Samples in it; the other slots hold zeros.
+    public let sampleCount: Int
+    package let ciphertexts: SeededBatch
+
+    package init(sampleCount: Int, ciphertexts: SeededBatch) {
+        self.sampleCount = sampleCount
+        self.ciphertexts = ciphertexts
+    }
+}
+
+/// The server's answer to a group: a compressed ciphertext for each output and t_i.
+public struct EncryptedBatchReply: Sendable {
+    public let sampleCount: Int
+    /// Those of t_0 first.
+    package let ciphertexts: [CompressedCiphertext]
+
+    package init(sampleCount: Int, ciphertexts: [CompressedCiphertext]) {
+        self.sampleCount = sampleCount
+        self.ciphertexts = ciphertexts
+    }
+}
+
+/// The one who owns the data and the secret key, for plans of the batch layout.
+public struct BatchClient: Sendable {
+    public let plan: ClientPlan
+    private let secretKey: SecretKey
+    private let encryptor: Encryptor
+    private let decryptor: Decryptor
+    private let pool: WorkerPool
+
+    /// A client with a fresh key.
+    public init(plan: ClientPlan, threads: Int = 1) throws {
+        try self.init(Client(plan: plan), threads: threads)
+    }
+
+    /// - Throws: `InferenceError.wrongLayout` for a plan of another layout.
+    public init(_ client: Client, threads: Int = 1) throws {
+        guard client.plan.layout == .batch else {
+            throw InferenceError.wrongLayout(client.plan.layout)
+        }
+        plan = client.plan
+        secretKey = client.key
+        encryptor = Encryptor(secretKey: secretKey)
+        decryptor = Decryptor(secretKey: secretKey)
+        pool = WorkerPool(threads: threads)
+    }
+
+    /// The most samples in a group.
+    public var capacity: Int { plan.samplesPerRequest }
+
+    /// The relinearization key, or nothing where the plan needs none.
+    public func makeEvaluationKeys() throws -> EvaluationKeys {
+        try KeyGenerator(secretKey: secretKey).evaluationKeys(plan.keys) { _, _ in }
+    }
+
+    /// Quantizes and encrypts samples of `plan.input.count` reals each.
+    /// - Throws: `NetworkError` for a wrong count or a NaN; `InferenceError` for none, or more than `capacity`.
+    public func encrypt(_ samples: [[Float]]) throws -> EncryptedBatch {
+        try encrypt(
+            quantized: pool.map(samples.count) { try plan.input.quantize(samples[$0]) })
+    }
+
+    /// Encrypts quantized samples, each value in `plan.input.range`.
+    /// - Parameter progress: called from several threads after each ciphertext.
+    public func encrypt(
+        quantized samples: [[Int]], progress: @Sendable () -> Void = {}
+    ) throws -> EncryptedBatch {
+        guard (1...capacity).contains(samples.count) else {
+            throw InferenceError.wrongCount(
+                "samples in a group", expected: capacity, found: samples.count)
+        }
+        let features = plan.input.count
+        let range = plan.input.range
+        for sample in samples {
+            guard sample.count == features else {
+                throw NetworkError.wrongCount(
+                    of: "a sample", expected: features, found: sample.count)
+            }
+            if let index = sample.firstIndex(where: { !range.contains($0) }) {
+                throw NetworkError.outsideBox(index: index, value: sample[index], range: range)
+            }
+        }
+        let moduli = plan.parameters.plaintextModuli
+        let batch = encryptor.encryptBatch(
+            count: moduli.count * features, pool: pool, progress: progress
+        ) { index in
+            let (plaintextIndex, feature) = index.quotientAndRemainder(dividingBy: features)
+            let t = moduli[plaintextIndex]
+            var slots = [UInt64](repeating: 0, count: capacity)
+            for (slot, sample) in samples.enumerated() {
+                slots[slot] = ModularArithmetic.reduce(Int64(sample[feature]), modulo: t)
+            }
+            return (plaintextIndex, slots)
+        }
+        return EncryptedBatch(sampleCount: samples.count, ciphertexts: batch)
+    }
+
+    /// Decrypts a group's outputs.
+    /// - Throws: `InferenceError` where the reply has another shape than the plan's, or too much noise.
+    public func decrypt(_ reply: EncryptedBatchReply) throws -> BatchPredictions {
+        let outputs = plan.outputCount
+        let moduli = plan.parameters.plaintextModuli
+        guard reply.ciphertexts.count == moduli.count * outputs else {
+            throw InferenceError.wrongCount(
+                "reply ciphertexts", expected: moduli.count * outputs,
+                found: reply.ciphertexts.count)
+        }
+        guard (1...capacity).contains(reply.sampleCount) else {
+            throw InferenceError.wrongCount(
+                "samples in a reply", expected: capacity, found: reply.sampleCount)
+        }
+        let decrypted = try pool.map(reply.ciphertexts.count) { index in
+            let ciphertext = reply.ciphertexts[index]
+            guard ciphertext.plaintextIndex == index / outputs,
+                ciphertext.c0Bits == plan.replyC0Bits, ciphertext.c1Bits == plan.replyC1Bits
+            else { throw InferenceError.unexpectedReply }
+            let slots = try decryptor.decrypt(ciphertext)
+            // Noise above the certified bound: not an answer to this key's request.
+            let certified = plan.certificate.noiseMarginBits[index / outputs]
+            guard slots.noiseMarginBits >= certified - 0x1p-20 else {
+                throw InferenceError.excessiveNoise
+            }
+            return slots
+        }
+        return BatchPredictions(
+            plan: plan, count: reply.sampleCount,
+            slots: moduli.indices.map { channel in
+                decrypted[channel * outputs..<(channel + 1) * outputs].map(\.slots)
+            }, noiseMarginBits: decrypted.map(\.noiseMarginBits).min()!)
+    }
+}
+
+/// The predictions of a group, joined when they are asked for.
+public struct BatchPredictions: RandomAccessCollection, Sendable {
+    public let plan: ClientPlan
+    /// The bits that noise had left, over all ciphertexts. A fact about the secret key: not for the server.
+    public let noiseMarginBits: Double
+    public let count: Int
+    /// Of each t_i and output, a residue for each slot.
+    private let slots: [[[UInt64]]]
+    private let decoder: OutputDecoder
+
+    init(
+        plan: ClientPlan, count: Int, slots: [[[UInt64]]], noiseMarginBits: Double
+    ) {
+        self.plan = plan
+        self.count = count
+        self.slots = slots
+        self.noiseMarginBits = noiseMarginBits
+        decoder = OutputDecoder(plan)
+    }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { count }
+
+    public subscript(sample: Int) -> Prediction {
+        plan.prediction(logits: logits(of: sample), noiseMarginBits: noiseMarginBits)
+    }
+
+    /// The integer outputs of a sample, exact.
+    public func logits(of sample: Int) -> [BigInt] {
+        precondition(indices.contains(sample))
+        return plan.certificate.outputBounds.indices.map { output in
+            decoder.integer(slots.map { $0[output][sample] }, output: output)
+        }
+    }
+
+    /// The same where all outputs fit a machine word; nil otherwise.
+    public func smallLogits(of sample: Int) -> [Int64]? {
+        precondition(indices.contains(sample))
+        guard decoder.isSmall else { return nil }
+        return plan.certificate.outputBounds.indices.map { output in
+            decoder.smallInteger(slots[0][output][sample], output: output)
+        }
+    }
+}
+
+/// From residues modulo each t_i to the one integer in an output's certified range.
+struct OutputDecoder: Sendable {
+    private let plan: ClientPlan
+    private let crt: CRTBasis
+    /// Of each t_i, what undoes the outputs' unit.
+    private let inverses: [UInt64]
+    /// The lowest value of each output, and the same modulo t, where there is one t and values fit machine words.
+    private let lowest: [(value: Int64, residue: UInt64)]?
+
+    init(_ plan: ClientPlan) {
+        self.plan = plan
+        let moduli = plan.parameters.plaintextModuli
+        crt = CRTBasis(moduli: moduli)
+        inverses = zip(plan.outputUnits, moduli).map {
+            ModularArithmetic.inverse($0, modulo: $1)!
+        }
+        let limit = BigInt(1) << 61
+        let bounds = plan.certificate.outputBounds
+        if moduli.count == 1,
+            bounds.allSatisfy({ -limit < $0.lowerBound && $0.upperBound < limit })
+        {
+            lowest = bounds.map {
+                let value = Int64(exactly: $0.lowerBound)!
+                return (value, ModularArithmetic.reduce(value, modulo: moduli[0]))
+            }
+        } else {
+            lowest = nil
+        }
+    }
+
+    var isSmall: Bool { lowest != nil }
+
+    func smallInteger(_ residue: UInt64, output: Int) -> Int64 {
+        let t = plan.parameters.plaintextModuli[0]
+        let value = ModularArithmetic.multiply(residue, inverses[0], modulo: t)
+        let (low, reduced) = lowest![output]
+        return low + Int64(ModularArithmetic.subtract(value, reduced, modulo: t))
+    }
+
+    func integer(_ residues: [UInt64], output: Int) -> BigInt {
+        if isSmall { return BigInt(smallInteger(residues[0], output: output)) }
+        let lowest = plan.certificate.outputBounds[output].lowerBound
+        let values = residues.indices.map {
+            ModularArithmetic.multiply(
+                residues[$0], inverses[$0], modulo: plan.parameters.plaintextModuli[$0])
+        }
+        return lowest + (crt.reconstruct(residues: values) - lowest).modulo(crt.product)
+    }
+}

@@ -1,0 +1,123 @@
+import RLWE
+
+/// Counts, and places where keys are used, of one run on an evaluator of costs.
+final class CostLedger {
+    /// A place where a key is used: a switch that adds noise of largest embedding `noise` about doubles what is
+    /// there.
+    struct Site {
+        let permutations: [SlotPermutation]
+        let relinearizes: Bool
+        let level: Int
+        let noise: Double
+        let model: NoiseModel
+    }
+
+    let parameters: RLWEParameters
+    private let keys: EvaluationKeySpecification?
+    let model: NoiseModel
+    private(set) var sites: [Site] = []
+    var counts = OperationCounts()
+
+    /// - Parameter keys: nil while the planner looks for gadgets: key switches then add no noise, and sites
+    ///   are recorded.
+    init(
+        parameters: RLWEParameters, plaintextIndex: Int, keys: EvaluationKeySpecification?
+    ) {
+        self.parameters = parameters
+        self.keys = keys
+        model = NoiseModel(
+            degree: parameters.degree, plaintext: parameters.plaintexts[plaintextIndex])
+    }
+
+    /// - Parameter count: how many ciphertexts.
+    func relinearize(
+        _ noise: NoiseBound, level: Int, count: Int = 1
+    ) throws -> NoiseBound {
+        sites.append(
+            Site(
+                permutations: [], relinearizes: true, level: level,
+                noise: noise.norms.mean * Double(parameters.degree).squareRoot(), model: model))
+        var added = NoiseNorms.zero
+        for _ in 0..<count {
+            added = try switchKey(keys?.relinearization, level: level, decomposes: true)
+            divideBySpecial(level: level, count: 2)
+        }
+        return model.switchedKey(noise, switching: added)
+    }
+
+    /// - Parameter polynomials: how many, two a ciphertext.
+    func switchDown(
+        _ noise: NoiseBound, from first: Int, to last: Int, polynomials: Int = 2
+    ) -> NoiseBound {
+        var noise = noise
+        for level in stride(from: first - 1, through: last, by: -1) {
+            counts.modulusSwitches += polynomials / 2
+            counts.inverseNTTs += polynomials
+            counts.forwardNTTs += polynomials * level
+            noise = model.switched(noise, droppedModulus: parameters.ciphertextModuli[level])
+        }
+        return noise
+    }
+
+    /// What `Evaluator.compress` does before rounding.
+    func compress(_ noise: NoiseBound, level: Int, count: Int = 1) -> NoiseBound {
+        let out = switchDown(noise, from: level, to: 1, polynomials: 2 * count)
+        counts.inverseNTTs += 2 * count
+        return out
+    }
+
+    /// Switches that share a decomposition as long as their gadgets agree; the most noise that one adds.
+    func switchKeys(
+        _ permutations: [SlotPermutation], level: Int, room: Double
+    ) throws -> NoiseNorms {
+        guard !permutations.isEmpty else { return .zero }
+        sites.append(
+            Site(
+                permutations: permutations, relinearizes: false, level: level, noise: room,
+                model: model))
+        var digitBits: Int?
+        var result = NoiseNorms.zero
+        for permutation in permutations {
+            let gadget = keys?.rotations[permutation.normalized(degree: parameters.degree)]
+            let added = try switchKey(
+                gadget, level: level, decomposes: gadget == nil || gadget?.digitBits != digitBits)
+            digitBits = gadget?.digitBits
+            if added.largest > result.largest { result = added }
+        }
+        return result
+    }
+
+    func switchKey(
+        _ gadget: Gadget?, level: Int, decomposes: Bool
+    ) throws -> NoiseNorms {
+        counts.keySwitches += 1
+        guard let gadget else {
+            guard keys == nil else {
+                throw PlanError.invalid("the circuit needs a key that the plan doesn't list")
+            }
+            return .zero
+        }
+        guard gadget.level >= level else {
+            throw PlanError.invalid("a key for level \(gadget.level) is used at level \(level)")
+        }
+        let moduli = parameters.ciphertextModuli[..<level]
+        let perLimb = moduli.map {
+            gadget.digitCount(modulusBits: 64 - $0.leadingZeroBitCount)
+        }
+        let digits = perLimb.reduce(0, +)
+        counts.keyProducts += 2 * digits * (level + 1)
+        if decomposes {
+            counts.decompositions += 1
+            counts.inverseNTTs += level
+            counts.forwardNTTs += digits * (level + 1) - perLimb.filter { $0 == 1 }.count
+        }
+        return model.keySwitching(
+            gadget: gadget, moduli: moduli, special: parameters.specialModulus)
+    }
+
+    func divideBySpecial(level: Int, count: Int) {
+        counts.specialDivisions += count
+        counts.inverseNTTs += count
+        counts.forwardNTTs += count * level
+    }
+}
