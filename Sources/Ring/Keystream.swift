@@ -50,7 +50,7 @@ package struct Keystream: Sendable {
     }
 
     /// Calls `body` with `count` further words, a run at a time: (words, where they begin, how many).
-    mutating func forEachRun(
+    package mutating func forEachRun(
         of count: Int, _ body: (UnsafePointer<UInt64>, Int, Int) -> Void
     ) {
         for start in stride(from: 0, to: count, by: Self.run) {

@@ -40,9 +40,8 @@ extension Blindsight_V1_ClientPlanMessage {
         guard outputScale.isNormal, outputScale > 0 else {
             throw WireError.outOfRange("an output scale of \(outputScale)")
         }
-        let q0Bits = 64 - parameters.ciphertextModuli[0].leadingZeroBitCount
-        guard replyC0Bits >= 1, replyC0Bits <= replyC1Bits,
-            Int(replyC1Bits) + parameters.degree.trailingZeroBitCount < q0Bits
+        guard replyC0Bits >= 1, replyC0Bits <= replyC1Bits, replyC1Bits <= 62,
+            parameters.carriesReply(c1Bits: Int(replyC1Bits))
         else { throw WireError.outOfRange("replies of \(replyC1Bits) bits a residue") }
         let layout = try DataLayout(wireName: self.layout)
         var layouts: (inputs: [SlotLayout], output: SlotLayout?) = ([], nil)

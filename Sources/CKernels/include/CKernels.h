@@ -164,6 +164,10 @@ void bsk_ternary(int64_t *out, const uint64_t *words, size_t n);
 /// Centered binomial, eta = 21: popcount(low 21 bits) - popcount(next 21 bits). Variance 10.5, sigma 3.24, in [-21, 21].
 void bsk_centered_binomial(int64_t *out, const uint64_t *words, size_t n);
 
+/// Randomized rounding to multiples of t: x, |x| <= t/2, becomes x - t or x + t, the one nearer to zero, where floor(w t / 2^64) < |x|,
+/// so with a chance of |x| / t; its mean is then 0. t below 2^50; one word each.
+void bsk_dither(int64_t *x, const uint64_t *words, uint64_t t, size_t n);
+
 /// Packs n residues of `bits` bits (1...64) each, little endian, least significant bit first,
 /// into ceil(n*bits/8) bytes. Unpack is the inverse; it doesn't check ranges.
 void bsk_pack(uint8_t *out, const uint64_t *in, uint32_t bits, size_t n);

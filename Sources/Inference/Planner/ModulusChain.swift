@@ -18,13 +18,19 @@ struct ModulusChain: Hashable {
     /// - Parameters:
     ///   - splits: whether what a stretch drops may be dropped in two parts, early and late.
     ///   - slack: bits added to the last stretch.
+    ///   - hasWideBase: whether q_0 is as large as it may be, for replies of wide plaintext moduli.
     init(
-        forecast: NoiseForecast, switchPointCount: Int, degree: Int, splits: Bool, slack: Int
+        forecast: NoiseForecast, switchPointCount: Int, degree: Int, splits: Bool, slack: Int,
+        hasWideBase: Bool = false
     ) {
         let smallest = Self.smallestBits(degree: degree)
         let final = Int(forecast.finalBits.rounded(.up)) + slack
         let finalCount = (final + Self.largestBits - 1) / Self.largestBits
         var bits = Self.divide(max(final, smallest), into: finalCount)
+        if hasWideBase, finalCount > 1 {
+            let rest = max(final - Self.largestBits, smallest * (finalCount - 1))
+            bits = [Self.largestBits] + Self.divide(rest, into: finalCount - 1)
+        }
         // From the last stretch to the first: what is dropped last comes first in the chain.
         var groups: [(point: Int, count: Int)] = []
         for drop in forecast.drops.reversed() {

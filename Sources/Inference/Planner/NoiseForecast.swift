@@ -19,9 +19,11 @@ struct NoiseForecast {
 
     /// - Parameters:
     ///   - modulus: the largest t.
+    ///   - largestDrop: bits that one stretch may drop.
     ///   - skips: sets of products with no switch before them, bit i for those of depth i.
     init(
         circuit: Circuit, model: NoiseModel, modulus: UInt64, skips: UInt = 0,
+        largestDrop: Double = .infinity,
         gain: (LinearTransform, _ source: Int) -> TransformGain
     ) {
         let degree = circuit.degree
@@ -73,7 +75,8 @@ struct NoiseForecast {
                     let factors = products.flatMap(\.operands).map {
                         noise[$0].norms.rootMeanSquare / floor.rootMeanSquare
                     }
-                    let bits = isSkipped ? 0 : max(0, log2(factors.max() ?? 1))
+                    let bits =
+                        isSkipped ? 0 : min(largestDrop, max(0, log2(factors.max() ?? 1)))
                     drops.append(
                         Drop(
                             bits: bits, early: early, earlyPoint: earlyPoint, latePoint: point))

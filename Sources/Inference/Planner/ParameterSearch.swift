@@ -20,6 +20,8 @@ struct Route: Sendable, Hashable {
     let splits: Bool
     /// Of the noise that is there, what key switches may add.
     let share: Double
+    /// Moduli that a stretch may drop at most: fewer leave more noise to the next one, but may save a modulus in all.
+    var mostDropped: Int?
 }
 
 /// Ciphertext moduli, special modulus, gadgets and reply sizes for one circuit and one set of t_i.
@@ -43,10 +45,11 @@ struct ParameterSearch {
     func candidates() throws -> [Candidate] {
         var out: [Candidate] = []
         for skips in routesPastSquares {
-            let forecast = forecast(skips: skips)
-            for splits in [true, false] {
+            for (splits, mostDropped) in stretches {
+                let forecast = forecast(skips: skips, mostDropped: mostDropped)
                 for share in [0x1p5, 2, 0x1p-4, 0x1p-8] {
-                    let route = Route(skips: skips, splits: splits, share: share)
+                    let route = Route(
+                        skips: skips, splits: splits, share: share, mostDropped: mostDropped)
                     search: for slack in 0...12 {
                         switch try attempt(forecast, route, slack: slack) {
                         case .found(let candidate):
@@ -62,6 +65,11 @@ struct ParameterSearch {
         return out
     }
 
+    /// How moduli are dropped between products.
+    private var stretches: [(splits: Bool, mostDropped: Int?)] {
+        circuit.layout == .batch ? [(false, nil), (false, 1), (false, 2)] : [(true, nil), (false, nil)]
+    }
+
     /// Every subset of few squares; of many, at most one.
     private var routesPastSquares: [UInt] {
         let squares = circuit.switchPointCount / 2
@@ -73,7 +81,7 @@ struct ParameterSearch {
     func candidate(_ route: Route, slack: Int) throws -> Candidate? {
         guard
             case .found(let candidate) = try attempt(
-                forecast(skips: route.skips), route, slack: slack)
+                forecast(skips: route.skips, mostDropped: route.mostDropped), route, slack: slack)
         else { return nil }
         return candidate
     }
@@ -81,13 +89,14 @@ struct ParameterSearch {
     private var usedNorms: TransformNorms { exact ? norms.exact : norms.approximate }
 
     /// By the largest modulus, which has the most noise.
-    private func forecast(skips: UInt) -> NoiseForecast {
+    private func forecast(skips: UInt, mostDropped: Int?) -> NoiseForecast {
         let worst = plaintexts.max { $0.largestEmbedding < $1.largestEmbedding }!
         let degree = circuit.degree
         let norms = usedNorms
         return NoiseForecast(
             circuit: circuit, model: NoiseModel(degree: degree, plaintext: worst),
-            modulus: plaintexts.map(\.prime).max()!, skips: skips
+            modulus: plaintexts.map(\.prime).max()!, skips: skips,
+            largestDrop: mostDropped.map { Double($0 * ModulusChain.largestBits) } ?? .infinity
         ) { norms.gain(of: $0, source: $1, modulus: worst, degree: degree, factor: 1) }
     }
 
@@ -99,7 +108,7 @@ struct ParameterSearch {
         guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { return .noRoom }
         let chain = ModulusChain(
             forecast: forecast, switchPointCount: circuit.switchPointCount, degree: degree,
-            splits: route.splits, slack: slack)
+            splits: route.splits, slack: slack, hasWideBase: circuit.layout == .batch)
         guard let parameters = try parameters(chain) else { return .noRoom }
         let probe = try PlanEvaluation(
             circuit: circuit, parameters: parameters, levels: chain.levels, keys: nil,
@@ -160,7 +169,11 @@ struct ParameterSearch {
         _ evaluation: PlanEvaluation, _ parameters: RLWEParameters
     ) -> (c0: Int, c1: Int)? {
         let q0 = parameters.ciphertextModuli[0]
-        let most = 63 - q0.leadingZeroBitCount - parameters.degree.trailingZeroBitCount
+        // Of a reply that one modulus carries. Replies of the batch layout may take two: its plaintext moduli are wide.
+        var most = 63 - q0.leadingZeroBitCount - parameters.degree.trailingZeroBitCount
+        if circuit.layout == .batch {
+            most = (most..<64).last { parameters.carriesReply(c1Bits: $0) } ?? most
+        }
         var best: (c0: Int, c1: Int)?
         for c1 in stride(from: 8, through: most, by: 1) {
             for c0 in stride(from: 8, through: c1, by: 1) {

@@ -121,9 +121,8 @@ public struct Plan: Sendable {
                 (1...50).contains(gadget.digitBits)
             else { throw PlanError.invalid("a key for level \(gadget.level)") }
         }
-        let q0Bits = 64 - parameters.ciphertextModuli[0].leadingZeroBitCount
-        guard (1...choices.replyC1Bits).contains(choices.replyC0Bits),
-            choices.replyC1Bits + parameters.degree.trailingZeroBitCount < q0Bits
+        guard choices.replyC0Bits >= 1, choices.replyC0Bits <= choices.replyC1Bits,
+            parameters.carriesReply(c1Bits: choices.replyC1Bits)
         else { throw PlanError.invalid("replies of \(choices.replyC1Bits) bits a residue") }
     }
 

@@ -74,7 +74,8 @@ extension Encryptor {
             let plaintext = context.plaintexts[plaintextIndex]
             var errors = Keystream()
             let small = context.scaledWithError(
-                values, plaintextIndex: plaintextIndex, level: level, errors: &errors)
+                values, plaintextIndex: plaintextIndex, level: level, errors: &errors,
+                dithers: true)
             let words = LimbBuffer(count: 2 * n, isSecret: true)
             let (x, y) = (words.base, words.base + n)
             withExtendedLifetime((words, plaintext, negatedSecret)) {

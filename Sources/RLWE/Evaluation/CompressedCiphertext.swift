@@ -1,3 +1,4 @@
+import BigIntegers
 import CKernels
 import Ring
 
@@ -61,7 +62,7 @@ extension Evaluator {
 }
 
 extension Decryptor {
-    /// v = c_0 2^(k_1 - k_0) + c_1 s modulo 2^k_1; c_1 s is exact over the integers modulo q_0, which
+    /// v = c_0 2^(k_1 - k_0) + c_1 s modulo 2^k_1; c_1 s is exact over the integers modulo q_0, or modulo q_0 P, which
     /// must exceed N 2^k_1. Constant time.
     public func decrypt(_ a: CompressedCiphertext) throws -> DecryptedSlots {
         let context = secretKey.context
@@ -71,8 +72,8 @@ extension Decryptor {
         guard a.c0.count == n, context.plaintexts.indices.contains(a.plaintextIndex) else {
             throw EvaluationError.mismatch("a reply of another ring")
         }
-        guard a.c1Bits + n.trailingZeroBitCount < table.bits else {
-            throw EvaluationError.mismatch("a reply of more bits than q_0 can carry")
+        guard context.parameters.carriesReply(c1Bits: a.c1Bits) else {
+            throw EvaluationError.mismatch("a reply of more bits than q_0 P can carry")
         }
         let plaintext = context.plaintexts[a.plaintextIndex]
         let bits = UInt32(a.c1Bits)
@@ -84,11 +85,14 @@ extension Decryptor {
                 bsk_sign_extend(
                     phase.base, $0.baseAddress!.assumingMemoryBound(to: Int64.self), bits, n)
             }
-            phase.values(modulo: table, into: work.base)
-            bsk_mul(table.modulus, work.base, work.base, secretKey.values.limb(0), n)
-            table.inverse(work.base)
-            bsk_center_add(
-                table.modulus, phase.base, work.base, a.c0, UInt32(a.c1Bits - a.c0Bits), n)
+            let lift = UInt32(a.c1Bits - a.c0Bits)
+            if a.c1Bits + n.trailingZeroBitCount < table.bits {
+                multiplyBySecret(phase, modulo: table, secretKey.values.limb(0), work.base)
+                bsk_center_add(table.modulus, phase.base, work.base, a.c0, lift, n)
+            } else {
+                multiplyByWideSecret(phase, work.base)
+                for i in 0..<n { phase.base[i] &+= Int64(bitPattern: a.c0[i] << UInt64(lift)) }
+            }
             noise.base.update(repeating: 0, count: n)
             phase.addProduct(with: plaintext.ideal, to: noise)
             bsk_sign_extend(noise.base, noise.base, bits, n)
@@ -99,5 +103,53 @@ extension Decryptor {
         return context.decode(
             noise: noise, plaintext: plaintext, factor: factor,
             halfModulus: Double(UInt64(1) << UInt64(a.c1Bits - 1)))
+    }
+
+    /// out = c s modulo one prime, in coefficients.
+    private func multiplyBySecret(
+        _ c: SecretCoefficients, modulo table: NTTTable, _ secret: UnsafePointer<UInt64>,
+        _ out: UnsafeMutablePointer<UInt64>
+    ) {
+        c.values(modulo: table, into: out)
+        bsk_mul(table.modulus, out, out, secret, c.count)
+        table.inverse(out)
+    }
+
+    /// c = c s over the integers, modulo 2^64: x = x_0 + q_0 y with y = (x_P - x_0) / q_0 modulo P, centered, where x_0 is centered too.
+    private func multiplyByWideSecret(
+        _ c: SecretCoefficients, _ first: UnsafeMutablePointer<UInt64>
+    ) {
+        let context = secretKey.context
+        let (table, special) = (context.basis(level: 1).tables[0], context.specialTable)
+        let n = c.count
+        let second = LimbBuffer(count: n, isSecret: true)
+        let lifted = LimbBuffer(count: n, isSecret: true)
+        withExtendedLifetime((second, lifted, c)) {
+            multiplyBySecret(c, modulo: table, secretKey.values.limb(0), first)
+            multiplyBySecret(
+                c, modulo: special, secretKey.values.limb(secretKey.values.limbCount - 1),
+                second.base)
+            bsk_lift_centered(table.modulus, special.modulus, lifted.base, first, n)
+            let inverse = ModularArithmetic.inverse(
+                table.value % special.value, modulo: special.value)!
+            bsk_sub_mul_scalar(
+                special.modulus, second.base, second.base, lifted.base, inverse, n)
+            bsk_center(special.modulus, c.base, second.base, n)
+            let low = UnsafeMutableRawPointer(lifted.base).assumingMemoryBound(to: Int64.self)
+            bsk_center(table.modulus, low, first, n)
+            let q = Int64(table.value)
+            for i in 0..<n { c.base[i] = low[i] &+ c.base[i] &* q }
+        }
+    }
+}
+
+extension RLWEParameters {
+    /// Whether a client can multiply c_1 of so many bits by the secret without loss: N 2^k < q_0 P.
+    package func carriesReply(c1Bits: Int) -> Bool {
+        let bits =
+            (64 - ciphertextModuli[0].leadingZeroBitCount)
+            + (64 - specialModulus.leadingZeroBitCount)
+        return c1Bits + degree.trailingZeroBitCount < bits - 1
+            && c1Bits < 64 - ciphertextModuli[0].leadingZeroBitCount
     }
 }

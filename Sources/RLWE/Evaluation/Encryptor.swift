@@ -57,13 +57,24 @@ public struct Encryptor: Sendable {
 extension RLWEContext {
     /// pi (round(Q_l m / pi) + e) modulo Q_l, in N small coefficients, e drawn from `errors`: one transform serves
     /// message and error, before the division by pi. Constant time.
+    ///
+    /// - Parameter dithers: whether Q m / pi is rounded at random, with mean 0, so that sums over many ciphertexts add variances; for
+    ///   index 1.
     package func scaledWithError(
-        _ slots: [UInt64], plaintextIndex: Int, level: Int, errors: inout Keystream
+        _ slots: [UInt64], plaintextIndex: Int, level: Int, errors: inout Keystream,
+        dithers: Bool = false
     ) -> SecretCoefficients {
         let plaintext = plaintexts[plaintextIndex]
         let out = SecretCoefficients(count: degree)
         plaintext.encoder.encode(
             slots, times: plaintext.multiplicationFactor(level: level), into: out.base)
+        if dithers, plaintext.ideal.index == 1 {
+            withExtendedLifetime(out) {
+                errors.forEachRun(of: degree) {
+                    bsk_dither(out.base + $1, $0, plaintext.modulus, $2)
+                }
+            }
+        }
         Samplers.error(degree: degree, from: &errors).addProduct(
             with: plaintext.ideal, to: out)
         return out

@@ -61,9 +61,19 @@ package struct NoiseModel: Sendable {
         return NoiseBound([component(mean: rms, rms: rms, largest: largest, isLinear: true)])
     }
 
-    /// As `fresh`, for sums over many ciphertexts: -r, which nothing makes independent between ciphertexts, stands apart from
-    /// t e.
+    /// As `fresh`, for sums over many ciphertexts. With index 1, r is rounded at random: given the message, each r_j is one of two values
+    /// t apart with mean 0, so of variance proxy t^2 / 4 (Hoeffding), and independent. Otherwise nothing makes r independent between
+    /// ciphertexts, and it stands apart from t e.
     package var freshFeature: NoiseBound {
+        guard index > 1 else {
+            let deviation = (Self.errorVariance + 0.25).squareRoot()
+            let rms: Double = deviation * unitNorm
+            return NoiseBound([
+                component(
+                    mean: rms, rms: rms, largest: tail * deviation * n.squareRoot(),
+                    isLinear: true)
+            ])
+        }
         let deviation = Self.errorVariance.squareRoot()
         let rms: Double = deviation * unitNorm
         return NoiseBound([
