@@ -39,6 +39,7 @@ import Testing
             "forward_ntts": 265, "inverse_ntts": 82, "decompositions": 16, "key_switches": 36,
             "special_divisions": 24, "plaintext_multiplications": 145, "multiplications": 2,
             "modulus_switches": 3, "key_products": 1086, "plaintext_products": 1188,
+            "small_products": 0, "tensor_products": 0, "expansions": 0,
         ]
         let counts = cost.operations.dictionary
         #expect(counts.count == pinned.count)

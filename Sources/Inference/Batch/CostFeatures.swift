@@ -23,6 +23,8 @@ final class CostFeatures: FeatureEvaluator {
     let ledger: CostLedger
     /// Of the largest vector that is stored, with what it is turned into.
     private(set) var storedLimbs = 0
+    /// At most how many random events the bounds of fresh ciphertexts, and of sums of them, rest on.
+    private(set) var events = 0
     private let modulus: UInt64
 
     init(
@@ -35,6 +37,7 @@ final class CostFeatures: FeatureEvaluator {
     /// Fresh ciphertexts.
     func input(count: Int) -> Value {
         let level = ledger.parameters.maximumLevel
+        events += 2 * count
         return Value(
             level: level, noise: ledger.model.freshFeature, count: count, polynomials: 2,
             expansions: count * level)
@@ -52,6 +55,8 @@ final class CostFeatures: FeatureEvaluator {
             products += values[map.source(of: column)].polynomials
         }
         ledger.counts.smallProducts += products * level
+        // Each source's noise has a few linear parts, of which each row bounds two norms.
+        events += 8 * values.count * map.outputCount
         return Value(
             level: level,
             noise: ledger.model.mapped(
@@ -87,8 +92,8 @@ final class CostFeatures: FeatureEvaluator {
     func switchDown(_ value: Value, toLevel level: Int) throws -> Value {
         var out = try store(value)
         out.noise = ledger.switchDown(
-            value.noise, from: value.level, to: level,
-            polynomials: value.count * value.polynomials)
+            value.noise, from: value.level, to: level, count: value.count,
+            size: value.polynomials)
         out.level = level
         return out
     }

@@ -45,15 +45,17 @@ final class CostLedger {
         return model.switchedKey(noise, switching: added)
     }
 
-    /// - Parameter polynomials: how many, two a ciphertext.
+    /// - Parameters:
+    ///   - count: how many ciphertexts.
+    ///   - size: polynomials of each.
     func switchDown(
-        _ noise: NoiseBound, from first: Int, to last: Int, polynomials: Int = 2
+        _ noise: NoiseBound, from first: Int, to last: Int, count: Int = 1, size: Int = 2
     ) -> NoiseBound {
         var noise = noise
         for level in stride(from: first - 1, through: last, by: -1) {
-            counts.modulusSwitches += polynomials / 2
-            counts.inverseNTTs += polynomials
-            counts.forwardNTTs += polynomials * level
+            counts.modulusSwitches += count
+            counts.inverseNTTs += count * size
+            counts.forwardNTTs += count * size * level
             noise = model.switched(noise, droppedModulus: parameters.ciphertextModuli[level])
         }
         return noise
@@ -61,7 +63,7 @@ final class CostLedger {
 
     /// What `Evaluator.compress` does before rounding.
     func compress(_ noise: NoiseBound, level: Int, count: Int = 1) -> NoiseBound {
-        let out = switchDown(noise, from: level, to: 1, polynomials: 2 * count)
+        let out = switchDown(noise, from: level, to: 1, count: count)
         counts.inverseNTTs += 2 * count
         return out
     }

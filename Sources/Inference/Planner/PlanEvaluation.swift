@@ -9,7 +9,7 @@ struct PlanEvaluation {
     var events: Int {
         counts.keyProducts + counts.plaintextProducts + 3 * counts.specialDivisions
             + 6 * counts.modulusSwitches
-            + 16 * finalNoise.count
+            + 16 * finalNoise.count * outputCount + vectorEvents
     }
     /// Of each t_i, the bound on the phase noise at level 1, modulo q_0.
     let finalNoise: [NoiseBound]
@@ -17,6 +17,8 @@ struct PlanEvaluation {
     /// What the last multiplications left in the outputs.
     let outputUnit: MessageUnit
     let models: [NoiseModel]
+    /// Of the batch layout: fresh ciphertexts and sums of them.
+    private let vectorEvents: Int
     /// Of the batch layout: limbs of the largest step between stored vectors, for one t_i.
     let storedLimbs: Int
     /// Of the batch layout: ciphertexts of a reply, for one t_i.
@@ -32,6 +34,7 @@ struct PlanEvaluation {
         var sites: [CostLedger.Site] = []
         var models: [NoiseModel] = []
         var unit = MessageUnit.one
+        var vectorEvents = 0
         var storedLimbs = 0
         var outputCount = 1
         for index in parameters.plaintextModuli.indices {
@@ -59,6 +62,7 @@ struct PlanEvaluation {
                 ledger = features.ledger
                 storedLimbs = max(storedLimbs, features.storedLimbs)
                 outputCount = end.count
+                vectorEvents += features.events
                 noise.append(ledger.compress(end.noise, level: end.level, count: end.count))
                 unit = program.outputUnit
             }
@@ -71,6 +75,7 @@ struct PlanEvaluation {
         self.sites = sites
         self.models = models
         outputUnit = unit
+        self.vectorEvents = vectorEvents
         self.storedLimbs = storedLimbs
         self.outputCount = outputCount
     }
