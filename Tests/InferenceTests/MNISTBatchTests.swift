@@ -1,0 +1,70 @@
+import BigIntegers
+import Foundation
+import Inference
+import NeuralNetwork
+import Testing
+
+/// The shipped network in the batch layout, at the security that it ships with.
+@Suite struct MNISTBatchTests {
+    private static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    static let plan = Result {
+        try Planner().plan(
+            ONNXModel.load(path: root.appendingPathComponent("Models/mnist.onnx").path)
+                .integerNetwork(), layout: .batch, samples: 8192)
+    }
+
+    @Test func parameters() throws {
+        let plan = try Self.plan.get()
+        #expect(plan.certificate.holds)
+        #expect(plan.certificate.security >= .bits128)
+        #expect(plan.client.samplesPerRequest == 8192)
+        #expect(plan.client.parameters.plaintexts.count == 1)
+        #expect(plan.client.parameters.maximumLevel <= 4)
+        #expect(plan.client.keys.rotations.isEmpty)
+    }
+
+    /// Bytes and counts are exact on any machine. A change that raises one must say why.
+    @Test func costs() throws {
+        let cost = try Self.plan.get().cost
+        #expect(cost.requestBytes <= 30_000 * 8192)
+        #expect(cost.replyBytes <= 300 * 8192)
+        #expect(cost.serverMemoryBytes <= 4_000_000_000)
+        #expect(cost.requestBytes == 132_464_640)
+        #expect(cost.replyBytes == 890_880)
+        #expect(cost.evaluationKeyBytes == 868_384)
+        let pinned = [
+            "forward_ntts": 4050, "inverse_ntts": 1134, "decompositions": 138,
+            "key_switches": 138, "special_divisions": 276, "plaintext_multiplications": 0,
+            "multiplications": 2064, "modulus_switches": 148, "key_products": 5360,
+            "plaintext_products": 0, "small_products": 734_688, "tensor_products": 8128,
+            "expansions": 3136,
+        ]
+        for (name, count) in cost.operations.dictionary {
+            #expect(count == pinned[name], "\(name)")
+        }
+    }
+
+    /// Every digit that ships, all in one group.
+    @Test func shippedDigits() throws {
+        let plan = try Self.plan.get()
+        let images = try SampleFile.read(
+            path: Self.root.appendingPathComponent("Samples/digits-images-idx3-ubyte").path)
+        let client = try BatchClient(plan: plan.client, threads: 2)
+        let server = try BatchServer(
+            plan: plan, evaluationKeys: client.makeEvaluationKeys(), threads: 2)
+        let samples = (0..<images.count).map { images.sample(at: $0) }
+        let predictions = try client.decrypt(server.predict(client.encrypt(samples)))
+        #expect(predictions.count == samples.count && samples.count >= 20)
+        for (index, sample) in samples.enumerated() {
+            let expected = try IntegerReference.logits(
+                plan.network, input: plan.network.input.quantize(sample))
+            #expect(predictions[index].logits == expected, "digit \(index)")
+            #expect(predictions[index].index == index / 2, "digit \(index)")
+        }
+        #expect(
+            server.operations.dictionary.map(\.count)
+                == plan.cost.operations.dictionary.map(\.count))
+    }
+}
