@@ -5,6 +5,7 @@ from .collect import PORTABLE
 OPERATIONS = [
     ("forward_ntt", "forward NTT, a limb"),
     ("inverse_ntt", "inverse NTT, a limb"),
+    ("small_weight_gemm", "100 x 845 matrix of 8-bit weights, a limb of each"),
     ("encrypt_symmetric", "encrypt, symmetric"),
     ("encrypt_public", "encrypt, public"),
     ("decrypt", "decrypt"),

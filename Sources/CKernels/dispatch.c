@@ -29,6 +29,8 @@ static const bsk_kernels portable = {
     .row_sums = bsk_portable_row_sums,
     .reduce_ideal = bsk_portable_reduce_ideal,
     .multiply_add_ideal = bsk_portable_multiply_add_ideal,
+    .tile_digits = bsk_portable_tile_digits,
+    .gemm_sums = bsk_portable_gemm_sums,
     .center_add = bsk_portable_center_add,
     .sign_extend = bsk_portable_sign_extend,
     .largest_magnitude = bsk_portable_largest_magnitude,
@@ -66,6 +68,8 @@ static const bsk_kernels avx2 = {
     .row_sums = bsk_avx2_row_sums,
     .reduce_ideal = bsk_portable_reduce_ideal,
     .multiply_add_ideal = bsk_portable_multiply_add_ideal,
+    .tile_digits = bsk_avx2_tile_digits,
+    .gemm_sums = bsk_avx2_gemm_sums,
     .center_add = bsk_portable_center_add,
     .sign_extend = bsk_portable_sign_extend,
     .largest_magnitude = bsk_portable_largest_magnitude,
@@ -102,6 +106,8 @@ static const bsk_kernels avx512 = {
     .row_sums = bsk_avx512_row_sums,
     .reduce_ideal = bsk_avx512_reduce_ideal,
     .multiply_add_ideal = bsk_avx512_multiply_add_ideal,
+    .tile_digits = bsk_avx512_tile_digits,
+    .gemm_sums = bsk_avx512_gemm_sums,
     .center_add = bsk_avx512_center_add,
     .sign_extend = bsk_avx512_sign_extend,
     .largest_magnitude = bsk_avx512_largest_magnitude,
@@ -246,6 +252,12 @@ void bsk_reduce_ideal(
 void bsk_multiply_add_ideal(
     int64_t *acc, const int64_t *a, const int64_t *generator, size_t k, size_t m) {
     kernels()->multiply_add_ideal(acc, a, generator, k, m);
+}
+void bsk_tile_digits(const bsk_modulus *m, uint64_t *out, const uint64_t *x, size_t features) {
+    kernels()->tile_digits(m, out, x, features);
+}
+void bsk_gemm_sums(const bsk_gemm *g, int64_t *acc, const uint64_t *digits, uint32_t bits) {
+    kernels()->gemm_sums(g, acc, digits, bits);
 }
 void bsk_center_add(
     const bsk_modulus *m, int64_t *out, const uint64_t *in, const uint64_t *c0, uint32_t lift,

@@ -64,6 +64,8 @@ typedef struct {
     void (*reduce_ideal)(
         int64_t *, const uint64_t *, const int64_t *, const int64_t *, size_t, size_t);
     void (*multiply_add_ideal)(int64_t *, const int64_t *, const int64_t *, size_t, size_t);
+    void (*tile_digits)(const bsk_modulus *, uint64_t *, const uint64_t *, size_t);
+    void (*gemm_sums)(const bsk_gemm *, int64_t *, const uint64_t *, uint32_t);
     void (*center_add)(
         const bsk_modulus *, int64_t *, const uint64_t *, const uint64_t *, uint32_t, size_t);
     void (*sign_extend)(int64_t *, const int64_t *, uint32_t, size_t);
@@ -122,6 +124,9 @@ typedef struct {
         int64_t *, const uint64_t *, const int64_t *, const int64_t *, size_t, size_t);           \
     void bsk_##path##_multiply_add_ideal(                                                         \
         int64_t *, const int64_t *, const int64_t *, size_t, size_t);                             \
+    void bsk_##path##_tile_digits(                                                                \
+        const bsk_modulus *, uint64_t *, const uint64_t *, size_t);                               \
+    void bsk_##path##_gemm_sums(const bsk_gemm *, int64_t *, const uint64_t *, uint32_t);         \
     void bsk_##path##_center_add(                                                                 \
         const bsk_modulus *, int64_t *, const uint64_t *, const uint64_t *, uint32_t,             \
         size_t);                                                                                  \

@@ -15,6 +15,8 @@ struct Measurement: Codable {
     let counts: [String: Int]?
     /// Plaintext read in one run over its time, where the operation streams plaintexts.
     var gigabytesPerSecond: Double?
+    /// Residues times weights, 10^9 a second, where that is what an operation does.
+    var gigaProductsPerSecond: Double?
     let note: String
 
     init(

@@ -42,6 +42,7 @@ struct Micro: ParsableCommand {
         for degree in quick ? [4096] : degrees.split(separator: ",").compactMap({ Int($0) }) {
             let ring = try BenchmarkRing(degree: degree)
             rows += try RingPrimitives(ring: ring, stopwatch: stopwatch).measure()
+            rows += try SmallWeightPrimitives(ring: ring, stopwatch: stopwatch).measure()
             rows += try CiphertextPrimitives(ring: ring, stopwatch: stopwatch).measure()
             rows += try PlaintextPrimitives(
                 ring: ring, stopwatch: stopwatch, memoryBytes: memoryBytes

@@ -142,6 +142,35 @@ void bsk_reduce_ideal(
 void bsk_multiply_add_ideal(
     int64_t *acc, const int64_t *a, const int64_t *generator, size_t k, size_t m);
 
+/// Positions of a tile of residues that lie together: x[feature][BSK_TILE].
+#define BSK_TILE 16
+/// How many digits of 16 bits a centered residue has in bsk_tile_digits, modulo a q of `bits` bits: up to 48 bits 3, above 4.
+size_t bsk_digit_count(uint32_t bits);
+/// The size of bsk_tile_digits' output, in words.
+size_t bsk_tile_digits_words(uint32_t bits, size_t features);
+/// The signed 16-bit digits of the centered representatives of x[features][BSK_TILE], in an order that is bsk_gemm_sums'
+/// own and the same on every path. out must not be x.
+void bsk_tile_digits(const bsk_modulus *m, uint64_t *out, const uint64_t *x, size_t features);
+
+/// A matrix of small weights, packed for bsk_gemm_sums. Opaque, immutable; free with bsk_gemm_destroy.
+typedef struct bsk_gemm bsk_gemm;
+
+/// weights[rows][features], rows and features below 2^31. Rows of like support are taken together, up to 8, and pairs of
+/// features (2 i, 2 i + 1) without weights in all of them are skipped. Any weights will do, fastest below 2^11; a row whose
+/// magnitudes are above 6500 on average costs as much as two, one with a weight above 2^15 as three, above 2^23 as four.
+/// Returns NULL when memory runs out.
+bsk_gemm *bsk_gemm_create(const int32_t *weights, size_t rows, size_t features);
+/// The same from lists: row r has weights[i] in columns[i] for i in row_start[r]..<row_start[r + 1], columns ascending, none twice.
+bsk_gemm *bsk_gemm_create_csr(
+    const size_t *row_start, const uint32_t *columns, const int32_t *weights, size_t rows);
+void bsk_gemm_destroy(bsk_gemm *g);
+/// How many dot products, each of one row and a pair of features at 16 positions, bsk_gemm_sums makes for one digit.
+size_t bsk_gemm_cost(const bsk_gemm *g);
+/// acc[rows][BSK_TILE] = sum over f of w[row][f] c[f], c the centered representatives: exact, and so congruent to the sum of
+/// residues. digits: what bsk_tile_digits made, for a modulus of `bits` bits, of at least as many features as have weights.
+/// In each row the sum of |w| times q / 2 must stay below 2^62. Running time depends on the weights too.
+void bsk_gemm_sums(const bsk_gemm *g, int64_t *acc, const uint64_t *digits, uint32_t bits);
+
 /// The phase of a reply before pi: out = x + c0 2^lift modulo 2^64, where x is the centered representative of in mod q.
 void bsk_center_add(
     const bsk_modulus *m, int64_t *out, const uint64_t *in, const uint64_t *c0, uint32_t lift,
