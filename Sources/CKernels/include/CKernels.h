@@ -142,8 +142,6 @@ void bsk_reduce_ideal(
 void bsk_multiply_add_ideal(
     int64_t *acc, const int64_t *a, const int64_t *generator, size_t k, size_t m);
 
-/// Positions of a tile of residues that lie together: x[feature][BSK_TILE].
-#define BSK_TILE 16
 /// How many digits of 16 bits a centered residue has in bsk_tile_digits, modulo a q of `bits` bits: up to 48 bits 3, above 4.
 size_t bsk_digit_count(uint32_t bits);
 /// The size of bsk_tile_digits' output, in words.

@@ -1,23 +1,29 @@
 import CKernels
 
-/// An integer matrix ready for `bsk_row_sums`: for each block of columns and each row the columns of equal weight, so that zeros cost nothing
-/// and a product with w is a share of one multiplication.
+/// An integer matrix ready to be applied to tiles of residues, by additions (`bsk_row_sums`) or by dot products of digits
+/// (`bsk_gemm_sums`), whichever takes less time.
 ///
-/// Sums are exact in 64 bits. Where a row's weights could overflow them, columns are added up in several segments, reduced in
-/// between, and wide weights are split into balanced digits: w = sum of d_j 2^(width j).
+/// For additions: for each block of columns and each row the columns of equal weight, so that zeros cost nothing and a product with w is a
+/// share of one multiplication. Sums are exact in 64 bits. Where a row's weights could overflow them, columns are added up in several
+/// segments, reduced in between, and wide weights are split into balanced digits: w = sum of d_j 2^(width j).
 package struct SmallMatrix: Sendable {
     struct Segment: Sendable {
         let code: [UInt16]
         let firstColumn: Int
         let blocks: Int
+        /// Of a tile on the reference machine: entries, and groups of equal weight.
+        let nanoseconds: Double
     }
 
     package let rows: Int
     package let columns: Int
     package let entryCount: Int
-    /// Segments of each digit.
-    let digits: [[Segment]]
-    let width: Int
+    /// Segments of each digit; none where dot products are faster.
+    private let digits: [[Segment]]
+    private let width: Int
+    private let dotProducts: DotProducts?
+    /// Words that `apply` needs besides.
+    package let scratchWords: Int
 
     /// - Parameters:
     ///   - rowStarts: entries of row r are those from `rowStarts[r]` up to `rowStarts[r + 1]`.
@@ -43,9 +49,23 @@ package struct SmallMatrix: Sendable {
             if segments.allSatisfy({ $0 != nil }) { chosen = (segments.map { $0! }, width) }
         }
         guard let chosen else { preconditionFailure("digits of 4 bits overflow") }
-        digits = chosen.digits
+        let products = DotProducts(
+            columns: columns, rowStarts: rowStarts, columnIndices: columnIndices,
+            weights: weights, residueBits: residueBits)
+        let additions = chosen.digits.joined().reduce(0.0) { $0 + $1.nanoseconds }
+        if let products, products.nanoseconds < additions {
+            dotProducts = products
+            digits = []
+        } else {
+            dotProducts = nil
+            digits = chosen.digits
+        }
         width = chosen.width
+        scratchWords = rows * Int(BSK_TILE) + (dotProducts?.digitWords ?? 0)
     }
+
+    /// Whether dot products are faster.
+    package var usesDotProducts: Bool { dotProducts != nil }
 
     /// Balanced digits in [-2^(width - 1), 2^(width - 1)), one list a digit; the top one takes what remains.
     private static func split(_ weights: [Int64], width: Int) -> [[Int64]] {
@@ -81,7 +101,14 @@ package struct SmallMatrix: Sendable {
         }
         var out: [Segment] = []
         var code: [UInt16] = []
+        var nanoseconds = 0.0
         var first = 0
+        func end(at block: Int) {
+            out.append(
+                Segment(
+                    code: code, firstColumn: first * size, blocks: block - first,
+                    nanoseconds: nanoseconds))
+        }
         var sums = [Int64](repeating: 0, count: rows)
         for block in 0..<blockCount {
             var added: [Int: Int64] = [:]
@@ -90,21 +117,27 @@ package struct SmallMatrix: Sendable {
             }
             guard added.values.allSatisfy({ $0 <= limit }) else { return nil }
             if added.contains(where: { sums[$0] + $1 > limit }) {
-                out.append(Segment(code: code, firstColumn: first * size, blocks: block - first))
+                end(at: block)
                 code = []
+                nanoseconds = 0
                 first = block
                 sums = [Int64](repeating: 0, count: rows)
             }
             for (row, sum) in added { sums[row] += sum }
-            code += Self.code(entries[block])
+            let (words, groups) = Self.code(entries[block])
+            code += words
+            nanoseconds += 0.85 * Double(entries[block].count) + 2.5 * Double(groups)
         }
-        out.append(Segment(code: code, firstColumn: first * size, blocks: blockCount - first))
+        end(at: blockCount)
         return out
     }
 
-    /// One block, in the format of `bsk_row_sums`.
-    private static func code(_ entries: [(row: Int, column: Int, weight: Int64)]) -> [UInt16] {
+    /// One block, in the format of `bsk_row_sums`, and its groups of equal weight.
+    private static func code(
+        _ entries: [(row: Int, column: Int, weight: Int64)]
+    ) -> (words: [UInt16], groups: Int) {
         var out: [UInt16] = [0]
+        var count = 0
         var index = 0
         while index < entries.count {
             let row = entries[index].row
@@ -114,21 +147,20 @@ package struct SmallMatrix: Sendable {
                 index += 1
             }
             out[0] += 1
+            count += groups.count
             out += [UInt16(row & 0xffff), UInt16(row >> 16), UInt16(groups.count)]
             for (weight, columns) in groups.sorted(by: { $0.key < $1.key }) {
                 out += [UInt16(bitPattern: Int16(weight)), UInt16(columns.count)] + columns
             }
         }
-        return out
+        return (out, count)
     }
-}
 
-extension SmallMatrix {
     /// out = M x modulo one prime, on a tile: x has `columns` features, out `rows`, of BSK_TILE residues each.
     ///
     /// - Parameters:
     ///   - initial: what is added, in [0, q), a value a row; none for zero.
-    ///   - scratch: as large as out; not read where there is one digit.
+    ///   - scratch: `scratchWords` words.
     func apply(
         _ m: UnsafePointer<bsk_modulus>, to x: UnsafePointer<UInt64>,
         into out: UnsafeMutablePointer<UInt64>, initial: UnsafePointer<UInt64>?,
@@ -142,6 +174,10 @@ extension SmallMatrix {
             }
         } else {
             out.update(repeating: 0, count: count)
+        }
+        if let dotProducts {
+            dotProducts.add(m, x, to: out, rows: rows, scratch: scratch)
+            return
         }
         for (index, segments) in digits.enumerated() {
             let target = index == 0 ? out : scratch

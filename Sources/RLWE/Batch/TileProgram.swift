@@ -63,7 +63,9 @@ package struct TileProgram: Sendable {
             let defers = nodes.allSatisfy { if case .product = $0 { true } else { false } }
             let sources = nodes.map { append($0, feedsMap: defers) }
             let count = matrices[0].rows
-            scratchWords = max(scratchWords, 2 * count * Int(BSK_TILE))
+            // One more result, and what a matrix needs.
+            let needed = matrices.map(\.scratchWords).max()!
+            scratchWords = max(scratchWords, count * Int(BSK_TILE) + needed)
             return append(
                 .map(matrices, constants, sources), count: count,
                 polynomials: sources.map { values[$0].polynomials }.max()!)
@@ -159,9 +161,9 @@ package struct TileProgram: Sendable {
         where polynomial < values[operand].polynomials {
             let source = values[operand]
             let x = memory + source.offset + polynomial * source.count * Int(BSK_TILE)
-            let target = isFirst ? out : scratch + size
+            let target = isFirst ? out : scratch
             matrix.apply(
-                m, to: x, into: target, initial: isFirst ? initial : nil, scratch: scratch)
+                m, to: x, into: target, initial: isFirst ? initial : nil, scratch: scratch + size)
             if !isFirst { bsk_add(m, out, out, target, size) }
             isFirst = false
         }
