@@ -49,7 +49,9 @@ import onnx
 import onnxruntime
 import torch
 import torch.nn.functional as F
-from onnx import TensorProto, helper
+
+from export import IntegerGraph
+from training import augment, rounded
 
 parser = argparse.ArgumentParser(description="Trains and exports the MNIST network for encrypted inference.")
 parser.add_argument("--data", default=os.environ.get("MNIST_DIR", "mnist"), help="folder with the four MNIST IDX .gz files")
@@ -77,7 +79,7 @@ BOUND_WEIGHT = 0.01  # weight in the loss of log2(bound on |logit|)
 FLOAT_EPOCHS, FLOAT_RATE = 12, 2e-3
 QUANTIZED_EPOCHS, QUANTIZED_RATE = 24, 6e-4
 BATCH, WEIGHT_DECAY = 256, 0.01
-ROTATION, SCALING, SHIFT, SHEAR = 7.0, 0.07, 1.0, 0.07  # augmentation: degrees, relative, pixels, relative
+AUGMENTATION = (7.0, 0.07, 1.0, 0.07)  # rotation in degrees, relative scaling, shift in pixels, relative shear
 ELASTIC = 0.8  # standard deviation in pixels of a smooth random displacement (Simard et al., 2003)
 SEED = 1
 
@@ -122,21 +124,6 @@ def quantize_images(pixels):
     return torch.round(pixels.clamp(0, 255) / INPUT_SCALE)
 
 
-def augment(pixels, generator):
-    """A small random affine map and elastic distortion of each image [n, 1, 28, 28]."""
-    n = len(pixels)
-    r = torch.rand(n, 6, generator=generator) * 2 - 1
-    angle = r[:, 0] * math.radians(ROTATION)
-    scale_x, scale_y, shear = 1 + r[:, 1] * SCALING, 1 + r[:, 2] * SCALING, r[:, 3] * SHEAR
-    top = torch.stack([angle.cos() * scale_x, -angle.sin() * scale_y + shear, r[:, 4] * SHIFT / 14], 1)
-    bottom = torch.stack([angle.sin() * scale_x, angle.cos() * scale_y, r[:, 5] * SHIFT / 14], 1)
-    grid = F.affine_grid(torch.stack([top, bottom], 1), (n, 1, 28, 28), align_corners=False)
-    coarse = torch.randn(n, 2, 5, 5, generator=generator) * (ELASTIC / 14)
-    elastic = F.interpolate(coarse, (28, 28), mode="bicubic", align_corners=True)
-    grid = grid + elastic.permute(0, 2, 3, 1)
-    return F.grid_sample(pixels, grid, mode="bilinear", align_corners=False)
-
-
 # %% [markdown]
 # ## The network, quantization-aware
 #
@@ -149,11 +136,6 @@ def augment(pixels, generator):
 
 
 # %%
-def rounded(x):
-    """round(x), with the gradient of x."""
-    return x + (x.round() - x).detach()
-
-
 class Network(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -240,7 +222,7 @@ def run_epochs(network, epochs, rate, bound_weight, generator):
         loss_sum = 0.0
         for batch in range(batches):
             chosen = order[batch * BATCH : (batch + 1) * BATCH]
-            logits = network(quantize_images(augment(images[chosen].float(), generator)))
+            logits = network(quantize_images(augment(images[chosen].float(), generator, AUGMENTATION, ELASTIC)))
             loss = F.cross_entropy(logits, labels[chosen])
             loss_sum += loss.item()
             if bound_weight > 0:  # fades in over the first tenth
@@ -483,55 +465,18 @@ assert accuracy >= 0.993
 
 # %%
 def export(path):
-    nodes, tensors = [], []
-
-    def constant(name, array):
-        tensors.append(onnx.numpy_helper.from_array(np.asarray(array), name))
-        return name
-
-    def node(operator, inputs, output, **attributes):
-        nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
-        return output
-
-    def dequantized(name, array, kind, scale):
-        assert np.abs(array).max() <= np.iinfo(kind).max
-        inputs = [constant(f"{name}_integer", array.astype(kind)), constant(f"{name}_scale", np.float32(scale)),
-                  constant(f"{name}_zero", kind(0))]  # fmt: skip
-        return node("DequantizeLinear", inputs, name)
-
+    graph = IntegerGraph("image", (1, 28, 28))
     s1, s2, s3 = (float(s) for s in integers["scales"])
-    scale = float(INPUT_SCALE)
-    x = node("Clip", ["image", constant("pixel_low", np.float32(0)), constant("pixel_high", np.float32(255))], "pixels")
-    input_scale, input_zero = constant("input_scale", INPUT_SCALE), constant("input_zero", np.uint8(0))
-    x = node("QuantizeLinear", [x, input_scale, input_zero], "quantized")
-    x = node("DequantizeLinear", [x, input_scale, input_zero], "levels")
-    crop = [constant("crop_starts", np.int64([CROP] * 2)), constant("crop_ends", np.int64([CROP + CROPPED] * 2)),
-            constant("crop_axes", np.int64([2, 3]))]  # fmt: skip
-    x = node("Slice", [x, *crop], "cropped")
-    w = dequantized("conv_weight", integers["w1"][:, None], np.int8, s1)
-    scale *= s1
-    b = dequantized("conv_bias", integers["b1"], np.int32, scale)
-    x = node("Conv", [x, w, b], "conv", kernel_shape=[KERNEL] * 2, strides=[STRIDE] * 2)
-    x = node("Mul", [x, x], "conv_squared")
-    x = node("Flatten", [x], "features", axis=1)
-    for name, weights, bias, step in (("hidden", "w2", "b2", s2), ("logits", "w3", "b3", s3)):
-        w = dequantized(f"{name}_weight", integers[weights], np.int8, step)
-        scale = scale**2 * step
-        b = dequantized(f"{name}_bias", integers[bias], np.int32, scale)
-        x = node("Gemm", [x, w, b], name, transB=1)
-        if name == "hidden":
-            x = node("Mul", [x, x], "hidden_squared")
-    graph = helper.make_graph(
-        nodes, "mnist", [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 1, 28, 28])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 10])], tensors)  # fmt: skip
-    model = helper.make_model(
-        graph, producer_name="blindsight", opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
-    helper.set_model_props(model, {"labels": ",".join(map(str, range(10)))})
-    onnx.checker.check_model(model, full_check=True)
-    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-    with open(path, "wb") as file:
-        file.write(model.SerializeToString(deterministic=True))
-    return scale
+    x = graph.levels(INPUT_SCALE, 255)
+    x = graph.crop(x, CROP, CROP + CROPPED)
+    x = graph.convolution(x, integers["w1"], integers["b1"], s1, strides=[STRIDE] * 2)
+    x = graph.square(x, "conv_squared")
+    x = graph.node("Flatten", [x], "features", axis=1)
+    x = graph.dense(x, "hidden", integers["w2"], integers["b2"], s2)
+    x = graph.square(x, "hidden_squared")
+    graph.dense(x, "logits", integers["w3"], integers["b3"], s3)
+    graph.write(path, "mnist")
+    return graph.scale
 
 
 logit_scale = export(arguments.output)

@@ -34,7 +34,6 @@ import argparse
 import math
 import os
 import sys
-import time
 
 import numpy as np
 import onnxruntime
@@ -43,6 +42,7 @@ import torch.nn.functional as F
 
 import data
 from export import export
+from training import augment, in_batches, run_epochs, teacher_network
 
 parser = argparse.ArgumentParser(description="Trains and exports the convolutional network.")
 parser.add_argument("--mnist", default=os.environ.get("MNIST_DIR", "mnist"), help="folder with the MNIST IDX .gz files")
@@ -83,21 +83,6 @@ splits = data.mnist(arguments.mnist)
 images, labels, test_images, test_labels = map(torch.tensor, splits)
 held_out_images, held_out_labels = images[-HELD_OUT:], labels[-HELD_OUT:]
 images, labels = images[:-HELD_OUT], labels[:-HELD_OUT]
-
-
-def augment(pixels, generator, strength):
-    """A small random affine map and elastic distortion of each image."""
-    rotation, scaling, shift, stretch = strength
-    n = len(pixels)
-    r = torch.rand(n, 6, generator=generator) * 2 - 1
-    angle = r[:, 0] * math.radians(rotation)
-    scale_x, scale_y, shear = 1 + r[:, 1] * scaling, 1 + r[:, 2] * scaling, r[:, 3] * stretch
-    top = torch.stack([angle.cos() * scale_x, -angle.sin() * scale_y + shear, r[:, 4] * shift / 14], 1)
-    bottom = torch.stack([angle.sin() * scale_x, angle.cos() * scale_y, r[:, 5] * shift / 14], 1)
-    grid = F.affine_grid(torch.stack([top, bottom], 1), (n, 1, 28, 28), align_corners=False)
-    coarse = torch.randn(n, 2, 5, 5, generator=generator) * (ELASTIC / 14)
-    elastic = F.interpolate(coarse, (28, 28), mode="bicubic", align_corners=True)
-    return F.grid_sample(pixels, grid + elastic.permute(0, 2, 3, 1), mode="bilinear", align_corners=False)
 
 
 def levels(pixels):
@@ -148,20 +133,6 @@ class Network(torch.nn.Module):
         return F.conv2d(x, weight, bias, stride=convolution.stride, padding=convolution.padding)
 
 
-def teacher_network():
-    """A ReLU network of the usual kind, which sees the images unrounded."""
-
-    def layer(i, o, kernel=3, stride=1):
-        convolution = torch.nn.Conv2d(i, o, kernel, stride=stride, padding=1, bias=False)
-        return convolution, torch.nn.BatchNorm2d(o), torch.nn.ReLU()
-
-    m = TEACHER_MAPS
-    return torch.nn.Sequential(
-        *layer(1, m, 4, 2), *layer(m, m), *layer(m, 2 * m, 3, 2), *layer(2 * m, 2 * m), *layer(2 * m, 2 * m),
-        torch.nn.Flatten(), torch.nn.Dropout(0.3), torch.nn.Linear(2 * m * 49, 10),
-    )  # fmt: skip
-
-
 # %% [markdown]
 # ## Training
 #
@@ -171,72 +142,53 @@ def teacher_network():
 
 
 # %%
-@torch.no_grad()
-def in_batches(function, pixels, size=1000):
-    return torch.cat([function(pixels[k : k + size]) for k in range(0, len(pixels), size)])
-
-
 def errors(function):
     """Wrong answers on the held-out images."""
     return int((in_batches(function, held_out_images).argmax(1) != held_out_labels).sum())
 
 
-def run_epochs(network, epochs, rate, forward, teacher=None, frozen=False, report=5):
+def train(network, epochs, rate, forward, teacher=None, frozen=False):
     torch.manual_seed(SEED)
     generator = torch.Generator().manual_seed(SEED)
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    vectors = [p for p in network.parameters() if p.ndim == 1]
-    groups = [dict(params=matrices, weight_decay=WEIGHT_DECAY), dict(params=vectors, weight_decay=0.0)]
-    optimizer = torch.optim.AdamW(groups, lr=rate)
     strength = AUGMENTATION if teacher else TEACHER_AUGMENTATION
-    batches = len(images) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=batches * epochs, pct_start=0.1)
-    started = time.time()
-    for epoch in range(1, epochs + 1):
-        network.train(not frozen)
-        order = torch.randperm(len(images), generator=generator)
-        loss_sum = 0.0
-        for batch in range(batches):
-            chosen = order[batch * BATCH : (batch + 1) * BATCH]
-            pixels = augment(images[chosen], generator, strength)
-            logits = forward(pixels)
-            loss = F.cross_entropy(logits, labels[chosen])
-            if teacher:
-                with torch.no_grad():
-                    probabilities = F.softmax(teacher(pixels), 1)
-                loss = (1 - TEACHER_SHARE) * loss + TEACHER_SHARE * F.cross_entropy(logits, probabilities)
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            loss_sum += loss.item()
-        if epoch % report == 0 or epoch == epochs:
-            network.eval()
-            print(f"epoch {epoch:2d}  loss {loss_sum / batches:.4f}  held-out errors {errors(forward)}  "
-                  f"{time.time() - started:.0f} s", flush=True)  # fmt: skip
+
+    def loss(chosen):
+        pixels = augment(images[chosen], generator, strength, ELASTIC)
+        logits = forward(pixels)
+        loss = F.cross_entropy(logits, labels[chosen])
+        if teacher:
+            with torch.no_grad():
+                probabilities = F.softmax(teacher(pixels), 1)
+            loss = (1 - TEACHER_SHARE) * loss + TEACHER_SHARE * F.cross_entropy(logits, probabilities)
+        return loss
+
+    def report(epoch, loss, seconds):
+        if epoch % 5 == 0 or epoch == epochs:
+            print(f"epoch {epoch:2d}  loss {loss:.4f}  held-out errors {errors(forward)}  {seconds:.0f} s", flush=True)
+
+    run_epochs(network, loss, len(images), epochs, rate, BATCH, WEIGHT_DECAY, generator, report, not frozen)
 
 
-def stage(name, network, train):
+def stage(name, network, run):
     """Trains, or reads what an earlier run left."""
     path = arguments.checkpoints and os.path.join(arguments.checkpoints, f"{name}.pt")
     if path and os.path.exists(path):
         network.load_state_dict(torch.load(path))
     else:
         print(name)
-        train()
+        run()
         if path:
             torch.save(network.state_dict(), path)
     return network.eval()
 
 
 torch.manual_seed(SEED)
-teacher = teacher_network().to(memory_format=torch.channels_last)
-stage("teacher", teacher, lambda: run_epochs(teacher, TEACHER_EPOCHS, TEACHER_RATE, teacher))
+teacher = teacher_network(TEACHER_MAPS).to(memory_format=torch.channels_last)
+stage("teacher", teacher, lambda: train(teacher, TEACHER_EPOCHS, TEACHER_RATE, teacher))
 
 torch.manual_seed(SEED)
 network = Network().to(memory_format=torch.channels_last)
-stage("floats", network, lambda: run_epochs(network, EPOCHS, RATE, lambda x: network(levels(x)), teacher))
+stage("floats", network, lambda: train(network, EPOCHS, RATE, lambda x: network(levels(x)), teacher))
 
 
 def sometimes_rounded(pixels):
@@ -248,7 +200,7 @@ def sometimes_rounded(pixels):
     return network.rounded(levels(pixels), ROUNDED_BITS[choice])
 
 
-stage("rounded", network, lambda: run_epochs(network, ROUNDED_EPOCHS, ROUNDED_RATE, sometimes_rounded, teacher, True))
+stage("rounded", network, lambda: train(network, ROUNDED_EPOCHS, ROUNDED_RATE, sometimes_rounded, teacher, True))
 
 # %% [markdown]
 # ## Export
