@@ -20,7 +20,30 @@ BSK_AVX512_INLINE void tile(bsk_v8 *columns, const uint64_t *x, const uint64_t *
     }
 }
 
-// The same with ten digits of the modulus, equal in all lanes.
+// The products of two different digits of ten, once.
+BSK_AVX512_INLINE void triangle(bsk_v8 *columns, const uint64_t *x) {
+    bsk_v8 digits[TILE];
+    BSK_UNROLL for (int i = 0; i < TILE; i++) digits[i] = v_load(x + 8 * i);
+    BSK_UNROLL for (int j = 0; j < TILE; j++) {
+        BSK_UNROLL for (int i = j + 1; i < TILE; i++) {
+            columns[i + j] = v_low(columns[i + j], digits[i], digits[j]);
+        }
+        BSK_UNROLL for (int i = j + 1; i < TILE; i++) {
+            columns[i + j + 1] = v_high(columns[i + j + 1], digits[i], digits[j]);
+        }
+    }
+}
+
+// The squares of ten digits.
+BSK_AVX512_INLINE void diagonal(bsk_v8 *columns, const uint64_t *x) {
+    BSK_UNROLL for (int i = 0; i < TILE; i++) {
+        const bsk_v8 digit = v_load(x + 8 * i);
+        columns[2 * i] = v_low(columns[2 * i], digit, digit);
+        columns[2 * i + 1] = v_high(columns[2 * i + 1], digit, digit);
+    }
+}
+
+// As `tile`, with ten digits of the modulus, equal in all lanes.
 BSK_AVX512_INLINE void tile_of_modulus(bsk_v8 *columns, const uint64_t *x, const uint64_t *n) {
     bsk_v8 digits[TILE];
     BSK_UNROLL for (int i = 0; i < TILE; i++) digits[i] = v_load(x + 8 * i);
@@ -81,12 +104,15 @@ BSK_AVX512_INLINE void add_terms(
             carried[i] = columns[i];
             columns[i] = v_zero();
         }
+        // Half of the products, doubled.
         for (size_t i = first; 2 * i < block; i++) {
             tile(columns, t->x + i * step, t->x + (block - i) * step);
         }
+        const uint64_t *middle = t->x + block / 2 * step;
+        if (block % 2 == 0) triangle(columns, middle);
         BSK_UNROLL for (int i = 0; i < 2 * TILE; i++) columns[i] = v_add(columns[i], columns[i]);
         BSK_UNROLL for (int i = 0; i < TILE; i++) columns[i] = v_add(columns[i], carried[i]);
-        if (block % 2 == 0) tile(columns, t->x + block / 2 * step, t->x + block / 2 * step);
+        if (block % 2 == 0) diagonal(columns, middle);
         return;
     }
     for (size_t i = first; i <= last; i++) {

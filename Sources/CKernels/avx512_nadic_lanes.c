@@ -88,7 +88,7 @@ void bsk_nadic_multiply_singles(
 // Eight entries are a vector, of which a permutation picks one for each lane; all are read.
 BSK_AVX512_TARGET void bsk_nadic_select(
     const bsk_nadic *m, uint64_t *out, const uint64_t *table, uint32_t bits,
-    const uint64_t index[8]) {
+    const uint64_t index[8], uint8_t chosen) {
     const bsk_v8 lanes = v_load(index);
     const size_t vectors = (size_t)1 << (bits - 3);
     __mmask8 is_run[32];
@@ -101,7 +101,7 @@ BSK_AVX512_TARGET void bsk_nadic_select(
         for (size_t j = 0; j < vectors; j++) {
             digit = _mm512_mask_permutexvar_epi64(digit, is_run[j], lanes, v_load(entries + 8 * j));
         }
-        v_store(out + 8 * i, digit);
+        _mm512_mask_storeu_epi64(out + 8 * i, chosen, digit);
     }
 }
 
@@ -143,8 +143,8 @@ void bsk_nadic_multiply_singles(
 }
 void bsk_nadic_select(
     const bsk_nadic *m, uint64_t *out, const uint64_t *table, uint32_t bits,
-    const uint64_t index[8]) {
-    (void)m, (void)out, (void)table, (void)bits, (void)index;
+    const uint64_t index[8], uint8_t chosen) {
+    (void)m, (void)out, (void)table, (void)bits, (void)index, (void)chosen;
     __builtin_trap();
 }
 void bsk_nadic_select_lanes(

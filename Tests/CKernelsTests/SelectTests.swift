@@ -13,7 +13,9 @@ extension KernelTests {
                     for index in Set([0, count / 2, count - 1]) {
                         var out = [UInt64](repeating: 7, count: words + 1)
                         bsk_select(&out, table, words, count, UInt64(index))
-                        #expect(Array(out[..<words]) == Array(table[index * words..<(index + 1) * words]))
+                        #expect(
+                            Array(out[..<words])
+                                == Array(table[index * words..<(index + 1) * words]))
                         #expect(out[words] == 7)
                     }
                 }

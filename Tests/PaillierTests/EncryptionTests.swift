@@ -182,4 +182,20 @@ import Testing
             try PaillierDecryptor(secretKey: other).decrypt(vector)
         }
     }
+
+    /// One plaintext wrong mod p, right mod q: what would give p away is not given out.
+    @Test(arguments: Path.here, [1, 5, 8, 30]) func faultsAreCaught(path: Path, count: Int) throws {
+        try path.run { () throws in
+            let key = try KeyVectors.of(bits: 512).secretKey()
+            let messages = (0..<count).map { BigInt($0 * 3) - 7 }
+            let vector = try PaillierOwnerEncryptor(secretKey: key).encrypt(messages)
+            let decryptor = PaillierDecryptor(secretKey: key)
+            #expect(try decryptor.decrypt(vector) == messages)
+            for wrong in Set([0, count / 2, count - 1, count]) {
+                #expect(throws: PaillierError.faultDetected) {
+                    try FaultCheck.$injected.withValue(wrong) { try decryptor.decrypt(vector) }
+                }
+            }
+        }
+    }
 }

@@ -63,10 +63,11 @@ void bsk_nadic_multiply_singles(
     const bsk_nadic *m, uint64_t *const *out, const uint64_t *const *a, const uint64_t *const *b,
     size_t count);
 
-/// Lane l is entry index[l] of a table of 2^bits numbers (bits in 3...8): word (i << bits) + j is digit i of entry j.
+/// For each l whose bit is set in `chosen`, which is public, lane l becomes entry index[l] of a table of 2^bits numbers (bits in 3...8):
+/// word (i << bits) + j is digit i of entry j. Other lanes stay.
 void bsk_nadic_select(
     const bsk_nadic *m, uint64_t *out, const uint64_t *table, uint32_t bits,
-    const uint64_t index[8]);
+    const uint64_t index[8], uint8_t chosen);
 /// Entry `index` of a table of `count` numbers in lanes, one after the other.
 void bsk_nadic_select_lanes(
     const bsk_nadic *m, uint64_t *out, const uint64_t *table, size_t count, uint64_t index);

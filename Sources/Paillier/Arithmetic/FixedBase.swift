@@ -8,10 +8,10 @@ package final class FixedBase: @unchecked Sendable {
     package let exponentBits: Int
     /// w.
     package let window: Int
-    private let windows: Int
-    private let table: LimbBuffer
+    let windows: Int
+    let table: LimbBuffer
     /// Lanes: digit by digit, the entries of each. Else entry by entry.
-    private let windowWords: Int
+    let windowWords: Int
 
     /// Words of an exponent.
     package var exponentWords: Int { (exponentBits + 63) / 64 }
@@ -21,9 +21,9 @@ package final class FixedBase: @unchecked Sendable {
 
     /// - Parameters:
     ///   - base: in Montgomery form.
-    ///   - window: w, in 3...8.
+    ///   - window: w, in 3...8. One bit more doubles the table; 7 is best, or nearly, for all sizes.
     package init(
-        ring: NadicRing, base: UnsafePointer<UInt64>, exponentBits: Int, window: Int,
+        ring: NadicRing, base: UnsafePointer<UInt64>, exponentBits: Int, window: Int = 7,
         pool: WorkerPool? = nil
     ) {
         precondition((3...8).contains(window) && exponentBits > 0)
@@ -92,11 +92,14 @@ package final class FixedBase: @unchecked Sendable {
         out: (Int) -> UnsafeMutablePointer<UInt64>
     ) {
         // A window of the table is read once for all of a run, which stays small enough for the caches.
-        let run = ring.usesLanes ? max(8, min(32, (count / (pool?.threads ?? 1) + 7) & ~7)) : 4
+        let share = (count + (pool?.threads ?? 1) - 1) / (pool?.threads ?? 1)
+        let run = max(1, min(ring.usesLanes ? 32 : 16, ring.usesLanes ? (share + 7) & ~7 : share))
         let body = { (index: Int) in
             let range = index * run..<min(index * run + run, count)
             if self.ring.usesLanes {
-                self.lanePowers(exponents, range, out)
+                self.lanePowers(exponents + range.lowerBound * self.exponentWords, range.count) {
+                    out(range.lowerBound + $0)
+                }
             } else {
                 self.scalarPowers(exponents, range, out)
             }
@@ -105,7 +108,7 @@ package final class FixedBase: @unchecked Sendable {
         if let pool { pool.run(runs, body) } else { (0..<runs).forEach(body) }
     }
 
-    private func digit(_ exponent: UnsafePointer<UInt64>, _ i: Int) -> UInt64 {
+    func digit(_ exponent: UnsafePointer<UInt64>, _ i: Int) -> UInt64 {
         let bit = i * window
         let (word, shift) = (bit / 64, UInt64(bit % 64))
         var digit = exponent[word] >> shift
@@ -131,39 +134,6 @@ package final class FixedBase: @unchecked Sendable {
                     if i > 0 { ring.multiplyScalar(out(e), out(e), entry[0], scratch) }
                 }
             }
-        }
-    }
-
-    private func lanePowers(
-        _ exponents: UnsafePointer<UInt64>, _ range: Range<Int>,
-        _ out: (Int) -> UnsafeMutablePointer<UInt64>
-    ) {
-        let words = 16 * ring.digits
-        let groups = (range.count + 7) / 8
-        let lanes = LimbBuffer(count: (groups + 1) * words, isSecret: true)
-        let entry = lanes.base + groups * words
-        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 8) { index in
-            for i in 0..<windows {
-                for g in 0..<groups {
-                    for l in 0..<8 {
-                        let e = min(range.lowerBound + 8 * g + l, range.upperBound - 1)
-                        index[l] = digit(exponents + e * exponentWords, i)
-                    }
-                    let target = lanes.base + g * words
-                    bsk_nadic_select(
-                        ring.lanes, i == 0 ? target : entry, table.base + i * windowWords,
-                        UInt32(window), index.baseAddress!)
-                    if i > 0 { bsk_nadic_multiply(ring.lanes, target, target, entry) }
-                }
-            }
-            bsk_wipe(index.baseAddress!, 64)
-        }
-        for g in 0..<groups {
-            let out: [UnsafeMutablePointer<UInt64>?] = (0..<8).map {
-                let e = range.lowerBound + 8 * g + $0
-                return e < range.upperBound ? out(e) : nil
-            }
-            bsk_nadic_scatter(ring.lanes, out, lanes.base + g * words)
         }
     }
 }

@@ -19,7 +19,7 @@ package final class MaskSource: Sendable {
     package let table: FixedBase
 
     package init(
-        publicKey: PaillierPublicKey, exponent: PaillierMaskExponent, window: Int? = nil,
+        publicKey: PaillierPublicKey, exponent: PaillierMaskExponent,
         pool: WorkerPool
     ) {
         self.publicKey = publicKey
@@ -32,10 +32,8 @@ package final class MaskSource: Sendable {
             precondition(short >= 224, "224 bits at least, for 112-bit security")
             bits = min(short, half)
         }
-        // With lanes a table is read eight entries at a time.
         table = FixedBase(
-            ring: ring, base: publicKey.mask[0], exponentBits: bits,
-            window: window ?? (ring.usesLanes ? 7 : 6), pool: pool)
+            ring: ring, base: publicKey.mask[0], exponentBits: bits, pool: pool)
     }
 
     /// `count` masks in Montgomery form.

@@ -4,6 +4,9 @@ import Ring
 
 /// Decrypts with the factors: c^(p-1) mod p^2 and c^(q-1) mod q^2, joined by the Chinese remainder theorem. Constant time, up to the
 /// plaintexts as `BigInt`s.
+///
+/// A single mistake mod p only would give the factors away to whoever sees the plaintext. So with every batch goes one more ciphertext, a
+/// random combination of the others, and nothing is released unless the plaintexts combine to its own (`FaultCheck`).
 public final class PaillierDecryptor: Sendable {
     public let secretKey: PaillierSecretKey
     private let pool: WorkerPool
@@ -19,11 +22,21 @@ public final class PaillierDecryptor: Sendable {
         let key = secretKey.publicKey
         guard vector.publicKey == key else { throw .otherKey }
         if vector.count == 0 { return [] }
+        let check = FaultCheck(vector.normalized(pool: pool), pool: pool)
+        let plaintexts = try decryptUnchecked(check.extended)
+        guard check.holds(plaintexts) else { throw .faultDetected }
+        return Array(plaintexts.dropLast())
+    }
+
+    /// Plaintexts of ciphertexts that are held themselves.
+    private func decryptUnchecked(_ vector: EncryptedVector) throws(PaillierError) -> [BigInt] {
+        let key = secretKey.publicKey
         let count = vector.count
-        let words = halves(of: vector.normalized(pool: pool))
+        let words = halves(of: vector)
         let h = secretKey.p.ring.limbs
         let p = try residues(words, count, secretKey.p, secretKey.p.factor)
         let q = try residues(words, count, secretKey.q, secretKey.q.factorOverOther)
+        if let fault = FaultCheck.injected { p.base[fault * h] ^= 2 }
         // m mod p, over p mod q.
         let crossed = crossed(p, count)
 

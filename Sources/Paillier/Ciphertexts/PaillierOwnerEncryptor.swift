@@ -10,11 +10,7 @@ public final class PaillierOwnerEncryptor: Sendable {
     private let ring: NadicRing
     private let pool: WorkerPool
 
-    public convenience init(secretKey: PaillierSecretKey, threads: Int = 1) {
-        self.init(secretKey: secretKey, window: nil, threads: threads)
-    }
-
-    package init(secretKey: PaillierSecretKey, window: Int?, threads: Int = 1) {
+    public init(secretKey: PaillierSecretKey, threads: Int = 1) {
         let pool = WorkerPool(threads: threads)
         let key = secretKey.publicKey
         self.pool = pool
@@ -22,7 +18,7 @@ public final class PaillierOwnerEncryptor: Sendable {
         let ring = NadicRing(modulus: key.modulus, isSecret: true, sharing: key.ring)
         self.ring = ring
         halves = [(secretKey.p, secretKey.q), (secretKey.q, secretKey.p)].map {
-            OwnerHalf($0, other: $1, ring: ring, window: window, pool: pool)
+            OwnerHalf($0, other: $1, ring: ring, pool: pool)
         }
     }
 
@@ -59,12 +55,12 @@ package final class OwnerHalf: Sendable {
     let idempotents: Numbers
 
     init(
-        _ prime: SecretPrime, other: SecretPrime, ring: NadicRing, window: Int?, pool: WorkerPool
+        _ prime: SecretPrime, other: SecretPrime, ring: NadicRing, pool: WorkerPool
     ) {
         self.prime = prime
         table = FixedBase(
             ring: prime.ring, base: prime.mask[0], exponentBits: prime.prime.bitLength,
-            window: window ?? (prime.ring.usesLanes ? 7 : 6), pool: pool)
+            pool: pool)
         let (p2, q2) = (prime.prime * prime.prime, other.prime * other.prime)
         // R and q are odd and even, p and q different primes: there are inverses.
         let e = q2 * q2.inverse(modulo: p2)!

@@ -78,7 +78,7 @@ package enum MultiExponentiation: Hashable {
     }
 
     /// The product of value i to the power 2^(shift i).
-    private static func join(
+    static func join(
         _ values: [Int?], shift: Int, _ graph: inout ProductGraph
     ) -> Int? {
         var result: Int?
