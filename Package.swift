@@ -11,6 +11,7 @@ let package = Package(
         .library(name: "Blindsight", targets: ["Blindsight"]),
         .library(name: "RLWE", targets: ["RLWE"]),
         .library(name: "Ring", targets: ["Ring"]),
+        .library(name: "Paillier", targets: ["Paillier"]),
         .executable(name: "blindsight", targets: ["BlindsightCLI"]),
     ],
     dependencies: [
@@ -31,6 +32,7 @@ let package = Package(
                 .product(name: "CryptoExtras", package: crypto),
             ]),
         .target(name: "RLWE", dependencies: ["Ring", "BigIntegers", "CKernels"]),
+        .target(name: "Paillier", dependencies: ["Ring", "BigIntegers", "CKernels", "CGMP"]),
         .target(
             name: "NeuralNetwork", dependencies: ["BigIntegers", "CZlib", protobuf],
             exclude: ["ONNX/Protos"]),
@@ -64,6 +66,8 @@ let package = Package(
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
         .testTarget(name: "RLWETests", dependencies: ["RLWE", "TestSupport"]),
+        .testTarget(
+            name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
         .testTarget(
             name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport", protobuf]),
         .testTarget(

@@ -12,6 +12,7 @@ CKernels: |
 BigIntegers: CGMP |
 Ring: BigIntegers CKernels | Crypto CryptoExtras _CryptoExtras
 RLWE: Ring BigIntegers CKernels |
+Paillier: Ring BigIntegers CKernels CGMP |
 NeuralNetwork: BigIntegers CZlib | SwiftProtobuf
 Inference: NeuralNetwork RLWE Ring BigIntegers CKernels |
 Wire: Inference NeuralNetwork RLWE Ring BigIntegers CKernels | Crypto SwiftProtobuf

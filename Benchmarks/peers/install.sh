@@ -10,6 +10,7 @@ environment=.venv
 # TenSEAL imports numpy without asking pip for it.
 tenseal='tenseal==0.3.16 numpy==2.2.6'
 openfhe=openfhe==1.6.1.0.22.4
+paillier='phe==1.5.0 gmpy2==2.3.2'
 
 find_python() {
     local candidate
@@ -41,3 +42,4 @@ if [ ! -x "$environment/bin/python" ]; then
 fi
 install "$tenseal" tenseal
 install "$openfhe" openfhe
+install "$paillier" phe

@@ -142,6 +142,10 @@ static inline size_t bsg_export(void *bytes, int order, const bsg_int *a) {
     mpz_export(bytes, &count, order, 1, 0, 0, a);
     return count;
 }
+/// Words of 64 bits, least significant first.
+static inline void bsg_import_limbs(bsg_int *r, size_t count, const void *words) {
+    mpz_import(r, count, -1, 8, 0, 0, words);
+}
 /// 0 on success.
 static inline int bsg_set_text(bsg_int *r, const char *text, int radix) {
     return mpz_set_str(r, text, radix);

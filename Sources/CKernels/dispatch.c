@@ -40,6 +40,7 @@ static const bsk_kernels portable = {
     .pack = bsk_portable_pack,
     .unpack = bsk_portable_unpack,
     .all_below = bsk_portable_all_below,
+    .select = bsk_portable_select,
 };
 
 #if defined(__x86_64__)
@@ -79,6 +80,7 @@ static const bsk_kernels avx2 = {
     .pack = bsk_portable_pack,
     .unpack = bsk_portable_unpack,
     .all_below = bsk_portable_all_below,
+    .select = bsk_avx2_select,
 };
 
 static const bsk_kernels avx512 = {
@@ -117,6 +119,7 @@ static const bsk_kernels avx512 = {
     .pack = bsk_avx512_pack,
     .unpack = bsk_avx512_unpack,
     .all_below = bsk_avx512_all_below,
+    .select = bsk_avx512_select,
 };
 #endif
 
@@ -289,4 +292,8 @@ void bsk_unpack(uint64_t *out, const uint8_t *in, uint32_t bits, size_t n) {
 }
 int bsk_all_below(const uint64_t *in, uint64_t bound, size_t n) {
     return kernels()->all_below(in, bound, n);
+}
+void bsk_select(
+    uint64_t *out, const uint64_t *table, size_t words, size_t count, uint64_t index) {
+    kernels()->select(out, table, words, count, index);
 }

@@ -77,6 +77,7 @@ typedef struct {
     void (*pack)(uint8_t *, const uint64_t *, uint32_t, size_t);
     void (*unpack)(uint64_t *, const uint8_t *, uint32_t, size_t);
     int (*all_below)(const uint64_t *, uint64_t, size_t);
+    void (*select)(uint64_t *, const uint64_t *, size_t, size_t, uint64_t);
 } bsk_kernels;
 
 // Every path's kernels; a path need not have them all, dispatch.c says which it has.
@@ -138,7 +139,8 @@ typedef struct {
     void bsk_##path##_centered_binomial(int64_t *, const uint64_t *, size_t);                     \
     void bsk_##path##_pack(uint8_t *, const uint64_t *, uint32_t, size_t);                        \
     void bsk_##path##_unpack(uint64_t *, const uint8_t *, uint32_t, size_t);                      \
-    int bsk_##path##_all_below(const uint64_t *, uint64_t, size_t)
+    int bsk_##path##_all_below(const uint64_t *, uint64_t, size_t);                               \
+    void bsk_##path##_select(uint64_t *, const uint64_t *, size_t, size_t, uint64_t)
 
 BSK_PATH(portable);
 BSK_PATH(avx2);

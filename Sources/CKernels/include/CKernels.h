@@ -202,6 +202,10 @@ void bsk_unpack(uint64_t *out, const uint8_t *in, uint32_t bits, size_t n);
 /// 1 if every in[i] < bound, else 0.
 int bsk_all_below(const uint64_t *in, uint64_t bound, size_t n);
 
+/// out = row `index` of a table of `count` rows of `words` words; all rows are read, whatever the index.
+void bsk_select(
+    uint64_t *out, const uint64_t *table, size_t words, size_t count, uint64_t index);
+
 /// Tells the processor that this thread spins.
 static inline void bsk_pause(void) {
 #if defined(__x86_64__)
@@ -220,4 +224,7 @@ void bsk_wipe(void *p, size_t bytes);
 #ifdef __cplusplus
 }
 #endif
+
+#include "CKernelsNadic.h"
+
 #endif

@@ -1,0 +1,66 @@
+import BigIntegers
+import Ring
+
+/// Computes on ciphertexts with the public key only.
+///
+/// Whatever leaves should be re-randomized: a client knows the randomness of its own ciphertexts, and a product of their powers without a
+/// fresh mask tells it the weights. `multiply` does it by itself; sums are, by `rerandomize`.
+public final class PaillierEvaluator: Sendable {
+    public let publicKey: PaillierPublicKey
+    let source: MaskSource
+    let pool: WorkerPool
+
+    /// Computes the tables of masks, as `PaillierEncryptor` does.
+    public init(
+        publicKey: PaillierPublicKey, exponent: PaillierMaskExponent = .half, threads: Int = 1
+    ) {
+        self.publicKey = publicKey
+        pool = WorkerPool(threads: threads)
+        source = MaskSource(publicKey: publicKey, exponent: exponent, pool: pool)
+    }
+
+    /// Ciphertexts of a_i + b_i mod n.
+    public func add(
+        _ a: EncryptedVector, _ b: EncryptedVector
+    ) throws(PaillierError) -> EncryptedVector {
+        try check(a)
+        try check(b, count: a.count)
+        return combine(a.numbers, b.numbers, exponent: a.radixExponent + b.radixExponent, a, b)
+    }
+
+    /// Ciphertexts of a_i + m_i mod n. The messages are not secret from whoever has both; `rerandomize` hides them.
+    public func add(_ a: EncryptedVector, plain: [BigInt]) throws(PaillierError) -> EncryptedVector
+    {
+        try check(a, count: plain.count)
+        let ring = publicKey.ring
+        let numbers = Numbers(ring: ring, count: plain.count)
+        for (i, m) in plain.enumerated() {
+            ring.set(numbers[i], BigInt(1), m.modulo(ring.modulus))
+        }
+        return combine(a.numbers, numbers, exponent: a.radixExponent - 1, a, a)
+    }
+
+    /// Fresh ciphertexts of the same plaintexts, which can't be linked to the old ones.
+    public func rerandomize(_ a: EncryptedVector) throws(PaillierError) -> EncryptedVector {
+        try check(a)
+        let masks = source.masks(a.count, pool: pool)
+        return combine(a.numbers, masks, exponent: a.radixExponent, a, a)
+    }
+
+    private func combine(
+        _ a: Numbers, _ b: Numbers, exponent: Int, _ x: EncryptedVector, _ y: EncryptedVector
+    ) -> EncryptedVector {
+        let out = Numbers(ring: publicKey.ring, count: a.count)
+        var list = ProductList()
+        for i in 0..<a.count { list.append(out[i], a[i], b[i]) }
+        withExtendedLifetime((a, b, x, y)) { publicKey.ring.multiply(list, pool: pool) }
+        return EncryptedVector(publicKey: publicKey, numbers: out, radixExponent: exponent)
+    }
+
+    func check(_ a: EncryptedVector, count: Int? = nil) throws(PaillierError) {
+        guard a.publicKey == publicKey else { throw .otherKey }
+        if let count, a.count != count {
+            throw .countMismatch(expected: count, found: a.count)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import BigIntegers
+import Paillier
+import TestSupport
+import Testing
+
+@Suite struct PackingTests {
+    @Test func slotsThatFit() throws {
+        let small = try KeyVectors.of(bits: 2048).secretKey().publicKey
+        let large = try KeyVectors.of(bits: 3072).secretKey().publicKey
+        #expect(try PackingLayout(slotBits: 40, publicKey: small).count == 51)
+        #expect(try PackingLayout(slotBits: 40, publicKey: large).count == 76)
+        #expect(throws: PaillierError.slotOverflow(needed: 2080, available: 2046)) {
+            try PackingLayout(slotBits: 40, count: 52, publicKey: small)
+        }
+        #expect(throws: PaillierError.self) {
+            try PackingLayout(slotBits: 1 << 62, count: 8, publicKey: small)
+        }
+        #expect(throws: PaillierError.self) {
+            try PackingLayout(slotBits: 5000, publicKey: small)
+        }
+    }
+
+    @Test(arguments: [2, 3, 8, 40, 63, 64, 65, 200]) func extremes(slotBits: Int) throws {
+        let key = try KeyVectors.of(bits: 512).secretKey().publicKey
+        let layout = try PackingLayout(slotBits: slotBits, publicKey: key)
+        let half = BigInt(1) << (slotBits - 1)
+        var random = SplitMix64(seed: 1)
+        let cases: [[BigInt]] = [
+            [BigInt](repeating: half - 1, count: layout.count),
+            [BigInt](repeating: -half, count: layout.count),
+            (0..<layout.count).map { $0 % 2 == 0 ? -half : half - 1 },
+            (0..<layout.count).map { _ in random.bigInt(bits: slotBits) - half },
+            [BigInt](repeating: 0, count: layout.count),
+        ]
+        for values in cases {
+            let packed = try layout.pack(values)
+            #expect(packed.magnitude <= key.maximumPlaintext)
+            #expect(layout.unpack(packed) == values)
+        }
+        #expect(throws: PaillierError.self) { try layout.pack([half]) }
+        #expect(throws: PaillierError.self) { try layout.pack([-half - 1]) }
+        #expect(throws: PaillierError.self) {
+            try layout.pack([BigInt](repeating: 0, count: layout.count + 1))
+        }
+    }
+
+    /// Samples at the ends of their range, weights too: sums fill their slots to the last, and don't leave them.
+    @Test(arguments: Path.here) func packedSamples(path: Path) throws {
+        try path.run { () throws in
+            let key = try KeyVectors.of(bits: 1024).secretKey()
+            let columns = 30
+            var random = SplitMix64(seed: 2)
+            let rows = [
+                [BigInt](repeating: 127, count: columns), [BigInt](repeating: -127, count: columns),
+                (0..<columns).map { _ in BigInt(random.int(in: -127...127)) },
+            ]
+            let biases: [BigInt] = [1, -1, 100]
+            let bound = PaillierMatrix.bound(rows: rows, biases: biases, inputMagnitude: 255)
+            #expect(bound == BigInt(30 * 127 * 255 + 1))
+            let layout = try PackingLayout(
+                slotBits: PackingLayout.slotBits(outputBound: bound), publicKey: key.publicKey)
+            let matrix = try PaillierMatrix(
+                rows: rows, biases: biases, packing: layout, inputMagnitude: 255,
+                publicKey: key.publicKey)
+            let samples = (0..<layout.count).map { s in
+                (0..<columns).map { _ in
+                    s < 2 ? BigInt(255 - 510 * s) : BigInt(random.int(in: -255...255))
+                }
+            }
+            let packed = try (0..<columns).map { c in try layout.pack(samples.map { $0[c] }) }
+            let vector = try PaillierOwnerEncryptor(secretKey: key).encrypt(packed)
+            let out = try PaillierEvaluator(publicKey: key.publicKey).multiply(matrix, [vector])
+            let scores = try PaillierDecryptor(secretKey: key).decrypt(out[0]).map(layout.unpack)
+            for (s, sample) in samples.enumerated() {
+                let expected = EvaluatorTests.dot(rows, sample, biases, key.publicKey.modulus)
+                #expect(scores.map { $0[s] } == expected)
+            }
+            #expect(throws: PaillierError.self) {
+                try PaillierMatrix(
+                    rows: rows, biases: biases, packing: layout, inputMagnitude: 512,
+                    publicKey: key.publicKey)
+            }
+        }
+    }
+}
