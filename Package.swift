@@ -36,17 +36,22 @@ let package = Package(
         .target(
             name: "NeuralNetwork", dependencies: ["BigIntegers", "CZlib", protobuf],
             exclude: ["ONNX/Protos"]),
-        .target(name: "Inference", dependencies: ["NeuralNetwork", "RLWE", "Ring", "BigIntegers"]),
+        .target(
+            name: "Inference",
+            dependencies: ["NeuralNetwork", "RLWE", "Paillier", "Ring", "BigIntegers"]),
         .target(
             name: "Wire",
             dependencies: [
-                "Inference", "RLWE", "Ring", "NeuralNetwork", "BigIntegers", "CKernels", protobuf,
+                "Inference", "RLWE", "Paillier", "Ring", "NeuralNetwork", "BigIntegers", "CKernels",
+                protobuf,
                 .product(name: "Crypto", package: crypto),
             ],
             exclude: ["Protos"]),
         .target(
             name: "Blindsight",
-            dependencies: ["Wire", "Inference", "NeuralNetwork", "RLWE", "BigIntegers"]),
+            dependencies: [
+                "Wire", "Inference", "NeuralNetwork", "RLWE", "Paillier", "BigIntegers",
+            ]),
         .executableTarget(
             name: "BlindsightCLI",
             dependencies: [

@@ -14,9 +14,9 @@ Ring: BigIntegers CKernels | Crypto CryptoExtras _CryptoExtras
 RLWE: Ring BigIntegers CKernels |
 Paillier: Ring BigIntegers CKernels CGMP |
 NeuralNetwork: BigIntegers CZlib | SwiftProtobuf
-Inference: NeuralNetwork RLWE Ring BigIntegers CKernels |
-Wire: Inference NeuralNetwork RLWE Ring BigIntegers CKernels | Crypto SwiftProtobuf
-Blindsight: Wire Inference NeuralNetwork RLWE BigIntegers |
+Inference: NeuralNetwork RLWE Paillier Ring BigIntegers CKernels |
+Wire: Inference NeuralNetwork RLWE Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
+Blindsight: Wire Inference NeuralNetwork RLWE Paillier BigIntegers |
 BlindsightCLI: Blindsight | ArgumentParser
 '
 # What the toolchain brings is open to all.

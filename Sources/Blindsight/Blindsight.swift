@@ -6,5 +6,6 @@
 @_exported import BigIntegers
 @_exported import Inference
 @_exported import NeuralNetwork
+@_exported import Paillier
 @_exported import RLWE
 @_exported import Wire

@@ -27,7 +27,7 @@ public struct Prediction: Sendable, Equatable {
     public let label: String
     /// Whether the plan proves that the result can't have wrapped.
     public let isCertified: Bool
-    /// The bits that noise had left, over all t_i. A fact about the secret key: not for the server.
+    /// The bits that noise had left, over all t_i; infinite under a scheme without noise. A fact about the secret key: not for the server.
     public let noiseMarginBits: Double
 }
 
@@ -74,13 +74,7 @@ public struct Client: Sendable {
     /// Encrypts quantized inputs, each in `plan.input.range`.
     public func encrypt(quantized input: [Int]) throws -> EncryptedSample {
         guard plan.layout == .latency else { throw InferenceError.wrongLayout(plan.layout) }
-        guard input.count == plan.input.count else {
-            throw NetworkError.wrongCount(
-                of: "the sample", expected: plan.input.count, found: input.count)
-        }
-        for (index, value) in input.enumerated() where !plan.input.range.contains(value) {
-            throw NetworkError.outsideBox(index: index, value: value, range: plan.input.range)
-        }
+        try plan.input.check(quantized: input)
         let ciphertexts = plan.inputLayouts.flatMap { layout in
             let slots = layout.place(input.map(Int64.init))
             return plan.parameters.plaintextModuli.enumerated().map { index, t in
@@ -122,12 +116,7 @@ public struct Client: Sendable {
 extension ClientPlan {
     /// What the outputs mean.
     func prediction(logits: [BigInt], noiseMarginBits: Double) -> Prediction {
-        let index = decision.index(of: logits)
-        return Prediction(
-            logits: logits,
-            values: transform.apply(logits.map { $0.doubleTowardZero * outputScale }),
-            index: index, label: labels[index], isCertified: certificate.rangeIsProven,
-            noiseMarginBits: noiseMarginBits)
+        reading.prediction(logits, noiseMarginBits: noiseMarginBits)
     }
 
     /// Outputs from the slots modulo each t_i: sums each output's slots, then joins the moduli by CRT; the one

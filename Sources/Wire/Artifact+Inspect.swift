@@ -50,6 +50,9 @@ extension Artifact {
             return [("ciphertexts", "\(count)"), ("seeded", "yes")]
         case .reply:
             return [("ciphertexts", "\(try PayloadFields.entryCount(envelope.payload))")]
+        case .linearServerPlan, .linearClientPlan, .linearSecretKey, .linearPublicKey,
+            .linearRequest, .linearReply:
+            return try linearDetails(envelope)
         }
     }
 

@@ -219,7 +219,7 @@ public enum Artifact {
     /// The message of a payload, which must be what this build would write for it: no unknown or repeated fields, nothing
     /// after the end.
     static func parse<M: Message>(_ envelope: Envelope) throws -> M {
-        let isSecret = envelope.kind == .secretKey
+        let isSecret = envelope.kind == .secretKey || envelope.kind == .linearSecretKey
         var bytes = Array(envelope.payload)
         defer { if isSecret { bytes.wipe() } }
         var options = BinaryDecodingOptions()

@@ -64,6 +64,12 @@ public enum ArtifactKind: UInt16, Sendable, CaseIterable {
     case evaluationKey = 4
     case request = 5
     case reply = 6
+    case linearServerPlan = 9
+    case linearClientPlan = 10
+    case linearSecretKey = 11
+    case linearPublicKey = 12
+    case linearRequest = 13
+    case linearReply = 14
 
     public var name: String {
         switch self {
@@ -73,6 +79,12 @@ public enum ArtifactKind: UInt16, Sendable, CaseIterable {
         case .evaluationKey: return "evaluation key"
         case .request: return "encrypted sample"
         case .reply: return "encrypted reply"
+        case .linearServerPlan: return "server plan (Paillier)"
+        case .linearClientPlan: return "client plan (Paillier)"
+        case .linearSecretKey: return "secret key (Paillier)"
+        case .linearPublicKey: return "public key (Paillier)"
+        case .linearRequest: return "encrypted samples (Paillier)"
+        case .linearReply: return "encrypted reply (Paillier)"
         }
     }
 
@@ -80,11 +92,12 @@ public enum ArtifactKind: UInt16, Sendable, CaseIterable {
     var maximumPayloadBytes: Int {
         switch self {
         // A model, and the network that it was quantized to.
-        case .serverPlan: return 2 * ONNXModel.maximumBytes + Self.maximumPlanBytes
-        case .clientPlan: return Self.maximumPlanBytes
+        case .serverPlan, .linearServerPlan: return 2 * ONNXModel.maximumBytes + Self.maximumPlanBytes
+        case .clientPlan, .linearClientPlan: return Self.maximumPlanBytes
         case .secretKey: return 1 << 15
+        case .linearSecretKey, .linearPublicKey: return 1 << 13
         // protobuf's own limit.
-        case .evaluationKey, .request: return Int(Int32.max)
+        case .evaluationKey, .request, .linearRequest, .linearReply: return Int(Int32.max)
         case .reply: return 1 << 27
         }
     }

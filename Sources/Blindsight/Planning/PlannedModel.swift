@@ -36,6 +36,22 @@ public struct PlannedModel: Sendable {
             notes = []
             return
         }
+        let quantizer = try Self.quantizer(
+            model, calibration: calibration, labels: labels, options: options, progress: progress)
+        let ladder = BudgetLadder(quantizer: quantizer)
+        let found = try ladder.plan(
+            calibration: quantizer.samples, options: options, progress: progress)
+        plan = found.plan
+        quantization = found.report
+        notes = found.notes
+    }
+
+    /// For a float model.
+    /// - Throws: `PlanRefusal` without samples, and what else a model is refused for.
+    static func quantizer(
+        _ model: ONNXModel, calibration: SampleSet?, labels: [Int]?, options: PlanningOptions,
+        progress: @escaping @Sendable (String) -> Void
+    ) throws -> Quantizer {
         guard let calibration else {
             // What can't be imported at all is told first.
             _ = try RealReference(model)
@@ -45,9 +61,8 @@ public struct PlannedModel: Sendable {
                     "it has weights or activations in floating point, and nothing tells their ranges",
                 advice: ["a few hundred samples to quantize it by: --calibration samples.npy"])
         }
-        let quantizer: Quantizer
         do {
-            quantizer = try Quantizer(
+            return try Quantizer(
                 model, calibration: calibration, labels: labels, options: options.quantization
             ) { progress("\($0.stage.words), \(Int(100 * $0.share)) %") }
         } catch let error as QuantizationError {
@@ -57,12 +72,6 @@ public struct PlannedModel: Sendable {
             else { throw error }
             throw diagnosis.refusal(depth: depth)
         }
-        let ladder = BudgetLadder(quantizer: quantizer)
-        let found = try ladder.plan(
-            calibration: calibration, options: options, progress: progress)
-        plan = found.plan
-        quantization = found.report
-        notes = found.notes
     }
 
     /// Why the model's integers were not taken as they are.

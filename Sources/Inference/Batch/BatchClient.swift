@@ -77,16 +77,7 @@ public struct BatchClient: Sendable {
                 "samples in a group", expected: capacity, found: samples.count)
         }
         let features = plan.input.count
-        let range = plan.input.range
-        for sample in samples {
-            guard sample.count == features else {
-                throw NetworkError.wrongCount(
-                    of: "a sample", expected: features, found: sample.count)
-            }
-            if let index = sample.firstIndex(where: { !range.contains($0) }) {
-                throw NetworkError.outsideBox(index: index, value: sample[index], range: range)
-            }
-        }
+        for sample in samples { try plan.input.check(quantized: sample) }
         let moduli = plan.parameters.plaintextModuli
         let batch = encryptor.encryptBatch(
             count: moduli.count * features, pool: pool, progress: progress

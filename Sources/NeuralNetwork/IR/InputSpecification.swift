@@ -84,3 +84,15 @@ public struct InputSpecification: Sendable, Equatable {
         return integers
     }
 }
+
+extension InputSpecification {
+    /// - Throws: `NetworkError` where a quantized sample has another count, or a value outside the range.
+    package func check(quantized sample: [Int]) throws(NetworkError) {
+        guard sample.count == count else {
+            throw .wrongCount(of: "the sample", expected: count, found: sample.count)
+        }
+        if let index = sample.firstIndex(where: { !range.contains($0) }) {
+            throw .outsideBox(index: index, value: sample[index], range: range)
+        }
+    }
+}

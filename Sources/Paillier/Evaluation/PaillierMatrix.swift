@@ -65,14 +65,7 @@ public struct PaillierMatrix: Sendable {
         self.publicKey = publicKey
         rowCount = rows.count
         columnCount = rows[0].count
-        let bits = rows.lazy.flatMap { $0 }.map { $0.bitLength }.max() ?? 0
-        let method = method ?? Self.best(rows, bits, batch)
-        // Tables of odd powers are shared by the rows of a chunk.
-        var size = 16
-        if case .straus(let width) = method, width > 2 { size = 64 }
-        chunks = stride(from: 0, to: rows.count, by: size).map {
-            Self.chunk(rows, $0..<min($0 + size, rows.count), method)
-        }
+        chunks = Self.chunks(rows, batch: batch, method: method)
         let ring = publicKey.ring
         corrections = Numbers(ring: ring, count: rows.count)
         for (i, row) in rows.enumerated() {
@@ -87,6 +80,17 @@ public struct PaillierMatrix: Sendable {
     /// Of these, squarings.
     public var squaringCount: Int { chunks.reduce(0) { $0 + $1.squarings } }
 
+    /// Products and squarings of such rows under any key, as `productCount` and `squaringCount`.
+    public static func counts(
+        rows: [[BigInt]], batch: Int = 1
+    ) -> (products: Int, squarings: Int) {
+        let chunks = Self.chunks(rows, batch: batch, method: nil)
+        return (
+            chunks.reduce(0) { $0 + $1.schedule.products.count },
+            chunks.reduce(0) { $0 + $1.squarings }
+        )
+    }
+
     /// The largest |output| for inputs of at most `magnitude` each.
     public static func bound(
         rows: [[BigInt]], biases: [BigInt] = [], inputMagnitude magnitude: BigInt
@@ -95,6 +99,19 @@ public struct PaillierMatrix: Sendable {
             row.reduce(BigInt()) { $0 + $1.magnitude } * magnitude
                 + (biases.isEmpty ? 0 : biases[i].magnitude)
         }.max() ?? 0
+    }
+
+    private static func chunks(
+        _ rows: [[BigInt]], batch: Int, method: MultiExponentiation?
+    ) -> [Chunk] {
+        let bits = rows.lazy.flatMap { $0 }.map { $0.bitLength }.max() ?? 0
+        let method = method ?? best(rows, bits, batch)
+        // Tables of odd powers are shared by the rows of a chunk.
+        var size = 16
+        if case .straus(let width) = method, width > 2 { size = 64 }
+        return stride(from: 0, to: rows.count, by: size).map {
+            chunk(rows, $0..<min($0 + size, rows.count), method)
+        }
     }
 
     private static func chunk(

@@ -654,6 +654,122 @@ package nonisolated struct Blindsight_V1_ReplyMessage: Sendable {
   package init() {}
 }
 
+/// Under Paillier, for linear networks.
+package nonisolated struct Blindsight_V1_LinearClientPlanMessage: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 2048, 3072 or 4096.
+  package var keyBits: UInt32 {
+    get {_storage._keyBits}
+    set {_uniqueStorage()._keyBits = newValue}
+  }
+
+  package var input: Blindsight_V1_InputMessage {
+    get {_storage._input ?? Blindsight_V1_InputMessage()}
+    set {_uniqueStorage()._input = newValue}
+  }
+  /// Returns true if `input` has been explicitly set.
+  package var hasInput: Bool {_storage._input != nil}
+  /// Clears the value of `input`. Subsequent reads from it will return its default value.
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
+
+  package var slotBits: UInt32 {
+    get {_storage._slotBits}
+    set {_uniqueStorage()._slotBits = newValue}
+  }
+
+  package var outputBounds: [Blindsight_V1_RangeMessage] {
+    get {_storage._outputBounds}
+    set {_uniqueStorage()._outputBounds = newValue}
+  }
+
+  package var boundMethod: String {
+    get {_storage._boundMethod}
+    set {_uniqueStorage()._boundMethod = newValue}
+  }
+
+  package var outputScale: Double {
+    get {_storage._outputScale}
+    set {_uniqueStorage()._outputScale = newValue}
+  }
+
+  package var labels: [String] {
+    get {_storage._labels}
+    set {_uniqueStorage()._labels = newValue}
+  }
+
+  /// As in a client plan.
+  package var decision: String {
+    get {_storage._decision}
+    set {_uniqueStorage()._decision = newValue}
+  }
+
+  package var transform: String {
+    get {_storage._transform}
+    set {_uniqueStorage()._transform = newValue}
+  }
+
+  package var products: UInt64 {
+    get {_storage._products}
+    set {_uniqueStorage()._products = newValue}
+  }
+
+  package var squarings: UInt64 {
+    get {_storage._squarings}
+    set {_uniqueStorage()._squarings = newValue}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Blindsight_V1_LinearServerPlanMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// As in a server plan.
+  package var model: Data = Data()
+
+  package var keyBits: UInt32 = 0
+
+  /// Where the model was quantized when the plan was made.
+  package var network: Blindsight_V1_NetworkMessage {
+    get {_network ?? Blindsight_V1_NetworkMessage()}
+    set {_network = newValue}
+  }
+  /// Returns true if `network` has been explicitly set.
+  package var hasNetwork: Bool {self._network != nil}
+  /// Clears the value of `network`. Subsequent reads from it will return its default value.
+  package mutating func clearNetwork() {self._network = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _network: Blindsight_V1_NetworkMessage? = nil
+}
+
+/// A request or a reply: ciphertexts a0 + a1 n, each coordinate little endian at the bytes of n.
+package nonisolated struct Blindsight_V1_LinearVectorMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var sampleCount: UInt32 = 0
+
+  package var ciphertexts: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "blindsight.v1"
@@ -1791,6 +1907,225 @@ nonisolated extension Blindsight_V1_ReplyMessage: SwiftProtobuf.Message, SwiftPr
   }
 
   package static func ==(lhs: Blindsight_V1_ReplyMessage, rhs: Blindsight_V1_ReplyMessage) -> Bool {
+    if lhs.ciphertexts != rhs.ciphertexts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V1_LinearClientPlanMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LinearClientPlanMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}key_bits\0\u{1}input\0\u{3}slot_bits\0\u{3}output_bounds\0\u{3}bound_method\0\u{3}output_scale\0\u{1}labels\0\u{1}decision\0\u{1}transform\0\u{1}products\0\u{1}squarings\0")
+
+  fileprivate class _StorageClass {
+    var _keyBits: UInt32 = 0
+    var _input: Blindsight_V1_InputMessage? = nil
+    var _slotBits: UInt32 = 0
+    var _outputBounds: [Blindsight_V1_RangeMessage] = []
+    var _boundMethod: String = String()
+    var _outputScale: Double = 0
+    var _labels: [String] = []
+    var _decision: String = String()
+    var _transform: String = String()
+    var _products: UInt64 = 0
+    var _squarings: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _keyBits = source._keyBits
+      _input = source._input
+      _slotBits = source._slotBits
+      _outputBounds = source._outputBounds
+      _boundMethod = source._boundMethod
+      _outputScale = source._outputScale
+      _labels = source._labels
+      _decision = source._decision
+      _transform = source._transform
+      _products = source._products
+      _squarings = source._squarings
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._keyBits) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 3: try { try decoder.decodeSingularUInt32Field(value: &_storage._slotBits) }()
+        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._outputBounds) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._boundMethod) }()
+        case 6: try { try decoder.decodeSingularDoubleField(value: &_storage._outputScale) }()
+        case 7: try { try decoder.decodeRepeatedStringField(value: &_storage._labels) }()
+        case 8: try { try decoder.decodeSingularStringField(value: &_storage._decision) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._transform) }()
+        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._products) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._squarings) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._keyBits != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._keyBits, fieldNumber: 1)
+      }
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if _storage._slotBits != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._slotBits, fieldNumber: 3)
+      }
+      if !_storage._outputBounds.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._outputBounds, fieldNumber: 4)
+      }
+      if !_storage._boundMethod.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._boundMethod, fieldNumber: 5)
+      }
+      if _storage._outputScale.bitPattern != 0 {
+        try visitor.visitSingularDoubleField(value: _storage._outputScale, fieldNumber: 6)
+      }
+      if !_storage._labels.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._labels, fieldNumber: 7)
+      }
+      if !_storage._decision.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._decision, fieldNumber: 8)
+      }
+      if !_storage._transform.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._transform, fieldNumber: 9)
+      }
+      if _storage._products != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._products, fieldNumber: 10)
+      }
+      if _storage._squarings != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._squarings, fieldNumber: 11)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V1_LinearClientPlanMessage, rhs: Blindsight_V1_LinearClientPlanMessage) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._keyBits != rhs_storage._keyBits {return false}
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._slotBits != rhs_storage._slotBits {return false}
+        if _storage._outputBounds != rhs_storage._outputBounds {return false}
+        if _storage._boundMethod != rhs_storage._boundMethod {return false}
+        if _storage._outputScale != rhs_storage._outputScale {return false}
+        if _storage._labels != rhs_storage._labels {return false}
+        if _storage._decision != rhs_storage._decision {return false}
+        if _storage._transform != rhs_storage._transform {return false}
+        if _storage._products != rhs_storage._products {return false}
+        if _storage._squarings != rhs_storage._squarings {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V1_LinearServerPlanMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LinearServerPlanMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}model\0\u{3}key_bits\0\u{2}\u{2}network\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.model) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.keyBits) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._network) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.model.isEmpty {
+      try visitor.visitSingularBytesField(value: self.model, fieldNumber: 1)
+    }
+    if self.keyBits != 0 {
+      try visitor.visitSingularUInt32Field(value: self.keyBits, fieldNumber: 2)
+    }
+    try { if let v = self._network {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V1_LinearServerPlanMessage, rhs: Blindsight_V1_LinearServerPlanMessage) -> Bool {
+    if lhs.model != rhs.model {return false}
+    if lhs.keyBits != rhs.keyBits {return false}
+    if lhs._network != rhs._network {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V1_LinearVectorMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".LinearVectorMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}sample_count\0\u{1}ciphertexts\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.sampleCount) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.ciphertexts) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sampleCount != 0 {
+      try visitor.visitSingularUInt32Field(value: self.sampleCount, fieldNumber: 1)
+    }
+    if !self.ciphertexts.isEmpty {
+      try visitor.visitSingularBytesField(value: self.ciphertexts, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V1_LinearVectorMessage, rhs: Blindsight_V1_LinearVectorMessage) -> Bool {
+    if lhs.sampleCount != rhs.sampleCount {return false}
     if lhs.ciphertexts != rhs.ciphertexts {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -1,0 +1,76 @@
+import BigIntegers
+import NeuralNetwork
+
+/// A network without products, as what it is: outputs = rows x inputs + biases, in integers.
+struct LinearForm: Sendable {
+    let rows: [[BigInt]]
+    let biases: [BigInt]
+
+    /// Composes all layers, exactly.
+    /// - Throws: `LinearPlanError.notLinear` for a network with products.
+    init(_ network: IntegerNetwork) throws {
+        let inputs = network.inputCount
+        // Of each value, rows over the inputs and a constant.
+        var values: [(rows: [[BigInt]], biases: [BigInt])] = [
+            (
+                (0..<inputs).map { i in (0..<inputs).map { BigInt($0 == i ? 1 : 0) } },
+                [BigInt](repeating: 0, count: inputs)
+            )
+        ]
+        for (index, operation) in network.operations.enumerated() {
+            guard let matrix = operation.layer.matrix(), let bias = operation.layer.biasVector
+            else { throw LinearPlanError.notLinear(operation.layer.summary) }
+            var out: (rows: [[BigInt]], biases: [BigInt]) = ([], [])
+            if operation.sources == [0] {
+                // The inputs themselves: no need to multiply by an identity.
+                for row in 0..<matrix.rows {
+                    var weights = [BigInt](repeating: 0, count: inputs)
+                    for (column, weight) in matrix.row(row) { weights[column] += BigInt(weight) }
+                    out.rows.append(weights)
+                    out.biases.append(BigInt(bias[row]))
+                }
+            } else {
+                let rows = operation.sources.flatMap { values[$0].rows }
+                let biases = operation.sources.flatMap { values[$0].biases }
+                for row in 0..<matrix.rows {
+                    var weights = [BigInt](repeating: 0, count: inputs)
+                    var sum = BigInt(bias[row])
+                    for (column, weight) in matrix.row(row) {
+                        let factor = BigInt(weight)
+                        sum += factor * biases[column]
+                        for i in 0..<inputs { weights[i] += factor * rows[column][i] }
+                    }
+                    out.rows.append(weights)
+                    out.biases.append(sum)
+                }
+            }
+            values.append(out)
+            // What is read no more.
+            for value in values.indices.dropFirst().dropLast()
+            where !network.operations[(index + 1)...].contains(where: {
+                $0.sources.contains(value)
+            }) {
+                values[value] = ([], [])
+            }
+        }
+        (rows, biases) = values[values.count - 1]
+    }
+}
+
+/// Why a network has no plan under additive encryption.
+public enum LinearPlanError: Error, Equatable, CustomStringConvertible {
+    case notLinear(String)
+    case tooWide(bits: Int, available: Int)
+    case invalid(String)
+
+    public var description: String {
+        switch self {
+        case .notLinear(let layer):
+            return
+                "Paillier adds and doesn't multiply: '\(layer)' needs products; use --scheme bfv"
+        case .tooWide(let bits, let available):
+            return "outputs of \(bits) bits in plaintexts of \(available); use a larger key"
+        case .invalid(let why): return "the plan is not valid: \(why)"
+        }
+    }
+}
