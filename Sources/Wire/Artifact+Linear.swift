@@ -1,3 +1,4 @@
+import Foundation
 import Inference
 import NeuralNetwork
 import Paillier
@@ -228,5 +229,24 @@ extension Artifact {
 extension PaillierKeySize {
     var isInsecure: Bool {
         if case .insecure = self { true } else { false }
+    }
+}
+
+extension Artifact {
+    /// The kind that a file's first bytes name. Nothing else of it is checked.
+    public static func kind(ofFileAt path: String) throws -> ArtifactKind {
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw WireError.file(path: path, reason: "it can't be opened")
+        }
+        defer { try? file.close() }
+        let head = [UInt8]((try? file.read(upToCount: 12)) ?? Data())
+        guard head.count == 12, Array(head[..<8]) == Array(Envelope.magicText.utf8) else {
+            throw WireError.notAnArtifact
+        }
+        let code = UInt16(head[10]) | UInt16(head[11]) << 8
+        guard let kind = ArtifactKind(rawValue: code) else {
+            throw WireError.unknownKind(Int(code))
+        }
+        return kind
     }
 }

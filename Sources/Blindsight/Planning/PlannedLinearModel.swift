@@ -4,7 +4,7 @@ import Paillier
 
 /// Which encryption a plan uses.
 public enum Scheme: String, Sendable, CaseIterable {
-    /// Paillier for a linear model where that moves fewer bytes, else BFV.
+    /// Paillier for a linear model where that moves at most half of the bytes, else BFV.
     case auto
     case bfv
     case paillier
@@ -33,15 +33,16 @@ public struct PlannedLinearModel: Sendable {
             quantization = nil
             return
         }
-        let quantizer = try PlannedModel.quantizer(
+        let (quantizer, _) = try PlannedModel.quantizer(
             model, calibration: calibration, labels: labels, options: options, progress: progress)
         let quantized = try quantizer.quantize()
         plan = try LinearPlan(quantized.network, keySize: keySize)
         quantization = quantized.report
     }
 
-    /// The same model under Paillier, where that moves fewer bytes for so many samples than the BFV plan does; nil where it doesn't, or where
-    /// the model isn't linear, or a prediction would take more than a second.
+    /// The same model under Paillier, where that moves at most half of the bytes that the BFV plan does for so many samples; nil where it
+    /// doesn't, where the model isn't linear, or a prediction would take more than a second. BFV is much faster, so a few bytes less
+    /// don't pay.
     public init?(
         insteadOf planned: PlannedModel, samples: Int, keySize: PaillierKeySize = .standard
     ) {
@@ -55,7 +56,7 @@ public struct PlannedLinearModel: Sendable {
         let bytes = groups * (ours.requestBytes + ours.replyBytes) + ours.publicKeyBytes
         let others =
             requests * (theirs.requestBytes + theirs.replyBytes) + theirs.evaluationKeyBytes
-        guard bytes < others, plan.client.seconds(groups: groups) < 1 else { return nil }
+        guard 2 * bytes <= others, plan.client.seconds(groups: groups) < 1 else { return nil }
         self.plan = plan
         quantization = planned.quantization
     }

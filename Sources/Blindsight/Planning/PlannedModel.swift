@@ -36,22 +36,22 @@ public struct PlannedModel: Sendable {
             notes = []
             return
         }
-        let quantizer = try Self.quantizer(
+        let (quantizer, samples) = try Self.quantizer(
             model, calibration: calibration, labels: labels, options: options, progress: progress)
         let ladder = BudgetLadder(quantizer: quantizer)
         let found = try ladder.plan(
-            calibration: quantizer.samples, options: options, progress: progress)
+            calibration: samples, options: options, progress: progress)
         plan = found.plan
         quantization = found.report
         notes = found.notes
     }
 
-    /// For a float model.
+    /// For a float model, with the samples.
     /// - Throws: `PlanRefusal` without samples, and what else a model is refused for.
     static func quantizer(
         _ model: ONNXModel, calibration: SampleSet?, labels: [Int]?, options: PlanningOptions,
         progress: @escaping @Sendable (String) -> Void
-    ) throws -> Quantizer {
+    ) throws -> (Quantizer, SampleSet) {
         guard let calibration else {
             // What can't be imported at all is told first.
             _ = try RealReference(model)
@@ -62,9 +62,10 @@ public struct PlannedModel: Sendable {
                 advice: ["a few hundred samples to quantize it by: --calibration samples.npy"])
         }
         do {
-            return try Quantizer(
+            let quantizer = try Quantizer(
                 model, calibration: calibration, labels: labels, options: options.quantization
             ) { progress("\($0.stage.words), \(Int(100 * $0.share)) %") }
+            return (quantizer, calibration)
         } catch let error as QuantizationError {
             guard case .tooDeep(let depth, _) = error,
                 let diagnosis = DepthDiagnosis(

@@ -27,7 +27,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "How many predictions are measured.")
     var repetitions = 10
 
-    @Option(help: "Samples in a group, of a plan of the batch layout; by default as many as it holds.")
+    @Option(help: "Samples at once, of a plan that takes many; by default as many as fit.")
     var samples: Int?
 
     @Option(help: "Threads of the server.")
@@ -40,6 +40,9 @@ struct BenchCommand: ParsableCommand {
         guard calibrate != (plan != nil) else {
             throw ValidationError("give either --plan or --calibrate")
         }
+        guard samples == nil || (1...1 << 24).contains(samples!) else {
+            throw ValidationError("--samples must be 1 to \(1 << 24)")
+        }
         guard (1...1_000_000).contains(repetitions) else {
             throw ValidationError("--repetitions must be 1 to 1000000")
         }
@@ -49,6 +52,14 @@ struct BenchCommand: ParsableCommand {
         guard let plan else { return try showCalibration() }
         let progress = ProgressBar("bench")
         defer { progress.finish() }
+        if LinearFiles.holdsPlan(plan) {
+            let result = try LinearBenchmark.run(
+                plan: LinearFiles.serverPlan(plan).plan, repetitions: repetitions,
+                threads: threads, samples: samples, progress: progress)
+            progress.finish()
+            options.show(result.json) { result.table.text }
+            return
+        }
         let serverPlan = try Files.serverPlan(plan).plan
         if serverPlan.choices.layout == .batch {
             let result = try BatchBenchmark.run(

@@ -27,6 +27,10 @@ struct KeygenCommand: ParsableCommand {
     @OptionGroup var options: OutputOptions
 
     func run() throws {
+        if LinearFiles.holdsPlan(plan) {
+            return try LinearCommands.keygen(
+                plan: plan, output: output, force: force, options: options)
+        }
         let clientPlan = try Files.clientPlan(plan)
         let secretPath = "\(output)/secret.key"
         let evaluationPath = "\(output)/evaluation.key"

@@ -65,6 +65,15 @@ struct PlanCommand: ParsableCommand {
     )
     var layout: Layout = .auto
 
+    @Option(
+        help:
+            "The encryption: bfv for any network, paillier for a linear one, or for a linear one whichever moves far fewer bytes, else bfv (auto)."
+    )
+    var scheme: Scheme = .auto
+
+    @Option(help: "Bits of a Paillier key: 2048 (112-bit security), 3072 or 4096.")
+    var keyBits = 3072
+
     @Option(help: "How many samples are scored at once; with --layout batch by default 8192.")
     var batch: Int?
 
@@ -79,6 +88,12 @@ struct PlanCommand: ParsableCommand {
         }
         guard batch == nil || layout != .latency else {
             throw ValidationError("--batch belongs to --layout batch or auto")
+        }
+        guard keySize != nil else {
+            throw ValidationError("--key-bits must be 2048, 3072 or 4096")
+        }
+        guard scheme != .paillier || (layout == .auto && range == .certified) else {
+            throw ValidationError("--scheme paillier has no layouts and always certifies the range")
         }
         guard labels == nil || calibration != nil else {
             throw ValidationError("--labels belongs to --calibration")
@@ -101,11 +116,24 @@ struct PlanCommand: ParsableCommand {
         }
         let planned: PlannedModel
         do {
+            if scheme == .paillier {
+                let linear = try PlannedLinearModel(
+                    model: bytes, calibration: samples, labels: labels, options: planningOptions,
+                    keySize: keySize!
+                ) { progress.show($0) }
+                return try finish(linear, model: bytes, progress: progress)
+            }
             planned = try PlannedModel(
                 model: bytes, calibration: samples, labels: labels, options: planningOptions
             ) { progress.show($0) }
         } catch {
             throw CommandError.file(model, error)
+        }
+        if scheme == .auto, layout == .auto, range == .certified,
+            let linear = PlannedLinearModel(
+                insteadOf: planned, samples: batch ?? 1, keySize: keySize!)
+        {
+            return try finish(linear, model: bytes, progress: progress)
         }
         let files = PlanFiles(folder: output)
         let sizes = try files.write(planned, model: bytes, title: model)
@@ -135,6 +163,42 @@ struct PlanCommand: ParsableCommand {
         }
     }
 
+    private var keySize: PaillierKeySize? {
+        switch keyBits {
+        case 2048: .bits2048
+        case 3072: .bits3072
+        case 4096: .bits4096
+        default: nil
+        }
+    }
+
+    private func finish(
+        _ planned: PlannedLinearModel, model bytes: [UInt8], progress: ProgressBar
+    ) throws {
+        let files = PlanFiles(folder: output)
+        let sizes = try files.write(planned, model: bytes, title: model)
+        progress.finish()
+        let plan = LinearReport(plan: planned.plan.client)
+        let quantization = planned.quantization.map { QuantizationText(report: $0, notes: []) }
+        let object = JSON.object(
+            [
+                ("model", .string(model)), ("server_plan", .string(files.server)),
+                ("server_plan_bytes", .integer(sizes.server)),
+                ("client_plan", .string(files.client)),
+                ("client_plan_bytes", .integer(sizes.client)),
+            ] + plan.members + (quantization.map { [("quantization", $0.json)] } ?? []))
+        options.show(object) {
+            (quantization.map { "\($0.text)\n\n" } ?? "") + """
+                \(plan.text)
+
+                Written
+                  \(files.server) (\(Format.bytes(sizes.server))): for the server; holds the weights
+                  \(files.client) (\(Format.bytes(sizes.client))): for the client; holds no weights
+                  \(files.report): all of this
+                """
+        }
+    }
+
     private var planningOptions: PlanningOptions {
         var options = PlanningOptions()
         if let bits { options.quantization.bits = bits.range }
@@ -149,6 +213,8 @@ struct PlanCommand: ParsableCommand {
         return options
     }
 }
+
+extension Scheme: ExpressibleByArgument {}
 
 /// "3..8", "3...8", "3-8" or "5".
 struct IntegerRange: ExpressibleByArgument {
