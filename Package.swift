@@ -76,11 +76,13 @@ let package = Package(
         .testTarget(
             name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport", protobuf]),
         .testTarget(
-            name: "InferenceTests", dependencies: ["Inference", "NeuralNetwork", "TestSupport"]),
+            name: "InferenceTests",
+            dependencies: ["Inference", "NeuralNetwork", "Paillier", "TestSupport"]),
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "Blindsight", "Inference", "NeuralNetwork", "RLWE", "TestSupport", protobuf,
+                "Wire", "Blindsight", "Inference", "NeuralNetwork", "RLWE", "Paillier", "TestSupport",
+                protobuf,
             ]),
     ]
 )

@@ -15,6 +15,9 @@ struct Fixture: Sendable {
     let files: [ArtifactKind: [UInt8]]
     let isQuantized: Bool
 
+    /// Those of one envelope and of BFV; other fixtures have the others.
+    static let kinds = ArtifactKind.allCases.filter { $0.rawValue <= 6 }
+
     static let shared = Result { try Fixture(seed: 7) }
     /// Another plan, for files that don't belong together.
     static let other = Result { try Fixture(seed: 8) }
@@ -102,6 +105,7 @@ struct Fixture: Sendable {
         case .reply:
             return try Artifact.encode(
                 Artifact.decodeReply(bytes, plan: plan.client), plan: plan.client)
+        default: preconditionFailure("files of other fixtures")
         }
     }
 

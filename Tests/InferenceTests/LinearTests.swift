@@ -1,0 +1,76 @@
+import BigIntegers
+import Inference
+import NeuralNetwork
+import Paillier
+import TestSupport
+import Testing
+
+/// Linear networks under Paillier: encrypted = integer reference, for one sample and for more than a ciphertext holds.
+@Suite struct LinearTests {
+    /// Random networks of linear layers: dense, convolutions, several in a row.
+    @Test(arguments: 0..<10) func encryptedEqualsReference(seed: Int) throws {
+        var options = RandomGraph.Options()
+        options.depth = 0
+        options.isImage = seed % 2 == 1
+        let network = try RandomGraph.make(seed: UInt64(seed), options: options)
+        #expect(network.depth == 0)
+        let plan = try LinearPlan(network, keySize: .insecure(bits: 512))
+        let client = try LinearClient(plan: plan.client, threads: 2)
+        let server = try LinearServer(plan: plan, publicKey: client.publicKey, threads: 2)
+        var generator = SplitMix64(seed: UInt64(seed))
+        for count in [1, plan.client.slotCount, plan.client.slotCount + 1] {
+            let inputs = (0..<count).map { _ in
+                RandomNetwork.input(for: network, using: &generator)
+            }
+            let predictions = try client.decrypt(
+                server.predict(client.encrypt(quantized: inputs)))
+            let expected = try inputs.map { try IntegerReference.logits(network, input: $0) }
+            #expect(predictions.map(\.logits) == expected, "seed \(seed), \(count) samples")
+        }
+    }
+
+    /// Sums that no machine word holds, at both ends of the box.
+    @Test func sumsBeyondMachineWords() throws {
+        let weight = Int64.max
+        let dense = try Dense(
+            weights: [weight, weight, weight, -weight, -weight, weight], bias: [weight, -weight],
+            inputs: 3, outputs: 2)
+        let range = -1_000_000...1_000_000
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [3], range: range, scale: 1),
+            layers: [.dense(dense)], outputScale: 1, labels: ["a", "b"])
+        let plan = try LinearPlan(network, keySize: .insecure(bits: 512))
+        let client = try LinearClient(plan: plan.client)
+        let server = try LinearServer(plan: plan, publicKey: client.publicKey)
+        let ends = [range.lowerBound, range.upperBound]
+        let inputs = (0..<8).map { i in (0..<3).map { ends[i >> $0 & 1] } }
+        let predictions = try client.decrypt(server.predict(client.encrypt(quantized: inputs)))
+        for (prediction, input) in zip(predictions, inputs) {
+            let x = input.map { BigInt($0) }
+            let w = BigInt(weight)
+            #expect(prediction.logits == [w * (x[0] + x[1] + x[2] + 1), w * (x[2] - x[0] - x[1] - 1)])
+        }
+    }
+
+    @Test func refusals() throws {
+        let network = RandomNetwork.make(seed: 1)
+        if network.depth > 0 {
+            #expect(throws: LinearPlanError.self) { try LinearPlan(network) }
+        }
+        let dense = try Dense(weights: [Int64.max, 1], bias: [0], inputs: 2, outputs: 1)
+        let wide = try IntegerNetwork(
+            input: InputSpecification(shape: [2], range: 0...16_000_000, scale: 1),
+            operations: [NeuralNetwork.Operation(.dense(dense), sources: [0])], outputScale: 1, labels: ["x"],
+            decision: .regression)
+        _ = try LinearPlan(wide, keySize: .insecure(bits: 256))
+        let plan = try LinearPlan(wide, keySize: .insecure(bits: 512))
+        let client = try LinearClient(plan: plan.client)
+        #expect(throws: InferenceError.self) { try client.encrypt(quantized: []) }
+        #expect(throws: NetworkError.self) { try client.encrypt(quantized: [[1]]) }
+        #expect(throws: NetworkError.self) { try client.encrypt(quantized: [[1, -1]]) }
+        let other = try LinearPlan(wide, keySize: .insecure(bits: 256))
+        #expect(throws: InferenceError.wrongParameters) {
+            try LinearServer(plan: other, publicKey: client.publicKey)
+        }
+    }
+}
