@@ -9,7 +9,7 @@ import Wire
         (0..<count).filter { $0 < 200 || $0 >= count - 200 || $0 % 97 == 0 }
     }
 
-    @Test(arguments: ArtifactKind.allCases) func truncated(kind: ArtifactKind) throws {
+    @Test(arguments: Fixture.kinds) func truncated(kind: ArtifactKind) throws {
         let fixture = try Fixture.shared.get()
         let bytes = try #require(fixture.files[kind])
         for length in Self.positions(bytes.count) {
@@ -19,7 +19,7 @@ import Wire
         }
     }
 
-    @Test(arguments: ArtifactKind.allCases) func flippedByte(kind: ArtifactKind) throws {
+    @Test(arguments: Fixture.kinds) func flippedByte(kind: ArtifactKind) throws {
         let fixture = try Fixture.shared.get()
         let bytes = try #require(fixture.files[kind])
         var generator = SplitMix64(seed: UInt64(kind.rawValue))
@@ -37,7 +37,7 @@ import Wire
         }
     }
 
-    @Test(arguments: ArtifactKind.allCases) func trailingBytes(kind: ArtifactKind) throws {
+    @Test(arguments: Fixture.kinds) func trailingBytes(kind: ArtifactKind) throws {
         let fixture = try Fixture.shared.get()
         let bytes = try #require(fixture.files[kind])
         for extra in [1, 7, 4096] {
@@ -75,16 +75,16 @@ import Wire
         expect(.notAnArtifact) { $0[0] = UInt8(ascii: "b") }
         expect(.notAnArtifact) { $0 = [] }
         expect(.unsupportedVersion(1)) { $0[8] = 1 }
-        expect(.unsupportedVersion(4)) { $0[8] = 4 }
-        expect(.unsupportedVersion(0x103)) { $0[9] = 1 }
+        expect(.unsupportedVersion(5)) { $0[8] = 5 }
+        expect(.unsupportedVersion(0x104)) { $0[9] = 1 }
         expect(.unknownKind(0)) { $0[10] = 0 }
-        expect(.unknownKind(7)) { $0[10] = 7 }
+        expect(.unknownKind(15)) { $0[10] = 15 }
         expect(.malformed("reserved bytes of the header are not zero")) { $0[13] = 1 }
     }
 
-    @Test(arguments: ArtifactKind.allCases) func otherKind(kind: ArtifactKind) throws {
+    @Test(arguments: Fixture.kinds) func otherKind(kind: ArtifactKind) throws {
         let fixture = try Fixture.shared.get()
-        for other in ArtifactKind.allCases where other != kind {
+        for other in Fixture.kinds where other != kind {
             #expect(throws: WireError.wrongKind(expected: kind, found: other)) {
                 try fixture.recode(fixture.files[other]!, as: kind)
             }

@@ -15,6 +15,11 @@ struct Fixture: Sendable {
     let files: [ArtifactKind: [UInt8]]
     let isQuantized: Bool
 
+    /// Those of the latency layout.
+    static let kinds: [ArtifactKind] = [
+        .serverPlan, .clientPlan, .secretKey, .evaluationKey, .request, .reply,
+    ]
+
     static let shared = Result { try Fixture(seed: 7) }
     /// Another plan, for files that don't belong together.
     static let other = Result { try Fixture(seed: 8) }
@@ -102,6 +107,7 @@ struct Fixture: Sendable {
         case .reply:
             return try Artifact.encode(
                 Artifact.decodeReply(bytes, plan: plan.client), plan: plan.client)
+        default: preconditionFailure("not a kind of this fixture")
         }
     }
 

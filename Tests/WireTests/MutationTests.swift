@@ -5,7 +5,7 @@ import Wire
 
 /// Random damage under a right checksum: a typed error or a value that can be used, never a trap.
 @Suite struct MutationTests {
-    @Test(arguments: ArtifactKind.allCases, [false, true])
+    @Test(arguments: Fixture.kinds, [false, true])
     func neverTraps(kind: ArtifactKind, isQuantized: Bool) throws {
         let fixture = try isQuantized ? Fixture.quantized.get() : Fixture.shared.get()
         var generator = SplitMix64(seed: 0xB11D + UInt64(kind.rawValue))
@@ -30,7 +30,7 @@ import Wire
         #expect(accepted > 0 || alwaysChecked.contains(kind), "\(kind)")
     }
 
-    private static func mutate(_ payload: inout [UInt8], _ generator: inout SplitMix64) {
+    static func mutate(_ payload: inout [UInt8], _ generator: inout SplitMix64) {
         guard !payload.isEmpty else { return }
         // Half of the hits near the start, where small fields are.
         let limit = Bool.random(using: &generator) ? min(payload.count, 400) : payload.count
@@ -73,6 +73,7 @@ import Wire
             _ = try fixture.server.predict(Artifact.decodeSample(bytes, plan: plan))
         case .reply:
             _ = try fixture.client.decrypt(Artifact.decodeReply(bytes, plan: plan))
+        default: preconditionFailure("not a kind of this fixture")
         }
     }
 }
