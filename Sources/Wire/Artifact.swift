@@ -219,8 +219,15 @@ public enum Artifact {
     /// The message of a payload, which must be what this build would write for it: no unknown or repeated fields, nothing
     /// after the end.
     static func parse<M: Message>(_ envelope: Envelope) throws -> M {
-        let isSecret = envelope.kind == .secretKey || envelope.kind == .linearSecretKey
-        var bytes = Array(envelope.payload)
+        try parse(
+            envelope.payload, of: "the payload of a \(envelope.kind.name)",
+            isSecret: envelope.kind == .secretKey || envelope.kind == .linearSecretKey)
+    }
+
+    static func parse<M: Message>(
+        _ payload: ArraySlice<UInt8>, of what: String, isSecret: Bool = false
+    ) throws -> M {
+        var bytes = Array(payload)
         defer { if isSecret { bytes.wipe() } }
         var options = BinaryDecodingOptions()
         options.messageDepthLimit = 8
@@ -232,9 +239,8 @@ public enum Artifact {
             if canonical == bytes { return message }
         } catch {
             // The parser's own error says less than this one.
-            throw WireError.malformed("the payload of a \(envelope.kind.name) is no such message")
+            throw WireError.malformed("\(what) is no such message")
         }
-        throw WireError.malformed(
-            "the payload of a \(envelope.kind.name) is not in canonical form")
+        throw WireError.malformed("\(what) is not in canonical form")
     }
 }

@@ -4,9 +4,9 @@ import Crypto
 /// payload, SHA-256 of all before it (32). Integers are little endian.
 package struct Envelope {
     package static let magicText = "BLNDSGHT"
-    package static let version: UInt16 = 3
-    /// Those that are read. Version 2 is 3 without the fields that came later.
-    static let readableVersions = 2...3
+    package static let version: UInt16 = 4
+    /// Those that are read. Older ones are this one without the fields and kinds that came later.
+    static let readableVersions = 2...4
     package static let headerLength = 56
     package static let checksumLength = 32
 
@@ -22,16 +22,24 @@ package struct Envelope {
     package static func seal(
         _ payload: [UInt8], kind: ArtifactKind, digest: [UInt8]
     ) -> [UInt8] {
+        var out = header(kind: kind, digest: digest, payloadLength: payload.count)
+        out.reserveCapacity(headerLength + payload.count + checksumLength)
+        out += payload
+        out += SHA256.hash(data: out)
+        return out
+    }
+
+    /// What stands before the payload.
+    package static func header(
+        kind: ArtifactKind, digest: [UInt8], payloadLength: Int
+    ) -> [UInt8] {
         precondition(digest.count == 32)
         var out = Array(magicText.utf8)
-        out.reserveCapacity(headerLength + payload.count + checksumLength)
         out += littleEndian(UInt64(version), bytes: 2)
         out += littleEndian(UInt64(kind.rawValue), bytes: 2)
         out += [0, 0, 0, 0]
         out += digest
-        out += littleEndian(UInt64(payload.count), bytes: 8)
-        out += payload
-        out += SHA256.hash(data: out)
+        out += littleEndian(UInt64(payloadLength), bytes: 8)
         return out
     }
 
@@ -39,40 +47,37 @@ package struct Envelope {
     package static func open(
         _ bytes: [UInt8], expecting expected: ArtifactKind? = nil
     ) throws -> Envelope {
-        guard bytes.count >= 8, Array(bytes[..<8]) == Array(magicText.utf8) else {
-            throw WireError.notAnArtifact
-        }
+        try requireMagic(bytes[...])
         guard bytes.count >= headerLength + checksumLength else {
             throw WireError.wrongLength(
                 expected: UInt64(headerLength + checksumLength), found: UInt64(bytes.count))
         }
-        let version = Int(integer(bytes[8..<10]))
-        guard readableVersions.contains(version) else {
-            throw WireError.unsupportedVersion(version)
+        let header = try Header(bytes[..<headerLength])
+        // Told first: lengths say nothing where an envelope is one of several.
+        if header.kind.isBatch {
+            guard let expected else {
+                throw WireError.malformed("a file of groups, to be read by its path")
+            }
+            try header.require(expected)
         }
-        let code = UInt16(integer(bytes[10..<12]))
-        guard let kind = ArtifactKind(rawValue: code) else {
-            throw WireError.unknownKind(Int(code))
-        }
-        guard integer(bytes[12..<16]) == 0 else {
-            throw WireError.malformed("reserved bytes of the header are not zero")
-        }
-        let announced = integer(bytes[48..<56])
         let present = UInt64(bytes.count - headerLength - checksumLength)
-        guard announced == present else {
-            throw WireError.wrongLength(expected: announced, found: present)
+        guard header.payloadLength == present else {
+            throw WireError.wrongLength(expected: header.payloadLength, found: present)
         }
-        guard present <= UInt64(kind.maximumPayloadBytes) else {
-            throw WireError.tooLarge(kind, bytes: present, limit: kind.maximumPayloadBytes)
+        guard present <= UInt64(header.kind.maximumPayloadBytes) else {
+            throw WireError.tooLarge(
+                header.kind, bytes: present, limit: header.kind.maximumPayloadBytes)
         }
         let end = bytes.count - checksumLength
         guard SHA256.hash(data: bytes[..<end]) == bytes[end...] else { throw WireError.corrupt }
-        if let expected, expected != kind {
-            throw WireError.wrongKind(expected: expected, found: kind)
-        }
+        if let expected { try header.require(expected) }
         return Envelope(
-            version: version, kind: kind, digest: Array(bytes[16..<48]),
+            version: header.version, kind: header.kind, digest: header.digest,
             payload: bytes[headerLength..<end])
+    }
+
+    static func requireMagic(_ bytes: ArraySlice<UInt8>) throws {
+        guard bytes.prefix(8).elementsEqual(magicText.utf8) else { throw WireError.notAnArtifact }
     }
 
     func requirePlan(_ expected: [UInt8]) throws {
@@ -87,11 +92,57 @@ package struct Envelope {
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 
-    private static func littleEndian(_ value: UInt64, bytes: Int) -> [UInt8] {
+    static func littleEndian(_ value: UInt64, bytes: Int) -> [UInt8] {
         (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
     }
 
-    private static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+extension Envelope {
+    /// What stands before a payload, in the order in which it is checked.
+    struct Header {
+        let version: Int
+        let kind: ArtifactKind
+        let digest: [UInt8]
+        let payloadLength: UInt64
+
+        /// - Parameter bytes: `headerLength` of them, at any index.
+        init(_ bytes: ArraySlice<UInt8>) throws {
+            let start = bytes.startIndex
+            func field(_ offset: Int, _ count: Int) -> ArraySlice<UInt8> {
+                bytes[start + offset..<start + offset + count]
+            }
+            try requireMagic(bytes)
+            version = Int(integer(field(8, 2)))
+            guard readableVersions.contains(version) else {
+                throw WireError.unsupportedVersion(version)
+            }
+            let code = UInt16(integer(field(10, 2)))
+            guard let kind = ArtifactKind(rawValue: code) else {
+                throw WireError.unknownKind(Int(code))
+            }
+            guard integer(field(12, 4)) == 0 else {
+                throw WireError.malformed("reserved bytes of the header are not zero")
+            }
+            self.kind = kind
+            digest = Array(field(16, 32))
+            payloadLength = integer(field(48, 8))
+        }
+
+        func require(_ expected: ArtifactKind) throws {
+            guard kind == expected else {
+                throw WireError.wrongKind(expected: expected, found: kind)
+            }
+        }
+
+        func requirePlan(_ expected: [UInt8]) throws {
+            guard digest == expected else {
+                throw WireError.wrongPlan(
+                    expected: hexadecimal(expected), found: hexadecimal(digest))
+            }
+        }
     }
 }

@@ -19,6 +19,10 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
     case residueTooLarge(String)
     case outOfRange(String)
     case insecureParameters
+    /// A reply's group that answers another request's.
+    case otherRequest(group: Int)
+    /// Groups of an interrupted run are there, which are neither resumed nor replaced unasked.
+    case unfinished(path: String)
     /// Reading or writing a file failed.
     case file(path: String, reason: String)
 
@@ -51,6 +55,10 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
         case .outOfRange(let what): return "out of range: \(what)"
         case .insecureParameters:
             return "the plan's parameters are below 128-bit security; they are refused"
+        case .otherRequest(let group): return "group \(group) answers another request"
+        case .unfinished(let path):
+            return
+                "\(path): groups of an interrupted run; resume it, or remove the file to start over"
         case .file(let path, let reason): return "\(path): \(reason)"
         }
     }
@@ -64,12 +72,17 @@ public enum ArtifactKind: UInt16, Sendable, CaseIterable {
     case evaluationKey = 4
     case request = 5
     case reply = 6
+    case batchRequest = 7
+    case batchReply = 8
     case linearServerPlan = 9
     case linearClientPlan = 10
     case linearSecretKey = 11
     case linearPublicKey = 12
     case linearRequest = 13
     case linearReply = 14
+
+    /// Whether it is a sequence of groups, each in an envelope of its own.
+    public var isBatch: Bool { self == .batchRequest || self == .batchReply }
 
     public var name: String {
         switch self {
@@ -79,6 +92,8 @@ public enum ArtifactKind: UInt16, Sendable, CaseIterable {
         case .evaluationKey: return "evaluation key"
         case .request: return "encrypted sample"
         case .reply: return "encrypted reply"
+        case .batchRequest: return "encrypted batch"
+        case .batchReply: return "encrypted batch reply"
         case .linearServerPlan: return "server plan (Paillier)"
         case .linearClientPlan: return "client plan (Paillier)"
         case .linearSecretKey: return "secret key (Paillier)"
@@ -99,6 +114,8 @@ public enum ArtifactKind: UInt16, Sendable, CaseIterable {
         // protobuf's own limit.
         case .evaluationKey, .request, .linearRequest, .linearReply: return Int(Int32.max)
         case .reply: return 1 << 27
+        // Of a group, which memory must hold.
+        case .batchRequest, .batchReply: return 1 << 33
         }
     }
 

@@ -75,10 +75,10 @@ import Wire
         expect(.notAnArtifact) { $0[0] = UInt8(ascii: "b") }
         expect(.notAnArtifact) { $0 = [] }
         expect(.unsupportedVersion(1)) { $0[8] = 1 }
-        expect(.unsupportedVersion(4)) { $0[8] = 4 }
-        expect(.unsupportedVersion(0x103)) { $0[9] = 1 }
+        expect(.unsupportedVersion(5)) { $0[8] = 5 }
+        expect(.unsupportedVersion(0x104)) { $0[9] = 1 }
         expect(.unknownKind(0)) { $0[10] = 0 }
-        expect(.unknownKind(7)) { $0[10] = 7 }
+        expect(.unknownKind(15)) { $0[10] = 15 }
         expect(.malformed("reserved bytes of the header are not zero")) { $0[13] = 1 }
     }
 

@@ -73,7 +73,7 @@ import Wire
             _ = try fixture.server.predict(Artifact.decodeSample(bytes, plan: plan))
         case .reply:
             _ = try fixture.client.decrypt(Artifact.decodeReply(bytes, plan: plan))
-        default: preconditionFailure("files of other fixtures")
+        default: preconditionFailure("not a kind of this fixture")
         }
     }
 }

@@ -148,7 +148,7 @@ import Wire
         let bytes = try #require(fixture.files[kind])
         let summary = try Artifact.inspect(bytes)
         #expect(summary.kind == kind.name)
-        #expect(summary.version == 3)
+        #expect(summary.version == 4)
         #expect(summary.digest == (try Artifact.planDigest(fixture.plan.client)))
         #expect(
             summary.payloadBytes == bytes.count - Envelope.headerLength - Envelope.checksumLength)

@@ -1,6 +1,7 @@
 import BigIntegers
 import Inference
 import NeuralNetwork
+import Wire
 
 extension PlanningOptions {
     /// The cheapest plan of the layout that is asked for.
@@ -35,11 +36,6 @@ extension PlanningOptions {
 }
 
 extension ClientPlan {
-    /// How many requests so many samples take.
-    public func groups(of samples: Int) -> Int {
-        (samples + samplesPerRequest - 1) / samplesPerRequest
-    }
-
     /// Of one request on one core of the reference machine.
     fileprivate var seconds: Double {
         OperationCosts.reference.seconds(cost.operations, degree: parameters.degree)

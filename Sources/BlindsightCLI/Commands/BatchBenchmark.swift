@@ -74,7 +74,8 @@ struct BatchBenchmark {
         var table = Table(.left, .right)
         table.add(
             "layout",
-            "batch, \(Format.grouped(samples)) samples in \(Format.grouped(plan.samplesPerRequest)) slots")
+            "batch, \(Format.grouped(samples)) samples in \(Format.grouped(plan.samplesPerRequest)) slots"
+        )
         table.add("threads", "\(threads)")
         table.add("a group on the server (median)", Format.duration(prediction))
         table.add("samples a second, server", Format.grouped(Int(rate(prediction))))

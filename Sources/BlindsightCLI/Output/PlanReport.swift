@@ -19,7 +19,8 @@ struct PlanReport {
         let q = parameters.ciphertextModuli.map { "\($0.bitWidthUsed)" }.joined(separator: "+")
         table.add(
             "layout",
-            plan.layout == .batch ? "batch, \(Format.grouped(plan.samplesPerRequest)) samples" : "latency")
+            plan.layout == .batch
+                ? "batch, \(Format.grouped(plan.samplesPerRequest)) samples" : "latency")
         table.add("ring degree N", Format.grouped(parameters.degree))
         table.add("log2 Q", "\(parameters.ciphertextModulus.bitLength) (\(q))")
         table.add("log2 P", "\(parameters.specialModulus.bitWidthUsed)")
