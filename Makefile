@@ -87,6 +87,7 @@ check-readme:
 # In a folder of its own: two packages can't share one's build plan.
 build-bench: dependencies
 	swift build --package-path Benchmarks -c release --product micro
+	swift build --package-path Benchmarks -c release --product paillier-bench
 
 # Peers that can't be installed are left out, and the report says why.
 bench: build build-bench
@@ -101,6 +102,7 @@ bench-smoke: build-bench
 
 check-constant-time:
 	swift build -c release --product ClientProbe
+	swift build -c release --product PaillierProbe
 	@Scripts/check-constant-time.sh
 
 clean:

@@ -65,6 +65,9 @@ let package = Package(
             name: "ClientProbe", dependencies: ["RLWE", "Ring", "BigIntegers"],
             path: "Tests/_ClientProbe"),
         .executableTarget(
+            name: "PaillierProbe", dependencies: ["Paillier", "Ring", "BigIntegers", "CGMP"],
+            path: "Tests/_PaillierProbe"),
+        .executableTarget(
             name: "OperatorConformance", dependencies: ["NeuralNetwork", protobuf],
             path: "Tests/_Conformance"),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),

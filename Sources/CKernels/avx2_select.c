@@ -26,7 +26,7 @@ TARGET void bsk_avx2_select(
     }
     for (size_t i = start; i < words; i++) out[i] = 0;
     for (size_t j = 0; j < count; j++) {
-        const uint64_t x = (uint64_t)j ^ index, mask = ((x | (0 - x)) >> 63) - 1;
+        const uint64_t mask = bsk_equality_mask(j, index);
         for (size_t i = start; i < words; i++) out[i] |= table[j * words + i] & mask;
     }
 }

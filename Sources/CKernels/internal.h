@@ -200,6 +200,14 @@ BSK_INLINE uint64_t bsk_reduce_signed_one(const bsk_modulus *m, int64_t x) {
 // What bsk_balanced_digit needs for one digit: ((c + carry) >> shift & mask) - half.
 #define BSK_MASK52 (((uint64_t)1 << 52) - 1)
 
+// All ones if a = b, else 0. The compiler can't know that it is one of the two, which it would make a branch of.
+BSK_INLINE uint64_t bsk_equality_mask(uint64_t a, uint64_t b) {
+    const uint64_t x = a ^ b;
+    uint64_t mask = ((x | (0 - x)) >> 63) - 1;
+    __asm__("" : "+r"(mask));
+    return mask;
+}
+
 // q^-1 mod 2^64, q odd; its low 52 bits are q^-1 mod 2^52. Newton's iteration doubles the bits.
 BSK_INLINE uint64_t bsk_inverse52(uint64_t q) {
     uint64_t x = q;  // right to 3 bits

@@ -21,6 +21,15 @@ package final class Exponent: @unchecked Sendable {
         value.copyLimbs(to: words.base, count: words.count)
     }
 
+    /// A secret one, of as many limbs as `bits` take.
+    package init(limbs: UnsafePointer<UInt64>, bits: Int) {
+        self.bits = bits
+        isSecret = true
+        words = LimbBuffer(count: (bits + 63) / 64 + 1, isSecret: true)
+        words.base.update(from: limbs, count: words.count - 1)
+        words.base[words.count - 1] = 0
+    }
+
     /// Digit i of `width` bits.
     func digit(_ i: Int, width: Int) -> UInt64 {
         let (word, shift) = (i * width / 64, UInt64(i * width % 64))

@@ -4,7 +4,7 @@ import Ring
 /// Encrypts under a public key: (1 + m n) h_s^r mod n^2. Constant time but for the lengths and signs of the messages, which are
 /// `BigInt`s.
 ///
-/// Making one computes a table of some megabytes (2048 bits: 11, 3072: 26 with AVX-512), in some tens of milliseconds.
+/// Making one computes a table of some megabytes (2048 bits: 12, 3072: 27 with AVX-512), in some tens of milliseconds.
 public final class PaillierEncryptor: Sendable {
     public let publicKey: PaillierPublicKey
     package let source: MaskSource
