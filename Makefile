@@ -93,6 +93,8 @@ build-bench: dependencies
 bench: build build-bench
 	@Benchmarks/peers/install.sh || echo "make bench: measuring without peers"
 	python3 Benchmarks/report.py
+	python3 Benchmarks/batch.py
+	python3 Benchmarks/paillier.py
 
 bench-docs:
 	python3 Benchmarks/report.py --publish
