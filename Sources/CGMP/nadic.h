@@ -1,17 +1,18 @@
 // Arithmetic mod n^2 on GMP's public mpn functions. docs/Paillier.md has the formulas and the proofs of ranges.
 //
 // A number x = a0 + a1 n is two runs of k limbs, a0 then a1, both below n; n is odd and has exactly k limbs. Numbers are in
-// Montgomery form: what is held is x R mod n^2, R = 2^(64 k). Time and addresses depend on k only: products are mpn_sec_mul and
-// mpn_sec_sqr, which use the basecase, never Toom.
+// Montgomery form: what is held is x R mod n^2, R = 2^(64 k). For secrets time and addresses depend on k only: products are
+// mpn_sec_mul and mpn_sec_sqr, which use the basecase. Toom's ways, a tenth faster, branch on signs: they are for public numbers.
 #pragma once
 #include <gmp.h>
 #include <string.h>
 
 #pragma clang assume_nonnull begin
 
-/// Constants for one n. n and bias (-(R - 1) mod n) have k limbs; inverse is -1/n mod 2^64.
+/// Constants for one n. n and bias (-(R - 1) mod n) have k limbs; inverse is -1/n mod 2^64. Numbers may be secret if is_secret is 1.
 typedef struct {
     mp_size_t k;
+    int is_secret;
     mp_limb_t inverse;
     const mp_limb_t *n;
     const mp_limb_t *bias;
@@ -67,16 +68,25 @@ static inline void bsg_nadic_second(
     memcpy(r1, u, (size_t)k * sizeof *u);
 }
 
+static inline void bsg_product(
+    const bsg_nadic *m, mp_limb_t *r, const mp_limb_t *a, const mp_limb_t *b, mp_limb_t *t) {
+    if (m->is_secret) {
+        mpn_sec_mul(r, a, m->k, b, m->k, t);
+    } else {
+        mpn_mul_n(r, a, b, m->k);
+    }
+}
+
 /// r = a b / R mod n^2. r may be a or b; `scratch` is neither.
 static inline void bsg_nadic_multiply(
     const bsg_nadic *m, mp_limb_t *r, const mp_limb_t *a, const mp_limb_t *b, mp_limb_t *scratch) {
     const mp_size_t k = m->k;
     mp_limb_t *u = scratch, *t = scratch + 2 * k, *q = scratch + 4 * k, *rest = scratch + 5 * k;
     // The cross products first, so that r may be an operand.
-    mpn_sec_mul(t, a, k, b + k, k, rest);
-    mpn_sec_mul(u, a + k, k, b, k, rest);
+    bsg_product(m, t, a, b + k, rest);
+    bsg_product(m, u, a + k, b, rest);
     mp_limb_t above = mpn_add_n(u, u, t, 2 * k);
-    mpn_sec_mul(t, a, k, b, k, rest);
+    bsg_product(m, t, a, b, rest);
     mp_limb_t high = bsg_nadic_reduce(m, r, q, t);
     const mp_limb_t carry = bsg_nadic_fold(m, r, &high, t);
     bsg_nadic_second(m, r + k, u, above, carry, q, t);
@@ -87,9 +97,13 @@ static inline void bsg_nadic_square(
     const bsg_nadic *m, mp_limb_t *r, const mp_limb_t *a, mp_limb_t *scratch) {
     const mp_size_t k = m->k;
     mp_limb_t *u = scratch, *t = scratch + 2 * k, *q = scratch + 4 * k, *rest = scratch + 5 * k;
-    mpn_sec_mul(u, a, k, a + k, k, rest);
+    bsg_product(m, u, a, a + k, rest);
     mp_limb_t above = mpn_add_n(u, u, u, 2 * k);
-    mpn_sec_sqr(t, a, k, rest);
+    if (m->is_secret) {
+        mpn_sec_sqr(t, a, k, rest);
+    } else {
+        mpn_sqr(t, a, k);
+    }
     mp_limb_t high = bsg_nadic_reduce(m, r, q, t);
     const mp_limb_t carry = bsg_nadic_fold(m, r, &high, t);
     bsg_nadic_second(m, r + k, u, above, carry, q, t);

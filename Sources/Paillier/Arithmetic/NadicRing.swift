@@ -56,7 +56,8 @@ package final class NadicRing: @unchecked Sendable {
         n.copyLimbs(to: constants.base, count: limbs)
         bias.copyLimbs(to: constants.base + limbs, count: limbs)
         scalar = bsg_nadic(
-            k: limbs, inverse: bsg_negated_inverse(UInt(constants.base[0])),
+            k: limbs, is_secret: isSecret ? 1 : 0,
+            inverse: bsg_negated_inverse(UInt(constants.base[0])),
             n: UnsafeRawPointer(constants.base).assumingMemoryBound(to: UInt.self),
             bias: UnsafeRawPointer(constants.base + limbs).assumingMemoryBound(to: UInt.self))
 

@@ -41,6 +41,8 @@ extension PaillierEvaluator {
         let hasPositive = Set(sides.hasPositive)
         let out = Numbers(ring: ring, count: count)
         let masks = masked ? source.masks(count, pool: pool) : nil
+        // Until all is multiplied the masks are secret.
+        let joining = masked ? source.ring : ring
         for i in 0..<count {
             let correction = matrix.corrections[i % matrix.rowCount]
             if let masks {
@@ -49,11 +51,11 @@ extension PaillierEvaluator {
                 out[i].update(from: correction, count: ring.stride)
             }
         }
-        ring.multiply(list, pool: pool)
+        joining.multiply(list, pool: pool)
         for (has, numbers) in [(hasPositive, sides.positive), (hasNegative, sides.negative)] {
             list.removeAll()
             for i in 0..<count where has.contains(i) { list.append(out[i], out[i], numbers[i]) }
-            ring.multiply(list, pool: pool)
+            joining.multiply(list, pool: pool)
         }
         withExtendedLifetime((masks, sides, matrix)) {}
         return (0..<vectors.count).map { v in

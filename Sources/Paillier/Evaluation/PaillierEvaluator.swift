@@ -44,16 +44,19 @@ public final class PaillierEvaluator: Sendable {
     public func rerandomize(_ a: EncryptedVector) throws(PaillierError) -> EncryptedVector {
         try check(a)
         let masks = source.masks(a.count, pool: pool)
-        return combine(a.numbers, masks, exponent: a.radixExponent, a, a)
+        return combine(a.numbers, masks, exponent: a.radixExponent, a, a, ring: source.ring)
     }
 
     private func combine(
-        _ a: Numbers, _ b: Numbers, exponent: Int, _ x: EncryptedVector, _ y: EncryptedVector
+        _ a: Numbers, _ b: Numbers, exponent: Int, _ x: EncryptedVector, _ y: EncryptedVector,
+        ring: NadicRing? = nil
     ) -> EncryptedVector {
         let out = Numbers(ring: publicKey.ring, count: a.count)
         var list = ProductList()
         for i in 0..<a.count { list.append(out[i], a[i], b[i]) }
-        withExtendedLifetime((a, b, x, y)) { publicKey.ring.multiply(list, pool: pool) }
+        withExtendedLifetime((a, b, x, y)) {
+            (ring ?? publicKey.ring).multiply(list, pool: pool)
+        }
         return EncryptedVector(publicKey: publicKey, numbers: out, radixExponent: exponent)
     }
 
