@@ -1,6 +1,13 @@
 import ArgumentParser
 
 @main
+enum Main {
+    static func main() {
+        Interrupts.install()
+        BlindsightCommand.main()
+    }
+}
+
 struct BlindsightCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "blindsight",
@@ -16,6 +23,8 @@ struct BlindsightCommand: ParsableCommand {
               blindsight predict --plan plan/server.plan \\
                 --evaluation-key keys/evaluation.key sample.ct -o reply.ct
               blindsight decrypt --plan plan/client.plan --key keys/secret.key reply.ct
+
+            With `plan --layout batch` the same commands take a whole file of samples at once.
             """,
         subcommands: [
             PlanCommand.self, KeygenCommand.self, EncryptCommand.self, PredictCommand.self,

@@ -31,6 +31,22 @@ enum Files {
         do { return try decode(bytes) } catch { throw CommandError.file(path, error) }
     }
 
+    /// Does something with a file; errors name it.
+    static func naming<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch {
+            switch error as? WireError {
+            // These name it themselves.
+            case .file, .unfinished: throw error
+            default: throw CommandError.file(path, error)
+            }
+        }
+    }
+
+    static func size(_ path: String) -> Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.size] as? Int) ?? 0
+    }
+
     /// Samples that fit a network's input.
     static func samples(_ path: String, for input: InputSpecification) throws -> SampleSet {
         let samples: SampleSet
@@ -78,6 +94,9 @@ enum CommandError: Error, CustomStringConvertible {
     case wrongSampleSize(String, Int, expected: Int)
     case wrongLabelCount(String, Int, expected: Int)
     case unequalResult
+    case batchOnly(option: String)
+    case interruptedRun(partial: String)
+    case tooWideForNPY(bits: Int)
 
     var description: String {
         switch self {
@@ -93,6 +112,11 @@ enum CommandError: Error, CustomStringConvertible {
             "\(path): \(count) values a sample; the plan's input has \(expected)"
         case .wrongLabelCount(let path, let count, let expected):
             "\(path): \(count) labels for \(expected) samples"
+        case .batchOnly(let option): "\(option) belongs to plans of the batch layout"
+        case .interruptedRun(let partial):
+            "\(partial) holds groups of an interrupted run: --resume goes on after them; to start over, remove the file"
+        case .tooWideForNPY(let bits):
+            "logits of up to \(bits) bits don't fit NPY's int64; write CSV, which holds integers of any size"
         case .unequalResult:
             "the encrypted logits are not the integer network's; this is a defect, please report it"
         }

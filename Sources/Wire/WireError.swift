@@ -36,11 +36,11 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
         case .unknownKind(let kind):
             return "file kind \(kind) is unknown; kinds are 1 to \(ArtifactKind.allCases.count)"
         case .wrongKind(let expected, let found):
-            return "a \(found.name) file where a \(expected.name) file is needed"
+            return "\(found.withArticle) file where \(expected.withArticle) file is needed"
         case .wrongLength(let expected, let found):
             return "\(found) bytes; the header announces \(expected)"
         case .tooLarge(let kind, let bytes, let limit):
-            return "a \(kind.name) of \(bytes) bytes; at most \(limit) are read"
+            return "\(kind.withArticle) of \(bytes) bytes; at most \(limit) are read"
         case .corrupt: return "the checksum does not match: the file was damaged or changed"
         case .wrongPlan(let expected, let found):
             return
@@ -103,11 +103,14 @@ public enum ArtifactKind: UInt16, Sendable, CaseIterable {
         }
     }
 
+    fileprivate var withArticle: String { (name.first == "e" ? "an " : "a ") + name }
+
     /// The longest payload that is read. Keys and ciphertexts must besides have just the size that their plan says.
     var maximumPayloadBytes: Int {
         switch self {
         // A model, and the network that it was quantized to.
-        case .serverPlan, .linearServerPlan: return 2 * ONNXModel.maximumBytes + Self.maximumPlanBytes
+        case .serverPlan, .linearServerPlan:
+            return 2 * ONNXModel.maximumBytes + Self.maximumPlanBytes
         case .clientPlan, .linearClientPlan: return Self.maximumPlanBytes
         case .secretKey: return 1 << 15
         case .linearSecretKey, .linearPublicKey: return 1 << 13

@@ -1,3 +1,4 @@
+import Blindsight
 import Foundation
 import Inference
 import TestSupport
@@ -14,6 +15,16 @@ import Wire
         } throws: {
             $0 is WireError
         }
+    }
+
+    @Test func plansOfAModelForABatch() throws {
+        let model = try TinyModel.bytes(seed: 7)
+        let plan = try Plan(model: model, layout: .batch(samples: 5000)).client
+        #expect(plan.layout == .batch)
+        #expect(plan.groups(of: plan.samplesPerRequest) == 1)
+        #expect(plan.groups(of: plan.samplesPerRequest + 1) == 2)
+        #expect(try Plan(model: model).client.layout == .latency)
+        #expect(try Artifact.decodeClientPlan(Artifact.encode(plan)) == plan)
     }
 
     @Test func predictionsAreTheIntegerNetworks() throws {

@@ -15,19 +15,12 @@ struct InspectCommand: ParsableCommand {
     @OptionGroup var options: OutputOptions
 
     func run() throws {
-        var bytes = try ArtifactFile.read(file)
-        // It may be a secret key.
-        defer { bytes.wipe() }
-        let summary: ArtifactSummary
-        do {
-            summary = try Artifact.inspect(bytes)
-        } catch {
-            throw CommandError.file(file, error)
-        }
+        let summary = try Files.naming(file) { try Artifact.inspect(path: file) }
         let object = JSON.object([
             ("file", .string(file)), ("kind", .string(summary.kind)),
             ("version", .integer(summary.version)), ("digest", .string(summary.digest)),
-            ("bytes", .integer(bytes.count)), ("payload_bytes", .integer(summary.payloadBytes)),
+            ("bytes", .integer(summary.fileBytes)),
+            ("payload_bytes", .integer(summary.payloadBytes)),
             ("details", .object(summary.details.map { ($0.name, .string($0.value)) })),
         ])
         options.show(object) {
@@ -37,7 +30,7 @@ struct InspectCommand: ParsableCommand {
             table.add("format version", "\(summary.version)")
             table.add("plan digest", summary.digest)
             let payload = Format.bytes(summary.payloadBytes)
-            table.add("size", "\(Format.bytes(bytes.count)), payload \(payload)")
+            table.add("size", "\(Format.bytes(summary.fileBytes)), payload \(payload)")
             for detail in summary.details { table.add(detail.name, detail.value) }
             return table.text
         }

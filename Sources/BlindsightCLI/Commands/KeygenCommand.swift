@@ -51,6 +51,10 @@ struct KeygenCommand: ParsableCommand {
         progress.finish()
 
         let galoisKeys = clientPlan.keys.rotations.count
+        let keyNames = [
+            galoisKeys == 0 ? nil : "\(galoisKeys) Galois keys",
+            clientPlan.keys.relinearization == nil ? nil : "relinearization",
+        ].compactMap { $0 }.joined(separator: " and ")
         let object = JSON.object([
             ("secret_key", .string(secretPath)), ("secret_key_bytes", .integer(secretBytes)),
             ("evaluation_key", .string(evaluationPath)),
@@ -62,7 +66,7 @@ struct KeygenCommand: ParsableCommand {
             Written in \(Format.duration(elapsed))
               \(secretPath) (\(Format.bytes(secretBytes))): yours alone
               \(evaluationPath) (\(Format.bytes(evaluation.count))): for the server; \
-            \(galoisKeys) Galois keys and relinearization
+            \(keyNames.isEmpty ? "the plan uses none" : keyNames)
             """
         }
     }

@@ -2,8 +2,7 @@ import Blindsight
 
 /// Float model, integer network and encrypted engine, side by side, under fresh keys.
 struct Verification: Sendable {
-    private let float: FloatOutputs
-    private let integer: IntegerReference
+    private let references: PlaintextReferences
     private let client: Client
     private let server: Server
 
@@ -22,9 +21,8 @@ struct Verification: Sendable {
         let value: Double
     }
 
-    init(plan: Plan, model: ONNXModel, threads: Int) throws {
-        float = try FloatOutputs(model, decision: plan.network.decision)
-        integer = IntegerReference(plan.network)
+    init(plan: Plan, model: ONNXModel) throws {
+        references = try PlaintextReferences(plan.network, model)
         client = try Client(plan: plan.client)
         let progress = ProgressBar("keys")
         let keys = try client.makeEvaluationKeys { progress.update($0, of: $1) }
@@ -34,18 +32,42 @@ struct Verification: Sendable {
 
     /// On one thread; callers run samples side by side.
     func compare(_ sample: [Float]) throws -> Comparison {
-        let network = integer.network
-        let input = try network.input.quantize(sample)
-        let expected = try integer.logits(input)
+        let input = try references.quantize(sample)
         let prediction = try client.decrypt(server.predict(client.encrypt(quantized: input)))
+        return try references.compare(prediction, sample: sample, input: input)
+    }
+}
+
+/// What predictions are compared with.
+struct PlaintextReferences: Sendable {
+    private let float: FloatOutputs
+    private let integer: IntegerReference
+
+    init(_ network: IntegerNetwork, _ model: ONNXModel) throws {
+        float = try FloatOutputs(model, decision: network.decision)
+        integer = IntegerReference(network)
+    }
+
+    func quantize(_ sample: [Float]) throws -> [Int] {
+        try integer.network.input.quantize(sample)
+    }
+
+    /// - Parameter input: the sample, quantized.
+    func compare(
+        _ prediction: Prediction, sample: [Float], input: [Int]
+    ) throws -> Verification.Comparison {
+        let network = integer.network
+        let expected = try integer.logits(input)
         func value(_ logits: [BigInt]) -> Double {
             logits[0].doubleTowardZero * network.outputScale
         }
-        return Comparison(
+        return Verification.Comparison(
             mismatchedLogits: zip(expected, prediction.logits).count { $0 != $1 },
             float: try float.answer(sample),
-            integer: Answer(index: network.decision.index(of: expected), value: value(expected)),
-            encrypted: Answer(index: prediction.index, value: value(prediction.logits)),
+            integer: Verification.Answer(
+                index: network.decision.index(of: expected), value: value(expected)),
+            encrypted: Verification.Answer(
+                index: prediction.index, value: value(prediction.logits)),
             noiseMarginBits: prediction.noiseMarginBits)
     }
 }

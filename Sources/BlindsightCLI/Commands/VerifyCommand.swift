@@ -12,6 +12,8 @@ struct VerifyCommand: ParsableCommand {
             from a file (NPY, CSV, IDX) with their labels, or targets of a regression, in another; or from a \
             folder with t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, or another such pair, gzip or not.
 
+            Of a plan of the batch layout, samples are encrypted in groups.
+
               blindsight verify --plan plan/server.plan --data test.npy --labels test-labels.npy
               blindsight verify --plan plan/server.plan --data mnist --limit 1000
             """)
@@ -44,25 +46,36 @@ struct VerifyCommand: ParsableCommand {
             path: data, labels: labels, network: serverPlan.network)
         let count = min(limit ?? set.samples.count, set.samples.count)
         let threads = min(threads ?? Threads.cores, count)
-        let verification = try Verification(plan: serverPlan, model: model, threads: threads)
+        let start = ContinuousClock.now
         let progress = ProgressBar("verify")
         defer { progress.finish() }
-        let start = ContinuousClock.now
+        let results =
+            serverPlan.client.layout == .batch
+            ? try BatchVerification(plan: serverPlan, model: model, threads: threads)
+                .compare(set.samples, count: count, progress: progress)
+            : try compare(serverPlan, model, set.samples, count, threads, progress)
+        progress.finish()
+        let summary = VerificationSummary(results: results, truth: set.truth)
+        options.show(summary.json) {
+            "\(summary.table.text)\n\n\(Format.grouped(count)) samples in "
+                + "\(Format.duration(ContinuousClock.now - start)) on \(Threads.words(threads))"
+        }
+        if summary.mismatchedLogits > 0 { throw ExitCode.failure }
+    }
+
+    private func compare(
+        _ plan: Plan, _ model: ONNXModel, _ samples: SampleSet, _ count: Int, _ threads: Int,
+        _ progress: ProgressBar
+    ) throws -> [Verification.Comparison] {
+        let verification = try Verification(plan: plan, model: model)
         let done = Mutex(0)
-        let results = try Threads.map(count, threads: threads) { index in
-            let result = try verification.compare(set.samples.sample(at: index))
+        return try Threads.map(count, threads: threads) { index in
+            let result = try verification.compare(samples.sample(at: index))
             done.withLock {
                 $0 += 1
                 progress.update($0, of: count)
             }
             return result
         }
-        progress.finish()
-        let summary = VerificationSummary(results: results, truth: set.truth)
-        options.show(summary.json) {
-            "\(summary.table.text)\n\n\(count) samples in "
-                + "\(Format.duration(ContinuousClock.now - start)) on \(Threads.words(threads))"
-        }
-        if summary.mismatchedLogits > 0 { throw ExitCode.failure }
     }
 }

@@ -36,8 +36,8 @@ struct ModelReport {
                     + text.frontierTable.markdown)
         }
         parts.append("## \(plan.certificateTitle)\n\n" + plan.certificateTable.markdownList)
-        parts.append("## Costs of one prediction\n\n" + plan.costTable.markdownList)
-        parts.append("## Operations of one prediction\n\n" + plan.operationTable.markdownList)
+        parts.append("## Costs of \(plan.unit)\n\n" + plan.costTable.markdownList)
+        parts.append("## Operations of \(plan.unit)\n\n" + plan.operationTable.markdownList)
         return parts.joined(separator: "\n\n") + "\n"
     }
 

@@ -99,7 +99,7 @@ struct PlanReport {
         """
     }
 
-    private var unit: String {
+    var unit: String {
         plan.layout == .batch
             ? "one group of \(Format.grouped(plan.samplesPerRequest)) samples" : "one prediction"
     }

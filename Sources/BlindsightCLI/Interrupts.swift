@@ -1,0 +1,43 @@
+import Blindsight
+import Foundation
+import Synchronization
+
+/// What happens on SIGINT and SIGTERM: temporary files go, a hint is shown, and the exit status is 130 or 143.
+enum Interrupts {
+    private static let hint = Mutex<String?>(nil)
+
+    /// What is told on an interrupt from now on.
+    static func tell(_ text: String) { hint.withLock { $0 = text } }
+
+    /// Before any other thread begins, so that all inherit that these signals are held back for the one that waits for them.
+    static func install() {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        // Whoever ignores a signal (nohup, a shell's background) goes on doing so.
+        for number in [SIGINT, SIGTERM] where !isIgnored(number) { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        let waited = signals
+        Thread {
+            var signals = waited
+            var number: Int32 = 0
+            while sigwait(&signals, &number) != 0 {}
+            stop(number)
+        }.start()
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        // SIG_IGN is the address 1.
+        let handler = signal(number, SIG_DFL)
+        guard unsafeBitCast(handler, to: Int.self) == 1 else { return false }
+        signal(number, SIG_IGN)
+        return true
+    }
+
+    private static func stop(_ number: Int32) -> Never {
+        TemporaryFiles.removeAll()
+        let line = Terminal.errorIsTerminal ? "\r\u{1B}[K" : ""
+        let hint = hint.withLock { $0.map { ": \($0)" } ?? "" }
+        Terminal.writeError("\(line)blindsight: interrupted\(hint)\n")
+        _exit(128 + number)
+    }
+}

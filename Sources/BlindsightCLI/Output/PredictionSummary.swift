@@ -1,0 +1,85 @@
+import Blindsight
+
+/// Many predictions in a few lines: the first of them, and how often each label came.
+struct PredictionSummary {
+    static let shown = 5
+
+    let reading: OutputReading
+    private(set) var first: [Prediction] = []
+    private(set) var count = 0
+    private var counts: [Int]
+
+    init(_ reading: OutputReading) {
+        self.reading = reading
+        counts = [Int](repeating: 0, count: reading.labels.count)
+    }
+
+    mutating func add(_ prediction: Prediction) {
+        if first.count < Self.shown { first.append(prediction) }
+        counts[prediction.index] += 1
+        count += 1
+    }
+
+    /// Of each output: a label where outputs are labels' scores, else its number.
+    static func names(_ reading: OutputReading) -> [String] {
+        reading.labels.count == reading.bounds.count
+            ? reading.labels : reading.bounds.indices.map(String.init)
+    }
+
+    private var hasLabels: Bool { reading.decision != .regression }
+
+    /// Members of a JSON object.
+    var members: [(String, JSON)] {
+        var members: [(String, JSON)] = [
+            ("samples", .integer(count)),
+            ("labels", .array(reading.labels.map { .string($0) })),
+        ]
+        if hasLabels { members.append(("counts", .array(counts.map { .integer($0) }))) }
+        let rows = first.enumerated().map { sample, prediction in
+            JSON.object(
+                [("sample", .integer(sample))]
+                    + (hasLabels
+                        ? [
+                            ("label", .string(prediction.label)),
+                            ("index", .integer(prediction.index)),
+                        ] : []) + [
+                        ("logits", .array(prediction.logits.map { .integer($0) })),
+                        ("values", .array(prediction.values.map { .number($0) })),
+                    ])
+        }
+        return members + [
+            ("first", .array(rows)), ("certified", .integer(reading.rangeIsProven ? 1 : 0)),
+        ]
+    }
+
+    var text: String {
+        var lines = firstTable.text
+        if count > first.count { lines += "\n  ... \(Format.grouped(count)) samples" }
+        if hasLabels {
+            var table = Table(.left, .right)
+            table.add("label", "samples")
+            for (label, count) in zip(reading.labels, counts) where count > 0 {
+                table.add(Terminal.printable(label), Format.grouped(count))
+            }
+            lines += "\n\n" + table.text
+        }
+        if !reading.rangeIsProven {
+            lines += "\n\nNot certified: the plan's range is \(reading.boundMethod)"
+        }
+        return lines
+    }
+
+    /// One output a sample: the largest, or the first of a regression or of votes.
+    private var firstTable: Table {
+        var table = Table(.right, .left, .right, .right)
+        table.add("sample", hasLabels ? "label" : "output", "logit (integer)", "value")
+        for (sample, prediction) in first.enumerated() {
+            let output = reading.decision == .largest ? prediction.index : 0
+            let label = hasLabels ? prediction.label : reading.labels[0]
+            table.add(
+                "\(sample)", Terminal.printable(label), Format.grouped(prediction.logits[output]),
+                Format.decimals(prediction.values[output], 4))
+        }
+        return table
+    }
+}
