@@ -34,15 +34,18 @@ member() { sed -n "s/^ *\"$2\": \([^,]*\),*$/\1/p" "$1" | head -n 1; }
 printf '%-13s %8s %10s %10s %8s %10s %9s\n' model samples float encrypted wrong 'range bits' 'one core'
 
 # model NAME MEASURE TOLERANCE [OPTIONS]: float's score less the encrypted one's is at most TOLERANCE.
-model() {
-    local name=$1 measure=$2 tolerance=$3
-    shift 3
+model() { model_on "$1" "$@"; }
+
+# model_on DATA NAME MEASURE TOLERANCE [OPTIONS]: the same with another model's data.
+model_on() {
+    local set=$1 name=$2 measure=$3 tolerance=$4
+    shift 4
     local plan=$plans/$name
     rm -rf "$plan"
-    "$binary" plan "Models/$name.onnx" --calibration "$data/$name-calibration.npy" -o "$plan" --json "$@" \
+    "$binary" plan "Models/$name.onnx" --calibration "$data/$set-calibration.npy" -o "$plan" --json "$@" \
         >"$plan.json" || die "$name has no plan"
-    "$binary" verify --plan "$plan/server.plan" --data "$data/$name-test.npy" \
-        --labels "$data/$name-test-labels.npy" --json >"$plan-verify.json" \
+    "$binary" verify --plan "$plan/server.plan" --data "$data/$set-test.npy" \
+        --labels "$data/$set-test-labels.npy" --json >"$plan-verify.json" \
         || die "$name: encrypted logits differ"
     local wrong float encrypted
     wrong=$(member "$plan-verify.json" mismatched_logits)
@@ -69,11 +72,14 @@ refused() {
 
 mkdir -p "$plans"
 model logistic accuracy 0.005
+model logistic accuracy 0.005 --scheme paillier
 model sigmoid-mlp accuracy 0.01
 model svm accuracy 0
 model relu-mlp accuracy 0.015
 model regression r2 0.01
+model relu-mlp accuracy 0.015 --layout batch
 [ -z "$mnist" ] || model mnist-cnn accuracy 0.002
+[ -z "$mnist" ] || model_on mnist-cnn mnist-linear accuracy 0.002 --scheme paillier
 refused deep "carries 3 of them"
 refused maxpool "use AveragePool of the same window"
 echo "check-models: all passed"

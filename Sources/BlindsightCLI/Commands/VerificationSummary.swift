@@ -68,7 +68,10 @@ struct VerificationSummary {
                 ("\(measure.key)_encrypted", .number(scores.encrypted)),
             ]
         }
-        return .object(members + [("minimum_noise_margin_bits", .number(minimumNoiseMarginBits))])
+        if minimumNoiseMarginBits.isFinite {
+            members.append(("minimum_noise_margin_bits", .number(minimumNoiseMarginBits)))
+        }
+        return .object(members)
     }
 
     var table: Table {
@@ -87,7 +90,10 @@ struct VerificationSummary {
         if measure?.key != "r2" {
             table.add("decided as the float model", Format.grouped(sameDecision))
         }
-        table.add("smallest noise margin", "\(Format.decimals(minimumNoiseMarginBits, 1)) bits")
+        if minimumNoiseMarginBits.isFinite {
+            table.add(
+                "smallest noise margin", "\(Format.decimals(minimumNoiseMarginBits, 1)) bits")
+        }
         return table
     }
 }

@@ -41,19 +41,33 @@ struct VerifyCommand: ParsableCommand {
     }
 
     func run() throws {
+        if LinearFiles.holdsPlan(plan) {
+            let (linear, model) = try LinearFiles.serverPlan(plan)
+            return try run(linear.network) { samples, count, threads, progress in
+                try LinearVerification(plan: linear, model: model, threads: threads)
+                    .compare(samples, count: count, progress: progress)
+            }
+        }
         let (serverPlan, model) = try Files.serverPlan(plan)
-        let set = try VerificationData(
-            path: data, labels: labels, network: serverPlan.network)
+        try run(serverPlan.network) { samples, count, threads, progress in
+            serverPlan.client.layout == .batch
+                ? try BatchVerification(plan: serverPlan, model: model, threads: threads)
+                    .compare(samples, count: count, progress: progress)
+                : try compare(serverPlan, model, samples, count, threads, progress)
+        }
+    }
+
+    private func run(
+        _ network: IntegerNetwork,
+        compare: (SampleSet, Int, Int, ProgressBar) throws -> [Verification.Comparison]
+    ) throws {
+        let set = try VerificationData(path: data, labels: labels, network: network)
         let count = min(limit ?? set.samples.count, set.samples.count)
         let threads = min(threads ?? Threads.cores, count)
         let start = ContinuousClock.now
         let progress = ProgressBar("verify")
         defer { progress.finish() }
-        let results =
-            serverPlan.client.layout == .batch
-            ? try BatchVerification(plan: serverPlan, model: model, threads: threads)
-                .compare(set.samples, count: count, progress: progress)
-            : try compare(serverPlan, model, set.samples, count, threads, progress)
+        let results = try compare(set.samples, count, threads, progress)
         progress.finish()
         let summary = VerificationSummary(results: results, truth: set.truth)
         options.show(summary.json) {
