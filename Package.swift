@@ -84,7 +84,8 @@ let package = Package(
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "Blindsight", "Inference", "NeuralNetwork", "RLWE", "Paillier", "TestSupport",
+                "Wire", "Blindsight", "Inference", "NeuralNetwork", "RLWE", "Paillier",
+                "TestSupport",
                 protobuf,
             ]),
     ]

@@ -85,7 +85,9 @@ extension KernelTests {
         for t: UInt64 in [3, 65537, 24_169_414_657, 1 << 50 - 27] {
             let half = Int64(t / 2)
             let fixed: [Int64] = [0, 1, -1, half, -half]
-            let x = (0..<4000).map { fixed[safe: $0] ?? Int64.random(in: -half...half, using: &rng) }
+            let x = (0..<4000).map {
+                fixed[safe: $0] ?? Int64.random(in: -half...half, using: &rng)
+            }
             let words = x.indices.map { $0 % 7 == 0 ? 0 : $0 % 7 == 1 ? .max : rng.next() }
             var out = x
             bsk_dither(&out, words, t, x.count)

@@ -48,7 +48,8 @@ import Testing
         for (prediction, input) in zip(predictions, inputs) {
             let x = input.map { BigInt($0) }
             let w = BigInt(weight)
-            #expect(prediction.logits == [w * (x[0] + x[1] + x[2] + 1), w * (x[2] - x[0] - x[1] - 1)])
+            #expect(
+                prediction.logits == [w * (x[0] + x[1] + x[2] + 1), w * (x[2] - x[0] - x[1] - 1)])
         }
     }
 
@@ -60,7 +61,8 @@ import Testing
         let dense = try Dense(weights: [Int64.max, 1], bias: [0], inputs: 2, outputs: 1)
         let wide = try IntegerNetwork(
             input: InputSpecification(shape: [2], range: 0...16_000_000, scale: 1),
-            operations: [NeuralNetwork.Operation(.dense(dense), sources: [0])], outputScale: 1, labels: ["x"],
+            operations: [NeuralNetwork.Operation(.dense(dense), sources: [0])], outputScale: 1,
+            labels: ["x"],
             decision: .regression)
         _ = try LinearPlan(wide, keySize: .insecure(bits: 256))
         let plan = try LinearPlan(wide, keySize: .insecure(bits: 512))

@@ -3,7 +3,8 @@ import Foundation
 
 /// What the commands do with a plan of a linear model under Paillier.
 enum LinearCommands {
-    static func keygen(plan path: String, output: String, force: Bool, options: OutputOptions) throws
+    static func keygen(plan path: String, output: String, force: Bool, options: OutputOptions)
+        throws
     {
         let plan = try LinearFiles.clientPlan(path)
         let secretPath = "\(output)/secret.key"
@@ -45,7 +46,8 @@ enum LinearCommands {
         if let index, !(0..<samples.count).contains(index) {
             throw CommandError.noSuchSample(index, count: samples.count)
         }
-        let used = index.map { [samples.sample(at: $0)] }
+        let used =
+            index.map { [samples.sample(at: $0)] }
             ?? (0..<samples.count).map { samples.sample(at: $0) }
         let start = ContinuousClock.now
         let request = try client.encrypt(used)

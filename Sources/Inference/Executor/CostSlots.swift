@@ -74,7 +74,8 @@ public final class CostSlots: SlotEvaluator {
         var outer = NoiseNorms.zero
         for giant in giants {
             ledger.divideBySpecial(level: level, count: 1)
-            let added = try ledger.switchKeys([giant], level: level, room: after / Double(giants.count))
+            let added = try ledger.switchKeys(
+                [giant], level: level, room: after / Double(giants.count))
             outer = added.largest > outer.largest ? added : outer
         }
         ledger.divideBySpecial(level: level, count: 2)

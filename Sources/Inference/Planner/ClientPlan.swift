@@ -33,7 +33,8 @@ public struct ClientPlan: Sendable, Equatable {
 
     package init(
         layout: DataLayout, parameters: RLWEParameters, input: InputSpecification,
-        inputLayouts: [SlotLayout], outputLayout: SlotLayout?, outputUnits: [UInt64], outputScale: Double, labels: [String],
+        inputLayouts: [SlotLayout], outputLayout: SlotLayout?, outputUnits: [UInt64],
+        outputScale: Double, labels: [String],
         decision: Decision, transform: OutputTransform, keys: EvaluationKeySpecification,
         replyC0Bits: Int, replyC1Bits: Int,
         certificate: Certificate, cost: CostEstimate

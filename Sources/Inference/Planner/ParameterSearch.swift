@@ -67,7 +67,8 @@ struct ParameterSearch {
 
     /// How moduli are dropped between products.
     private var stretches: [(splits: Bool, mostDropped: Int?)] {
-        circuit.layout == .batch ? [(false, nil), (false, 1), (false, 2)] : [(true, nil), (false, nil)]
+        circuit.layout == .batch
+            ? [(false, nil), (false, 1), (false, 2)] : [(true, nil), (false, nil)]
     }
 
     /// Every subset of few squares; of many, at most one.

@@ -41,7 +41,8 @@ package struct SeededBatch: Sendable {
         let n = basis.degree
         return withExtendedLifetime(limbs) {
             bsk_unpack(
-                c0, limbs[limb].base.assumingMemoryBound(to: UInt8.self)
+                c0,
+                limbs[limb].base.assumingMemoryBound(to: UInt8.self)
                     + index * n / 8 * table.bits, UInt32(table.bits), n)
             Samplers.uniform(
                 c1, limb: limb, basis: basis, seed: seed, stream: stream(index))

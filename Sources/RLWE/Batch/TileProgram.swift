@@ -105,8 +105,7 @@ package struct TileProgram: Sendable {
         pool.run(n / run) { task in
             let memory = LimbBuffer(count: words + scratchWords)
             withExtendedLifetime(memory) {
-                for position in stride(from: task * run, to: (task + 1) * run, by: Int(BSK_TILE))
-                {
+                for position in stride(from: task * run, to: (task + 1) * run, by: Int(BSK_TILE)) {
                     evaluate(
                         limb: limb, position: position, sources: sources, memory: memory.base)
                     store(position: position, memory: memory.base, into: result)
