@@ -78,8 +78,8 @@ test-cli:
 	else echo "Scripts/test-cli.sh is absent: the command line is not tested"; fi
 
 snippet:
-	@if [ -f Snippets/PredictDigit.swift ]; then swift run -c release PredictDigit; \
-	else echo "Snippets/PredictDigit.swift is absent: no snippet to run"; fi
+	swift run -c release PredictDigit
+	swift run -c release EncryptedWeights
 
 check-readme:
 	@Scripts/check-readme.sh $(BINARY)
