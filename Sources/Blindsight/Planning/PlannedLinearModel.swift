@@ -68,7 +68,7 @@ extension LinearClientPlan {
         // Of a product modulo n^2; it grows with the square of the bits of n.
         let product = 0.75e-6 * Double(keySize.bits * keySize.bits) / (2048 * 2048)
         // A mask, an inversion's share and the joining of the parts.
-        let output = 200 * product
+        let output = 800 * product
         return Double(groups) * (Double(cost.products) * product + Double(outputCount) * output)
     }
 }
