@@ -85,9 +85,13 @@ extension BigInt {
 
     /// The magnitude's bytes, least significant first, filled up to `count`; nil where they are more.
     public func littleEndianBytes(count: Int) -> [UInt8]? {
-        let short = littleEndianBytes
-        return short.count > count
-            ? nil : short + [UInt8](repeating: 0, count: count - short.count)
+        var out = [UInt8](repeating: 0, count: count)
+        // It may be a secret: no copy is left behind.
+        var short = littleEndianBytes
+        defer { short.wipe() }
+        guard short.count <= count else { return nil }
+        out.replaceSubrange(0..<short.count, with: short)
+        return out
     }
 
     /// The magnitude's bytes, most significant first, filled up to `count`; nil where they are more.

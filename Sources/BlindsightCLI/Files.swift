@@ -94,6 +94,7 @@ enum CommandError: Error, CustomStringConvertible {
     case wrongSampleSize(String, Int, expected: Int)
     case wrongLabelCount(String, Int, expected: Int)
     case unequalResult
+    case requestTooLarge(bytes: Int, samples: Int)
     case batchOnly(option: String)
     case interruptedRun(partial: String)
     case tooWideForNPY(bits: Int)
@@ -117,6 +118,8 @@ enum CommandError: Error, CustomStringConvertible {
             "\(partial) holds groups of an interrupted run: --resume goes on after them; to start over, remove the file"
         case .tooWideForNPY(let bits):
             "logits of up to \(bits) bits don't fit NPY's int64; write CSV, which holds integers of any size"
+        case .requestTooLarge(let bytes, let samples):
+            "a request of \(Format.bytes(bytes)); take at most \(Format.grouped(samples)) samples with --from and --limit"
         case .unequalResult:
             "the encrypted logits are not the integer network's; this is a defect, please report it"
         }

@@ -12,7 +12,8 @@ typedef uint64_t lanes __attribute__((vector_size(64), aligned(8), may_alias));
 // The code is read in order. Weights are public, so branches may depend on them.
 #define ROW_SUMS_BODY                                                                             \
     for (size_t b = 0; b < blocks; b++, x += BSK_TILE_FEATURES * BSK_TILE) {                      \
-        const size_t rows = *code++;                                                              \
+        const size_t rows = (size_t)code[0] | (size_t)code[1] << 16;                              \
+        code += 2;                                                                                \
         for (size_t r = 0; r < rows; r++) {                                                       \
             lanes *out =                                                                          \
                 (lanes *)(acc + ((size_t)code[0] | (size_t)code[1] << 16) * BSK_TILE);            \

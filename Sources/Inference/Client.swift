@@ -152,6 +152,8 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
     case unexpectedReply
     /// A fact about the secret key: never tell it to a server.
     case excessiveNoise
+    /// The same.
+    case outsideRange
     case unexpectedRequest(String)
     case missingKey(String)
 
@@ -168,6 +170,10 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
             return
                 "the reply holds more noise than the plan allows: made with other keys, from another "
                 + "client's request, or changed on the way; never tell the server of this"
+        case .outsideRange:
+            return
+                "a decrypted output is outside the range that the plan proves: the reply was made with another key or "
+                + "model, or changed on the way; never tell the server of this"
         case .unexpectedRequest(let why): return "the request is not of the plan's form: \(why)"
         case .missingKey(let which): return "the evaluation keys lack \(which) of the plan"
         }

@@ -26,12 +26,12 @@ extension Blindsight_V1_ClientPlanMessage {
     func plan(allowInsecure: Bool) throws -> ClientPlan {
         let parameters = try self.parameters.parameters(allowInsecure: allowInsecure)
         let input = try self.input.specification()
-        guard !labels.isEmpty, labels.count <= parameters.degree else {
+        guard !labels.isEmpty, labels.count <= PlanChecks.maximumOutputs else {
             throw WireError.outOfRange("\(labels.count) labels")
         }
         let outputs = certificate.outputBounds.count
         let decision = try Decision(wireName: self.decision)
-        guard (1...parameters.degree).contains(outputs),
+        guard (1...PlanChecks.maximumOutputs).contains(outputs),
             decision.labelsCount(outputs: outputs) == labels.count
         else { throw WireError.outOfRange("\(labels.count) labels for \(outputs) outputs") }
         guard outputUnits.count == parameters.plaintextModuli.count,

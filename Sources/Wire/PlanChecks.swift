@@ -6,8 +6,13 @@ enum PlanChecks {
     /// All evaluation keys of a plan, packed: what one protobuf message holds.
     static let maximumKeyBytes = 1 << 31 - 1 << 20
     static let maximumTextBytes = 1024
+    static let maximumOutputs = 1 << 16
 
     static func check(_ plan: ClientPlan) throws {
+        guard plan.outputCount <= maximumOutputs, plan.labels.count <= maximumOutputs else {
+            throw WireError.outOfRange(
+                "\(plan.outputCount) outputs; at most \(maximumOutputs) are planned")
+        }
         for label in plan.labels { try check(text: label, "a label") }
         try check(text: plan.certificate.boundMethod, "the bound method")
         // Honest margins are below the bits of a reply's residue.

@@ -15,7 +15,7 @@ extension KernelTests {
             let rows = weights.indices.filter { row in
                 columns.contains { weights[row][$0] != 0 }
             }
-            out.append(UInt16(rows.count))
+            out += [UInt16(rows.count & 0xffff), UInt16(rows.count >> 16)]
             for row in rows {
                 let values = Set(columns.map { weights[row][$0] }).subtracting([0]).sorted()
                 out += [UInt16(row & 0xffff), UInt16(row >> 16), UInt16(values.count)]

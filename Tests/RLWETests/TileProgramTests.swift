@@ -110,6 +110,10 @@ import Testing
         let bits = bench.context.basis(level: level).tables.map(\.bits).max()!
         let first = matrix(rows: 5, columns: columns, largest: largest, bits: bits, rng: &rng)
         let second = matrix(rows: 3, columns: 5, largest: largest, bits: bits, rng: &rng)
+        if columns > 5 {
+            // Few different weights by additions, many by dot products, those of no word by additions again.
+            #expect(first.matrix.usesDotProducts == (largest == 900))
+        }
         let t = bench.t(0)
         func constants(_ count: Int) -> (values: [UInt64], encoded: SharedConstants) {
             let values = (0..<count).map { $0 == 0 ? t - 1 : rng.next() % t }

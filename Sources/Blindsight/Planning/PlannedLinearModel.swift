@@ -15,6 +15,8 @@ public struct PlannedLinearModel: Sendable {
     public let plan: LinearPlan
     /// What quantization did; nil where the model states its integers itself and was taken as it is.
     public let quantization: QuantizationReport?
+    /// What was tried and had to be given up, in words.
+    public let notes: [String]
 
     /// For `Artifact.encode(_:model:isQuantized:)`.
     public var isQuantized: Bool { quantization != nil }
@@ -31,6 +33,7 @@ public struct PlannedLinearModel: Sendable {
         if let network = try? model.integerNetwork() {
             plan = try LinearPlan(network, keySize: keySize)
             quantization = nil
+            notes = []
             return
         }
         let (quantizer, _) = try PlannedModel.quantizer(
@@ -38,6 +41,7 @@ public struct PlannedLinearModel: Sendable {
         let quantized = try quantizer.quantize()
         plan = try LinearPlan(quantized.network, keySize: keySize)
         quantization = quantized.report
+        notes = []
     }
 
     /// The same model under Paillier, where that moves at most half of the bytes that the BFV plan does for so many samples; nil where it
@@ -56,9 +60,10 @@ public struct PlannedLinearModel: Sendable {
         let bytes = groups * (ours.requestBytes + ours.replyBytes) + ours.publicKeyBytes
         let others =
             requests * (theirs.requestBytes + theirs.replyBytes) + theirs.evaluationKeyBytes
-        guard 2 * bytes <= others, plan.client.seconds(groups: groups) < 1 else { return nil }
+        guard 2 * bytes <= others, plan.client.seconds(groups: 1) < 1 else { return nil }
         self.plan = plan
         quantization = planned.quantization
+        notes = planned.notes
     }
 }
 

@@ -75,16 +75,6 @@ public struct PlannedModel: Sendable {
         }
     }
 
-    /// Why the model's integers were not taken as they are.
-    private static func reason(_ model: ONNXModel) -> String {
-        do {
-            _ = try model.integerNetwork()
-            return ""
-        } catch {
-            return error.description
-        }
-    }
-
     /// Bounds as the options ask for, then the cheapest plan.
     static func plan(
         _ network: IntegerNetwork, calibration: SampleSet?, options: PlanningOptions,

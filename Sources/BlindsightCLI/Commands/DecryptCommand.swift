@@ -58,7 +58,7 @@ struct DecryptCommand: ParsableCommand {
         if LinearFiles.holdsPlan(plan) {
             if request != nil { throw CommandError.batchOnly(option: "--request") }
             let (clientPlan, predictions) = try LinearCommands.decrypt(
-                plan: plan, key: key, reply: reply)
+                plan: plan, key: key, reply: reply, threads: threads ?? Threads.cores)
             return try show(predictions, clientPlan.reading, table, start)
         }
         let clientPlan = try Files.clientPlan(plan)

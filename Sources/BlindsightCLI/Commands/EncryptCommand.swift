@@ -30,10 +30,10 @@ struct EncryptCommand: ParsableCommand {
     @Option(help: "Which sample of it; the first is 0, the default where the plan takes one.")
     var index: Int?
 
-    @Option(help: "The first sample to take, in the batch layout; by default 0.")
+    @Option(help: "The first sample to take, where the plan takes many; by default 0.")
     var from: Int?
 
-    @Option(help: "How many samples to take, in the batch layout; by default all.")
+    @Option(help: "How many samples to take, where the plan takes many; by default all.")
     var limit: Int?
 
     @Option(help: "Threads to use; by default one a core.")
@@ -62,13 +62,14 @@ struct EncryptCommand: ParsableCommand {
                 threads: threads ?? Threads.cores
             ).run(options)
         }
-        if from != nil { throw CommandError.batchOnly(option: "--from") }
-        if limit != nil { throw CommandError.batchOnly(option: "--limit") }
         guard let clientPlan else {
             return try LinearCommands.encrypt(
-                plan: plan, key: key, input: input, index: index, output: output,
-                options: options)
+                plan: plan, key: key, input: input, first: index ?? from ?? 0,
+                limit: index == nil ? limit : 1, output: output,
+                threads: threads ?? Threads.cores, options: options)
         }
+        if from != nil { throw CommandError.batchOnly(option: "--from") }
+        if limit != nil { throw CommandError.batchOnly(option: "--limit") }
         try encryptOne(clientPlan, index: index ?? 0)
     }
 

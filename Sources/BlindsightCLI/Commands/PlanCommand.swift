@@ -71,8 +71,8 @@ struct PlanCommand: ParsableCommand {
     )
     var scheme: Scheme = .auto
 
-    @Option(help: "Bits of a Paillier key: 2048 (112-bit security), 3072 or 4096.")
-    var keyBits = 3072
+    @Option(help: "Bits of a Paillier key: 2048 (112-bit security), 3072 (the default) or 4096.")
+    var keyBits: Int?
 
     @Option(help: "How many samples are scored at once; with --layout batch by default 8192.")
     var batch: Int?
@@ -89,11 +89,18 @@ struct PlanCommand: ParsableCommand {
         guard batch == nil || layout != .latency else {
             throw ValidationError("--batch belongs to --layout batch or auto")
         }
+        guard keyBits == nil || scheme != .bfv else {
+            throw ValidationError("--key-bits belongs to --scheme paillier or auto")
+        }
         guard keySize != nil else {
             throw ValidationError("--key-bits must be 2048, 3072 or 4096")
         }
         guard scheme != .paillier || (layout == .auto && range == .certified) else {
             throw ValidationError("--scheme paillier has no layouts and always certifies the range")
+        }
+        guard scheme != .paillier || batch == nil else {
+            throw ValidationError(
+                "--scheme paillier takes any number of samples: --batch is not for it")
         }
         guard labels == nil || calibration != nil else {
             throw ValidationError("--labels belongs to --calibration")
@@ -164,7 +171,7 @@ struct PlanCommand: ParsableCommand {
     }
 
     private var keySize: PaillierKeySize? {
-        switch keyBits {
+        switch keyBits ?? 3072 {
         case 2048: .bits2048
         case 3072: .bits3072
         case 4096: .bits4096
@@ -179,7 +186,9 @@ struct PlanCommand: ParsableCommand {
         let sizes = try files.write(planned, model: bytes, title: model)
         progress.finish()
         let plan = LinearReport(plan: planned.plan.client)
-        let quantization = planned.quantization.map { QuantizationText(report: $0, notes: []) }
+        let quantization = planned.quantization.map {
+            QuantizationText(report: $0, notes: planned.notes)
+        }
         let object = JSON.object(
             [
                 ("model", .string(model)), ("server_plan", .string(files.server)),

@@ -17,7 +17,7 @@ struct PredictCommand: ParsableCommand {
             interrupt or a crash, --resume goes on after the last whole group. Without --resume such a file is \
             refused; remove it to start over.
 
-              blindsight predict --plan plan/server.plan \
+              blindsight predict --plan plan/server.plan \\
                 --evaluation-key keys/evaluation.key batch.ct -o replies.ct --resume
             """)
 

@@ -35,20 +35,30 @@ enum LinearCommands {
         }
     }
 
-    /// - Parameter index: which sample; nil for all.
+    /// Requests of more bytes are not made: all ciphertexts of one are in memory.
+    private static let maximumRequestBytes = 1 << 30
+
+    /// - Parameters:
+    ///   - first: the first sample to take.
+    ///   - limit: how many; nil for all.
     static func encrypt(
-        plan path: String, key: String, input: String, index: Int?, output: String,
-        options: OutputOptions
+        plan path: String, key: String, input: String, first: Int, limit: Int?, output: String,
+        threads: Int, options: OutputOptions
     ) throws {
         let plan = try LinearFiles.clientPlan(path)
-        let client = try LinearFiles.client(secretKey: key, plan: plan, threads: Threads.cores)
         let samples = try Files.samples(input, for: plan.input)
-        if let index, !(0..<samples.count).contains(index) {
-            throw CommandError.noSuchSample(index, count: samples.count)
+        guard (0..<samples.count).contains(first) else {
+            throw CommandError.noSuchSample(first, count: samples.count)
         }
-        let used =
-            index.map { [samples.sample(at: $0)] }
-            ?? (0..<samples.count).map { samples.sample(at: $0) }
+        let count = min(limit ?? samples.count, samples.count - first)
+        let size = plan.groups(of: count) * plan.cost.requestBytes
+        guard size <= maximumRequestBytes else {
+            throw CommandError.requestTooLarge(
+                bytes: size,
+                samples: maximumRequestBytes / plan.cost.requestBytes * plan.slotCount)
+        }
+        let client = try LinearFiles.client(secretKey: key, plan: plan, threads: threads)
+        let used = (first..<first + count).map { samples.sample(at: $0) }
         let start = ContinuousClock.now
         let request = try client.encrypt(used)
         let elapsed = ContinuousClock.now - start
@@ -94,10 +104,10 @@ enum LinearCommands {
 
     /// All predictions of a reply.
     static func decrypt(
-        plan path: String, key: String, reply: String
+        plan path: String, key: String, reply: String, threads: Int
     ) throws -> (plan: LinearClientPlan, predictions: [Prediction]) {
         let plan = try LinearFiles.clientPlan(path)
-        let client = try LinearFiles.client(secretKey: key, plan: plan, threads: Threads.cores)
+        let client = try LinearFiles.client(secretKey: key, plan: plan, threads: threads)
         let encrypted = try Files.named(reply) {
             try Artifact.decodeLinearReply($0, plan: plan, publicKey: client.publicKey)
         }

@@ -62,10 +62,12 @@ struct LinearReport {
         """
     }
 
-    func markdown(title name: String, quantization: QuantizationReport?) -> String {
+    func markdown(
+        title name: String, quantization: QuantizationReport?, notes: [String]
+    ) -> String {
         var parts = ["# \(ModelReport.escaped(name))"]
         if let quantization {
-            let text = QuantizationText(report: quantization, notes: [])
+            let text = QuantizationText(report: quantization, notes: notes)
             parts.append("## Accuracy\n\n" + text.fidelityTable.markdown)
             parts.append("## Layers\n\n" + text.layerTable.markdown)
         }
@@ -104,7 +106,7 @@ extension PlanFiles {
         try ArtifactFile.write(server, to: self.server)
         try ArtifactFile.write(client, to: self.client)
         let report = LinearReport(plan: planned.plan.client)
-            .markdown(title: title, quantization: planned.quantization)
+            .markdown(title: title, quantization: planned.quantization, notes: planned.notes)
         try ArtifactFile.write(Array(report.utf8), to: self.report, overwrite: true)
         return (server.count, client.count)
     }

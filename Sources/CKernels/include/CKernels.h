@@ -125,8 +125,8 @@ void bsk_center(const bsk_modulus *m, int64_t *out, const uint64_t *in, size_t n
 #define BSK_TILE_FEATURES 192
 /// acc[r] += sum over features of w[r][f] x[f], position by position and exact, where the result fits in an int64.
 ///
-/// `code` lists, for each block of BSK_TILE_FEATURES features: the number of rows that read it; then for each of them the row (low 16 bits, high
-/// 16 bits), the number of groups, and for each group a weight (an int16), how many features have it, and their indices within the
+/// `code` lists, for each block of BSK_TILE_FEATURES features: the number of rows that read it (low 16 bits, high 16 bits); then for each of them the row (the same
+/// way), the number of groups, and for each group a weight (an int16), how many features have it, and their indices within the
 /// block. Each x below 2^50.
 void bsk_row_sums(int64_t *acc, const uint64_t *x, const uint16_t *code, size_t blocks);
 

@@ -4,7 +4,8 @@ import NeuralNetwork
 /// d + 1. Moduli may be dropped before each set of products.
 ///
 /// Products are relinearized late. A linear map of products works on three polynomials as on two, so it is worth waiting for one that
-/// has fewer outputs than inputs: relinearization costs dozens of transforms a ciphertext.
+/// has fewer outputs than inputs: relinearization costs dozens of transforms a ciphertext. Values that several operations read, or that are
+/// read at a later depth, are relinearized at once, so that moduli are only ever dropped from ciphertexts of two polynomials.
 struct BatchCircuit {
     private(set) var instructions: [Circuit.Instruction] = []
     let switchPointCount: Int
@@ -16,6 +17,8 @@ struct BatchCircuit {
     private var values: [Int: Int] = [0: 0]
     /// The network's values that several operations read.
     private let shared: Set<Int>
+    /// Those that are read after moduli may have been dropped.
+    private let readLater: Set<Int>
 
     /// - Throws: `PackingError.noCover` for a linear layer without a matrix.
     init(_ network: IntegerNetwork) throws {
@@ -27,6 +30,13 @@ struct BatchCircuit {
         shared = Set(readers.filter { $0.key > 0 && $0.value > 1 }.keys)
         let depths = network.depths
         let depth = network.depth
+        var later: Set<Int> = []
+        for (index, operation) in network.operations.enumerated() {
+            // Products take their operands before the moduli of their own depth are dropped.
+            let stage = depths[index + 1] - (operation.layer.isProduct ? 1 : 0)
+            later.formUnion(operation.sources.filter { depths[$0] < stage })
+        }
+        readLater = later
         switchPointCount = 2 * depth
         for stage in 0...depth {
             if stage > 0 { appendProducts(of: network, depths, stage: stage) }
@@ -67,15 +77,19 @@ struct BatchCircuit {
                 add(.product, operands, width: width, isQuadratic: true)
             }
             values[index + 1] = widths.count - 1
-            storeIfShared(index + 1)
+            settle(index + 1)
         }
     }
 
-    private mutating func storeIfShared(_ value: Int) {
-        guard shared.contains(value) else { return }
+    /// Relinearizes or stores what others than the next operation read.
+    private mutating func settle(_ value: Int) {
         let operand = values[value]!
-        add(.store, [operand], width: widths[operand], isQuadratic: isQuadratic[operand])
-        values[value] = widths.count - 1
+        if isQuadratic[operand] {
+            if shared.contains(value) || readLater.contains(value) { relinearize(value) }
+        } else if shared.contains(value) {
+            add(.store, [operand], width: widths[operand], isQuadratic: false)
+            values[value] = widths.count - 1
+        }
     }
 
     private mutating func append(
@@ -94,7 +108,7 @@ struct BatchCircuit {
             .map(features), operands, width: map.bias.count,
             isQuadratic: operands.contains { isQuadratic[$0] })
         values[value] = widths.count - 1
-        storeIfShared(value)
+        settle(value)
     }
 
     /// From here on the network's value is the relinearized one.

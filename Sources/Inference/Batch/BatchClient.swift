@@ -120,11 +120,16 @@ public struct BatchClient: Sendable {
             }
             return slots
         }
-        return BatchPredictions(
+        let predictions = BatchPredictions(
             plan: plan, count: reply.sampleCount,
             slots: moduli.indices.map { channel in
                 decrypted[channel * outputs..<(channel + 1) * outputs].map(\.slots)
             }, noiseMarginBits: decrypted.map(\.noiseMarginBits).min()!)
+        // Of a proven range, so that what is marked as certified is.
+        if plan.certificate.rangeIsProven, !predictions.areInRange {
+            throw InferenceError.outsideRange
+        }
+        return predictions
     }
 }
 
@@ -160,6 +165,22 @@ public struct BatchPredictions: RandomAccessCollection, Sendable {
         precondition(indices.contains(sample))
         return plan.certificate.outputBounds.indices.map { output in
             decoder.integer(slots.map { $0[output][sample] }, output: output)
+        }
+    }
+
+    /// Whether every output lies in its range. Residues are read as the one integer above the range's lowest.
+    fileprivate var areInRange: Bool {
+        let bounds = plan.certificate.outputBounds
+        if decoder.isSmall {
+            let highest = bounds.map { Int64(exactly: $0.upperBound)! }
+            return indices.allSatisfy { sample in
+                highest.indices.allSatisfy {
+                    decoder.smallInteger(slots[0][$0][sample], output: $0) <= highest[$0]
+                }
+            }
+        }
+        return indices.allSatisfy { sample in
+            zip(logits(of: sample), bounds).allSatisfy { $0 <= $1.upperBound }
         }
     }
 

@@ -55,8 +55,8 @@ final class CostFeatures: FeatureEvaluator {
             products += values[map.source(of: column)].polynomials
         }
         ledger.counts.smallProducts += products * level
-        // Each source's noise has a few linear parts, of which each row bounds two norms.
-        events += 8 * values.count * map.outputCount
+        // Of each part of each source's noise, each row bounds two norms.
+        events += 2 * map.outputCount * values.reduce(0) { $0 + $1.noise.components.count }
         return Value(
             level: level,
             noise: ledger.model.mapped(
@@ -83,17 +83,20 @@ final class CostFeatures: FeatureEvaluator {
 
     func relinearize(_ value: Value) throws -> Value {
         let value = try store(value)
+        let noise = try ledger.relinearize(value.noise, level: value.level, count: value.count)
         return Value(
             level: value.level,
-            noise: try ledger.relinearize(value.noise, level: value.level, count: value.count),
-            count: value.count, polynomials: 2)
+            noise: noise.dependent(from: value.noise.components.count), count: value.count,
+            polynomials: 2)
     }
 
     func switchDown(_ value: Value, toLevel level: Int) throws -> Value {
         var out = try store(value)
+        // The bound on what rounding adds knows two polynomials.
+        precondition(value.polynomials == 2, "moduli are dropped after relinearization")
         out.noise = ledger.switchDown(
-            value.noise, from: value.level, to: level, count: value.count,
-            size: value.polynomials)
+            value.noise, from: value.level, to: level, count: value.count
+        ).dependent(from: value.noise.components.count)
         out.level = level
         return out
     }

@@ -45,17 +45,15 @@ final class CostLedger {
         return model.switchedKey(noise, switching: added)
     }
 
-    /// - Parameters:
-    ///   - count: how many ciphertexts.
-    ///   - size: polynomials of each.
+    /// - Parameter count: how many ciphertexts, of two polynomials.
     func switchDown(
-        _ noise: NoiseBound, from first: Int, to last: Int, count: Int = 1, size: Int = 2
+        _ noise: NoiseBound, from first: Int, to last: Int, count: Int = 1
     ) -> NoiseBound {
         var noise = noise
         for level in stride(from: first - 1, through: last, by: -1) {
             counts.modulusSwitches += count
-            counts.inverseNTTs += count * size
-            counts.forwardNTTs += count * size * level
+            counts.inverseNTTs += count * 2
+            counts.forwardNTTs += count * 2 * level
             noise = model.switched(noise, droppedModulus: parameters.ciphertextModuli[level])
         }
         return noise

@@ -81,7 +81,7 @@ public final class LinearClient: Sendable {
             sampleCount: samples.count, ciphertexts: try encryptor.encrypt(plaintexts))
     }
 
-    /// - Throws: `InferenceError` where the reply has another shape than the plan's; `PaillierError`.
+    /// - Throws: `InferenceError` where the reply has another shape than the plan's, or outputs outside its range; `PaillierError`.
     public func decrypt(_ reply: LinearReply) throws -> [Prediction] {
         let outputs = plan.outputCount
         let expected = plan.groups(of: reply.sampleCount) * outputs
@@ -95,7 +95,7 @@ public final class LinearClient: Sendable {
             let logits = (0..<outputs).map { slots[group * outputs + $0][slot] }
             // There is no noise, but a reply that another key or a wrong server made is all over the place.
             guard zip(logits, plan.reading.bounds).allSatisfy({ $1.contains($0) }) else {
-                throw InferenceError.unexpectedReply
+                throw InferenceError.outsideRange
             }
             return plan.reading.prediction(logits)
         }

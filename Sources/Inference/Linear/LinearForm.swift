@@ -6,17 +6,35 @@ struct LinearForm: Sendable {
     let rows: [[BigInt]]
     let biases: [BigInt]
 
+    /// Largest number of weights of any layer's map of the inputs.
+    private static let maximumWeights = 1 << 24
+
     /// Composes all layers, exactly.
-    /// - Throws: `LinearPlanError.notLinear` for a network with products.
+    /// - Throws: `LinearPlanError` for a network with products, or layers too wide to be composed.
     init(_ network: IntegerNetwork) throws {
+        if let product = network.operations.first(where: { $0.layer.isProduct }) {
+            throw LinearPlanError.notLinear(product.layer.summary)
+        }
         let inputs = network.inputCount
-        // Of each value, rows over the inputs and a constant.
-        var values: [(rows: [[BigInt]], biases: [BigInt])] = [
-            (
+        for operation in network.operations {
+            let count = operation.layer.outputCount
+            guard count <= Self.maximumWeights / inputs else {
+                throw LinearPlanError.invalid(
+                    "'\(operation.layer.summary)' makes \(count) sums of \(inputs) inputs; at most \(Self.maximumWeights) weights are composed"
+                )
+            }
+        }
+        // Of each value, rows over the inputs and a constant; of the inputs only where a layer reads them beside others.
+        var values: [(rows: [[BigInt]], biases: [BigInt])] = [([], [])]
+        if network.operations.contains(where: { $0.sources != [0] && $0.sources.contains(0) }) {
+            guard inputs <= Self.maximumWeights / inputs else {
+                throw LinearPlanError.invalid("\(inputs) inputs beside other values")
+            }
+            values[0] = (
                 (0..<inputs).map { i in (0..<inputs).map { BigInt($0 == i ? 1 : 0) } },
                 [BigInt](repeating: 0, count: inputs)
             )
-        ]
+        }
         for (index, operation) in network.operations.enumerated() {
             guard let matrix = operation.layer.matrix(), let bias = operation.layer.biasVector
             else { throw LinearPlanError.notLinear(operation.layer.summary) }

@@ -80,10 +80,17 @@ extension PaillierSecretKey {
     /// What `init(bytes:)` reads. A secret: the caller's to wipe.
     public func secretBytes() -> [UInt8] {
         let tail = publicKey.bytes.suffix(2 * publicKey.coordinateBytes)
-        return Self.magic + KeyBytes.header(publicKey.size.bits)
-            + [p.prime, q.prime].flatMap {
-                $0.littleEndianBytes(count: publicKey.size.bits / 16)!
-            } + tail
+        let half = publicKey.size.bits / 16
+        var out = Self.magic + KeyBytes.header(publicKey.size.bits)
+        // Grown once: what an array leaves behind when it grows is not wiped.
+        out.reserveCapacity(out.count + 2 * half + tail.count)
+        for prime in [p.prime, q.prime] {
+            var bytes = prime.littleEndianBytes(count: half)!
+            out += bytes
+            bytes.wipe()
+        }
+        out += tail
+        return out
     }
 
     /// A key from outside, checked in full: takes some tenths of a second.

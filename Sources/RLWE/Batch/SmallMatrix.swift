@@ -79,7 +79,8 @@ package struct SmallMatrix: Sendable {
             }
             let low = rest.map { (($0 &+ half) & (2 * half - 1)) - half }
             out.append(low)
-            rest = zip(rest, low).map { ($0 - $1) >> Int64(width) }
+            // (w - low) / 2^width, without leaving 64 bits.
+            rest = zip(rest, low).map { ($0 >> Int64(width)) + ($1 < 0 ? 1 : 0) }
         } while true
         return out
     }
@@ -136,7 +137,8 @@ package struct SmallMatrix: Sendable {
     private static func code(
         _ entries: [(row: Int, column: Int, weight: Int64)]
     ) -> (words: [UInt16], groups: Int) {
-        var out: [UInt16] = [0]
+        var out: [UInt16] = [0, 0]
+        var rows = 0
         var count = 0
         var index = 0
         while index < entries.count {
@@ -146,13 +148,15 @@ package struct SmallMatrix: Sendable {
                 groups[entries[index].weight, default: []].append(UInt16(entries[index].column))
                 index += 1
             }
-            out[0] += 1
+            rows += 1
             count += groups.count
             out += [UInt16(row & 0xffff), UInt16(row >> 16), UInt16(groups.count)]
             for (weight, columns) in groups.sorted(by: { $0.key < $1.key }) {
                 out += [UInt16(bitPattern: Int16(weight)), UInt16(columns.count)] + columns
             }
         }
+        out[0] = UInt16(rows & 0xffff)
+        out[1] = UInt16(rows >> 16)
         return (out, count)
     }
 

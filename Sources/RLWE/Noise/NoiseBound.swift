@@ -208,6 +208,13 @@ package struct NoiseBound: Sendable {
         NoiseBound(components.map { $0.combined(sum: sum, energy: energy) })
     }
 
+    /// The same where the parts from `first` on are not independent from ciphertext to ciphertext: equal ciphertexts are rounded
+    /// alike.
+    package func dependent(from first: Int) -> NoiseBound {
+        NoiseBound(
+            components.enumerated().map { $0 < first ? $1 : NoiseComponent($1.norms) })
+    }
+
     package func mapped(by gain: TransformGain, degree: Int) -> NoiseBound {
         NoiseBound(components.map { $0.mapped(by: gain, degree: degree) })
     }
