@@ -85,11 +85,11 @@ extension BigInt {
 
     /// The magnitude's bytes, least significant first, filled up to `count`; nil where they are more.
     public func littleEndianBytes(count: Int) -> [UInt8]? {
-        var out = [UInt8](repeating: 0, count: count)
         // It may be a secret: no copy is left behind.
         var short = littleEndianBytes
         defer { short.wipe() }
         guard short.count <= count else { return nil }
+        var out = [UInt8](repeating: 0, count: count)
         out.replaceSubrange(0..<short.count, with: short)
         return out
     }
