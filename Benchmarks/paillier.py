@@ -84,6 +84,22 @@ def table(bits, times):
     return lines
 
 
+def heu(bits, times, options):
+    """SecretFlow's HEU beside ours, in a line; nothing where it doesn't run."""
+    try:
+        found = json.loads(run([options.python, HERE / "peers/heu_bench.py", "--bits", bits, "--seconds", options.seconds]))
+    except (subprocess.CalledProcessError, ValueError):
+        found = {"available": False, "reason": "heu_bench.py failed"}
+    if not found["available"]:
+        return ["", f"SecretFlow's HEU was left out: {found['reason']}."]
+    names = {"encrypt": "encrypt, public", "decrypt": "decrypt", "add": "add", "dot product of 30": "dot product of 30"}
+    cells = [
+        f"{name} {duration(value)} ({value / statistics.median(times['IFMA'][names[name]]):.3g}x ours with IFMA)"
+        for name, value in found["microseconds"].items()
+    ]
+    return ["", f"SecretFlow's HEU, {bits} bits: " + ", ".join(cells) + "."]
+
+
 def processor():
     for line in open("/proc/cpuinfo") if os.path.exists("/proc/cpuinfo") else []:
         if line.startswith("model name"):
@@ -113,7 +129,7 @@ def main():
                     f"One core of an {processor()}, medians of {options.rounds} rounds by turns; phe {peer['version']}. "
                     f"phe decrypted all of our ciphertexts that it was given."
                 ]
-            lines += [""] + table(bits, times)
+            lines += [""] + table(bits, times) + heu(bits, times, options)
     text = "\n".join(lines) + "\n"
     print(text)
     results = HERE / "results"

@@ -417,6 +417,18 @@ run linear-predict predict --plan linear/server.plan --evaluation-key linear/eva
 run linear-decrypt decrypt --plan linear/client.plan --key linear/secret.key linear-reply.ct \
     -o linear.csv
 equal "lines of the table" "$(wc -l <linear.csv | tr -d ' ')" 61
+run linear-verify verify --plan linear/server.plan --data wide.csv --json
+equal "wrong linear logits" "$(member linear-verify.out mismatched_logits)" 0
+run linear-bench bench --plan linear/server.plan --repetitions 1 --json
+run linear-part encrypt --plan linear/client.plan --key linear/secret.key --input wide.csv --from 3 --limit 2 \
+    -o linear-part.ct --json
+equal "linear samples" "$(member linear-part.out samples)" 2
+refuse "needs products" plan "$float" --calibration digits.csv --scheme paillier -o bad
+refuse "2048, 3072 or 4096" plan "$root/Models/logistic.onnx" --calibration wide.csv --scheme paillier \
+    --key-bits 1024 -o bad
+refuse "where an encrypted" predict --plan linear/server.plan --evaluation-key linear/evaluation.key float.ct -o bad.ct
+refuse "where a public key" predict --plan linear/server.plan --evaluation-key linear/secret.key \
+    linear.ct -o bad.ct
 
 run force keygen --plan client/client.plan -o client --force
 equal "mode of secret.key" "$(mode client/secret.key)" 600

@@ -11,6 +11,7 @@ environment=.venv
 tenseal='tenseal==0.3.16 numpy==2.2.6'
 openfhe=openfhe==1.6.1.0.22.4
 paillier='phe==1.5.0 gmpy2==2.3.2'
+heu='sf-heu'
 
 find_python() {
     local candidate
@@ -43,3 +44,4 @@ fi
 install "$tenseal" tenseal
 install "$openfhe" openfhe
 install "$paillier" phe
+install "$heu" heu
