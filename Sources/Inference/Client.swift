@@ -122,24 +122,22 @@ extension ClientPlan {
     /// Outputs from the slots modulo each t_i: sums each output's slots, then joins the moduli by CRT; the one
     /// integer of the certified range with these residues.
     func join(_ slots: [[UInt64]]) -> [BigInt] {
-        let residues = slots.enumerated().map { outputs(of: $1, plaintextIndex: $0) }
-        let crt = CRTBasis(moduli: parameters.plaintextModuli)
+        let residues = slots.enumerated().map { sums(of: $1, plaintextIndex: $0) }
+        let decoder = OutputDecoder(self)
         return (0..<outputCount).map { output in
-            let lowest = certificate.outputBounds[output].lowerBound
-            let residue = crt.reconstruct(residues: residues.map { $0[output] })
-            return lowest + (residue - lowest).modulo(crt.product)
+            decoder.integer(residues.map { $0[output] }, output: output)
         }
     }
 
-    private func outputs(of slots: [UInt64], plaintextIndex: Int) -> [UInt64] {
+    /// Modulo t_i, of each output's slots.
+    private func sums(of slots: [UInt64], plaintextIndex: Int) -> [UInt64] {
         guard let outputLayout else { preconditionFailure("a plan of the batch layout") }
         let t = parameters.plaintextModuli[plaintextIndex]
         var sums = [UInt64](repeating: 0, count: outputCount)
         for (slot, output) in outputLayout.features.enumerated() where output != SlotLayout.empty {
             sums[Int(output)] = ModularArithmetic.add(sums[Int(output)], slots[slot], modulo: t)
         }
-        let unit = ModularArithmetic.inverse(outputUnits[plaintextIndex], modulo: t)!
-        return sums.map { ModularArithmetic.multiply($0, unit, modulo: t) }
+        return sums
     }
 }
 

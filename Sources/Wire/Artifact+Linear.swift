@@ -72,11 +72,7 @@ extension Artifact {
         let envelope = try Envelope.open(bytes, expecting: .linearClientPlan)
         let message: Blindsight_V1_LinearClientPlanMessage = try parse(envelope)
         let plan = try message.plan(allowInsecure: allowInsecure)
-        let canonical = try payload(of: plan)
-        guard canonical[...] == envelope.payload else {
-            throw WireError.malformed("a client plan that is not in canonical form")
-        }
-        try envelope.requirePlan(Envelope.digest(of: canonical))
+        try requireCanonical(envelope, payload(of: plan))
         return plan
     }
 
@@ -218,7 +214,8 @@ extension Artifact {
         try Blindsight_V1_LinearClientPlanMessage(plan).serializedBytes()
     }
 
-    private static func check(_ payload: [UInt8], _ kind: ArtifactKind) throws {
+    /// What is too long to be read is not written.
+    static func check(_ payload: [UInt8], _ kind: ArtifactKind) throws {
         guard payload.count <= kind.maximumPayloadBytes else {
             throw WireError.tooLarge(
                 kind, bytes: UInt64(payload.count), limit: kind.maximumPayloadBytes)

@@ -26,11 +26,7 @@ public enum Artifact {
         let payload: [UInt8] = try Blindsight_V1_ServerPlanMessage(
             plan, model: model, network: isQuantized ? plan.network : nil
         ).serializedBytes()
-        guard payload.count <= ArtifactKind.serverPlan.maximumPayloadBytes else {
-            throw WireError.tooLarge(
-                .serverPlan, bytes: UInt64(payload.count),
-                limit: ArtifactKind.serverPlan.maximumPayloadBytes)
-        }
+        try check(payload, .serverPlan)
         return Envelope.seal(payload, kind: .serverPlan, digest: digest)
     }
 
@@ -106,12 +102,16 @@ public enum Artifact {
         let envelope = try Envelope.open(bytes, expecting: .clientPlan)
         let message: Blindsight_V1_ClientPlanMessage = try parse(envelope)
         let plan = try message.plan(allowInsecure: allowInsecure)
-        let canonical = try payload(of: plan)
+        try requireCanonical(envelope, payload(of: plan))
+        return plan
+    }
+
+    /// Of a client plan, whose digest is that of its payload.
+    static func requireCanonical(_ envelope: Envelope, _ canonical: [UInt8]) throws {
         guard canonical[...] == envelope.payload else {
             throw WireError.malformed("a client plan that is not in canonical form")
         }
         try envelope.requirePlan(Envelope.digest(of: canonical))
-        return plan
     }
 
     // MARK: Keys

@@ -81,9 +81,13 @@ package struct Envelope {
     }
 
     func requirePlan(_ expected: [UInt8]) throws {
+        try Self.requirePlan(expected, found: digest)
+    }
+
+    private static func requirePlan(_ expected: [UInt8], found digest: [UInt8]) throws {
         guard digest == expected else {
             throw WireError.wrongPlan(
-                expected: Self.hexadecimal(expected), found: Self.hexadecimal(digest))
+                expected: hexadecimal(expected), found: hexadecimal(digest))
         }
     }
 
@@ -139,10 +143,7 @@ extension Envelope {
         }
 
         func requirePlan(_ expected: [UInt8]) throws {
-            guard digest == expected else {
-                throw WireError.wrongPlan(
-                    expected: hexadecimal(expected), found: hexadecimal(digest))
-            }
+            try Envelope.requirePlan(expected, found: digest)
         }
     }
 }

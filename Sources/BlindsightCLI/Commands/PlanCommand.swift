@@ -145,29 +145,8 @@ struct PlanCommand: ParsableCommand {
         let files = PlanFiles(folder: output)
         let sizes = try files.write(planned, model: bytes, title: model)
         progress.finish()
-
         let plan = PlanReport(plan: planned.plan.client, costs: CalibrationFile.read())
-        let quantization = planned.quantization.map {
-            QuantizationText(report: $0, notes: planned.notes)
-        }
-        let object = JSON.object(
-            [
-                ("model", .string(model)),
-                ("server_plan", .string(files.server)),
-                ("server_plan_bytes", .integer(sizes.server)),
-                ("client_plan", .string(files.client)),
-                ("client_plan_bytes", .integer(sizes.client)),
-            ] + plan.members + (quantization.map { [("quantization", $0.json)] } ?? []))
-        options.show(object) {
-            (quantization.map { "\($0.text)\n\n" } ?? "") + """
-                \(plan.text)
-
-                Written
-                  \(files.server) (\(Format.bytes(sizes.server))): for the server; holds the weights
-                  \(files.client) (\(Format.bytes(sizes.client))): for the client; holds no weights
-                  \(files.report): all of this, and what became of each layer
-                """
-        }
+        show(files, sizes, plan.members, plan.text, planned.quantization, planned.notes)
     }
 
     private var keySize: PaillierKeySize? {
@@ -186,24 +165,33 @@ struct PlanCommand: ParsableCommand {
         let sizes = try files.write(planned, model: bytes, title: model)
         progress.finish()
         let plan = LinearReport(plan: planned.plan.client)
-        let quantization = planned.quantization.map {
-            QuantizationText(report: $0, notes: planned.notes)
-        }
+        show(files, sizes, plan.members, plan.text, planned.quantization, planned.notes)
+    }
+
+    /// - Parameters:
+    ///   - members: of the plan, in JSON.
+    ///   - text: the same for people.
+    private func show(
+        _ files: PlanFiles, _ sizes: (server: Int, client: Int), _ members: [(String, JSON)],
+        _ text: String, _ quantization: QuantizationReport?, _ notes: [String]
+    ) {
+        let quantization = quantization.map { QuantizationText(report: $0, notes: notes) }
         let object = JSON.object(
             [
-                ("model", .string(model)), ("server_plan", .string(files.server)),
+                ("model", .string(model)),
+                ("server_plan", .string(files.server)),
                 ("server_plan_bytes", .integer(sizes.server)),
                 ("client_plan", .string(files.client)),
                 ("client_plan_bytes", .integer(sizes.client)),
-            ] + plan.members + (quantization.map { [("quantization", $0.json)] } ?? []))
+            ] + members + (quantization.map { [("quantization", $0.json)] } ?? []))
         options.show(object) {
             (quantization.map { "\($0.text)\n\n" } ?? "") + """
-                \(plan.text)
+                \(text)
 
                 Written
                   \(files.server) (\(Format.bytes(sizes.server))): for the server; holds the weights
                   \(files.client) (\(Format.bytes(sizes.client))): for the client; holds no weights
-                  \(files.report): all of this
+                  \(files.report): all of this, and what became of each layer
                 """
         }
     }

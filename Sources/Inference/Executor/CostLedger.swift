@@ -37,11 +37,9 @@ final class CostLedger {
             Site(
                 permutations: [], relinearizes: true, level: level,
                 noise: noise.norms.mean * Double(parameters.degree).squareRoot(), model: model))
-        var added = NoiseNorms.zero
-        for _ in 0..<count {
-            added = try switchKey(keys?.relinearization, level: level, decomposes: true)
-            divideBySpecial(level: level, count: 2)
-        }
+        let added = try switchKey(
+            keys?.relinearization, level: level, decomposes: true, count: count)
+        divideBySpecial(level: level, count: 2 * count)
         return model.switchedKey(noise, switching: added)
     }
 
@@ -87,10 +85,12 @@ final class CostLedger {
         return result
     }
 
-    func switchKey(
-        _ gadget: Gadget?, level: Int, decomposes: Bool
+    /// - Parameter count: how many ciphertexts.
+    /// - Returns: what one of them gets.
+    private func switchKey(
+        _ gadget: Gadget?, level: Int, decomposes: Bool, count: Int = 1
     ) throws -> NoiseNorms {
-        counts.keySwitches += 1
+        counts.keySwitches += count
         guard let gadget else {
             guard keys == nil else {
                 throw PlanError.invalid("the circuit needs a key that the plan doesn't list")
@@ -105,11 +105,12 @@ final class CostLedger {
             gadget.digitCount(modulusBits: 64 - $0.leadingZeroBitCount)
         }
         let digits = perLimb.reduce(0, +)
-        counts.keyProducts += 2 * digits * (level + 1)
+        counts.keyProducts += count * 2 * digits * (level + 1)
         if decomposes {
-            counts.decompositions += 1
-            counts.inverseNTTs += level
-            counts.forwardNTTs += digits * (level + 1) - perLimb.filter { $0 == 1 }.count
+            counts.decompositions += count
+            counts.inverseNTTs += count * level
+            counts.forwardNTTs +=
+                count * (digits * (level + 1) - perLimb.filter { $0 == 1 }.count)
         }
         return model.keySwitching(
             gadget: gadget, moduli: moduli, special: parameters.specialModulus)
