@@ -33,24 +33,37 @@ let package = Package(
             ]),
         .target(name: "RLWE", dependencies: ["Ring", "BigIntegers", "CKernels"]),
         .target(name: "Paillier", dependencies: ["Ring", "BigIntegers", "CKernels", "CGMP"]),
+        .target(name: "Samples", dependencies: ["CZlib"]),
+        .target(name: "IntegerNetworks", dependencies: ["BigIntegers"]),
+        .target(name: "PolynomialFitting", dependencies: ["BigIntegers"]),
+        .target(name: "TensorGraphs", dependencies: ["IntegerNetworks"]),
         .target(
-            name: "NeuralNetwork", dependencies: ["BigIntegers", "CZlib", protobuf],
-            exclude: ["ONNX/Protos"]),
+            name: "ONNXModels",
+            dependencies: ["TensorGraphs", "IntegerNetworks", "Samples", protobuf],
+            exclude: ["Protos"]),
+        .target(
+            name: "Quantization",
+            dependencies: [
+                "ONNXModels", "TensorGraphs", "PolynomialFitting", "IntegerNetworks", "Samples",
+                "BigIntegers",
+            ]),
         .target(
             name: "Inference",
-            dependencies: ["NeuralNetwork", "RLWE", "Paillier", "Ring", "BigIntegers"]),
+            dependencies: ["IntegerNetworks", "RLWE", "Paillier", "Ring", "BigIntegers"]),
         .target(
             name: "Wire",
             dependencies: [
-                "Inference", "RLWE", "Paillier", "Ring", "NeuralNetwork", "BigIntegers", "CKernels",
-                protobuf,
+                "Inference", "RLWE", "Paillier", "Ring", "ONNXModels", "IntegerNetworks",
+                "BigIntegers", "CKernels", protobuf,
                 .product(name: "Crypto", package: crypto),
             ],
             exclude: ["Protos"]),
         .target(
             name: "Blindsight",
             dependencies: [
-                "Wire", "Inference", "NeuralNetwork", "RLWE", "Paillier", "BigIntegers",
+                "Wire", "Inference", "Quantization", "ONNXModels", "TensorGraphs",
+                "PolynomialFitting",
+                "IntegerNetworks", "Samples", "RLWE", "Paillier", "BigIntegers",
             ]),
         .executableTarget(
             name: "BlindsightCLI",
@@ -59,7 +72,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(
-            name: "TestSupport", dependencies: ["BigIntegers", "NeuralNetwork"],
+            name: "TestSupport",
+            dependencies: ["BigIntegers", "TensorGraphs", "IntegerNetworks", "Samples"],
             path: "Tests/_TestSupport"),
         .executableTarget(
             name: "ClientProbe", dependencies: ["RLWE", "Ring", "BigIntegers"],
@@ -68,7 +82,8 @@ let package = Package(
             name: "PaillierProbe", dependencies: ["Paillier", "Ring", "BigIntegers", "CGMP"],
             path: "Tests/_PaillierProbe"),
         .executableTarget(
-            name: "OperatorConformance", dependencies: ["NeuralNetwork", protobuf],
+            name: "OperatorConformance",
+            dependencies: ["ONNXModels", "TensorGraphs", "Samples", protobuf],
             path: "Tests/_Conformance"),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
@@ -77,16 +92,23 @@ let package = Package(
         .testTarget(
             name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
         .testTarget(
-            name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport", protobuf]),
+            name: "NeuralNetworkTests",
+            dependencies: [
+                "Quantization", "ONNXModels", "TensorGraphs", "PolynomialFitting",
+                "IntegerNetworks", "Samples", "BigIntegers",
+                "TestSupport", protobuf,
+            ]),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["Inference", "NeuralNetwork", "Paillier", "TestSupport"]),
+            dependencies: [
+                "Inference", "Quantization", "ONNXModels", "IntegerNetworks", "Samples", "Paillier",
+                "TestSupport",
+            ]),
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "Blindsight", "Inference", "NeuralNetwork", "RLWE", "Paillier",
-                "TestSupport",
-                protobuf,
+                "Wire", "Blindsight", "Inference", "Quantization", "ONNXModels", "IntegerNetworks",
+                "Samples", "RLWE", "Paillier", "TestSupport", protobuf,
             ]),
     ]
 )

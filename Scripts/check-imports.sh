@@ -13,10 +13,15 @@ BigIntegers: CGMP |
 Ring: BigIntegers CKernels | Crypto CryptoExtras _CryptoExtras
 RLWE: Ring BigIntegers CKernels |
 Paillier: Ring BigIntegers CKernels CGMP |
-NeuralNetwork: BigIntegers CZlib | SwiftProtobuf
-Inference: NeuralNetwork RLWE Paillier Ring BigIntegers CKernels |
-Wire: Inference NeuralNetwork RLWE Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
-Blindsight: Wire Inference NeuralNetwork RLWE Paillier BigIntegers |
+Samples: CZlib |
+IntegerNetworks: BigIntegers |
+PolynomialFitting: BigIntegers |
+TensorGraphs: IntegerNetworks |
+ONNXModels: TensorGraphs IntegerNetworks Samples | SwiftProtobuf
+Quantization: ONNXModels TensorGraphs PolynomialFitting IntegerNetworks Samples BigIntegers |
+Inference: IntegerNetworks RLWE Paillier Ring BigIntegers CKernels |
+Wire: Inference ONNXModels IntegerNetworks RLWE Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
+Blindsight: Wire Inference Quantization ONNXModels TensorGraphs PolynomialFitting IntegerNetworks Samples RLWE Paillier BigIntegers |
 BlindsightCLI: Blindsight | ArgumentParser
 '
 # What the toolchain brings is open to all.

@@ -7,7 +7,12 @@
 /// `BatchReplyWriter` and their readers do so with batches, in files.
 @_exported import BigIntegers
 @_exported import Inference
-@_exported import NeuralNetwork
+@_exported import IntegerNetworks
+@_exported import ONNXModels
 @_exported import Paillier
+@_exported import PolynomialFitting
+@_exported import Quantization
 @_exported import RLWE
+@_exported import Samples
+@_exported import TensorGraphs
 @_exported import Wire

@@ -1,5 +1,6 @@
 import Inference
-import NeuralNetwork
+import IntegerNetworks
+import ONNXModels
 
 extension Plan {
     /// The cheapest certified plan of a quantized ONNX model. `PlannedModel` takes float models too.

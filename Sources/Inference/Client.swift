@@ -1,5 +1,4 @@
 import BigIntegers
-import NeuralNetwork
 import RLWE
 
 /// A sample's ciphertexts: one for each t_i, layout by layout of the plan.

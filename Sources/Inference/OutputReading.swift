@@ -1,5 +1,5 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
 
 /// What integer outputs mean: the part of a client's plan that doesn't depend on a scheme.
 public struct OutputReading: Sendable, Equatable {

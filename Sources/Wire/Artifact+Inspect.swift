@@ -1,5 +1,4 @@
 import Inference
-import NeuralNetwork
 import RLWE
 import SwiftProtobuf
 

@@ -1,6 +1,6 @@
 import Foundation
 import Inference
-import NeuralNetwork
+import ONNXModels
 import Paillier
 import SwiftProtobuf
 

@@ -1,6 +1,7 @@
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
+import ONNXModels
 import RLWE
 import SwiftProtobuf
 

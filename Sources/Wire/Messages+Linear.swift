@@ -1,7 +1,7 @@
 import BigIntegers
 import Foundation
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import Paillier
 
 extension PaillierKeySize {

@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 
 extension Decision {
     /// Empty for the usual one.
@@ -49,7 +49,7 @@ extension Blindsight_V1_NetworkMessage {
 }
 
 extension Blindsight_V1_OperationMessage {
-    init(_ operation: NeuralNetwork.Operation) {
+    init(_ operation: IntegerNetwork.Operation) {
         self.init()
         sources = operation.sources.map(UInt32.init)
         switch operation.layer {
@@ -87,11 +87,11 @@ extension Blindsight_V1_OperationMessage {
         }
     }
 
-    func operation() throws -> NeuralNetwork.Operation {
-        NeuralNetwork.Operation(try layer(), sources: sources.map(Int.init))
+    func operation() throws -> IntegerNetwork.Operation {
+        IntegerNetwork.Operation(try layer(), sources: sources.map(Int.init))
     }
 
-    private func layer() throws -> Layer {
+    private func layer() throws -> IntegerNetwork.Layer {
         let sizes = sizes.map(Int.init)
         func expect(_ count: Int) throws {
             guard sizes.count == count else {

@@ -1,6 +1,6 @@
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 
 /// Conversions of the small messages. Reading validates everything; writing can't fail.

@@ -1,6 +1,6 @@
 import Foundation
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 
 extension Blindsight_V1_ClientPlanMessage {

@@ -1,4 +1,4 @@
-import NeuralNetwork
+import ONNXModels
 
 /// What is wrong with bytes that claim to be one of Blindsight's files. No case carries secret bytes.
 public enum WireError: Error, Equatable, CustomStringConvertible {

@@ -1,8 +1,9 @@
 import BigIntegers
 import Foundation
 import Inference
-import NeuralNetwork
+import ONNXModels
 import RLWE
+import Samples
 import TestSupport
 import Testing
 

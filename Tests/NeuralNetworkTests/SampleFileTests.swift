@@ -1,4 +1,4 @@
-import NeuralNetwork
+import Samples
 import TestSupport
 import Testing
 

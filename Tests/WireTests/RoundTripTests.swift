@@ -1,5 +1,5 @@
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 import SwiftProtobuf
 import TestSupport

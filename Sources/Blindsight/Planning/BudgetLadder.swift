@@ -1,6 +1,8 @@
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
+import Quantization
+import Samples
 
 /// Plans the network that quantization thinks best; where parameters can't carry it, ever smaller ranges; where none can, says why.
 struct BudgetLadder {

@@ -1,6 +1,7 @@
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
+import Samples
 
 /// Ranges of outputs as samples show them, widened: a guess, not a proof.
 struct CalibratedBounds {

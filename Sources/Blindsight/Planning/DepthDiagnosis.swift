@@ -1,5 +1,8 @@
 import Inference
-import NeuralNetwork
+import ONNXModels
+import Quantization
+import Samples
+import TensorGraphs
 
 /// How much of a model that is too deep could be served: its beginning, cut after ever more activations, is quantized with the fewest
 /// bits and planned until that fails.

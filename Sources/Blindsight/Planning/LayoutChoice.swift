@@ -1,6 +1,6 @@
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import Wire
 
 extension PlanningOptions {

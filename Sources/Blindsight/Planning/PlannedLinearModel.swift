@@ -1,6 +1,8 @@
 import Inference
-import NeuralNetwork
+import ONNXModels
 import Paillier
+import Quantization
+import Samples
 
 /// Which encryption a plan uses.
 public enum Scheme: String, Sendable, CaseIterable {

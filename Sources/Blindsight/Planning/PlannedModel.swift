@@ -1,6 +1,9 @@
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
+import ONNXModels
+import Quantization
+import Samples
 
 /// A plan, and how its network came about.
 public struct PlannedModel: Sendable {

@@ -1,5 +1,5 @@
 import Inference
-import NeuralNetwork
+import Quantization
 
 /// What may be decided about a model while it is planned.
 public struct PlanningOptions: Sendable {

@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 
 /// A network's operations in the batch layout, in the order of their depth: linear ones of depth d, then the products that lead to
 /// d + 1. Moduli may be dropped before each set of products.
@@ -93,7 +93,7 @@ struct BatchCircuit {
     }
 
     private mutating func append(
-        _ operation: NeuralNetwork.Operation, as value: Int
+        _ operation: IntegerNetwork.Operation, as value: Int
     ) throws {
         guard let map = PackedMap(operation.layer) else { throw PackingError.noCover }
         let quadratic = Set(operation.sources.filter { isQuadratic[values[$0]!] })

@@ -1,5 +1,4 @@
 import BigIntegers
-import NeuralNetwork
 import RLWE
 import Ring
 

@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 
 /// A linear map of the batch layout: sums of ciphertexts times small integers, and a bias. It has no structure that a packing would
 /// have to know: any sparse integer matrix is one.

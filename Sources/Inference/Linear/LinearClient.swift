@@ -1,5 +1,4 @@
 import BigIntegers
-import NeuralNetwork
 import Paillier
 import Ring
 

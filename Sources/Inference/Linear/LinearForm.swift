@@ -1,5 +1,5 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
 
 /// A network without products, as what it is: outputs = rows x inputs + biases, in integers.
 struct LinearForm: Sendable {

@@ -1,5 +1,5 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
 import Paillier
 
 /// What a client needs of a linear network under Paillier: input and output encoding, the size of its key. No weights.

@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 
 /// Writes a sparse matrix as diagonals over the slots of one ciphertext or several.

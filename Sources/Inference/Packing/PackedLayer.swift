@@ -1,4 +1,3 @@
-import NeuralNetwork
 import RLWE
 
 /// How a linear layer is carried out on slots: diagonals, then folds that add up partial sums.

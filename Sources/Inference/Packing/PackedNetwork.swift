@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 
 /// A network's operations laid out on the slots of one sample: all that baby steps don't change.
@@ -93,7 +93,7 @@ struct PackedNetwork {
     }
 
     private mutating func appendProduct(
-        _ operation: NeuralNetwork.Operation, as value: Int
+        _ operation: IntegerNetwork.Operation, as value: Int
     ) throws {
         let operands = try operation.sources.map { source -> Int in
             let ciphertexts = values[source]!
@@ -116,7 +116,7 @@ struct PackedNetwork {
     }
 
     private mutating func appendLinear(
-        _ operation: NeuralNetwork.Operation, as value: Int, in network: IntegerNetwork
+        _ operation: IntegerNetwork.Operation, as value: Int, in network: IntegerNetwork
     ) throws {
         // Before the map is written out.
         let count = operation.layer.outputCount
@@ -174,7 +174,7 @@ struct PackedNetwork {
     }
 }
 
-extension Layer {
+extension IntegerNetwork.Layer {
     /// Sizes of an image that a linear layer puts out.
     fileprivate var outputImage: ImageShape? {
         switch self {

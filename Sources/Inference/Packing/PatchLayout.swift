@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 
 /// A convolution over patches (im2col) that the client lays out: a block of `blockSize` columns a kernel tap, one a
@@ -90,7 +90,7 @@ struct PatchLayout {
             diagonals: diagonals, stride: blockSize,
             modulus: patches.allSatisfy { $0.repeats(every: mapPeriod * blockSize, shape) }
                 ? mapPeriod : 0, folds: folds, outputLayout: outputs,
-            bias: outputs.place(Layer.convolution(convolution).biasVector!))
+            bias: outputs.place(IntegerNetwork.Layer.convolution(convolution).biasVector!))
     }
 
     /// The convolution as a matrix on patch features; padding taps stay, their inputs are zero.

@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 
 /// Where an inner layer's outputs go among `period` columns, which repeat.
@@ -37,7 +37,7 @@ struct PackedMap {
     let matrix: SparseIntegerMatrix
     let bias: [Int64]
 
-    init?(_ layer: Layer) {
+    init?(_ layer: IntegerNetwork.Layer) {
         guard let matrix = layer.matrix(), let bias = layer.biasVector else { return nil }
         self.matrix = matrix
         self.bias = bias

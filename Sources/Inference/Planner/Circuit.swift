@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 
 /// A network laid out on slots: what is done, but not yet at which levels.

@@ -1,5 +1,5 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 
 /// What a client needs: parameters, input and output encoding, the keys to make. No weights.

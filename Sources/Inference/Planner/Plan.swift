@@ -1,5 +1,5 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 
 /// A certified plan: the server's artifact. Holds the network's weights; everything a client needs is in

@@ -1,5 +1,5 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
 import RLWE
 
 /// Finds the parameters, layout and levels of a network, by the cost of what would be executed.
