@@ -9,8 +9,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Blindsight", targets: ["Blindsight"]),
-        .library(name: "RLWE", targets: ["RLWE"]),
-        .library(name: "Ring", targets: ["Ring"]),
+        .library(name: "BFV", targets: ["BFV"]),
         .library(name: "Paillier", targets: ["Paillier"]),
         .executable(name: "blindsight", targets: ["BlindsightCLI"]),
     ],
@@ -31,18 +30,20 @@ let package = Package(
                 "BigIntegers", "CKernels", .product(name: "Crypto", package: crypto),
                 .product(name: "CryptoExtras", package: crypto),
             ]),
-        .target(name: "RLWE", dependencies: ["Ring", "BigIntegers", "CKernels"]),
+        .target(name: "Lattice", dependencies: ["Ring", "BigIntegers", "CKernels"]),
+        .target(name: "BFV", dependencies: ["Lattice", "Ring", "BigIntegers", "CKernels"]),
         .target(name: "Paillier", dependencies: ["Ring", "BigIntegers", "CKernels", "CGMP"]),
         .target(
             name: "NeuralNetwork", dependencies: ["BigIntegers", "CZlib", protobuf],
             exclude: ["ONNX/Protos"]),
         .target(
             name: "Inference",
-            dependencies: ["NeuralNetwork", "RLWE", "Paillier", "Ring", "BigIntegers"]),
+            dependencies: ["NeuralNetwork", "BFV", "Lattice", "Paillier", "Ring", "BigIntegers"]),
         .target(
             name: "Wire",
             dependencies: [
-                "Inference", "RLWE", "Paillier", "Ring", "NeuralNetwork", "BigIntegers", "CKernels",
+                "Inference", "BFV", "Lattice", "Paillier", "Ring", "NeuralNetwork", "BigIntegers",
+                "CKernels",
                 protobuf,
                 .product(name: "Crypto", package: crypto),
             ],
@@ -50,7 +51,7 @@ let package = Package(
         .target(
             name: "Blindsight",
             dependencies: [
-                "Wire", "Inference", "NeuralNetwork", "RLWE", "Paillier", "BigIntegers",
+                "Wire", "Inference", "NeuralNetwork", "BFV", "Paillier", "BigIntegers",
             ]),
         .executableTarget(
             name: "BlindsightCLI",
@@ -61,8 +62,11 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["BigIntegers", "NeuralNetwork"],
             path: "Tests/_TestSupport"),
+        .target(
+            name: "Oracle", dependencies: ["BFV", "Lattice", "Ring", "BigIntegers"],
+            path: "Tests/_Oracle"),
         .executableTarget(
-            name: "ClientProbe", dependencies: ["RLWE", "Ring", "BigIntegers"],
+            name: "ClientProbe", dependencies: ["BFV", "Lattice", "Ring", "BigIntegers"],
             path: "Tests/_ClientProbe"),
         .executableTarget(
             name: "PaillierProbe", dependencies: ["Paillier", "Ring", "BigIntegers", "CGMP"],
@@ -73,7 +77,7 @@ let package = Package(
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
-        .testTarget(name: "RLWETests", dependencies: ["RLWE", "TestSupport"]),
+        .testTarget(name: "BFVTests", dependencies: ["BFV", "Lattice", "Oracle", "TestSupport"]),
         .testTarget(
             name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
         .testTarget(
@@ -84,7 +88,7 @@ let package = Package(
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "Blindsight", "Inference", "NeuralNetwork", "RLWE", "Paillier",
+                "Wire", "Blindsight", "Inference", "NeuralNetwork", "BFV", "Paillier",
                 "TestSupport",
                 protobuf,
             ]),

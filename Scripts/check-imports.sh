@@ -11,12 +11,13 @@ CZlib: |
 CKernels: |
 BigIntegers: CGMP |
 Ring: BigIntegers CKernels | Crypto CryptoExtras _CryptoExtras
-RLWE: Ring BigIntegers CKernels |
+Lattice: Ring BigIntegers CKernels |
+BFV: Lattice Ring BigIntegers CKernels |
 Paillier: Ring BigIntegers CKernels CGMP |
 NeuralNetwork: BigIntegers CZlib | SwiftProtobuf
-Inference: NeuralNetwork RLWE Paillier Ring BigIntegers CKernels |
-Wire: Inference NeuralNetwork RLWE Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
-Blindsight: Wire Inference NeuralNetwork RLWE Paillier BigIntegers |
+Inference: NeuralNetwork BFV Lattice Paillier Ring BigIntegers CKernels |
+Wire: Inference NeuralNetwork BFV Lattice Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
+Blindsight: Wire Inference NeuralNetwork BFV Lattice Paillier BigIntegers |
 BlindsightCLI: Blindsight | ArgumentParser
 '
 # What the toolchain brings is open to all.

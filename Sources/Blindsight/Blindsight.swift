@@ -1,3 +1,4 @@
+@_exported import BFV
 /// Encrypted inference of quantized neural networks: one import for a client, a server, or both.
 ///
 /// A `Plan` is made from an ONNX model and certified. The `Client` has the secret key: it encrypts samples and decrypts
@@ -9,5 +10,4 @@
 @_exported import Inference
 @_exported import NeuralNetwork
 @_exported import Paillier
-@_exported import RLWE
 @_exported import Wire

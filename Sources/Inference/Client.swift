@@ -1,6 +1,6 @@
+import BFV
 import BigIntegers
 import NeuralNetwork
-import RLWE
 
 /// A sample's ciphertexts: one for each t_i, layout by layout of the plan.
 public struct EncryptedSample: Sendable {
@@ -34,24 +34,26 @@ public struct Prediction: Sendable, Equatable {
 /// The one who owns the data and the secret key.
 public struct Client: Sendable {
     public let plan: ClientPlan
+    package let context: BFVContext
     private let secretKey: SecretKey
     private let encryptor: Encryptor
     private let decryptor: Decryptor
 
     /// A client with a fresh key.
     public init(plan: ClientPlan) throws {
-        try self.init(
-            plan: plan, secretKey: SecretKey(context: RLWEContext(plan.parameters)))
+        let context = try BFVContext(plan.parameters)
+        try self.init(plan: plan, context: context, secretKey: SecretKey(context: context))
     }
 
-    package init(plan: ClientPlan, secretKey: SecretKey) throws {
-        guard secretKey.context.parameters == plan.parameters else {
-            throw InferenceError.wrongParameters
-        }
+    package init(plan: ClientPlan, context: BFVContext, secretKey: SecretKey) throws {
+        guard context.parameters == plan.parameters,
+            secretKey.context.parameters == plan.parameters.lattice
+        else { throw InferenceError.wrongParameters }
         self.plan = plan
+        self.context = context
         self.secretKey = secretKey
-        encryptor = Encryptor(secretKey: secretKey)
-        decryptor = Decryptor(secretKey: secretKey)
+        encryptor = Encryptor(context: context, secretKey: secretKey)
+        decryptor = Decryptor(context: context, secretKey: secretKey)
     }
 
     /// For writing it to a file. There is no other way to get at it.

@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// The one who owns the model. Holds evaluation keys only; nothing here can decrypt.
 public final class Server: Sendable {
@@ -16,7 +16,7 @@ public final class Server: Sendable {
             throw InferenceError.wrongLayout(plan.choices.layout)
         }
         self.plan = plan
-        let context = try RLWEContext(plan.choices.parameters)
+        let context = try BFVContext(plan.choices.parameters)
         try Self.check(evaluationKeys, plan.choices)
         slots = EncryptedSlots(
             evaluator: Evaluator(

@@ -1,6 +1,6 @@
+import BFV
 import Inference
 import NeuralNetwork
-import RLWE
 import SwiftProtobuf
 
 /// What a file is. Nothing secret.

@@ -1,7 +1,7 @@
+import BFV
 import BigIntegers
 import Inference
 import NeuralNetwork
-import RLWE
 import SwiftProtobuf
 
 /// Files to values and back. Every `decode` treats its bytes as hostile: it throws a `WireError` (or the
@@ -132,8 +132,9 @@ public enum Artifact {
         try envelope.requirePlan(digest(of: plan))
         var message: Blindsight_V1_SecretKeyMessage = try parse(envelope)
         defer { message.wipe() }
-        let context = try RLWEContext(plan.parameters)
-        return try Client(plan: plan, secretKey: message.secretKey(context))
+        let context = try BFVContext(plan.parameters)
+        return try Client(
+            plan: plan, context: context, secretKey: message.secretKey(context.lattice))
     }
 
     /// evaluation.key: the plan's keys, seeded.
@@ -151,7 +152,7 @@ public enum Artifact {
         try envelope.requirePlan(digest(of: plan))
         try requireEntries(envelope, "evaluation keys", PlanChecks.keyList(plan).count)
         let message: Blindsight_V1_EvaluationKeyMessage = try parse(envelope)
-        return try message.keys(plan, RLWEContext(plan.parameters))
+        return try message.keys(plan, BFVContext(plan.parameters))
     }
 
     // MARK: Ciphertexts
@@ -172,7 +173,7 @@ public enum Artifact {
             envelope, "ciphertexts",
             plan.parameters.plaintextModuli.count * plan.inputLayouts.count)
         let message: Blindsight_V1_RequestMessage = try parse(envelope)
-        return try message.sample(plan, RLWEContext(plan.parameters))
+        return try message.sample(plan, BFVContext(plan.parameters))
     }
 
     public static func encode(_ reply: EncryptedReply, plan: ClientPlan) throws -> [UInt8] {

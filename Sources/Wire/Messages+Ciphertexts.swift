@@ -1,6 +1,6 @@
+import BFV
 import Foundation
 import Inference
-import RLWE
 import Ring
 
 extension Blindsight_V1_RequestMessage {
@@ -29,7 +29,7 @@ extension Blindsight_V1_RequestMessage {
         }
     }
 
-    func sample(_ plan: ClientPlan, _ context: RLWEContext) throws -> EncryptedSample {
+    func sample(_ plan: ClientPlan, _ context: BFVContext) throws -> EncryptedSample {
         let moduli = plan.parameters.plaintextModuli.count
         let count = moduli * plan.inputLayouts.count
         guard ciphertexts.count == count else {

@@ -1,8 +1,9 @@
+import BFV
 import BigIntegers
 import CKernels
 import Foundation
 import Inference
-import RLWE
+import Lattice
 import Ring
 
 extension Blindsight_V1_SecretKeyMessage {
@@ -28,7 +29,7 @@ extension Blindsight_V1_SecretKeyMessage {
         }
     }
 
-    func secretKey(_ context: RLWEContext) throws -> SecretKey {
+    func secretKey(_ context: LatticeContext) throws -> SecretKey {
         let n = context.degree
         var bytes = [UInt8](coefficients)
         defer { bytes.wipe() }
@@ -89,7 +90,7 @@ extension Blindsight_V1_EvaluationKeyMessage {
     }
 
     /// Exactly the keys of `plan`, in order.
-    func keys(_ plan: ClientPlan, _ context: RLWEContext) throws -> EvaluationKeys {
+    func keys(_ plan: ClientPlan, _ context: BFVContext) throws -> EvaluationKeys {
         let expected = PlanChecks.keyList(plan)
         guard keys.count == expected.count else {
             throw WireError.wrongCount(
@@ -110,7 +111,7 @@ extension Blindsight_V1_EvaluationKeyMessage {
 }
 
 extension Blindsight_V1_SwitchingKeyMessage {
-    fileprivate func key(_ gadget: Gadget, _ context: RLWEContext) throws -> KeySwitchingKey {
+    fileprivate func key(_ gadget: Gadget, _ context: BFVContext) throws -> KeySwitchingKey {
         guard let seed = Seed(self.seed) else {
             throw WireError.wrongCount(
                 "seed bytes", expected: Seed.byteCount, found: self.seed.count)

@@ -1,11 +1,11 @@
+import BFV
 import BigIntegers
 import Inference
 import NeuralNetwork
-import RLWE
 
 /// Conversions of the small messages. Reading validates everything; writing can't fail.
 extension Blindsight_V1_ParametersMessage {
-    init(_ parameters: RLWEParameters) {
+    init(_ parameters: BFVParameters) {
         self.init()
         degree = UInt32(parameters.degree)
         ciphertextModuli = parameters.ciphertextModuli
@@ -17,7 +17,7 @@ extension Blindsight_V1_ParametersMessage {
         securityBits = UInt32(parameters.security.rawValue)
     }
 
-    func parameters(allowInsecure: Bool) throws -> RLWEParameters {
+    func parameters(allowInsecure: Bool) throws -> BFVParameters {
         guard let security = SecurityLevel(rawValue: Int(securityBits)) else {
             throw WireError.outOfRange("security of \(securityBits) bits")
         }
@@ -28,7 +28,7 @@ extension Blindsight_V1_ParametersMessage {
                 degree: Int(degree), ciphertextModuli: ciphertextModuli,
                 specialModulus: specialModulus, plaintexts: plaintexts)
         }
-        return try RLWEParameters(
+        return try BFVParameters(
             degree: Int(degree), ciphertextModuli: ciphertextModuli,
             specialModulus: specialModulus, plaintexts: plaintexts, security: security)
     }
@@ -61,7 +61,7 @@ extension Blindsight_V1_GadgetMessage {
         digitBits = UInt32(gadget.digitBits)
     }
 
-    func gadget(_ parameters: RLWEParameters) throws -> Gadget {
+    func gadget(_ parameters: BFVParameters) throws -> Gadget {
         guard (1...parameters.maximumLevel).contains(Int(level)), (1...50).contains(digitBits)
         else {
             throw WireError.outOfRange("a key for level \(level) with digits of \(digitBits) bits")
@@ -83,7 +83,7 @@ extension Blindsight_V1_KeySpecificationMessage {
         }
     }
 
-    func specification(_ parameters: RLWEParameters) throws -> EvaluationKeySpecification {
+    func specification(_ parameters: BFVParameters) throws -> EvaluationKeySpecification {
         guard rotations.count <= parameters.degree else {
             throw WireError.outOfRange("\(rotations.count) rotation keys")
         }
@@ -163,7 +163,7 @@ extension Blindsight_V1_CertificateMessage {
         }
     }
 
-    func certificate(_ parameters: RLWEParameters, outputs: Int) throws -> Certificate {
+    func certificate(_ parameters: BFVParameters, outputs: Int) throws -> Certificate {
         let certificate = Certificate(
             outputBounds: try bounds(count: outputs), boundMethod: boundMethod,
             plaintextModulus: parameters.plaintextModulus, noiseMarginBits: noiseMarginBits,

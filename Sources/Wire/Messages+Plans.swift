@@ -1,7 +1,7 @@
+import BFV
 import Foundation
 import Inference
 import NeuralNetwork
-import RLWE
 
 extension Blindsight_V1_ClientPlanMessage {
     init(_ plan: ClientPlan) {

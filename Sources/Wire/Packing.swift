@@ -1,5 +1,5 @@
+import BFV
 import CKernels
-import RLWE
 import Ring
 
 /// Residues packed at a fixed width, least significant bit first.

@@ -1,5 +1,5 @@
+import BFV
 import Inference
-import RLWE
 
 /// Limits that every plan keeps, whether it is written or read.
 enum PlanChecks {

@@ -1,8 +1,8 @@
+import BFV
 import BigIntegers
 import Foundation
 import Inference
 import NeuralNetwork
-import RLWE
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
+import BFV
 import BigIntegers
 import Inference
 import NeuralNetwork
-import RLWE
 import TestSupport
 import Wire
 

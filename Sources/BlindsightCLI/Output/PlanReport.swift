@@ -6,7 +6,7 @@ struct PlanReport {
     /// What was measured on this machine, if it was.
     var costs: OperationCosts?
 
-    private var parameters: RLWEParameters { plan.parameters }
+    private var parameters: BFVParameters { plan.parameters }
     private var certificate: Certificate { plan.certificate }
 
     var security: String {

@@ -1,6 +1,6 @@
+import BFV
 import BigIntegers
 import NeuralNetwork
-import RLWE
 import Ring
 
 /// A group of samples, encrypted: a ciphertext for each feature, a slot for each sample.
@@ -47,8 +47,8 @@ public struct BatchClient: Sendable {
         }
         plan = client.plan
         secretKey = client.key
-        encryptor = Encryptor(secretKey: secretKey)
-        decryptor = Decryptor(secretKey: secretKey)
+        encryptor = Encryptor(context: client.context, secretKey: secretKey)
+        decryptor = Decryptor(context: client.context, secretKey: secretKey)
         pool = WorkerPool(threads: threads)
     }
 

@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 import Ring
 
 /// The one who owns the model, for plans of the batch layout. Holds a relinearization key only; nothing here can decrypt.
@@ -18,7 +18,7 @@ public final class BatchServer: Sendable {
         self.plan = plan
         features = EncryptedFeatures(
             evaluator: Evaluator(
-                context: try RLWEContext(plan.choices.parameters), keys: evaluationKeys,
+                context: try BFVContext(plan.choices.parameters), keys: evaluationKeys,
                 counter: counter),
             pool: WorkerPool(threads: threads))
         program = try Program(

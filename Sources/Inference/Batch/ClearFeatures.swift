@@ -1,5 +1,5 @@
+import BFV
 import BigIntegers
-import RLWE
 
 /// The batch layout's slots in the open, modulo t: the oracle of `EncryptedFeatures`. Slow and obvious.
 public struct ClearFeatures: FeatureEvaluator, Sendable {
@@ -19,7 +19,7 @@ public struct ClearFeatures: FeatureEvaluator, Sendable {
     private let residues: ResidueSlots
     private var t: UInt64 { residues.modulus }
 
-    public init(parameters: RLWEParameters, plaintextIndex: Int) {
+    public init(parameters: BFVParameters, plaintextIndex: Int) {
         residues = ResidueSlots(parameters: parameters, plaintextIndex: plaintextIndex)
     }
 

@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// Counts operations and bounds noise of the batch layout without computing. Its counts equal those of `EncryptedFeatures`.
 ///
@@ -28,7 +28,7 @@ final class CostFeatures: FeatureEvaluator {
     private let modulus: UInt64
 
     init(
-        parameters: RLWEParameters, plaintextIndex: Int, keys: EvaluationKeySpecification?
+        parameters: BFVParameters, plaintextIndex: Int, keys: EvaluationKeySpecification?
     ) {
         ledger = CostLedger(parameters: parameters, plaintextIndex: plaintextIndex, keys: keys)
         modulus = parameters.plaintextModuli[plaintextIndex]

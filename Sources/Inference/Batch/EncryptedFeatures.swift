@@ -1,5 +1,5 @@
+import BFV
 import BigIntegers
-import RLWE
 import Ring
 import Synchronization
 
@@ -40,7 +40,7 @@ struct EncryptedFeatures: FeatureEvaluator, Sendable {
     private let evaluator: Evaluator
     private let channels: [ResidueSlots]
     private let pool: WorkerPool
-    private var context: RLWEContext { evaluator.context }
+    private var context: BFVContext { evaluator.context }
 
     /// - Parameter pool: shares out tiles and ciphertexts.
     init(evaluator: Evaluator, pool: WorkerPool) {

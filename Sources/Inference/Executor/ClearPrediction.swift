@@ -1,5 +1,5 @@
+import BFV
 import BigIntegers
-import RLWE
 
 /// A plan's circuit run on `ClearSlots`: what the encrypted run must give, without any ciphertext.
 public struct ClearPrediction {

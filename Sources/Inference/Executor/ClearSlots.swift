@@ -1,5 +1,5 @@
+import BFV
 import BigIntegers
-import RLWE
 
 /// The same slots in the open, modulo t: the oracle of `EncryptedSlots`. Slow and obvious.
 public struct ClearSlots: SlotEvaluator, Sendable {
@@ -18,7 +18,7 @@ public struct ClearSlots: SlotEvaluator, Sendable {
     private let residues: ResidueSlots
     private var t: UInt64 { residues.modulus }
 
-    public init(parameters: RLWEParameters, plaintextIndex: Int) {
+    public init(parameters: BFVParameters, plaintextIndex: Int) {
         residues = ResidueSlots(parameters: parameters, plaintextIndex: plaintextIndex)
     }
 

@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// Counts, and places where keys are used, of one run on an evaluator of costs.
 final class CostLedger {
@@ -12,7 +12,7 @@ final class CostLedger {
         let model: NoiseModel
     }
 
-    let parameters: RLWEParameters
+    let parameters: BFVParameters
     private let keys: EvaluationKeySpecification?
     let model: NoiseModel
     private(set) var sites: [Site] = []
@@ -21,7 +21,7 @@ final class CostLedger {
     /// - Parameter keys: nil while the planner looks for gadgets: key switches then add no noise, and sites
     ///   are recorded.
     init(
-        parameters: RLWEParameters, plaintextIndex: Int, keys: EvaluationKeySpecification?
+        parameters: BFVParameters, plaintextIndex: Int, keys: EvaluationKeySpecification?
     ) {
         self.parameters = parameters
         self.keys = keys

@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// Counts operations and bounds noise without computing: the planner is the executor run on this.
 /// Its counts equal those of `EncryptedSlots`; a test holds them together.
@@ -20,14 +20,14 @@ public final class CostSlots: SlotEvaluator {
     private let residues: ResidueSlots
     private let norms: TransformNorms
     let ledger: CostLedger
-    private var parameters: RLWEParameters { ledger.parameters }
+    private var parameters: BFVParameters { ledger.parameters }
     private var model: NoiseModel { ledger.model }
     public var counts: OperationCounts { ledger.counts }
 
     /// - Parameter keys: nil while the planner looks for gadgets: key switches then add no noise, and sites
     ///   are recorded.
     init(
-        parameters: RLWEParameters, plaintextIndex: Int, keys: EvaluationKeySpecification?,
+        parameters: BFVParameters, plaintextIndex: Int, keys: EvaluationKeySpecification?,
         norms: TransformNorms
     ) {
         self.norms = norms

@@ -1,5 +1,5 @@
+import BFV
 import BigIntegers
-import RLWE
 import Ring
 
 /// The circuit on ciphertexts, with evaluation keys only. Works modulo all t_i at once, so that every key is read

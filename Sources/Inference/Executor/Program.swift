@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// A circuit at definite levels, prepared for one evaluator: weights encoded, units tracked.
 public struct Program<Slots: SlotEvaluator> {

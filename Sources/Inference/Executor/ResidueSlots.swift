@@ -1,9 +1,9 @@
+import BFV
 import BigIntegers
-import RLWE
 
 /// Integer slots to residues modulo t, times a unit: shared by every evaluator, so that they can't differ.
 struct ResidueSlots {
-    let parameters: RLWEParameters
+    let parameters: BFVParameters
     let plaintextIndex: Int
     var modulus: UInt64 { parameters.plaintextModuli[plaintextIndex] }
 

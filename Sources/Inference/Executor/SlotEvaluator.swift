@@ -1,5 +1,5 @@
+import BFV
 import BigIntegers
-import RLWE
 
 /// Operations on slots. A circuit is executed once, over this: by `EncryptedSlots` on ciphertexts, by
 /// `ClearSlots` on integers (the oracle) and by `CostSlots` on counts and noise bounds (the planner); in the batch layout by
@@ -101,7 +101,7 @@ public struct MessageUnit: Sendable, Hashable {
     }
 
     /// Its value modulo the plaintext modulus.
-    func value(_ parameters: RLWEParameters, plaintextIndex: Int) -> UInt64 {
+    func value(_ parameters: BFVParameters, plaintextIndex: Int) -> UInt64 {
         let t = parameters.plaintextModuli[plaintextIndex]
         return exponents.reduce(1) { product, entry in
             let q = parameters.modulus(level: entry.key).residue(modulo: t)

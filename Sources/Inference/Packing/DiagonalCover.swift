@@ -1,5 +1,5 @@
+import BFV
 import NeuralNetwork
-import RLWE
 
 /// Writes a sparse matrix as diagonals over the slots of one ciphertext or several.
 ///

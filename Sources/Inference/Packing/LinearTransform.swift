@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// A linear map on the slots of one ciphertext or several, with integer weights, as baby-step giant-step sums:
 /// y = sum over g of perm_g( sum over b of weights_{g,b} * perm_b(x_b) ), where x_b is the source of baby b.

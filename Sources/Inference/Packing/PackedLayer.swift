@@ -1,5 +1,5 @@
+import BFV
 import NeuralNetwork
-import RLWE
 
 /// How a linear layer is carried out on slots: diagonals, then folds that add up partial sums.
 struct PackedLayer {

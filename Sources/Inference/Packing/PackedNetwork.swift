@@ -1,5 +1,5 @@
+import BFV
 import NeuralNetwork
-import RLWE
 
 /// A network's operations laid out on the slots of one sample: all that baby steps don't change.
 ///

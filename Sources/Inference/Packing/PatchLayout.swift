@@ -1,5 +1,5 @@
+import BFV
 import NeuralNetwork
-import RLWE
 
 /// A convolution over patches (im2col) that the client lays out: a block of `blockSize` columns a kernel tap, one a
 /// position. Feature tap * positions + position.

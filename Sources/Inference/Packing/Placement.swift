@@ -1,5 +1,5 @@
+import BFV
 import NeuralNetwork
-import RLWE
 
 /// Where an inner layer's outputs go among `period` columns, which repeat.
 struct Placement: Hashable {

@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// Which feature each slot holds: slot r C + i is row r, column i, of `SlotShape`'s rows of C columns.
 public struct SlotLayout: Sendable, Hashable {

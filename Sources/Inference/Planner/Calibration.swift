@@ -1,6 +1,6 @@
+import BFV
 import BigIntegers
 import CKernels
-import RLWE
 import Ring
 
 extension OperationCosts {

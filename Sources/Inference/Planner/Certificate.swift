@@ -1,5 +1,5 @@
+import BFV
 import BigIntegers
-import RLWE
 
 /// What is proven of a plan before any key is made.
 public struct Certificate: Sendable, Equatable {

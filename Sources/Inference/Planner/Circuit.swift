@@ -1,5 +1,5 @@
+import BFV
 import NeuralNetwork
-import RLWE
 
 /// A network laid out on slots: what is done, but not yet at which levels.
 public struct Circuit: Sendable {

@@ -1,11 +1,11 @@
+import BFV
 import BigIntegers
 import NeuralNetwork
-import RLWE
 
 /// What a client needs: parameters, input and output encoding, the keys to make. No weights.
 public struct ClientPlan: Sendable, Equatable {
     public let layout: DataLayout
-    public let parameters: RLWEParameters
+    public let parameters: BFVParameters
     public let input: InputSpecification
     /// Of each ciphertext of a sample: the index of the input that each slot holds. None in the batch layout.
     public let inputLayouts: [SlotLayout]
@@ -32,7 +32,7 @@ public struct ClientPlan: Sendable, Equatable {
     public var samplesPerRequest: Int { layout == .batch ? parameters.slots.slotCount : 1 }
 
     package init(
-        layout: DataLayout, parameters: RLWEParameters, input: InputSpecification,
+        layout: DataLayout, parameters: BFVParameters, input: InputSpecification,
         inputLayouts: [SlotLayout], outputLayout: SlotLayout?, outputUnits: [UInt64],
         outputScale: Double, labels: [String],
         decision: Decision, transform: OutputTransform, keys: EvaluationKeySpecification,

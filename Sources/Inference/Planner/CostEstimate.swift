@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// What a plan costs, known before any key is made. Counts and bytes are exact; memory and work are
 /// estimates.
@@ -24,7 +24,7 @@ public struct CostEstimate: Sendable, Equatable {
     }
 }
 
-extension RLWEParameters {
+extension BFVParameters {
     /// Bits of one residue modulo each of the first `level` moduli, summed.
     func residueBits(level: Int) -> Int {
         ciphertextModuli[..<level].reduce(0) { $0 + (64 - $1.leadingZeroBitCount) }

@@ -1,5 +1,5 @@
+import BFV
 import BigIntegers
-import RLWE
 import Ring
 
 /// A linear map, a fold, a square and a switch on a ciphertext: what layers are made of, to be timed as a whole.
@@ -17,8 +17,8 @@ struct EvaluationBench {
         let primes = Primes.nttPrimes(
             bits: 40, count: 4, congruentTo1Modulo: UInt64(2 * Self.degree), excluding: [])
         let t: UInt64 = 65537
-        let context = try RLWEContext(
-            RLWEParameters(
+        let context = try BFVContext(
+            BFVParameters(
                 degree: Self.degree, ciphertextModuli: Array(primes.prefix(3)),
                 specialModulus: primes[3], plaintextModuli: [t]))
         let key = SecretKey(context: context)
@@ -32,7 +32,8 @@ struct EvaluationBench {
                 rotations: Dictionary(uniqueKeysWithValues: moved.map { ($0, gadget) })))
         evaluator = Evaluator(context: context, keys: keys)
         let slots = (0..<UInt64(Self.degree)).map { $0 * 7919 % t }
-        ciphertext = Encryptor(secretKey: key).encrypt(slots: slots, plaintextIndex: 0)
+        ciphertext = Encryptor(context: context, secretKey: key).encrypt(
+            slots: slots, plaintextIndex: 0)
         transform = context.encodeTransform(
             babies: babies.map { BabyStep(permutation: $0) },
             giants: giants.map { ($0, babies.indices.map { ($0, slots) }) }, plaintextIndex: 0,

@@ -1,5 +1,5 @@
+import BFV
 import Foundation
-import RLWE
 
 /// How many bits the noise needs between switch points, before any modulus is chosen: the circuit run on
 /// ideal moduli, key switches taken as free.

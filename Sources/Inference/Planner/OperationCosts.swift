@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// What the operations of a prediction take on one core, in nanoseconds: a model of time that is linear in exact counts.
 ///

@@ -1,5 +1,5 @@
+import BFV
 import BigIntegers
-import RLWE
 
 /// A choice that certifies, with its work.
 struct Candidate {
@@ -9,7 +9,7 @@ struct Candidate {
     let slack: Int
     let work: Double
 
-    var parameters: RLWEParameters { choices.parameters }
+    var parameters: BFVParameters { choices.parameters }
 }
 
 /// What a search tries beside the slack.
@@ -134,7 +134,7 @@ struct ParameterSearch {
     }
 
     /// The special modulus takes what the security table leaves, up to the largest word.
-    private func parameters(_ chain: ModulusChain) throws -> RLWEParameters? {
+    private func parameters(_ chain: ModulusChain) throws -> BFVParameters? {
         let degree = circuit.degree
         let primes = plaintexts.map(\.prime)
         guard let moduli = chain.primes(degree: degree, excluding: primes) else {
@@ -160,14 +160,14 @@ struct ParameterSearch {
                 degree: degree, ciphertextModuli: moduli, specialModulus: special,
                 plaintexts: plaintexts)
         }
-        return try RLWEParameters(
+        return try BFVParameters(
             degree: degree, ciphertextModuli: moduli, specialModulus: special,
             plaintexts: plaintexts, security: security)
     }
 
     /// The smallest replies that leave a tenth of a bit.
     private func replyBits(
-        _ evaluation: PlanEvaluation, _ parameters: RLWEParameters
+        _ evaluation: PlanEvaluation, _ parameters: BFVParameters
     ) -> (c0: Int, c1: Int)? {
         let q0 = parameters.ciphertextModuli[0]
         // Of a reply that one modulus carries. Replies of the batch layout may take two: its plaintext moduli are wide.

@@ -1,6 +1,6 @@
+import BFV
 import BigIntegers
 import Foundation
-import RLWE
 
 /// The choice of plaintext moduli.
 enum PlaintextModuli {

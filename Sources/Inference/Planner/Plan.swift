@@ -1,6 +1,6 @@
+import BFV
 import BigIntegers
 import NeuralNetwork
-import RLWE
 
 /// A certified plan: the server's artifact. Holds the network's weights; everything a client needs is in
 /// `client`, which doesn't.

@@ -1,9 +1,9 @@
-import RLWE
+import BFV
 
 /// Everything that the planner decided; with the network it determines the plan.
 public struct PlanChoices: Sendable, Equatable {
     public var layout: DataLayout
-    public var parameters: RLWEParameters
+    public var parameters: BFVParameters
     /// Baby steps of each linear layer.
     public var babyCounts: [Int]
     /// The level at each switch point of the circuit.
@@ -13,7 +13,7 @@ public struct PlanChoices: Sendable, Equatable {
     public var replyC1Bits: Int
 
     public init(
-        parameters: RLWEParameters, babyCounts: [Int], levels: [Int],
+        parameters: BFVParameters, babyCounts: [Int], levels: [Int],
         keys: EvaluationKeySpecification, replyC0Bits: Int, replyC1Bits: Int,
         layout: DataLayout = .latency
     ) {

@@ -1,6 +1,7 @@
+import BFV
 import BigIntegers
 import Foundation
-import RLWE
+import Lattice
 
 /// The executor run on `CostSlots`: noise, counts and bytes of definite choices.
 struct PlanEvaluation {
@@ -26,7 +27,7 @@ struct PlanEvaluation {
 
     /// - Parameter keys: nil to look for sites.
     init(
-        circuit: Circuit, parameters: RLWEParameters, levels: [Int],
+        circuit: Circuit, parameters: BFVParameters, levels: [Int],
         keys: EvaluationKeySpecification?, norms: TransformNorms
     ) throws {
         var counts = OperationCounts()

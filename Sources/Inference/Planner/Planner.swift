@@ -1,6 +1,7 @@
+import BFV
 import BigIntegers
+import Lattice
 import NeuralNetwork
-import RLWE
 
 /// Finds the parameters, layout and levels of a network, by the cost of what would be executed.
 public struct Planner: Sendable {

@@ -1,5 +1,6 @@
+import BFV
 import BigIntegers
-import RLWE
+import Lattice
 import Ring
 import Synchronization
 

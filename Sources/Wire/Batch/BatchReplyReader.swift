@@ -1,6 +1,6 @@
+import BFV
 import CKernels
 import Inference
-import RLWE
 
 /// A file of a server's replies, group by group.
 public struct BatchReplyReader: Sendable {

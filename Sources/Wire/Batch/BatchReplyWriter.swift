@@ -1,6 +1,6 @@
+import BFV
 import Foundation
 import Inference
-import RLWE
 
 /// Writes a server's replies to a request, group by group, such that a run that ends at any moment can be resumed.
 ///

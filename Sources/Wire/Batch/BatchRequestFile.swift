@@ -1,13 +1,13 @@
+import BFV
 import Foundation
 import Inference
-import RLWE
 import Ring
 
 /// A file of encrypted samples, group by group; only one group at a time is in memory.
 public struct BatchRequestReader: Sendable {
     public let plan: ClientPlan
     let file: GroupFile<Blindsight_V1_BatchRequestHeader>
-    private let context: RLWEContext
+    private let context: BFVContext
 
     public var groupCount: Int { file.groupCount }
     public var sampleCount: Int { file.sampleCount }
@@ -18,7 +18,7 @@ public struct BatchRequestReader: Sendable {
     public init(path: String, plan: ClientPlan) throws {
         self.plan = plan
         file = try GroupFile(InputFile(path), .requests(plan))
-        context = try RLWEContext(plan.parameters)
+        context = try BFVContext(plan.parameters)
     }
 
     /// Reads a group and checks its checksum. Residues are checked by the server when it comes to them.

@@ -1,5 +1,5 @@
+import BFV
 import Inference
-import RLWE
 import SwiftProtobuf
 
 /// What stands first in a group's payload.
