@@ -2,15 +2,17 @@
 import PackageDescription
 
 let crypto = "swift-crypto"
+let hashes: Target.Dependency = .product(name: "Crypto", package: crypto)
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
     name: "blindsight",
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Blindsight", targets: ["Blindsight"]),
-        .library(name: "RLWE", targets: ["RLWE"]),
-        .library(name: "Ring", targets: ["Ring"]),
+        .library(name: "BlindsightClient", targets: ["BlindsightClient"]),
+        .library(name: "BFV", targets: ["BFV"]),
         .library(name: "Paillier", targets: ["Paillier"]),
         .executable(name: "blindsight", targets: ["BlindsightCLI"]),
     ],
@@ -20,95 +22,104 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     ],
     targets: [
+        // Systems and arithmetic.
         .systemLibrary(
             name: "CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"]), .brew(["gmp"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels"),
+        .target(name: "Files"),
+        .target(name: "Threading", dependencies: ["CKernels"]),
         .target(name: "BigIntegers", dependencies: ["CGMP"]),
         .target(
             name: "Ring",
             dependencies: [
-                "BigIntegers", "CKernels", .product(name: "Crypto", package: crypto),
+                "Threading", "BigIntegers", "CKernels", hashes,
                 .product(name: "CryptoExtras", package: crypto),
             ]),
-        .target(name: "RLWE", dependencies: ["Ring", "BigIntegers", "CKernels"]),
-        .target(name: "Paillier", dependencies: ["Ring", "BigIntegers", "CKernels", "CGMP"]),
-        .target(name: "Samples", dependencies: ["CZlib"]),
-        .target(name: "IntegerNetworks", dependencies: ["BigIntegers"]),
-        .target(name: "PolynomialFitting", dependencies: ["BigIntegers"]),
+        // Schemes.
+        .target(name: "Lattice", dependencies: ["Ring", "Threading", "BigIntegers", "CKernels"]),
+        .target(
+            name: "BFV", dependencies: ["Lattice", "Ring", "Threading", "BigIntegers", "CKernels"]),
+        .target(
+            name: "Paillier", dependencies: ["Ring", "Threading", "BigIntegers", "CKernels", "CGMP"]),
+        // Networks: no cryptography.
+        .target(name: "IntegerNetworks", dependencies: ["Threading", "BigIntegers"]),
+        .target(name: "Samples", dependencies: ["Files", "CZlib"]),
+        .target(name: "PolynomialFitting", dependencies: ["Threading", "BigIntegers"]),
         .target(name: "TensorGraphs", dependencies: ["IntegerNetworks"]),
         .target(
             name: "ONNXModels",
-            dependencies: ["TensorGraphs", "IntegerNetworks", "Samples", protobuf],
+            dependencies: ["TensorGraphs", "IntegerNetworks", "Samples", "Files", protobuf],
             exclude: ["Protos"]),
         .target(
             name: "Quantization",
             dependencies: [
                 "ONNXModels", "TensorGraphs", "PolynomialFitting", "IntegerNetworks", "Samples",
-                "BigIntegers",
+                "Threading", "BigIntegers",
             ]),
+        // Where networks meet ciphertexts.
+        .target(name: "Wire", dependencies: ["Files", hashes]),
         .target(
-            name: "Inference",
-            dependencies: ["IntegerNetworks", "RLWE", "Paillier", "Ring", "BigIntegers"]),
-        .target(
-            name: "Wire",
+            name: "InferenceClient",
             dependencies: [
-                "Inference", "RLWE", "Paillier", "Ring", "ONNXModels", "IntegerNetworks",
-                "BigIntegers", "CKernels", protobuf,
-                .product(name: "Crypto", package: crypto),
+                "Wire", "BFV", "Lattice", "Paillier", "Ring", "IntegerNetworks", "Files",
+                "Threading", "BigIntegers", "CKernels", protobuf,
             ],
             exclude: ["Protos"]),
         .target(
+            name: "Inference",
+            dependencies: [
+                "InferenceClient", "Wire", "BFV", "Lattice", "Paillier", "Ring", "IntegerNetworks",
+                "Files", "Threading", "BigIntegers", "CKernels", protobuf,
+            ]),
+        // What a program imports.
+        .target(
+            name: "BlindsightClient",
+            dependencies: ["InferenceClient", "IntegerNetworks", "Files", "BigIntegers"]),
+        .target(
             name: "Blindsight",
             dependencies: [
-                "Wire", "Inference", "Quantization", "ONNXModels", "TensorGraphs",
-                "PolynomialFitting",
-                "IntegerNetworks", "Samples", "RLWE", "Paillier", "BigIntegers",
+                "Inference", "InferenceClient", "Quantization", "ONNXModels", "TensorGraphs",
+                "IntegerNetworks", "Samples", "Files", "Threading", "BigIntegers",
             ]),
-        .executableTarget(
-            name: "BlindsightCLI",
+        // The command line.
+        .target(
+            name: "BlindsightCommands",
             dependencies: [
-                "Blindsight",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Blindsight", "Inference", "InferenceClient", "Quantization", "ONNXModels",
+                "TensorGraphs", "IntegerNetworks", "Samples", "Wire", "Files", "Threading",
+                "BigIntegers", arguments,
             ]),
+        .executableTarget(name: "BlindsightCLI", dependencies: ["BlindsightCommands", arguments]),
+        // Tests.
         .target(
             name: "TestSupport",
             dependencies: ["BigIntegers", "TensorGraphs", "IntegerNetworks", "Samples"],
             path: "Tests/_TestSupport"),
+        .target(
+            name: "Oracle", dependencies: ["BFV", "Lattice", "Ring", "BigIntegers"],
+            path: "Tests/_Oracle"),
         .executableTarget(
-            name: "ClientProbe", dependencies: ["RLWE", "Ring", "BigIntegers"],
+            name: "ClientProbe", dependencies: ["BFV", "Lattice", "Ring", "BigIntegers"],
             path: "Tests/_ClientProbe"),
         .executableTarget(
             name: "PaillierProbe", dependencies: ["Paillier", "Ring", "BigIntegers", "CGMP"],
             path: "Tests/_PaillierProbe"),
         .executableTarget(
             name: "OperatorConformance",
-            dependencies: ["ONNXModels", "TensorGraphs", "Samples", protobuf],
+            dependencies: ["ONNXModels", "TensorGraphs", "IntegerNetworks", "Samples", protobuf],
             path: "Tests/_Conformance"),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
-        .testTarget(name: "RLWETests", dependencies: ["RLWE", "TestSupport"]),
+        .testTarget(name: "BFVTests", dependencies: ["BFV", "Lattice", "Oracle", "TestSupport"]),
         .testTarget(
             name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
         .testTarget(
             name: "NeuralNetworkTests",
             dependencies: [
                 "Quantization", "ONNXModels", "TensorGraphs", "PolynomialFitting",
-                "IntegerNetworks", "Samples", "BigIntegers",
-                "TestSupport", protobuf,
-            ]),
-        .testTarget(
-            name: "InferenceTests",
-            dependencies: [
-                "Inference", "Quantization", "ONNXModels", "IntegerNetworks", "Samples", "Paillier",
-                "TestSupport",
-            ]),
-        .testTarget(
-            name: "WireTests",
-            dependencies: [
-                "Wire", "Blindsight", "Inference", "Quantization", "ONNXModels", "IntegerNetworks",
-                "Samples", "RLWE", "Paillier", "TestSupport", protobuf,
+                "IntegerNetworks", "Samples", "BigIntegers", "TestSupport", protobuf,
             ]),
     ]
 )

@@ -11,17 +11,13 @@ CZlib: |
 CKernels: |
 BigIntegers: CGMP |
 Ring: BigIntegers CKernels | Crypto CryptoExtras _CryptoExtras
-RLWE: Ring BigIntegers CKernels |
+Lattice: Ring BigIntegers CKernels |
+BFV: Lattice Ring BigIntegers CKernels |
 Paillier: Ring BigIntegers CKernels CGMP |
-Samples: CZlib |
-IntegerNetworks: BigIntegers |
-PolynomialFitting: BigIntegers |
-TensorGraphs: IntegerNetworks |
-ONNXModels: TensorGraphs IntegerNetworks Samples | SwiftProtobuf
-Quantization: ONNXModels TensorGraphs PolynomialFitting IntegerNetworks Samples BigIntegers |
-Inference: IntegerNetworks RLWE Paillier Ring BigIntegers CKernels |
-Wire: Inference ONNXModels IntegerNetworks RLWE Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
-Blindsight: Wire Inference Quantization ONNXModels TensorGraphs PolynomialFitting IntegerNetworks Samples RLWE Paillier BigIntegers |
+NeuralNetwork: BigIntegers CZlib | SwiftProtobuf
+Inference: NeuralNetwork BFV Lattice Paillier Ring BigIntegers CKernels |
+Wire: Inference NeuralNetwork BFV Lattice Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
+Blindsight: Wire Inference NeuralNetwork BFV Lattice Paillier BigIntegers |
 BlindsightCLI: Blindsight | ArgumentParser
 '
 # What the toolchain brings is open to all.

@@ -1,8 +1,8 @@
+import BFV
 import BigIntegers
 import Foundation
 import Inference
 import ONNXModels
-import RLWE
 import Samples
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
+import BFV
 import BigIntegers
 import Inference
 import IntegerNetworks
-import RLWE
 import TestSupport
 import Testing
 

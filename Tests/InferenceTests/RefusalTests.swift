@@ -1,7 +1,7 @@
+import BFV
 import BigIntegers
 import Inference
 import IntegerNetworks
-import RLWE
 import Testing
 
 /// Networks at the edges: refused with a reason, or served right; never a trap.

@@ -1,8 +1,8 @@
+import BFV
 import BigIntegers
 import Inference
 import IntegerNetworks
 import ONNXModels
-import RLWE
 import TestSupport
 import Wire
 

@@ -1,6 +1,6 @@
+import BFV
 import Inference
 import IntegerNetworks
-import RLWE
 import SwiftProtobuf
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
+import BFV
 import BigIntegers
 import Foundation
-import RLWE
 import Ring
 
 // What a client does, alone: timed, or run once for a tool that watches it.
@@ -21,12 +21,12 @@ func primes(_ bits: [Int], degree: Int) -> [UInt64] {
 }
 
 /// The plaintext moduli that are looked at: 17 bits with k = 1, or 35 bits with k = 4.
-func context(degree: Int, index: Int, ciphertextBits: [Int]) throws -> RLWEContext {
+func context(degree: Int, index: Int, ciphertextBits: [Int]) throws -> BFVContext {
     let all = primes(ciphertextBits + [49], degree: degree)
     let plaintext = Primes.nttPrimes(
         bits: index == 1 ? 17 : 35, count: 20, congruentTo1Modulo: UInt64(2 * degree)
     ).lazy.compactMap { PlaintextModulus.ideal(prime: $0, index: index, degree: degree) }.first!
-    return try RLWEContext(
+    return try BFVContext(
         .insecure(
             degree: degree, ciphertextModuli: Array(all[..<ciphertextBits.count]),
             specialModulus: all[ciphertextBits.count],
@@ -66,10 +66,10 @@ func time(repetitions: Int, only: String?) throws {
     for index in [1, 4] {
         let context = try context(degree: 8192, index: index, ciphertextBits: [48, 48, 48, 36])
         let secret = SecretKey(context: context)
-        let encryptor = Encryptor(secretKey: secret)
+        let encryptor = Encryptor(context: context, secretKey: secret)
         let publicEncryptor = PublicEncryptor(
-            publicKey: KeyGenerator(secretKey: secret).publicKey())
-        let decryptor = Decryptor(secretKey: secret)
+            context: context, publicKey: KeyGenerator(secretKey: secret).publicKey())
+        let decryptor = Decryptor(context: context, secretKey: secret)
         let evaluator = Evaluator(
             context: context, keys: EvaluationKeys(relinearization: nil, galois: [:]))
         var words = Words(state: 1)
@@ -113,14 +113,14 @@ func trace(secrets: UInt64, degree: Int) throws {
         let drawn = Samplers.ternary(degree: degree, from: &source)
         let secret = SecretKey(context: context, coefficients: drawn)
         let slots = (0..<degree / index).map { _ in words.below(t) }
-        let decryptor = Decryptor(secretKey: secret)
+        let decryptor = Decryptor(context: context, secretKey: secret)
 
         let generator = KeyGenerator(secretKey: secret)
         let key = generator.publicKey(seed: seed(1), errors: &source)
         let level = context.maximumLevel
-        let symmetric = Encryptor(secretKey: secret).encrypt(
+        let symmetric = Encryptor(context: context, secretKey: secret).encrypt(
             slots: slots, plaintextIndex: 0, level: level, seed: seed(2), errors: &source)
-        let open = PublicEncryptor(publicKey: key).encrypt(
+        let open = PublicEncryptor(context: context, publicKey: key).encrypt(
             slots: slots, plaintextIndex: 0, level: level, source: &source)
         let evaluator = Evaluator(
             context: context, keys: EvaluationKeys(relinearization: nil, galois: [:]))

@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// Operations on ciphertexts at the top level, on one thread.
 struct CiphertextPrimitives {
@@ -22,8 +22,8 @@ struct CiphertextPrimitives {
                 relinearization: ring.gadget,
                 rotations: Dictionary(
                     uniqueKeysWithValues: Self.rotations.map { ($0, ring.gadget) })))
-        encryptor = Encryptor(secretKey: key)
-        decryptor = Decryptor(secretKey: key)
+        encryptor = Encryptor(context: ring.context, secretKey: key)
+        decryptor = Decryptor(context: ring.context, secretKey: key)
         evaluator = Evaluator(context: ring.context, keys: keys)
         publicKey = KeyGenerator(secretKey: key).publicKey()
         a = encryptor.encrypt(slots: ring.slots(1), plaintextIndex: 0)
@@ -82,7 +82,7 @@ struct CiphertextPrimitives {
 
     private func encryptPublic() -> Measurement? {
         let slots = ring.slots(4)
-        let encryptor = PublicEncryptor(publicKey: publicKey)
+        let encryptor = PublicEncryptor(context: ring.context, publicKey: publicKey)
         let timing = stopwatch.measure { _ = encryptor.encrypt(slots: slots, plaintextIndex: 0) }
         return Measurement("encrypt_public", ring: ring, timing: timing, note: "slots encoded too")
     }

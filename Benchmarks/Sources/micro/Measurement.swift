@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// One row of the report.
 struct Measurement: Codable {

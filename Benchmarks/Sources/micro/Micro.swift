@@ -1,6 +1,6 @@
 import ArgumentParser
+import BFV
 import Foundation
-import RLWE
 import Ring
 
 @main

@@ -1,9 +1,9 @@
-import RLWE
+import BFV
 
 /// The rings that are measured, each within the 128-bit row of the security table.
 struct BenchmarkRing {
     let degree: Int
-    let context: RLWEContext
+    let context: BFVContext
 
     /// Moduli of one ring. They are the largest primes of their size that are 1 modulo 2^15, so that they serve
     /// each degree; 65537 gives N slots at each.
@@ -26,13 +26,13 @@ struct BenchmarkRing {
     /// - Parameter degree: one of `degrees`.
     init(degree: Int) throws {
         self.degree = degree
-        context = try RLWEContext(Self.parameters(degree: degree))
+        context = try BFVContext(Self.parameters(degree: degree))
     }
 
     /// The one place where parameters are made.
-    private static func parameters(degree: Int) throws -> RLWEParameters {
+    private static func parameters(degree: Int) throws -> BFVParameters {
         let moduli = degree < 8192 ? narrow : wide
-        return try RLWEParameters(
+        return try BFVParameters(
             degree: degree, ciphertextModuli: moduli.ciphertext, specialModulus: moduli.special,
             plaintextModuli: [plaintextModulus])
     }

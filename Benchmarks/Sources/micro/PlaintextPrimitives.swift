@@ -1,4 +1,4 @@
-import RLWE
+import BFV
 
 /// Sums of plaintext times ciphertext in NTT form, as in a linear map without rotations: bound by how fast plaintexts
 /// are read.
@@ -36,7 +36,9 @@ struct PlaintextPrimitives {
             plaintextIndex: 0, level: limbs)
         let evaluator = Evaluator(
             context: ring.context, keys: EvaluationKeys(relinearization: nil, galois: [:]))
-        let ciphertext = Encryptor(secretKey: SecretKey(context: ring.context)).encrypt(
+        let ciphertext = Encryptor(
+            context: ring.context, secretKey: SecretKey(context: ring.context)
+        ).encrypt(
             slots: ring.slots(6), plaintextIndex: 0, level: limbs)
         let body = { _ = try evaluator.apply(transform, to: ciphertext) }
         let counts = try evaluator.counter.counts(of: body)

@@ -1,5 +1,5 @@
+import BFV
 import CBandwidth
-import RLWE
 import Ring
 
 /// Transforms of one limb.

@@ -1,5 +1,5 @@
+import BFV
 import CKernels
-import RLWE
 
 /// A dense matrix of small integers times a vector of limbs, as a linear layer on one ciphertext a feature does it: tile by tile.
 /// CKernels comes with Ring.

@@ -1,0 +1,259 @@
+import CKernels
+import Lattice
+import Ring
+
+extension Evaluator {
+    public func apply(_ transform: EncodedTransform, to a: Ciphertext) throws -> Ciphertext {
+        try apply([transform], to: [[a]])[0]
+    }
+
+    /// A map of one ciphertext of each t_i.
+    public func apply(
+        _ transforms: [EncodedTransform], to channels: [Ciphertext]
+    ) throws -> [Ciphertext] { try apply(transforms, to: [channels]) }
+
+    /// Applies a linear map to its sources, each one ciphertext of each t_i, by baby-step giant-step with double hoisting (Bossuat,
+    /// Mouchet, Troncoso-Pastoriza and Hubaux, eprint 2020/1203): all baby rotations share one decomposition and
+    /// stay modulo Q_l P; sums are divided by P once a giant step, and once at the end.
+    ///
+    /// Steps, each over all ciphertexts at once:
+    /// 1. limb by limb, the babies, then the inner sum of every giant;
+    /// 2. for all giants but the identity, divide the second polynomials by P and decompose;
+    /// 3. limb by limb, switch keys, permute, add up;
+    /// 4. divide by P.
+    ///
+    /// - Parameters:
+    ///   - transforms: the same map, encoded for each ciphertext's t_i.
+    ///   - sources: the map's; the last may be ones that it takes nothing from.
+    public func apply(
+        _ transforms: [EncodedTransform], to sources: [[Ciphertext]]
+    ) throws -> [Ciphertext] {
+        let level = try commonLevel(sources.flatMap { $0 })
+        let degree = context.degree
+        guard let shape = transforms.first, let channels = sources.first,
+            sources.count >= shape.sourceCount,
+            sources.allSatisfy({ $0.map(\.plaintextIndex) == channels.map(\.plaintextIndex) }),
+            transforms.count == channels.count,
+            shape.level == level, transforms.allSatisfy({ $0.hasShape(of: shape) })
+        else { throw EvaluationError.mismatch("transforms and ciphertexts") }
+        if shape.giants.allSatisfy({ $0.permutation.isIdentity(degree: degree) }),
+            shape.babies.allSatisfy({ $0.permutation.isIdentity(degree: degree) })
+        {
+            return transforms.enumerated().map { index, transform in
+                applyWithoutRotations(transform, to: sources.map { $0[index] })
+            }
+        }
+        let sums = try innerSums(transforms, sources, level: level)
+        let moved = shape.giants.indices.filter {
+            !shape.giants[$0].permutation.isIdentity(degree: degree)
+        }
+        let totals = try switchGiants(shape, sums, moved: moved, level: level)
+        return dividedPairs(totals, channels)
+    }
+
+    /// Of every giant, then every ciphertext: sum over its terms of plaintext * baby, modulo Q_l P.
+    private func innerSums(
+        _ transforms: [EncodedTransform], _ sources: [[Ciphertext]], level: Int
+    ) throws -> [[ExtendedPair]] {
+        let shape = transforms[0]
+        let channels = sources[0]
+        let degree = context.degree
+        let basis = context.extendedBasis(level: level)
+        let sums = shape.giants.map { _ in
+            channels.map { _ -> ExtendedPair in
+                (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
+            }
+        }
+        let groups = try sources.indices.map { source in
+            try switcher.hoisted(
+                shape.babies.filter { $0.source == source }.map(\.permutation)
+                    .filter { !$0.isIdentity(degree: degree) }
+                    .map { $0.galoisElement(degree: degree) },
+                of: sources[source].map { $0.polynomials[1] })
+        }
+        let room = groups.joined().map(\.digitCount).max() ?? 0
+        pool.run(level + 1) { k in
+            // Two polynomials a baby and ciphertext, and room for a sum before it is permuted.
+            let pairs = shape.babies.count * channels.count
+            let stride = switcher.digitStride
+            let memory = LimbBuffer(count: (2 * pairs + 2 * channels.count + room) * stride)
+            let babies = Babies(base: memory.base, stride: stride, ciphertexts: channels.count)
+            let scratch = memory.base + 2 * pairs * stride
+            var index = 0
+            for (source, channels) in sources.enumerated() {
+                var jobs = groups[source].lazy.flatMap { group in
+                    let digits = switcher.digits(
+                        of: group.decompositions, limb: k,
+                        in: scratch + 2 * channels.count * stride)
+                    return group.jobs.map { (job: $0, group: group, digits: digits) }
+                }.makeIterator()
+                while index < shape.babies.count, shape.babies[index].source == source {
+                    if shape.babies[index].permutation.isIdentity(degree: degree) {
+                        for (c, ciphertext) in channels.enumerated() {
+                            let target = babies.pair(index, c)
+                            switcher.scaleBySpecial(
+                                ciphertext.polynomials[0], limb: k, into: target.0)
+                            switcher.scaleBySpecial(
+                                ciphertext.polynomials[1], limb: k, into: target.1)
+                        }
+                    } else if let (job, group, digits) = jobs.next() {
+                        rotate(
+                            channels, by: job, of: group, digits: digits, limb: k, babies: babies,
+                            index: index, scratch: scratch)
+                    }
+                    index += 1
+                }
+            }
+            withExtendedLifetime((memory, sums, transforms)) {
+                for c in channels.indices {
+                    transforms[c].addTerms(
+                        limb: k, modulus: basis.tables[k].modulus,
+                        babies: { babies.pair($0, c) },
+                        into: { (sums[$0][c].0.sharedLimb(k), sums[$0][c].1.sharedLimb(k)) })
+                }
+            }
+        }
+        for group in groups.joined() { switcher.countKeySwitches(group) }
+        let terms = shape.termCount * channels.count
+        counter.add {
+            $0.plaintextMultiplications += terms
+            $0.plaintextProducts += 2 * terms * (level + 1)
+        }
+        return sums
+    }
+
+    /// One baby of every ciphertext, in one limb.
+    private func rotate(
+        _ channels: [Ciphertext], by job: HoistedJob, of group: HoistedGroup,
+        digits: [UnsafePointer<UInt64>?], limb k: Int, babies: Babies, index: Int,
+        scratch: UnsafeMutablePointer<UInt64>
+    ) {
+        let n = context.degree
+        let stride = switcher.digitStride
+        let sums = channels.indices.map {
+            (scratch + 2 * $0 * stride, scratch + (2 * $0 + 1) * stride)
+        }
+        switcher.applyGaloisKey(
+            job, to: digits, of: group, adding: channels.map { $0.polynomials[0] }, limb: k,
+            into: sums)
+        for c in channels.indices {
+            let target = babies.pair(index, c)
+            bsk_automorphism(target.0, sums[c].0, job.indices, n)
+            bsk_automorphism(target.1, sums[c].1, job.indices, n)
+        }
+    }
+
+    /// Adds up the giants: those of `moved` after a key switch and their permutation, the others as they are.
+    private func switchGiants(
+        _ shape: EncodedTransform, _ sums: [[ExtendedPair]], moved: [Int], level: Int
+    ) throws -> [ExtendedPair] {
+        let basis = context.extendedBasis(level: level)
+        let degree = context.degree
+        let count = sums[0].count
+        let divided = switcher.divideBySpecial(moved.flatMap { sums[$0].map(\.1) })
+        let groups = try moved.enumerated().map { position, g in
+            let element = shape.giants[g].permutation.galoisElement(degree: degree)
+            let key = try switcher.galoisKey(element: element)
+            return HoistedGroup(
+                decompositions: try switcher.decompose(
+                    Array(divided[position * count..<(position + 1) * count]),
+                    gadget: key.gadget),
+                jobs: [HoistedJob(key: key, indices: switcher.indices(element: element))])
+        }
+        let room = groups.map(\.digitCount).max() ?? 0
+        let totals = (0..<count).map { _ -> ExtendedPair in
+            (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
+        }
+        let fixed = shape.giants.indices.filter { !moved.contains($0) }
+        pool.run(level + 1) { k in
+            let modulus = basis.tables[k].modulus
+            let stride = switcher.digitStride
+            let scratch = LimbBuffer(count: (2 * count + room) * stride)
+            let switched = (0..<count).map {
+                (scratch.base + 2 * $0 * stride, scratch.base + (2 * $0 + 1) * stride)
+            }
+            withExtendedLifetime((sums, totals, scratch)) {
+                for c in 0..<count {
+                    let (t0, t1) = (totals[c].0.sharedLimb(k), totals[c].1.sharedLimb(k))
+                    t0.update(repeating: 0, count: degree)
+                    t1.update(repeating: 0, count: degree)
+                    for g in fixed {
+                        bsk_add(modulus, t0, t0, sums[g][c].0.limb(k), degree)
+                        bsk_add(modulus, t1, t1, sums[g][c].1.limb(k), degree)
+                    }
+                }
+                for (g, group) in zip(moved, groups) {
+                    let job = group.jobs[0]
+                    switcher.applyKey(
+                        job.key,
+                        to: switcher.digits(
+                            of: group.decompositions, limb: k,
+                            in: scratch.base + 2 * count * stride),
+                        of: group, limb: k, adding: sums[g].map { $0.0.limb(k) },
+                        into: switched)
+                    for c in 0..<count {
+                        let u = switched[c]
+                        bsk_automorphism_add(
+                            modulus, totals[c].0.sharedLimb(k), u.0, job.indices, degree)
+                        bsk_automorphism_add(
+                            modulus, totals[c].1.sharedLimb(k), u.1, job.indices, degree)
+                    }
+                }
+            }
+        }
+        for group in groups { switcher.countKeySwitches(group) }
+        return totals
+    }
+
+    /// No key needed: one product a term.
+    private func applyWithoutRotations(
+        _ transform: EncodedTransform, to sources: [Ciphertext]
+    ) -> Ciphertext {
+        let level = sources[0].level
+        let basis = sources[0].basis
+        // One sum a giant; all giants are the identity.
+        let sums = transform.giants.map { _ -> ExtendedPair in
+            (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
+        }
+        pool.run(level) { k in
+            let modulus = basis.tables[k].modulus
+            withExtendedLifetime((sources, sums)) {
+                transform.addTerms(
+                    limb: k, modulus: modulus,
+                    babies: { baby in
+                        let a = sources[transform.babies[baby].source]
+                        return (
+                            UnsafeMutablePointer(mutating: a.polynomials[0].limb(k)),
+                            UnsafeMutablePointer(mutating: a.polynomials[1].limb(k))
+                        )
+                    }, into: { (sums[$0].0.sharedLimb(k), sums[$0].1.sharedLimb(k)) })
+            }
+        }
+        var out = sums.first ?? (Polynomial(zero: basis), Polynomial(zero: basis))
+        for sum in sums.dropFirst() {
+            out.0 += sum.0
+            out.1 += sum.1
+        }
+        counter.add {
+            $0.plaintextMultiplications += transform.termCount
+            $0.plaintextProducts += 2 * transform.termCount * level
+        }
+        return Ciphertext(
+            polynomials: [out.0, out.1], plaintextIndex: sources[0].plaintextIndex)
+    }
+}
+
+/// One limb of the rotated ciphertexts: (baby, ciphertext, polynomial).
+private struct Babies {
+    let base: UnsafeMutablePointer<UInt64>
+    /// Words from one polynomial to the next.
+    let stride: Int
+    let ciphertexts: Int
+
+    func pair(
+        _ baby: Int, _ ciphertext: Int
+    ) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>) {
+        let first = base + 2 * (baby * ciphertexts + ciphertext) * stride
+        return (first, first + stride)
+    }
+}

@@ -1,0 +1,30 @@
+import Lattice
+
+/// Which keys a computation needs: nothing is generated beyond it.
+public struct EvaluationKeySpecification: Sendable, Hashable {
+    /// The gadget of the relinearization key, if there are multiplications.
+    public let relinearization: Gadget?
+    /// The gadget of each slot permutation's Galois key.
+    public let rotations: [SlotPermutation: Gadget]
+
+    public init(relinearization: Gadget?, rotations: [SlotPermutation: Gadget]) {
+        self.relinearization = relinearization
+        self.rotations = rotations
+    }
+}
+
+extension KeyGenerator {
+    /// Exactly the keys of `specification`.
+    /// - Parameter progress: called with (keys done, keys in all).
+    /// - Throws: `EvaluationError.level` where a gadget covers a level that doesn't exist.
+    public func evaluationKeys(
+        _ specification: EvaluationKeySpecification,
+        progress: (Int, Int) -> Void = { _, _ in }
+    ) throws -> EvaluationKeys {
+        try evaluationKeys(
+            relinearization: specification.relinearization,
+            galois: Dictionary(
+                specification.rotations.map { ($0.galoisElement(degree: degree), $1) },
+                uniquingKeysWith: { $0.level >= $1.level ? $0 : $1 }), progress: progress)
+    }
+}

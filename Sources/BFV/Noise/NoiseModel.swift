@@ -1,0 +1,262 @@
+import Lattice
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Bounds on the phase noise nu = pi v mod Q, centered, of each operation. docs/Noise.md derives them.
+///
+/// Where t stands in the formulas below, plaintext moduli of index k > 1 have |pi|, their largest embedding.
+///
+/// "Worst case" holds always. The rest holds with probability at least 1 - 2^-148 an event, so that 2^20
+/// events stay under 2^-128. Rounding errors and digits of ciphertexts are taken as uniform and independent of
+/// the secret: rigorous for fresh c_1, a heuristic once ciphertexts were multiplied.
+package struct NoiseModel: Sendable {
+    package let degree: Int
+    /// |pi|, the largest embedding of the plaintext modulus: t for k = 1. A little more, since messages are
+    /// reduced with rounded quotients.
+    package let plaintextModulus: Double
+    /// sum |c_i| of pi's coefficients.
+    private let coefficientSum: Double
+    private let index: Int
+    private let n: Double
+    private let secret: SecretBounds
+
+    /// log2 of the allowed failure probability of one event.
+    static let failureBits = 148.0
+    static let errorVariance = 10.5
+    /// How much a net of 32 directions can underestimate a magnitude.
+    static let net = cos(Double.pi / 32)
+
+    package init(degree: Int, plaintext: PlaintextModulus) {
+        self.degree = degree
+        plaintextModulus = plaintext.largestEmbedding * (1 + 0x1p-12)
+        coefficientSum = plaintext.coefficientSum
+        index = plaintext.index
+        n = Double(degree)
+        secret = SecretBounds(degree: degree)
+    }
+
+    /// k such that a polynomial with independent subgaussian coefficients of variance proxy v stays under
+    /// k sqrt(N v) at all embeddings. A net of 32 directions turns a complex tail into real ones:
+    /// P(|X| > x) <= 32 exp(-x^2 cos^2(pi/32) / (N v)); then a union over N/2 embeddings.
+    var tail: Double {
+        let exponent: Double = (Self.failureBits + log2(n / 2) + 5) * M_LN2
+        return exponent.squareRoot() / Self.net
+    }
+
+    /// Bound on a quadratic form sum over zeta of lambda |x(zeta)|^2 / N in independent coefficients x of proxy 1:
+    /// trace + 2 sqrt(trace of squares * u) + 2 * largest * u, with probability 1 - exp(-u)
+    /// (Hsu, Kakade and Zhang, 2012).
+    private func quadratic(trace: Double, squares: Double, largest: Double) -> Double {
+        let u = Self.failureBits * M_LN2
+        return trace + 2 * (squares * u).squareRoot() + 2 * largest * u
+    }
+
+    /// 2-norm of a polynomial with independent coefficients of proxy 1.
+    private var unitNorm: Double { quadratic(trace: n, squares: n, largest: 1).squareRoot() }
+
+    /// Fresh, symmetric: nu = -r + t e, |r_j| <= t/2 (worst case), e centered binomial. The part of r is within
+    /// what Cauchy-Schwarz gives for any linear map, so the sum behaves as a linear component.
+    package var fresh: NoiseBound {
+        let deviation = Self.errorVariance.squareRoot()
+        let largest: Double = tail * deviation * n.squareRoot() + n / 2
+        let rms: Double = deviation * unitNorm + n.squareRoot() / 2
+        return NoiseBound([component(mean: rms, rms: rms, largest: largest, isLinear: true)])
+    }
+
+    /// As `fresh`, for sums over many ciphertexts. With index 1, r is rounded at random: given the message, each r_j is one of two values
+    /// t apart with mean 0, so of variance proxy t^2 / 4 (Hoeffding), and independent. Otherwise nothing makes r independent between
+    /// ciphertexts, and it stands apart from t e.
+    package var freshFeature: NoiseBound {
+        guard index > 1 else {
+            let deviation = (Self.errorVariance + 0.25).squareRoot()
+            let rms: Double = deviation * unitNorm
+            return NoiseBound([
+                component(
+                    mean: rms, rms: rms, largest: tail * deviation * n.squareRoot(),
+                    isLinear: true)
+            ])
+        }
+        let deviation = Self.errorVariance.squareRoot()
+        let rms: Double = deviation * unitNorm
+        return NoiseBound([
+            component(
+                mean: rms, rms: rms, largest: tail * deviation * n.squareRoot(), isLinear: true),
+            component(
+                mean: n.squareRoot() / 2, rms: n.squareRoot() / 2, largest: n / 2,
+                isLinear: false),
+        ])
+    }
+
+    /// Worst case: a constant that all slots share brings -r, a polynomial in X^(N/k) with k coefficients: of pi times |r_i / pi| <= 1/2
+    /// each, so at most pi k/2 at an embedding.
+    package func addingSharedConstant(_ noise: NoiseBound) -> NoiseBound {
+        let size = Double(index) / 2
+        return noise.adding(component(mean: size, rms: size, largest: size, isLinear: false))
+    }
+
+    /// Fresh, under a public key (b, a) with b + a s = e: v = c_0 + c_1 s = round(Q m / t) + e u + e_0 + e_1 s, so
+    /// nu = -r + t (e_0 + e_1 s + e u). The first two are `fresh`; e_1 s is linear in e_1, s as key generation keeps it; e u
+    /// is linear in u, given e.
+    ///
+    /// e, of the key, stays under tail sqrt(10.5 N) at every embedding and under sqrt(10.5) unitNorm in its
+    /// 2-norm. u is uniform ternary, of proxy 2/3: E exp(a u) = (1 + 2 cosh a) / 3 has at a^(2i) the coefficient
+    /// (2/3) / (2i)!, at most the 1 / (3^i i!) of exp(a^2 / 3).
+    package var freshPublic: NoiseBound {
+        let ofC1 = timesSecret(over: 1 / Self.errorVariance)
+        let proxy = 2.0 / 3
+        let deviation = Self.errorVariance.squareRoot()
+        let peak: Double = tail * deviation * n.squareRoot()
+        let norm: Double = deviation * unitNorm
+        let trace: Double = n * norm * norm
+        let squared: Double =
+            quadratic(trace: trace, squares: peak * peak * trace, largest: peak * peak) * proxy
+        let ofKey = component(
+            mean: norm * unitNorm * proxy.squareRoot(), rms: squared.squareRoot(),
+            largest: tail * (n * proxy).squareRoot() * peak, isLinear: true)
+        return fresh.adding(ofC1).adding(ofKey)
+    }
+
+    /// t x s for a polynomial x with independent coefficients of proxy 1 / `divisor`.
+    private func timesSecret(over divisor: Double) -> NoiseComponent {
+        let largest: Double = tail * (n / divisor).squareRoot() * secret.largest
+        let trace = n * secret.squaredNorm
+        let peak = secret.largest * secret.largest
+        let squared: Double =
+            quadratic(trace: trace, squares: peak * trace, largest: peak) / divisor
+        let mean: Double = unitNorm / divisor.squareRoot() * secret.squaredNorm.squareRoot()
+        return component(
+            mean: mean, rms: squared.squareRoot(), largest: largest, isLinear: true)
+    }
+
+    /// What rounding c_1 to integers adds to t v: t tau s, |tau_j| <= 1/2 uniform.
+    private var roundingOfC1: NoiseComponent { timesSecret(over: 12) }
+
+    /// What rounding c_0 and c_1 adds: t (tau_0 + tau_1 s).
+    package var rounding: NoiseComponent {
+        let deviation = (1.0 / 12).squareRoot()
+        let ofC0 = NoiseNorms(
+            mean: deviation * unitNorm, rootMeanSquare: deviation * unitNorm,
+            largest: tail * deviation * n.squareRoot())
+        return NoiseComponent(
+            ofC0 * plaintextModulus + roundingOfC1.norms, isLinear: true)
+    }
+
+    /// Modulus switching by a dropped prime.
+    package func switched(_ noise: NoiseBound, droppedModulus q: UInt64) -> NoiseBound {
+        noise.scaled(by: 1 / Double(q)).adding(rounding)
+    }
+
+    /// Worst case: nu = nu_a nu_b.
+    package func product(_ a: NoiseBound, _ b: NoiseBound) -> NoiseBound {
+        NoiseBound([NoiseComponent(a.norms * b.norms)])
+    }
+
+    /// Worst case: nu = nu_a + nu_b.
+    package func sum(_ a: NoiseBound, _ b: NoiseBound) -> NoiseBound {
+        NoiseBound([NoiseComponent(a.norms + b.norms)])
+    }
+
+    /// Worst case: an added constant brings -r with |r_j| <= t/2.
+    package func addingConstant(_ noise: NoiseBound) -> NoiseBound {
+        noise.adding(
+            component(
+                mean: n.squareRoot() / 2, rms: n.squareRoot() / 2, largest: n / 2,
+                isLinear: false))
+    }
+
+    /// A sum of linear maps of ciphertexts, by hoisted babies and giants; `babies` and `giants` are what one key switch adds,
+    /// zero where there is none.
+    package func mapped(
+        _ inputs: [(noise: NoiseBound, gain: TransformGain)], babies: NoiseNorms,
+        giants: NoiseNorms, giantCount: Int
+    ) -> NoiseBound {
+        var out = NoiseBound.sum(inputs.map { $0.noise.mapped(by: $0.gain, degree: degree) })
+        if babies.largest > 0 {
+            // Every baby has errors of its own.
+            for (_, gain) in inputs {
+                out = out.adding(
+                    NoiseComponent.independent(babies).mapped(by: gain, degree: degree))
+            }
+        }
+        let count = Double(giantCount)
+        if giantCount > 0 {
+            out = out.adding(NoiseComponent(giants * count))
+                .adding(NoiseComponent(roundingOfC1.norms * count))
+        }
+        return out
+    }
+
+    /// x + sum of sigma_k(x), k in `elements` (1 included): each switch has errors of its own.
+    package func folded(
+        _ noise: NoiseBound, elements: Set<Int>, switching: NoiseNorms
+    ) -> NoiseBound {
+        noise.mapped(by: .fold(elements), degree: degree)
+            .adding(NoiseComponent(switching * Double(elements.count - 1)))
+            .adding(rounding)
+    }
+
+    /// Adds key-switching noise and a division's rounding.
+    package func switchedKey(_ noise: NoiseBound, switching: NoiseNorms) -> NoiseBound {
+        noise.adding(NoiseComponent(switching)).adding(rounding)
+    }
+
+    package func divided(_ noise: NoiseBound) -> NoiseBound { noise.adding(rounding) }
+
+    /// What a key switch adds before the division's own rounding: t sum_j d_j e_j / P, the digits d_j
+    /// uniform of width `gadget`, the e_j centered binomial. Given the digits it is linear in the errors.
+    ///
+    /// All digits of a residue but the top one lie in [-B/2, B/2): their mean of -1/2 makes an offset of at most
+    /// 1 / (2 sin(pi / 2N)), about N / pi, at an embedding, and of sqrt(N) / 2 in the 2-norm.
+    package func keySwitching(
+        gadget: Gadget, moduli: ArraySlice<UInt64>, special: UInt64
+    ) -> NoiseNorms {
+        var variance = 0.0
+        var shifted = 0.0
+        for q in moduli {
+            let bits = 64 - q.leadingZeroBitCount
+            let count = gadget.digitCount(modulusBits: bits)
+            // Half a unit more for the top digit, which takes what remains.
+            let size =
+                count == 1 ? Double(q) : exp2(Double(gadget.digitWidth(modulusBits: bits))) + 1
+            variance += Double(count) * size * size / 12
+            shifted += Double(count - 1)
+        }
+        // Norms over all digits together: of their random part, then of their offsets.
+        let largest: Double =
+            tail * (n * variance).squareRoot() + shifted.squareRoot()
+            / (2 * sin(.pi / (2 * n)))
+        let norm: Double = unitNorm * variance.squareRoot() + (n * shifted).squareRoot() / 2
+        let trace = n * norm * norm
+        let peak = largest * largest
+        let rms = quadratic(trace: trace, squares: peak * trace, largest: peak).squareRoot()
+        let factor: Double =
+            plaintextModulus * Self.errorVariance.squareRoot() / Double(special)
+        return NoiseNorms(
+            mean: rms, rootMeanSquare: rms, largest: tail * n.squareRoot() * largest) * factor
+    }
+
+    /// The largest coefficient of nu after a reply's c_0 and c_1 are cut to k_0 and k_1 bits, as nu relative
+    /// to 2^k_1: noise 2^k_1 / q + t (2^(k_1 - k_0) / 2 + |tau_1 s|).
+    package func compressed(
+        _ noise: NoiseBound, modulus q: UInt64, c0Bits: Int, c1Bits: Int
+    ) -> Double {
+        let exponent: Double = (Self.failureBits + log2(n) + 1) * M_LN2
+        // A coefficient of tau_1 s: variance proxy |s|^2 / 12.
+        let cross: Double = (exponent * secret.squaredNorm / 6).squareRoot()
+        let ofC0: Double = exp2(Double(c1Bits - c0Bits)) / 2
+        let carried: Double = noise.coefficient * exp2(Double(c1Bits)) / Double(q)
+        return NoiseNorms.up(carried + coefficientSum * ofC0 + plaintextModulus * cross)
+    }
+
+    private func component(
+        mean: Double, rms: Double, largest: Double, isLinear: Bool
+    ) -> NoiseComponent {
+        NoiseComponent(
+            NoiseNorms(mean: mean, rootMeanSquare: rms, largest: largest) * plaintextModulus,
+            isLinear: isLinear)
+    }
+}

@@ -1,0 +1,39 @@
+import Lattice
+import Ring
+
+/// Parameters with everything precomputed from them: the lattice's context, and a slot encoder for each plaintext modulus.
+/// Immutable, shared by all that computes; holds no secret.
+public final class BFVContext: Sendable {
+    public let parameters: BFVParameters
+    /// What keys belong to.
+    public let lattice: LatticeContext
+    package let plaintexts: [PlaintextContext]
+
+    public convenience init(_ parameters: BFVParameters) throws {
+        try self.init(parameters, lattice: LatticeContext(parameters.lattice))
+    }
+
+    /// Over a lattice context that is there already, such as a key's.
+    /// - Precondition: it has the lattice of `parameters`.
+    public init(_ parameters: BFVParameters, lattice: LatticeContext) throws {
+        precondition(lattice.parameters == parameters.lattice, "the context of another lattice")
+        self.parameters = parameters
+        self.lattice = lattice
+        let whole = lattice.basis(level: lattice.maximumLevel)
+        plaintexts = try parameters.plaintexts.map {
+            try PlaintextContext($0, parameters: parameters, basis: whole)
+        }
+    }
+
+    public var degree: Int { lattice.degree }
+    public var maximumLevel: Int { lattice.maximumLevel }
+
+    package func basis(level: Int) -> RNSBasis { lattice.basis(level: level) }
+
+    package func extendedBasis(level: Int) -> RNSBasis { lattice.extendedBasis(level: level) }
+}
+
+extension SecretKey {
+    /// A fresh key for the lattice of a BFV context.
+    public convenience init(context: BFVContext) { self.init(context: context.lattice) }
+}

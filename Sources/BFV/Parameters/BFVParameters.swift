@@ -1,0 +1,109 @@
+import BigIntegers
+import Lattice
+import Ring
+
+/// The public parameters of the scheme: everything that client and server must agree on.
+public struct BFVParameters: Sendable, Hashable {
+    /// The ring and its moduli: what keys depend on.
+    public let lattice: LatticeParameters
+    /// The plaintext moduli, all of one index, over pairwise distinct primes t_i congruent to 1 modulo 2N.
+    public let plaintexts: [PlaintextModulus]
+    /// The primes t_i.
+    public let plaintextModuli: [UInt64]
+
+    /// Messages over a lattice.
+    /// - Parameter plaintexts: 1 to 64, of one index, over primes that are no moduli of the lattice.
+    /// - Throws: `ParameterError`.
+    public init(lattice: LatticeParameters, plaintexts: [PlaintextModulus]) throws {
+        let plaintextModuli = plaintexts.map(\.prime)
+        guard (1...64).contains(plaintexts.count) else {
+            throw ParameterError.count("plaintext moduli", plaintexts.count)
+        }
+        var seen = Set(lattice.ciphertextModuli + [lattice.specialModulus])
+        for modulus in plaintextModuli {
+            try LatticeParameters.check(modulus, degree: lattice.degree, seen: &seen)
+        }
+        for plaintext in plaintexts {
+            guard plaintext.index == plaintexts[0].index,
+                plaintext.isValid(degree: lattice.degree)
+            else { throw ParameterError.plaintext(plaintext.prime, degree: lattice.degree) }
+        }
+        self.lattice = lattice
+        self.plaintexts = plaintexts
+        self.plaintextModuli = plaintextModuli
+    }
+
+    /// Parameters of at least 128-bit security (2024 table, exact comparison of QP).
+    /// - Throws: `ParameterError`.
+    public init(
+        degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
+        plaintexts: [PlaintextModulus], security: SecurityLevel = .bits128
+    ) throws {
+        try self.init(
+            lattice: LatticeParameters(
+                degree: degree, ciphertextModuli: ciphertextModuli, specialModulus: specialModulus,
+                security: security), plaintexts: plaintexts)
+    }
+
+    /// With plaintext moduli of index 1: N slots modulo each of these primes.
+    /// - Throws: `ParameterError`.
+    public init(
+        degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
+        plaintextModuli: [UInt64], security: SecurityLevel = .bits128
+    ) throws {
+        try self.init(
+            degree: degree, ciphertextModuli: ciphertextModuli, specialModulus: specialModulus,
+            plaintexts: plaintextModuli.map { PlaintextModulus(prime: $0) }, security: security)
+    }
+
+    /// Parameters with no security claim, for tests of small rings.
+    /// - Throws: `ParameterError`.
+    public static func insecure(
+        degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
+        plaintexts: [PlaintextModulus]
+    ) throws -> BFVParameters {
+        try BFVParameters(
+            lattice: .insecure(
+                degree: degree, ciphertextModuli: ciphertextModuli, specialModulus: specialModulus),
+            plaintexts: plaintexts)
+    }
+
+    /// Parameters with no security claim and plaintext moduli of index 1.
+    /// - Throws: `ParameterError`.
+    public static func insecure(
+        degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
+        plaintextModuli: [UInt64]
+    ) throws -> BFVParameters {
+        try .insecure(
+            degree: degree, ciphertextModuli: ciphertextModuli, specialModulus: specialModulus,
+            plaintexts: plaintextModuli.map { PlaintextModulus(prime: $0) })
+    }
+
+    /// T, the product of the plaintext moduli: results are exact modulo T.
+    public var plaintextModulus: BigInt {
+        plaintextModuli.reduce(BigInt(1)) { $0 * BigInt($1) }
+    }
+
+    /// How many slots there are, and how they move.
+    public var slots: SlotShape { SlotShape(degree: degree, index: plaintexts[0].index) }
+}
+
+// What the lattice says.
+extension BFVParameters {
+    /// Ring degree N, a power of two.
+    public var degree: Int { lattice.degree }
+    /// The ciphertext moduli q_0, q_1, ...: a ciphertext at level l has the first l of them.
+    public var ciphertextModuli: [UInt64] { lattice.ciphertextModuli }
+    /// The special prime P of key switching.
+    public var specialModulus: UInt64 { lattice.specialModulus }
+    /// The level that was asked for and holds.
+    public var security: SecurityLevel { lattice.security }
+    /// Q_l, the product of the first `level` ciphertext moduli.
+    public func modulus(level: Int) -> BigInt { lattice.modulus(level: level) }
+    /// Q, of a fresh ciphertext.
+    public var ciphertextModulus: BigInt { lattice.ciphertextModulus }
+    /// QP, the modulus that security depends on.
+    public var keyModulus: BigInt { lattice.keyModulus }
+    /// The number of ciphertext moduli; a fresh ciphertext has this level.
+    public var maximumLevel: Int { lattice.maximumLevel }
+}

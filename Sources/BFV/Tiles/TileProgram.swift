@@ -1,0 +1,180 @@
+import CKernels
+import Ring
+
+/// Sums and products of ciphertext vectors that need no transform and no key, done tile by tile: a few residues of every ciphertext
+/// at a time, from the sources to the result, so that nothing in between leaves the cache.
+///
+/// All of it is pointwise in the NTT domain, one limb and one position apart from the next. Products are those of
+/// `Evaluator.multiplyWithoutRelinearizing`.
+package struct TileProgram: Sendable {
+    package indirect enum Node: Sendable {
+        /// Of `count` ciphertexts with 2 or 3 polynomials.
+        case source(Int, count: Int, polynomials: Int)
+        case map([SmallMatrix], SharedConstants, [Node])
+        case product(Node, Node)
+    }
+
+    /// Where a source's or the result's residues modulo one prime lie: N of polynomial p of ciphertext f at p * count + f.
+    package typealias Limbs = [UnsafeMutablePointer<UInt64>]
+
+    private enum Step {
+        case source(Int)
+        case map([SmallMatrix], SharedConstants, [Int])
+        case product(Int, Int)
+    }
+
+    private struct Value {
+        let step: Step
+        let count: Int
+        let polynomials: Int
+        /// In words, in a task's memory.
+        let offset: Int
+        /// Whether a factor pi of a product is still missing: maps that read products multiply by it afterwards, since they have
+        /// fewer outputs.
+        let lacksGenerator: Bool
+    }
+
+    private let plaintext: PlaintextContext
+    private var values: [Value] = []
+    private var words = 0
+    private var scratchWords = 0
+
+    package var count: Int { values[values.count - 1].count }
+    package var polynomials: Int { values[values.count - 1].polynomials }
+
+    package init(_ node: Node, context: BFVContext, plaintextIndex: Int) {
+        plaintext = context.plaintexts[plaintextIndex]
+        _ = append(node, feedsMap: false)
+    }
+
+    /// - Parameter feedsMap: whether a map alone reads it.
+    private mutating func append(_ node: Node, feedsMap: Bool) -> Int {
+        switch node {
+        case .source(let index, let count, let polynomials):
+            return append(.source(index), count: count, polynomials: polynomials)
+        case .product(let a, let b):
+            let x = append(a, feedsMap: false)
+            let y = Self.isSame(a, b) ? x : append(b, feedsMap: false)
+            precondition(values[x].polynomials == 2 && values[y].polynomials == 2)
+            return append(
+                .product(x, y), count: values[x].count, polynomials: 3, lacks: feedsMap)
+        case .map(let matrices, let constants, let nodes):
+            // Either all sources lack the factor or none does.
+            let defers = nodes.allSatisfy { if case .product = $0 { true } else { false } }
+            let sources = nodes.map { append($0, feedsMap: defers) }
+            let count = matrices[0].rows
+            // One more result, and what a matrix needs.
+            let needed = matrices.map(\.scratchWords).max()!
+            scratchWords = max(scratchWords, count * Int(BSK_TILE) + needed)
+            return append(
+                .map(matrices, constants, sources), count: count,
+                polynomials: sources.map { values[$0].polynomials }.max()!)
+        }
+    }
+
+    /// Of operands, both sources: whether it is a square.
+    private static func isSame(_ a: Node, _ b: Node) -> Bool {
+        switch (a, b) {
+        case (.source(let x, _, _), .source(let y, _, _)): x == y
+        case (.map(_, let x, _), .map(_, let y, _)): x === y
+        default: false
+        }
+    }
+
+    private mutating func append(
+        _ step: Step, count: Int, polynomials: Int, lacks: Bool = false
+    ) -> Int {
+        values.append(
+            Value(
+                step: step, count: count, polynomials: polynomials, offset: words,
+                lacksGenerator: lacks))
+        words += count * polynomials * Int(BSK_TILE)
+        return values.count - 1
+    }
+
+    /// Positions that are worked on together; all lie in one of the runs of N/k positions where pi is constant.
+    package static let tile = Int(BSK_TILE)
+
+    /// Positions that one task works on.
+    private static let run = 4 * Int(BSK_TILE)
+
+    /// Evaluates limb `limb` at all positions.
+    package func run(limb: Int, sources: [Limbs], result: Limbs, pool: WorkerPool) {
+        let n = plaintext.table.degree
+        let run = min(Self.run, n)
+        pool.run(n / run) { task in
+            let memory = LimbBuffer(count: words + scratchWords)
+            withExtendedLifetime(memory) {
+                for position in stride(from: task * run, to: (task + 1) * run, by: Int(BSK_TILE)) {
+                    evaluate(
+                        limb: limb, position: position, sources: sources, memory: memory.base)
+                    store(position: position, memory: memory.base, into: result)
+                }
+            }
+        }
+    }
+
+    private func evaluate(
+        limb: Int, position: Int, sources: [Limbs], memory: UnsafeMutablePointer<UInt64>
+    ) {
+        let tile = Int(BSK_TILE)
+        let m = plaintext.generator.basis.tables[limb].modulus
+        // Constant over N/k positions.
+        let pi = plaintext.generator.limb(limb)[position]
+        for value in values {
+            let out = memory + value.offset
+            let size = value.count * tile
+            switch value.step {
+            case .source(let index):
+                for (i, limb) in sources[index].enumerated() {
+                    (out + i * tile).update(from: limb + position, count: tile)
+                }
+            case .product(let a, let b):
+                let (x, y) = (memory + values[a].offset, memory + values[b].offset)
+                bsk_tensor(m, out, out + size, out + 2 * size, x, x + size, y, y + size, size)
+                if !value.lacksGenerator { bsk_mul_scalar(m, out, out, pi, 3 * size) }
+            case .map(let matrices, let constants, let operands):
+                let lacks = values[operands[0]].lacksGenerator
+                for polynomial in 0..<value.polynomials {
+                    apply(
+                        matrices, to: operands, polynomial: polynomial, m,
+                        initial: polynomial == 0
+                            ? constants.values(limb: limb, position: position, scaled: lacks)
+                            : nil,
+                        out: out + polynomial * size, memory: memory)
+                }
+                if lacks { bsk_mul_scalar(m, out, out, pi, value.polynomials * size) }
+            }
+        }
+    }
+
+    private func apply(
+        _ matrices: [SmallMatrix], to operands: [Int], polynomial: Int,
+        _ m: UnsafePointer<bsk_modulus>, initial: UnsafePointer<UInt64>?,
+        out: UnsafeMutablePointer<UInt64>, memory: UnsafeMutablePointer<UInt64>
+    ) {
+        let size = matrices[0].rows * Int(BSK_TILE)
+        let scratch = memory + words
+        var isFirst = true
+        for (matrix, operand) in zip(matrices, operands)
+        where polynomial < values[operand].polynomials {
+            let source = values[operand]
+            let x = memory + source.offset + polynomial * source.count * Int(BSK_TILE)
+            let target = isFirst ? out : scratch
+            matrix.apply(
+                m, to: x, into: target, initial: isFirst ? initial : nil, scratch: scratch + size)
+            if !isFirst { bsk_add(m, out, out, target, size) }
+            isFirst = false
+        }
+    }
+
+    private func store(
+        position: Int, memory: UnsafeMutablePointer<UInt64>, into result: Limbs
+    ) {
+        let tile = Int(BSK_TILE)
+        let last = memory + values[values.count - 1].offset
+        for (i, limb) in result.enumerated() {
+            (limb + position).update(from: last + i * tile, count: tile)
+        }
+    }
+}

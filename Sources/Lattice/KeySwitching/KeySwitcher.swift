@@ -1,0 +1,191 @@
+import CKernels
+import Ring
+
+/// Key switching with public keys: what relinearization, rotations and linear maps share. It knows nothing of messages.
+/// Sharing one between threads is safe.
+///
+/// A Galois key switches from s to s(X^(1/k)); the automorphism X -> X^k, applied afterwards, brings s(X^(1/k)) back to s.
+/// So the digits need no permutation, only the sums do.
+package struct KeySwitcher: Sendable {
+    package let context: LatticeContext
+    package let keys: EvaluationKeys
+    package let counter: OperationCounter
+    package let pool: WorkerPool
+
+    package init(
+        context: LatticeContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool
+    ) {
+        self.context = context
+        self.keys = keys
+        self.counter = counter
+        self.pool = pool
+    }
+
+    /// Splits each polynomial into the digits of `gadget`; one decomposition serves many rotations.
+    package func decompose(
+        _ polynomials: [Polynomial<NTTValues>], gadget: Gadget
+    ) throws -> [Decomposition] {
+        guard let first = polynomials.first else { return [] }
+        let level = first.limbCount
+        guard gadget.level >= level else {
+            throw EvaluationError.keyCoversLevel(gadget.level, needed: level)
+        }
+        let basis = context.extendedBasis(level: level)
+        let n = basis.degree
+        let coefficients = polynomials.map { Polynomial<Coefficients>(uninitialized: $0.basis) }
+        pool.run(polynomials.count * level) { task in
+            let (index, limb) = task.quotientAndRemainder(dividingBy: level)
+            let x = coefficients[index].sharedLimb(limb)
+            x.update(from: polynomials[index].limb(limb), count: n)
+            basis.tables[limb].inverse(x)
+        }
+        let slices = gadget.digits(of: first.basis)
+        let whole = (0..<level).count {
+            gadget.digitCount(modulusBits: basis.tables[$0].bits) == 1
+        }
+        counter.add {
+            $0.decompositions += polynomials.count
+            $0.inverseNTTs += polynomials.count * level
+            $0.forwardNTTs += polynomials.count * (slices.count * (level + 1) - whole)
+        }
+        return zip(coefficients, polynomials).map {
+            Decomposition(
+                coefficients: $0, original: $1, slices: slices, gadget: gadget, level: level)
+        }
+    }
+
+    /// All digits of all decompositions modulo limb k, in NTT form. A whole limb is its own digit modulo itself: no
+    /// transform there.
+    ///
+    /// - Parameter memory: room for as many polynomials of `digitStride` words as there are digits in all; what is
+    ///   returned points there or into the decompositions.
+    package func digits(
+        of decompositions: [Decomposition], limb k: Int, in memory: UnsafeMutablePointer<UInt64>
+    ) -> [UnsafePointer<UInt64>?] {
+        guard let first = decompositions.first else { return [] }
+        let n = context.degree
+        let gadget = first.gadget
+        let table = context.extendedBasis(level: first.level).tables[k]
+        var free = memory
+        return withExtendedLifetime(decompositions) {
+            decompositions.flatMap { decomposition in
+                decomposition.slices.map { limb, digit in
+                    let from = decomposition.original.basis.tables[limb]
+                    let count = gadget.digitCount(modulusBits: from.bits)
+                    if count == 1, k == limb { return decomposition.original.limb(limb) }
+                    let x = free
+                    free += digitStride
+                    let residues = decomposition.coefficients.limb(limb)
+                    if count == 1 {
+                        bsk_lift_centered(from.modulus, table.modulus, x, residues, n)
+                    } else {
+                        bsk_balanced_digit(
+                            from.modulus, table.modulus, x, residues,
+                            UInt32(gadget.digitWidth(modulusBits: from.bits)), UInt32(count),
+                            UInt32(digit), n)
+                    }
+                    table.forward(x)
+                    return UnsafePointer(x)
+                }
+            }
+        }
+    }
+
+    package var digitStride: Int { LimbBuffer.stride(degree: context.degree) }
+
+    /// Limb k of sum over j of digit_j (b_j, a_j) + (scale * extra, 0), for each decomposition of a group: P times the
+    /// switched polynomials, plus noise, plus what is added.
+    ///
+    /// - Parameters:
+    ///   - digits: of the group's decompositions, from `digits(of:limb:in:)`.
+    ///   - extras: limb k of a polynomial for each decomposition, or nothing to add.
+    ///   - scale: modulo the limb's modulus.
+    package func applyKey(
+        _ key: KeySwitchingKey, to digits: [UnsafePointer<UInt64>?], of group: HoistedGroup,
+        limb k: Int,
+        adding extras: [UnsafePointer<UInt64>] = [], times scale: UInt64 = 1,
+        into out: [(UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)]
+    ) {
+        let level = group.level
+        precondition(key.gadget.level >= level)
+        precondition(key.gadget.digitBits == group.decompositions[0].gadget.digitBits)
+        let basis = context.extendedBasis(level: level)
+        let count = digits.count / out.count
+        let keyLimb = k < level ? k : key.gadget.level
+        withExtendedLifetime(key) {
+            digits.withUnsafeBufferPointer { digits in
+                for (c, target) in out.enumerated() {
+                    bsk_packed_keys(
+                        basis.tables[k].modulus, target.0, target.1,
+                        digits.baseAddress! + c * count, key.packedLimb(keyLimb), count,
+                        extras.isEmpty ? nil : extras[c], scale, basis.degree)
+                }
+            }
+        }
+    }
+
+    /// The same with a Galois key, on ciphertexts whose c_1 were decomposed: P c_0 is added, the automorphism is left to do.
+    package func applyGaloisKey(
+        _ job: HoistedJob, to digits: [UnsafePointer<UInt64>?], of group: HoistedGroup,
+        adding c0: [Polynomial<NTTValues>], limb k: Int,
+        into out: [(UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)]
+    ) {
+        // Zero modulo P itself.
+        let isSpecial = k == group.level
+        applyKey(
+            job.key, to: digits, of: group, limb: k,
+            adding: isSpecial ? [] : c0.map { $0.limb(k) },
+            times: isSpecial ? 0 : context.specialResidue[k], into: out)
+    }
+
+    package func countKeySwitches(_ group: HoistedGroup) {
+        let switches = group.jobs.count * group.decompositions.count
+        counter.add {
+            $0.keySwitches += switches
+            $0.keyProducts += 2 * group.jobs.count * group.digitCount * (group.level + 1)
+        }
+    }
+
+    /// out = P c in limb k of Q_l P; zero modulo P itself.
+    package func scaleBySpecial(
+        _ c: Polynomial<NTTValues>, limb k: Int, into out: UnsafeMutablePointer<UInt64>
+    ) {
+        guard k < c.limbCount else {
+            out.update(repeating: 0, count: c.degree)
+            return
+        }
+        withExtendedLifetime(c) {
+            bsk_mul_scalar(
+                c.basis.tables[k].modulus, out, c.limb(k), context.specialResidue[k], c.degree)
+        }
+    }
+
+    package func galoisKey(element: Int) throws -> KeySwitchingKey {
+        guard let key = keys.galois[element] else {
+            throw EvaluationError.missingGaloisKey(element: element)
+        }
+        return key
+    }
+
+    package func indices(element: Int) -> [UInt32] {
+        context.permutation(element: element).indices
+    }
+
+    /// Looks up the keys of Galois elements and decomposes, anew only where the digit width changes.
+    package func hoisted(
+        _ elements: [Int], of polynomials: [Polynomial<NTTValues>]
+    ) throws -> [HoistedGroup] {
+        var groups: [HoistedGroup] = []
+        for element in elements {
+            let key = try galoisKey(element: element)
+            if groups.last?.decompositions[0].gadget.digitBits != key.gadget.digitBits {
+                groups.append(
+                    HoistedGroup(
+                        decompositions: try decompose(polynomials, gadget: key.gadget), jobs: []))
+            }
+            groups[groups.count - 1].jobs.append(
+                HoistedJob(key: key, indices: indices(element: element)))
+        }
+        return groups
+    }
+}

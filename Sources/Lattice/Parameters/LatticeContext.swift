@@ -1,0 +1,79 @@
+import BigIntegers
+import CKernels
+import Ring
+import Synchronization
+
+/// Lattice parameters with everything precomputed from them: tables, bases, constants. Immutable, shared
+/// by all that computes; holds no secret.
+public final class LatticeContext: Sendable {
+    public let parameters: LatticeParameters
+    /// `bases[l]` holds the first l ciphertext moduli (l from 1).
+    private let bases: [RNSBasis]
+    /// `extendedBases[l]`: the first l ciphertext moduli, then P.
+    private let extendedBases: [RNSBasis]
+    package let specialTable: NTTTable
+    /// P^-1 mod q_i.
+    package let specialInverse: [UInt64]
+    /// P mod q_i.
+    package let specialResidue: [UInt64]
+    /// `dropInverse[j][i]` = q_j^-1 mod q_i, for i < j.
+    package let dropInverse: [[UInt64]]
+    private let permutations = Mutex<[Int: GaloisPermutation]>([:])
+
+    public init(_ parameters: LatticeParameters) throws {
+        self.parameters = parameters
+        let n = parameters.degree
+        let tables = try parameters.ciphertextModuli.map { try NTTTable(modulus: $0, degree: n) }
+        let special = try NTTTable(modulus: parameters.specialModulus, degree: n)
+        specialTable = special
+        bases = try (1...tables.count).map { try RNSBasis(tables: Array(tables[..<$0])) }
+        extendedBases = try (1...tables.count).map {
+            try RNSBasis(tables: Array(tables[..<$0]) + [special])
+        }
+        let moduli = parameters.ciphertextModuli
+        specialResidue = moduli.map { parameters.specialModulus % $0 }
+        specialInverse = moduli.map {
+            ModularArithmetic.inverse(parameters.specialModulus % $0, modulo: $0)!
+        }
+        dropInverse = moduli.indices.map { j in
+            (0..<j).map { ModularArithmetic.inverse(moduli[j] % moduli[$0], modulo: moduli[$0])! }
+        }
+    }
+
+    public var degree: Int { parameters.degree }
+    public var maximumLevel: Int { parameters.maximumLevel }
+
+    package func basis(level: Int) -> RNSBasis { bases[level - 1] }
+
+    package func extendedBasis(level: Int) -> RNSBasis { extendedBases[level - 1] }
+
+    /// The permutation of NTT values for X -> X^element, made once and kept.
+    package func permutation(element: Int) -> GaloisPermutation {
+        permutations.withLock { cache in
+            if let known = cache[element] { return known }
+            let made = GaloisPermutation(element: element, degree: degree)
+            cache[element] = made
+            return made
+        }
+    }
+
+    /// round(v / q_last) modulo the remaining limbs, in coefficients. Exact: the centered residue of v
+    /// modulo q_last is subtracted first.
+    package func dropLastLimb(_ v: Polynomial<Coefficients>) -> Polynomial<Coefficients> {
+        let last = v.limbCount - 1
+        let n = v.degree
+        let lifted = LimbBuffer(count: n, isSecret: v.storage.isSecret)
+        var out = v.prefix(basis(level: last))
+        withExtendedLifetime((v, lifted)) {
+            for i in 0..<last {
+                let table = v.basis.tables[i]
+                bsk_lift_centered(
+                    v.basis.tables[last].modulus, table.modulus, lifted.base, v.limb(last), n)
+                let x = out.mutableLimb(i)
+                bsk_sub_mul_scalar(
+                    table.modulus, x, x, lifted.base, dropInverse[last][i], n)
+            }
+        }
+        return out
+    }
+}
