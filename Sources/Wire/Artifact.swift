@@ -139,8 +139,7 @@ public enum Artifact {
     /// evaluation.key: the plan's keys, seeded.
     public static func encode(_ keys: EvaluationKeys, plan: ClientPlan) throws -> [UInt8] {
         Envelope.seal(
-            try Blindsight_V1_EvaluationKeyMessage(keys, plan).serializedBytes(),
-            kind: .evaluationKey,
+            try EvaluationKeyPayload.encode(keys, plan: plan), kind: .evaluationKey,
             digest: try digest(of: plan))
     }
 
@@ -150,8 +149,8 @@ public enum Artifact {
         let envelope = try Envelope.open(bytes, expecting: .evaluationKey)
         try envelope.requirePlan(digest(of: plan))
         try requireEntries(envelope, "evaluation keys", PlanChecks.keyList(plan).count)
-        let message: Blindsight_V1_EvaluationKeyMessage = try parse(envelope)
-        return try message.keys(plan, RLWEContext(plan.parameters))
+        return try EvaluationKeyPayload.decode(
+            envelope.payload, plan: plan, context: RLWEContext(plan.parameters))
     }
 
     // MARK: Ciphertexts

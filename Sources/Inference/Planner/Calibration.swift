@@ -46,15 +46,12 @@ private struct CalibrationBench {
         permutation = GaloisPermutation(element: 3, degree: n)
         let basis = try RNSBasis(tables: [table])
         let words = Samplers.uniformWords(modulus: table)
-        let scratch = LimbBuffer(count: n)
         func packed(parts: Int) -> [PackedLimbs] {
             (0..<Self.memoryBytes * 8 / (parts * n * Self.bits)).map { _ in
                 let limbs = PackedLimbs(countPerLimb: parts * n, basis: basis)
                 for part in 0..<parts {
                     words.withUnsafeBufferPointer {
-                        limbs.store(
-                            $0.baseAddress!, count: n, limb: 0, at: part * n,
-                            scratch: scratch.base)
+                        limbs.store($0.baseAddress!, count: n, limb: 0, at: part * n)
                     }
                 }
                 return limbs
