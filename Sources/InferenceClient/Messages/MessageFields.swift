@@ -28,7 +28,7 @@ package enum MessageFields {
 
     private static var malformed: WireError { .malformed("a section is no protobuf message") }
 
-    private static func varint(_ rest: inout ArraySlice<UInt8>) throws -> UInt64 {
+    static func varint(_ rest: inout ArraySlice<UInt8>) throws -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 64, by: 7) {
             guard let byte = rest.popFirst() else { throw malformed }

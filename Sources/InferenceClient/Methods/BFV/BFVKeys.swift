@@ -26,16 +26,20 @@ package struct BFVKeys: KeyMaterial {
     }
 
     package func encoded() throws -> [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(set.byteCount)
-        for (element, _) in set.list {
-            let key = key(element)!
-            out += key.seed.bytes
-            for b in key.b { out += ResiduePacking.pack(b) }
+        [UInt8](unsafeUninitializedCapacity: set.byteCount) { bytes, initialized in
+            for (element, _) in set.list {
+                let key = key(element)!
+                for byte in key.seed.bytes {
+                    bytes.initializeElement(at: initialized, to: byte)
+                    initialized += 1
+                }
+                key.pack(into: bytes.baseAddress! + initialized)
+                initialized += key.packedByteCount
+            }
         }
-        return out
     }
 
+    /// Reads keys straight into the form that predictions read.
     /// - Throws: `WireError` where the bytes are not just the set's.
     package init(
         encoded bytes: ArraySlice<UInt8>, _ set: BFVKeySet, _ context: LatticeContext
@@ -49,16 +53,13 @@ package struct BFVKeys: KeyMaterial {
         var rest = bytes
         for (element, gadget) in set.list {
             let seed = Seed(rest.prefix(Seed.byteCount))!
+            let size = KeySwitchingKey.packedByteCount(gadget, context: context)
             rest = rest.dropFirst(Seed.byteCount)
-            let basis = context.extendedBasis(level: gadget.level)
-            let digits = gadget.digits(of: context.basis(level: gadget.level)).count
-            let size = ResiduePacking.byteCount(of: basis)
-            let b = try (0..<digits).map { _ in
-                defer { rest = rest.dropFirst(size) }
-                return try ResiduePacking.unpack(
-                    rest.prefix(size), basis: basis, what: "a switching key")
+            let key = rest.prefix(size).withUnsafeBufferPointer {
+                KeySwitchingKey(gadget: gadget, seed: seed, packed: $0, context: context)
             }
-            let key = KeySwitchingKey(gadget: gadget, seed: seed, b: b)
+            guard let key else { throw WireError.residueTooLarge("a switching key") }
+            rest = rest.dropFirst(size)
             if element == 0 { relinearization = key } else { galois[element] = key }
         }
         self.set = set
