@@ -9,14 +9,16 @@ rules='
 CGMP: |
 CZlib: |
 CKernels: |
+Files: |
+Threading: CKernels |
 BigIntegers: CGMP |
 Ring: BigIntegers CKernels | Crypto CryptoExtras _CryptoExtras
-RLWE: Ring BigIntegers CKernels |
-Paillier: Ring BigIntegers CKernels CGMP |
-NeuralNetwork: BigIntegers CZlib | SwiftProtobuf
-Inference: NeuralNetwork RLWE Paillier Ring BigIntegers CKernels |
-Wire: Inference NeuralNetwork RLWE Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
-Blindsight: Wire Inference NeuralNetwork RLWE Paillier BigIntegers |
+RLWE: Ring Threading BigIntegers CKernels |
+Paillier: Ring Threading BigIntegers CKernels CGMP |
+NeuralNetwork: Files Threading BigIntegers CZlib | SwiftProtobuf
+Inference: NeuralNetwork RLWE Paillier Ring Threading BigIntegers CKernels |
+Wire: Files Inference NeuralNetwork RLWE Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
+Blindsight: Files Threading Wire Inference NeuralNetwork RLWE Paillier BigIntegers |
 BlindsightCLI: Blindsight | ArgumentParser
 '
 # What the toolchain brings is open to all.
