@@ -1,5 +1,6 @@
 import IntegerNetworks
 import PolynomialFitting
+import Threading
 
 /// Puts polynomials in place of activations: of low degree unless the outputs gain from a higher one.
 struct PolynomialSelection {
@@ -146,7 +147,7 @@ struct PolynomialSelection {
         _ f: @Sendable @escaping (Double) -> Double, _ input: SampleMatrix, _ channels: Int
     ) -> [RealPolynomial] {
         let length = input.count / channels * input.samples
-        return concurrentMap(channels) { channel in
+        return WorkerPool().map(channels) { channel in
             let values = input.values[channel * length..<(channel + 1) * length].map { Float($0) }
             let histogram = ActivationHistogram(values: values, bins: 64)
             let fit = PolynomialFitter.fit(
