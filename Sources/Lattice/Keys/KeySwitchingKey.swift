@@ -15,7 +15,7 @@ public struct KeySwitchingKey: Sendable {
     private let storage: PackedLimbs
 
     /// Neither half is written yet.
-    private init(uninitialized gadget: Gadget, seed: Seed, context: RLWEContext) {
+    private init(uninitialized gadget: Gadget, seed: Seed, context: LatticeContext) {
         self.gadget = gadget
         self.seed = seed
         basis = context.extendedBasis(level: gadget.level)
@@ -27,7 +27,7 @@ public struct KeySwitchingKey: Sendable {
     package var packedByteCount: Int { digitCount * Self.packedByteCount(basis) }
 
     /// Bytes of all b_j of such a key.
-    package static func packedByteCount(_ gadget: Gadget, context: RLWEContext) -> Int {
+    package static func packedByteCount(_ gadget: Gadget, context: LatticeContext) -> Int {
         gadget.digits(of: context.basis(level: gadget.level)).count
             * packedByteCount(context.extendedBasis(level: gadget.level))
     }
@@ -43,7 +43,7 @@ public struct KeySwitchingKey: Sendable {
     ///   `packedByteCount` bytes.
     /// - Returns: nil where a residue is not below its modulus.
     package init?(
-        gadget: Gadget, seed: Seed, packed: UnsafeBufferPointer<UInt8>, context: RLWEContext
+        gadget: Gadget, seed: Seed, packed: UnsafeBufferPointer<UInt8>, context: LatticeContext
     ) {
         precondition(packed.count == Self.packedByteCount(gadget, context: context))
         self.init(uninitialized: gadget, seed: seed, context: context)
