@@ -5,7 +5,7 @@ import Lattice
 
 /// The widest digits that each key can have where a key switch may add `share` of the noise that is there.
 struct GadgetChooser {
-    let parameters: RLWEParameters
+    let parameters: BFVParameters
     let share: Double
 
     /// - Returns: nil where even the narrowest digits add too much.

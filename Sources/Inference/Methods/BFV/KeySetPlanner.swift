@@ -90,7 +90,7 @@ struct KeySetPlanner<Family: CircuitFamily> {
             security: task.planner.security, norms: norms, exact: true)
         var best: (choices: PlanChoices, work: Double)?
         for levels in levelChoices(circuit.switchPointCount) {
-            try Task.checkCancellation()
+            try Cancellation.check()
             // Keys that cover too few levels are refused here.
             guard
                 let evaluation = try? PlanEvaluation(

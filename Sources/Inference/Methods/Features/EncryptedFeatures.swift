@@ -46,7 +46,7 @@ package struct EncryptedFeatures: EncryptedInterpreter {
     private let evaluator: Evaluator
     private let channels: [ResidueSlots]
     private let pool: WorkerPool
-    private var context: RLWEContext { evaluator.context }
+    private var context: BFVContext { evaluator.context }
 
     package init(
         context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool
