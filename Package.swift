@@ -77,6 +77,7 @@ let package = Package(
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
+        .testTarget(name: "LatticeTests", dependencies: ["Lattice", "Ring", "BigIntegers"]),
         .testTarget(name: "BFVTests", dependencies: ["BFV", "Lattice", "Oracle", "TestSupport"]),
         .testTarget(
             name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),

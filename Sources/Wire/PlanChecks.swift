@@ -1,4 +1,5 @@
 import BFV
+import BigIntegers
 import Inference
 
 /// Limits that every plan keeps, whether it is written or read.
@@ -48,8 +49,8 @@ enum PlanChecks {
     /// Packed residues of all keys. At most 2^16 keys of 2^37 bytes: no overflow.
     private static func keyBytes(_ plan: ClientPlan) -> Int {
         let parameters = plan.parameters
-        let bits = parameters.ciphertextModuli.map { 64 - $0.leadingZeroBitCount }
-        let specialBits = 64 - parameters.specialModulus.leadingZeroBitCount
+        let bits = parameters.ciphertextModuli.map { $0.bitWidthUsed }
+        let specialBits = parameters.specialModulus.bitWidthUsed
         return keyList(plan).reduce(0) { sum, key in
             let used = bits[..<key.gadget.level]
             let digits = used.reduce(0) { $0 + key.gadget.digitCount(modulusBits: $1) }

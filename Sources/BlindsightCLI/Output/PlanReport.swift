@@ -138,8 +138,3 @@ struct PlanReport {
         .object(counts.dictionary.map { ($0.name, .integer($0.count)) })
     }
 }
-
-extension UInt64 {
-    /// Bits up to the highest that is set.
-    var bitWidthUsed: Int { bitWidth - leadingZeroBitCount }
-}

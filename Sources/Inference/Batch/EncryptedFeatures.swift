@@ -62,7 +62,7 @@ struct EncryptedFeatures: FeatureEvaluator, Sendable {
     func prepare(
         _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int
     ) throws -> Transform {
-        let bits = context.parameters.ciphertextModuli.map { 64 - $0.leadingZeroBitCount }.max()!
+        let bits = context.parameters.ciphertextModuli.map { $0.bitWidthUsed }.max()!
         let isPlain = units.allSatisfy { $0 == unit }
         var known: [SmallMatrix]?
         let channels = channels.map { residues in

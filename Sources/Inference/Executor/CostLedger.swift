@@ -1,4 +1,5 @@
 import BFV
+import BigIntegers
 
 /// Counts, and places where keys are used, of one run on an evaluator of costs.
 final class CostLedger {
@@ -102,7 +103,7 @@ final class CostLedger {
         }
         let moduli = parameters.ciphertextModuli[..<level]
         let perLimb = moduli.map {
-            gadget.digitCount(modulusBits: 64 - $0.leadingZeroBitCount)
+            gadget.digitCount(modulusBits: $0.bitWidthUsed)
         }
         let digits = perLimb.reduce(0, +)
         counts.keyProducts += count * 2 * digits * (level + 1)

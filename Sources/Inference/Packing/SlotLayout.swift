@@ -1,4 +1,5 @@
 import BFV
+import BigIntegers
 
 /// Which feature each slot holds: slot r C + i is row r, column i, of `SlotShape`'s rows of C columns.
 public struct SlotLayout: Sendable, Hashable {
@@ -45,6 +46,6 @@ public struct SlotLayout: Sendable, Hashable {
 extension Int {
     /// The smallest power of two that is not below.
     var nextPowerOfTwo: Int {
-        self <= 1 ? 1 : 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount)
+        self <= 1 ? 1 : 1 << (self - 1).bitWidthUsed
     }
 }

@@ -1,4 +1,5 @@
 import BFV
+import BigIntegers
 
 /// What a plan costs, known before any key is made. Counts and bytes are exact; memory and work are
 /// estimates.
@@ -27,22 +28,22 @@ public struct CostEstimate: Sendable, Equatable {
 extension BFVParameters {
     /// Bits of one residue modulo each of the first `level` moduli, summed.
     func residueBits(level: Int) -> Int {
-        ciphertextModuli[..<level].reduce(0) { $0 + (64 - $1.leadingZeroBitCount) }
+        ciphertextModuli[..<level].reduce(0) { $0 + $1.bitWidthUsed }
     }
 
     /// Bytes of the b_j of a key; the a_j come from its seed.
     func keyBytes(_ gadget: Gadget) -> Int {
         let digits = ciphertextModuli[..<gadget.level].reduce(0) {
-            $0 + gadget.digitCount(modulusBits: 64 - $1.leadingZeroBitCount)
+            $0 + gadget.digitCount(modulusBits: $1.bitWidthUsed)
         }
-        let bits = residueBits(level: gadget.level) + (64 - specialModulus.leadingZeroBitCount)
+        let bits = residueBits(level: gadget.level) + specialModulus.bitWidthUsed
         return digits * bits * degree / 8
     }
 
     /// Words of a key in memory, a_j expanded, in bytes.
     func expandedKeyBytes(_ gadget: Gadget) -> Int {
         let digits = ciphertextModuli[..<gadget.level].reduce(0) {
-            $0 + gadget.digitCount(modulusBits: 64 - $1.leadingZeroBitCount)
+            $0 + gadget.digitCount(modulusBits: $1.bitWidthUsed)
         }
         return 2 * digits * (gadget.level + 1) * degree * 8
     }

@@ -1,4 +1,5 @@
 import BFV
+import BigIntegers
 
 /// The widest digits that each key can have where a key switch may add `share` of the noise that is there.
 struct GadgetChooser {
@@ -54,7 +55,7 @@ struct GadgetChooser {
 
     private func widest(_ site: CostLedger.Site) -> Int? {
         let moduli = parameters.ciphertextModuli[..<site.level]
-        let most = moduli.map { 64 - $0.leadingZeroBitCount }.max() ?? 0
+        let most = moduli.map { $0.bitWidthUsed }.max() ?? 0
         for bits in stride(from: most, through: 4, by: -1) {
             let gadget = Gadget(level: site.level, digitBits: bits)
             let added = site.model.keySwitching(

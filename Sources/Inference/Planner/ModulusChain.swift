@@ -73,7 +73,7 @@ struct ModulusChain: Hashable {
             let found = Primes.nttPrimes(
                 bits: size, count: 1, congruentTo1Modulo: UInt64(2 * degree),
                 excluding: taken)
-            guard let prime = found.first, 64 - prime.leadingZeroBitCount == size else {
+            guard let prime = found.first, prime.bitWidthUsed == size else {
                 return nil
             }
             taken.insert(prime)
