@@ -2,13 +2,17 @@
 import PackageDescription
 
 let crypto = "swift-crypto"
+let hashes: Target.Dependency = .product(name: "Crypto", package: crypto)
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
     name: "blindsight",
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Blindsight", targets: ["Blindsight"]),
+        .library(name: "BlindsightClient", targets: ["BlindsightClient"]),
         .library(name: "BFV", targets: ["BFV"]),
         .library(name: "Paillier", targets: ["Paillier"]),
         .executable(name: "blindsight", targets: ["BlindsightCLI"]),
@@ -19,48 +23,80 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     ],
     targets: [
+        // Systems and arithmetic.
         .systemLibrary(
             name: "CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"]), .brew(["gmp"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels"),
+        .target(name: "Files"),
+        .target(name: "Threading", dependencies: ["CKernels"]),
         .target(name: "BigIntegers", dependencies: ["CGMP"]),
         .target(
             name: "Ring",
             dependencies: [
-                "BigIntegers", "CKernels", .product(name: "Crypto", package: crypto),
+                "Threading", "BigIntegers", "CKernels", hashes,
                 .product(name: "CryptoExtras", package: crypto),
             ]),
-        .target(name: "Lattice", dependencies: ["Ring", "BigIntegers", "CKernels"]),
-        .target(name: "BFV", dependencies: ["Lattice", "Ring", "BigIntegers", "CKernels"]),
-        .target(name: "Paillier", dependencies: ["Ring", "BigIntegers", "CKernels", "CGMP"]),
+        // Schemes.
+        .target(name: "Lattice", dependencies: ["Ring", "Threading", "BigIntegers", "CKernels"]),
         .target(
-            name: "NeuralNetwork", dependencies: ["BigIntegers", "CZlib", protobuf],
-            exclude: ["ONNX/Protos"]),
+            name: "BFV", dependencies: ["Lattice", "Ring", "Threading", "BigIntegers", "CKernels"]),
         .target(
-            name: "Inference",
-            dependencies: ["NeuralNetwork", "BFV", "Lattice", "Paillier", "Ring", "BigIntegers"]),
+            name: "Paillier",
+            dependencies: ["Ring", "Threading", "BigIntegers", "CKernels", "CGMP"]),
+        // Networks: no cryptography.
+        .target(name: "IntegerNetworks", dependencies: ["Threading", "BigIntegers"]),
+        .target(name: "Samples", dependencies: ["Files", "CZlib"]),
+        .target(name: "PolynomialFitting", dependencies: ["Threading", "BigIntegers"]),
+        .target(name: "TensorGraphs", dependencies: ["IntegerNetworks"]),
         .target(
-            name: "Wire",
+            name: "ONNXModels",
+            dependencies: ["TensorGraphs", "IntegerNetworks", "Samples", "Files", protobuf],
+            exclude: ["Protos"]),
+        .target(
+            name: "Quantization",
             dependencies: [
-                "Inference", "BFV", "Lattice", "Paillier", "Ring", "NeuralNetwork", "BigIntegers",
-                "CKernels",
-                protobuf,
-                .product(name: "Crypto", package: crypto),
+                "ONNXModels", "TensorGraphs", "PolynomialFitting", "IntegerNetworks", "Samples",
+                "Threading", "BigIntegers",
+            ]),
+        // Where networks meet ciphertexts.
+        .target(name: "Wire", dependencies: ["Files", hashes]),
+        .target(
+            name: "InferenceClient",
+            dependencies: [
+                "Wire", "BFV", "Lattice", "Paillier", "Ring", "IntegerNetworks", "Files",
+                "Threading", "BigIntegers", "CKernels", protobuf,
             ],
             exclude: ["Protos"]),
         .target(
+            name: "Inference",
+            dependencies: [
+                "InferenceClient", "Wire", "BFV", "Lattice", "Paillier", "Ring", "IntegerNetworks",
+                "Files", "Threading", "BigIntegers", "CKernels", protobuf,
+            ]),
+        // What a program imports.
+        .target(
+            name: "BlindsightClient",
+            dependencies: ["InferenceClient", "IntegerNetworks", "Files", "BigIntegers"]),
+        .target(
             name: "Blindsight",
             dependencies: [
-                "Wire", "Inference", "NeuralNetwork", "BFV", "Paillier", "BigIntegers",
+                "Inference", "InferenceClient", "Quantization", "ONNXModels", "TensorGraphs",
+                "IntegerNetworks", "Samples", "Files", "Threading", "BigIntegers",
             ]),
-        .executableTarget(
-            name: "BlindsightCLI",
-            dependencies: [
-                "Blindsight",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]),
+        // The command line.
         .target(
-            name: "TestSupport", dependencies: ["BigIntegers", "NeuralNetwork"],
+            name: "BlindsightCommands",
+            dependencies: [
+                "Blindsight", "Inference", "InferenceClient", "Quantization", "ONNXModels",
+                "TensorGraphs", "IntegerNetworks", "Samples", "Wire", "Files", "Threading",
+                "BigIntegers", arguments,
+            ]),
+        .executableTarget(name: "BlindsightCLI", dependencies: ["BlindsightCommands", arguments]),
+        // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: ["BigIntegers", "TensorGraphs", "IntegerNetworks", "Samples"],
             path: "Tests/_TestSupport"),
         .target(
             name: "Oracle", dependencies: ["BFV", "Lattice", "Ring", "BigIntegers"],
@@ -72,26 +108,22 @@ let package = Package(
             name: "PaillierProbe", dependencies: ["Paillier", "Ring", "BigIntegers", "CGMP"],
             path: "Tests/_PaillierProbe"),
         .executableTarget(
-            name: "OperatorConformance", dependencies: ["NeuralNetwork", protobuf],
+            name: "OperatorConformance",
+            dependencies: ["ONNXModels", "TensorGraphs", "IntegerNetworks", "Samples", protobuf],
             path: "Tests/_Conformance"),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
-        .testTarget(name: "LatticeTests", dependencies: ["Lattice", "Ring", "BigIntegers"]),
+        .testTarget(
+            name: "LatticeTests", dependencies: ["Lattice", "Ring", "Threading", "BigIntegers"]),
         .testTarget(name: "BFVTests", dependencies: ["BFV", "Lattice", "Oracle", "TestSupport"]),
         .testTarget(
             name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
         .testTarget(
-            name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport", protobuf]),
-        .testTarget(
-            name: "InferenceTests",
-            dependencies: ["Inference", "NeuralNetwork", "Paillier", "TestSupport"]),
-        .testTarget(
-            name: "WireTests",
+            name: "NeuralNetworkTests",
             dependencies: [
-                "Wire", "Blindsight", "Inference", "NeuralNetwork", "BFV", "Paillier",
-                "TestSupport",
-                protobuf,
+                "Quantization", "ONNXModels", "TensorGraphs", "PolynomialFitting",
+                "IntegerNetworks", "Samples", "BigIntegers", "TestSupport", protobuf,
             ]),
     ]
 )

@@ -1,43 +1,57 @@
+import Files
 import Inference
-import NeuralNetwork
+import InferenceClient
+import IntegerNetworks
+import ONNXModels
+import Samples
+import Threading
 
 extension Plan {
-    /// The cheapest certified plan of a quantized ONNX model. `PlannedModel` takes float models too.
+    /// The cheapest certified plan of a model, read from an ONNX file. `PlannedModel` says besides what became of each layer.
     ///
     /// - Parameters:
-    ///   - model: the ONNX file's bytes.
-    ///   - layout: for one sample at a time by default; `.batch(samples:)` for `BatchClient` and `BatchServer`.
-    ///   - planner: ring degrees to try and the security level, at least 128 bits.
-    ///   - progress: a line on what is being done.
-    /// - Throws: `ONNXError` naming the node that cannot be taken, or `PlanError`.
+    ///   - path: of the ONNX file.
+    ///   - calibration: a few hundred samples as the model takes them; not needed where the model states its integers.
+    ///   - progress: a line on what is being done; an error that it throws ends the planning.
+    /// - Throws: `FileError`, and what `PlannedModel` throws.
     public init(
-        model: [UInt8], layout: PlanningOptions.Layout = .latency, planner: Planner = Planner(),
-        progress: (String) -> Void = { _ in }
+        model path: String, calibration: SampleSet? = nil, labels: [Int]? = nil,
+        options: PlanningOptions = PlanningOptions(),
+        progress: @escaping @Sendable (String) throws -> Void = { _ in }
     ) throws {
-        try self.init(
-            ONNXModel.load(model).integerNetwork(), layout: layout, planner: planner,
-            progress: progress)
+        self = try PlannedModel(
+            model: RegularFile.bytes(of: path, limit: ONNXModel.maximumBytes),
+            calibration: calibration, labels: labels, options: options, progress: progress
+        ).plan
     }
 
-    /// The cheapest certified plan of a quantized ONNX model, read from a file.
+    /// The same on a thread of its own, for programs that must not block a task's thread. It ends early when the task is cancelled.
+    public init(
+        model path: String, calibration: SampleSet? = nil, labels: [Int]? = nil,
+        options: PlanningOptions = PlanningOptions(),
+        progress: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) async throws {
+        self = try await Blocking.run {
+            try Plan(
+                model: path, calibration: calibration, labels: labels, options: options,
+                progress: { (line: String) throws -> Void in
+                    try Cancellation.check()
+                    try progress(line)
+                })
+        }
+    }
+}
+
+extension Plan {
+    /// What a server with this plan would answer, without any encryption: bit-equal to the encrypted run, at the speed of clear text.
     ///
-    /// - Throws: `FileError`, and what `init(model:layout:planner:progress:)` throws.
-    public init(
-        modelAt path: String, layout: PlanningOptions.Layout = .latency,
-        planner: Planner = Planner()
-    ) throws {
-        try self.init(
-            ONNXModel.load(path: path).integerNetwork(), layout: layout, planner: planner)
-    }
-
-    private init(
-        _ network: IntegerNetwork, layout: PlanningOptions.Layout, planner: Planner,
-        progress: (String) -> Void = { _ in }
-    ) throws {
-        var options = PlanningOptions()
-        options.layout = layout
-        options.planner = planner
-        self = try PlannedModel.plan(
-            network, calibration: nil, options: options, progress: progress)
+    /// - Parameter samples: `client.input.count` reals each.
+    public func simulate(_ samples: [[Float]]) throws -> Predictions {
+        let clear = try Plan(
+            network, outputs: client.outputs, method: ClearPlan(network, like: client))
+        let client = try Client(clear.client)
+        let server = try Server(clear, keys: client.evaluationKeys())
+        let request = try client.encrypt(samples)
+        return try client.decrypt(server.predict(request), of: request)
     }
 }

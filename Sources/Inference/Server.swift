@@ -1,81 +1,74 @@
-import BFV
+import InferenceClient
+import Threading
+import Wire
 
-/// The one who owns the model. Holds evaluation keys only; nothing here can decrypt.
+/// What predicts for one client. Holds evaluation keys only; nothing here can decrypt.
+///
+/// Several threads may predict at once. Long calls report progress to a closure; an error that it throws ends the call, and so does the
+/// cancellation of the task that calls.
 public final class Server: Sendable {
     public let plan: Plan
-    private let slots: EncryptedSlots
-    private let program: Program<EncryptedSlots>
-    private let counter = OperationCounter()
+    private let predictor: any GroupPredictor
 
-    /// Encodes the weights for every t_i.
-    /// - Parameter threads: how many threads one prediction may use. Several predictions may run at once; then one each
-    ///   serves best.
-    /// - Throws: `InferenceError.missingKey` where the keys are not those of the plan.
-    public init(plan: Plan, evaluationKeys: EvaluationKeys, threads: Int = 1) throws {
-        guard plan.choices.layout == .latency else {
-            throw InferenceError.wrongLayout(plan.choices.layout)
-        }
+    init(plan: Plan, predictor: any GroupPredictor) {
         self.plan = plan
-        let context = try BFVContext(plan.choices.parameters)
-        try Self.check(evaluationKeys, plan.choices)
-        slots = EncryptedSlots(
-            evaluator: Evaluator(
-                context: context, keys: evaluationKeys, counter: counter, threads: threads))
-        program = try Program(
-            plan.circuit, levels: plan.choices.levels,
-            maximumLevel: plan.choices.parameters.maximumLevel, on: slots)
+        self.predictor = predictor
+    }
+
+    /// Encodes the weights for this server alone; `PreparedModel` shares them.
+    public convenience init(_ plan: Plan, keys: EvaluationKeySet, threads: Int? = nil) throws {
+        let server = try PreparedModel(plan, threads: threads).server(for: keys, threads: threads)
+        self.init(plan: plan, predictor: server.predictor)
     }
 
     /// Exact counts of everything done so far.
-    public var operations: OperationCounts { counter.value }
+    public var operations: OperationTally { predictor.operations }
 
-    /// Evaluates the network on a sample.
+    /// Evaluates the network on all samples of a request.
+    ///
+    /// - Parameter progress: called with (samples done, samples in all).
+    /// - Throws: `InferenceError.unexpectedRequest` where the request is not of the plan's form.
+    public func predict(
+        _ request: Request, progress: (Int, Int) throws -> Void = { _, _ in }
+    ) throws -> Reply {
+        var done = 0
+        return try Reply(
+            groups: request.groups.map { group in
+                defer { done += group.sampleCount }
+                return try predict(group) {
+                    try progress(done + $0 * group.sampleCount / $1, request.sampleCount)
+                }
+            })
+    }
+
+    /// Evaluates the network on a group of samples.
     ///
     /// - Parameter progress: called with (steps done, steps in all).
-    /// - Throws: `InferenceError.unexpectedRequest` where the sample is not of the plan's form.
     public func predict(
-        _ sample: EncryptedSample, progress: (Int, Int) -> Void = { _, _ in }
-    ) throws -> EncryptedReply {
-        try check(sample)
-        let count = plan.choices.parameters.plaintextModuli.count
-        let inputs = stride(from: 0, to: sample.ciphertexts.count, by: count).map {
-            Array(sample.ciphertexts[$0..<$0 + count])
+        _ group: RequestGroup, progress: (Int, Int) throws -> Void = { _, _ in }
+    ) throws -> ReplyGroup {
+        try plan.client.requireRequest(group)
+        let body = try predictor.predict(body: group.body, sampleCount: group.sampleCount) {
+            try Task.checkCancellation()
+            try progress($0, $1)
         }
-        let result = try program.run(inputs, on: slots, progress: progress)
-        return EncryptedReply(
-            ciphertexts: try slots.compress(
-                result, c0Bits: plan.choices.replyC0Bits, c1Bits: plan.choices.replyC1Bits))
+        return ReplyGroup(
+            head: GroupHead(replyTo: group.head, bodyLength: body.byteCount), body: body)
     }
 
-    private func check(_ sample: EncryptedSample) throws {
-        let parameters = plan.choices.parameters
-        let count = parameters.plaintextModuli.count
-        let expected = count * plan.circuit.inputLayouts.count
-        guard sample.ciphertexts.count == expected else {
-            throw InferenceError.unexpectedRequest(
-                "\(sample.ciphertexts.count) ciphertexts instead of \(expected)")
-        }
-        for (index, ciphertext) in sample.ciphertexts.enumerated() {
-            guard ciphertext.plaintextIndex == index % count,
-                ciphertext.level == parameters.maximumLevel,
-                ciphertext.basis.moduli == parameters.ciphertextModuli,
-                ciphertext.polynomials.count == 2
-            else { throw InferenceError.unexpectedRequest("ciphertext \(index)") }
-        }
+    /// Reads the body of a request's group.
+    package func readRequest(_ body: BodyReader) throws -> RequestGroup {
+        let request = try predictor.request(body)
+        try body.finish()
+        return RequestGroup(head: body.head, body: request)
     }
+}
 
-    static func check(_ keys: EvaluationKeys, _ choices: PlanChoices) throws {
-        if let gadget = choices.keys.relinearization {
-            guard keys.relinearization?.gadget == gadget else {
-                throw InferenceError.missingKey("the relinearization key")
-            }
-        }
-        let degree = choices.parameters.degree
-        for (permutation, gadget) in choices.keys.rotations {
-            let element = permutation.galoisElement(degree: degree)
-            guard keys.galois[element]?.gadget == gadget else {
-                throw InferenceError.missingKey("Galois key \(element)")
-            }
-        }
+extension Server {
+    /// The same on a thread of its own, for programs that must not block a task's thread. It ends early when the task is cancelled.
+    public func predict(
+        _ request: Request, progress: @escaping @Sendable (Int, Int) throws -> Void = { _, _ in }
+    ) async throws -> Reply {
+        try await Blocking.run { try self.predict(request) { try progress($0, $1) } }
     }
 }

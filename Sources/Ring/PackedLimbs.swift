@@ -4,48 +4,100 @@ import CKernels
 /// Residues in Montgomery form (v 2^52 mod q) packed to the bits of their moduli: what is read far more often than written,
 /// and waited for.
 package final class PackedLimbs: @unchecked Sendable {
+    private struct Limb {
+        let table: NTTTable
+        /// Where it begins, in bytes.
+        let offset: Int
+        /// 2^52 mod q.
+        let one: UInt64
+    }
+
+    /// Residues that are converted at once: they stay in the first-level cache.
+    private static let run = 1024
+
     private let storage: LimbBuffer
-    private let tables: [NTTTable]
-    private let offsets: [Int]
+    private let limbs: [Limb]
 
     /// Memory for `countPerLimb` residues, a multiple of 8, modulo each modulus; not initialized.
     package init(countPerLimb: Int, basis: RNSBasis) {
         precondition(countPerLimb % 8 == 0)
-        tables = basis.tables
         var bytes = 0
-        offsets = basis.tables.map { table in
+        limbs = basis.tables.map { table in
             defer { bytes += countPerLimb / 8 * table.bits }
-            return bytes
+            return Limb(table: table, offset: bytes, one: (1 << 52) % table.value)
         }
         storage = LimbBuffer(count: (bytes + 7) / 8)
     }
 
     /// Where a limb begins.
-    package func limb(_ i: Int) -> UnsafePointer<UInt8> { UnsafePointer(place(i, 0)) }
+    package func limb(_ i: Int) -> UnsafePointer<UInt8> { UnsafePointer(place(limbs[i], 0)) }
 
     /// Writes residues of limb i, from the place of residue `index`; both multiples of 8.
     package func store(
-        _ residues: UnsafePointer<UInt64>, count: Int, limb i: Int, at index: Int,
-        scratch: UnsafeMutablePointer<UInt64>
+        _ residues: UnsafePointer<UInt64>, count: Int, limb i: Int, at index: Int
     ) {
-        let table = tables[i]
-        let one = (UInt64(1) << 52) % table.value
-        bsk_mul_scalar(table.modulus, scratch, residues, one, count)
-        bsk_pack(place(i, index), scratch, UInt32(table.bits), count)
+        let limb = limbs[i]
+        Self.eachRun(of: count) { start, count, scratch in
+            bsk_mul_scalar(limb.table.modulus, scratch, residues + start, limb.one, count)
+            bsk_pack(place(limb, index + start), scratch, UInt32(limb.table.bits), count)
+        }
+    }
+
+    /// Writes residues of limb i that come packed at the bits of the modulus, as they are, not in Montgomery form.
+    ///
+    /// - Returns: whether all are below the modulus; what is written is of no use otherwise.
+    package func store(
+        packed bytes: UnsafePointer<UInt8>, count: Int, limb i: Int, at index: Int
+    ) -> Bool {
+        let limb = limbs[i]
+        let bits = limb.table.bits
+        var isBelow: Int32 = 1
+        Self.eachRun(of: count) { start, count, scratch in
+            bsk_unpack(scratch, bytes + start / 8 * bits, UInt32(bits), count)
+            isBelow &= bsk_all_below(scratch, limb.table.value, count)
+            bsk_mul_scalar(limb.table.modulus, scratch, scratch, limb.one, count)
+            bsk_pack(place(limb, index + start), scratch, UInt32(bits), count)
+        }
+        return isBelow == 1
     }
 
     /// Reads residues back.
     package func load(
         _ residues: UnsafeMutablePointer<UInt64>, count: Int, limb i: Int, at index: Int
     ) {
-        let table = tables[i]
-        let one = ModularArithmetic.inverse((1 << 52) % table.value, modulo: table.value)!
-        bsk_unpack(residues, place(i, index), UInt32(table.bits), count)
-        bsk_mul_scalar(table.modulus, residues, residues, one, count)
+        let limb = limbs[i]
+        let inverse = ModularArithmetic.inverse(limb.one, modulo: limb.table.value)!
+        bsk_unpack(residues, place(limb, index), UInt32(limb.table.bits), count)
+        bsk_mul_scalar(limb.table.modulus, residues, residues, inverse, count)
     }
 
-    private func place(_ i: Int, _ index: Int) -> UnsafeMutablePointer<UInt8> {
+    /// Reads residues back, packed as `store(packed:count:limb:at:)` takes them.
+    package func load(
+        packed bytes: UnsafeMutablePointer<UInt8>, count: Int, limb i: Int, at index: Int
+    ) {
+        let bits = limbs[i].table.bits
+        Self.eachRun(of: count) { start, count, scratch in
+            load(scratch, count: count, limb: i, at: index + start)
+            bsk_pack(bytes + start / 8 * bits, scratch, UInt32(bits), count)
+        }
+    }
+
+    /// body(where it begins, how many, memory for as many words) for each run of `count`.
+    private static func eachRun(
+        of count: Int, _ body: (Int, Int, UnsafeMutablePointer<UInt64>) -> Void
+    ) {
+        withUnsafeTemporaryAllocation(
+            byteCount: min(count, run) * 8, alignment: 64
+        ) { memory in
+            let scratch = memory.bindMemory(to: UInt64.self).baseAddress!
+            for start in stride(from: 0, to: count, by: run) {
+                body(start, min(run, count - start), scratch)
+            }
+        }
+    }
+
+    private func place(_ limb: Limb, _ index: Int) -> UnsafeMutablePointer<UInt8> {
         UnsafeMutableRawPointer(storage.base).assumingMemoryBound(to: UInt8.self)
-            + offsets[i] + index / 8 * tables[i].bits
+            + limb.offset + index / 8 * limb.table.bits
     }
 }

@@ -1,30 +1,41 @@
 import Crypto
 
-/// What surrounds every payload: magic (8 bytes), version (2), kind (2), zero (4), plan digest (32), payload length (8),
+/// What surrounds every payload: magic (8 bytes), version (2), kind (2), zero (4), digest (32), payload length (8),
 /// payload, SHA-256 of all before it (32). Integers are little endian.
 package struct Envelope {
     package static let magicText = "BLNDSGHT"
-    package static let version: UInt16 = 4
-    /// Those that are read. Older ones are this one without the fields and kinds that came later.
-    static let readableVersions = 2...4
+    package static let version: UInt16 = 5
     package static let headerLength = 56
     package static let checksumLength = 32
 
-    /// Of the file that was opened.
-    package let version: Int
     package let kind: ArtifactKind
     package let digest: [UInt8]
     package let payload: ArraySlice<UInt8>
 
-    /// The digest that binds files to a plan: SHA-256 of the client plan's payload.
-    package static func digest(of payload: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: payload)) }
+    /// SHA-256.
+    package static func digest(of bytes: some Sequence<UInt8>) -> [UInt8] {
+        Array(SHA256.hash(data: Array(bytes)))
+    }
 
+    /// A file of sections, numbers ascending.
     package static func seal(
-        _ payload: [UInt8], kind: ArtifactKind, digest: [UInt8]
-    ) -> [UInt8] {
-        var out = header(kind: kind, digest: digest, payloadLength: payload.count)
-        out.reserveCapacity(headerLength + payload.count + checksumLength)
-        out += payload
+        _ sections: [(number: UInt16, bytes: [UInt8])], kind: ArtifactKind, digest: [UInt8]
+    ) throws -> [UInt8] {
+        for (number, bytes) in sections {
+            let rule = SectionRule.all(of: kind).first { $0.number == number }!
+            // What is too long to be read is not written.
+            guard bytes.count <= rule.limit else {
+                throw WireError.sectionTooLarge(
+                    rule.name, bytes: UInt64(bytes.count), limit: rule.limit)
+            }
+        }
+        let length = sections.reduce(0) { $0 + Section.headLength + $1.bytes.count }
+        var out = header(kind: kind, digest: digest, payloadLength: length)
+        out.reserveCapacity(headerLength + length + checksumLength)
+        for (number, bytes) in sections {
+            out += Section.head(number, length: bytes.count)
+            out += bytes
+        }
         out += SHA256.hash(data: out)
         return out
     }
@@ -53,12 +64,10 @@ package struct Envelope {
                 expected: UInt64(headerLength + checksumLength), found: UInt64(bytes.count))
         }
         let header = try Header(bytes[..<headerLength])
-        // Told first: lengths say nothing where an envelope is one of several.
-        if header.kind.isBatch {
-            guard let expected else {
-                throw WireError.malformed("a file of groups, to be read by its path")
-            }
-            try header.require(expected)
+        if let expected { try header.require(expected) }
+        // Lengths say nothing where an envelope is one of several.
+        guard !header.kind.hasGroups else {
+            throw WireError.malformed("a file of groups, which are read one by one")
         }
         let present = UInt64(bytes.count - headerLength - checksumLength)
         guard header.payloadLength == present else {
@@ -70,60 +79,46 @@ package struct Envelope {
         }
         let end = bytes.count - checksumLength
         guard SHA256.hash(data: bytes[..<end]) == bytes[end...] else { throw WireError.corrupt }
-        if let expected { try header.require(expected) }
         return Envelope(
-            version: header.version, kind: header.kind, digest: header.digest,
-            payload: bytes[headerLength..<end])
+            kind: header.kind, digest: header.digest, payload: bytes[headerLength..<end])
     }
 
     static func requireMagic(_ bytes: ArraySlice<UInt8>) throws {
         guard bytes.prefix(8).elementsEqual(magicText.utf8) else { throw WireError.notAnArtifact }
     }
 
-    func requirePlan(_ expected: [UInt8]) throws {
-        try Self.requirePlan(expected, found: digest)
-    }
+    package func sections() throws -> Sections { try Sections(payload, kind: kind) }
 
-    private static func requirePlan(_ expected: [UInt8], found digest: [UInt8]) throws {
-        guard digest == expected else {
-            throw WireError.wrongPlan(
-                expected: hexadecimal(expected), found: hexadecimal(digest))
-        }
-    }
-
-    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    package static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef")
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 
-    static func littleEndian(_ value: UInt64, bytes: Int) -> [UInt8] {
+    package static func littleEndian(_ value: UInt64, bytes: Int) -> [UInt8] {
         (0..<bytes).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) }
     }
 
-    static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    package static func integer(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 }
 
 extension Envelope {
     /// What stands before a payload, in the order in which it is checked.
-    struct Header {
-        let version: Int
-        let kind: ArtifactKind
-        let digest: [UInt8]
-        let payloadLength: UInt64
+    package struct Header {
+        package let kind: ArtifactKind
+        package let digest: [UInt8]
+        package let payloadLength: UInt64
 
         /// - Parameter bytes: `headerLength` of them, at any index.
-        init(_ bytes: ArraySlice<UInt8>) throws {
+        package init(_ bytes: ArraySlice<UInt8>) throws {
             let start = bytes.startIndex
             func field(_ offset: Int, _ count: Int) -> ArraySlice<UInt8> {
                 bytes[start + offset..<start + offset + count]
             }
             try requireMagic(bytes)
-            version = Int(integer(field(8, 2)))
-            guard readableVersions.contains(version) else {
-                throw WireError.unsupportedVersion(version)
-            }
+            let version = Int(integer(field(8, 2)))
+            guard version == Envelope.version else { throw WireError.unsupportedVersion(version) }
             let code = UInt16(integer(field(10, 2)))
             guard let kind = ArtifactKind(rawValue: code) else {
                 throw WireError.unknownKind(Int(code))
@@ -136,14 +131,26 @@ extension Envelope {
             payloadLength = integer(field(48, 8))
         }
 
-        func require(_ expected: ArtifactKind) throws {
+        package func require(_ expected: ArtifactKind) throws {
             guard kind == expected else {
                 throw WireError.wrongKind(expected: expected, found: kind)
             }
         }
+    }
 
-        func requirePlan(_ expected: [UInt8]) throws {
-            try Envelope.requirePlan(expected, found: digest)
+    /// Whether what was made for one plan is used with another.
+    package static func requirePlan(_ expected: [UInt8], found digest: [UInt8]) throws {
+        guard digest == expected else {
+            throw WireError.wrongPlan(
+                expected: hexadecimal(expected), found: hexadecimal(digest))
+        }
+    }
+
+    /// Whether keys have other parameters, or another list, than the plan's.
+    package static func requireKeySet(_ expected: [UInt8], found digest: [UInt8]) throws {
+        guard digest == expected else {
+            throw WireError.wrongKeySet(
+                expected: hexadecimal(expected), found: hexadecimal(digest))
         }
     }
 }

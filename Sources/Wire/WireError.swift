@@ -1,5 +1,3 @@
-import NeuralNetwork
-
 /// What is wrong with bytes that claim to be one of Blindsight's files. No case carries secret bytes.
 public enum WireError: Error, Equatable, CustomStringConvertible {
     case notAnArtifact
@@ -8,12 +6,22 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
     case wrongKind(expected: ArtifactKind, found: ArtifactKind)
     case wrongLength(expected: UInt64, found: UInt64)
     case tooLarge(ArtifactKind, bytes: UInt64, limit: Int)
+    case sectionTooLarge(String, bytes: UInt64, limit: Int)
+    case unknownSection(Int, of: ArtifactKind)
+    /// A section that this version names, but doesn't read yet.
+    case reservedSection(String, of: ArtifactKind)
     /// The checksum over header and payload doesn't match: a changed or damaged file.
     case corrupt
     /// Made for another plan; digests in hexadecimal.
     case wrongPlan(expected: String, found: String)
+    /// Keys for other parameters or another key list; digests in hexadecimal.
+    case wrongKeySet(expected: String, found: String)
     /// A server plan that no longer lays out as when it was written; digests in hexadecimal.
     case rebuiltPlanDiffers(expected: String, found: String)
+    /// A method that this program doesn't have.
+    case unknownMethod(String)
+    /// A file of another method than the plan's.
+    case wrongMethod(expected: String, found: String)
     case malformed(String)
     case wrongCount(String, expected: Int, found: Int)
     case residueTooLarge(String)
@@ -23,105 +31,51 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
     case otherRequest(group: Int)
     /// Groups of an interrupted run are there, which are neither resumed nor replaced unasked.
     case unfinished(path: String)
-    /// Reading or writing a file failed.
-    case file(path: String, reason: String)
 
     public var description: String {
         switch self {
         case .notAnArtifact:
-            return "not a Blindsight file: it must begin with \(Envelope.magicText)"
+            "not a Blindsight file: it must begin with \(Envelope.magicText)"
+        case .unsupportedVersion(let version) where version < Int(Envelope.version):
+            "format version \(version), of an earlier release; this one reads version \(Envelope.version): plan the model "
+                + "again and make new keys, and decrypt old replies with the release that made them"
         case .unsupportedVersion(let version):
-            return
-                "format version \(version); this build reads versions \(Envelope.readableVersions.lowerBound) to \(Envelope.readableVersions.upperBound)"
+            "format version \(version), of a later release; this one reads version \(Envelope.version)"
         case .unknownKind(let kind):
-            return "file kind \(kind) is unknown; kinds are 1 to \(ArtifactKind.allCases.count)"
+            "file kind \(kind) is unknown; kinds are 1 to \(ArtifactKind.allCases.count)"
         case .wrongKind(let expected, let found):
-            return "\(found.withArticle) file where \(expected.withArticle) file is needed"
+            "\(found.withArticle) file where \(expected.withArticle) file is needed"
         case .wrongLength(let expected, let found):
-            return "\(found) bytes; the header announces \(expected)"
+            "\(found) bytes; the header announces \(expected)"
         case .tooLarge(let kind, let bytes, let limit):
-            return "\(kind.withArticle) of \(bytes) bytes; at most \(limit) are read"
-        case .corrupt: return "the checksum does not match: the file was damaged or changed"
+            "\(kind.withArticle) of \(bytes) bytes; at most \(limit) are read"
+        case .sectionTooLarge(let name, let bytes, let limit):
+            "the section \(name) has \(bytes) bytes; at most \(limit) are read"
+        case .unknownSection(let number, let kind):
+            "section \(number) of \(kind.withArticle) is unknown to this release"
+        case .reservedSection(let name, let kind):
+            "\(kind.withArticle) with a \(name), which this release doesn't read"
+        case .corrupt: "the checksum does not match: the file was damaged or changed"
         case .wrongPlan(let expected, let found):
-            return
-                "made for plan \(found.prefix(16)), but the plan in use is \(expected.prefix(16))"
+            "made for plan \(found.prefix(16)), but the plan in use is \(expected.prefix(16))"
+        case .wrongKeySet(let expected, let found):
+            "keys of the set \(found.prefix(16)), but the plan in use needs the set \(expected.prefix(16))"
         case .rebuiltPlanDiffers(let expected, let found):
-            return "the plan rebuilt from this file, \(found.prefix(16)), is not the one it was "
+            "the plan rebuilt from this file, \(found.prefix(16)), is not the one it was "
                 + "written for, \(expected.prefix(16)); plan the model again"
-        case .malformed(let what): return "malformed: \(what)"
+        case .unknownMethod(let name): "the method '\(name)' is unknown to this program"
+        case .wrongMethod(let expected, let found):
+            "made for the method '\(found)', but the plan in use has '\(expected)'"
+        case .malformed(let what): "malformed: \(what)"
         case .wrongCount(let what, let expected, let found):
-            return "\(what): \(found); the plan needs \(expected)"
-        case .residueTooLarge(let what): return "\(what): a residue is not below its modulus"
-        case .outOfRange(let what): return "out of range: \(what)"
+            "\(what): \(found); the plan needs \(expected)"
+        case .residueTooLarge(let what): "\(what): a residue is not below its modulus"
+        case .outOfRange(let what): "out of range: \(what)"
         case .insecureParameters:
-            return "the plan's parameters are below 128-bit security; they are refused"
-        case .otherRequest(let group): return "group \(group) answers another request"
+            "the plan's parameters are below 128-bit security; they are refused"
+        case .otherRequest(let group): "group \(group) answers another request"
         case .unfinished(let path):
-            return
-                "\(path): groups of an interrupted run; resume it, or remove the file to start over"
-        case .file(let path, let reason): return "\(path): \(reason)"
+            "\(path): groups of an interrupted run; resume it, or remove the file to start over"
         }
     }
-}
-
-/// The kinds of file.
-public enum ArtifactKind: UInt16, Sendable, CaseIterable {
-    case serverPlan = 1
-    case clientPlan = 2
-    case secretKey = 3
-    case evaluationKey = 4
-    case request = 5
-    case reply = 6
-    case batchRequest = 7
-    case batchReply = 8
-    case linearServerPlan = 9
-    case linearClientPlan = 10
-    case linearSecretKey = 11
-    case linearPublicKey = 12
-    case linearRequest = 13
-    case linearReply = 14
-
-    /// Whether it is a sequence of groups, each in an envelope of its own.
-    public var isBatch: Bool { self == .batchRequest || self == .batchReply }
-
-    public var name: String {
-        switch self {
-        case .serverPlan: return "server plan"
-        case .clientPlan: return "client plan"
-        case .secretKey: return "secret key"
-        case .evaluationKey: return "evaluation key"
-        case .request: return "encrypted sample"
-        case .reply: return "encrypted reply"
-        case .batchRequest: return "encrypted batch"
-        case .batchReply: return "encrypted batch reply"
-        case .linearServerPlan: return "server plan (Paillier)"
-        case .linearClientPlan: return "client plan (Paillier)"
-        case .linearSecretKey: return "secret key (Paillier)"
-        case .linearPublicKey: return "public key (Paillier)"
-        case .linearRequest: return "encrypted samples (Paillier)"
-        case .linearReply: return "encrypted reply (Paillier)"
-        }
-    }
-
-    fileprivate var withArticle: String { (name.first == "e" ? "an " : "a ") + name }
-
-    /// The longest payload that is read. Keys and ciphertexts must besides have just the size that their plan says.
-    var maximumPayloadBytes: Int {
-        switch self {
-        // A model, and the network that it was quantized to.
-        case .serverPlan, .linearServerPlan:
-            return 2 * ONNXModel.maximumBytes + Self.maximumPlanBytes
-        case .clientPlan, .linearClientPlan: return Self.maximumPlanBytes
-        case .secretKey: return 1 << 15
-        case .linearSecretKey, .linearPublicKey: return 1 << 13
-        // protobuf's own limit.
-        case .evaluationKey, .request, .linearRequest, .linearReply: return Int(Int32.max)
-        case .reply: return 1 << 27
-        // Of a group, which memory must hold.
-        case .batchRequest, .batchReply: return 1 << 33
-        }
-    }
-
-    /// Of a plan without its model.
-    static let maximumPlanBytes = 4 << 20
 }

@@ -1,7 +1,7 @@
 import BFV
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import Paillier
 import TestSupport
 import Testing
@@ -61,7 +61,7 @@ import Testing
         let dense = try Dense(weights: [Int64.max, 1], bias: [0], inputs: 2, outputs: 1)
         let wide = try IntegerNetwork(
             input: InputSpecification(shape: [2], range: 0...16_000_000, scale: 1),
-            operations: [NeuralNetwork.Operation(.dense(dense), sources: [0])], outputScale: 1,
+            operations: [IntegerNetwork.Operation(.dense(dense), sources: [0])], outputScale: 1,
             labels: ["x"],
             decision: .regression)
         _ = try LinearPlan(wide, keySize: .insecure(bits: 256))

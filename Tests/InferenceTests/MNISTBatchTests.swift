@@ -1,7 +1,9 @@
 import BigIntegers
 import Foundation
 import Inference
-import NeuralNetwork
+import IntegerNetworks
+import ONNXModels
+import Samples
 import Testing
 
 /// The shipped network in the batch layout, at the security that it ships with.

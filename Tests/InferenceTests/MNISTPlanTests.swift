@@ -2,7 +2,8 @@ import BFV
 import BigIntegers
 import Foundation
 import Inference
-import NeuralNetwork
+import ONNXModels
+import Samples
 import TestSupport
 import Testing
 

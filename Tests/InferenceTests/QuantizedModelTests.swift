@@ -1,6 +1,7 @@
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
+import Quantization
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import BFV
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import TestSupport
 import Testing
 
@@ -101,9 +101,10 @@ import Testing
             i % count / 64 == unused || unused == 2 && i % count >= 64
                 ? 0 : Int64.random(in: 1...3, using: &generator)
         }
-        let first = Layer.dense(
+        let first = IntegerNetwork.Layer.dense(
             try Dense(weights: weights, bias: [1, -2], inputs: count, outputs: 2))
-        let last = Layer.dense(try Dense(weights: [3, 2], bias: [5], inputs: 2, outputs: 1))
+        let last = IntegerNetwork.Layer.dense(
+            try Dense(weights: [3, 2], bias: [5], inputs: 2, outputs: 1))
         for layers in [[first], [first, .square(count: 2), last]] {
             let network = try IntegerNetwork(
                 input: InputSpecification(shape: [count], range: -2...3, scale: 1),

@@ -1,18 +1,21 @@
 import BFV
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import Testing
 
 /// Networks at the edges: refused with a reason, or served right; never a trap.
 @Suite struct RefusalTests {
-    private func network(_ layers: [Layer], inputs: Int = 1) throws -> IntegerNetwork {
+    private func network(_ layers: [IntegerNetwork.Layer], inputs: Int = 1) throws -> IntegerNetwork
+    {
         try IntegerNetwork(
             input: InputSpecification(shape: [inputs], range: -1...1, scale: 1), layers: layers,
             outputScale: 1, labels: IntegerNetwork.defaultLabels(layers.last!.outputCount))
     }
 
-    private func dense(_ weight: Int64, inputs: Int = 1, outputs: Int = 1) throws -> Layer {
+    private func dense(_ weight: Int64, inputs: Int = 1, outputs: Int = 1) throws
+        -> IntegerNetwork.Layer
+    {
         .dense(
             try Dense(
                 weights: Array(repeating: weight, count: inputs * outputs),
@@ -28,7 +31,7 @@ import Testing
 
     private func wideNetwork(squares: Int) throws -> IntegerNetwork {
         let layers = try (0..<squares).flatMap { _ in
-            [try dense(1 << 40), Layer.square(count: 1)]
+            [try dense(1 << 40), IntegerNetwork.Layer.square(count: 1)]
         }
         return try network(layers + [dense(1 << 40)])
     }
@@ -57,7 +60,8 @@ import Testing
 
     /// All weights zero: outputs are the bias, for any input.
     @Test func constantNetwork() throws {
-        let zero = Layer.dense(try Dense(weights: [0, 0], bias: [7, -9], inputs: 1, outputs: 2))
+        let zero = IntegerNetwork.Layer.dense(
+            try Dense(weights: [0, 0], bias: [7, -9], inputs: 1, outputs: 2))
         let plan = try Planner.insecure(degrees: [64, 256]).plan(network([zero]))
         let client = try Client(plan: plan.client)
         let server = try Server(plan: plan, evaluationKeys: client.makeEvaluationKeys())

@@ -2,6 +2,7 @@ import BigIntegers
 import Lattice
 import Ring
 import Testing
+import Threading
 
 /// What Lattice does without knowing of messages: masks and key switches, judged by their phase.
 @Suite struct EncryptionOfZeroTests {

@@ -1,4 +1,4 @@
-import NeuralNetwork
+import PolynomialFitting
 import Testing
 
 @Suite struct ActivationHistogramTests {

@@ -1,5 +1,5 @@
 import Foundation
-import NeuralNetwork
+import PolynomialFitting
 import TestSupport
 import Testing
 

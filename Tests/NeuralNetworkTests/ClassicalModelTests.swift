@@ -1,4 +1,5 @@
-import NeuralNetwork
+import ONNXModels
+import TensorGraphs
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
 import TestSupport
 import Testing
 
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    private func apply(_ layer: Layer, _ input: [BigInt]) -> [BigInt] {
+    private func apply(_ layer: IntegerNetwork.Layer, _ input: [BigInt]) -> [BigInt] {
         guard let matrix = layer.matrix(), let bias = layer.biasVector else {
             return input.map { $0 * $0 }
         }

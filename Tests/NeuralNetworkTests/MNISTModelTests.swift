@@ -1,5 +1,8 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
+import ONNXModels
+import Samples
+import TensorGraphs
 import Testing
 
 #if canImport(FoundationEssentials)

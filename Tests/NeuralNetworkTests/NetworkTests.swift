@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 import TestSupport
 import Testing
 
@@ -38,7 +38,7 @@ import Testing
         #expect(layer.inputIndex(tap: 1, position: 5) == 6)
         #expect(layer.matrix().row(8 + 5).map(\.weight) == [5, 6, 7, 8])
         #expect(layer.matrix().row(8 + 5).map(\.column) == [5, 6, 9, 10])
-        #expect(Layer.convolution(layer).biasVector?[7...8] == [5, 6])
+        #expect(IntegerNetwork.Layer.convolution(layer).biasVector?[7...8] == [5, 6])
     }
 
     @Test func refusesShapes() throws {
@@ -70,8 +70,11 @@ import Testing
 
     @Test func refusesLayersThatDoNotMeet() throws {
         let input = try InputSpecification(shape: [2], range: 0...1, scale: 1)
-        let dense = Layer.dense(try Dense(weights: [1, 1, 1], bias: [0], inputs: 3, outputs: 1))
-        func network(_ layers: [Layer], _ labels: [String], _ scale: Double = 1) throws {
+        let dense = IntegerNetwork.Layer.dense(
+            try Dense(weights: [1, 1, 1], bias: [0], inputs: 3, outputs: 1))
+        func network(_ layers: [IntegerNetwork.Layer], _ labels: [String], _ scale: Double = 1)
+            throws
+        {
             _ = try IntegerNetwork(
                 input: input, layers: layers, outputScale: scale, labels: labels)
         }

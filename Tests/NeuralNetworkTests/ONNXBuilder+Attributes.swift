@@ -1,4 +1,4 @@
-import NeuralNetwork
+import ONNXModels
 import SwiftProtobuf
 
 /// What the graphs of other tests than the importer's need besides.

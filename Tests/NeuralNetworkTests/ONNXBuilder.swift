@@ -1,4 +1,5 @@
-import NeuralNetwork
+import IntegerNetworks
+import ONNXModels
 import SwiftProtobuf
 import TestSupport
 
@@ -93,7 +94,9 @@ struct ONNXBuilder {
         return graph
     }
 
-    private mutating func append(_ layer: Layer, to value: String, scale: inout Double) -> String {
+    private mutating func append(
+        _ layer: IntegerNetwork.Layer, to value: String, scale: inout Double
+    ) -> String {
         switch layer {
         case .affine, .product: preconditionFailure("\(layer.summary) in a quantized chain")
         case .square:

@@ -1,5 +1,6 @@
-import NeuralNetwork
+import ONNXModels
 import SwiftProtobuf
+import TensorGraphs
 import TestSupport
 import Testing
 

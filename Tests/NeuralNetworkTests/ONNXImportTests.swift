@@ -1,6 +1,8 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
+import ONNXModels
 import SwiftProtobuf
+import TensorGraphs
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import NeuralNetwork
+import ONNXModels
 import Testing
 
 /// Constants of every element type, raw and typed, through the door that models come by.

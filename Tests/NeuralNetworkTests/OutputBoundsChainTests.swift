@@ -1,12 +1,12 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
 import Testing
 
 /// Networks that look like linear, square, dense, square, dense but aren't.
 @Suite struct OutputBoundsChainTests {
     @Test(arguments: [0...7, 1...7])
     func denseInThePlaceOfTheSecondSquare(box: ClosedRange<Int>) throws {
-        func dense(_ weight: Int64) throws -> Layer {
+        func dense(_ weight: Int64) throws -> IntegerNetwork.Layer {
             .dense(try Dense(weights: [weight], bias: [0], inputs: 1, outputs: 1))
         }
         let network = try IntegerNetwork(

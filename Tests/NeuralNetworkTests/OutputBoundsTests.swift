@@ -1,5 +1,5 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
 import TestSupport
 import Testing
 
@@ -50,7 +50,9 @@ import Testing
     @Test(arguments: 0..<60 as Range<UInt64>)
     func noInputEscapesResiduals(seed: UInt64) throws {
         var generator = SplitMix64(seed: seed)
-        func random(_ rows: Int, _ columns: Int, _ range: ClosedRange<Int64>) throws -> Layer {
+        func random(_ rows: Int, _ columns: Int, _ range: ClosedRange<Int64>) throws
+            -> IntegerNetwork.Layer
+        {
             var matrix = SparseIntegerMatrix(columns: columns)
             for _ in 0..<rows {
                 for column in 0..<columns {
@@ -67,11 +69,11 @@ import Testing
         let network = try IntegerNetwork(
             input: InputSpecification(shape: [inputs], range: -1...2, scale: 1),
             operations: [
-                Operation(random(squares, inputs, -3...3), sources: [0]),
-                Operation(.square(count: squares), sources: [1]),
-                Operation(random(hidden, squares, -2...2), sources: [2]),
-                Operation(.square(count: hidden), sources: [3]),
-                Operation(random(2, squares + hidden, -900...900), sources: order),
+                IntegerNetwork.Operation(random(squares, inputs, -3...3), sources: [0]),
+                IntegerNetwork.Operation(.square(count: squares), sources: [1]),
+                IntegerNetwork.Operation(random(hidden, squares, -2...2), sources: [2]),
+                IntegerNetwork.Operation(.square(count: hidden), sources: [3]),
+                IntegerNetwork.Operation(random(2, squares + hidden, -900...900), sources: order),
             ], outputScale: 1, labels: ["a", "b"])
         try checkEveryInput(of: network, seed: seed)
         let joint = OutputBounds.certify(network, methods: [.joint])

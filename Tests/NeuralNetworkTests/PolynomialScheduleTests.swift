@@ -1,6 +1,6 @@
 import BigIntegers
 import Foundation
-import NeuralNetwork
+import PolynomialFitting
 import TestSupport
 import Testing
 

@@ -1,5 +1,8 @@
 import BigIntegers
-import NeuralNetwork
+import IntegerNetworks
+import Quantization
+import Samples
+import TensorGraphs
 import TestSupport
 import Testing
 

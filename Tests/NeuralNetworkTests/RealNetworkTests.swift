@@ -1,4 +1,6 @@
-import NeuralNetwork
+import IntegerNetworks
+import Quantization
+import TensorGraphs
 import TestSupport
 import Testing
 
@@ -9,7 +11,7 @@ import Testing
         let model = RandomTensorGraph.make(seed: seed, samples: 6)
         let network = try RealNetwork(model.graph)
         let reference = FloatReference(model.graph)
-        let values = network.evaluate(Batch(model.samples, count: network.inputCount))
+        let values = network.evaluate(SampleMatrix(model.samples, count: network.inputCount))
         for (n, sample) in model.samples.enumerated() {
             let expected = try reference.logits(sample).map(Double.init)
             let found = network.transform.apply(values[network.output].sample(n))
@@ -102,7 +104,7 @@ import Testing
         let network = try RealNetwork(builder.graph([output]))
         #expect(network.nodes.allSatisfy { $0.sources.count == 1 })
         let sample = (0..<18).map { Float($0) / 9 - 1 }
-        let found = network.evaluate(Batch([sample], count: 18))[network.output].sample(0)
+        let found = network.evaluate(SampleMatrix([sample], count: 18))[network.output].sample(0)
         let expected = try FloatReference(builder.graph([output])).logits(sample)
         for (a, b) in zip(found, expected) { #expect(abs(a - Double(b)) < 1e-4) }
     }

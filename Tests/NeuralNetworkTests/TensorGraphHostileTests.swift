@@ -1,5 +1,8 @@
-import NeuralNetwork
+import ONNXModels
+import Quantization
+import Samples
 import SwiftProtobuf
+import TensorGraphs
 import TestSupport
 import Testing
 

@@ -1,4 +1,6 @@
-import NeuralNetwork
+import IntegerNetworks
+import ONNXModels
+import TensorGraphs
 import TestSupport
 import Testing
 

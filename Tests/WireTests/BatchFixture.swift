@@ -1,7 +1,8 @@
 import BigIntegers
 import Foundation
 import Inference
-import NeuralNetwork
+import IntegerNetworks
+import ONNXModels
 import TestSupport
 import Wire
 

@@ -1,7 +1,8 @@
 import BFV
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
+import ONNXModels
 import TestSupport
 import Wire
 

@@ -1,6 +1,6 @@
 import BigIntegers
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import Paillier
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 import BFV
 import Inference
-import NeuralNetwork
+import IntegerNetworks
 import SwiftProtobuf
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-import NeuralNetwork
+import ONNXModels
 import SwiftProtobuf
 import TestSupport
 

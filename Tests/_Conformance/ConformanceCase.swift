@@ -1,6 +1,7 @@
 import Foundation
-import NeuralNetwork
+import ONNXModels
 import SwiftProtobuf
+import TensorGraphs
 
 /// One case of ONNX's own operator tests: a model, inputs and the outputs that it must give.
 struct ConformanceCase {

@@ -1,5 +1,5 @@
 import Foundation
-import NeuralNetwork
+import ONNXModels
 
 // Runs ONNX's own operator cases of the operators that are imported, in the float reference.
 //

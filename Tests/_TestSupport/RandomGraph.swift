@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 
 /// Seeded random networks that are no chains: branches, residual additions, concatenations, scalings, squares and products of two
 /// values, on features and on images.
@@ -25,7 +25,7 @@ public enum RandomGraph {
 private struct Builder {
     var generator: SplitMix64
     let options: RandomGraph.Options
-    var operations: [NeuralNetwork.Operation] = []
+    var operations: [IntegerNetwork.Operation] = []
     var shapes: [[Int]]
     var depths = [0]
     var isRead = [false]
@@ -79,8 +79,8 @@ private struct Builder {
         (0..<Int.random(in: range, using: &generator)).map { _ in pick() }
     }
 
-    mutating func append(_ layer: Layer, _ sources: [Int], shape: [Int]) {
-        operations.append(NeuralNetwork.Operation(layer, sources: sources))
+    mutating func append(_ layer: IntegerNetwork.Layer, _ sources: [Int], shape: [Int]) {
+        operations.append(IntegerNetwork.Operation(layer, sources: sources))
         shapes.append(shape)
         depths.append((sources.map { depths[$0] }.max() ?? 0) + (layer.isProduct ? 1 : 0))
         isRead.append(false)

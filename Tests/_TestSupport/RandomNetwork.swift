@@ -1,4 +1,4 @@
-import NeuralNetwork
+import IntegerNetworks
 
 /// Small integer networks made at random: convolutions, dense layers and squares of random shapes and weights.
 public enum RandomNetwork {
@@ -75,7 +75,7 @@ public enum RandomNetwork {
             isImage ? image.array : [Int.random(in: options.features, using: &generator)]
         let input = try InputSpecification(shape: shape, range: range, scale: 0.5)
 
-        var layers: [Layer] = []
+        var layers: [IntegerNetwork.Layer] = []
         var current = image
         var count = input.count
         var scale = 0.5

@@ -1,4 +1,5 @@
-import NeuralNetwork
+import Samples
+import TensorGraphs
 
 /// Small float models made at random from every operation that can be quantized.
 public enum RandomTensorGraph {

@@ -1,4 +1,5 @@
-import NeuralNetwork
+import IntegerNetworks
+import TensorGraphs
 
 /// Tensor graphs node by node, with a batch of 1.
 public final class TensorGraphBuilder {

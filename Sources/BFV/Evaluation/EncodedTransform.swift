@@ -59,17 +59,15 @@ public struct EncodedTransform: Sendable {
         let n = basis.degree
         let block = min(n, Int(BSK_WEIGHT_BLOCK))
         storage = PackedLimbs(countPerLimb: terms * n, basis: basis)
-        let scratch = LimbBuffer(count: block)
         for (g, giant) in giants.enumerated() {
             for t in giant.babies.indices {
                 let values = factor(g, t)
-                withExtendedLifetime((values, scratch)) {
+                withExtendedLifetime(values) {
                     for k in 0..<basis.count {
                         for start in stride(from: 0, to: n, by: block) {
                             storage.store(
                                 values.limb(k) + start, count: block, limb: k,
-                                at: terms * start + (firstTerms[g] + t) * block,
-                                scratch: scratch.base)
+                                at: terms * start + (firstTerms[g] + t) * block)
                         }
                     }
                 }

@@ -1,6 +1,7 @@
 import CKernels
 import Lattice
 import Ring
+import Threading
 
 extension Evaluator {
     public func apply(_ transform: EncodedTransform, to a: Ciphertext) throws -> Ciphertext {

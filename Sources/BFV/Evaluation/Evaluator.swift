@@ -1,6 +1,7 @@
 import CKernels
 import Lattice
 import Ring
+import Threading
 
 /// Computes on ciphertexts with public keys only. Sharing one between threads is safe.
 public struct Evaluator: Sendable {

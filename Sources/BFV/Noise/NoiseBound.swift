@@ -42,7 +42,7 @@ package struct NoiseNorms: Sendable, Equatable {
 
 /// What a linear map on slots, y = sum over k of w_k sigma_k(x) with distinct automorphisms sigma_k, does to noise.
 package struct TransformGain: Sendable, Equatable {
-    /// The Galois elements k, odd and distinct.
+    /// The Galois elements k, odd and distinct, in no order.
     package let elements: [Int]
     /// max over zeta of sum |w_k(zeta)|.
     package let sum: Double
@@ -60,6 +60,12 @@ package struct TransformGain: Sendable, Equatable {
         self.sum = sum
         self.energy = energy
         self.largest = largest
+    }
+
+    package static func == (a: TransformGain, b: TransformGain) -> Bool {
+        // A set lists equal elements in an order that changes from run to run.
+        Set(a.elements) == Set(b.elements) && a.sum == b.sum && a.energy == b.energy
+            && a.largest == b.largest
     }
 
     /// x + sum of sigma_k(x).

@@ -1,182 +1,143 @@
-import BFV
 import BigIntegers
+import InferenceClient
+import IntegerNetworks
 import Lattice
-import NeuralNetwork
+import Paillier
 
-/// Finds the parameters, layout and levels of a network, by the cost of what would be executed.
+/// Finds the cheapest parameters that certify a network: for each method that may be taken, the smallest by counted operations.
 public struct Planner: Sendable {
-    /// Ring degrees to try.
+    /// Ring degrees to try, ascending.
     public let degrees: [Int]
-    public let security: SecurityLevel
+    package let security: SecurityLevel
+    package let keySize: PaillierKeySize
 
-    /// - Parameter security: at least 128 bits.
-    public init(security: SecurityLevel = .bits128) {
-        precondition(security >= .bits128, "use Planner.insecure(degrees:) for tests")
-        self.init(degrees: [4096, 8192, 16384, 32768], security: security)
+    /// At 128-bit security by default.
+    /// - Parameters:
+    ///   - degrees: ring degrees to try, powers of two.
+    ///   - security: at least 128 bits.
+    ///   - keySize: of Paillier keys.
+    public init(
+        degrees: [Int] = [4096, 8192, 16384, 32768], security: SecurityLevel = .bits128,
+        keySize: PaillierKeySize = .standard
+    ) {
+        precondition(security >= .bits128, "below 128 bits only as `insecure`")
+        self.init(unchecked: degrees, security, keySize)
     }
 
-    /// Plans on small rings with no security, for tests.
-    public static func insecure(degrees: [Int]) -> Planner {
-        Planner(degrees: degrees, security: .insecure)
+    /// Small rings and keys with no security claim, for tests.
+    public static func insecure(
+        degrees: [Int], keySize: PaillierKeySize = .insecure(bits: 512)
+    ) -> Planner {
+        Planner(unchecked: degrees, .insecure, keySize)
     }
 
-    private init(degrees: [Int], security: SecurityLevel) {
-        self.degrees = degrees
+    private init(unchecked degrees: [Int], _ security: SecurityLevel, _ keySize: PaillierKeySize) {
+        self.degrees = degrees.sorted()
         self.security = security
+        self.keySize = keySize
     }
 
-    /// The cheapest certified plan.
+    /// The cheapest plan with outputs proven for every input in the box.
     ///
-    /// - Parameter layout: how samples lie in ciphertexts.
-    /// - Parameter samples: how many there are to score at once; decides between rings of the batch layout.
-    /// - Parameter progress: a line on what is being tried.
-    /// - Throws: `PlanError` where no degree holds the network or certifies it.
+    /// - Parameters:
+    ///   - method: which method; by default the cheapest for one sample.
+    ///   - within: a plan whose keys the new plan is to do with.
+    ///   - progress: a line on what is being done; an error that it throws ends the planning.
+    /// - Throws: `PlanError`.
     public func plan(
-        _ network: IntegerNetwork, layout: DataLayout = .latency, samples: Int = 1,
-        progress: (String) -> Void = { _ in }
+        _ network: IntegerNetwork, method: MethodChoice = .auto, within: ClientPlan? = nil,
+        progress: (String) throws -> Void = { _ in }
     ) throws -> Plan {
         try Plan.checkDepth(network)
-        progress("bounding the outputs")
+        try progress("bounding the outputs")
         let bounds = OutputBounds.certify(network)
         return try plan(
-            network, outputBounds: bounds.outputs, boundMethod: bounds.methodSummary,
-            layout: layout, samples: samples, progress: progress)
+            network,
+            outputs: OutputReading(
+                network, bounds: bounds.outputs, boundMethod: bounds.methodSummary,
+                rangeIsProven: true), method: method, within: within, progress: progress)
     }
 
-    /// As `plan(_:progress:)`, with the caller's bounds.
-    ///
-    /// - Parameter rangeIsProven: whether they hold for every input in the box.
-    public func plan(
-        _ network: IntegerNetwork, outputBounds: [ClosedRange<BigInt>], boundMethod: String,
-        rangeIsProven: Bool = true, layout: DataLayout = .latency, samples: Int = 1,
-        progress: (String) -> Void = { _ in }
+    /// As `plan(_:method:within:progress:)`, with the caller's bounds.
+    package func plan(
+        _ network: IntegerNetwork, outputs: OutputReading, method choice: MethodChoice,
+        within: ClientPlan? = nil, progress: (String) throws -> Void = { _ in }
     ) throws -> Plan {
-        let widest = outputBounds.reduce(BigInt(0)) { max($0, $1.upperBound - $1.lowerBound) }
-        let norms = PlannerNorms()
-        /// Of all groups of samples.
-        func cost(_ candidate: Candidate) -> Double {
-            let slots = candidate.parameters.slots.slotCount
-            let groups = layout == .batch ? (max(samples, 1) + slots - 1) / slots : 1
-            return Double(groups) * candidate.work
+        try Plan.checkDepth(network)
+        guard outputs.count == network.outputCount else {
+            throw PlanError.invalid("\(outputs.count) output bounds for \(network.outputCount) outputs")
         }
-        var best: Candidate?
-        var refusals: [String] = []
-        for degree in degrees {
-            progress("searching parameters at N = \(degree)")
-            var refusal: String?
-            for index in Self.indices(degree: degree) {
-                do {
-                    let shape = SlotShape(degree: degree, index: index)
-                    let circuit =
-                        switch layout {
-                        case .latency: try Circuit(network: network, shape: shape)
-                        case .batch: try Circuit(batch: network, shape: shape)
-                        }
-                    let found = try search(circuit, widest: widest, norms: norms)
-                    if let found, cost(found) < best.map(cost) ?? .infinity { best = found }
-                    if found == nil, refusal == nil { refusal = "too much noise or depth" }
-                } catch let error as PackingError {
-                    if refusal == nil { refusal = error.description }
-                }
+        return try withoutActuallyEscaping(progress) { progress in
+            let task = PlanningTask(
+                network: network, outputs: outputs, planner: self, samples: choice.samples,
+                within: within, progress: progress)
+            if let name = choice.name {
+                return try Self.plan(ServerMethods.named(name), task)
             }
-            if best == nil { refusals.append("N = \(degree): \(refusal ?? "nothing fits")") }
-            // A larger ring costs more than twice as much for the same circuit; in the batch layout it may still hold more
-            // samples, which pays as long as one group doesn't hold them all.
-            if let best {
-                let slots = best.parameters.slots
-                if layout == .latency || slots.index == 1 || slots.slotCount >= samples { break }
+            if let within {
+                return try Self.plan(ServerMethods.named(within.methodName), task)
             }
+            return try cheapest(task)
         }
-        guard let best else {
-            throw PlanError.noParameters(refusals.joined(separator: "; "))
-        }
-        var tuned = best
-        if layout == .latency {
-            progress("tuning baby and giant steps")
-            tuned = try tune(best, network: network, norms: norms)
-        }
-        progress("proving the certificate")
-        return try finish(
-            tuned, network: network, outputBounds: outputBounds, boundMethod: boundMethod,
-            rangeIsProven: rangeIsProven, norms: norms)
     }
 
-    /// Indices k of plaintext moduli: N / k slots.
-    private static func indices(degree: Int) -> [Int] {
-        [1, 2, 4, 8, 16].filter { $0 <= degree / 8 }
+    private static func plan(_ method: any ServerMethod.Type, _ task: PlanningTask) throws -> Plan {
+        try Plan(task.network, outputs: task.outputs, method: method.plan(task))
     }
 
-    /// The cheapest candidate of a layout.
-    private func search(
-        _ circuit: Circuit, widest: BigInt, norms: PlannerNorms
-    ) throws -> Candidate? {
-        var best: Candidate?
-        for count in 1...8 {
-            guard
-                let moduli = PlaintextModuli.choose(
-                    count: count, above: widest, shape: circuit.shape)
-            else { continue }
-            let search = ParameterSearch(
-                circuit: circuit, plaintexts: moduli, security: security, norms: norms)
-            let found = try search.candidates().min { $0.work < $1.work }
-            if let found, found.work < best?.work ?? .infinity {
-                best = found
-            } else if best != nil {
-                // More moduli than needed only cost more.
-                break
+    /// Of all methods the fastest, or a slower one that moves at most half of its bytes and takes at most a second for a sample.
+    private func cheapest(_ task: PlanningTask) throws -> Plan {
+        var plans: [Plan] = []
+        var refusal: (any Error)?
+        for method in ServerMethods.list where method.isCandidate(task) {
+            do {
+                plans.append(try Self.plan(method, task))
+            } catch let error as PlanError {
+                refusal = refusal ?? error
+            }
+        }
+        let samples = task.samples
+        guard
+            var best = plans.min(by: {
+                $0.client.seconds(samples: samples) < $1.client.seconds(samples: samples)
+            })
+        else { throw refusal ?? PlanError.noParameters("no method takes this network") }
+        for other in plans {
+            if 2 * other.client.traffic(samples: samples) <= best.client.traffic(samples: samples),
+                other.client.seconds(samples: 1) < 1
+            {
+                best = other
             }
         }
         return best
     }
+}
 
-    /// Tries other numbers of baby steps, layer by layer.
-    private func tune(
-        _ start: Candidate, network: IntegerNetwork, norms: PlannerNorms
-    ) throws -> Candidate {
-        var best = start
-        let packed = try PackedNetwork(network, shape: best.circuit.shape)
-        var babies = best.circuit.babyCounts
-        for layer in babies.indices {
-            let original = babies[layer]
-            for other in [original / 4, original / 2, original * 2, original * 4]
-            where other > 0 && other <= best.circuit.diagonalCounts[layer] {
-                var counts = babies
-                counts[layer] = other
-                let circuit = Circuit(packed, babyCounts: counts)
-                let search = ParameterSearch(
-                    circuit: circuit, plaintexts: best.parameters.plaintexts, security: security,
-                    norms: norms)
-                if let found = try search.candidate(best.route, slack: best.slack),
-                    found.work < best.work
-                {
-                    best = found
-                }
-            }
-            babies = best.circuit.babyCounts
-        }
-        return best
+/// Which method a plan is to have, and for how many samples at once it is made.
+public struct MethodChoice: Sendable, Hashable {
+    /// nil: the cheapest.
+    public let name: MethodName?
+    public let samples: Int
+
+    /// - Parameter samples: scored at once; at least 1.
+    public init(_ name: MethodName?, samples: Int = 1) {
+        precondition(samples >= 1, "one sample or more")
+        self.name = name
+        self.samples = samples
     }
 
-    /// The search takes weights' norms before units are divided out; the plan proves with the true ones,
-    /// and may need a bit more.
-    private func finish(
-        _ candidate: Candidate, network: IntegerNetwork, outputBounds: [ClosedRange<BigInt>],
-        boundMethod: String, rangeIsProven: Bool, norms: PlannerNorms
-    ) throws -> Plan {
-        let search = ParameterSearch(
-            circuit: candidate.circuit, plaintexts: candidate.parameters.plaintexts,
-            security: security, norms: norms, exact: true)
-        for extra in 0...6 {
-            guard
-                let found = try search.candidate(
-                    candidate.route, slack: candidate.slack + extra)
-            else { continue }
-            return try Plan(
-                network: network, choices: found.choices, outputBounds: outputBounds,
-                boundMethod: boundMethod, rangeIsProven: rangeIsProven, norms: norms.exact)
-        }
-        throw PlanError.noParameters("the certificate fails by less than a bit; use fewer bits")
+    /// The cheapest for one sample.
+    public static let auto = MethodChoice(nil)
+    /// The cheapest for so many.
+    public static func auto(samples: Int) -> MethodChoice { MethodChoice(nil, samples: samples) }
+    /// One sample in a ciphertext, or a few.
+    public static let slots = MethodChoice(.slots)
+    /// A ciphertext a feature, a slot a sample.
+    public static func features(samples: Int) -> MethodChoice {
+        MethodChoice(.features, samples: samples)
     }
+    /// For linear networks: keys and replies of less than a kilobyte.
+    public static let paillier = MethodChoice(.paillier)
 }
 
 extension OutputBounds {

@@ -1,5 +1,6 @@
 import CKernels
 import Ring
+import Threading
 
 /// Key switching with public keys: what relinearization, rotations and linear maps share. It knows nothing of messages.
 /// Sharing one between threads is safe.

@@ -14,25 +14,64 @@ package struct KeySwitchingKey: Sendable {
     /// Limb by limb, digit by digit: b_j, then a_j. The order of use.
     private let storage: PackedLimbs
 
-    package init(gadget: Gadget, seed: Seed, b: [Polynomial<NTTValues>]) {
-        precondition(!b.isEmpty)
+    /// Neither half is written yet.
+    private init(uninitialized gadget: Gadget, seed: Seed, context: LatticeContext) {
         self.gadget = gadget
         self.seed = seed
-        basis = b[0].basis
-        digitCount = b.count
+        basis = context.extendedBasis(level: gadget.level)
+        digitCount = gadget.digits(of: context.basis(level: gadget.level)).count
+        storage = PackedLimbs(countPerLimb: 2 * digitCount * basis.degree, basis: basis)
+    }
+
+    /// Bytes of all b_j, packed: see `init(gadget:seed:packed:context:)`.
+    package var packedByteCount: Int { digitCount * Self.packedByteCount(basis) }
+
+    /// Bytes of all b_j of such a key.
+    package static func packedByteCount(_ gadget: Gadget, context: LatticeContext) -> Int {
+        gadget.digits(of: context.basis(level: gadget.level)).count
+            * packedByteCount(context.extendedBasis(level: gadget.level))
+    }
+
+    /// Of one polynomial.
+    private static func packedByteCount(_ basis: RNSBasis) -> Int {
+        basis.tables.reduce(0) { $0 + basis.degree / 8 * $1.bits }
+    }
+
+    /// A key whose a_j are expanded from `seed`. Nothing is allocated but what the key keeps.
+    ///
+    /// - Parameter packed: every b_j in turn, limb by limb (P last), residues packed at the bits of their modulus:
+    ///   `packedByteCount` bytes.
+    /// - Returns: nil where a residue is not below its modulus.
+    package init?(
+        gadget: Gadget, seed: Seed, packed: UnsafeBufferPointer<UInt8>, context: LatticeContext
+    ) {
+        precondition(packed.count == Self.packedByteCount(gadget, context: context))
+        self.init(uninitialized: gadget, seed: seed, context: context)
         let n = basis.degree
-        storage = PackedLimbs(countPerLimb: 2 * b.count * n, basis: basis)
-        let scratch = LimbBuffer(count: n)
-        for (digit, polynomial) in b.enumerated() {
-            let mask = Self.expand(seed: seed, digit: digit, basis: basis)
-            withExtendedLifetime((polynomial, mask, scratch)) {
-                for limb in 0..<basis.count {
-                    for (half, source) in [polynomial, mask].enumerated() {
-                        storage.store(
-                            source.limb(limb), count: n, limb: limb, at: (2 * digit + half) * n,
-                            scratch: scratch.base)
-                    }
-                }
+        let mask = LimbBuffer(count: n)
+        var bytes = packed.baseAddress!
+        for digit in 0..<digitCount {
+            for (limb, table) in basis.tables.enumerated() {
+                guard storage.store(packed: bytes, count: n, limb: limb, at: place(digit, half: 0))
+                else { return nil }
+                bytes += n / 8 * table.bits
+                Samplers.uniform(
+                    mask.base, limb: limb, basis: basis, seed: seed, stream: Self.stream(digit))
+                storage.store(mask.base, count: n, limb: limb, at: place(digit, half: 1))
+            }
+        }
+        withExtendedLifetime(mask) {}
+    }
+
+    /// Writes b_j for all j as `init(gadget:seed:packed:context:)` reads them.
+    /// - Parameter packed: room for `packedByteCount` bytes.
+    package func pack(into packed: UnsafeMutablePointer<UInt8>) {
+        var bytes = packed
+        for digit in 0..<digitCount {
+            for (limb, table) in basis.tables.enumerated() {
+                storage.load(
+                    packed: bytes, count: basis.degree, limb: limb, at: place(digit, half: 0))
+                bytes += basis.degree / 8 * table.bits
             }
         }
     }
@@ -49,26 +88,34 @@ package struct KeySwitchingKey: Sendable {
         for limb in 0..<basis.count {
             storage.load(
                 out.mutableLimb(limb), count: basis.degree, limb: limb,
-                at: (2 * digit + half) * basis.degree)
+                at: place(digit, half: half))
         }
         return out
     }
 
-    /// a_j of a seed.
-    private static func expand(
-        seed: Seed, digit: Int, basis: RNSBasis
-    ) -> Polynomial<NTTValues> {
-        Samplers.uniform(basis: basis, seed: seed, stream: UInt64(digit) << 16)
+    private func store(_ polynomial: Polynomial<NTTValues>, digit: Int, half: Int) {
+        withExtendedLifetime(polynomial) {
+            for limb in 0..<basis.count {
+                storage.store(
+                    polynomial.limb(limb), count: basis.degree, limb: limb,
+                    at: place(digit, half: half))
+            }
+        }
     }
+
+    /// The first residue of b_j (half 0) or a_j (half 1) within a limb.
+    private func place(_ digit: Int, half: Int) -> Int { (2 * digit + half) * basis.degree }
+
+    /// The stream of a_j's first limb.
+    private static func stream(_ digit: Int) -> UInt64 { UInt64(digit) << 16 }
 
     /// A key from `source` (s') to `target` (s), both modulo Q_l P.
     package static func generate(
         context: LatticeContext, gadget: Gadget, from source: Polynomial<NTTValues>,
         to target: Polynomial<NTTValues>, errors: inout Keystream
     ) -> KeySwitchingKey {
-        let basis = context.extendedBasis(level: gadget.level)
-        let seed = Seed.random()
-        var b: [Polynomial<NTTValues>] = []
+        let out = KeySwitchingKey(uninitialized: gadget, seed: Seed.random(), context: context)
+        let basis = out.basis
         for (index, (limb, digit)) in gadget.digits(
             of: context.basis(level: gadget.level)
         ).enumerated() {
@@ -82,12 +129,14 @@ package struct KeySwitchingKey: Sendable {
                 modulo: table.value)
             var key = source
             key.multiply(byScalars: factors)
-            var mask = expand(seed: seed, digit: index, basis: basis)
+            var mask: Polynomial<NTTValues> = Samplers.uniform(
+                basis: basis, seed: out.seed, stream: stream(index))
+            out.store(mask, digit: index, half: 1)
             mask *= target
             key -= mask
             key += Samplers.errorNTT(basis: basis, from: &errors)
-            b.append(key.asPublic())
+            out.store(key, digit: index, half: 0)
         }
-        return KeySwitchingKey(gadget: gadget, seed: seed, b: b)
+        return out
     }
 }

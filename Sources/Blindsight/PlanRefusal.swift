@@ -1,0 +1,70 @@
+import Inference
+
+/// Why a model has no plan: what stands in the way, and the nearest changes that would help.
+public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The layer or node that is the first too much, where one is.
+    public let place: String?
+    public let problem: String
+    /// The nearest first.
+    public let remedies: [Remedy]
+
+    public init(place: String? = nil, problem: String, remedies: [Remedy]) {
+        self.place = place
+        self.problem = problem
+        self.remedies = remedies
+    }
+
+    public var description: String {
+        let place = place.map { " at '\($0)'" } ?? ""
+        let steps = remedies.map { "\n  - \($0)" }.joined()
+        return "this model can't be served\(place): \(problem)"
+            + (steps.isEmpty ? "" : "\nWhat would work:\(steps)")
+    }
+
+    /// A change that would help. Most name an option of planning.
+    public enum Remedy: Sendable, Equatable, CustomStringConvertible {
+        /// Samples by which a float model is quantized.
+        case calibrationSamples
+        /// Fewer bits of weights and inputs; the range of outputs that was the smallest has so many bits.
+        case fewerBits(ClosedRange<Int>, smallestRange: Double)
+        /// Polynomials of degree 2 in place of activations.
+        case lowestDegree
+        /// At most so many activations one after another.
+        case fewerActivations(Int)
+        /// Smaller layers than this one.
+        case smallerLayer(String, count: Int)
+        /// A range from the samples, not a proof: an input beyond them may give a wrong result.
+        case calibratedRange(marginBits: Double)
+        /// A proven range, which needs no samples.
+        case certifiedRange
+        /// A margin of the calibrated range in this range.
+        case margin(ClosedRange<Double>)
+        /// A student of the model.
+        case distillation
+        /// Layers that the client computes itself, if it may know their weights.
+        case layersAtTheClient
+
+        public var description: String {
+            switch self {
+            case .calibrationSamples: "a few hundred samples to quantize it by"
+            case .fewerBits(let bits, let smallest):
+                "fewer bits, \(bits.lowerBound) to \(bits.upperBound); the smallest range that was found has \((smallest * 10).rounded() / 10) bits"
+            case .lowestDegree:
+                "polynomials of degree 2 only: each product doubles the bits of the outputs"
+            case .fewerActivations(let count):
+                "at most \(count) activations one after another: wider layers in place of deeper ones, or linear layers between (they compose into one)"
+            case .smallerLayer(let name, let count):
+                "smaller layers: '\(name)' has \(count) values"
+            case .calibratedRange(let margin):
+                "a range from the samples and a margin of \(margin) bits, if outputs beyond those seen may go wrong"
+            case .certifiedRange: "a proven range, which needs no samples"
+            case .margin(let range):
+                "a margin of \(range.lowerBound) to \(range.upperBound) bits; 2 or more leave room for what was not seen"
+            case .distillation:
+                "a shallow student trained on this model's outputs (distillation), with x*x for activations"
+            case .layersAtTheClient:
+                "the first layers on the client's side, if their weights may be known to it"
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Files
+import Inference
+import InferenceClient
+import IntegerNetworks
+import ONNXModels
+import Quantization
+import Samples
+
+/// A plan, and how its network came about.
+public struct PlannedModel: Sendable {
+    public let plan: Plan
+    /// What quantization did; nil where the model states its integers itself and was taken as it is.
+    public let quantization: QuantizationReport?
+    /// What was tried and had to be given up, in words.
+    public let notes: [String]
+
+    /// Plans a model. One whose QuantizeLinear and DequantizeLinear state every integer is taken as it is, exactly; any other is
+    /// quantized, which takes calibration samples.
+    ///
+    /// - Parameters:
+    ///   - model: the ONNX file's bytes.
+    ///   - calibration: a few hundred samples as the model takes them.
+    ///   - labels: of each calibration sample, for accuracies in the report.
+    ///   - progress: a line on what is being done; an error that it throws ends the planning.
+    /// - Throws: `ONNXError` or `QuantizationError` naming the node that cannot be taken, `PlanRefusal`, `PlanError` where the integers
+    ///   that a model states have no parameters, or `NetworkError` for samples that don't fit.
+    public init(
+        model bytes: [UInt8], calibration: SampleSet? = nil, labels: [Int]? = nil,
+        options: PlanningOptions = PlanningOptions(),
+        progress: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) throws {
+        let model = try ONNXModel.load(bytes)
+        if let network = try? model.integerNetwork() {
+            plan = try Self.plan(
+                network, calibration: calibration, options: options, progress: progress
+            ).with(model: bytes)
+            quantization = nil
+            notes = []
+            return
+        }
+        let (quantizer, samples) = try Self.quantizer(
+            model, calibration: calibration, labels: labels, options: options, progress: progress)
+        let found = try BudgetLadder(quantizer: quantizer).plan(
+            calibration: samples, options: options, progress: progress)
+        plan = found.plan.with(model: bytes)
+        quantization = found.report
+        notes = found.notes
+    }
+
+    /// For a float model, with the samples.
+    /// - Throws: `PlanRefusal` without samples, and what else a model is refused for.
+    private static func quantizer(
+        _ model: ONNXModel, calibration: SampleSet?, labels: [Int]?, options: PlanningOptions,
+        progress: @escaping @Sendable (String) throws -> Void
+    ) throws -> (Quantizer, SampleSet) {
+        guard let calibration else {
+            // What can't be imported at all is told first.
+            _ = try RealReference(model)
+            throw PlanRefusal(
+                problem:
+                    "it has weights or activations in floating point, and nothing tells their ranges",
+                remedies: [.calibrationSamples])
+        }
+        do {
+            let quantizer = try Quantizer(
+                model, calibration: calibration, labels: labels, options: options.quantization
+            ) { try? progress("\($0.stage.words), \(Int(100 * $0.share)) %") }
+            return (quantizer, calibration)
+        } catch let error as QuantizationError {
+            guard case .tooDeep(let depth, _) = error,
+                let diagnosis = try DepthDiagnosis(
+                    model: model, calibration: calibration, options: options, progress: progress)
+            else { throw error }
+            throw diagnosis.refusal(depth: depth)
+        }
+    }
+
+    /// Bounds as the options ask for, then the cheapest plan.
+    static func plan(
+        _ network: IntegerNetwork, calibration: SampleSet?, options: PlanningOptions,
+        progress: (String) throws -> Void
+    ) throws -> Plan {
+        guard case .calibrated(let margin) = options.range else {
+            return try options.planner.plan(
+                network, method: options.method, within: options.within, progress: progress)
+        }
+        guard let calibration else {
+            throw PlanRefusal(
+                problem: "a calibrated range needs samples",
+                remedies: [.calibrationSamples, .certifiedRange])
+        }
+        try progress("measuring the outputs")
+        let bounds = try CalibratedBounds(network, samples: calibration, marginBits: margin)
+        return try options.planner.plan(
+            network,
+            outputs: OutputReading(
+                network, bounds: bounds.outputs, boundMethod: bounds.method,
+                rangeIsProven: false), method: options.method, within: options.within,
+            progress: progress)
+    }
+}
+
+extension QuantizationProgress.Stage {
+    fileprivate var words: String {
+        switch self {
+        case .calibration: "calibrating"
+        case .activations: "fitting polynomials"
+        case .bits: "choosing bits"
+        }
+    }
+}

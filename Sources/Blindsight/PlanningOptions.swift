@@ -1,0 +1,24 @@
+import Inference
+import InferenceClient
+import Quantization
+
+/// What may be decided about a model while it is planned.
+public struct PlanningOptions: Sendable {
+    /// Where the bounds of the outputs come from.
+    public enum Range: Sendable, Equatable {
+        /// A proof for every input in the box.
+        case certified
+        /// The largest outputs on the calibration samples, and so many bits more. Plan and predictions say that they are not certified.
+        case calibrated(marginBits: Double)
+    }
+
+    /// How samples lie in ciphertexts, and for how many at once; by default the cheapest for one.
+    public var method = MethodChoice.auto
+    public var range = Range.certified
+    public var quantization = QuantizationOptions()
+    public var planner = Planner()
+    /// A plan whose clients are to keep their keys: the new one is found within its key set.
+    public var within: ClientPlan?
+
+    public init() {}
+}

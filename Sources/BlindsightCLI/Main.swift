@@ -1,0 +1,9 @@
+import BlindsightCommands
+
+@main
+enum Main {
+    static func main() {
+        Interrupts.install()
+        BlindsightCommand.main()
+    }
+}

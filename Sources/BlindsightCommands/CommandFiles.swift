@@ -1,0 +1,128 @@
+import ArgumentParser
+import BigIntegers
+import Blindsight
+import Files
+import IntegerNetworks
+import ONNXModels
+import Samples
+import Threading
+
+/// Files of the commands: errors name them.
+enum CommandFiles {
+    /// The largest file that is read whole: evaluation keys of the largest plans fit.
+    private static let maximumBytes = 1 << 31
+
+    static func serverPlan(_ path: String) throws -> Plan {
+        let progress = ProgressBar("plan")
+        progress.show("reading \(path)")
+        defer { progress.finish() }
+        return try read(path) { try Plan(serialized: $0) }
+    }
+
+    static func clientPlan(_ path: String) throws -> ClientPlan {
+        try read(path) { try ClientPlan(serialized: $0) }
+    }
+
+    static func keys(_ path: String) throws -> EvaluationKeySet {
+        try read(path) { try EvaluationKeySet(serialized: $0) }
+    }
+
+    /// The client with the secret key of a file. The bytes are wiped.
+    static func client(
+        secretKey path: String, plan: ClientPlan, threads: Int? = nil
+    ) throws -> Client {
+        var bytes = try RegularFile.bytes(of: path, limit: 1 << 20)
+        defer { bytes.wipe() }
+        return try naming(path) { try Client(plan, secretKey: bytes, threads: threads) }
+    }
+
+    /// Reads a file and decodes it; errors name the file.
+    static func read<Value>(_ path: String, _ decode: ([UInt8]) throws -> Value) throws -> Value {
+        let bytes = try RegularFile.bytes(of: path, limit: maximumBytes)
+        return try naming(path) { try decode(bytes) }
+    }
+
+    /// Does something with a file; errors name it.
+    static func naming<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch {
+            // These name a file themselves.
+            if error is FileError || error is CancellationError { throw error }
+            throw CommandError.file(path, error)
+        }
+    }
+
+    /// Samples that fit a network's input.
+    static func samples(_ path: String, for input: InputSpecification) throws -> SampleSet {
+        let samples = try naming(path) { try SampleFile.read(path: path) }
+        try check(samples, for: input, path: path)
+        return samples
+    }
+
+    static func check(_ samples: SampleSet, for input: InputSpecification, path: String) throws {
+        guard samples.count > 0 else { throw CommandError.noSamples(path) }
+        guard samples.sampleCount == input.count else {
+            throw CommandError.wrongSampleSize(
+                path, samples.sampleCount, expected: input.count)
+        }
+    }
+
+    /// Bytes of a file that was written; 0 of a device.
+    static func size(_ path: String) -> Int { FileSystem.size(path) ?? 0 }
+
+    static func makeFolder(_ path: String) throws {
+        do { try FileSystem.makeFolder(path) } catch {
+            throw CommandError.noFolder(path, error.reason)
+        }
+    }
+}
+
+/// What a command refuses, beyond the library's own errors.
+enum CommandError: Error, CustomStringConvertible {
+    case file(String, any Error)
+    case noFolder(String, String)
+    case secretKeyExists(String)
+    case noSuchSample(Int, count: Int)
+    case noSamples(String)
+    case noSuchDigit(Int, folder: String)
+    case wrongSampleSize(String, Int, expected: Int)
+    case wrongLabelCount(String, Int, expected: Int)
+    case unequalResult
+    case interruptedRun(partial: String)
+    case tooWideForNPY(bits: Int)
+    case noModel(String)
+
+    var description: String {
+        switch self {
+        case .file(let path, let error): "\(path): \(error)"
+        case .noFolder(let path, let reason): "cannot make the folder \(path): \(reason)"
+        case .secretKeyExists(let path):
+            "\(path) exists, and replies to its ciphertexts need it; --force overwrites it"
+        case .noSuchSample(let index, let count):
+            "there is no sample \(index); the file has \(count), the first is 0"
+        case .noSamples(let path): "\(path) holds no samples"
+        case .noSuchDigit(let digit, let folder): "\(folder) has no sample labelled \(digit)"
+        case .wrongSampleSize(let path, let count, let expected):
+            "\(path): \(count) values a sample; the plan's input has \(expected)"
+        case .wrongLabelCount(let path, let count, let expected):
+            "\(path): \(count) labels for \(expected) samples"
+        case .interruptedRun(let partial):
+            "\(partial) holds groups of an interrupted run: --resume goes on after them; to start over, remove the file"
+        case .tooWideForNPY(let bits):
+            "logits of up to \(bits) bits don't fit NPY's int64; write CSV, which holds integers of any size"
+        case .unequalResult:
+            "the encrypted logits are not the integer network's; this is a defect, please report it"
+        case .noModel(let path): "\(path) holds no ONNX model to compare with; plan the model again"
+        }
+    }
+}
+
+/// Threads of a command.
+enum ThreadCount {
+    static func validate(_ count: Int?) throws {
+        if let count, !(1...1024).contains(count) {
+            throw ValidationError("--threads must be 1 to 1024")
+        }
+    }
+
+    static func words(_ count: Int) -> String { count == 1 ? "1 thread" : "\(count) threads" }
+}

@@ -1,0 +1,143 @@
+import ArgumentParser
+import Blindsight
+import Files
+import InferenceClient
+
+package struct DecryptCommand: ReportingCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "decrypt",
+        abstract: "Decrypt a reply: labels and logits.",
+        discussion: """
+            A reply names the request that it answers. --request is the file that was sent: a reply to another \
+            one, or to its groups in another order, is refused. Without the file, say --any-request.
+
+            Logits are exact integers; their value is the integer times the model's output scale.
+
+              blindsight decrypt --plan plan/client.plan --key keys/secret.key --request sample.ct reply.ct
+
+            With -o it writes a table of all samples: CSV (number, label, logits and values, with a head) or \
+            NPY (logits only, int64, samples by outputs). The file is readable by its owner only.
+
+              blindsight decrypt --plan plan/client.plan --key keys/secret.key --request batch.ct \\
+                replies.ct -o predictions.csv
+            """)
+
+    @Option(help: "The client's plan.", completion: .file(extensions: ["plan"]))
+    var plan: String
+
+    @Option(help: "The secret key.", completion: .file(extensions: ["key"]))
+    var key: String
+
+    @Option(help: "The request that was sent.", completion: .file(extensions: ["ct"]))
+    var request: String?
+
+    @Flag(help: "Take a reply to whatever request.")
+    var anyRequest = false
+
+    @Argument(help: "The server's reply.", completion: .file(extensions: ["ct"]))
+    var reply: String
+
+    @Option(
+        name: [.short, .customLong("output")],
+        help: "The file for a table of all samples; by default a few lines are shown.")
+    var output: String?
+
+    @Option(help: "csv or npy; by default what the output's name ends in.")
+    var format: PredictionTable.Format?
+
+    @Option(help: "Threads to use; by default one a core.")
+    var threads: Int?
+
+    @OptionGroup package var options: OutputOptions
+
+    package init() {}
+
+    package func validate() throws {
+        try ThreadCount.validate(threads)
+        guard (request == nil) == anyRequest else {
+            throw ValidationError(
+                "say which request the reply must answer, --request sample.ct, or --any-request")
+        }
+        guard format == nil || output != nil else {
+            throw ValidationError("--format belongs to --output")
+        }
+        _ = try output.map { try PredictionTable(path: $0, format: format) }
+    }
+
+    package func report() throws -> CommandReport {
+        let table = try output.map { try PredictionTable(path: $0, format: format) }
+        let start = ContinuousClock.now
+        let clientPlan = try CommandFiles.clientPlan(plan)
+        let client = try CommandFiles.client(
+            secretKey: key, plan: clientPlan, threads: threads)
+        let reader = try CommandFiles.naming(reply) {
+            try ReplyReader(RegularFile(reply), client: client)
+        }
+        let heads = try request.map { path in
+            try CommandFiles.naming(path) {
+                try RequestHeads(RegularFile(path), plan: clientPlan)
+            }
+        }
+        if let heads {
+            try CommandFiles.naming(reply) { try reader.requireReplies(to: heads) }
+        }
+        var summary = PredictionSummary(clientPlan.outputs)
+        let file = try table?.begin(clientPlan.outputs, count: reader.sampleCount)
+        let progress = ProgressBar("decrypt")
+        defer { progress.finish() }
+        for group in 0..<reader.groupCount {
+            let predictions = try CommandFiles.naming(reply) {
+                try reader.predictions(group, of: heads)
+            }
+            for prediction in predictions {
+                summary.add(prediction)
+                try file?.append(prediction)
+            }
+            progress.update(summary.count, of: reader.sampleCount)
+        }
+        try file?.finish()
+        progress.finish()
+        return report(summary, ContinuousClock.now - start)
+    }
+
+    /// One as it is, several in a summary.
+    private func report(_ summary: PredictionSummary, _ elapsed: Duration) -> CommandReport {
+        let members =
+            (output.map { [("output", JSON.string($0))] } ?? []) + summary.members
+            + [("decrypt_ms", .number(elapsed.milliseconds))]
+        guard let output else {
+            return CommandReport(
+                members: members,
+                text: summary.count == 1
+                    ? Self.text(summary.first[0], summary.outputs) : summary.text)
+        }
+        let count = GroupText(samples: summary.count, capacity: 1).text
+        return CommandReport(
+            members: members,
+            text: "Decrypted \(count) in "
+                + "\(Format.duration(elapsed)): \(output) (\(Format.bytes(CommandFiles.size(output))))"
+        )
+    }
+
+    private static func text(_ prediction: Prediction, _ outputs: OutputReading) -> String {
+        var table = Table(.left, .right, .right, .left)
+        // Of a decision by sign or votes, outputs are not labels' scores.
+        let isNamed = outputs.labels.count == prediction.logits.count
+        let names = PredictionSummary.names(outputs)
+        table.add(isNamed ? "label" : "output", "logit (integer)", "value", "")
+        for (index, logit) in prediction.logits.enumerated() {
+            let isLargest = outputs.decision == .largest && index == prediction.index
+            table.add(
+                names[index], Format.grouped(logit),
+                Format.decimals(prediction.values[index], 4), isLargest ? "<- largest" : "")
+        }
+        var lines = table.text
+        if outputs.decision != .regression {
+            lines += "\n\nPrediction: \(Terminal.styled(prediction.label, .bold))"
+        }
+        if !prediction.isCertified {
+            lines += "\n\nNot certified: the plan's range is \(outputs.boundMethod)"
+        }
+        return lines
+    }
+}

@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// What every command takes.
+package struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print one JSON object on standard output, and nothing else there.")
+    package var json = false
+
+    package init() {}
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import Blindsight
+
+/// Where `decrypt` writes its table, and how.
+struct PredictionTable {
+    enum Format: String, ExpressibleByArgument, CaseIterable { case csv, npy }
+
+    let path: String
+    let format: Format
+
+    /// - Parameter format: nil: by the name's end.
+    init(path: String, format: Format?) throws {
+        self.path = path
+        let ending = path.split(separator: ".").last.map { $0.lowercased() }
+        guard let format = format ?? ending.flatMap(Format.init) else {
+            throw ValidationError(
+                "\(path) ends in neither .csv nor .npy: say --format csv or --format npy")
+        }
+        self.format = format
+    }
+
+    /// - Parameter count: of the predictions to come.
+    func begin(_ reading: OutputReading, count: Int) throws -> PredictionFile {
+        try PredictionFile(self, reading, count: count)
+    }
+}
+
+/// A table of predictions that is being written; readable by its owner only.
+///
+/// CSV has a head and a row for each sample: its number, its label (but of a regression), the integers, their values. NPY has the
+/// integers only: int64, samples by outputs.
+final class PredictionFile {
+    private let file: StagedFile
+    private let format: PredictionTable.Format
+    private let hasLabel: Bool
+    private var buffer: [UInt8] = []
+    private var count = 0
+
+    fileprivate init(_ table: PredictionTable, _ reading: OutputReading, count: Int) throws {
+        format = table.format
+        hasLabel = reading.decision != .regression
+        let limit = BigInt(1) << 63
+        let widest = reading.bounds.map { max($0.upperBound + 1, -$0.lowerBound) }.max() ?? 0
+        if format == .npy, widest > limit {
+            throw CommandError.tooWideForNPY(bits: widest.bitLength + 1)
+        }
+        file = try StagedFile(table.path, isPrivate: true)
+        switch format {
+        case .csv:
+            let names = PredictionSummary.names(reading).map(Self.printed)
+            let columns =
+                ["sample"] + (hasLabel ? ["label"] : []) + names.map { "logit_\($0)" }
+                + names.map { "value_\($0)" }
+            write(row: columns)
+        case .npy: buffer += Self.header(rows: count, columns: reading.bounds.count)
+        }
+    }
+
+    func append(_ prediction: Prediction) throws {
+        switch format {
+        case .csv:
+            write(
+                row: ["\(count)"] + (hasLabel ? [Self.printed(prediction.label)] : [])
+                    + prediction.logits.map(\.description)
+                    + prediction.values.map(\.description))
+        case .npy:
+            for logit in prediction.logits {
+                // Only a reply that no honest server gives leaves the bounds.
+                guard let value = Int64(exactly: logit) else {
+                    throw CommandError.tooWideForNPY(bits: logit.bitLength + 1)
+                }
+                let word = UInt64(bitPattern: value)
+                for byte in 0..<8 { buffer.append(UInt8(truncatingIfNeeded: word >> (8 * byte))) }
+            }
+        }
+        count += 1
+        if buffer.count >= 1 << 16 { try flush() }
+    }
+
+    func finish() throws {
+        try flush()
+        try file.finish()
+    }
+
+    private func flush() throws {
+        try file.write(buffer)
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    private func write(row cells: [String]) {
+        buffer += Array(cells.map(Self.quoted).joined(separator: ",").utf8) + [10]
+    }
+
+    /// A label, without what steers a terminal.
+    private static func printed(_ label: String) -> String {
+        Terminal.printable(label, limit: 1024)
+    }
+
+    /// As RFC 4180 has it.
+    private static func quoted(_ cell: String) -> String {
+        guard cell.contains(where: { ",\"\r\n".contains($0) }) else { return cell }
+        return "\"" + cell.replacing("\"", with: "\"\"") + "\""
+    }
+
+    /// NPY version 1.0: 64 bytes or a multiple of them.
+    private static func header(rows: Int, columns: Int) -> [UInt8] {
+        let text = "{'descr': '<i8', 'fortran_order': False, 'shape': (\(rows), \(columns)), }"
+        let blank = (64 - (10 + text.utf8.count + 1) % 64) % 64
+        let length = text.utf8.count + blank + 1
+        return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 255), UInt8(length >> 8)]
+            + Array(text.utf8) + [UInt8](repeating: 0x20, count: blank) + [10]
+    }
+}

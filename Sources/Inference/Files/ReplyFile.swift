@@ -1,0 +1,71 @@
+import Files
+import InferenceClient
+import Wire
+
+/// Writes the replies to a request into a file, group by group, such that a run that ends at any moment can be resumed.
+///
+/// Until it is finished, the file's name has `.partial` behind it. Each group is synced before the next is begun.
+public final class ReplyFile {
+    public let path: String
+    public let request: RequestHeads
+    public var partialPath: String { file.partialPath }
+    /// Groups that are in the file; of a resumed one it begins above zero.
+    public private(set) var groupsDone = 0
+    private let file: PartialFile
+
+    /// - Parameters:
+    ///   - request: what is to be answered.
+    ///   - plan: the request's.
+    ///   - resumes: whether groups that an interrupted run left are kept. They must be replies to `request`; what is cut off or damaged
+    ///     at the end is dropped. Where there are none, it begins anew.
+    /// - Throws: `WireError.unfinished` where there are such groups, but `resumes` is false; `WireError.otherRequest`,
+    ///   `WireError.wrongPlan`, `WireError.corrupt` and others for groups that can't be kept; `FileError`, also while another
+    ///   process writes.
+    public init(
+        path: String, request: RequestHeads, plan: ClientPlan, resumes: Bool = false
+    ) throws {
+        self.path = path
+        self.request = request
+        file = try PartialFile(path)
+        guard file.foundCount > 0 else { return }
+        guard resumes else { throw WireError.unfinished(path: file.partialPath) }
+        try resume(plan)
+    }
+
+    private func resume(_ plan: ClientPlan) throws {
+        let found = try GroupFile(file.found(), plan.replyForm, allowsMissing: true)
+        try request.requireBeginning(found.groups.map(\.head))
+        var end = found.end
+        groupsDone = found.groups.count
+        for index in found.groups.indices {
+            do { try found.verify(index) } catch WireError.corrupt
+                where index == found.groups.count - 1
+            {
+                // Its length was written, but not all that is in it.
+                end = found.groups[index].offset
+                groupsDone = index
+            }
+        }
+        try file.truncate(to: end)
+    }
+
+    /// Appends the reply to group `groupsDone` and syncs.
+    /// - Throws: `WireError.otherRequest` for a reply to another group; `FileError`.
+    public func append(_ reply: ReplyGroup) throws {
+        guard groupsDone < request.heads.count,
+            reply.head.request == request.heads[groupsDone].digest
+        else { throw WireError.otherRequest(group: groupsDone) }
+        try reply.write(to: file)
+        try file.sync()
+        groupsDone += 1
+    }
+
+    /// Gives the file its name.
+    /// - Throws: `WireError.malformed` where groups are missing; `FileError`.
+    public func finish() throws {
+        guard groupsDone == request.heads.count else {
+            throw WireError.malformed("\(groupsDone) groups of \(request.heads.count)")
+        }
+        try file.finish()
+    }
+}

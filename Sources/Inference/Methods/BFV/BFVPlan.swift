@@ -1,0 +1,159 @@
+import BFV
+import BigIntegers
+import InferenceClient
+import IntegerNetworks
+import Lattice
+import Threading
+import Wire
+
+/// The server's half of a method on BFV: choices, and the circuit that they lay out.
+package struct BFVPlan<Family: CircuitFamily>: Sendable {
+    package let choices: PlanChoices
+    package let circuit: Circuit<Family>
+    package let client: Family.Client
+    package let cost: CostEstimate
+
+    /// Lays out the network as `choices` say and proves noise and counts.
+    ///
+    /// - Throws: `PlanError.invalid` where the choices don't fit the network or the certificate doesn't hold.
+    init(
+        _ network: IntegerNetwork, outputs: OutputReading, choices: PlanChoices,
+        norms: TransformNorms
+    ) throws {
+        let circuit = try Self.circuit(network, choices)
+        let parameters = choices.parameters
+        let evaluation = try PlanEvaluation(
+            circuit, parameters: parameters, levels: choices.levels, keys: choices.keys,
+            norms: norms)
+        guard evaluation.events < 1 << 20 else {
+            throw PlanError.invalid("more noise events than its failure probability allows")
+        }
+        let settings = BFVSettings(
+            parameters: parameters, keys: choices.keys,
+            outputUnits: parameters.plaintextModuli.indices.map {
+                evaluation.outputUnit.value(parameters, plaintextIndex: $0)
+            }, replyC0Bits: choices.replyC0Bits, replyC1Bits: choices.replyC1Bits,
+            noiseMarginBits: evaluation.replyMargins(
+                q0: parameters.ciphertextModuli[0], c0Bits: choices.replyC0Bits,
+                c1Bits: choices.replyC1Bits))
+        guard settings.certificate(outputs).holds else {
+            throw PlanError.invalid("its certificate does not hold")
+        }
+        self.choices = choices
+        self.circuit = circuit
+        client = Family.client(settings, circuit, outputCount: outputs.count)
+        cost = Family.cost(choices, circuit, evaluation)
+    }
+
+    /// Takes noise and counts as they are claimed.
+    init(
+        _ network: IntegerNetwork, claimed client: Family.Client, settings: BFVSettings,
+        choices: PlanChoices, cost: CostEstimate
+    ) throws {
+        circuit = try Self.circuit(network, choices)
+        guard client == Family.client(settings, circuit, outputCount: network.outputCount) else {
+            throw PlanError.invalid("its layouts are not those of its network")
+        }
+        self.client = client
+        self.choices = choices
+        self.cost = cost
+    }
+
+    /// The circuit, checked against the choices: nothing that follows may trap.
+    private static func circuit(
+        _ network: IntegerNetwork, _ choices: PlanChoices
+    ) throws -> Circuit<Family> {
+        try Plan.checkDepth(network)
+        guard choices.babyCounts.allSatisfy({ $0 > 0 }) else {
+            throw PlanError.invalid("a baby step count below 1")
+        }
+        let circuit: Circuit<Family>
+        do {
+            circuit = try Family.circuit(
+                network, shape: choices.parameters.slots, babyCounts: choices.babyCounts)
+        } catch let error as PackingError {
+            throw PlanError.doesNotFit(error.description)
+        }
+        let parameters = choices.parameters
+        guard choices.levels.count == circuit.switchPointCount else {
+            throw PlanError.invalid(
+                "\(choices.levels.count) levels for \(circuit.switchPointCount) switch points")
+        }
+        var level = parameters.maximumLevel
+        for next in choices.levels {
+            guard (1...level).contains(next) else {
+                throw PlanError.invalid("level \(next) after level \(level)")
+            }
+            level = next
+        }
+        let elements = Set(
+            circuit.permutations.map { $0.galoisElement(degree: parameters.degree) })
+        guard elements.isSubset(of: choices.keys.galois.keys),
+            !circuit.multiplies || choices.keys.relinearization != nil
+        else { throw PlanError.invalid("its keys are not those that the circuit uses") }
+        guard choices.keys.lattice == parameters.lattice else {
+            throw PlanError.invalid("keys of another lattice")
+        }
+        for (_, gadget) in choices.keys.list {
+            guard (1...parameters.maximumLevel).contains(gadget.level),
+                (1...50).contains(gadget.digitBits)
+            else { throw PlanError.invalid("a key for level \(gadget.level)") }
+        }
+        guard choices.replyC0Bits >= 1, choices.replyC0Bits <= choices.replyC1Bits,
+            parameters.carriesReply(c1Bits: choices.replyC1Bits)
+        else { throw PlanError.invalid("replies of \(choices.replyC1Bits) bits a residue") }
+        return circuit
+    }
+}
+
+extension BFVPlan: ServerMethod {
+    package static func isCandidate(_ task: PlanningTask) -> Bool { Family.isCandidate(task) }
+
+    package static func plan(_ task: PlanningTask) throws -> BFVPlan {
+        if let within = task.within { return try KeySetPlanner(task, within: within).plan() }
+        return try BFVPlanner(task: task).plan()
+    }
+
+    package func proven(
+        _ network: IntegerNetwork, outputs: OutputReading
+    ) throws -> BFVPlan {
+        try BFVPlan(network, outputs: outputs, choices: choices, norms: TransformNorms())
+    }
+
+    package func prepare(
+        _ network: IntegerNetwork, on pool: WorkerPool
+    ) throws -> BFVPrepared<Family.Encrypted> {
+        try BFVPrepared(self, on: pool)
+    }
+
+    package func encoded() throws -> [UInt8] {
+        var message = Blindsight_V5_BFVServerMessage()
+        message.client = Family.message(client)
+        message.babyCounts = choices.babyCounts.map(UInt32.init)
+        message.levels = choices.levels.map(UInt32.init)
+        return try message.serializedBytes()
+    }
+
+    package init(
+        encoded: ArraySlice<UInt8>, network: IntegerNetwork, outputs: OutputReading,
+        cost: CostEstimate, allowInsecure: Bool
+    ) throws {
+        let message = try Blindsight_V5_BFVServerMessage(
+            canonical: encoded, "the method's section")
+        let settings = try message.client.settings(outputs, allowInsecure: allowInsecure)
+        let client = try Family.client(
+            message.client, input: network.input, outputs: outputs, allowInsecure: allowInsecure)
+        guard message.babyCounts.count <= IntegerNetwork.maximumLayers,
+            message.babyCounts.allSatisfy({
+                $0 > 0 && Int($0) <= settings.parameters.degree
+            })
+        else { throw WireError.outOfRange("baby step counts") }
+        try self.init(
+            network, claimed: client, settings: settings,
+            choices: PlanChoices(
+                parameters: settings.parameters, babyCounts: message.babyCounts.map(Int.init),
+                levels: message.levels.map(Int.init), keys: settings.keys,
+                replyC0Bits: settings.replyC0Bits, replyC1Bits: settings.replyC1Bits),
+            cost: cost)
+    }
+}

@@ -1,0 +1,119 @@
+import BFV
+import BigIntegers
+import InferenceClient
+import IntegerNetworks
+import Lattice
+
+/// Finds parameters, layout and levels of a network for one family of circuits, by the cost of what would be executed.
+struct BFVPlanner<Family: CircuitFamily> {
+    let task: PlanningTask
+    private let norms = PlannerNorms()
+
+    private var network: IntegerNetwork { task.network }
+
+    init(task: PlanningTask) { self.task = task }
+
+    /// The cheapest plan.
+    /// - Throws: `PlanError` where no degree holds the network or certifies it.
+    func plan() throws -> BFVPlan<Family> {
+        let widest = task.outputs.widestRange
+        /// Of all groups of samples.
+        func cost(_ candidate: Candidate<Family>) -> Double {
+            Double(Family.groupCount(candidate.parameters.slots, samples: task.samples))
+                * candidate.work
+        }
+        var best: Candidate<Family>?
+        var refusals: [String] = []
+        for degree in task.planner.degrees {
+            try task.progress("searching parameters at N = \(degree)")
+            var refusal: String?
+            for index in Self.indices(degree: degree) {
+                do {
+                    let circuit = try Family.circuit(
+                        network, shape: SlotShape(degree: degree, index: index), babyCounts: [])
+                    let found = try search(circuit, widest: widest)
+                    if let found, cost(found) < best.map(cost) ?? .infinity { best = found }
+                    if found == nil, refusal == nil { refusal = "too much noise or depth" }
+                } catch let error as PackingError {
+                    if refusal == nil { refusal = error.description }
+                }
+            }
+            if best == nil { refusals.append("N = \(degree): \(refusal ?? "nothing fits")") }
+            // A larger ring costs more than twice as much for the same circuit; it pays only where it holds more samples.
+            if let best,
+                !Family.wantsLargerRing(best.parameters.slots, samples: task.samples)
+            {
+                break
+            }
+        }
+        guard let best else { throw PlanError.noParameters(refusals.joined(separator: "; ")) }
+        let tuned = try Family.tuned(
+            best, Tuning(network: network, security: task.planner.security, norms: norms, progress: task.progress))
+        try task.progress("proving the certificate")
+        return try finish(tuned)
+    }
+
+    /// Indices k of plaintext moduli: N / k slots.
+    static func indices(degree: Int) -> [Int] {
+        [1, 2, 4, 8, 16].filter { $0 <= degree / 8 }
+    }
+
+    /// The cheapest candidate of a layout.
+    private func search(
+        _ circuit: Circuit<Family>, widest: BigInt
+    ) throws -> Candidate<Family>? {
+        var best: Candidate<Family>?
+        for count in 1...8 {
+            guard
+                let moduli = PlaintextModuli.choose(
+                    count: count, above: widest, shape: circuit.shape)
+            else { continue }
+            let search = ParameterSearch(
+                circuit: circuit, plaintexts: moduli, security: task.planner.security,
+                norms: norms)
+            let found = try search.candidates().min { $0.work < $1.work }
+            if let found, found.work < best?.work ?? .infinity {
+                best = found
+            } else if best != nil {
+                // More moduli than needed only cost more.
+                break
+            }
+        }
+        return best
+    }
+
+    /// The search takes weights' norms before units are divided out; the plan proves with the true ones,
+    /// and may need a bit more.
+    private func finish(_ candidate: Candidate<Family>) throws -> BFVPlan<Family> {
+        let search = ParameterSearch(
+            circuit: candidate.circuit, plaintexts: candidate.parameters.plaintexts,
+            security: task.planner.security, norms: norms, exact: true)
+        for extra in 0...6 {
+            guard
+                let found = try search.candidate(
+                    candidate.route, slack: candidate.slack + extra)
+            else { continue }
+            return try BFVPlan(
+                network, outputs: task.outputs, choices: found.choices, norms: norms.exact)
+        }
+        throw PlanError.noParameters("the certificate fails by less than a bit; use fewer bits")
+    }
+}
+
+/// What a family tunes its circuits with.
+package struct Tuning<Family: CircuitFamily> {
+    let network: IntegerNetwork
+    let security: SecurityLevel
+    let norms: PlannerNorms
+    let progress: (String) throws -> Void
+
+    /// The same route on another circuit; nil where it doesn't certify.
+    func candidate(
+        like candidate: Candidate<Family>, on circuit: Circuit<Family>
+    ) throws -> Candidate<Family>? {
+        try ParameterSearch(
+            circuit: circuit, plaintexts: candidate.parameters.plaintexts, security: security,
+            norms: norms
+        ).candidate(candidate.route, slack: candidate.slack)
+    }
+}

@@ -1,0 +1,146 @@
+import BFV
+import InferenceClient
+import IntegerNetworks
+import Lattice
+
+/// A linear map of one value or several, as a family of circuits has it.
+package protocol CircuitMap: Sendable {
+    /// The unit of the result, of its sources' units: what its weights are multiplied by is divided by each source's unit.
+    func unit(of units: [MessageUnit]) -> MessageUnit
+    /// The permutations of slots that it needs Galois keys for, none of them the identity.
+    func permutations(degree: Int) -> Set<SlotPermutation>
+}
+
+/// A step of one value that only one family of circuits has.
+package protocol CircuitStep: Sendable {
+    func permutations(degree: Int) -> Set<SlotPermutation>
+}
+
+/// Circuits with one kind of map and steps of their own: all that the planner's search, the proof and the executor need to know of
+/// how a network lies in ciphertexts.
+package protocol CircuitFamily: Sendable {
+    associatedtype Map: CircuitMap
+    associatedtype Step: CircuitStep
+    /// What else a circuit says: where inputs and outputs lie.
+    associatedtype Layout: Sendable
+    associatedtype Client: BFVClientMethod
+    where Client.Session.Keys == BFVKeys, Client.Session.Reply == CompressedReply
+    associatedtype Encrypted: EncryptedInterpreter
+    where Encrypted.Family == Self, Encrypted.Input == Client.Session.Request
+    associatedtype Cost: CostInterpreter where Cost.Family == Self
+    associatedtype Forecast: ForecastInterpreter where Forecast.Family == Self
+
+    /// Lays out `network` in slots of `shape`.
+    /// - Parameter babyCounts: baby steps of each linear layer, where the family has them; missing ones are chosen.
+    /// - Throws: `PackingError` where it doesn't fit.
+    static func circuit(
+        _ network: IntegerNetwork, shape: SlotShape, babyCounts: [Int]
+    ) throws -> Circuit<Self>
+
+    /// Circuits that need no Galois keys but these.
+    static func circuits(
+        _ network: IntegerNetwork, shape: SlotShape, galoisElements: Set<Int>
+    ) throws -> [Circuit<Self>]
+    /// The cheapest of circuits near a candidate's.
+    static func tuned(_ candidate: Candidate<Self>, _ tuning: Tuning<Self>) throws -> Candidate<Self>
+
+    /// Baby steps of each linear layer; none where the family has none.
+    static func babyCounts(of circuit: Circuit<Self>) -> [Int]
+    /// How moduli may be dropped between products.
+    static var stretches: [Stretch] { get }
+    /// Whether q_0 is as large as it may be, for replies of wide plaintext moduli.
+    static var hasWideBase: Bool { get }
+    /// Whether to plan it at all where the method is not named.
+    static func isCandidate(_ task: PlanningTask) -> Bool
+    /// Groups that samples are spread over, where a ring's size decides it; else 1.
+    static func groupCount(_ shape: SlotShape, samples: Int) -> Int
+    /// Whether a larger ring may pay because it holds more samples.
+    static func wantsLargerRing(_ shape: SlotShape, samples: Int) -> Bool
+    static func cost(
+        _ choices: PlanChoices, _ circuit: Circuit<Self>, _ evaluation: PlanEvaluation
+    ) -> CostEstimate
+    static func client(
+        _ settings: BFVSettings, _ circuit: Circuit<Self>, outputCount: Int
+    ) -> Client
+    static func client(
+        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
+        allowInsecure: Bool
+    ) throws -> Client
+    static func message(_ client: Client) -> Blindsight_V5_BFVMessage
+}
+
+/// A network laid out on slots: what is done, but not yet at which levels.
+package struct Circuit<Family: CircuitFamily>: Sendable {
+    package enum Step: Sendable {
+        /// Reads as many values as the map has sources.
+        case map(Family.Map)
+        case square
+        /// Of two values.
+        case product
+        /// A step of the family's own, of one value.
+        case own(Family.Step)
+        /// A place where moduli may be dropped; the plan says to which level. Reads and makes no value.
+        case switchPoint(Int)
+    }
+
+    /// A step and the values that it reads. Values are the inputs, then the result of every step but switch points.
+    package struct Instruction: Sendable {
+        package let step: Step
+        package let operands: [Int]
+
+        package init(step: Step, operands: [Int]) {
+            self.step = step
+            self.operands = operands
+        }
+
+        var isProduct: Bool {
+            switch step {
+            case .square, .product: true
+            case .map, .own, .switchPoint: false
+            }
+        }
+    }
+
+    package let shape: SlotShape
+    package var degree: Int { shape.degree }
+    /// The last one makes the outputs.
+    package let instructions: [Instruction]
+    /// Values that there are at the start.
+    package let inputsCount: Int
+    /// Features of a sample.
+    package let featureCount: Int
+    package let switchPointCount: Int
+    package let layout: Family.Layout
+
+    package init(
+        shape: SlotShape, instructions: [Instruction], inputsCount: Int, featureCount: Int,
+        switchPointCount: Int, layout: Family.Layout
+    ) {
+        self.shape = shape
+        self.instructions = instructions
+        self.inputsCount = inputsCount
+        self.featureCount = featureCount
+        self.switchPointCount = switchPointCount
+        self.layout = layout
+    }
+
+    package var maps: [Family.Map] {
+        instructions.compactMap { if case .map(let map) = $0.step { map } else { nil } }
+    }
+
+    /// The permutations that need Galois keys.
+    package var permutations: Set<SlotPermutation> {
+        var out = Set<SlotPermutation>()
+        for instruction in instructions {
+            switch instruction.step {
+            case .map(let map): out.formUnion(map.permutations(degree: degree))
+            case .own(let step): out.formUnion(step.permutations(degree: degree))
+            case .square, .product, .switchPoint: break
+            }
+        }
+        return Set(out.map { $0.normalized(degree: degree) })
+    }
+
+    /// Whether it multiplies ciphertexts.
+    package var multiplies: Bool { instructions.contains(where: \.isProduct) }
+}

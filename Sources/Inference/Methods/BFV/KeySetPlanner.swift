@@ -1,0 +1,127 @@
+import BFV
+import BigIntegers
+import InferenceClient
+import IntegerNetworks
+import Lattice
+
+/// Plans a network for keys that exist: the lattice and the list of keys are another plan's, so that clients keep theirs. Plaintext
+/// moduli, baby steps and levels are chosen anew.
+struct KeySetPlanner<Family: CircuitFamily> {
+    private let task: PlanningTask
+    private let keys: BFVKeySet
+    private let first: BFVSettings
+    private let norms = PlannerNorms()
+
+    /// Choices of levels that are tried for one circuit, at most.
+    private static var maximumLevelChoices: Int { 5000 }
+
+    /// - Throws: `PlanError` for a plan of another method.
+    init(_ task: PlanningTask, within: ClientPlan) throws {
+        guard let client = within.method as? Family.Client else {
+            throw PlanError.noParameters(
+                "the plan to stay within has the method '\(within.methodName)'")
+        }
+        self.task = task
+        first = client.settings
+        keys = client.settings.keys
+    }
+
+    /// The cheapest plan with these keys.
+    /// - Throws: `PlanError.noParameters`.
+    func plan() throws -> BFVPlan<Family> {
+        var best: (choices: PlanChoices, work: Double)?
+        var refusal = "nothing fits"
+        for index in BFVPlanner<Family>.indices(degree: keys.lattice.degree) {
+            try task.progress("searching parameters within the keys, index \(index)")
+            let shape = SlotShape(degree: keys.lattice.degree, index: index)
+            let circuits: [Circuit<Family>]
+            do {
+                circuits = try Family.circuits(
+                    task.network, shape: shape, galoisElements: Set(keys.galois.keys))
+            } catch let error as PackingError {
+                refusal = error.description
+                continue
+            }
+            if circuits.isEmpty { refusal = "its rotations need keys that are not there" }
+            for circuit in circuits {
+                for parameters in parameters(shape) {
+                    if let found = try search(circuit, parameters),
+                        found.work < best?.work ?? .infinity
+                    {
+                        best = found
+                    }
+                }
+                if best == nil { refusal = "too much noise for the keys' moduli and digits" }
+            }
+        }
+        guard let best else {
+            throw PlanError.noParameters("not within the keys that exist: \(refusal)")
+        }
+        try task.progress("proving the certificate")
+        return try BFVPlan(
+            task.network, outputs: task.outputs, choices: best.choices, norms: norms.exact)
+    }
+
+    /// The lattice with the first plan's plaintext moduli where they are wide enough, and with the smallest that are.
+    private func parameters(_ shape: SlotShape) -> [BFVParameters] {
+        let widest = task.outputs.widestRange
+        var out: [BFVParameters] = []
+        if first.parameters.slots == shape, widest < first.parameters.plaintextModulus {
+            out.append(first.parameters)
+        }
+        for count in 1...8 {
+            // A prime that the lattice has already makes no parameters.
+            if let moduli = PlaintextModuli.choose(count: count, above: widest, shape: shape),
+                let made = try? BFVParameters(lattice: keys.lattice, plaintexts: moduli)
+            {
+                out.append(made)
+                break
+            }
+        }
+        return out
+    }
+
+    private func search(
+        _ circuit: Circuit<Family>, _ parameters: BFVParameters
+    ) throws -> (choices: PlanChoices, work: Double)? {
+        guard !circuit.multiplies || keys.relinearization != nil else { return nil }
+        let search = ParameterSearch(
+            circuit: circuit, plaintexts: parameters.plaintexts,
+            security: task.planner.security, norms: norms, exact: true)
+        var best: (choices: PlanChoices, work: Double)?
+        for levels in levelChoices(circuit.switchPointCount) {
+            try Task.checkCancellation()
+            // Keys that cover too few levels are refused here.
+            guard
+                let evaluation = try? PlanEvaluation(
+                    circuit, parameters: parameters, levels: levels, keys: keys,
+                    norms: norms.exact),
+                let reply = search.replyBits(evaluation, parameters)
+            else { continue }
+            let work = MachineSpeed.reference.seconds(
+                OperationTally(evaluation.counts.dictionary), degree: circuit.degree)
+            guard work < best?.work ?? .infinity else { continue }
+            best = (
+                PlanChoices(
+                    parameters: parameters, babyCounts: Family.babyCounts(of: circuit),
+                    levels: levels, keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1),
+                work
+            )
+        }
+        return best
+    }
+
+    /// Levels that never rise, from all moduli down to one.
+    private func levelChoices(_ count: Int) -> [[Int]] {
+        var out: [[Int]] = [[]]
+        for _ in 0..<count {
+            out = out.flatMap { levels in
+                (1...(levels.last ?? keys.lattice.maximumLevel)).reversed().map { levels + [$0] }
+            }
+            if out.count > Self.maximumLevelChoices {
+                out = Array(out.prefix(Self.maximumLevelChoices))
+            }
+        }
+        return out
+    }
+}

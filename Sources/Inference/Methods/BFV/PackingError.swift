@@ -1,0 +1,22 @@
+/// Why a network doesn't fit a ring of some degree.
+enum PackingError: Error, Equatable, CustomStringConvertible {
+    case tooManyFeatures(Int, slots: Int)
+    case tooManyOutputs(Int, columns: Int)
+    case noCover
+    case tooManyDiagonals(Int)
+    case tooFewSlots(Int)
+    /// Operands of a product of two values that were laid out differently.
+    case layoutsDiffer
+
+    var description: String {
+        switch self {
+        case .tooManyFeatures(let count, let slots): "\(count) inputs in \(slots) slots"
+        case .tooManyOutputs(let count, let columns):
+            "a layer of \(count) outputs in \(columns) columns"
+        case .tooFewSlots(let count): "\(count) slots"
+        case .tooManyDiagonals(let count): "a layer of \(count) diagonals"
+        case .layoutsDiffer: "a product of two values that are laid out differently"
+        case .noCover: "a layer has no layout by diagonals"
+        }
+    }
+}

@@ -1,0 +1,191 @@
+import BFV
+import BigIntegers
+import InferenceClient
+import Lattice
+
+/// A choice that certifies, with its work.
+package struct Candidate<Family: CircuitFamily>: Sendable {
+    let circuit: Circuit<Family>
+    let choices: PlanChoices
+    let route: Route
+    let slack: Int
+    /// Seconds of a group on the reference machine.
+    let work: Double
+
+    var parameters: BFVParameters { choices.parameters }
+}
+
+/// How moduli are dropped between products.
+package struct Stretch: Sendable, Hashable {
+    /// Whether what a stretch drops may be dropped in two parts, early and late.
+    let splits: Bool
+    /// Moduli that a stretch may drop at most: fewer leave more noise to the next one, but may save a modulus in all.
+    var mostDropped: Int?
+}
+
+/// What a search tries beside the slack.
+struct Route: Sendable, Hashable {
+    /// Squares that are taken as they come, with no switch before them: bit i for square i.
+    let skips: UInt
+    let stretch: Stretch
+    /// Of the noise that is there, what key switches may add.
+    let share: Double
+}
+
+/// Ciphertext moduli, special modulus, gadgets and reply sizes for one circuit and one set of t_i.
+struct ParameterSearch<Family: CircuitFamily> {
+    let circuit: Circuit<Family>
+    let plaintexts: [PlaintextModulus]
+    let security: SecurityLevel
+    let norms: PlannerNorms
+    /// Whether weights' norms are taken with their units divided out, as they will be executed.
+    var exact = false
+
+    private enum Attempt {
+        case found(Candidate<Family>)
+        /// More slack may help.
+        case tooNoisy
+        /// More slack only makes it worse.
+        case noRoom
+    }
+
+    /// The least slack of each route.
+    func candidates() throws -> [Candidate<Family>] {
+        var out: [Candidate<Family>] = []
+        for skips in routesPastSquares {
+            for stretch in Family.stretches {
+                let forecast = try forecast(skips: skips, mostDropped: stretch.mostDropped)
+                for share in [0x1p5, 2, 0x1p-4, 0x1p-8] {
+                    let route = Route(skips: skips, stretch: stretch, share: share)
+                    search: for slack in 0...12 {
+                        switch try attempt(forecast, route, slack: slack) {
+                        case .found(let candidate):
+                            out.append(candidate)
+                            break search
+                        case .tooNoisy: continue
+                        case .noRoom: break search
+                        }
+                    }
+                }
+            }
+        }
+        return out
+    }
+
+    /// Every subset of few squares; of many, at most one.
+    private var routesPastSquares: [UInt] {
+        let squares = circuit.switchPointCount / 2
+        if squares <= 3 { return Array(0..<(1 << UInt(squares))) }
+        return [0] + (0..<UInt(min(squares, 63))).map { 1 << $0 }
+    }
+
+    /// nil where security, noise or the supply of primes refuse it.
+    func candidate(_ route: Route, slack: Int) throws -> Candidate<Family>? {
+        guard
+            case .found(let candidate) = try attempt(
+                forecast(skips: route.skips, mostDropped: route.stretch.mostDropped), route,
+                slack: slack)
+        else { return nil }
+        return candidate
+    }
+
+    private var usedNorms: TransformNorms { exact ? norms.exact : norms.approximate }
+
+    /// By the modulus of most noise.
+    private func forecast(skips: UInt, mostDropped: Int?) throws -> NoiseForecast {
+        let worst = plaintexts.max { $0.largestEmbedding < $1.largestEmbedding }!
+        return try NoiseForecast(
+            circuit, plaintext: worst, largestModulus: plaintexts.map(\.prime).max()!,
+            norms: usedNorms, skips: skips,
+            largestDrop: mostDropped.map { Double($0 * ModulusChain.largestBits) } ?? .infinity)
+    }
+
+    private func attempt(
+        _ forecast: NoiseForecast, _ route: Route, slack: Int
+    ) throws -> Attempt {
+        let degree = circuit.degree
+        let norms = usedNorms
+        guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { return .noRoom }
+        let chain = ModulusChain(
+            forecast: forecast, switchPointCount: circuit.switchPointCount, degree: degree,
+            splits: route.stretch.splits, slack: slack, hasWideBase: Family.hasWideBase)
+        guard let parameters = try parameters(chain) else { return .noRoom }
+        let probe = try PlanEvaluation(
+            circuit, parameters: parameters, levels: chain.levels, keys: nil,
+            norms: norms)
+        guard let keys = GadgetChooser(parameters: parameters, share: route.share).keys(for: probe)
+        else {
+            return .tooNoisy
+        }
+        let evaluation = try PlanEvaluation(
+            circuit, parameters: parameters, levels: chain.levels, keys: keys,
+            norms: norms)
+        guard let reply = replyBits(evaluation, parameters) else { return .tooNoisy }
+        return .found(
+            Candidate(
+                circuit: circuit,
+                choices: PlanChoices(
+                    parameters: parameters, babyCounts: Family.babyCounts(of: circuit),
+                    levels: chain.levels, keys: keys, replyC0Bits: reply.c0,
+                    replyC1Bits: reply.c1),
+                route: route, slack: slack,
+                work: MachineSpeed.reference.seconds(
+                    OperationTally(evaluation.counts.dictionary), degree: degree)))
+    }
+
+    /// The special modulus takes what the security table leaves, up to the largest word.
+    private func parameters(_ chain: ModulusChain) throws -> BFVParameters? {
+        let degree = circuit.degree
+        let primes = plaintexts.map(\.prime)
+        guard let moduli = chain.primes(degree: degree, excluding: primes) else {
+            return nil
+        }
+        let used = moduli.reduce(BigInt(1)) { $0 * BigInt($1) }.bitLength
+        // Transforms are a quarter faster below 2^47.
+        var bits = ModulusChain.fastestBits
+        if security != .insecure {
+            guard let allowed = SecurityTable.maximumBits(degree: degree, level: security) else {
+                return nil
+            }
+            bits = min(bits, allowed - used)
+        }
+        guard bits >= ModulusChain.smallestBits(degree: degree),
+            let special = Primes.nttPrimes(
+                bits: bits, count: 1, congruentTo1Modulo: UInt64(2 * degree),
+                excluding: Set(moduli + primes)
+            ).first
+        else { return nil }
+        if security == .insecure {
+            return try .insecure(
+                degree: degree, ciphertextModuli: moduli, specialModulus: special,
+                plaintexts: plaintexts)
+        }
+        return try BFVParameters(
+            degree: degree, ciphertextModuli: moduli, specialModulus: special,
+            plaintexts: plaintexts, security: security)
+    }
+
+    /// The smallest replies that leave a tenth of a bit.
+    func replyBits(
+        _ evaluation: PlanEvaluation, _ parameters: BFVParameters
+    ) -> (c0: Int, c1: Int)? {
+        let q0 = parameters.ciphertextModuli[0]
+        // Of a reply that one modulus carries. Replies of wide plaintext moduli may take two.
+        var most = q0.bitWidthUsed - 1 - parameters.degree.trailingZeroBitCount
+        if Family.hasWideBase {
+            most = (most..<64).last { parameters.carriesReply(c1Bits: $0) } ?? most
+        }
+        var best: (c0: Int, c1: Int)?
+        for c1 in stride(from: 8, through: most, by: 1) {
+            for c0 in stride(from: 8, through: c1, by: 1) {
+                if let best, c0 + c1 >= best.c0 + best.c1 { break }
+                let margins = evaluation.replyMargins(q0: q0, c0Bits: c0, c1Bits: c1)
+                if margins.allSatisfy({ $0 > 0.1 }) {
+                    best = (c0, c1)
+                    break
+                }
+            }
+        }
+        return best
+    }
+}

@@ -1,0 +1,84 @@
+import BFV
+import BigIntegers
+import InferenceClient
+import Lattice
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A circuit run on counts and noise bounds: noise, counts and bytes of definite choices.
+package struct PlanEvaluation {
+    let counts: OperationCounts
+    /// At most how many random events the noise bound rests on: every digit, division and fresh error.
+    var events: Int {
+        counts.keyProducts + counts.plaintextProducts + 3 * counts.specialDivisions
+            + 6 * counts.modulusSwitches
+            + 16 * finalNoise.count * outputCount + vectorEvents
+    }
+    /// Of each t_i, the bound on the phase noise at level 1, modulo q_0.
+    let finalNoise: [NoiseBound]
+    let sites: [CostLedger.Site]
+    /// What the last multiplications left in the outputs.
+    let outputUnit: MessageUnit
+    let models: [NoiseModel]
+    /// Fresh ciphertexts and sums of them, where there are many.
+    private let vectorEvents: Int
+    /// Limbs of the largest step between stored vectors, for one t_i.
+    let storedLimbs: Int
+    /// Ciphertexts of a reply, for one t_i.
+    let outputCount: Int
+
+    /// - Parameter keys: nil to look for sites.
+    init<Family: CircuitFamily>(
+        _ circuit: Circuit<Family>, parameters: BFVParameters, levels: [Int], keys: BFVKeySet?,
+        norms: TransformNorms
+    ) throws {
+        var counts = OperationCounts()
+        var noise: [NoiseBound] = []
+        var sites: [CostLedger.Site] = []
+        var models: [NoiseModel] = []
+        var unit = MessageUnit.one
+        var vectorEvents = 0
+        var storedLimbs = 0
+        var outputCount = 1
+        for index in parameters.plaintextModuli.indices {
+            // Noise must stay under Q_l / 2 all along; it only matters at the end, since switching down
+            // keeps the ratio.
+            let interpreter = Family.Cost(
+                circuit: circuit, parameters: parameters, plaintextIndex: index, keys: keys,
+                norms: norms)
+            let program = try Program(
+                circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: interpreter)
+            noise.append(try program.run((), on: interpreter))
+            unit = program.outputUnit
+            storedLimbs = max(storedLimbs, interpreter.storedLimbs)
+            outputCount = interpreter.outputCount
+            vectorEvents += interpreter.events
+            counts += interpreter.ledger.counts
+            sites += interpreter.ledger.sites
+            models.append(interpreter.ledger.model)
+        }
+        self.counts = counts
+        finalNoise = noise
+        self.sites = sites
+        self.models = models
+        outputUnit = unit
+        self.vectorEvents = vectorEvents
+        self.storedLimbs = storedLimbs
+        self.outputCount = outputCount
+    }
+
+    /// log2((2^k_1 / 2) / bound) of the compressed reply, for each t_i.
+    func replyMargins(q0: UInt64, c0Bits: Int, c1Bits: Int) -> [Double] {
+        zip(models, finalNoise).map { model, noise in
+            let bound = model.compressed(noise, modulus: q0, c0Bits: c0Bits, c1Bits: c1Bits)
+            // Down to 1/64: the same on every platform's mathematics library.
+            return ((Double(c1Bits - 1) - log2(bound)) * 64).rounded(.down) / 64
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/// Both kinds of norms, shared by the searches of one planning.
+struct PlannerNorms: Sendable {
+    let exact = TransformNorms()
+    let approximate = TransformNorms(ignoresUnits: true)
+}

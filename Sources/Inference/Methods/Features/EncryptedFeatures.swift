@@ -1,0 +1,289 @@
+import BFV
+import BigIntegers
+import InferenceClient
+import Lattice
+import Ring
+import Synchronization
+import Threading
+import Wire
+
+/// Feature circuits on ciphertexts, with a relinearization key only.
+///
+/// Maps and products are put off until a relinearization, a switch or a store needs them: then all that was put off is done in one
+/// pass over the residues, tile by tile (`TileProgram`). Vectors that are wide in between never exist as a whole.
+package struct EncryptedFeatures: EncryptedInterpreter {
+    package typealias Family = FeatureCircuits
+
+    /// A vector of ciphertexts, of each t_i.
+    package final class Value: Sendable {
+        enum Content: Sendable {
+            case fresh(SeededCiphertexts)
+            /// Of each t_i.
+            case stored([[Ciphertext]])
+            case map(PreparedMap, [Value])
+            case product(Value, Value)
+        }
+
+        let content: Content
+        let count: Int
+        let polynomials: Int
+        let level: Int
+
+        init(_ content: Content, count: Int, polynomials: Int, level: Int) {
+            self.content = content
+            self.count = count
+            self.polynomials = polynomials
+            self.level = level
+        }
+    }
+
+    package struct PreparedMap: Sendable {
+        let map: FeatureMap
+        /// Of each t_i: a matrix a source, and the bias.
+        let channels: [(matrices: [SmallMatrix], bias: SharedConstants)]
+    }
+
+    private let evaluator: Evaluator
+    private let channels: [ResidueSlots]
+    private let pool: WorkerPool
+    private var context: BFVContext { evaluator.context }
+
+    package init(
+        context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool
+    ) {
+        // The pool shares out tiles and ciphertexts, not what is within one.
+        evaluator = Evaluator(context: context, keys: keys, counter: counter, threads: 1)
+        self.pool = pool
+        let parameters = context.parameters
+        channels = parameters.plaintextModuli.indices.map {
+            ResidueSlots(parameters: parameters, plaintextIndex: $0)
+        }
+    }
+
+    package static func request(
+        _ body: BodyReader, _ method: Features, _ context: BFVContext
+    ) throws -> FeaturesRequest {
+        try FeaturesRequest(body, method, context)
+    }
+
+    package static func check(_ request: FeaturesRequest, _ method: Features) throws {
+        let ciphertexts = request.ciphertexts
+        guard ciphertexts.context.parameters == method.settings.parameters,
+            ciphertexts.count == method.requestCount
+        else {
+            throw InferenceError.unexpectedRequest(
+                "\(ciphertexts.count) ciphertexts instead of \(method.requestCount), or of another ring"
+            )
+        }
+    }
+
+    /// What a client sent: one vector.
+    package func values(of request: FeaturesRequest) -> [Value] {
+        [
+            Value(
+                .fresh(request.ciphertexts), count: request.ciphertexts.count / channels.count,
+                polynomials: 2, level: context.maximumLevel)
+        ]
+    }
+
+    package func prepare(
+        _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int
+    ) throws -> PreparedMap {
+        let bits = context.parameters.ciphertextModuli.map { $0.bitWidthUsed }.max()!
+        let isPlain = units.allSatisfy { $0 == unit }
+        var known: [SmallMatrix]?
+        let channels = channels.map { residues in
+            let matrices =
+                known
+                ?? map.split(weights: residues.weights(of: map, units: units, unit: unit))
+                .map {
+                    SmallMatrix(
+                        columns: $0.columns, rowStarts: $0.rowStarts,
+                        columnIndices: $0.columnIndices, weights: $0.weights, residueBits: bits)
+                }
+            // Small weights are the same modulo every t_i.
+            if isPlain { known = matrices }
+            return (
+                matrices,
+                SharedConstants(
+                    residues.multiply(map.bias, by: unit), context: context,
+                    plaintextIndex: residues.plaintextIndex, level: level)
+            )
+        }
+        return PreparedMap(map: map, channels: channels)
+    }
+
+    package func prepare(_ step: FeatureStep, unit: MessageUnit, level: Int) -> FeatureStep { step }
+
+    package func apply(_ step: FeatureStep, to value: Value) throws -> Value {
+        switch step {
+        case .relinearize: try relinearize(value)
+        case .store: try store(value)
+        }
+    }
+
+    package func apply(_ transform: PreparedMap, to values: [Value]) throws -> Value {
+        let level = values[0].level
+        var products = 0
+        for (source, value) in values.enumerated() {
+            for channel in transform.channels {
+                products += channel.matrices[source].entryCount * value.polynomials * level
+            }
+        }
+        evaluator.counter.add { $0.smallProducts += products }
+        return Value(
+            .map(transform, values), count: transform.map.outputCount,
+            polynomials: values.map(\.polynomials).max()!, level: level)
+    }
+
+    package func multiply(_ a: Value, _ b: Value) throws -> Value {
+        let count = a.count * channels.count
+        evaluator.counter.add {
+            $0.multiplications += count
+            $0.tensorProducts += count * a.level
+        }
+        return Value(.product(a, b), count: a.count, polynomials: 3, level: a.level)
+    }
+
+    private func store(_ value: Value) throws -> Value {
+        if case .stored = value.content { return value }
+        return Value(
+            .stored(try channels.indices.map { try evaluate(value, plaintextIndex: $0) }),
+            count: value.count, polynomials: value.polynomials, level: value.level)
+    }
+
+    private func relinearize(_ value: Value) throws -> Value {
+        try each(value, polynomials: 2, level: value.level) { try evaluator.relinearize($0) }
+    }
+
+    package func switchDown(_ value: Value, toLevel level: Int) throws -> Value {
+        try each(value, polynomials: value.polynomials, level: level) {
+            try evaluator.switchDown($0, toLevel: level)
+        }
+    }
+
+    /// Replies of each t_i in turn.
+    package func finish(
+        _ value: Value, c0Bits: Int, c1Bits: Int
+    ) throws -> CompressedReply {
+        let ciphertexts = try ciphertexts(value).flatMap { $0 }
+        return CompressedReply(
+            ciphertexts: try pool.map(ciphertexts.count) {
+                try evaluator.compress(ciphertexts[$0], c0Bits: c0Bits, c1Bits: c1Bits)
+            })
+    }
+
+    private func ciphertexts(_ value: Value) throws -> [[Ciphertext]] {
+        guard case .stored(let channels) = try store(value).content else {
+            preconditionFailure("stored values are stored")
+        }
+        return channels
+    }
+
+    /// Applies `operation` to the ciphertexts of each feature, all t_i at once, on all threads.
+    private func each(
+        _ value: Value, polynomials: Int, level: Int,
+        _ operation: ([Ciphertext]) throws -> [Ciphertext]
+    ) throws -> Value {
+        let channels = try ciphertexts(value)
+        let results = try pool.map(value.count) { feature in
+            try operation(channels.map { $0[feature] })
+        }
+        return Value(
+            .stored(channels.indices.map { channel in results.map { $0[channel] } }),
+            count: value.count, polynomials: polynomials, level: level)
+    }
+}
+
+// MARK: What was put off
+
+extension EncryptedFeatures {
+    /// Sources of what was put off, each once.
+    private final class Sources {
+        var values: [Value] = []
+
+        func index(of value: Value) -> Int {
+            if let known = values.firstIndex(where: { $0 === value }) { return known }
+            values.append(value)
+            return values.count - 1
+        }
+    }
+
+    private func node(
+        of value: Value, plaintextIndex: Int, sources: Sources
+    ) -> TileProgram.Node {
+        func node(_ value: Value) -> TileProgram.Node {
+            self.node(of: value, plaintextIndex: plaintextIndex, sources: sources)
+        }
+        switch value.content {
+        case .fresh, .stored:
+            return .source(
+                sources.index(of: value), count: value.count, polynomials: value.polynomials)
+        case .map(let transform, let operands):
+            let channel = transform.channels[plaintextIndex]
+            return .map(channel.matrices, channel.bias, operands.map(node))
+        case .product(let a, let b): return .product(node(a), node(b))
+        }
+    }
+
+    private func evaluate(_ value: Value, plaintextIndex: Int) throws -> [Ciphertext] {
+        let sources = Sources()
+        let program = TileProgram(
+            node(of: value, plaintextIndex: plaintextIndex, sources: sources), context: context,
+            plaintextIndex: plaintextIndex)
+        let basis = context.basis(level: value.level)
+        let n = basis.degree
+        let results = (0..<value.count).map { _ in
+            (0..<value.polynomials).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
+        }
+        // Memory for what is expanded, one limb at a time.
+        let expanded = sources.values.map { source -> LimbBuffer? in
+            guard case .fresh = source.content else { return nil }
+            return LimbBuffer(count: 2 * source.count * LimbBuffer.stride(degree: n))
+        }
+        try withExtendedLifetime((results, expanded, sources)) {
+            for limb in 0..<value.level {
+                let pointers = try zip(sources.values, expanded).map { source, memory in
+                    try limbs(
+                        of: source, limb: limb, plaintextIndex: plaintextIndex, memory: memory)
+                }
+                program.run(
+                    limb: limb, sources: pointers,
+                    result: (0..<value.polynomials).flatMap { polynomial in
+                        results.map { $0[polynomial].sharedLimb(limb) }
+                    }, pool: pool)
+            }
+        }
+        return results.map { Ciphertext(polynomials: $0, plaintextIndex: plaintextIndex) }
+    }
+
+    /// Where one limb of a source lies.
+    private func limbs(
+        of source: Value, limb: Int, plaintextIndex: Int, memory: LimbBuffer?
+    ) throws -> TileProgram.Limbs {
+        switch source.content {
+        case .stored(let channels):
+            let ciphertexts = channels[plaintextIndex]
+            return (0..<source.polynomials).flatMap { polynomial in
+                ciphertexts.map { $0.polynomials[polynomial].sharedLimb(limb) }
+            }
+        case .fresh(let batch):
+            let stride = LimbBuffer.stride(degree: context.degree)
+            let base = memory!.base
+            let first = plaintextIndex * source.count
+            let isValid = Atomic(true)
+            pool.run(source.count) { feature in
+                let good = batch.expand(
+                    first + feature, limb: limb, c0: base + feature * stride,
+                    c1: base + (source.count + feature) * stride)
+                if !good { isValid.store(false, ordering: .relaxed) }
+            }
+            evaluator.counter.add { $0.expansions += source.count }
+            guard isValid.load(ordering: .relaxed) else {
+                throw InferenceError.unexpectedRequest("a residue is not below its modulus")
+            }
+            return (0..<2 * source.count).map { base + $0 * stride }
+        case .map, .product: preconditionFailure("not a source")
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import BFV
+import InferenceClient
+import IntegerNetworks
+import Lattice
+import Wire
+
+/// The server's half of the method "features".
+package typealias FeaturesPlan = BFVPlan<FeatureCircuits>
+
+/// A step that only circuits on vectors of features have.
+package enum FeatureStep: CircuitStep {
+    /// Products are relinearized later than they are made.
+    case relinearize
+    /// Values that several steps read are computed once.
+    case store
+
+    package func permutations(degree: Int) -> Set<SlotPermutation> { [] }
+}
+
+/// Circuits on vectors of ciphertexts, one for each feature.
+package enum FeatureCircuits: CircuitFamily {
+    package typealias Map = FeatureMap
+    package typealias Step = FeatureStep
+    package typealias Layout = Void
+    package typealias Client = Features
+    package typealias Encrypted = EncryptedFeatures
+    package typealias Cost = CostFeatures
+    package typealias Forecast = ForecastFeatures
+
+    /// - Throws: also for rings that are smaller than any secure one.
+    package static func circuit(
+        _ network: IntegerNetwork, shape: SlotShape, babyCounts: [Int]
+    ) throws -> Circuit<FeatureCircuits> {
+        // Tiles lie within one run of pi's values.
+        guard shape.slotCount >= TileProgram.tile else {
+            throw PackingError.tooFewSlots(shape.slotCount)
+        }
+        let builder = try FeatureCircuitBuilder(network)
+        return Circuit(
+            shape: shape, instructions: builder.instructions, inputsCount: 1,
+            featureCount: network.inputCount, switchPointCount: builder.switchPointCount,
+            layout: ())
+    }
+
+    package static func circuits(
+        _ network: IntegerNetwork, shape: SlotShape, galoisElements: Set<Int>
+    ) throws -> [Circuit<FeatureCircuits>] {
+        [try circuit(network, shape: shape, babyCounts: [])]
+    }
+
+    /// There is nothing to tune.
+    package static func tuned(
+        _ candidate: Candidate<FeatureCircuits>, _ tuning: Tuning<FeatureCircuits>
+    ) -> Candidate<FeatureCircuits> { candidate }
+
+    package static func babyCounts(of circuit: Circuit<FeatureCircuits>) -> [Int] { [] }
+
+    package static var stretches: [Stretch] {
+        [nil, 1, 2].map { Stretch(splits: false, mostDropped: $0) }
+    }
+
+    package static var hasWideBase: Bool { true }
+    package static func isCandidate(_ task: PlanningTask) -> Bool { task.samples > 1 }
+
+    package static func groupCount(_ shape: SlotShape, samples: Int) -> Int {
+        (samples + shape.slotCount - 1) / shape.slotCount
+    }
+
+    package static func wantsLargerRing(_ shape: SlotShape, samples: Int) -> Bool {
+        shape.index > 1 && shape.slotCount < samples
+    }
+
+    /// Memory is what is held at once: the request, one limb of it expanded, two stored vectors, keys, and the threads' tiles.
+    package static func cost(
+        _ choices: PlanChoices, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation
+    ) -> CostEstimate {
+        let parameters = choices.parameters
+        let n = parameters.degree
+        let k = parameters.plaintextModuli.count
+        let requestBytes = k * circuit.featureCount * parameters.freshBytes
+        return CostEstimate(
+            operations: OperationTally(evaluation.counts.dictionary), requestBytes: requestBytes,
+            replyBytes: k * evaluation.outputCount * n * (choices.replyC0Bits + choices.replyC1Bits)
+                / 8, evaluationKeyBytes: choices.keys.byteCount,
+            serverMemoryBytes: requestBytes
+                + n * 8 * (2 * circuit.featureCount + k * evaluation.storedLimbs)
+                + choices.keys.packedBytes + tileBytes)
+    }
+
+    /// What the threads' tiles may take.
+    private static let tileBytes = 16 << 20
+
+    package static func client(
+        _ settings: BFVSettings, _ circuit: Circuit<FeatureCircuits>, outputCount: Int
+    ) -> Features {
+        Features(
+            settings: settings, inputCount: circuit.featureCount, outputCount: outputCount)
+    }
+
+    package static func client(
+        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
+        allowInsecure: Bool
+    ) throws -> Features {
+        try Features(message, input: input, outputs: outputs, allowInsecure: allowInsecure)
+    }
+
+    package static func message(_ client: Features) -> Blindsight_V5_BFVMessage { client.message }
+}

@@ -1,0 +1,136 @@
+import BFV
+import InferenceClient
+import Lattice
+import Threading
+import Wire
+
+/// Slot circuits on ciphertexts, with evaluation keys only. Works modulo all t_i at once, so that every key is read from memory once
+/// for all of them.
+package struct EncryptedSlots: EncryptedInterpreter {
+    package typealias Family = SlotCircuits
+    /// One ciphertext of each t_i.
+    package typealias Value = [Ciphertext]
+
+    package enum PreparedStep: Sendable {
+        case fold([SlotPermutation])
+        case add([EncodedConstant])
+        case mask(SlotLayout)
+    }
+
+    private let evaluator: Evaluator
+    private let residues: [ResidueSlots]
+
+    package init(
+        context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool
+    ) {
+        evaluator = Evaluator(context: context, keys: keys, counter: counter, pool: pool)
+        let parameters = context.parameters
+        residues = parameters.plaintextModuli.indices.map {
+            ResidueSlots(parameters: parameters, plaintextIndex: $0)
+        }
+    }
+
+    package static func request(
+        _ body: BodyReader, _ method: Slots, _ context: BFVContext
+    ) throws -> SlotsRequest {
+        try SlotsRequest(body, method, context)
+    }
+
+    package static func check(_ request: SlotsRequest, _ method: Slots) throws {
+        let parameters = method.settings.parameters
+        let count = parameters.plaintextModuli.count
+        let expected = count * method.inputLayouts.count
+        guard request.ciphertexts.count == expected else {
+            throw InferenceError.unexpectedRequest(
+                "\(request.ciphertexts.count) ciphertexts instead of \(expected)")
+        }
+        for (index, ciphertext) in request.ciphertexts.enumerated() {
+            guard ciphertext.plaintextIndex == index % count,
+                ciphertext.level == parameters.maximumLevel,
+                ciphertext.basis.moduli == parameters.ciphertextModuli,
+                ciphertext.polynomials.count == 2
+            else { throw InferenceError.unexpectedRequest("ciphertext \(index)") }
+        }
+    }
+
+    package func values(of request: SlotsRequest) -> [[Ciphertext]] {
+        let count = residues.count
+        return stride(from: 0, to: request.ciphertexts.count, by: count).map {
+            Array(request.ciphertexts[$0..<$0 + count])
+        }
+    }
+
+    package func prepare(
+        _ transform: LinearTransform, units: [MessageUnit], unit: MessageUnit, level: Int
+    ) -> [EncodedTransform] {
+        residues.map { residues in
+            evaluator.context.encodeTransform(
+                babies: transform.babies,
+                giants: transform.giants.map { giant in
+                    (
+                        giant.permutation,
+                        giant.terms.map { term in
+                            let unit = units[transform.babies[term.baby].source]
+                            return (term.baby, residues.divide(term.weights, by: unit))
+                        }
+                    )
+                }, plaintextIndex: residues.plaintextIndex, level: level)
+        }
+    }
+
+    package func prepare(_ step: SlotStep, unit: MessageUnit, level: Int) -> PreparedStep {
+        switch step {
+        case .fold(let permutations): .fold(permutations)
+        case .mask(let layout): .mask(layout)
+        case .add(let constant):
+            .add(
+                residues.map {
+                    evaluator.context.encodeConstant(
+                        slots: $0.multiply(constant, by: unit), plaintextIndex: $0.plaintextIndex,
+                        level: level)
+                })
+        }
+    }
+
+    package func apply(
+        _ transforms: [EncodedTransform], to values: [[Ciphertext]]
+    ) throws -> [Ciphertext] { try evaluator.apply(transforms, to: values) }
+
+    package func apply(_ step: PreparedStep, to value: [Ciphertext]) throws -> [Ciphertext] {
+        switch step {
+        case .fold(let permutations):
+            try evaluator.sumOfPermutations(value, permutations, includingIdentity: true)
+        case .add(let constants): try zip(value, constants).map { try evaluator.add($0, $1) }
+        case .mask(let layout): try mask(value, layout: layout)
+        }
+    }
+
+    package func multiply(_ a: [Ciphertext], _ b: [Ciphertext]) throws -> [Ciphertext] {
+        try evaluator.relinearize(
+            zip(a, b).map { try evaluator.multiplyWithoutRelinearizing($0, $1) })
+    }
+
+    package func switchDown(_ value: [Ciphertext], toLevel level: Int) throws -> [Ciphertext] {
+        try evaluator.switchDown(value, toLevel: level)
+    }
+
+    package func finish(
+        _ value: [Ciphertext], c0Bits: Int, c1Bits: Int
+    ) throws -> CompressedReply {
+        CompressedReply(
+            ciphertexts: try value.map {
+                try evaluator.compress($0, c0Bits: c0Bits, c1Bits: c1Bits)
+            })
+    }
+
+    private func mask(_ value: [Ciphertext], layout: SlotLayout) throws -> [Ciphertext] {
+        let mask = OutputMask(layout: layout)
+        return try zip(value, residues).map { ciphertext, residues in
+            let constant = evaluator.context.encodeConstant(
+                slots: mask.shares(
+                    modulus: evaluator.context.plaintexts[residues.plaintextIndex].table),
+                plaintextIndex: residues.plaintextIndex, level: ciphertext.level)
+            return try evaluator.add(ciphertext, constant)
+        }
+    }
+}

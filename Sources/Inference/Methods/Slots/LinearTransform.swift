@@ -1,0 +1,79 @@
+import BFV
+
+/// A linear map on the slots of one ciphertext or several, with integer weights, as baby-step giant-step sums:
+/// y = sum over g of perm_g( sum over b of weights_{g,b} * perm_b(x_b) ), where x_b is the source of baby b.
+package final class LinearTransform: CircuitMap {
+    package struct Giant: Sendable {
+        package let permutation: SlotPermutation
+        /// (index into `babies`, N integer weights, already moved back by `permutation`).
+        package let terms: [Term]
+    }
+
+    package struct Term: Sendable {
+        package let baby: Int
+        package let weights: [Int64]
+    }
+
+    package let babies: [BabyStep]
+    /// How many ciphertexts it takes.
+    package let sourceCount: Int
+    package let giants: [Giant]
+
+    /// Every permutation that needs a Galois key.
+    package func permutations(degree: Int) -> Set<SlotPermutation> {
+        Set(
+            (babies.map(\.permutation) + giants.map(\.permutation))
+                .filter { !$0.isIdentity(degree: degree) })
+    }
+
+    /// Every source's unit is divided out of its weights.
+    package func unit(of units: [MessageUnit]) -> MessageUnit { .one }
+
+    var termCount: Int { giants.reduce(0) { $0 + $1.terms.count } }
+
+    /// Groups diagonals (rotation d * stride, weights) into giants of babies.
+    ///
+    /// Rotating by (g babyCount + b) stride is rotating by b stride, then by g babyCount stride; the
+    /// weights of the outer sum move back by the giant's rotation.
+    init(diagonals: [Diagonal], stride: Int, grouping: BabyGrouping, shape: SlotShape) {
+        struct Place: Hashable {
+            let source: Int
+            let step: Int
+        }
+        let columns = shape.columns
+        func place(_ diagonal: Diagonal) -> Place {
+            Place(source: diagonal.source, step: grouping.baby(of: diagonal.index))
+        }
+        let used = Set(diagonals.map(place)).sorted { ($0.source, $0.step) < ($1.source, $1.step) }
+        let number = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
+        sourceCount = (used.map(\.source).max() ?? 0) + 1
+        babies = used.map {
+            BabyStep(
+                source: $0.source, permutation: shape.rotation($0.step * stride & (columns - 1)))
+        }
+        let byGiant = Dictionary(grouping: diagonals) { grouping.giant(of: $0.index) }
+        giants = byGiant.keys.sorted().map { g in
+            let rotation = g * grouping.count * stride & (columns - 1)
+            let terms = byGiant[g]!
+                .sorted { ($0.source, $0.index) < ($1.source, $1.index) }
+                .map { diagonal in
+                    Term(
+                        baby: number[place(diagonal)]!,
+                        weights: (0..<shape.slotCount).map { slot in
+                            let (row, column) = (slot / columns, slot % columns)
+                            let moved = (column - rotation) & (columns - 1)
+                            return diagonal.weights[row * columns + moved]
+                        })
+                }
+            return Giant(permutation: shape.rotation(rotation), terms: terms)
+        }
+    }
+}
+
+/// One generalized diagonal: y += weights * (x rotated left by index * stride).
+struct Diagonal: Sendable {
+    /// Which input ciphertext x is.
+    let source: Int
+    let index: Int
+    let weights: [Int64]
+}

@@ -1,0 +1,22 @@
+import BFV
+import InferenceClient
+import IntegerNetworks
+
+/// How a linear layer is carried out on slots: diagonals, then folds that add up partial sums.
+struct PackedLayer {
+    var diagonals: [Diagonal]
+    /// Whether the only source's features stay as they are, but for the bias; there are no diagonals then.
+    var isIdentity = false
+    let stride: Int
+    /// See `BabyGrouping`.
+    var modulus = 0
+    /// Whether an output's slots are parts of it, which the client adds up.
+    var isSummedByClient = false
+    /// Each group is added to the ciphertext at once: x + sum of permutations of x.
+    let folds: [[SlotPermutation]]
+    /// Where the outputs are after the folds; for a last layer, which output each slot is a part of.
+    let outputLayout: SlotLayout
+    /// The bias of each slot: after the folds each output once a slot, or in a last layer in one slot of
+    /// each output.
+    let bias: [Int64]
+}

@@ -1,0 +1,200 @@
+import BFV
+import InferenceClient
+import IntegerNetworks
+
+/// A network's operations laid out on the slots of one sample: all that baby steps don't change.
+///
+/// Operations stand in the order of their depth: linear ones of depth d, then the products that lead to d + 1. Levels may be dropped
+/// before and after each set of products.
+struct PackedNetwork {
+    enum Step {
+        case layer(PackedLayer, sources: [Int])
+        case square(Int)
+        case product(Int, Int)
+        case switchPoint(Int)
+    }
+
+    let shape: SlotShape
+    let featureCount: Int
+    let inputLayouts: [SlotLayout]
+    /// Values are the input ciphertexts, then the result of each step but switch points.
+    private(set) var steps: [Step] = []
+    private(set) var outputLayout: SlotLayout
+    /// The value that is put out.
+    private(set) var output: Int
+    let switchPointCount: Int
+
+    /// Of each network value that exists, its ciphertexts.
+    private var values: [Int: [Int]] = [:]
+    private var layouts: [SlotLayout]
+
+    /// - Throws: `PackingError` where the network doesn't fit this many slots.
+    init(_ network: IntegerNetwork, shape: SlotShape) throws {
+        self.shape = shape
+        featureCount = network.inputCount
+        let first = Self.patches(network, shape: shape)
+        inputLayouts =
+            try first?.inputs
+            ?? SlotPacking.periodicInput(features: network.inputCount, shape: shape)
+        layouts = inputLayouts
+        outputLayout = inputLayouts[0]
+        output = 0
+        let depths = network.depths
+        let depth = network.depth
+        switchPointCount = 2 * depth
+        values[0] = Array(inputLayouts.indices)
+        if let first { append(first.layer, sources: Array(inputLayouts.indices), as: 1) }
+        let last = network.operations.count
+        for stage in 0...depth {
+            if stage > 0 {
+                steps.append(.switchPoint(2 * stage - 2))
+                for (index, operation) in network.operations.enumerated()
+                where operation.layer.isProduct && depths[index + 1] == stage {
+                    try appendProduct(operation, as: index + 1)
+                }
+                steps.append(.switchPoint(2 * stage - 1))
+            }
+            for (index, operation) in network.operations.enumerated()
+            where !operation.layer.isProduct && depths[index + 1] == stage
+                && values[index + 1] == nil
+            {
+                try appendLinear(operation, as: index + 1, in: network)
+            }
+        }
+        output = values[last]![0]
+        outputLayout = layouts[output]
+        let isSummed: Bool
+        if case .layer(let layer, _) = steps.last, layer.isSummedByClient {
+            isSummed = true
+        } else {
+            isSummed = false
+        }
+        if !isSummed { outputLayout = outputLayout.firstOccurrence }
+    }
+
+    /// A first convolution over patches that the client lays out, where nothing else reads the input.
+    private static func patches(
+        _ network: IntegerNetwork, shape: SlotShape
+    ) -> (inputs: [SlotLayout], layer: PackedLayer)? {
+        guard case .convolution(let convolution) = network.operations[0].layer,
+            network.operations.count > 1, network.operations[0].sources == [0],
+            network.operations.dropFirst().allSatisfy({ !$0.sources.contains(0) }),
+            network.operations.dropFirst().contains(where: { !$0.layer.isProduct }),
+            let layout = PatchLayout(convolution, shape: shape)
+        else { return nil }
+        let patches = layout.patches
+        guard let layer = try? layout.layer(patches) else { return nil }
+        return (layout.inputs(patches), layer)
+    }
+
+    private mutating func append(_ layer: PackedLayer, sources: [Int], as value: Int) {
+        steps.append(.layer(layer, sources: sources))
+        layouts.append(layer.outputLayout)
+        values[value] = [layouts.count - 1]
+    }
+
+    private mutating func appendProduct(
+        _ operation: IntegerNetwork.Operation, as value: Int
+    ) throws {
+        let operands = try operation.sources.map { source -> Int in
+            let ciphertexts = values[source]!
+            guard ciphertexts.count == 1 else {
+                throw PackingError.tooManyFeatures(
+                    operation.layer.outputCount, slots: shape.slotCount)
+            }
+            return ciphertexts[0]
+        }
+        if operands.count == 1 || operands[0] == operands[1] {
+            steps.append(.square(operands[0]))
+        } else {
+            guard layouts[operands[0]] == layouts[operands[1]] else {
+                throw PackingError.layoutsDiffer
+            }
+            steps.append(.product(operands[0], operands[1]))
+        }
+        layouts.append(layouts[operands[0]])
+        values[value] = [layouts.count - 1]
+    }
+
+    private mutating func appendLinear(
+        _ operation: IntegerNetwork.Operation, as value: Int, in network: IntegerNetwork
+    ) throws {
+        // Before the map is written out.
+        let count = operation.layer.outputCount
+        let room = value == network.operations.count ? shape.slotCount : shape.columns
+        guard count <= room else { throw PackingError.tooManyOutputs(count, columns: room) }
+        guard let map = PackedMap(operation.layer) else { throw PackingError.noCover }
+        let ciphertexts = operation.sources.flatMap { values[$0]! }
+        if ciphertexts.count == 1, map.isDiagonal {
+            append(
+                SlotPacking.diagonal(map, source: layouts[ciphertexts[0]]),
+                sources: ciphertexts, as: value)
+            return
+        }
+        // Features are numbered through all sources.
+        var offset = 0
+        var sources: [SlotLayout] = []
+        for source in operation.sources {
+            sources += values[source]!.map { layouts[$0].shifted(by: offset) }
+            offset +=
+                source == 0
+                ? network.inputCount : network.operations[source - 1].layer.outputCount
+        }
+        let layer =
+            value == network.operations.count
+            ? try SlotPacking.last(map, sources: sources, shape: shape)
+            : try SlotPacking.inner(
+                map, sources: sources, placement: placement(of: value, in: network), shape: shape)
+        append(layer, sources: ciphertexts, as: value)
+    }
+
+    /// Operands of a product must lie alike; images that a map of images reads lie in blocks; all else lies in order.
+    private func placement(of value: Int, in network: IntegerNetwork) -> Placement {
+        let operation = network.operations[value - 1]
+        if let image = operation.layer.outputImage, image.channels > 1,
+            image.height * image.width > 1, Self.feedsImages(value, in: network)
+        {
+            let blocks = Placement(image: image)
+            if blocks.period <= shape.columns { return blocks }
+        }
+        return Placement(count: operation.layer.outputCount)
+    }
+
+    /// Whether an operation that puts out an image reads the value, or what products and scalings make of it.
+    private static func feedsImages(_ value: Int, in network: IntegerNetwork) -> Bool {
+        var reached: Set<Int> = [value]
+        for (index, operation) in network.operations.enumerated()
+        where operation.sources.contains(where: reached.contains) {
+            if operation.layer.isProduct {
+                reached.insert(index + 1)
+            } else if operation.layer.outputImage != nil {
+                return true
+            }
+        }
+        return false
+    }
+}
+
+extension IntegerNetwork.Layer {
+    /// Sizes of an image that a linear layer puts out.
+    fileprivate var outputImage: ImageShape? {
+        switch self {
+        case .convolution(let convolution): return convolution.outputShape
+        case .affine(let affine) where affine.shape.count == 3:
+            return ImageShape(
+                channels: affine.shape[0], height: affine.shape[1], width: affine.shape[2])
+        case .affine, .dense, .square, .product: return nil
+        }
+    }
+}
+
+extension SlotLayout {
+    /// Keeps one slot of each output: for networks whose outputs are whole in every slot.
+    fileprivate var firstOccurrence: SlotLayout {
+        var seen = Set<Int32>()
+        return SlotLayout(
+            features: features.map {
+                $0 != Self.empty && seen.insert($0).inserted ? $0 : Self.empty
+            })
+    }
+}

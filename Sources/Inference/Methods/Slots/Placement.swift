@@ -1,0 +1,53 @@
+import BFV
+import IntegerNetworks
+
+/// Where an inner layer's outputs go among `period` columns, which repeat.
+struct Placement: Hashable {
+    let period: Int
+    /// Columns from one map of an image to the next, and how many of them it fills; outputs in order where both are 1.
+    private let block: Int
+    private let filled: Int
+    private let count: Int
+
+    /// Outputs in order.
+    init(count: Int) {
+        self.count = count
+        period = count.nextPowerOfTwo
+        block = 1
+        filled = 1
+    }
+
+    /// An image with each map in a block of its own, so that what a convolution reads is at the same distance in all maps.
+    init(image: ImageShape) {
+        count = image.count
+        filled = image.height * image.width
+        block = filled.nextPowerOfTwo
+        period = block * image.channels.nextPowerOfTwo
+    }
+
+    func output(at column: Int) -> Int? {
+        let (map, position) = column.quotientAndRemainder(dividingBy: block)
+        let output = map * filled + position
+        return position < filled && output < count ? output : nil
+    }
+}
+
+/// A linear map as packing sees it: outputs by the features of all sources, and a bias an output.
+struct PackedMap {
+    let matrix: SparseIntegerMatrix
+    let bias: [Int64]
+
+    init?(_ layer: IntegerNetwork.Layer) {
+        guard let matrix = layer.matrix(), let bias = layer.biasVector else { return nil }
+        self.matrix = matrix
+        self.bias = bias
+    }
+
+    /// Whether output i reads feature i only.
+    var isDiagonal: Bool {
+        matrix.rows == matrix.columns
+            && (0..<matrix.rows).allSatisfy { row in
+                matrix.entries(ofRow: row).allSatisfy { matrix.columnIndices[$0] == row }
+            }
+    }
+}

@@ -1,0 +1,233 @@
+import BFV
+import InferenceClient
+import IntegerNetworks
+import Lattice
+import Wire
+
+/// The server's half of the method "slots".
+package typealias SlotsPlan = BFVPlan<SlotCircuits>
+
+/// A step that only circuits on the slots of one sample have.
+package enum SlotStep: CircuitStep {
+    /// x + sum of permutations of x.
+    case fold([SlotPermutation])
+    /// Integer constants, a slot each.
+    case add([Int64])
+    /// Adds random shares of zero to the slots of each output, and random values to unused slots, so that a client learns the sums
+    /// only.
+    case mask(SlotLayout)
+
+    package func permutations(degree: Int) -> Set<SlotPermutation> {
+        guard case .fold(let group) = self else { return [] }
+        return Set(group.filter { !$0.isIdentity(degree: degree) })
+    }
+}
+
+/// Where a sample lies in slots, and how its layers are rotated.
+package struct SlotCircuitLayout: Sendable {
+    /// Of each input ciphertext: the index of the input that each slot holds.
+    let inputs: [SlotLayout]
+    /// The output that each slot is a part of; the client adds up.
+    let output: SlotLayout
+    /// Of each linear layer: baby steps, and the number of diagonals that they divide.
+    let babyCounts: [Int]
+    let diagonalCounts: [Int]
+}
+
+/// Circuits on the slots of one sample.
+package enum SlotCircuits: CircuitFamily {
+    package typealias Map = LinearTransform
+    package typealias Step = SlotStep
+    package typealias Layout = SlotCircuitLayout
+    package typealias Client = Slots
+    package typealias Encrypted = EncryptedSlots
+    package typealias Cost = CostSlots
+    package typealias Forecast = ForecastSlots
+
+    package static func circuit(
+        _ network: IntegerNetwork, shape: SlotShape, babyCounts: [Int]
+    ) throws -> Circuit<SlotCircuits> {
+        circuit(try PackedNetwork(network, shape: shape), babyCounts: babyCounts)
+    }
+
+    /// - Parameter babyCounts: missing ones get the cheapest power of two.
+    static func circuit(_ packed: PackedNetwork, babyCounts: [Int]) -> Circuit<SlotCircuits> {
+        var builder = SlotCircuitBuilder(packed, requestedBabyCounts: babyCounts)
+        builder.run()
+        return Circuit(
+            shape: packed.shape, instructions: builder.instructions,
+            inputsCount: packed.inputLayouts.count, featureCount: packed.featureCount,
+            switchPointCount: packed.switchPointCount,
+            layout: SlotCircuitLayout(
+                inputs: packed.inputLayouts, output: packed.outputLayout,
+                babyCounts: builder.babyCounts, diagonalCounts: builder.diagonalCounts))
+    }
+
+    /// Circuits of other baby steps, layer by layer, as far as there are keys for them.
+    package static func circuits(
+        _ network: IntegerNetwork, shape: SlotShape, galoisElements: Set<Int>
+    ) throws -> [Circuit<SlotCircuits>] {
+        let packed = try PackedNetwork(network, shape: shape)
+        func fits(_ permutations: Set<SlotPermutation>) -> Bool {
+            permutations.allSatisfy {
+                galoisElements.contains($0.galoisElement(degree: shape.degree))
+            }
+        }
+        var choices: [[Int]] = [[]]
+        let layers = circuit(packed, babyCounts: []).layout.diagonalCounts
+        for (layer, diagonals) in layers.enumerated() {
+            let counts = sequence(first: 1) { $0 * 2 }.prefix { $0 < 2 * diagonals }.filter {
+                let tried = [Int](repeating: 1, count: layer) + [$0]
+                return fits(
+                    circuit(packed, babyCounts: tried).maps[layer]
+                        .permutations(degree: shape.degree))
+            }
+            choices = choices.flatMap { choice in counts.map { choice + [$0] } }
+            if choices.count > 64 { choices = Array(choices.prefix(64)) }
+        }
+        return choices.map { circuit(packed, babyCounts: $0) }.filter { fits($0.permutations) }
+    }
+
+    /// Tries other numbers of baby steps, layer by layer.
+    package static func tuned(
+        _ start: Candidate<SlotCircuits>, _ tuning: Tuning<SlotCircuits>
+    ) throws -> Candidate<SlotCircuits> {
+        try tuning.progress("tuning baby and giant steps")
+        var best = start
+        let packed = try PackedNetwork(tuning.network, shape: best.circuit.shape)
+        var babies = best.circuit.layout.babyCounts
+        for layer in babies.indices {
+            let original = babies[layer]
+            for other in [original / 4, original / 2, original * 2, original * 4]
+            where other > 0 && other <= best.circuit.layout.diagonalCounts[layer] {
+                var counts = babies
+                counts[layer] = other
+                if let found = try tuning.candidate(
+                    like: best, on: circuit(packed, babyCounts: counts)),
+                    found.work < best.work
+                {
+                    best = found
+                }
+            }
+            babies = best.circuit.layout.babyCounts
+        }
+        return best
+    }
+
+    package static func babyCounts(of circuit: Circuit<SlotCircuits>) -> [Int] {
+        circuit.layout.babyCounts
+    }
+
+    package static var stretches: [Stretch] {
+        [Stretch(splits: true, mostDropped: nil), Stretch(splits: false, mostDropped: nil)]
+    }
+
+    package static var hasWideBase: Bool { false }
+    package static func isCandidate(_ task: PlanningTask) -> Bool { true }
+    package static func groupCount(_ shape: SlotShape, samples: Int) -> Int { 1 }
+    package static func wantsLargerRing(_ shape: SlotShape, samples: Int) -> Bool { false }
+
+    package static func cost(
+        _ choices: PlanChoices, _ circuit: Circuit<SlotCircuits>, _ evaluation: PlanEvaluation
+    ) -> CostEstimate {
+        let parameters = choices.parameters
+        let n = parameters.degree
+        let k = parameters.plaintextModuli.count
+        let limb = n * 8
+        let terms = circuit.maps.reduce(0) { $0 + $1.termCount }
+        let widestBabies = circuit.maps.map(\.babies.count).max() ?? 0
+        let extended = parameters.maximumLevel + 1
+        let inFlight = k * (2 * widestBabies + 12) * extended * limb
+        return CostEstimate(
+            operations: OperationTally(evaluation.counts.dictionary),
+            requestBytes: k * circuit.layout.inputs.count * (parameters.freshBytes + 32),
+            replyBytes: k * n * (choices.replyC0Bits + choices.replyC1Bits) / 8,
+            evaluationKeyBytes: choices.keys.byteCount,
+            serverMemoryBytes: choices.keys.packedBytes + k * terms * extended * limb + inFlight)
+    }
+
+    package static func client(
+        _ settings: BFVSettings, _ circuit: Circuit<SlotCircuits>, outputCount: Int
+    ) -> Slots {
+        Slots(
+            settings: settings, inputLayouts: circuit.layout.inputs,
+            outputLayout: circuit.layout.output)
+    }
+
+    package static func client(
+        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
+        allowInsecure: Bool
+    ) throws -> Slots {
+        try Slots(message, input: input, outputs: outputs, allowInsecure: allowInsecure)
+    }
+
+    package static func message(_ client: Slots) -> Blindsight_V5_BFVMessage { client.message }
+}
+
+private struct SlotCircuitBuilder {
+    typealias Instruction = Circuit<SlotCircuits>.Instruction
+
+    let packed: PackedNetwork
+    let requestedBabyCounts: [Int]
+    var babyCounts: [Int] = []
+    var diagonalCounts: [Int] = []
+    var instructions: [Instruction] = []
+    var valuesCount: Int
+    /// The circuit's value of each of the packed network's.
+    var values: [Int]
+
+    init(_ packed: PackedNetwork, requestedBabyCounts: [Int]) {
+        self.packed = packed
+        self.requestedBabyCounts = requestedBabyCounts
+        valuesCount = packed.inputLayouts.count
+        values = Array(0..<valuesCount)
+    }
+
+    mutating func run() {
+        for step in packed.steps {
+            switch step {
+            case .switchPoint(let point):
+                instructions.append(Instruction(step: .switchPoint(point), operands: []))
+            case .square(let value): values.append(append(.square, [values[value]]))
+            case .product(let a, let b): values.append(append(.product, [values[a], values[b]]))
+            case .layer(let layer, let sources):
+                values.append(append(layer, sources: sources.map { values[$0] }))
+            }
+        }
+        _ = append(.own(.mask(packed.outputLayout)), [values[packed.output]])
+    }
+
+    private mutating func append(
+        _ step: Circuit<SlotCircuits>.Step, _ operands: [Int]
+    ) -> Int {
+        instructions.append(Instruction(step: step, operands: operands))
+        valuesCount += 1
+        return valuesCount - 1
+    }
+
+    /// - Returns: the value that the layer ends in.
+    private mutating func append(_ layer: PackedLayer, sources: [Int]) -> Int {
+        let shape = packed.shape
+        var value = sources[0]
+        if !layer.isIdentity {
+            let count = (layer.diagonals.map(\.index).max() ?? 0) + 1
+            let number = babyCounts.count
+            let grouping = BabyGrouping(
+                diagonals: layer.diagonals, modulus: layer.modulus,
+                count: number < requestedBabyCounts.count ? requestedBabyCounts[number] : nil)
+            babyCounts.append(grouping.count)
+            diagonalCounts.append(count)
+            let transform = LinearTransform(
+                diagonals: layer.diagonals, stride: layer.stride, grouping: grouping, shape: shape)
+            value = append(.map(transform), Array(sources.prefix(transform.sourceCount)))
+        }
+        for fold in layer.folds
+        where !fold.allSatisfy({ $0.isIdentity(degree: shape.degree) }) {
+            value = append(.own(.fold(fold)), [value])
+        }
+        if layer.bias.contains(where: { $0 != 0 }) {
+            value = append(.own(.add(layer.bias)), [value])
+        }
+        return value
+    }
+}

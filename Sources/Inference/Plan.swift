@@ -1,0 +1,43 @@
+import BigIntegers
+import InferenceClient
+import IntegerNetworks
+import Wire
+
+/// A certified plan: the server's artifact. Holds the network's weights; everything a client needs is in `client`, which doesn't.
+public struct Plan: Sendable {
+    public let network: IntegerNetwork
+    public let client: ClientPlan
+    package let method: any ServerMethod
+    /// The ONNX file that the network was made from, for comparisons with it; nil where there is none.
+    public internal(set) var model: [UInt8]?
+
+    package init(
+        _ network: IntegerNetwork, outputs: OutputReading, method: any ServerMethod,
+        model: [UInt8]? = nil
+    ) throws {
+        self.network = network
+        self.method = method
+        self.model = model
+        client = try ClientPlan(
+            input: network.input, outputs: outputs, method: method.client, cost: method.cost)
+    }
+
+    public var certificate: Certificate { client.certificate }
+    /// Of a full group.
+    public var cost: CostEstimate { client.cost }
+
+    /// The plan with the model that its network was made from.
+    package func with(model: [UInt8]) -> Plan {
+        var out = self
+        out.model = model
+        return out
+    }
+
+    /// Products in a row double the bits of everything: far more than any ring carries is refused at once.
+    package static func checkDepth(_ network: IntegerNetwork) throws {
+        guard network.depth <= 12 else {
+            throw PlanError.noParameters(
+                "\(network.depth) products in a row; at most 12 are planned")
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import InferenceClient
+import Threading
+
+/// A plan with its weights encoded, once for all clients.
+public final class PreparedModel: Sendable {
+    public let plan: Plan
+    private let prepared: any PreparedMethod
+
+    /// Encodes the weights.
+    /// - Parameter threads: how many threads that may take; nil: as many as there are cores.
+    public init(_ plan: Plan, threads: Int? = nil) throws {
+        self.plan = plan
+        prepared = try plan.method.prepare(
+            plan.network, on: WorkerPool(threads: threads ?? WorkerPool.cores))
+    }
+
+    /// A server for one client. It costs the client's keys as predictions read them, and shares all else.
+    ///
+    /// - Parameters:
+    ///   - keys: of any plan with the same key set.
+    ///   - threads: how many threads one prediction may use; nil: as many as there are cores. Several predictions may run at
+    ///     once; then one each serves best.
+    /// - Throws: `InferenceError` where the keys are not those of the plan, `WireError` for what its bytes lack.
+    public func server(for keys: EvaluationKeySet, threads: Int? = nil) throws -> Server {
+        guard keys.method == plan.client.methodName else {
+            throw InferenceError.wrongMethod(
+                expected: plan.client.methodName.rawValue, found: keys.method.rawValue)
+        }
+        try plan.client.requireKeySet(keys)
+        return Server(
+            plan: plan,
+            predictor: try prepared.predictor(
+                for: keys, on: WorkerPool(threads: threads ?? WorkerPool.cores)))
+    }
+}

@@ -1,0 +1,71 @@
+import InferenceClient
+import IntegerNetworks
+import Threading
+import Wire
+
+/// The server's half of a method: what a server's plan says of it beyond the client's half, and how it is found, prepared and run.
+package protocol ServerMethod: Sendable {
+    associatedtype Client: ClientMethod
+    associatedtype Prepared: PreparedMethod
+    where
+        Prepared.Predictor.Request == Client.Session.Request,
+        Prepared.Predictor.Reply == Client.Session.Reply,
+        Prepared.Keys == Client.Session.Keys
+
+    var client: Client { get }
+    /// Of a full group.
+    var cost: CostEstimate { get }
+
+    /// Whether `plan` may find something that is worth it, for `PlanningTask.samples` samples.
+    static func isCandidate(_ task: PlanningTask) -> Bool
+    /// The cheapest way to serve a network.
+    /// - Throws: `PlanError`.
+    static func plan(_ task: PlanningTask) throws -> Self
+
+    /// The bytes of the section that `init(encoded:network:outputs:cost:allowInsecure:)` reads.
+    func encoded() throws -> [UInt8]
+    /// Lays out the network as the bytes say. What noise they claim is not proven anew: `proven` does that.
+    ///
+    /// - Parameters:
+    ///   - cost: what the plan claims.
+    ///   - allowInsecure: whether parameters below 128-bit security are let through, for tests.
+    /// - Throws: `WireError`, `PlanError`, or the parameters' own error.
+    init(
+        encoded: ArraySlice<UInt8>, network: IntegerNetwork, outputs: OutputReading,
+        cost: CostEstimate, allowInsecure: Bool) throws
+    /// The same choices, everything that is claimed of them proven anew.
+    /// - Throws: `PlanError.invalid` where the certificate doesn't hold.
+    func proven(_ network: IntegerNetwork, outputs: OutputReading) throws -> Self
+
+    /// Encodes the weights, once for all clients.
+    func prepare(_ network: IntegerNetwork, on pool: WorkerPool) throws -> Prepared
+}
+
+/// A method with its weights encoded: immutable, shared by all clients.
+package protocol PreparedMethod: Sendable {
+    associatedtype Predictor: GroupPredictor
+    associatedtype Keys: KeyMaterial
+
+    /// - Throws: `WireError` where the bytes are not the plan's keys.
+    func keys(encoded: ArraySlice<UInt8>) throws -> Keys
+    /// What predicts under one client's keys.
+    /// - Throws: `InferenceError` where they are not those of the plan.
+    func predictor(_ keys: Keys, on pool: WorkerPool) throws -> Predictor
+}
+
+/// What predicts groups of samples under one client's keys. Nothing in it can decrypt.
+package protocol GroupPredictor: Sendable {
+    associatedtype Request: GroupBody
+    associatedtype Reply: GroupBody
+
+    /// Reads a request's body, whose length is the plan's.
+    func request(_ body: BodyReader) throws -> Request
+    /// - Parameter progress: called with (steps done, steps in all).
+    /// - Throws: `InferenceError.unexpectedRequest` where the request is not of the plan's form.
+    func predict(
+        _ request: Request, sampleCount: Int, progress: (Int, Int) throws -> Void
+    ) throws -> Reply
+
+    /// Exact counts of everything done so far.
+    var operations: OperationTally { get }
+}

@@ -1,0 +1,72 @@
+import IntegerNetworks
+import Wire
+
+extension ClientPlan {
+    /// The sections of a client plan, which have one form: their digest binds everything to the plan.
+    static func sections(
+        _ input: InputSpecification, _ outputs: OutputReading, _ method: any ClientMethod,
+        _ cost: CostEstimate
+    ) throws -> [(number: UInt16, bytes: [UInt8])] {
+        guard outputs.count <= PlanLimits.maximumOutputs else {
+            throw WireError.outOfRange(
+                "\(outputs.count) outputs; at most \(PlanLimits.maximumOutputs) are planned")
+        }
+        for label in outputs.labels { try PlanLimits.check(text: label, "a label") }
+        try PlanLimits.check(text: outputs.boundMethod, "the bound method")
+        let name = Array(type(of: method).name.rawValue.utf8)
+        return [
+            (
+                SectionRule.Number.method,
+                [UInt8(name.count)] + name + (try method.encoded())
+            ),
+            (
+                SectionRule.Number.plan,
+                try Blindsight_V5_PlanMessage(input, outputs, cost).serializedBytes()
+            ),
+        ]
+    }
+
+    /// The bytes of client.plan.
+    public func serialized() throws -> [UInt8] {
+        try Envelope.seal(
+            Self.sections(input, outputs, method, cost), kind: .clientPlan, digest: digest)
+    }
+
+    /// - Parameter bytes: what `serialized` gave, or anything else: all is checked.
+    /// - Throws: `WireError`, or the parameters' own error.
+    public init(serialized bytes: [UInt8]) throws {
+        try self.init(serialized: bytes, allowInsecure: false)
+    }
+
+    package init(serialized bytes: [UInt8], allowInsecure: Bool) throws {
+        let envelope = try Envelope.open(bytes, expecting: .clientPlan)
+        let sections = try envelope.sections()
+        let message = try Blindsight_V5_PlanMessage(
+            canonical: sections.required(SectionRule.Number.plan), "the plan's section")
+        let input = try message.input.specification()
+        let outputs = try message.outputs.reading()
+        let (name, encoded) = try MethodName.split(
+            sections.required(SectionRule.Number.method))
+        try self.init(
+            input: input, outputs: outputs,
+            method: ClientMethods.named(name).init(
+                encoded: encoded, input: input, outputs: outputs, allowInsecure: allowInsecure),
+            cost: message.cost.cost())
+        try Envelope.requirePlan(digest, found: envelope.digest)
+    }
+}
+
+extension MethodName {
+    /// The name that a method's section begins with, and what follows it.
+    package static func split(
+        _ section: ArraySlice<UInt8>
+    ) throws -> (name: MethodName, rest: ArraySlice<UInt8>) {
+        guard let length = section.first, section.count > Int(length) else {
+            throw WireError.malformed("the method's section is cut off")
+        }
+        let rest = section.dropFirst()
+        return (
+            try MethodName(section: rest.prefix(Int(length))), rest.dropFirst(Int(length))
+        )
+    }
+}

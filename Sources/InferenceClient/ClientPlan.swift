@@ -1,0 +1,93 @@
+import IntegerNetworks
+import Wire
+
+/// What a client needs: its method's parameters, input and output encoding, the keys to make. No weights.
+public struct ClientPlan: Sendable {
+    public let input: InputSpecification
+    public let outputs: OutputReading
+    package let method: any ClientMethod
+    /// Of a full group.
+    public let cost: CostEstimate
+    public let certificate: Certificate
+    /// SHA-256 of the plan's bytes: binds requests and replies to it.
+    package let digest: [UInt8]
+    /// SHA-256 of what keys depend on: plans of one key set share their keys.
+    package let keySetDigest: [UInt8]
+
+    /// - Throws: `WireError` for what no plan may have.
+    package init(
+        input: InputSpecification, outputs: OutputReading, method: any ClientMethod,
+        cost: CostEstimate
+    ) throws {
+        self.input = input
+        self.outputs = outputs
+        self.method = method
+        self.cost = cost
+        certificate = method.certificate(outputs)
+        keySetDigest = Envelope.digest(
+            of: Array(type(of: method).name.rawValue.utf8) + [0] + (try method.keySet()))
+        digest = Envelope.digest(
+            of: try Self.sections(input, outputs, method, cost).flatMap {
+                Section.head($0.number, length: $0.bytes.count) + $0.bytes
+            })
+    }
+
+    public var methodName: MethodName { type(of: method).name }
+    public var outputCount: Int { outputs.count }
+
+    /// The most samples that one group holds.
+    public var samplesPerGroup: Int { method.groupCapacity }
+
+    /// How many groups so many samples take.
+    public func groupCount(of samples: Int) -> Int {
+        (samples + samplesPerGroup - 1) / samplesPerGroup
+    }
+
+    /// Seconds of so many samples on one core, by counts.
+    public func seconds(samples: Int, speed: MachineSpeed = .reference) -> Double {
+        sum(samples) { method.seconds(cost, samples: $0, speed: speed) }
+    }
+
+    /// Bytes of so many samples' requests and replies, and of the keys, without envelopes.
+    public func traffic(samples: Int) -> Int {
+        sum(samples) { method.requestLength(samples: $0) + method.replyLength(samples: $0) }
+            + cost.evaluationKeyBytes
+    }
+
+    /// Of full groups and the rest.
+    private func sum<Value: Numeric>(_ samples: Int, _ ofGroup: (Int) -> Value) -> Value {
+        let (full, rest) = samples.quotientAndRemainder(dividingBy: samplesPerGroup)
+        return Value(exactly: full)! * ofGroup(samplesPerGroup) + (rest > 0 ? ofGroup(rest) : 0)
+    }
+
+    /// What a report says of the plan, beyond what holds for all.
+    public var report: [ReportEntry] { method.report(self) }
+
+    package var requestForm: GroupForm {
+        GroupForm(.request, plan: digest, capacity: samplesPerGroup) { [method] in
+            method.requestLength(samples: $0)
+        }
+    }
+
+    package var replyForm: GroupForm {
+        GroupForm(.reply, plan: digest, capacity: samplesPerGroup) { [method] in
+            method.replyLength(samples: $0)
+        }
+    }
+}
+
+extension ClientPlan: Equatable {
+    public static func == (a: ClientPlan, b: ClientPlan) -> Bool { a.digest == b.digest }
+}
+
+extension ClientPlan {
+    /// - Throws: `WireError.wrongKeySet` for keys of other parameters.
+    package func requireKeySet(_ keys: EvaluationKeySet) throws {
+        try Envelope.requireKeySet(keySetDigest, found: keys.keySet)
+    }
+
+    /// - Throws: `WireError` for a group of another plan, or of another form.
+    package func requireRequest(_ group: RequestGroup) throws {
+        try requestForm.check(group.head)
+    }
+}

@@ -1,0 +1,89 @@
+import Files
+import Wire
+
+/// Reads replies group by group from a file or from memory.
+public struct ReplyReader: Sendable {
+    public let client: Client
+    private let file: GroupFile
+
+    public var groupCount: Int { file.groupCount }
+    public var sampleCount: Int { file.sampleCount }
+
+    /// Checks how groups follow each other, without reading ciphertexts.
+    ///
+    /// - Throws: `WireError`.
+    public init(_ source: any ByteSource, client: Client) throws {
+        self.client = client
+        file = try GroupFile(source, client.plan.replyForm)
+    }
+
+    /// Reads a group and checks its checksum.
+    ///
+    /// - Parameter index: in 0..<groupCount.
+    /// - Throws: `WireError`.
+    public func group(_ index: Int) throws -> ReplyGroup {
+        try client.readReply(file.body(of: index))
+    }
+
+    /// All groups.
+    public func reply() throws -> Reply { try Reply(groups: (0..<groupCount).map(group)) }
+
+    /// Checks that these are replies to a request's groups, in its order.
+    ///
+    /// - Throws: `WireError.otherRequest`.
+    public func requireReplies(to request: RequestHeads) throws {
+        try request.requireBeginning(file.groups.map(\.head))
+        guard file.groups.count == request.heads.count else {
+            throw WireError.otherRequest(group: file.groups.count)
+        }
+    }
+
+    /// Decrypts a group.
+    ///
+    /// - Parameter request: the request, where the caller has it; else nothing tells a reply to another request of the same key.
+    public func predictions(_ index: Int, of request: RequestHeads?) throws -> Predictions {
+        try client.decrypt(group(index), answering: request?.heads[index])
+    }
+}
+
+/// Reads replies that arrive one after another.
+public final class ReplyStream {
+    private let client: Client
+    private let groups: GroupStream
+
+    public init(_ stream: any ByteStream, client: Client) {
+        self.client = client
+        groups = GroupStream(stream, client.plan.replyForm)
+    }
+
+    /// - Returns: nil after the last group.
+    public func next() throws -> ReplyGroup? { try groups.next().map(client.readReply) }
+}
+
+/// The heads of a request's groups: what a client keeps of a request to know its replies by.
+public struct RequestHeads: Sendable {
+    package let heads: [GroupHead]
+
+    public init(_ request: Request) { heads = request.groups.map(\.head) }
+
+    /// Reads the heads of a file, no ciphertexts.
+    /// - Throws: `WireError`.
+    public init(_ source: any ByteSource, plan: ClientPlan) throws {
+        heads = try GroupFile(source, plan.requestForm).groups.map(\.head)
+    }
+
+    package init(heads: [GroupHead]) { self.heads = heads }
+
+    public var sampleCount: Int { heads.reduce(0) { $0 + $1.sampleCount } }
+
+    /// Whether these are the heads of replies to the first groups.
+    /// - Throws: `WireError.otherRequest`.
+    package func requireBeginning(_ replies: [GroupHead]) throws {
+        for (index, reply) in replies.enumerated() {
+            guard index < heads.count, reply.groupCount == heads.count,
+                reply.sampleCount == heads[index].sampleCount, reply.plan == heads[index].plan,
+                reply.request == heads[index].digest
+            else { throw WireError.otherRequest(group: index) }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Files
+import Wire
+
+/// Writes encrypted samples group by group, so that only one group is in memory at a time.
+public final class RequestWriter {
+    public let client: Client
+    public let sampleCount: Int
+    public let groupCount: Int
+    /// Groups that were written.
+    public private(set) var groupsDone = 0
+    private let sink: any ByteSink
+
+    /// - Parameters:
+    ///   - sampleCount: of all groups, at least one.
+    ///   - sink: a file, memory or a socket; the caller finishes it.
+    /// - Throws: `WireError.outOfRange`.
+    public init(_ client: Client, sampleCount: Int, to sink: any ByteSink) throws {
+        guard sampleCount >= 1, client.plan.groupCount(of: sampleCount) <= GroupHead.maximumGroups
+        else { throw WireError.outOfRange("\(sampleCount) samples") }
+        self.client = client
+        self.sampleCount = sampleCount
+        self.sink = sink
+        groupCount = client.plan.groupCount(of: sampleCount)
+    }
+
+    /// The samples that the next group holds; empty after the last.
+    public var nextSamples: Range<Int> {
+        let start = min(groupsDone * client.plan.samplesPerGroup, sampleCount)
+        return start..<min(start + client.plan.samplesPerGroup, sampleCount)
+    }
+
+    /// Encrypts and writes the next group.
+    ///
+    /// - Parameters:
+    ///   - samples: quantized, as many as `nextSamples`.
+    ///   - progress: called with (samples done, samples in the group).
+    /// - Throws: `InferenceError`, and what the sink throws.
+    public func append(
+        _ samples: [[Int]], progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
+    ) throws {
+        guard groupsDone < groupCount, samples.count == nextSamples.count else {
+            throw InferenceError.wrongCount(
+                "samples in group \(groupsDone)", expected: nextSamples.count,
+                found: samples.count)
+        }
+        let group = try client.encryptGroup(
+            samples[...], index: groupsDone, of: groupCount, progress: progress)
+        try group.head.write(group.body, to: sink)
+        groupsDone += 1
+    }
+}
+
+extension RequestGroup {
+    /// Writes the group, as it stands in a file.
+    public func write(to sink: any ByteSink) throws { try head.write(body, to: sink) }
+}
+
+extension ReplyGroup {
+    /// Writes the group, as it stands in a file.
+    public func write(to sink: any ByteSink) throws { try head.write(body, to: sink) }
+}
+
+extension Request {
+    /// The bytes of a file with all groups.
+    public func serialized() throws -> [UInt8] {
+        let sink = MemorySink()
+        for group in groups { try group.write(to: sink) }
+        return sink.bytes
+    }
+}
+
+extension Reply {
+    /// The bytes of a file with all groups.
+    public func serialized() throws -> [UInt8] {
+        let sink = MemorySink()
+        for group in groups { try group.write(to: sink) }
+        return sink.bytes
+    }
+}

@@ -1,0 +1,59 @@
+import Wire
+
+/// A group of encrypted samples: what a server works on at once.
+public struct RequestGroup: Sendable {
+    package let head: GroupHead
+    package let body: any GroupBody
+
+    package init(head: GroupHead, body: any GroupBody) {
+        self.head = head
+        self.body = body
+    }
+
+    public var sampleCount: Int { head.sampleCount }
+    /// Which group of its request it is, from 0.
+    public var index: Int { head.index }
+}
+
+/// The reply to a group of encrypted samples. It names the group that it answers.
+public struct ReplyGroup: Sendable {
+    package let head: GroupHead
+    package let body: any GroupBody
+
+    package init(head: GroupHead, body: any GroupBody) {
+        self.head = head
+        self.body = body
+    }
+
+    public var sampleCount: Int { head.sampleCount }
+    /// Which group of its request it answers, from 0.
+    public var index: Int { head.index }
+}
+
+/// Encrypted samples, one or many, in groups.
+public struct Request: Sendable {
+    public let groups: [RequestGroup]
+
+    /// - Parameter groups: all groups of one request, in order.
+    /// - Throws: `WireError` where they are not.
+    public init(groups: [RequestGroup]) throws {
+        try GroupForm(anyPlan: .request).check(groups.map(\.head))
+        self.groups = groups
+    }
+
+    public var sampleCount: Int { groups.reduce(0) { $0 + $1.sampleCount } }
+}
+
+/// A server's answer to a request, group by group.
+public struct Reply: Sendable {
+    public let groups: [ReplyGroup]
+
+    /// - Parameter groups: the replies to all groups of one request, in order.
+    /// - Throws: `WireError` where they are not.
+    public init(groups: [ReplyGroup]) throws {
+        try GroupForm(anyPlan: .reply).check(groups.map(\.head))
+        self.groups = groups
+    }
+
+    public var sampleCount: Int { groups.reduce(0) { $0 + $1.sampleCount } }
+}

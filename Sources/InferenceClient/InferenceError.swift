@@ -1,0 +1,36 @@
+/// What doesn't fit a plan.
+public enum InferenceError: Error, Equatable, CustomStringConvertible {
+    case wrongParameters
+    /// A key, request or reply of another method than the plan's.
+    case wrongMethod(expected: String, found: String)
+    case wrongCount(String, expected: Int, found: Int)
+    case unexpectedReply
+    /// A reply to another request.
+    case otherRequest(group: Int)
+    /// A fact about the secret key: never tell it to a server.
+    case excessiveNoise
+    /// The same.
+    case outsideRange
+    case unexpectedRequest(String)
+    case missingKey(String)
+
+    public var description: String {
+        switch self {
+        case .wrongParameters: "the key was made for other parameters than the plan's"
+        case .wrongMethod(let expected, let found):
+            "made for the method '\(found)'; the plan has '\(expected)'"
+        case .wrongCount(let what, let expected, let found):
+            "\(found) \(what); the plan has \(expected)"
+        case .unexpectedReply: "the reply is not of the form that the plan states"
+        case .otherRequest(let group): "group \(group) of the reply answers another request"
+        case .excessiveNoise:
+            "the reply holds more noise than the plan allows: made with other keys, from another "
+                + "client's request, or changed on the way; never tell the server of this"
+        case .outsideRange:
+            "a decrypted output is outside the range that the plan proves: the reply was made with another key or "
+                + "model, or changed on the way; never tell the server of this"
+        case .unexpectedRequest(let why): "the request is not of the plan's form: \(why)"
+        case .missingKey(let which): "the evaluation keys lack \(which) of the plan"
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import BigIntegers
+import IntegerNetworks
+import Wire
+
+extension Blindsight_V5_PlanMessage {
+    package init(_ input: InputSpecification, _ outputs: OutputReading, _ cost: CostEstimate) {
+        self.init()
+        self.input = .init(input)
+        self.outputs = .init(outputs)
+        self.cost = .init(cost)
+    }
+}
+
+extension Blindsight_V5_InputMessage {
+    init(_ input: InputSpecification) {
+        self.init()
+        shape = input.shape.map(UInt32.init)
+        lowest = Int64(input.range.lowerBound)
+        highest = Int64(input.range.upperBound)
+        scale = input.scale
+        zeroPoint = Int64(input.zeroPoint)
+        offsets = input.offsets
+        scales = input.scales
+        normalization = input.normalization?.rawValue ?? ""
+    }
+
+    package func specification() throws -> InputSpecification {
+        guard lowest <= highest else {
+            throw WireError.outOfRange("an input range from \(lowest) to \(highest)")
+        }
+        guard shape.count <= 8 else {
+            throw WireError.outOfRange("an input of \(shape.count) dimensions")
+        }
+        let normalization = Normalization(rawValue: self.normalization)
+        guard normalization != nil || self.normalization.isEmpty else {
+            throw WireError.outOfRange("the input's normalization")
+        }
+        return try InputSpecification(
+            shape: shape.map(Int.init), range: Int(lowest)...Int(highest), scale: scale,
+            zeroPoint: Int(zeroPoint), offsets: offsets, scales: scales,
+            normalization: normalization)
+    }
+}
+
+extension Blindsight_V5_OutputsMessage {
+    init(_ outputs: OutputReading) {
+        self.init()
+        bounds = outputs.bounds.map {
+            var range = Blindsight_V5_RangeMessage()
+            range.lowest = $0.lowerBound.description
+            range.highest = $0.upperBound.description
+            return range
+        }
+        boundMethod = outputs.boundMethod
+        rangeIsCalibrated = !outputs.rangeIsProven
+        scale = outputs.scale
+        labels = outputs.labels
+        decision = outputs.decision.wireName
+        transform = outputs.transform.wireName
+    }
+
+    package func reading() throws -> OutputReading {
+        let decision = try Decision(wireName: self.decision)
+        guard (1...PlanLimits.maximumOutputs).contains(bounds.count),
+            labels.count <= PlanLimits.maximumOutputs,
+            decision.labelsCount(outputs: bounds.count) == labels.count
+        else {
+            throw WireError.outOfRange("\(labels.count) labels for \(bounds.count) outputs")
+        }
+        guard scale.isNormal, scale > 0 else {
+            throw WireError.outOfRange("an output scale of \(scale)")
+        }
+        try PlanLimits.check(text: boundMethod, "the bound method")
+        for label in labels { try PlanLimits.check(text: label, "a label") }
+        return OutputReading(
+            bounds: try bounds.map { try $0.range() }, boundMethod: boundMethod,
+            rangeIsProven: !rangeIsCalibrated, scale: scale, labels: labels, decision: decision,
+            transform: try OutputTransform(wireName: transform))
+    }
+}
+
+extension Blindsight_V5_RangeMessage {
+    fileprivate func range() throws -> ClosedRange<BigInt> {
+        guard lowest.utf8.count <= 1000, highest.utf8.count <= 1000,
+            let low = BigInt(lowest, radix: 10), let high = BigInt(highest, radix: 10), low <= high
+        else { throw WireError.malformed("an output bound") }
+        return low...high
+    }
+}
+
+extension Blindsight_V5_CostMessage {
+    init(_ cost: CostEstimate) {
+        self.init()
+        operations = cost.operations.entries.map {
+            var message = Blindsight_V5_OperationCountMessage()
+            message.name = $0.name
+            message.count = UInt64($0.count)
+            return message
+        }
+        requestBytes = UInt64(cost.requestBytes)
+        replyBytes = UInt64(cost.replyBytes)
+        evaluationKeyBytes = UInt64(cost.evaluationKeyBytes)
+        serverMemoryBytes = UInt64(cost.serverMemoryBytes)
+    }
+
+    package func cost() throws -> CostEstimate {
+        guard operations.count <= 64 else {
+            throw WireError.outOfRange("\(operations.count) operation counts")
+        }
+        let counts = try operations.map { message in
+            guard message.name.utf8.count <= 64,
+                message.name.utf8.allSatisfy({ (97...122).contains($0) || $0 == 95 })
+            else { throw WireError.malformed("the name of an operation") }
+            return (name: message.name, count: try Self.integer(message.count))
+        }
+        return CostEstimate(
+            operations: OperationTally(counts), requestBytes: try Self.integer(requestBytes),
+            replyBytes: try Self.integer(replyBytes),
+            evaluationKeyBytes: try Self.integer(evaluationKeyBytes),
+            serverMemoryBytes: try Self.integer(serverMemoryBytes))
+    }
+
+    private static func integer(_ value: UInt64) throws -> Int {
+        guard value < 1 << 53 else { throw WireError.outOfRange("a cost of \(value)") }
+        return Int(value)
+    }
+}

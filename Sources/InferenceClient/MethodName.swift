@@ -1,0 +1,9 @@
+/// The name of a method: of a way to lay samples out in ciphertexts and to evaluate a network on them. It stands in files,
+/// reports and JSON.
+public struct MethodName: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
+}

@@ -1,0 +1,36 @@
+import IntegerNetworks
+import Wire
+
+extension Features {
+    package var message: Blindsight_V5_BFVMessage {
+        var message = Blindsight_V5_BFVMessage(settings)
+        message.outputCount = UInt32(outputCount)
+        return message
+    }
+
+    package func encoded() throws -> [UInt8] { try message.serializedBytes() }
+
+    package init(
+        encoded bytes: ArraySlice<UInt8>, input: InputSpecification, outputs: OutputReading,
+        allowInsecure: Bool
+    ) throws {
+        try self.init(
+            Blindsight_V5_BFVMessage(canonical: bytes, "the method's section"), input: input,
+            outputs: outputs, allowInsecure: allowInsecure)
+    }
+
+    package init(
+        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
+        allowInsecure: Bool
+    ) throws {
+        let settings = try message.settings(outputs, allowInsecure: allowInsecure)
+        guard message.inputLayout.isEmpty, message.outputLayout.isEmpty else {
+            throw WireError.malformed("slot layouts where features have ciphertexts of their own")
+        }
+        guard Int(message.outputCount) == outputs.count else {
+            throw WireError.wrongCount(
+                "outputs", expected: outputs.count, found: Int(message.outputCount))
+        }
+        self.init(settings: settings, inputCount: input.count, outputCount: outputs.count)
+    }
+}

@@ -1,0 +1,60 @@
+import IntegerNetworks
+import Wire
+
+extension Slots {
+    /// Ciphertexts that a sample may take.
+    private static let maximumLayouts = 16
+
+    package var message: Blindsight_V5_BFVMessage {
+        var message = Blindsight_V5_BFVMessage(settings)
+        message.inputLayout = inputLayouts.flatMap { $0.features.map { UInt32($0 + 1) } }
+        message.outputLayout = outputLayout.features.map { UInt32($0 + 1) }
+        return message
+    }
+
+    package func encoded() throws -> [UInt8] { try message.serializedBytes() }
+
+    package init(
+        encoded bytes: ArraySlice<UInt8>, input: InputSpecification, outputs: OutputReading,
+        allowInsecure: Bool
+    ) throws {
+        try self.init(
+            Blindsight_V5_BFVMessage(canonical: bytes, "the method's section"), input: input,
+            outputs: outputs, allowInsecure: allowInsecure)
+    }
+
+    package init(
+        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
+        allowInsecure: Bool
+    ) throws {
+        let settings = try message.settings(outputs, allowInsecure: allowInsecure)
+        guard message.outputCount == 0 else {
+            throw WireError.malformed("an output count beside slot layouts")
+        }
+        let slots = settings.parameters.slots.slotCount
+        self.init(
+            settings: settings,
+            inputLayouts: try Self.layouts(
+                message.inputLayout, "input layout", slots: slots, features: input.count,
+                most: Self.maximumLayouts),
+            outputLayout: try Self.layouts(
+                message.outputLayout, "output layout", slots: slots, features: outputs.count,
+                most: 1)[0])
+    }
+
+    private static func layouts(
+        _ values: [UInt32], _ what: String, slots: Int, features: Int, most: Int
+    ) throws -> [SlotLayout] {
+        let count = values.count / slots
+        guard values.count % slots == 0, (1...most).contains(count) else {
+            throw WireError.wrongCount(what, expected: slots, found: values.count)
+        }
+        guard values.allSatisfy({ Int($0) <= features }) else {
+            throw WireError.outOfRange(what)
+        }
+        return (0..<count).map { index in
+            SlotLayout(
+                features: values[index * slots..<(index + 1) * slots].map { Int32($0) - 1 })
+        }
+    }
+}

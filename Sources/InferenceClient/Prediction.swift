@@ -1,0 +1,29 @@
+import BigIntegers
+
+/// A decrypted prediction.
+public struct Prediction: Sendable, Equatable {
+    /// The network's integer outputs, exact.
+    public let logits: [BigInt]
+    /// What the model shows: integer times scale, through the plan's transform.
+    public let values: [Double]
+    /// The index of the label that the plan's decision gives; 0 for a regression.
+    public let index: Int
+    public let label: String
+    /// Whether the plan proves that the result can't have wrapped.
+    public let isCertified: Bool
+    /// The bits that noise had left, over all ciphertexts of the sample's group; infinite under a method without noise. A fact
+    /// about the secret key: not for the server.
+    public let noiseMarginBits: Double
+
+    package init(
+        logits: [BigInt], values: [Double], index: Int, label: String, isCertified: Bool,
+        noiseMarginBits: Double
+    ) {
+        self.logits = logits
+        self.values = values
+        self.index = index
+        self.label = label
+        self.isCertified = isCertified
+        self.noiseMarginBits = noiseMarginBits
+    }
+}

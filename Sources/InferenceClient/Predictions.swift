@@ -1,0 +1,41 @@
+import BigIntegers
+
+/// The predictions of a request, in the order of its samples. Each is read when it is asked for.
+public struct Predictions: RandomAccessCollection, Sendable {
+    private let reading: OutputReading
+    private let groups: [GroupOutputs]
+    /// Samples of each group but the last.
+    private let capacity: Int
+    public let count: Int
+
+    package init(_ groups: [GroupOutputs], reading: OutputReading) {
+        self.reading = reading
+        self.groups = groups
+        capacity = groups.first?.sampleCount ?? 1
+        count = groups.reduce(0) { $0 + $1.sampleCount }
+    }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { count }
+
+    public subscript(sample: Int) -> Prediction {
+        let (group, index) = sample.quotientAndRemainder(dividingBy: capacity)
+        return reading.prediction(
+            groups[group].logits(of: index), noiseMarginBits: groups[group].noiseMarginBits)
+    }
+
+    /// The integer outputs of a sample, exact.
+    public func logits(of sample: Int) -> [BigInt] {
+        let (group, index) = sample.quotientAndRemainder(dividingBy: capacity)
+        return groups[group].logits(of: index)
+    }
+
+    /// The same where they fit machine words; else nil. Cheaper than `logits(of:)`.
+    public func words(of sample: Int) -> [Int64]? {
+        let (group, index) = sample.quotientAndRemainder(dividingBy: capacity)
+        return groups[group].words(of: index).map(Array.init)
+    }
+
+    /// The bits that noise had left, over all groups. A fact about the secret key: not for the server.
+    public var noiseMarginBits: Double { groups.map(\.noiseMarginBits).min() ?? .infinity }
+}

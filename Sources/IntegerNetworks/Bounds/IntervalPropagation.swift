@@ -1,0 +1,124 @@
+import BigIntegers
+
+/// Interval arithmetic over integers, exact: for independent values in ranges the ends of a linear layer's ranges are reached.
+enum IntervalPropagation {
+    /// - Parameter ranges: of the sources, end to end.
+    static func apply(
+        _ layer: IntegerNetwork.Layer, to ranges: [ClosedRange<BigInt>]
+    ) -> [ClosedRange<BigInt>] {
+        if let small = machineRanges(ranges, layer) {
+            return run(layer, small).map { BigInt($0.lowerBound)...BigInt($0.upperBound) }
+        }
+        return run(layer, ranges)
+    }
+
+    /// The ranges in Int64, if all partial sums of the layer are proven to fit.
+    private static func machineRanges(
+        _ ranges: [ClosedRange<BigInt>], _ layer: IntegerNetwork.Layer
+    ) -> [ClosedRange<Int64>]? {
+        var small: [ClosedRange<Int64>] = []
+        var largest: UInt = 0
+        for range in ranges {
+            guard let lower = Int64(exactly: range.lowerBound),
+                let upper = Int64(exactly: range.upperBound)
+            else { return nil }
+            small.append(lower...upper)
+            largest = max(largest, UInt(max(lower.magnitude, upper.magnitude)))
+        }
+        guard let bound = MachineBound.bound(after: layer, inputs: [largest]),
+            bound <= UInt(Int.max)
+        else { return nil }
+        return small
+    }
+
+    private static func run<Value: IntervalValue>(
+        _ layer: IntegerNetwork.Layer, _ ranges: [ClosedRange<Value>]
+    ) -> [ClosedRange<Value>] {
+        switch layer {
+        case .square: return ranges.map(square)
+        case .product(let count):
+            return (0..<count).map { product(ranges[$0], ranges[count + $0]) }
+        case .affine(let affine):
+            let matrix = affine.matrix
+            return (0..<matrix.rows).map { row in
+                var sum = Accumulator(Value(affine.bias[row]))
+                for entry in matrix.entries(ofRow: row) {
+                    sum.add(ranges[matrix.columnIndices[entry]], times: matrix.weights[entry])
+                }
+                return sum.range
+            }
+        case .dense(let dense):
+            return (0..<dense.outputs).map { output in
+                var sum = Accumulator(Value(dense.bias[output]))
+                for (input, range) in ranges.enumerated() {
+                    sum.add(range, times: dense.weights[output * dense.inputs + input])
+                }
+                return sum.range
+            }
+        case .convolution(let convolution):
+            let positions = convolution.positionsCount
+            let indices = convolution.gatherIndices()
+            return (0..<convolution.outputShape.count).map { output in
+                let (map, position) = output.quotientAndRemainder(dividingBy: positions)
+                var sum = Accumulator(Value(convolution.bias[map]))
+                for tap in 0..<convolution.tapsCount {
+                    let index = indices[tap * positions + position]
+                    guard index >= 0 else { continue }
+                    sum.add(ranges[Int(index)], times: convolution.weight(map: map, tap: tap))
+                }
+                return sum.range
+            }
+        }
+    }
+
+    private static func square<Value: IntervalValue>(
+        _ range: ClosedRange<Value>
+    ) -> ClosedRange<Value> {
+        let low = range.lowerBound * range.lowerBound
+        let high = range.upperBound * range.upperBound
+        if range.contains(0) { return 0...max(low, high) }
+        return min(low, high)...max(low, high)
+    }
+
+    private static func product<Value: IntervalValue>(
+        _ a: ClosedRange<Value>, _ b: ClosedRange<Value>
+    ) -> ClosedRange<Value> {
+        let corners = [
+            a.lowerBound * b.lowerBound, a.lowerBound * b.upperBound, a.upperBound * b.lowerBound,
+            a.upperBound * b.upperBound,
+        ]
+        return corners.min()!...corners.max()!
+    }
+
+    private struct Accumulator<Value: IntervalValue> {
+        var lower: Value
+        var upper: Value
+
+        init(_ start: Value) {
+            lower = start
+            upper = start
+        }
+
+        var range: ClosedRange<Value> { lower...upper }
+
+        mutating func add(_ range: ClosedRange<Value>, times weight: Int64) {
+            guard weight != 0 else { return }
+            let factor = Value(weight)
+            if weight > 0 {
+                lower += factor * range.lowerBound
+                upper += factor * range.upperBound
+            } else {
+                lower += factor * range.upperBound
+                upper += factor * range.lowerBound
+            }
+        }
+    }
+}
+
+/// Integers that interval arithmetic runs on.
+protocol IntervalValue: SignedNumeric, Comparable, Sendable {
+    init(_ value: Int64)
+}
+
+extension Int64: IntervalValue {}
+extension BigInt: IntervalValue {}

@@ -1,0 +1,88 @@
+extension IntegerNetwork {
+    /// One step of an integer network.
+    public enum Layer: Sendable, Equatable {
+        case convolution(Convolution)
+        case dense(Dense)
+        case affine(Affine)
+        /// Each of `count` values times itself.
+        case square(count: Int)
+        /// Two values, element by element.
+        case product(count: Int)
+
+        /// How many values it reads; nil for any number.
+        public var sourcesCount: Int? {
+            switch self {
+            case .convolution, .dense, .square: 1
+            case .affine: nil
+            case .product: 2
+            }
+        }
+
+        /// Whether it multiplies values, and so costs a level.
+        public var isProduct: Bool {
+            switch self {
+            case .square, .product: true
+            case .convolution, .dense, .affine: false
+            }
+        }
+
+        /// Number of integers that go in.
+        public var inputCount: Int {
+            switch self {
+            case .convolution(let convolution): convolution.inputShape.count
+            case .dense(let dense): dense.inputs
+            case .affine(let affine): affine.matrix.columns
+            case .square(let count): count
+            case .product(let count): 2 * count
+            }
+        }
+
+        /// Number of integers that come out.
+        public var outputCount: Int {
+            switch self {
+            case .convolution(let convolution): convolution.outputShape.count
+            case .dense(let dense): dense.outputs
+            case .affine(let affine): affine.matrix.rows
+            case .square(let count), .product(let count): count
+            }
+        }
+
+        /// The matrix of a linear layer, outputs by inputs; nil for a product.
+        public func matrix() -> SparseIntegerMatrix? {
+            switch self {
+            case .convolution(let convolution): convolution.matrix()
+            case .dense(let dense): dense.matrix()
+            case .affine(let affine): affine.matrix
+            case .square, .product: nil
+            }
+        }
+
+        /// The bias of every output of a linear layer (a convolution's repeats over positions); nil for a product.
+        public var biasVector: [Int64]? {
+            switch self {
+            case .convolution(let convolution):
+                convolution.bias.flatMap { Array(repeating: $0, count: convolution.positionsCount) }
+            case .dense(let dense): dense.bias
+            case .affine(let affine): affine.bias
+            case .square, .product: nil
+            }
+        }
+
+        /// Short text such as "conv 5x5/2, 1x28x28 -> 16x13x13".
+        public var summary: String {
+            switch self {
+            case .convolution(let c):
+                "conv \(c.kernel.height)x\(c.kernel.width)/\(c.strides.height), "
+                    + "\(Self.text(c.inputShape)) -> \(Self.text(c.outputShape))"
+            case .dense(let d): "dense \(d.inputs) -> \(d.outputs)"
+            case .affine(let a): "affine \(a.matrix.columns) -> \(a.matrix.rows)"
+            case .square(let count): "square \(count)"
+            case .product(let count): "product \(count)"
+            }
+        }
+
+        private static func text(_ shape: ImageShape) -> String {
+            "\(shape.channels)x\(shape.height)x\(shape.width)"
+        }
+    }
+}

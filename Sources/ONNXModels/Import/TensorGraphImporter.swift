@@ -1,0 +1,230 @@
+import IntegerNetworks
+import TensorGraphs
+
+/// Turns an ONNX graph into a tensor graph, node by node. Nodes that no score needs are left out.
+struct TensorGraphImporter {
+    /// Elements that all lists and tensors of a graph may have together.
+    static let maximumElements = 1 << 26
+
+    let graph: ONNXGraph
+    let operatorSet: Int
+    /// Names that the outputs depend on.
+    let needed: Set<String>
+    var values: [String: ImportedValue] = [:]
+    var tensors: TensorGraph
+    /// The ONNX value being made, for naming.
+    var name = ""
+    private var elements = 0
+    private var votes = 0
+
+    init(_ model: ONNXModel) {
+        graph = model.graph
+        operatorSet = model.operatorSet
+        let outputs = Self.outputs(model.graph)
+        needed = Self.needed(model.graph, outputs: outputs)
+        tensors = TensorGraph(
+            values: [TensorGraph.Value(name: graph.inputName, shape: graph.inputShape)], nodes: [],
+            outputs: [], labels: model.labels)
+        for (name, tensor) in graph.constants where needed.contains(name) {
+            values[name] = .constant(ImportedConstant(tensor))
+        }
+        values[graph.inputName] = .activation(0, shape: graph.inputShape, kind: .real)
+    }
+
+    mutating func build() throws(ONNXError) -> TensorGraph {
+        for node in graph.nodes {
+            guard node.outputs.contains(where: needed.contains) else {
+                noteLabels(node)
+                continue
+            }
+            name = node.outputs.first { !$0.isEmpty } ?? node.name
+            let first = tensors.values.count
+            let results = try operation(node)
+            for (output, result) in zip(node.outputs, results) {
+                guard let result, !output.isEmpty else { continue }
+                values[output] = result
+                if case .activation(let index, let shape, _) = result, index >= first {
+                    tensors.values[index] = TensorGraph.Value(name: output, shape: shape)
+                }
+            }
+        }
+        for output in Self.outputs(graph) {
+            switch values[output] {
+            case .activation(let index, let shape, _):
+                tensors.outputs.append(try shaped(index, name: output, shape: shape))
+            case .constant(let constant) where graph.use == .evaluation:
+                tensors.outputs.append(try materialized(constant, name: output))
+            case .constant:
+                throw .invalidGraph("the output '\(output)' does not depend on the input")
+            case nil: throw .invalidGraph("the output '\(output)' is not evaluated")
+            }
+        }
+        if votes != 1 { tensors.decisions = nil }
+        return tensors.pruned()
+    }
+
+    /// A value of the output's own shape where shapes are compared; elsewhere the value that it is a reshape of.
+    private mutating func shaped(
+        _ index: Int, name: String, shape: [Int]
+    ) throws(ONNXError) -> Int {
+        guard graph.use == .evaluation, tensors.values[index].shape != shape else { return index }
+        let count = tensors.values[index].count
+        let output = tensors.values.count
+        tensors.values.append(TensorGraph.Value(name: name, shape: shape))
+        tensors.nodes.append(
+            TensorGraph.Node(
+                name: name, operator: "Reshape",
+                operation: .gather(indices: Array(0..<Int32(count)), fill: 0), inputs: [index],
+                output: output))
+        return output
+    }
+
+    /// Names of the outputs that are evaluated, the scores' first when serving.
+    private static func outputs(_ graph: ONNXGraph) -> [String] {
+        graph.use == .serving ? [graph.outputName] : graph.outputs.map(\.name)
+    }
+
+    private static func needed(_ graph: ONNXGraph, outputs: [String]) -> Set<String> {
+        var needed = Set(outputs)
+        for node in graph.nodes.reversed() where node.outputs.contains(where: needed.contains) {
+            needed.formUnion(node.inputs)
+        }
+        needed.remove("")
+        return needed
+    }
+
+    /// Class labels that are looked up after the scores.
+    private mutating func noteLabels(_ node: ONNXNode) {
+        switch node.operator {
+        case "ai.onnx.ml.ArrayFeatureExtractor":
+            guard let name = node.input(0), let tensor = graph.constants[name] else { return }
+            noteLabels(tensor.values)
+        case "ai.onnx.ml.ZipMap": try? noteClassLabels(node)
+        default: break
+        }
+    }
+
+    mutating func noteLabels(_ values: ONNXTensor.Values) {
+        guard tensors.labels == nil else { return }
+        switch values {
+        case .strings(let names): tensors.labels = names
+        case .integers(let numbers): tensors.labels = numbers.map(\.description)
+        case .reals(let numbers):
+            let whole = numbers.compactMap { Int64(exactly: $0) }
+            guard whole.count == numbers.count else { return }
+            tensors.labels = whole.map(\.description)
+        }
+    }
+
+    // MARK: Making values
+
+    /// Counts elements before they are allocated.
+    mutating func charge(_ count: Int, _ node: ONNXNode) throws(ONNXError) {
+        guard count >= 0, count <= IntegerNetwork.maximumElements else {
+            throw node.refusal(
+                "\(count) elements; \(IntegerNetwork.maximumElements) in a tensor or list are accepted"
+            )
+        }
+        elements += count
+        guard elements <= Self.maximumElements else {
+            throw node.refusal(
+                "with it the graph's tensors have more than \(Self.maximumElements) elements")
+        }
+    }
+
+    /// The product of sizes, within the limit of a tensor and charged. Where one is 0, the others are held to the limit, too.
+    @discardableResult
+    mutating func count(_ shape: [Int], _ node: ONNXNode) throws(ONNXError) -> Int {
+        guard shape.count <= 16 else { throw node.refusal("\(shape.count) dimensions") }
+        var count = 1
+        for size in shape {
+            let (next, overflow) = count.multipliedReportingOverflow(by: max(1, size))
+            guard size >= 0, !overflow, next <= IntegerNetwork.maximumElements else {
+                throw node.refusal(
+                    "sizes \(shape); \(IntegerNetwork.maximumElements) elements are accepted")
+            }
+            count = next
+        }
+        if shape.contains(0) { return 0 }
+        try charge(count, node)
+        return count
+    }
+
+    /// Appends an operation on values of the graph.
+    mutating func append(
+        _ node: ONNXNode, _ operation: TensorOperation, _ inputs: [Int], shape: [Int],
+        kind: ImportedValue.Kind = .real
+    ) throws(ONNXError) -> ImportedValue {
+        let count = try count(shape, node)
+        guard count > 0 else { throw node.refusal("nothing is left: sizes \(shape)") }
+        let output = tensors.values.count
+        tensors.values.append(TensorGraph.Value(name: "\(name)#\(output)", shape: shape))
+        tensors.nodes.append(
+            TensorGraph.Node(
+                name: node.name, operator: node.operator, operation: operation, inputs: inputs,
+                output: output))
+        return .activation(output, shape: shape, kind: kind)
+    }
+
+    /// An operation on any values: evaluated at once when all are constants of reals.
+    mutating func apply(
+        _ node: ONNXNode, _ operation: TensorOperation, _ inputs: [ImportedValue], shape: [Int],
+        kind: ImportedValue.Kind = .real
+    ) throws(ONNXError) -> ImportedValue {
+        var floats: [[Float]] = []
+        for case .constant(let constant) in inputs {
+            guard let reals = constant.reals else {
+                throw node.refusal("a constant of \(constant.type); reals are accepted")
+            }
+            floats.append(reals.map { Float($0) })
+        }
+        guard floats.count < inputs.count else {
+            let count = try count(shape, node)
+            guard count > 0 else { return .constant(ImportedConstant(floats: [], shape: shape)) }
+            return .constant(ImportedConstant(floats: operation.evaluate(floats), shape: shape))
+        }
+        var indices: [Int] = []
+        for input in inputs {
+            switch input {
+            case .activation(let index, _, _): indices.append(index)
+            case .constant(let constant):
+                try charge(3 * constant.count, node)
+                indices.append(try materialized(constant, name: "\(name)#constant", node: node))
+            }
+        }
+        return try append(node, operation, indices, shape: shape, kind: kind)
+    }
+
+    /// A value of the graph that is constant, for operators that take none. Its elements don't depend on the input's.
+    mutating func materialized(
+        _ constant: ImportedConstant, name: String, node: ONNXNode? = nil
+    ) throws(ONNXError) -> Int {
+        let count = constant.count
+        var terms = [Float](repeating: 0, count: count)
+        switch constant.values {
+        case .reals(let reals): terms = reals.map { Float($0) }
+        case .integers(let integers): terms = integers.map { Float($0) }
+        case .strings: throw .invalidGraph("'\(name)' is a constant of strings")
+        }
+        guard count > 0 else { throw .invalidGraph("'\(name)' has no elements") }
+        let operation = TensorOperation.gather(
+            indices: Array(repeating: -1, count: count), fill: 0)
+        for (index, operation) in [
+            operation, .scale(factors: Array(repeating: 1, count: count), terms: terms),
+        ].enumerated() {
+            let output = tensors.values.count
+            tensors.values.append(TensorGraph.Value(name: name, shape: constant.shape))
+            tensors.nodes.append(
+                TensorGraph.Node(
+                    name: node?.name ?? name, operator: node?.operator ?? "Constant",
+                    operation: operation, inputs: [index == 0 ? 0 : output - 1], output: output))
+        }
+        return tensors.values.count - 1
+    }
+
+    mutating func noteDecisions(_ value: ImportedValue, classes: Int) {
+        guard case .activation(let index, _, _) = value else { return }
+        tensors.decisions = TensorGraph.Decisions(value: index, classes: classes)
+        votes += 1
+    }
+}

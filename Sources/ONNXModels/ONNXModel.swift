@@ -1,0 +1,100 @@
+import Files
+import IntegerNetworks
+import Samples
+import SwiftProtobuf
+import TensorGraphs
+
+/// An ONNX model whose graph has been read and checked; the only door for a model.
+///
+/// Standard operators of operator sets 11 to 28, and those of `ai.onnx.ml`. Load it, then lower it with `integerNetwork()` or evaluate it in
+/// floating point with `FloatReference`.
+public struct ONNXModel: Sendable {
+    /// Largest file that is read, in bytes.
+    public static let maximumBytes = 1 << 26
+    static let operatorSets: ClosedRange<Int64> = 11...28
+
+    package let graph: ONNXGraph
+    /// Version of the standard operators.
+    package let operatorSet: Int
+    /// Name and version of the program that wrote the model, as it says.
+    public let producer: String
+    /// Labels from the metadata property "labels" (comma-separated), if there is one.
+    public let labels: [String]?
+
+    /// Sizes of one sample, without the batch.
+    public var sampleShape: [Int] { graph.sampleShape }
+
+    /// Reads a serialized ModelProto.
+    ///
+    /// - Throws: `ONNXError`; no bytes make it trap or allocate out of proportion to their number.
+    public static func load(_ bytes: [UInt8]) throws(ONNXError) -> ONNXModel {
+        guard bytes.count <= maximumBytes else {
+            throw .tooLarge(bytes: bytes.count, limit: maximumBytes)
+        }
+        var options = BinaryDecodingOptions()
+        options.messageDepthLimit = 16
+        options.discardUnknownFields = true
+        let proto: ONNXModelProto
+        do {
+            proto = try ONNXModelProto(serializedBytes: bytes, options: options)
+        } catch {
+            throw .notAModel("\(error)")
+        }
+        return try ONNXModel(proto)
+    }
+
+    /// Reads a file.
+    ///
+    /// - Throws: `FileError` or `ONNXError`.
+    public static func load(path: String) throws -> ONNXModel {
+        try load(RegularFile.bytes(of: path, limit: maximumBytes))
+    }
+
+    /// - Parameter use: what is asked of the graph's inputs and outputs.
+    package init(
+        _ proto: ONNXModelProto, for use: ONNXGraph.Use = .serving
+    ) throws(ONNXError) {
+        guard proto.hasGraph else { throw .notAModel("there is no graph in it") }
+        guard proto.irVersion >= 3 else {
+            throw .unsupportedVersion("ONNX IR version \(proto.irVersion); 3 and later are read")
+        }
+        // Exporters name a set twice at times. A model of ai.onnx.ml alone needs none.
+        var sets = Set(
+            proto.opsetImport.filter { $0.domain.isEmpty || $0.domain == "ai.onnx" }.map(\.version))
+        if sets.isEmpty, proto.opsetImport.contains(where: { $0.domain == "ai.onnx.ml" }) {
+            sets = [Self.operatorSets.upperBound]
+        }
+        guard sets.count == 1, let set = sets.first, Self.operatorSets.contains(set) else {
+            let found = sets.sorted().map(\.description).joined(separator: ", ")
+            throw .unsupportedVersion(
+                "ONNX operator set \(found.isEmpty ? "missing" : found); \(Self.operatorSets.lowerBound) to \(Self.operatorSets.upperBound) are read"
+            )
+        }
+        operatorSet = Int(set)
+        graph = try ONNXGraph(proto.graph, for: use)
+        producer = [proto.producerName, proto.producerVersion]
+            .filter { !$0.isEmpty }.joined(separator: " ")
+        labels = proto.metadataProps.first { $0.key == "labels" }.map { property in
+            property.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
+    /// The network over integers that the model's QuantizeLinear and DequantizeLinear pairs describe.
+    ///
+    /// - Throws: `ONNXError` naming the first node that cannot be taken and what would be accepted.
+    public func integerNetwork() throws(ONNXError) -> IntegerNetwork {
+        var lowering = Lowering(graph)
+        return try lowering.network(labels: labels)
+    }
+
+    /// Names of the operators that a tensor graph can be made of.
+    package static var acceptedOperators: [String] { TensorGraphImporter.acceptedOperators }
+
+    /// The model as operations on tensors, whatever they are: what can be evaluated, not only what can be encrypted.
+    ///
+    /// - Throws: `ONNXError` naming the first node that cannot be taken and what would be accepted.
+    package func tensorGraph() throws(ONNXError) -> TensorGraph {
+        var importer = TensorGraphImporter(self)
+        return try importer.build()
+    }
+}

@@ -1,0 +1,84 @@
+/// A tensor of many samples: element i of sample n is at i * samples + n, so that sums over elements run along samples.
+package struct SampleMatrix: Sendable, Equatable {
+    /// Elements of a sample.
+    package let count: Int
+    package let samples: Int
+    package var values: [Double]
+
+    package init(count: Int, samples: Int, values: [Double]) {
+        self.count = count
+        self.samples = samples
+        self.values = values
+    }
+
+    package init(count: Int, samples: Int) {
+        self.init(
+            count: count, samples: samples, values: [Double](repeating: 0, count: count * samples))
+    }
+
+    /// From samples one after another.
+    package init(_ samples: [[Float]], count: Int) {
+        self.init(count: count, samples: samples.count)
+        for (n, sample) in samples.enumerated() {
+            for i in 0..<count { values[i * samples.count + n] = Double(sample[i]) }
+        }
+    }
+
+    package func range(ofElement index: Int) -> Range<Int> {
+        index * samples..<(index + 1) * samples
+    }
+
+    /// The elements of one sample.
+    package func sample(_ n: Int) -> [Double] { (0..<count).map { values[$0 * samples + n] } }
+
+    /// Each value made anew from its element's index and itself.
+    package func mapped(_ transform: (_ element: Int, _ value: Double) -> Double) -> SampleMatrix {
+        var result = self
+        result.values.withUnsafeMutableBufferPointer { pointer in
+            for element in 0..<count {
+                for n in range(ofElement: element) { pointer[n] = transform(element, pointer[n]) }
+            }
+        }
+        return result
+    }
+
+    /// Element by element.
+    package static func * (left: SampleMatrix, right: SampleMatrix) -> SampleMatrix {
+        var result = left
+        for index in result.values.indices { result.values[index] *= right.values[index] }
+        return result
+    }
+
+    /// The root of the mean of the squares; 0 of nothing.
+    package var rootMeanSquare: Double {
+        guard !values.isEmpty else { return 0 }
+        return (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
+    }
+
+    /// The standard deviation of each element over the samples, as a root of the mean of their squares over the elements.
+    package var deviation: Double {
+        guard samples > 0, count > 0 else { return 0 }
+        var sum = 0.0
+        for element in 0..<count {
+            let part = values[range(ofElement: element)]
+            let mean = part.reduce(0, +) / Double(samples)
+            sum += part.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        }
+        return (sum / Double(values.count)).squareRoot()
+    }
+
+    /// The root of the mean square of the differences, by the deviation of the reference (or its magnitude, where it doesn't vary).
+    package func relativeError(from reference: SampleMatrix) -> Double {
+        guard !values.isEmpty else { return 0 }
+        var sum = 0.0
+        for index in values.indices {
+            let difference = values[index] - reference.values[index]
+            sum += difference * difference
+        }
+        let error = (sum / Double(values.count)).squareRoot()
+        guard error != 0 else { return 0 }
+        let deviation = reference.deviation
+        let size = deviation > 0 ? deviation : reference.rootMeanSquare
+        return size > 0 ? error / size : .infinity
+    }
+}

@@ -1,0 +1,53 @@
+import PolynomialFitting
+
+/// What a quantization may do, and how much may change.
+public struct QuantizationOptions: Sendable, Equatable {
+    /// Of weights and inputs, signed: b bits stand for magnitudes up to 2^(b - 1) - 1.
+    public var bits = 3...8
+    /// Of the polynomials in place of activations.
+    public var degrees = 2...7
+    /// Degrees forced on activations, in order of the network; nil chooses.
+    public var forcedDegrees: [Int?] = []
+    /// Largest range of the outputs by interval arithmetic, in bits; nil takes what the tolerances ask for.
+    public var rangeBudget: Double?
+    /// Whether channels may have scales and polynomials of their own.
+    public var perChannel = true
+    public var calibration: RangeMethod = .mse
+    /// Share of decisions that integers may change, and that errors of their size may be expected to.
+    public var decisionTolerance = 0.003
+    /// Root of the mean square change of the outputs by integers, by their deviation; nil: 1/8 for decisions, 0.02 for regressions.
+    public var errorTolerance: Double?
+    /// Bits of range that aren't worth saving: a plaintext modulus has as many anyway.
+    public var freeRange = 20.0
+    /// Most samples to measure on; the ranges of inputs come from all.
+    public var samples = 500
+    /// Most products one after another.
+    public var depthLimit = 8
+
+    public init() {}
+
+    func check() throws(QuantizationError) {
+        guard bits.lowerBound >= 2, bits.upperBound <= 16 else {
+            throw .invalidOptions("bits \(bits); 2 to 16 are accepted")
+        }
+        guard degrees.lowerBound >= 1, degrees.upperBound <= PolynomialSchedule.maximumDegree else {
+            throw .invalidOptions(
+                "degrees \(degrees); 1 to \(PolynomialSchedule.maximumDegree) are accepted")
+        }
+        for degree in forcedDegrees.compactMap({ $0 }) {
+            guard (1...PolynomialSchedule.maximumDegree).contains(degree) else {
+                throw .invalidOptions(
+                    "degree \(degree); 1 to \(PolynomialSchedule.maximumDegree) are accepted")
+            }
+        }
+        guard decisionTolerance >= 0, errorTolerance ?? 1 > 0 else {
+            throw .invalidOptions("a tolerance that is not positive")
+        }
+        guard samples > 0, depthLimit > 0 else {
+            throw .invalidOptions("no samples, or no depth")
+        }
+    }
+
+    /// Largest magnitude of an integer of so many bits.
+    static func levels(bits: Int) -> Int { (1 << (bits - 1)) - 1 }
+}

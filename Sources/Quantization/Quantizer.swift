@@ -1,0 +1,183 @@
+import IntegerNetworks
+import ONNXModels
+import Samples
+import TensorGraphs
+
+/// Turns a float model into an integer network without training: composes what is linear, puts polynomials in place of
+/// activations, and chooses integers by what they change on calibration samples.
+public struct Quantizer: Sendable {
+    public let options: QuantizationOptions
+    /// The model with polynomials for activations, in floating point.
+    public var polynomialNetwork: PolynomialNetwork { PolynomialNetwork(selection.network) }
+
+    let float: RealNetwork
+    let selection: PolynomialSelection.Candidate
+    /// What the float network computes on the samples measured on.
+    let floatValues: [SampleMatrix]
+    let labels: [Int]?
+    private var search: BitSearch
+    private let progress: @Sendable (QuantizationProgress) -> Void
+
+    /// Evaluates the model on the samples, fits polynomials and measures the frontier of resolutions: the expensive part.
+    ///
+    /// - Parameters:
+    ///   - calibration: samples as the model takes them; a few hundred serve.
+    ///   - labels: of each sample, for accuracies in the report.
+    /// - Throws: `ONNXError` or `QuantizationError`.
+    public init(
+        _ model: ONNXModel, calibration: SampleSet, labels: [Int]? = nil,
+        options: QuantizationOptions = QuantizationOptions(),
+        progress: @escaping @Sendable (QuantizationProgress) -> Void = { _ in }
+    ) throws {
+        try self.init(
+            graph: try model.tensorGraph(), calibration: calibration, labels: labels,
+            options: options, progress: progress)
+    }
+
+    package init(
+        graph: TensorGraph, calibration: SampleSet, labels: [Int]? = nil,
+        options: QuantizationOptions = QuantizationOptions(),
+        progress: @escaping @Sendable (QuantizationProgress) -> Void = { _ in }
+    ) throws(QuantizationError) {
+        try options.check()
+        let float = try RealNetwork(graph)
+        guard float.depth <= options.depthLimit else {
+            throw .tooDeep(depth: float.depth, limit: options.depthLimit)
+        }
+        let elements = float.nodes.reduce(float.inputCount) { $0 + $1.count }
+        guard elements <= IntegerNetwork.maximumElements else {
+            throw .tooLarge(
+                node: float.nodes[0].name,
+                reason: "\(elements) elements in all values of the network")
+        }
+        let all = try Self.prepare(calibration, labels: labels, network: float)
+        let used = Self.indices(all.count, network: float, options: options)
+        let samples = used.map { all[$0] }
+        self.options = options
+        self.float = float
+        self.progress = progress
+        self.labels = labels.map { labels in used.map { labels[$0] } }
+        progress(QuantizationProgress(stage: .calibration, share: 0))
+        let batch = SampleMatrix(samples, count: float.inputCount)
+        floatValues = float.evaluate(batch)
+        guard floatValues[float.output].values.allSatisfy(\.isFinite) else {
+            throw .invalidSamples("the model's outputs for them are not finite")
+        }
+        let inputs = InputQuantizer(float, samples: all)
+        (selection, search) = try Self.explore(
+            float, batch, floatValues[float.output], inputs: inputs, samples: samples,
+            options: options, progress: progress)
+    }
+
+    /// Fits polynomials and measures integer networks of them. Where integers of high degrees are too coarse or too large, lower
+    /// degrees are tried, and what comes nearest to the model is taken.
+    private static func explore(
+        _ float: RealNetwork, _ batch: SampleMatrix, _ reference: SampleMatrix,
+        inputs: InputQuantizer,
+        samples: [[Float]], options: QuantizationOptions,
+        progress: (QuantizationProgress) -> Void
+    ) throws(QuantizationError) -> (PolynomialSelection.Candidate, BitSearch) {
+        var options = options
+        var best: (selection: PolynomialSelection.Candidate, search: BitSearch, error: Double)?
+        while true {
+            progress(QuantizationProgress(stage: .activations, share: 0))
+            let selection = try PolynomialSelection(
+                network: float, options: options, samples: batch, reference: reference
+            ).select()
+            let depth = selection.network.depth
+            guard depth <= options.depthLimit else {
+                throw .tooDeep(depth: depth, limit: options.depthLimit)
+            }
+            progress(QuantizationProgress(stage: .bits, share: 0))
+            var search = BitSearch(
+                network: selection.network, inputs: inputs, samples: samples,
+                reference: selection.values, options: options, polynomial: selection.fidelity)
+            var failure: QuantizationError?
+            do throws(QuantizationError) {
+                try search.explore { progress(QuantizationProgress(stage: .bits, share: $0)) }
+                let (polynomial, integer) = (
+                    selection.fidelity.relativeError, search.leastError(budget: options.rangeBudget)
+                )
+                let error = (polynomial * polynomial + integer * integer).squareRoot()
+                if error < best?.error ?? .infinity { best = (selection, search, error) }
+                if best == nil { best = (selection, search, .infinity) }
+            } catch {
+                failure = error
+            }
+            let degree = selection.sites.map(\.polynomials.degree).max() ?? 0
+            let canLower =
+                degree > max(2, options.degrees.lowerBound) && options.forcedDegrees.isEmpty
+            let isGood =
+                failure == nil && search.hasTolerable(budget: options.rangeBudget)
+            if isGood || !canLower {
+                if let best { return (best.selection, best.search) }
+                throw failure ?? .invalidNetwork("nothing was found")
+            }
+            options.degrees = options.degrees.lowerBound...degree - 1
+        }
+    }
+
+    /// The network of the smallest range within the tolerances, or the nearest one within `options.rangeBudget`.
+    ///
+    /// - Throws: `QuantizationError`.
+    public func quantize() throws(QuantizationError) -> QuantizedModel {
+        try quantize(budget: options.rangeBudget)
+    }
+
+    /// The nearest network whose outputs need no more bits; of those within the tolerances the one that needs fewest.
+    ///
+    /// - Parameter rangeBudget: log2 of the outputs' range by interval arithmetic.
+    /// - Throws: `QuantizationError.budgetTooSmall` and others.
+    public func quantize(rangeBudget: Double) throws(QuantizationError) -> QuantizedModel {
+        try quantize(budget: rangeBudget)
+    }
+
+    private func quantize(budget: Double?) throws(QuantizationError) -> QuantizedModel {
+        var search = search
+        let best = try search.best(budget: budget)
+        let (assembly, output) = try search.assemble(best.allocation)
+        let network = try assembly.build(output)
+        progress(QuantizationProgress(stage: .bits, share: 1))
+        return QuantizedModel(
+            network: network,
+            report: report(
+                assembly, output, network: network, best: best, frontier: search.frontier))
+    }
+
+    // MARK: Samples
+
+    private static func prepare(
+        _ set: SampleSet, labels: [Int]?, network: RealNetwork
+    ) throws(QuantizationError) -> [[Float]] {
+        guard set.count > 0 else { throw .invalidSamples("there are none") }
+        guard set.sampleCount == network.inputCount else {
+            throw .invalidSamples(
+                "\(set.sampleCount) values each; the model takes \(network.inputCount)")
+        }
+        if let labels {
+            guard labels.count == set.count else {
+                throw .invalidSamples("\(labels.count) labels for \(set.count) samples")
+            }
+        }
+        var samples: [[Float]] = []
+        // Ranges need no more than this many values.
+        let limit = max(1, min(set.count, (1 << 26) / network.inputCount))
+        for index in 0..<set.count where index < limit || labels != nil {
+            let sample = set.sample(at: index)
+            guard sample.allSatisfy(\.isFinite) else {
+                throw .invalidSamples("sample \(index) has a value that is not finite")
+            }
+            samples.append(network.prepare(sample))
+        }
+        return samples
+    }
+
+    /// Evenly spread samples to measure on: as many as fit into memory.
+    private static func indices(
+        _ count: Int, network: RealNetwork, options: QuantizationOptions
+    ) -> [Int] {
+        let elements = network.nodes.reduce(network.inputCount) { $0 + $1.count }
+        let used = min(count, options.samples, max(4, (1 << 25) / max(1, elements)))
+        return (0..<used).map { $0 * count / used }
+    }
+}

@@ -1,0 +1,203 @@
+import IntegerNetworks
+import TensorGraphs
+
+extension RealNetworkBuilder {
+    mutating func add(_ node: TensorGraph.Node) throws(QuantizationError) {
+        let source = node.inputs[0]
+        switch node.operation {
+        case .gather, .scale, .matrix, .convolution, .weightedSum, .add, .subtract:
+            try addLinear(node)
+        case .multiply, .divide: try combine(node)
+        case .matrixProduct(let batches, let rows, let inner, let columns):
+            try addMatrixProduct(node, batches, rows, inner, columns)
+        case .function(let function): try apply(function, node)
+        case .normalize(let normalization, let count):
+            guard source == 0, head.contains(0), count == graph.values[0].count,
+                network.clip == nil, network.fixedInput == nil
+            else {
+                throw refusal(
+                    node, "dividing by a norm is no polynomial",
+                    "normalize the whole sample first of all, where the client does it")
+            }
+            network.normalization = normalization
+            network.folded.append("\(node.name) (\(node.operator)): the client normalizes")
+            try alias(node)
+            if readers[node.output] == 1 { head.insert(node.output) }
+        case .quantize(let scale, let zeroPoint, let low, let high):
+            try quantize(node, scale: scale, zeroPoint: zeroPoint, low: low, high: high)
+        case .dequantize(let scale, _):
+            guard let original = codes[source] else {
+                throw refusal(
+                    node, "it reads no codes of a QuantizeLinear", "remove it or its counterpart")
+            }
+            if scale == original {
+                try alias(node)
+            } else {
+                let (expression, argument) = scalar(source)
+                let factor = Double(scale) / Double(original)
+                try setScalar(
+                    node.output, .product(.constant(factor), expression), argument: argument,
+                    node: node)
+            }
+        case .softmax, .logSoftmax:
+            throw refusal(
+                node, "a softmax inside a network is no polynomial",
+                "as the last node it is taken: the client applies it; attention needs another form, such as scaled squares"
+            )
+        case .argMax, .vote:
+            throw refusal(node, "a comparison is no polynomial", "as the last node it is taken")
+        case .maximum:
+            throw refusal(
+                node, "a maximum is no polynomial",
+                "use AveragePool of the same window, or a stride in the convolution, and retrain")
+        }
+    }
+
+    /// Makes a node's output its input.
+    private mutating func alias(_ node: TensorGraph.Node) throws(QuantizationError) {
+        let (expression, argument) = scalar(node.inputs[0])
+        try setScalar(node.output, expression, argument: argument, node: node)
+    }
+
+    private mutating func apply(
+        _ function: ScalarFunction, _ node: TensorGraph.Node
+    ) throws(QuantizationError) {
+        let source = node.inputs[0]
+        let (expression, argument) = scalar(source)
+        if head.contains(source), network.fixedInput == nil, network.normalization == nil,
+            let (factor, term) = expression.affine, factor > 0, factor.isFinite, term.isFinite
+        {
+            // In units of the input.
+            var range: ClosedRange<Double>?
+            if case .clip(let low, let high) = function, low < high {
+                range = (Double(low) - term) / factor...(Double(high) - term) / factor
+            } else if case .relu = function {
+                range = -term / factor...Double.greatestFiniteMagnitude
+            }
+            if let range {
+                let old = network.clip ?? range
+                let low = min(max(range.lowerBound, old.lowerBound), old.upperBound)
+                let high = max(min(range.upperBound, old.upperBound), low)
+                network.clip = low...high
+                network.folded.append("\(node.name) (\(node.operator)): the box of inputs")
+                try alias(node)
+                if readers[node.output] == 1 { head.insert(node.output) }
+                return
+            }
+        }
+        try setScalar(
+            node.output, .function(function, expression), argument: argument, node: node)
+    }
+
+    /// A product or a quotient of two values.
+    private mutating func combine(_ node: TensorGraph.Node) throws(QuantizationError) {
+        let (a, b) = (scalar(node.inputs[0]), scalar(node.inputs[1]))
+        var isQuotient = false
+        if case .divide = node.operation { isQuotient = true }
+        if a.argument == b.argument {
+            let expression: ScalarExpression =
+                isQuotient
+                ? .quotient(a.expression, b.expression) : .product(a.expression, b.expression)
+            try setScalar(node.output, expression, argument: a.argument, node: node)
+            return
+        }
+        guard !isQuotient else {
+            throw refusal(
+                node, "division by a value that depends on the sample is no polynomial",
+                "divide by a constant, such as the mean over training data, and retrain")
+        }
+        let sources = [try materialize(node.inputs[0]), try materialize(node.inputs[1])]
+        set(product: sources, node)
+    }
+
+    private mutating func set(product sources: [Int], _ node: TensorGraph.Node) {
+        let value = graph.values[node.output]
+        network.nodes.append(
+            RealNetwork.Node(
+                name: node.name, folded: [], operation: .product, sources: sources,
+                shape: Self.sampleShape(value.shape)))
+        known[node.output] = .linear(.base(network.nodes.count, count: value.count))
+        emitted[node.output] = network.nodes.count
+    }
+
+    /// All products of elements, then their sums: one level.
+    private mutating func addMatrixProduct(
+        _ node: TensorGraph.Node, _ batches: Int, _ rows: Int, _ inner: Int, _ columns: Int
+    ) throws(QuantizationError) {
+        let count = graph.values[node.output].count
+        guard count == batches * rows * columns, inner > 0, count <= (1 << 20) / inner else {
+            throw .tooLarge(
+                node: node.name, reason: "a product of two activations of more than 2^20 products")
+        }
+        var left = RealMatrix(columns: graph.values[node.inputs[0]].count)
+        var right = RealMatrix(columns: graph.values[node.inputs[1]].count)
+        for output in 0..<count {
+            let (batch, rest) = output.quotientAndRemainder(dividingBy: rows * columns)
+            let (row, column) = rest.quotientAndRemainder(dividingBy: columns)
+            for k in 0..<inner {
+                left.appendRow([((batch * rows + row) * inner + k, 1)])
+                right.appendRow([((batch * inner + k) * columns + column, 1)])
+            }
+        }
+        var sources: [Int] = []
+        let total = count * inner
+        for (value, matrix) in zip(node.inputs, [left, right]) {
+            let form = try use(value, by: .matrix(matrix))
+            network.nodes.append(
+                RealNetwork.Node(
+                    name: node.name, folded: form.names.map(\.name),
+                    operation: .affine(
+                        RealAffine(maps: form.terms.map(\.map), bias: form.bias, shape: [total])),
+                    sources: form.terms.map(\.base), shape: [total]))
+            sources.append(network.nodes.count)
+        }
+        network.nodes.append(
+            RealNetwork.Node(
+                name: node.name, folded: [], operation: .product, sources: sources, shape: [total])
+        )
+        var sums = RealMatrix(columns: total)
+        for output in 0..<count {
+            for k in 0..<inner { sums.append(column: output * inner + k, weight: 1) }
+            sums.endRow()
+        }
+        known[node.output] = .linear(
+            LinearForm(
+                terms: [(network.nodes.count, .matrix(sums))],
+                bias: [Double](repeating: 0, count: count), names: [(node.name, total)]))
+    }
+
+    private mutating func quantize(
+        _ node: TensorGraph.Node, scale: Float, zeroPoint: Float, low: Float, high: Float
+    ) throws(QuantizationError) {
+        let source = node.inputs[0]
+        codes[node.output] = scale
+        try alias(node)
+        guard head.contains(source), network.fixedInput == nil,
+            let (factor, term) = scalar(source).expression.affine, factor > 0, term == 0,
+            factor.isFinite, scale > 0, scale.isFinite
+        else {
+            network.dropped.append(
+                "\(node.name) (\(node.operator)): accumulators are never rescaled")
+            return
+        }
+        let limit = Float(InputSpecification.maximumMagnitude)
+        guard abs(zeroPoint) <= limit, abs(low) <= limit, abs(high) <= limit, low < high else {
+            throw refusal(
+                node, "codes beyond \(InputSpecification.maximumMagnitude)", "use fewer bits")
+        }
+        var range = Int(low) - Int(zeroPoint)...Int(high) - Int(zeroPoint)
+        if let clip = network.clip {
+            // The codes that the clip's ends get.
+            let step = Double(scale) / factor
+            let (bottom, top) = (clip.lowerBound / step, clip.upperBound / step)
+            let first = min(
+                max(bottom.rounded(.toNearestOrEven), Double(range.lowerBound)),
+                Double(range.upperBound))
+            let last = min(max(top.rounded(.toNearestOrEven), first), Double(range.upperBound))
+            range = Int(first)...Int(last)
+        }
+        network.fixedInput = RealNetwork.FixedInput(
+            scale: Float(Double(scale) / factor), zeroPoint: Int(zeroPoint), range: range)
+        network.folded.append("\(node.name) (\(node.operator)): the input's integers")
+    }
+}

@@ -1,0 +1,82 @@
+import IntegerNetworks
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Foundation
+#endif
+
+/// How near a network comes to another on the calibration samples: to the float model, where nothing else is said.
+public struct Fidelity: Sendable, Equatable {
+    /// Share of samples whose decision is the label; nil without labels, and for regressions.
+    public let accuracy: Double?
+    /// Share of samples with the other's decision; 1 for regressions.
+    public let agreement: Double
+    /// Share of decisions that errors like these would change, were they normal: from the margins of all samples, so finer than a
+    /// count of those that did change. 0 for regressions.
+    public let expectedChanges: Double
+    /// Root of the mean square difference of the outputs from the other's, by the deviation of those.
+    public let relativeError: Double
+
+    /// Of outputs against other ones.
+    init(
+        _ outputs: SampleMatrix, against reference: SampleMatrix, decision: Decision, labels: [Int]?
+    ) {
+        let found = Self.decisions(outputs, decision)
+        let expected = Self.decisions(reference, decision)
+        let samples = max(1, outputs.samples)
+        agreement =
+            decision == .regression
+            ? 1 : Double(zip(found, expected).count { $0 == $1 }) / Double(samples)
+        if let labels, decision != .regression {
+            accuracy = Double(zip(found, labels).count { $0 == $1 }) / Double(samples)
+        } else {
+            accuracy = nil
+        }
+        expectedChanges = Self.expectedChanges(outputs, reference, decision)
+        let error = outputs.relativeError(from: reference)
+        relativeError = error.isFinite ? error : .infinity
+    }
+
+    static func decisions(_ outputs: SampleMatrix, _ decision: Decision) -> [Int] {
+        (0..<outputs.samples).map { decision.index(of: outputs.sample($0)) }
+    }
+
+    private static func expectedChanges(
+        _ outputs: SampleMatrix, _ reference: SampleMatrix, _ decision: Decision
+    ) -> Double {
+        guard decision != .regression, outputs.samples > 0 else { return 0 }
+        var margins: [Double] = []
+        var squares = 0.0
+        for n in 0..<outputs.samples {
+            let (a, b) = margin(reference.sample(n), outputs.sample(n), decision)
+            margins.append(a)
+            squares += (a - b) * (a - b)
+        }
+        let deviation = (squares / Double(margins.count)).squareRoot()
+        guard deviation > 0 else { return 0 }
+        guard deviation.isFinite else { return 1 }
+        let changes = margins.map { erfc($0 / deviation / 2.0.squareRoot()) / 2 }
+        return changes.reduce(0, +) / Double(margins.count)
+    }
+
+    /// How far the reference is from another decision, and the same difference of the outputs.
+    private static func margin(
+        _ reference: [Double], _ outputs: [Double], _ decision: Decision
+    ) -> (Double, Double) {
+        switch decision {
+        case .largest:
+            guard reference.count > 1 else { return (.infinity, .infinity) }
+            let order = reference.indices.sorted { reference[$0] > reference[$1] }
+            return (
+                reference[order[0]] - reference[order[1]], outputs[order[0]] - outputs[order[1]]
+            )
+        case .sign, .vote:
+            // The decision of the pair that is nearest to the other one.
+            let nearest = reference.indices.min { abs(reference[$0]) < abs(reference[$1]) } ?? 0
+            let sign: Double = reference[nearest] < 0 ? -1 : 1
+            return (sign * reference[nearest], sign * outputs[nearest])
+        case .regression: return (0, 0)
+        }
+    }
+}

@@ -1,0 +1,248 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Foundation
+#endif
+
+/// Looks for the resolutions that keep the outputs near with the smallest range.
+///
+/// Rounding errors are nearly independent, so their squares add: parameter k with n_k levels adds a_k / n_k^2 and costs r_k log2 n_k
+/// bits of range, both measured. For a given range the sum is least where a_k / n_k^2 is proportional to r_k (Lagrange), which leaves one number
+/// to walk along; every point is then measured, and the best one improved by single steps.
+struct BitSearch: Sendable {
+    struct Measured: Sendable {
+        let allocation: BitAllocation
+        let point: FrontierPoint
+    }
+
+    let network: RealNetwork
+    let inputs: InputQuantizer
+    /// Prepared.
+    let samples: [[Float]]
+    /// What the network computes on them.
+    let reference: [SampleMatrix]
+    let options: QuantizationOptions
+    /// How near the polynomials are to the model: integers may change a quarter as much.
+    let polynomial: Fidelity
+    private(set) var measured: [BitAllocation: Measured] = [:]
+    /// Allocations that gave no network, and why.
+    private(set) var failures: [BitAllocation: QuantizationError] = [:]
+    private var exactLevels: [Int: Int] = [:]
+    private var roundedNodes: Set<Int> = []
+
+    private var lowest: Int { QuantizationOptions.levels(bits: options.bits.lowerBound) }
+    var highest: Int { QuantizationOptions.levels(bits: options.bits.upperBound) }
+
+    init(
+        network: RealNetwork, inputs: InputQuantizer, samples: [[Float]], reference: [SampleMatrix],
+        options: QuantizationOptions, polynomial: Fidelity
+    ) {
+        self.network = network
+        self.inputs = inputs
+        self.samples = samples
+        self.reference = reference
+        self.options = options
+        self.polynomial = polynomial
+    }
+
+    /// The network of an allocation.
+    func assemble(
+        _ allocation: BitAllocation
+    ) throws(QuantizationError) -> (assembly: IntegerAssembly, output: IntegerAssembly.Output) {
+        var assembly = try IntegerAssembly(
+            network, reference: reference,
+            specification: try inputs.specification(
+                levels: allocation.input, method: allocation.range), samples: samples)
+        for levels in allocation.weights {
+            try assembly.step(levels: levels, perChannel: allocation.perChannel)
+        }
+        let output = try assembly.finish(levels: allocation.weights.max() ?? 1)
+        return (assembly, output)
+    }
+
+    /// Measures an allocation, once.
+    mutating func measure(_ allocation: BitAllocation) -> Measured? {
+        if let known = measured[allocation] { return known }
+        if failures[allocation] != nil { return nil }
+        do {
+            let (assembly, output) = try assemble(allocation)
+            let point = FrontierPoint(
+                inputBits: BitAllocation.bits(levels: allocation.input),
+                bits: affineNodes.map {
+                    BitAllocation.bits(
+                        levels: min(allocation.weights[$0], assembly.exactLevels[$0] ?? .max))
+                }, perChannel: allocation.perChannel, rangeBits: assembly.rangeBits(output),
+                observedBits: assembly.observedBits(output),
+                fidelity: Fidelity(
+                    assembly.logits(output), against: reference[network.output],
+                    decision: network.decision, labels: nil))
+            guard point.rangeBits.isFinite, point.fidelity.relativeError.isFinite else {
+                throw QuantizationError.outOfRange(
+                    node: "outputs", reason: "values beyond 2^1023; the network is too deep")
+            }
+            exactLevels.merge(assembly.exactLevels) { $1 }
+            roundedNodes.formUnion(assembly.roundedNodes)
+            let found = Measured(allocation: allocation, point: point)
+            measured[allocation] = found
+            return found
+        } catch let error as QuantizationError {
+            failures[allocation] = error
+            return nil
+        } catch {
+            return nil
+        }
+    }
+
+    /// Nodes that are affine maps, in order.
+    var affineNodes: [Int] {
+        network.nodes.indices.filter {
+            if case .affine = network.nodes[$0].operation { true } else { false }
+        }
+    }
+
+    /// Measures the frontier.
+    ///
+    /// - Parameter progress: called with the share done.
+    mutating func explore(progress: (Double) -> Void) throws(QuantizationError) {
+        var modes: [BitAllocation] = []
+        // What serves the input's values best need not serve the outputs best: the whole range is always tried.
+        for range in [options.calibration, .minMax] {
+            for perChannel in [options.perChannel, false] {
+                let mode = BitAllocation(
+                    input: highest, weights: network.nodes.map { _ in highest },
+                    perChannel: perChannel, range: range)
+                if !modes.contains(mode) { modes.append(mode) }
+            }
+        }
+        for (index, mode) in modes.enumerated() {
+            try explore(mode) { done in
+                progress((Double(index) + done) / Double(modes.count))
+            }
+        }
+        guard !measured.isEmpty else {
+            throw failures.values.first ?? .invalidNetwork("nothing was found")
+        }
+    }
+
+    private mutating func explore(
+        _ mode: BitAllocation, progress: (Double) -> Void
+    ) throws(QuantizationError) {
+        guard let best = finest(mode) else { return }
+        let top = best.allocation
+        let parameters = searched
+        let sensitivities = sensitivities(of: parameters, from: best, progress: progress)
+        guard !sensitivities.isEmpty else { return }
+        // From the coarsest to the finest.
+        let count = 24
+        // At the first step all have the fewest levels, at the last all have the most.
+        let shares = sensitivities.map { ($0.error / $0.range).squareRoot() }
+        let floors = sensitivities.map { Double(floor(of: $0.parameter)) }
+        let start = zip(floors, shares).map { $0 / $1 }.min()!
+        let end = Double(highest) / shares.min()!
+        for step in 0...count {
+            var allocation = top
+            let relative = Double(step) / Double(count)
+            let factor = start * exp2(relative * log2(max(end / start, 1)))
+            for (index, sensitivity) in sensitivities.enumerated() {
+                let wanted = min(max(factor * shares[index], floors[index]), Double(highest))
+                allocation[sensitivity.parameter] = Int(wanted.rounded())
+            }
+            _ = measure(allocation)
+            progress(0.4 + 0.6 * relative)
+        }
+    }
+
+    /// All parameters alike, as fine as integers can be.
+    private mutating func finest(_ mode: BitAllocation) -> Measured? {
+        var levels = highest
+        while true {
+            var allocation = mode
+            allocation.input = levels
+            allocation.weights = allocation.weights.map { _ in levels }
+            if let found = measure(allocation) { return found }
+            guard levels > lowest else { return nil }
+            levels = max(lowest, levels / 2)
+        }
+    }
+
+    /// Fewest levels. An input may have one bit less: where it has no sign, a bit more goes into its codes.
+    func floor(of parameter: Int) -> Int {
+        parameter == 0 ? max(1, lowest / 2) : lowest
+    }
+
+    /// Parameters that change something: the input unless it is given, and maps whose weights aren't integers already.
+    var searched: [Int] {
+        var parameters = roundedNodes.sorted().map { $0 + 1 }
+        if network.fixedInput == nil { parameters.insert(0, at: 0) }
+        return parameters
+    }
+
+    private struct Sensitivity {
+        let parameter: Int
+        /// a: square error times the square of the levels.
+        let error: Double
+        /// r: bits of range a bit.
+        let range: Double
+    }
+
+    private mutating func sensitivities(
+        of parameters: [Int], from best: Measured, progress: (Double) -> Void
+    ) -> [Sensitivity] {
+        let highest = best.allocation.input
+        let probe = max(lowest, min(7, highest / 2))
+        guard probe < highest else { return [] }
+        let base = best.point.fidelity.relativeError * best.point.fidelity.relativeError
+        var result: [Sensitivity] = []
+        for (index, parameter) in parameters.enumerated() {
+            var allocation = best.allocation
+            allocation[parameter] = probe
+            progress(0.4 * Double(index + 1) / Double(parameters.count))
+            guard let found = measure(allocation) else { continue }
+            let error = found.point.fidelity.relativeError * found.point.fidelity.relativeError
+            let bits = best.point.rangeBits - found.point.rangeBits
+            let range = bits / log2(Double(highest) / Double(probe))
+            result.append(
+                Sensitivity(
+                    parameter: parameter, error: max(error - base, 1e-12) * Double(probe * probe),
+                    range: max(range, 0.1)))
+        }
+        return result
+    }
+
+    func isWithinTolerance(_ point: FrontierPoint) -> Bool {
+        let relative = options.errorTolerance ?? (network.decision == .regression ? 0.02 : 0.125)
+        let error = max(relative, polynomial.relativeError / 4)
+        let lost = max(1 - polynomial.agreement, polynomial.expectedChanges)
+        let changes = max(options.decisionTolerance, lost / 4)
+        // One sample is no statistic.
+        let one = 1 / Double(max(1, samples.count))
+        return 1 - point.fidelity.agreement <= max(changes, one) + 1e-9
+            && point.fidelity.expectedChanges <= changes
+            && point.fidelity.relativeError <= error
+    }
+
+    /// The least error of what was measured within a budget.
+    func leastError(budget: Double?) -> Double {
+        let fitting = measured.values.filter { $0.point.rangeBits <= budget ?? .infinity }
+        return fitting.map(\.point.fidelity.relativeError).min() ?? .infinity
+    }
+
+    /// Whether anything measured is within the tolerances and a budget.
+    func hasTolerable(budget: Double?) -> Bool {
+        measured.values.contains {
+            isWithinTolerance($0.point) && $0.point.rangeBits <= budget ?? .infinity
+        }
+    }
+
+    /// The points that no other is better than, by ascending range.
+    var frontier: [FrontierPoint] {
+        let points = measured.values.map(\.point).sorted {
+            ($0.rangeBits, $0.fidelity.relativeError) < ($1.rangeBits, $1.fidelity.relativeError)
+        }
+        var kept: [FrontierPoint] = []
+        for point in points where !(kept.last.map { point.isDominated(by: $0) } ?? false) {
+            if kept.last != point { kept.append(point) }
+        }
+        return kept
+    }
+}

@@ -1,0 +1,58 @@
+import IntegerNetworks
+
+/// One operation on whole tensors, batch included, shapes resolved: row-major elements in, row-major elements out.
+package enum TensorOperation: Sendable {
+    // MARK: Linear
+
+    /// Element i is element `indices[i]` of the inputs laid end to end, or `fill` where that is -1. Transposes, slices, padding,
+    /// concatenation, broadcasts.
+    case gather(indices: [Int32], fill: Float)
+    /// Element i times `factors[i]`, plus `terms[i]`. Scaler, BatchNormalization, Add, Sub, Mul and Div with a constant.
+    case scale(factors: [Float], terms: [Float])
+    /// rows x inner (activation) times inner x columns (constant), plus a bias of `columns` values; leading sizes count as rows.
+    /// MatMul and Gemm with constant weights.
+    case matrix(weights: TensorWeights, bias: [Float]?, rows: Int, inner: Int, columns: Int)
+    /// Conv in one or two dimensions (one: height 1), batch included.
+    case convolution(TensorConvolution, weights: TensorWeights, bias: [Float]?)
+    /// Element i is the sum of elements `indices[j]` times `weights[j]` for j in starts[i] ..< starts[i + 1]. AveragePool,
+    /// ReduceMean, ReduceSum, batches of constant matrices.
+    case weightedSum(starts: [Int], indices: [Int32], weights: [Float])
+    /// Two tensors of one shape (broadcasts were made gathers).
+    case add
+    case subtract
+
+    // MARK: Products of tensors
+
+    /// Element by element; a square when both inputs are one value.
+    case multiply
+    case divide
+    /// MatMul of two tensors that are no constants: batches x rows x inner by batches x inner x columns.
+    case matrixProduct(batches: Int, rows: Int, inner: Int, columns: Int)
+
+    // MARK: Element by element
+
+    case function(ScalarFunction)
+
+    // MARK: Along an axis; `outer` x `count` x `inner` elements
+
+    case softmax(outer: Int, count: Int, inner: Int)
+    case logSoftmax(outer: Int, count: Int, inner: Int)
+    case argMax(outer: Int, count: Int, inner: Int, selectsLast: Bool)
+    /// ai.onnx.ml Normalizer: rows of `count`.
+    case normalize(Normalization, count: Int)
+    /// Maxima over windows: only evaluated, never lowered. The window of element i as in `weightedSum`.
+    case maximum(starts: [Int], indices: [Int32])
+
+    // MARK: Quantization of activations
+
+    /// Divide, round half to even, add the zero point, saturate.
+    case quantize(scale: Float, zeroPoint: Float, low: Float, high: Float)
+    case dequantize(scale: Float, zeroPoint: Float)
+
+    // MARK: Classes
+
+    /// From rows of decisions between pairs of `classes` classes (`TensorGraph.Decisions`), the index of the class with most
+    /// votes, the first of equals. The decisions of a polynomial kernel are a `matrix` (gamma and support vectors, coef0 as
+    /// bias), a power and a `matrix` (dual coefficients, rho as bias).
+    case vote(classes: Int)
+}
