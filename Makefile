@@ -80,6 +80,7 @@ test-cli:
 snippet:
 	swift run -c release PredictDigit
 	swift run -c release EncryptedWeights
+	swift run -c release BFVAlone
 
 check-readme:
 	@Scripts/check-readme.sh $(BINARY)

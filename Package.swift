@@ -4,7 +4,8 @@ import PackageDescription
 let crypto = "swift-crypto"
 let hashes: Target.Dependency = .product(name: "Crypto", package: crypto)
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
-let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
     name: "blindsight",
@@ -41,7 +42,8 @@ let package = Package(
         .target(
             name: "BFV", dependencies: ["Lattice", "Ring", "Threading", "BigIntegers", "CKernels"]),
         .target(
-            name: "Paillier", dependencies: ["Ring", "Threading", "BigIntegers", "CKernels", "CGMP"]),
+            name: "Paillier",
+            dependencies: ["Ring", "Threading", "BigIntegers", "CKernels", "CGMP"]),
         // Networks: no cryptography.
         .target(name: "IntegerNetworks", dependencies: ["Threading", "BigIntegers"]),
         .target(name: "Samples", dependencies: ["Files", "CZlib"]),
@@ -112,6 +114,8 @@ let package = Package(
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
+        .testTarget(
+            name: "LatticeTests", dependencies: ["Lattice", "Ring", "Threading", "BigIntegers"]),
         .testTarget(name: "BFVTests", dependencies: ["BFV", "Lattice", "Oracle", "TestSupport"]),
         .testTarget(
             name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),

@@ -17,8 +17,7 @@ let package = Package(
         .executableTarget(
             name: "micro",
             dependencies: [
-                "CBandwidth", .product(name: "RLWE", package: "blindsight"),
-                .product(name: "Ring", package: "blindsight"),
+                "CBandwidth", .product(name: "BFV", package: "blindsight"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

@@ -20,8 +20,6 @@ public typealias PublicKey = Lattice.PublicKey
 public typealias KeyGenerator = Lattice.KeyGenerator
 /// How key switching takes polynomials apart.
 public typealias Gadget = Lattice.Gadget
-/// One key of `EvaluationKeys`.
-public typealias KeySwitchingKey = Lattice.KeySwitchingKey
 /// What an evaluator computes with.
 public typealias EvaluationKeys = Lattice.EvaluationKeys
 /// Why an evaluation can't be done.

@@ -35,7 +35,7 @@ public final class NTTTable: @unchecked Sendable {
 
     deinit { bsk_ntt_destroy(handle) }
 
-    package var bits: Int { 64 - value.leadingZeroBitCount }
+    package var bits: Int { value.bitWidthUsed }
 
     /// The constants that the pointwise kernels take.
     package var modulus: UnsafePointer<bsk_modulus> { bsk_ntt_modulus(handle) }

@@ -149,7 +149,7 @@ struct OracleBench {
     /// Bits of what a coefficient can grow by in a product with the plaintext modulus: those of t for index 1.
     func plaintextBits(_ index: Int) -> Int {
         let sum = context.parameters.plaintexts[index].coefficientSum
-        return 64 - UInt64(sum).leadingZeroBitCount
+        return UInt64(sum).bitWidthUsed
     }
 
     /// The plaintext polynomial, by the fast encoder (which has its own test against the naive one).

@@ -1,6 +1,6 @@
 import BFV
-import Oracle
 import BigIntegers
+import Oracle
 
 extension PlaintextModulus {
     /// pi in Z[X]/(X^N+1).

@@ -55,7 +55,7 @@ import Testing
             #expect(words.allSatisfy { $0 < q }, "modulus \(q)")
             // Its definition: the fields of stream 40 + i, of the modulus's bits, that are below it.
             var source = Keystream(seed: seed, stream: 40 + UInt64(i))
-            let bits = 64 - q.leadingZeroBitCount
+            let bits = q.bitWidthUsed
             let mask = UInt64.max >> UInt64(q.leadingZeroBitCount)
             let stream = KeystreamTests.words(&source, 8 * testCase.degree) + [0]
             let drawn = (0..<8 * testCase.degree * 64 / bits).map { field in

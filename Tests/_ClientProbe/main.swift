@@ -111,7 +111,7 @@ func trace(secrets: UInt64, degree: Int) throws {
         // One after the other, whatever they are: the key's bounds are checked elsewhere, by drawing again.
         var source = Keystream(secrets: words.next())
         let drawn = Samplers.ternary(degree: degree, from: &source)
-        let secret = SecretKey(context: context, coefficients: drawn)
+        let secret = SecretKey(context: context.lattice, coefficients: drawn)
         let slots = (0..<degree / index).map { _ in words.below(t) }
         let decryptor = Decryptor(context: context, secretKey: secret)
 

@@ -35,7 +35,7 @@ struct PlaintextPrimitives {
             },
             plaintextIndex: 0, level: limbs)
         let evaluator = Evaluator(
-            context: ring.context, keys: EvaluationKeys(relinearization: nil, galois: [:]))
+            context: ring.context, keys: .none)
         let ciphertext = Encryptor(
             context: ring.context, secretKey: SecretKey(context: ring.context)
         ).encrypt(

@@ -2,7 +2,7 @@ import BFV
 import CKernels
 
 /// A dense matrix of small integers times a vector of limbs, as a linear layer on one ciphertext a feature does it: tile by tile.
-/// CKernels comes with Ring.
+/// CKernels and Ring come with BFV.
 struct SmallWeightPrimitives {
     let ring: BenchmarkRing
     let stopwatch: Stopwatch

@@ -7,7 +7,7 @@ public struct Ciphertext: Sendable {
     /// Which plaintext modulus t_i it is for.
     public let plaintextIndex: Int
     /// The seed of c_1 where it came from one; nil once anything was computed.
-    public let seed: Seed?
+    package let seed: Seed?
 
     package init(
         polynomials: [Polynomial<NTTValues>], plaintextIndex: Int, seed: Seed? = nil

@@ -147,9 +147,9 @@ extension BFVParameters {
     /// Whether a client can multiply c_1 of so many bits by the secret without loss: N 2^k < q_0 P.
     package func carriesReply(c1Bits: Int) -> Bool {
         let bits =
-            (64 - ciphertextModuli[0].leadingZeroBitCount)
-            + (64 - specialModulus.leadingZeroBitCount)
+            ciphertextModuli[0].bitWidthUsed
+            + specialModulus.bitWidthUsed
         return c1Bits + degree.trailingZeroBitCount < bits - 1
-            && c1Bits < 64 - ciphertextModuli[0].leadingZeroBitCount
+            && c1Bits < ciphertextModuli[0].bitWidthUsed
     }
 }

@@ -19,7 +19,7 @@ extension BFVContext {
     ///   - slots: a value in [0, t) for each.
     ///   - level: of the ciphertexts that it will multiply.
     public func encodeFactor(
-        slots: [UInt64], plaintextIndex: Int, level: Int
+        slots: [UInt64], plaintextIndex: Int = 0, level: Int
     ) -> EncodedPlaintext {
         let coefficients = plaintexts[plaintextIndex].encoder.encode(slots)
         return EncodedPlaintext(
@@ -29,7 +29,7 @@ extension BFVContext {
 
     /// As `encodeFactor`, for addition.
     public func encodeConstant(
-        slots: [UInt64], plaintextIndex: Int, level: Int
+        slots: [UInt64], plaintextIndex: Int = 0, level: Int
     ) -> EncodedConstant {
         let basis = basis(level: level)
         var values = Polynomial<Coefficients>(

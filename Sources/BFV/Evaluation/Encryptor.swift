@@ -21,7 +21,7 @@ public struct Encryptor: Sendable {
     ///   - plaintextIndex: which t_i.
     ///   - level: how many moduli it has; all by default.
     public func encrypt(
-        slots: [UInt64], plaintextIndex: Int, level: Int? = nil
+        slots: [UInt64], plaintextIndex: Int = 0, level: Int? = nil
     ) -> Ciphertext {
         var errors = Keystream()
         return encrypt(

@@ -24,7 +24,7 @@ public struct PublicEncryptor: Sendable {
     ///   - plaintextIndex: which t_i.
     ///   - level: how many moduli it has, in 1...`maximumLevel`; all by default.
     public func encrypt(
-        slots: [UInt64], plaintextIndex: Int, level: Int? = nil
+        slots: [UInt64], plaintextIndex: Int = 0, level: Int? = nil
     ) -> Ciphertext {
         var source = Keystream()
         return encrypt(

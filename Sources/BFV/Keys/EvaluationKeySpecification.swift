@@ -11,6 +11,21 @@ public struct EvaluationKeySpecification: Sendable, Hashable {
         self.relinearization = relinearization
         self.rotations = rotations
     }
+
+    /// Keys for every level, each residue one digit.
+    /// - Parameters:
+    ///   - multiplies: whether ciphertexts are multiplied by each other.
+    ///   - permutations: all that slots are permuted by.
+    public init(
+        parameters: BFVParameters, multiplies: Bool, permutations: [SlotPermutation] = []
+    ) {
+        let gadget = Gadget(level: parameters.maximumLevel)
+        let moved = permutations.map { $0.normalized(degree: parameters.degree) }
+            .filter { !$0.isIdentity(degree: parameters.degree) }
+        self.init(
+            relinearization: multiplies ? gadget : nil,
+            rotations: Dictionary(moved.map { ($0, gadget) }) { first, _ in first })
+    }
 }
 
 extension KeyGenerator {

@@ -1,3 +1,4 @@
+import BigIntegers
 import Lattice
 
 #if canImport(Glibc)
@@ -217,7 +218,7 @@ package struct NoiseModel: Sendable {
         var variance = 0.0
         var shifted = 0.0
         for q in moduli {
-            let bits = 64 - q.leadingZeroBitCount
+            let bits = q.bitWidthUsed
             let count = gadget.digitCount(modulusBits: bits)
             // Half a unit more for the top digit, which takes what remains.
             let size =

@@ -1,3 +1,4 @@
+import BigIntegers
 import CKernels
 import Lattice
 import Ring
@@ -28,7 +29,7 @@ package struct SeededCiphertexts: Sendable {
     /// Bytes of each limb of `count` ciphertexts.
     package static func byteCounts(parameters: BFVParameters, count: Int) -> [Int] {
         parameters.ciphertextModuli.map {
-            count * parameters.degree / 8 * (64 - $0.leadingZeroBitCount)
+            count * parameters.degree / 8 * $0.bitWidthUsed
         }
     }
 

@@ -132,7 +132,7 @@ struct SemidefiniteBound {
         let mean = norms.reduce(0, +) / Double(norms.count)
         guard mean.isFinite else { return nil }
         // Finer steps than one where the form's integers are small.
-        let shift = max(0, 50 - (64 - Int64(form.size).leadingZeroBitCount))
+        let shift = max(0, 50 - Int64(form.size).bitWidthUsed)
         let scale = Double(1 << Int64(shift))
 
         var matrix = BandCholesky(form, negated: sign < 0, shift: shift)

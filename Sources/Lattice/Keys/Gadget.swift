@@ -8,7 +8,10 @@ public struct Gadget: Sendable, Hashable {
     /// The widest digit, in bits.
     public let digitBits: Int
 
-    public init(level: Int, digitBits: Int) {
+    /// - Parameters:
+    ///   - level: 1 to the parameters' `maximumLevel`.
+    ///   - digitBits: 1 to 50; by default each residue is one digit, for the smallest keys.
+    public init(level: Int, digitBits: Int = 50) {
         self.level = level
         self.digitBits = digitBits
     }

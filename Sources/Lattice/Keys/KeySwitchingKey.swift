@@ -5,10 +5,10 @@ import Ring
 /// one under s (hybrid key switching with balanced digits).
 ///
 /// Key j is (b_j, a_j) modulo Q_l P with b_j = -a_j s + e_j + P g_j s'; a_j comes from `seed`.
-public struct KeySwitchingKey: Sendable {
-    public let gadget: Gadget
+package struct KeySwitchingKey: Sendable {
+    package let gadget: Gadget
     /// The public seed of all a_j.
-    public let seed: Seed
+    package let seed: Seed
     package let basis: RNSBasis
     package let digitCount: Int
     /// Limb by limb, digit by digit: b_j, then a_j. The order of use.

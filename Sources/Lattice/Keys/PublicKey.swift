@@ -8,7 +8,7 @@ import Ring
 /// there is no file format for public keys, nor for what is encrypted under them.
 public struct PublicKey: Sendable {
     /// The public seed of a.
-    public let seed: Seed
+    package let seed: Seed
     package let context: LatticeContext
     /// Both modulo Q; a ciphertext at level l uses the first l limbs.
     package let b: Polynomial<NTTValues>

@@ -7,6 +7,7 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
     case plaintext(UInt64, degree: Int)
     case insecureLevel
     case tooLargeForSecurity(bits: Int, degree: Int, level: Int, maximum: Int)
+    case preset(degree: Int, plaintextBits: Int)
 
     public var description: String {
         switch self {
@@ -26,6 +27,8 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
             return "parameters below 128-bit security must be made by a function named insecure"
         case .tooLargeForSecurity(let bits, let n, let level, let maximum):
             return "QP has \(bits) bits; at N = \(n), \(level)-bit security allows 2^\(maximum)"
+        case .preset(let n, let bits):
+            return "there is no preset for N = \(n) and as many plaintext primes of \(bits) bits"
         }
     }
 }

@@ -69,7 +69,7 @@ package struct FaultCheck {
 extension MultiExponentiation {
     /// The product of powers by unsigned factors that aren't all 0, by the bits of the factors.
     static func binary(_ factors: [UInt64], _ graph: inout ProductGraph) -> Int {
-        let products = (0..<64 - factors.map { $0.leadingZeroBitCount }.min()!).map { bit in
+        let products = (0..<factors.map(\.bitWidthUsed).max()!).map { bit in
             graph.product(factors.indices.filter { factors[$0] >> UInt64(bit) & 1 == 1 })
         }
         return join(products, shift: 1, &graph)!

@@ -1,3 +1,4 @@
+import BigIntegers
 import PolynomialFitting
 
 /// A polynomial for all elements of a tensor, or one for each of its channels (as many elements each, one channel after another).
@@ -10,7 +11,7 @@ package struct ChannelPolynomials: Sendable, Equatable {
 
     /// Fewest products one after another that a polynomial of the degree takes.
     package var levels: Int {
-        degree.bitWidth - max(0, degree - 1).leadingZeroBitCount
+        max(0, degree - 1).bitWidthUsed
     }
 
     /// Of an element of a tensor with so many.

@@ -1,3 +1,5 @@
+import BigIntegers
+
 /// Resolutions of one integer network: magnitudes that the largest integers have.
 struct BitAllocation: Sendable, Hashable {
     /// Of input codes with signs.
@@ -18,6 +20,6 @@ struct BitAllocation: Sendable, Hashable {
 
     /// Bits of a signed integer of such a magnitude.
     static func bits(levels: Int) -> Int {
-        (UInt(max(1, levels)).bitWidth - UInt(max(1, levels)).leadingZeroBitCount) + 1
+        max(1, levels).bitWidthUsed + 1
     }
 }

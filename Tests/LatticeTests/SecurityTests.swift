@@ -1,4 +1,3 @@
-import BFV
 import BigIntegers
 import Lattice
 import Testing
@@ -90,83 +89,70 @@ import Testing
         // Two distinct primes that are 1 mod 2N don't fit in less.
         guard bits >= 53 else { return }
         let edge = try Edge(degree: degree, bits: bits)
-        let t = try #require(
-            Primes.nttPrimes(
-                bits: 50, count: 3, congruentTo1Modulo: UInt64(2 * degree),
-                excluding: Set(edge.moduli)
-            ).last)
-        let good = try BFVParameters(
+        let good = try LatticeParameters(
             degree: degree, ciphertextModuli: edge.moduli, specialModulus: edge.below,
-            plaintextModuli: [t], security: level)
+            security: level)
         #expect(good.keyModulus <= BigInt(1) << bits && good.security == level)
         #expect(throws: ParameterError.self) {
-            try BFVParameters(
+            try LatticeParameters(
                 degree: degree, ciphertextModuli: edge.moduli, specialModulus: edge.above,
-                plaintextModuli: [t], security: level)
+                security: level)
         }
         // What is refused, is refused for its size.
-        let loose = try BFVParameters.insecure(
-            degree: degree, ciphertextModuli: edge.moduli, specialModulus: edge.above,
-            plaintextModuli: [t])
+        let loose = try LatticeParameters.insecure(
+            degree: degree, ciphertextModuli: edge.moduli, specialModulus: edge.above)
         #expect(loose.keyModulus > BigInt(1) << bits && loose.security == .insecure)
     }
 
     @Test func everythingBelow128BitsIsRefused() throws {
         // Legal in every way but its level.
-        let (q, p, t): (UInt64, UInt64, UInt64) = (65537, 114689, 147457)
+        let (q, p): (UInt64, UInt64) = (65537, 114689)
         #expect(throws: ParameterError.insecureLevel) {
-            try BFVParameters(
-                degree: 8192, ciphertextModuli: [q], specialModulus: p, plaintextModuli: [t],
+            try LatticeParameters(
+                degree: 8192, ciphertextModuli: [q], specialModulus: p,
                 security: .insecure)
         }
-        let secure = try BFVParameters(
-            degree: 8192, ciphertextModuli: [q], specialModulus: p, plaintextModuli: [t])
+        let secure = try LatticeParameters(
+            degree: 8192, ciphertextModuli: [q], specialModulus: p)
         #expect(secure.security == .bits128)
         // The same moduli in rings that the table doesn't know, or at N = 1024, where nothing fits.
         for degree in [8, 64, 512, 1024] {
             #expect(throws: ParameterError.self) {
-                try BFVParameters(
-                    degree: degree, ciphertextModuli: [q], specialModulus: p,
-                    plaintextModuli: [t])
+                try LatticeParameters(
+                    degree: degree, ciphertextModuli: [q], specialModulus: p)
             }
-            _ = try BFVParameters.insecure(
-                degree: degree, ciphertextModuli: [q], specialModulus: p, plaintextModuli: [t])
+            _ = try LatticeParameters.insecure(
+                degree: degree, ciphertextModuli: [q], specialModulus: p)
         }
         #expect(
             throws: ParameterError.tooLargeForSecurity(
                 bits: 33, degree: 1024, level: 128, maximum: 26)
         ) {
-            try BFVParameters(
-                degree: 1024, ciphertextModuli: [q], specialModulus: p, plaintextModuli: [t])
+            try LatticeParameters(
+                degree: 1024, ciphertextModuli: [q], specialModulus: p)
         }
     }
 
     @Test func malformedParametersAreRefused() throws {
-        let (q, p, t): (UInt64, UInt64, UInt64) = (65537, 114689, 147457)
-        func error(
-            _ degree: Int, _ q: [UInt64], _ p: UInt64, _ t: [UInt64]
-        ) -> ParameterError? {
-            #expect(throws: ParameterError.self, "N \(degree), \(q), \(p), \(t)") {
-                try BFVParameters.insecure(
-                    degree: degree, ciphertextModuli: q, specialModulus: p, plaintextModuli: t)
+        let (q, p): (UInt64, UInt64) = (65537, 114689)
+        func error(_ degree: Int, _ q: [UInt64], _ p: UInt64) -> ParameterError? {
+            #expect(throws: ParameterError.self, "N \(degree), \(q), \(p)") {
+                try LatticeParameters.insecure(
+                    degree: degree, ciphertextModuli: q, specialModulus: p)
             }
         }
         for degree in [-8, 0, 4, 100, 131_072] {
-            #expect(error(degree, [q], p, [t]) == .degree(degree))
+            #expect(error(degree, [q], p) == .degree(degree))
         }
-        #expect(error(8192, [], p, [t]) == .count("ciphertext moduli", 0))
-        #expect(error(8192, [q], p, []) == .count("plaintext moduli", 0))
+        #expect(error(8192, [], p) == .count("ciphertext moduli", 0))
         let many = [UInt64](repeating: q, count: 65)
-        #expect(error(8192, many, p, [t]) == .count("ciphertext moduli", 65))
-        #expect(error(8192, [q], p, many) == .count("plaintext moduli", 65))
-        #expect(error(8192, [q, q], p, [t]) == .repeatedModulus(q))
-        #expect(error(8192, [q], q, [t]) == .repeatedModulus(q))
-        #expect(error(8192, [q], p, [p]) == .repeatedModulus(p))
+        #expect(error(8192, many, p) == .count("ciphertext moduli", 65))
+        #expect(error(8192, [q, q], p) == .repeatedModulus(q))
+        #expect(error(8192, [q], q) == .repeatedModulus(q))
         let others: [UInt64] = [0, 1, 2, 257, 65536, 65539, 65537 * 114689, 1 << 50, .max]
         for bad in others {
-            #expect(error(8192, [bad], p, [t]) == .modulus(bad, degree: 8192))
-            #expect(error(8192, [q], bad, [t]) == .modulus(bad, degree: 8192))
-            #expect(error(8192, [q], p, [bad]) == .modulus(bad, degree: 8192))
+            #expect(error(8192, [bad], p) == .modulus(bad, degree: 8192))
+            #expect(error(8192, [q], bad) == .modulus(bad, degree: 8192))
         }
     }
 }
