@@ -70,7 +70,7 @@ public final class Client: Sendable {
                 return try encryptGroup(
                     samples[start..<min(start + plan.samplesPerGroup, samples.count)],
                     index: index, of: count
-                ) { try progress(start + $0, samples.count) }
+                ) { done, _ in try progress(start + done, samples.count) }
             })
     }
 
