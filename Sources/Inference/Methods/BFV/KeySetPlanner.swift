@@ -3,6 +3,7 @@ import BigIntegers
 import InferenceClient
 import IntegerNetworks
 import Lattice
+import Threading
 
 /// Plans a network for keys that exist: the lattice and the list of keys are another plan's, so that clients keep theirs. Plaintext
 /// moduli, baby steps and levels are chosen anew.

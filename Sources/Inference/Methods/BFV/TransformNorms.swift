@@ -1,5 +1,6 @@
 import BigIntegers
 import BFV
+import Lattice
 import Ring
 import Synchronization
 
