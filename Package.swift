@@ -24,6 +24,7 @@ let package = Package(
             name: "CGMP", pkgConfig: "gmp", providers: [.apt(["libgmp-dev"]), .brew(["gmp"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels"),
+        .target(name: "Files"),
         .target(name: "BigIntegers", dependencies: ["CGMP"]),
         .target(
             name: "Ring",
@@ -32,9 +33,12 @@ let package = Package(
                 .product(name: "CryptoExtras", package: crypto),
             ]),
         .target(name: "RLWE", dependencies: ["Ring", "BigIntegers", "CKernels"]),
-        .target(name: "Paillier", dependencies: ["Ring", "BigIntegers", "CKernels", "CGMP"]),
         .target(
-            name: "NeuralNetwork", dependencies: ["BigIntegers", "CZlib", protobuf],
+            name: "Paillier",
+            dependencies: ["Ring", "BigIntegers", "CKernels", "CGMP"]),
+        .target(
+            name: "NeuralNetwork",
+            dependencies: ["BigIntegers", "CZlib", "Files", protobuf],
             exclude: ["ONNX/Protos"]),
         .target(
             name: "Inference",
@@ -43,14 +47,14 @@ let package = Package(
             name: "Wire",
             dependencies: [
                 "Inference", "RLWE", "Paillier", "Ring", "NeuralNetwork", "BigIntegers", "CKernels",
-                protobuf,
+                "Files", protobuf,
                 .product(name: "Crypto", package: crypto),
             ],
             exclude: ["Protos"]),
         .target(
             name: "Blindsight",
             dependencies: [
-                "Wire", "Inference", "NeuralNetwork", "RLWE", "Paillier", "BigIntegers",
+                "Wire", "Inference", "NeuralNetwork", "RLWE", "Paillier", "BigIntegers", "Files",
             ]),
         .executableTarget(
             name: "BlindsightCLI",
@@ -70,21 +74,24 @@ let package = Package(
         .executableTarget(
             name: "OperatorConformance", dependencies: ["NeuralNetwork", protobuf],
             path: "Tests/_Conformance"),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
         .testTarget(name: "RLWETests", dependencies: ["RLWE", "TestSupport"]),
         .testTarget(
-            name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
+            name: "PaillierTests",
+            dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
         .testTarget(
-            name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "TestSupport", protobuf]),
+            name: "NeuralNetworkTests",
+            dependencies: ["NeuralNetwork", "Files", "TestSupport", protobuf]),
         .testTarget(
             name: "InferenceTests",
             dependencies: ["Inference", "NeuralNetwork", "Paillier", "TestSupport"]),
         .testTarget(
             name: "WireTests",
             dependencies: [
-                "Wire", "Blindsight", "Inference", "NeuralNetwork", "RLWE", "Paillier",
+                "Wire", "Blindsight", "Inference", "NeuralNetwork", "RLWE", "Paillier", "Files",
                 "TestSupport",
                 protobuf,
             ]),

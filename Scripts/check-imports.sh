@@ -9,14 +9,15 @@ rules='
 CGMP: |
 CZlib: |
 CKernels: |
+Files: |
 BigIntegers: CGMP |
 Ring: BigIntegers CKernels | Crypto CryptoExtras _CryptoExtras
 RLWE: Ring BigIntegers CKernels |
 Paillier: Ring BigIntegers CKernels CGMP |
-NeuralNetwork: BigIntegers CZlib | SwiftProtobuf
+NeuralNetwork: Files BigIntegers CZlib | SwiftProtobuf
 Inference: NeuralNetwork RLWE Paillier Ring BigIntegers CKernels |
-Wire: Inference NeuralNetwork RLWE Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
-Blindsight: Wire Inference NeuralNetwork RLWE Paillier BigIntegers |
+Wire: Files Inference NeuralNetwork RLWE Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
+Blindsight: Files Wire Inference NeuralNetwork RLWE Paillier BigIntegers |
 BlindsightCLI: Blindsight | ArgumentParser
 '
 # What the toolchain brings is open to all.

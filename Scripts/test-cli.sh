@@ -430,6 +430,39 @@ refuse "where an encrypted" predict --plan linear/server.plan --evaluation-key l
 refuse "where a public key" predict --plan linear/server.plan --evaluation-key linear/secret.key \
     linear.ct -o bad.ct
 
+# Named pipes are refused wherever a file is read; nothing waits for a writer.
+mkfifo pipe
+pipe="pipe: not a regular file"
+refuse "$pipe" keygen --plan pipe -o bad
+refuse "$pipe" encrypt --plan pipe --key client/secret.key --input "$images" -o bad.ct
+refuse "$pipe" encrypt --plan client/client.plan --key pipe --input "$images" -o bad.ct
+refuse "$pipe" encrypt --plan client/client.plan --key client/secret.key --input pipe -o bad.ct
+refuse "$pipe" predict --plan pipe --evaluation-key server/evaluation.key server/sample.ct -o bad.ct
+refuse "$pipe" predict --plan server/server.plan --evaluation-key pipe server/sample.ct -o bad.ct
+refuse "$pipe" predict --plan server/server.plan --evaluation-key server/evaluation.key pipe -o bad.ct
+refuse "$pipe" decrypt --plan pipe --key client/secret.key server/reply.ct
+refuse "$pipe" "${decrypt[@]}" pipe
+refuse "$pipe" verify --plan pipe --data "$root/Samples"
+refuse "$pipe" verify --plan server/server.plan --data pipe
+refuse "$pipe" bench --plan pipe
+refuse "$pipe" inspect pipe
+refuse "$pipe" plan pipe -o bad
+absent bad.ct
+
+# Output to a pipe or a device goes into it and does not replace it. A link stands for the device, which a defect must not
+# cost.
+cat pipe >piped.ct &
+reader=$!
+run to-pipe encrypt --plan client/client.plan --key client/secret.key --input "$images" -o pipe
+wait "$reader"
+[ -p pipe ] || die "a pipe was replaced by a file"
+run piped predict --plan server/server.plan --evaluation-key server/evaluation.key piped.ct -o piped-reply.ct
+ln -s /dev/null null
+run to-device encrypt --plan client/client.plan --key client/secret.key --input "$images" -o null
+run batch-to-device "${batch_predict[@]}" batch.ct -o null
+[ -L null ] || die "a device was replaced by a file"
+pass
+
 run force keygen --plan client/client.plan -o client --force
 equal "mode of secret.key" "$(mode client/secret.key)" 600
 if compgen -G "*.tmp" >/dev/null || compgen -G "client/*.tmp" >/dev/null; then die "a temporary file was left"; fi

@@ -6,6 +6,7 @@
 /// `Artifact` turns each of these things into bytes and back; `BatchRequestWriter`,
 /// `BatchReplyWriter` and their readers do so with batches, in files.
 @_exported import BigIntegers
+@_exported import Files
 @_exported import Inference
 @_exported import NeuralNetwork
 @_exported import Paillier

@@ -1,5 +1,4 @@
 import Blindsight
-import Foundation
 
 /// Files of the commands: artifacts in, artifacts out.
 enum Files {
@@ -34,18 +33,14 @@ enum Files {
     /// Does something with a file; errors name it.
     static func naming<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
         do { return try body() } catch {
-            switch error as? WireError {
             // These name it themselves.
-            case .file, .unfinished: throw error
-            default: throw CommandError.file(path, error)
-            }
+            if error is FileError { throw error }
+            if case .unfinished? = error as? WireError { throw error }
+            throw CommandError.file(path, error)
         }
     }
 
-    static func size(_ path: String) -> Int {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        return (attributes?[.size] as? Int) ?? 0
-    }
+    static func size(_ path: String) -> Int { FileSystem.size(path) ?? 0 }
 
     /// Samples that fit a network's input.
     static func samples(_ path: String, for input: InputSpecification) throws -> SampleSet {
@@ -68,18 +63,11 @@ enum Files {
     }
 
     static func isFile(_ path: String) -> Bool {
-        var isDirectory: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
-            && !isDirectory.boolValue
+        FileSystem.exists(path) && !FileSystem.isFolder(path)
     }
 
     static func makeDirectory(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw CommandError.noDirectory(path)
-        }
+        do { try FileSystem.makeFolder(path) } catch { throw CommandError.noDirectory(path) }
     }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import Inference
 import NeuralNetwork
 import RLWE
@@ -19,7 +20,7 @@ extension Artifact {
     /// Says what a file is without needing its plan. Checks magic, version, lengths and checksums, and of groups their order. A file of
     /// groups may be unfinished.
     public static func inspect(path: String) throws -> ArtifactSummary {
-        let file = try InputFile(path)
+        let file = try RegularFile(path)
         let head = try file.bytes(min(file.count, Envelope.headerLength), at: 0)
         if head.count == Envelope.headerLength {
             let kind = try Envelope.Header(head[...]).kind

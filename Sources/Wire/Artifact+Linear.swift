@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Inference
 import NeuralNetwork
@@ -231,12 +232,10 @@ extension PaillierKeySize {
 
 extension Artifact {
     /// The kind that a file's first bytes name. Nothing else of it is checked.
+    /// - Throws: `FileError`, `WireError`.
     public static func kind(ofFileAt path: String) throws -> ArtifactKind {
-        guard let file = FileHandle(forReadingAtPath: path) else {
-            throw WireError.file(path: path, reason: "it can't be opened")
-        }
-        defer { try? file.close() }
-        let head = [UInt8]((try? file.read(upToCount: 12)) ?? Data())
+        let file = try RegularFile(path)
+        let head = try file.bytes(min(12, file.count), at: 0)
         guard head.count == 12, Array(head[..<8]) == Array(Envelope.magicText.utf8) else {
             throw WireError.notAnArtifact
         }

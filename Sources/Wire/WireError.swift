@@ -23,8 +23,6 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
     case otherRequest(group: Int)
     /// Groups of an interrupted run are there, which are neither resumed nor replaced unasked.
     case unfinished(path: String)
-    /// Reading or writing a file failed.
-    case file(path: String, reason: String)
 
     public var description: String {
         switch self {
@@ -59,7 +57,6 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
         case .unfinished(let path):
             return
                 "\(path): groups of an interrupted run; resume it, or remove the file to start over"
-        case .file(let path, let reason): return "\(path): \(reason)"
         }
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import NeuralNetwork
 import TestSupport
 import Testing
@@ -169,7 +170,7 @@ import Testing
         #expect(throws: SampleError.self) {
             try LabelledSamples.load(directory: folder.path)
         }
-        #expect(throws: FileError.notAFile(path: folder.path)) {
+        #expect(throws: FileError(path: folder.path, reason: "not a regular file")) {
             try SampleFile.read(path: folder.path)
         }
         #expect(throws: FileError.self) { try SampleFile.read(path: folder.path + "/none") }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 import Wire
@@ -37,7 +38,7 @@ import Wire
             let path = folder.appendingPathComponent("secret.key").path
             try ArtifactFile.write([1], to: path, isSecret: true)
             #expect(try mode(path) == 0o600)
-            #expect(throws: WireError.self) {
+            #expect(throws: FileError.self) {
                 try ArtifactFile.write([2], to: path, isSecret: true)
             }
             #expect(try ArtifactFile.read(path) == [1])
@@ -62,11 +63,11 @@ import Wire
         try withFolder { folder in
             let taken = folder.appendingPathComponent("taken")
             try FileManager.default.createDirectory(at: taken, withIntermediateDirectories: true)
-            #expect(throws: WireError.self) {
+            #expect(throws: FileError.self) {
                 try ArtifactFile.write([1, 2], to: taken.path)
             }
             #expect(try names(folder) == ["taken"])
-            #expect(throws: WireError.self) {
+            #expect(throws: FileError.self) {
                 try ArtifactFile.write([1], to: folder.appendingPathComponent("no/file").path)
             }
             #expect(try names(folder) == ["taken"])
@@ -76,24 +77,24 @@ import Wire
     @Test func readingRefuses() throws {
         try withFolder { folder in
             let path = folder.appendingPathComponent("a").path
-            #expect(throws: WireError.file(path: path, reason: "No such file or directory")) {
+            #expect(throws: FileError(path: path, reason: "No such file or directory")) {
                 try ArtifactFile.read(path)
             }
-            #expect(throws: WireError.file(path: folder.path, reason: "not a regular file")) {
+            #expect(throws: FileError(path: folder.path, reason: "not a regular file")) {
                 try ArtifactFile.read(folder.path)
             }
             let pipe = folder.appendingPathComponent("pipe").path
             #expect(mkfifo(pipe, 0o600) == 0)
-            #expect(throws: WireError.file(path: pipe, reason: "not a regular file")) {
+            #expect(throws: FileError(path: pipe, reason: "not a regular file")) {
                 try ArtifactFile.read(pipe)
             }
             try ArtifactFile.write([1, 2, 3], to: path)
-            #expect(throws: WireError.file(path: path, reason: "3 bytes; at most 2 are read")) {
+            #expect(throws: FileError(path: path, reason: "3 bytes; at most 2 are read")) {
                 try ArtifactFile.read(path, limit: 2)
             }
             // A file of many bytes that takes no room.
             #expect(truncate(path, 1 << 40) == 0)
-            #expect(throws: WireError.self) { try ArtifactFile.read(path) }
+            #expect(throws: FileError.self) { try ArtifactFile.read(path) }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Blindsight
+import Files
 import Foundation
 import Inference
 import TestSupport
@@ -214,13 +215,13 @@ import Wire
             #expect(throws: WireError.corrupt) { try reader.group(0) }
             try handle.seek(toOffset: 65)
             try handle.write(contentsOf: [fixture.request[65] ^ 1])
-            #expect(throws: WireError.file(path: path, reason: "it changed while it was read")) {
+            #expect(throws: FileError(path: path, reason: "it changed while it was read")) {
                 try reader.group(0)
             }
             #expect(try reader.group(1).sampleCount == fixture.client.capacity)
             try handle.truncate(atOffset: UInt64(fixture.request.count) - 100)
             #expect(
-                throws: WireError.file(path: path, reason: "it became shorter while it was read")
+                throws: FileError(path: path, reason: "it became shorter while it was read")
             ) { try reader.group(2) }
         }
     }

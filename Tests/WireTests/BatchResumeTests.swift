@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Inference
 import TestSupport
@@ -138,7 +139,7 @@ import Wire
             let place = try Place(fixture, folder)
             do {
                 let writer = try BatchReplyWriter(path: place.replies, request: place.request)
-                let busy = WireError.file(
+                let busy = FileError(
                     path: place.partial, reason: "another process is writing it")
                 for resumes in [false, true] {
                     #expect(throws: busy) {

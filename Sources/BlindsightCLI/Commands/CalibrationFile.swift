@@ -22,8 +22,8 @@ enum CalibrationFile {
 
     /// nil where there is none, or none that makes sense.
     static func read() -> OperationCosts? {
-        guard let data = try? Data(contentsOf: url),
-            let costs = try? JSONDecoder().decode(OperationCosts.self, from: data)
+        guard let bytes = try? ArtifactFile.read(url.path, limit: 1 << 16),
+            let costs = try? JSONDecoder().decode(OperationCosts.self, from: Data(bytes))
         else { return nil }
         let all = [
             costs.forwardButterfly, costs.inverseButterfly, costs.keyResidue,

@@ -35,7 +35,7 @@ struct KeygenCommand: ParsableCommand {
         let secretPath = "\(output)/secret.key"
         let evaluationPath = "\(output)/evaluation.key"
         // Looked at first, to not make keys for nothing; writing checks it again.
-        guard force || !FileManager.default.fileExists(atPath: secretPath) else {
+        guard force || !FileSystem.exists(secretPath) else {
             throw CommandError.secretKeyExists(secretPath)
         }
         let start = ContinuousClock.now

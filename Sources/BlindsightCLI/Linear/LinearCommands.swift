@@ -9,7 +9,7 @@ enum LinearCommands {
         let plan = try LinearFiles.clientPlan(path)
         let secretPath = "\(output)/secret.key"
         let publicPath = "\(output)/evaluation.key"
-        guard force || !FileManager.default.fileExists(atPath: secretPath) else {
+        guard force || !FileSystem.exists(secretPath) else {
             throw CommandError.secretKeyExists(secretPath)
         }
         let start = ContinuousClock.now

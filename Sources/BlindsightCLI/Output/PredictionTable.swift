@@ -83,7 +83,7 @@ final class PredictionFile {
     }
 
     private func flush() throws {
-        try file.append(buffer)
+        try file.write(buffer)
         buffer.removeAll(keepingCapacity: true)
     }
 

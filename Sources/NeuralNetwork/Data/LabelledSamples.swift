@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
+import Files
 
 /// Samples with the label of each.
 public struct LabelledSamples: Sendable, Equatable {
@@ -36,7 +32,7 @@ public struct LabelledSamples: Sendable, Equatable {
     public static func findPair(
         directory: String
     ) throws(SampleError) -> (images: String, labels: String) {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory) else {
+        guard let names = try? FileSystem.names(in: directory) else {
             throw .noPair(directory: directory, reason: "it cannot be listed")
         }
         var images: [String: String] = [:]

@@ -1,3 +1,5 @@
+import Files
+
 /// Samples and labels from files: IDX, NPY or CSV, plain or gzip, told apart by content.
 public enum SampleFile {
     /// Largest file that is read, in bytes.
@@ -9,7 +11,7 @@ public enum SampleFile {
     ///
     /// - Throws: `FileError` or `SampleError`.
     public static func read(path: String) throws -> SampleSet {
-        try parse(FileBytes.read(path: path, limit: maximumFileBytes))
+        try parse(RegularFile.bytes(of: path, limit: maximumFileBytes))
     }
 
     /// Samples from a file's bytes.
@@ -29,7 +31,7 @@ public enum SampleFile {
     ///
     /// - Throws: `FileError` or `SampleError`.
     public static func readLabels(path: String) throws -> [Int] {
-        try labels(FileBytes.read(path: path, limit: maximumFileBytes))
+        try labels(RegularFile.bytes(of: path, limit: maximumFileBytes))
     }
 
     /// Labels from a file's bytes.

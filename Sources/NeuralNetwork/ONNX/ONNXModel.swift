@@ -1,3 +1,4 @@
+import Files
 import SwiftProtobuf
 
 /// An ONNX model whose graph has been read and checked; the only door for a model.
@@ -43,7 +44,7 @@ public struct ONNXModel: Sendable {
     ///
     /// - Throws: `FileError` or `ONNXError`.
     public static func load(path: String) throws -> ONNXModel {
-        try load(FileBytes.read(path: path, limit: maximumBytes))
+        try load(RegularFile.bytes(of: path, limit: maximumBytes))
     }
 
     /// - Parameter use: what is asked of the graph's inputs and outputs.

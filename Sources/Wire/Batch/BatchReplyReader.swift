@@ -1,4 +1,5 @@
 import CKernels
+import Files
 import Inference
 import RLWE
 
@@ -12,13 +13,13 @@ public struct BatchReplyReader: Sendable {
 
     /// Opens a file and checks how its groups follow each other, without reading ciphertexts.
     ///
-    /// - Throws: `WireError`; `InferenceError.wrongLayout` for a plan of another layout.
+    /// - Throws: `WireError`, `FileError`; `InferenceError.wrongLayout` for a plan of another layout.
     public init(path: String, plan: ClientPlan) throws {
-        try self.init(InputFile(path), plan: plan)
+        try self.init(RegularFile(path), plan: plan)
     }
 
     /// - Parameter allowsMissing: whether it may be a file that is not finished.
-    init(_ input: InputFile, plan: ClientPlan, allowsMissing: Bool = false) throws {
+    init(_ input: RegularFile, plan: ClientPlan, allowsMissing: Bool = false) throws {
         self.plan = plan
         file = try GroupFile(input, .replies(plan), allowsMissing: allowsMissing)
         for group in file.groups {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Inference
 import RLWE
@@ -8,60 +9,30 @@ import RLWE
 public final class BatchReplyWriter {
     public let path: String
     public let request: BatchRequestReader
-    public var partialPath: String { Self.partialPath(of: path) }
+    public var partialPath: String { file.partialPath }
     /// Groups that are in the file; of a resumed one it begins above zero.
     public private(set) var groupsDone = 0
     private let form: GroupForm
-    private let descriptor: Int32
-    /// Whether no group was written: then the file is removed again.
-    private var isEmpty = false
+    private let file: PartialFile
 
-    public static func partialPath(of path: String) -> String { path + ".partial" }
+    public static func partialPath(of path: String) -> String { PartialFile.partialPath(of: path) }
 
     /// - Parameter resumes: whether groups that an interrupted run left are kept. They must be replies to `request`; what is cut off or
     ///   damaged at the end is dropped. Where there are none, it begins anew.
     /// - Throws: `WireError.unfinished` where there are such groups, but `resumes` is false; `WireError.otherRequest`,
-    ///   `WireError.wrongPlan`, `WireError.corrupt` and others for groups that can't be kept; `WireError.file`, also while another
+    ///   `WireError.wrongPlan`, `WireError.corrupt` and others for groups that can't be kept; `FileError`, also while another
     ///   process writes.
     public init(path: String, request: BatchRequestReader, resumes: Bool = false) throws {
         self.path = path
         self.request = request
         form = try .replies(request.plan)
-        let partial = Self.partialPath(of: path)
-        descriptor = try Self.open(partial)
-        let input = try InputFile(partial)
-        guard input.count > 0 else {
-            // To be removed on an interrupt, as long as there is nothing in it.
-            _ = try TemporaryFiles.add(partial) { descriptor }
-            isEmpty = true
-            return
-        }
-        guard resumes else { throw WireError.unfinished(path: partial) }
-        try resume(input)
+        file = try PartialFile(path)
+        guard file.foundCount > 0 else { return }
+        guard resumes else { throw WireError.unfinished(path: file.partialPath) }
+        try resume(file.found())
     }
 
-    deinit {
-        if isEmpty { unlink(partialPath) }
-        TemporaryFiles.forget(partialPath)
-        close(descriptor)
-    }
-
-    private static func open(_ path: String) throws -> Int32 {
-        let descriptor = Foundation.open(
-            path, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw WireError.failure(path) }
-        // Not after another process's rename has taken the name away.
-        var (mine, named) = (stat(), stat())
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &mine) == 0,
-            stat(path, &named) == 0, mine.st_ino == named.st_ino, mine.st_dev == named.st_dev
-        else {
-            close(descriptor)
-            throw WireError.file(path: path, reason: "another process is writing it")
-        }
-        return descriptor
-    }
-
-    private func resume(_ input: InputFile) throws {
+    private func resume(_ input: RegularFile) throws {
         let reader = try BatchReplyReader(input, plan: request.plan, allowsMissing: true)
         try reader.requireBeginning(of: request)
         let groups = reader.file.groups
@@ -76,13 +47,11 @@ public final class BatchReplyWriter {
                 groupsDone = index
             }
         }
-        guard ftruncate(descriptor, off_t(end)) == 0, lseek(descriptor, 0, SEEK_END) == off_t(end)
-        else { throw WireError.failure(partialPath) }
-        isEmpty = groupsDone == 0
+        try file.truncate(to: end)
     }
 
     /// Appends the reply to group `groupsDone` and syncs.
-    /// - Throws: `WireError.malformed` for a reply that was not made for the plan and this group; `WireError.file`.
+    /// - Throws: `WireError.malformed` for a reply that was not made for the plan and this group; `FileError`.
     public func append(_ reply: EncryptedBatchReply) throws {
         let plan = request.plan
         guard groupsDone < request.groupCount,
@@ -100,9 +69,7 @@ public final class BatchReplyWriter {
         header.group = UInt32(groupsDone)
         header.groupCount = UInt32(request.groupCount)
         header.request = Data(try request.file.checksum(of: groupsDone))
-        var sink = try GroupSink(form, header) { [descriptor, partialPath] in
-            try StagedFile.write($0, to: descriptor, path: partialPath)
-        }
+        var sink = try GroupSink(form, header) { [file] in try file.write($0) }
         for ciphertext in reply.ciphertexts {
             try Packing.pack(ciphertext.c0, bits: plan.replyC0Bits)
                 .withUnsafeBytes { try sink.append($0) }
@@ -110,19 +77,16 @@ public final class BatchReplyWriter {
                 .withUnsafeBytes { try sink.append($0) }
         }
         try sink.finish()
-        guard fsync(descriptor) == 0 else { throw WireError.failure(partialPath) }
-        TemporaryFiles.forget(partialPath)
-        isEmpty = false
+        try file.sync()
         groupsDone += 1
     }
 
     /// Gives the file its name.
-    /// - Throws: `WireError.malformed` where groups are missing; `WireError.file`.
+    /// - Throws: `WireError.malformed` where groups are missing; `FileError`.
     public func finish() throws {
         guard groupsDone == request.groupCount else {
             throw WireError.malformed("\(groupsDone) groups of \(request.groupCount)")
         }
-        guard rename(partialPath, path) == 0 else { throw WireError.failure(path) }
-        StagedFile.syncFolder(of: path)
+        try file.finish()
     }
 }

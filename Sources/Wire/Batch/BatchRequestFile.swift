@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Inference
 import RLWE
@@ -14,10 +15,10 @@ public struct BatchRequestReader: Sendable {
 
     /// Opens a file and checks how its groups follow each other, without reading ciphertexts.
     ///
-    /// - Throws: `WireError`; `InferenceError.wrongLayout` for a plan of another layout.
+    /// - Throws: `WireError`, `FileError`; `InferenceError.wrongLayout` for a plan of another layout.
     public init(path: String, plan: ClientPlan) throws {
         self.plan = plan
-        file = try GroupFile(InputFile(path), .requests(plan))
+        file = try GroupFile(RegularFile(path), .requests(plan))
         context = try RLWEContext(plan.parameters)
     }
 
@@ -56,7 +57,7 @@ public final class BatchRequestWriter {
     private let file: StagedFile
 
     /// - Parameter sampleCount: of all groups, at least one. All groups but the last hold as many samples as the plan does.
-    /// - Throws: `WireError.file`, `WireError.outOfRange`; `InferenceError.wrongLayout` for a plan of another layout.
+    /// - Throws: `FileError`, `WireError.outOfRange`; `InferenceError.wrongLayout` for a plan of another layout.
     public init(path: String, plan: ClientPlan, sampleCount: Int) throws {
         form = try .requests(plan)
         guard sampleCount >= 1, plan.groups(of: sampleCount) <= GroupForm.maximumGroups else {
@@ -75,7 +76,7 @@ public final class BatchRequestWriter {
     }
 
     /// - Throws: `WireError.malformed` for a group that was not encrypted for this plan or has another number of samples than
-    ///   `nextSamples`; `WireError.file`.
+    ///   `nextSamples`; `FileError`.
     public func append(_ batch: EncryptedBatch) throws {
         let ciphertexts = batch.ciphertexts
         guard ciphertexts.context.parameters == plan.parameters,
@@ -90,7 +91,7 @@ public final class BatchRequestWriter {
         header.sampleCount = UInt32(batch.sampleCount)
         header.group = UInt32(groupsDone)
         header.groupCount = UInt32(groupCount)
-        var sink = try GroupSink(form, header) { [file] in try file.append($0) }
+        var sink = try GroupSink(form, header) { [file] in try file.write($0) }
         try withExtendedLifetime(ciphertexts) {
             for limb in ciphertexts.limbs { try sink.append(limb.bytes) }
         }
@@ -99,7 +100,7 @@ public final class BatchRequestWriter {
     }
 
     /// Syncs the file and gives it its name.
-    /// - Throws: `WireError.malformed` where groups are missing; `WireError.file`.
+    /// - Throws: `WireError.malformed` where groups are missing; `FileError`.
     public func finish() throws {
         guard groupsDone == groupCount else {
             throw WireError.malformed("\(groupsDone) groups of \(groupCount)")

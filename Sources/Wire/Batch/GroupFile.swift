@@ -1,4 +1,5 @@
 import Crypto
+import Files
 import Foundation
 
 /// A file of groups that is read: all headers were checked when it was opened, a body is when it is read.
@@ -13,7 +14,7 @@ struct GroupFile<Header: GroupHeader>: Sendable {
         var end: Int { offset + head.count + bodyLength + Envelope.checksumLength }
     }
 
-    let file: InputFile
+    let file: RegularFile
     let groups: [Group]
     /// Format version and plan digest of the first group; nil without groups.
     let first: (version: Int, digest: [UInt8])?
@@ -28,7 +29,7 @@ struct GroupFile<Header: GroupHeader>: Sendable {
     ///
     /// - Parameter allowsMissing: whether groups may be missing at the end, and the last be cut off: a file whose writer was interrupted.
     /// - Throws: `WireError`, for groups that are of another plan, out of order, of another size than the plan's, too many or too few.
-    init(_ file: InputFile, _ form: GroupForm, allowsMissing: Bool = false) throws {
+    init(_ file: RegularFile, _ form: GroupForm, allowsMissing: Bool = false) throws {
         self.file = file
         var groups: [Group] = []
         var first: (version: Int, digest: [UInt8])?
@@ -66,7 +67,7 @@ struct GroupFile<Header: GroupHeader>: Sendable {
 
     /// - Returns: nil where the file ends before the group does.
     private static func group(
-        at offset: Int, of file: InputFile, _ form: GroupForm, digest: [UInt8]?
+        at offset: Int, of file: RegularFile, _ form: GroupForm, digest: [UInt8]?
     ) throws -> (Envelope.Header, Group)? {
         let prefix = Envelope.headerLength + 4
         let rest = file.count - offset
@@ -141,12 +142,12 @@ struct GroupFile<Header: GroupHeader>: Sendable {
     /// Reads a body and checks the group's checksum.
     ///
     /// - Parameter regions: where its bytes go, in order; `bodyLength` in all.
-    /// - Throws: `WireError.corrupt`, `WireError.file`.
+    /// - Throws: `WireError.corrupt`, `FileError`.
     func read(_ index: Int, into regions: [UnsafeMutableRawBufferPointer]) throws {
         let group = groups[index]
         precondition(regions.reduce(0) { $0 + $1.count } == group.bodyLength)
         guard try file.bytes(group.head.count, at: group.offset) == group.head else {
-            throw WireError.file(path: file.path, reason: "it changed while it was read")
+            throw FileError(path: file.path, reason: "it changed while it was read")
         }
         var hash = SHA256()
         hash.update(data: group.head)

@@ -1,8 +1,15 @@
-import Foundation
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// The temporary files that this process is writing, so that an interrupted one leaves none.
-package enum TemporaryFiles {
+public enum TemporaryFiles {
     private struct State {
         var paths: Set<String> = []
         var isClosed = false
@@ -11,7 +18,7 @@ package enum TemporaryFiles {
     private static let state = Mutex(State())
 
     /// Removes them all, and lets none begin any more: for a process that is about to end.
-    package static func removeAll() {
+    public static func removeAll() {
         state.withLock {
             $0.isClosed = true
             for path in $0.paths { unlink(path) }
@@ -19,12 +26,15 @@ package enum TemporaryFiles {
     }
 
     /// Runs `open` for a file that `removeAll` is to remove.
-    /// - Throws: what `open` throws; `WireError.file` after `removeAll`.
-    static func add(_ path: String, open: () throws -> Int32) throws -> Int32 {
-        try state.withLock {
-            guard !$0.isClosed else { throw WireError.file(path: path, reason: "interrupted") }
+    /// - Parameter path: the name that the file is to get, for errors.
+    /// - Throws: what `open` throws; `FileError` after `removeAll`.
+    static func add(
+        _ temporary: String, for path: String, open: () throws(FileError) -> Int32
+    ) throws(FileError) -> Int32 {
+        try state.withLock { state throws(FileError) in
+            guard !state.isClosed else { throw FileError(path: path, reason: "interrupted") }
             let descriptor = try open()
-            $0.paths.insert(path)
+            state.paths.insert(temporary)
             return descriptor
         }
     }

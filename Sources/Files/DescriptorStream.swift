@@ -1,0 +1,31 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What comes through a descriptor: of a socket, a pipe or standard input.
+public final class DescriptorStream: ByteStream {
+    public let name: String
+    private let descriptor: Int32
+    private let closes: Bool
+
+    /// - Parameters:
+    ///   - name: what errors call it.
+    ///   - closes: whether the descriptor is closed with this object.
+    public init(_ descriptor: Int32, name: String, closes: Bool = false) {
+        self.descriptor = descriptor
+        self.name = name
+        self.closes = closes
+    }
+
+    deinit { if closes { close(descriptor) } }
+
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+        let count = readSome(descriptor, into: buffer)
+        guard count >= 0 else { throw .system(name) }
+        return count
+    }
+}

@@ -1,0 +1,31 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Why a file could not be read or written.
+public struct FileError: Error, Equatable, CustomStringConvertible {
+    /// As it was named by the caller.
+    public let path: String
+    /// In words, without the path.
+    public let reason: String
+
+    public init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    public var description: String { "\(path): \(reason)" }
+
+    static func notRegular(_ path: String) -> FileError {
+        FileError(path: path, reason: "not a regular file")
+    }
+
+    /// - Parameter code: of `errno`; that of the last call if none is given.
+    static func system(_ path: String, _ code: Int32 = errno) -> FileError {
+        FileError(path: path, reason: String(cString: strerror(code)))
+    }
+}
