@@ -25,6 +25,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CKernels"),
         .target(name: "Files"),
+        .target(name: "Threading", dependencies: ["CKernels"]),
         .target(name: "BigIntegers", dependencies: ["CGMP"]),
         .target(
             name: "Ring",
@@ -32,17 +33,17 @@ let package = Package(
                 "BigIntegers", "CKernels", .product(name: "Crypto", package: crypto),
                 .product(name: "CryptoExtras", package: crypto),
             ]),
-        .target(name: "RLWE", dependencies: ["Ring", "BigIntegers", "CKernels"]),
+        .target(name: "RLWE", dependencies: ["Ring", "Threading", "BigIntegers", "CKernels"]),
         .target(
             name: "Paillier",
-            dependencies: ["Ring", "BigIntegers", "CKernels", "CGMP"]),
+            dependencies: ["Ring", "Threading", "BigIntegers", "CKernels", "CGMP"]),
         .target(
             name: "NeuralNetwork",
-            dependencies: ["BigIntegers", "CZlib", "Files", protobuf],
+            dependencies: ["BigIntegers", "CZlib", "Files", "Threading", protobuf],
             exclude: ["ONNX/Protos"]),
         .target(
             name: "Inference",
-            dependencies: ["NeuralNetwork", "RLWE", "Paillier", "Ring", "BigIntegers"]),
+            dependencies: ["NeuralNetwork", "RLWE", "Paillier", "Ring", "Threading", "BigIntegers"]),
         .target(
             name: "Wire",
             dependencies: [
@@ -55,6 +56,7 @@ let package = Package(
             name: "Blindsight",
             dependencies: [
                 "Wire", "Inference", "NeuralNetwork", "RLWE", "Paillier", "BigIntegers", "Files",
+                "Threading",
             ]),
         .executableTarget(
             name: "BlindsightCLI",
@@ -75,13 +77,14 @@ let package = Package(
             name: "OperatorConformance", dependencies: ["NeuralNetwork", protobuf],
             path: "Tests/_Conformance"),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
+        .testTarget(name: "ThreadingTests", dependencies: ["Threading"]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
-        .testTarget(name: "RLWETests", dependencies: ["RLWE", "TestSupport"]),
+        .testTarget(name: "RLWETests", dependencies: ["RLWE", "Threading", "TestSupport"]),
         .testTarget(
             name: "PaillierTests",
-            dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
+            dependencies: ["Paillier", "Threading", "CKernels", "CGMP", "TestSupport"]),
         .testTarget(
             name: "NeuralNetworkTests",
             dependencies: ["NeuralNetwork", "Files", "TestSupport", protobuf]),

@@ -10,14 +10,15 @@ CGMP: |
 CZlib: |
 CKernels: |
 Files: |
+Threading: CKernels |
 BigIntegers: CGMP |
 Ring: BigIntegers CKernels | Crypto CryptoExtras _CryptoExtras
-RLWE: Ring BigIntegers CKernels |
-Paillier: Ring BigIntegers CKernels CGMP |
-NeuralNetwork: Files BigIntegers CZlib | SwiftProtobuf
-Inference: NeuralNetwork RLWE Paillier Ring BigIntegers CKernels |
+RLWE: Ring Threading BigIntegers CKernels |
+Paillier: Ring Threading BigIntegers CKernels CGMP |
+NeuralNetwork: Files Threading BigIntegers CZlib | SwiftProtobuf
+Inference: NeuralNetwork RLWE Paillier Ring Threading BigIntegers CKernels |
 Wire: Files Inference NeuralNetwork RLWE Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
-Blindsight: Files Wire Inference NeuralNetwork RLWE Paillier BigIntegers |
+Blindsight: Files Threading Wire Inference NeuralNetwork RLWE Paillier BigIntegers |
 BlindsightCLI: Blindsight | ArgumentParser
 '
 # What the toolchain brings is open to all.

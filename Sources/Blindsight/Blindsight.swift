@@ -11,4 +11,5 @@
 @_exported import NeuralNetwork
 @_exported import Paillier
 @_exported import RLWE
+@_exported import Threading
 @_exported import Wire

@@ -3,6 +3,7 @@ import Paillier
 import Ring
 import TestSupport
 import Testing
+import Threading
 
 @Suite struct NadicRingTests {
     static let sizes = [256, 512, 1024, 1536, 2048, 3072, 4096]

@@ -3,6 +3,7 @@ import RLWE
 import Ring
 import TestSupport
 import Testing
+import Threading
 
 /// Tiles against operations on whole ciphertexts, residue for residue.
 @Suite struct TileProgramTests {

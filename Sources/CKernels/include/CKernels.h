@@ -215,6 +215,9 @@ static inline void bsk_pause(void) {
 #endif
 }
 
+/// Cores that this process may use, as the system restricts it; at least 1.
+int bsk_cores(void);
+
 /// Asks the system for large pages in [p, p + bytes), where it has them to give.
 void bsk_advise_large_pages(void *p, size_t bytes);
 

@@ -2,6 +2,7 @@ import BigIntegers
 import NeuralNetwork
 import RLWE
 import Ring
+import Threading
 
 /// A group of samples, encrypted: a ciphertext for each feature, a slot for each sample.
 public struct EncryptedBatch: Sendable {

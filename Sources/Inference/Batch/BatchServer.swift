@@ -1,5 +1,5 @@
 import RLWE
-import Ring
+import Threading
 
 /// The one who owns the model, for plans of the batch layout. Holds a relinearization key only; nothing here can decrypt.
 public final class BatchServer: Sendable {

@@ -2,6 +2,7 @@ import BigIntegers
 import RLWE
 import Ring
 import Synchronization
+import Threading
 
 /// The batch layout on ciphertexts, with a relinearization key only.
 ///
@@ -247,29 +248,6 @@ extension EncryptedFeatures {
             }
             return (0..<2 * source.count).map { base + $0 * stride }
         case .map, .product: preconditionFailure("not a source")
-        }
-    }
-}
-
-extension WorkerPool {
-    /// body(0), ..., body(count - 1) on all threads, results in order.
-    /// - Throws: one of the errors that were thrown, after all are done.
-    func map<Result: Sendable>(
-        _ count: Int, _ body: (Int) throws -> Result
-    ) throws -> [Result] {
-        let results = Mutex<(values: [Result?], error: (any Error)?)>(
-            (Array(repeating: nil, count: count), nil))
-        run(count) { index in
-            do {
-                let value = try body(index)
-                results.withLock { $0.values[index] = value }
-            } catch {
-                results.withLock { $0.error = error }
-            }
-        }
-        return try results.withLock {
-            if let error = $0.error { throw error }
-            return $0.values.map { $0! }
         }
     }
 }

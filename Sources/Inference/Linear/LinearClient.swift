@@ -2,6 +2,7 @@ import BigIntegers
 import NeuralNetwork
 import Paillier
 import Ring
+import Threading
 
 /// Samples under a client's Paillier key: for each group of samples a ciphertext a feature.
 public struct LinearRequest: Sendable {

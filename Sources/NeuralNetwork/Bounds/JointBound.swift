@@ -1,4 +1,5 @@
 import BigIntegers
+import Threading
 
 /// Bounds y = g + sum_j v_j h_j^2 + sum_p u_p s_p where the h_j are quadratic forms of the input within proven ranges l...u, and the
 /// s_p the squares that they are made of.
@@ -43,7 +44,7 @@ struct JointBound {
             })
         else { return }
         let proven = limits.compactMap { $0 }
-        let found = concurrentMap(2 * matrix.rows) { task -> BigInt? in
+        let found = WorkerPool().map(2 * matrix.rows) { task -> BigInt? in
             let (output, isUpper) = (task / 2, task % 2 == 0)
             var all = [Int64](repeating: 0, count: matrix.columns)
             for (column, weight) in matrix.row(output) { all[column] = isUpper ? weight : -weight }

@@ -1,4 +1,5 @@
 import BigIntegers
+import Threading
 
 /// The first three layers of a network, if they are linear, square, linear: its hidden neurons are quadratic forms of the input.
 ///
@@ -268,7 +269,7 @@ struct QuadraticPrefix {
         let all = prefixes
         let usesSemidefinite =
             methods.contains(.semidefinite) && SemidefiniteBound.isAffordable(all.map(\.prefix))
-        let found = concurrentMap(all.count) {
+        let found = WorkerPool().map(all.count) {
             all[$0].prefix.bounds(
                 ofHidden: all[$0].index, methods: methods, usesSemidefinite: usesSemidefinite)
         }

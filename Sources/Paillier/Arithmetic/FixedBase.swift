@@ -1,5 +1,6 @@
 import CKernels
 import Ring
+import Threading
 
 /// Powers of one base by tables: base^(j 2^(w i)) for j < 2^w, for every window i of w bits of an exponent. A power is one product
 /// a window, without a squaring. Tables are read whole, window by window, so that addresses tell nothing of an exponent.

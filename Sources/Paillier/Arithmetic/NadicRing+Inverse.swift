@@ -1,5 +1,5 @@
 import BigIntegers
-import Ring
+import Threading
 
 extension NadicRing {
     /// Each number x R^(1 + f) becomes x^-1 R^(1 - f), with one inversion for all: products by twos up to one, and back. All must be

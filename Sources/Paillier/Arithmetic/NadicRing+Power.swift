@@ -1,6 +1,7 @@
 import BigIntegers
 import CKernels
 import Ring
+import Threading
 
 /// An exponent in limbs, wiped on release.
 package final class Exponent: @unchecked Sendable {

@@ -1,6 +1,6 @@
 import CGMP
 import CKernels
-import Ring
+import Threading
 
 /// Independent products a b / R of numbers of a ring. The numbers must outlive the list.
 package struct ProductList {

@@ -1,6 +1,7 @@
 import BigIntegers
 import CGMP
 import Ring
+import Threading
 
 /// Ciphertexts under one public key.
 ///

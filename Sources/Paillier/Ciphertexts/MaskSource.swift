@@ -1,6 +1,7 @@
 import BigIntegers
 import CKernels
 import Ring
+import Threading
 
 /// How long the exponent r of a mask h_s^r is.
 public enum PaillierMaskExponent: Hashable, Sendable {

@@ -1,6 +1,7 @@
 import BigIntegers
 import CGMP
 import Ring
+import Threading
 
 /// Decrypts with the factors: c^(p-1) mod p^2 and c^(q-1) mod q^2, joined by the Chinese remainder theorem. Constant time, up to the
 /// plaintexts as `BigInt`s.

@@ -1,5 +1,6 @@
 import BigIntegers
 import Ring
+import Threading
 
 /// Encrypts under a public key: (1 + m n) h_s^r mod n^2. Constant time but for the lengths and signs of the messages, which are
 /// `BigInt`s.

@@ -1,5 +1,6 @@
 import BigIntegers
 import Ring
+import Threading
 
 /// Encrypts with the factors: masks are h_s^r mod p^2 and h_s^s mod q^2 for uniform r below p - 1 and s below q - 1, joined by the
 /// Chinese remainder theorem. h_s generates the n-th powers mod p^2 and mod q^2 (but for cofactors above 2^16), so a mask is a

@@ -1,6 +1,7 @@
 import BigIntegers
 import CKernels
 import Ring
+import Threading
 
 extension PaillierEvaluator {
     /// For each vector the ciphertexts of matrix * plaintexts + biases mod n, re-randomized.

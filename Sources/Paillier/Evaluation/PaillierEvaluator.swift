@@ -1,5 +1,6 @@
 import BigIntegers
 import Ring
+import Threading
 
 /// Computes on ciphertexts with the public key only.
 ///

@@ -1,6 +1,7 @@
 import CKernels
 import Ring
 import Synchronization
+import Threading
 
 /// Fresh ciphertexts of many features as they travel: c_0 packed, limb after limb, and one seed for every c_1.
 ///

@@ -1,5 +1,6 @@
 import CKernels
 import Ring
+import Threading
 
 /// Sums and products of ciphertext vectors that need no transform and no key, done tile by tile: a few residues of every ciphertext
 /// at a time, from the sources to the result, so that nothing in between leaves the cache.

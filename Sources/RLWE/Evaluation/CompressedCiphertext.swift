@@ -1,6 +1,7 @@
 import BigIntegers
 import CKernels
 import Ring
+import Threading
 
 /// A ciphertext for decryption only: c_0 modulo 2^c0Bits and c_1 modulo 2^c1Bits, in coefficients.
 /// c_0 needs fewer bits: its rounding error is not multiplied by the secret.

@@ -1,5 +1,6 @@
 import CKernels
 import Ring
+import Threading
 
 /// Divisions by a dropped modulus, with rounding, of many polynomials at once.
 extension Evaluator {

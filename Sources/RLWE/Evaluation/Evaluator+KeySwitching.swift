@@ -1,5 +1,6 @@
 import CKernels
 import Ring
+import Threading
 
 /// A polynomial taken apart for key switching: its residues as coefficients, of which the digits are made limb by limb
 /// where they are used, so that they never leave the cache.

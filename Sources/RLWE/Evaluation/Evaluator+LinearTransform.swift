@@ -1,5 +1,6 @@
 import CKernels
 import Ring
+import Threading
 
 extension Evaluator {
     public func apply(_ transform: EncodedTransform, to a: Ciphertext) throws -> Ciphertext {

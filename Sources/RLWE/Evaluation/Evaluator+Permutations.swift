@@ -1,5 +1,6 @@
 import CKernels
 import Ring
+import Threading
 
 extension Evaluator {
     /// The ciphertext with its slots permuted.

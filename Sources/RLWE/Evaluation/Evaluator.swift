@@ -1,5 +1,6 @@
 import CKernels
 import Ring
+import Threading
 
 /// Computes on ciphertexts with public keys only. Sharing one between threads is safe.
 public struct Evaluator: Sendable {

@@ -1,3 +1,5 @@
+import Threading
+
 /// Puts polynomials in place of activations: of low degree unless the outputs gain from a higher one.
 struct PolynomialSelection {
     /// What a level of products beyond the first must gain: this share of decisions, or for regressions half of this of the variance.
@@ -142,7 +144,7 @@ struct PolynomialSelection {
         _ f: @Sendable @escaping (Double) -> Double, _ input: Batch, _ channels: Int
     ) -> [RealPolynomial] {
         let length = input.count / channels * input.samples
-        return concurrentMap(channels) { channel in
+        return WorkerPool().map(channels) { channel in
             let values = input.values[channel * length..<(channel + 1) * length].map { Float($0) }
             let histogram = ActivationHistogram(values: values, bins: 64)
             let fit = PolynomialFitter.fit(

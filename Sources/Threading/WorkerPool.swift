@@ -1,0 +1,46 @@
+import CKernels
+
+/// A few threads that run loops together.
+///
+/// Where they share their cores with other processes, one that loses its core holds up all: then loops are run by their
+/// caller alone for a while, which is never slower than one thread.
+///
+/// In a child of a fork, where the threads are not, all loops are run by their caller alone.
+package final class WorkerPool: Sendable {
+    /// Cores that this process may use, at least 1.
+    package static let cores = Int(bsk_cores())
+
+    /// Threads in all, the caller's included.
+    package let threads: Int
+    private let team: WorkerTeam?
+    private let forks = ForkCount.current
+
+    /// - Parameter threads: at least 1. Where the system gives fewer, the loops are run on those.
+    package init(threads: Int = WorkerPool.cores) {
+        precondition(threads >= 1)
+        self.threads = threads
+        guard threads > 1 else {
+            team = nil
+            return
+        }
+        let team = WorkerTeam(spins: threads <= Self.cores)
+        self.team = team
+        for _ in 1..<threads { startThread(of: team) }
+    }
+
+    deinit {
+        // In a child of a fork there is nobody to stop, and a lock may be held by nobody.
+        if forks == ForkCount.current { team?.stop(workers: threads - 1) }
+    }
+
+    /// body(0), ..., body(count - 1), in any order, on all threads; returns when all are done. A call from within a
+    /// body, or while another thread's loop runs, is run by the caller alone. A body must not fork.
+    package func run(_ count: Int, _ body: (Int) -> Void) {
+        if let team, count > 1, forks == ForkCount.current,
+            withoutActuallyEscaping(body, do: { team.run(count, $0) })
+        {
+            return
+        }
+        for index in 0..<count { body(index) }
+    }
+}

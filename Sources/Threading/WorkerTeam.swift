@@ -1,0 +1,167 @@
+import CKernels
+import Synchronization
+
+/// The workers of a pool and the loop that they share with its caller.
+///
+/// Whoever waits spins for a moment, since loops follow each other closely, then sleeps. A caller that sleeps leaves
+/// its core to a worker that lost its own.
+final class WorkerTeam: @unchecked Sendable {
+    private struct Job {
+        var body: (Int) -> Void
+        var count: Int
+    }
+
+    /// How long a worker spins for the next loop, and a caller for the end of one. In nanoseconds.
+    private static let workerSpin: UInt64 = 100_000
+    private static let callerSpin: UInt64 = 30_000
+
+    /// Whether each thread can have a core; else nobody spins.
+    private let spins: Bool
+    private var job: Job?
+    /// Whether there is a caller. What follows up to `round` is the caller's.
+    private let busy = Atomic(false)
+    private var backoff = Backoff()
+    private var watch = CoreWatch()
+    private var lastEnd: UInt64 = 0
+    /// Even: idle; odd: a job is open. Counts up.
+    private let round = Atomic(0)
+    private let next = Atomic(0)
+    /// Workers inside the current job.
+    private let active = Atomic(0)
+    /// Workers that sleep, or are about to.
+    private let asleep = Atomic(0)
+    private let callerWaits = Atomic(false)
+    private let workerLostCore = Atomic(false)
+    private let stopped = Atomic(false)
+    private let opening = Condition()
+    private let ending = Condition()
+
+    init(spins: Bool) { self.spins = spins }
+
+    // MARK: The caller
+
+    /// - Returns: false where another caller is at work: nothing was done then.
+    func run(_ count: Int, _ body: @escaping (Int) -> Void) -> Bool {
+        guard
+            busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+        else { return false }
+        defer { busy.store(false, ordering: .releasing) }
+        var first = 0
+        var now = CoreWatch.now
+        while first < count, backoff.isAlone(at: now) {
+            body(first)
+            first += 1
+            now = CoreWatch.now
+        }
+        if first < count - 1 {
+            share(first..<count, now, body)
+        } else if first < count {
+            body(first)
+        }
+        return true
+    }
+
+    private func share(_ range: Range<Int>, _ now: UInt64, _ body: @escaping (Int) -> Void) {
+        // What the caller did between two loops that lie apart is not known: it may have slept.
+        if now > lastEnd + 50_000 { watch.restart() }
+        let forks = ForkCount.current
+        job = Job(body: body, count: range.upperBound)
+        next.store(range.lowerBound, ordering: .relaxed)
+        round.add(1, ordering: .sequentiallyConsistent)
+        let sleepers = asleep.load(ordering: .sequentiallyConsistent)
+        if sleepers > 0 { opening.wake(min(sleepers, range.count - 1)) }
+        drain(range.upperBound, body)
+        // No worker may enter any more; those inside finish their last body.
+        round.add(1, ordering: .sequentiallyConsistent)
+        precondition(forks == ForkCount.current, "a body of a shared loop must not fork")
+        judge()
+        waitForWorkers()
+        job = nil
+        lastEnd = CoreWatch.now
+        if workerLostCore.exchange(false, ordering: .relaxed) { backoff.lostCore(at: lastEnd) }
+    }
+
+    /// Whether the caller itself lost its core. Asked now and then: the answer takes a call of the system.
+    private func judge() {
+        let now = CoreWatch.now
+        guard now - watch.start > 2 * CoreWatch.limit else { return }
+        if watch.hasLostCore { backoff.lostCore(at: now) }
+        watch.restart()
+    }
+
+    private func waitForWorkers() {
+        let isIdle = { [self] in active.load(ordering: .sequentiallyConsistent) == 0 }
+        if isIdle() || spin(Self.callerSpin, until: isIdle) { return }
+        callerWaits.store(true, ordering: .sequentiallyConsistent)
+        ending.sleep { !isIdle() }
+        callerWaits.store(false, ordering: .sequentiallyConsistent)
+        watch.restart()
+    }
+
+    // MARK: Workers
+
+    func work() {
+        var seen = 0
+        var watch = CoreWatch()
+        while !stopped.load(ordering: .relaxed) {
+            let current = waitForRound(after: seen, &watch)
+            seen = current
+            guard current & 1 == 1 else { continue }
+            active.add(1, ordering: .sequentiallyConsistent)
+            // Still open: then `run` waits for this worker before it takes the job away.
+            if round.load(ordering: .sequentiallyConsistent) == current, let job {
+                if CoreWatch.now > watch.start + 2 * CoreWatch.limit { watch.restart() }
+                drain(job.count, job.body)
+                if callerWaits.load(ordering: .relaxed), watch.hasLostCore {
+                    workerLostCore.store(true, ordering: .relaxed)
+                }
+            }
+            let left = active.subtract(1, ordering: .sequentiallyConsistent).newValue
+            if left == 0, callerWaits.load(ordering: .sequentiallyConsistent) { ending.wake(1) }
+        }
+    }
+
+    /// Spins, then sleeps, until the round differs from `seen`.
+    private func waitForRound(after seen: Int, _ watch: inout CoreWatch) -> Int {
+        let hasChanged = { [self] in
+            round.load(ordering: .sequentiallyConsistent) != seen
+                || stopped.load(ordering: .relaxed)
+        }
+        if !hasChanged(), !spin(Self.workerSpin, until: hasChanged) {
+            asleep.add(1, ordering: .sequentiallyConsistent)
+            opening.sleep { !hasChanged() }
+            asleep.subtract(1, ordering: .sequentiallyConsistent)
+            watch.restart()
+        }
+        return round.load(ordering: .sequentiallyConsistent)
+    }
+
+    func stop(workers: Int) {
+        stopped.store(true, ordering: .relaxed)
+        round.add(2, ordering: .sequentiallyConsistent)
+        opening.wake(workers)
+    }
+
+    // MARK: Both
+
+    private func drain(_ count: Int, _ body: (Int) -> Void) {
+        while true {
+            let index = next.add(1, ordering: .relaxed).oldValue
+            guard index < count else { return }
+            body(index)
+        }
+    }
+
+    /// - Returns: whether the condition came true in time.
+    private func spin(_ time: UInt64, until condition: () -> Bool) -> Bool {
+        guard spins else { return false }
+        let end = CoreWatch.now + time
+        repeat {
+            for _ in 0..<16 {
+                if condition() { return true }
+                bsk_pause()
+            }
+        } while CoreWatch.now < end
+        return condition()
+    }
+}

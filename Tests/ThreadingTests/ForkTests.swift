@@ -1,0 +1,76 @@
+import Foundation
+import Synchronization
+import Testing
+import Threading
+
+@Suite struct ForkTests {
+    /// What a child is to do, and whether it did it. One that hangs is ended by its alarm.
+    private func inChild(_ body: () -> Bool) throws -> Bool {
+        // Swift hides fork, since little of a program works in a child; a pool does.
+        let symbol = try #require(dlsym(dlopen(nil, RTLD_NOW), "fork"))
+        let fork = unsafeBitCast(symbol, to: (@convention(c) () -> pid_t).self)
+        let child = fork()
+        guard child != 0 else {
+            alarm(20)
+            _exit(body() ? 0 : 1)
+        }
+        try #require(child > 0)
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        return status == 0
+    }
+
+    private static func sum(_ pool: WorkerPool) -> Int {
+        let sum = Atomic(0)
+        for _ in 0..<100 { pool.run(100) { sum.add($0, ordering: .relaxed) } }
+        return sum.load(ordering: .relaxed)
+    }
+
+    @Test func theChildRunsAlone() throws {
+        let pool = WorkerPool(threads: 4)
+        #expect(Self.sum(pool) == 495_000)
+        let isRight = try inChild {
+            let parent = pthread_self()
+            let strangers = Atomic(0)
+            pool.run(100) { _ in
+                if pthread_equal(parent, pthread_self()) == 0 {
+                    strangers.add(1, ordering: .relaxed)
+                }
+            }
+            return strangers.load(ordering: .relaxed) == 0 && Self.sum(pool) == 495_000
+        }
+        #expect(isRight)
+        #expect(Self.sum(pool) == 495_000)
+    }
+
+    /// The pool is in the middle of another thread's loop, its locks in any state.
+    @Test func aForkAmidALoop() throws {
+        let pool = WorkerPool(threads: 3)
+        let isOver = Flag()
+        let looping = Thread {
+            while !isOver.value.load(ordering: .relaxed) {
+                pool.run(7) { _ in usleep(20) }
+            }
+        }
+        looping.start()
+        for _ in 0..<50 {
+            #expect(try inChild { Self.sum(pool) == 495_000 })
+            usleep(300)
+        }
+        isOver.value.store(true, ordering: .relaxed)
+    }
+
+    private final class Flag: Sendable { let value = Atomic(false) }
+
+    @Test func theChildEndsAPoolAndMakesOne() throws {
+        for _ in 0..<20 {
+            var pool: WorkerPool? = WorkerPool(threads: 3)
+            pool?.run(10) { _ in }
+            let isRight = try inChild {
+                pool = nil
+                return Self.sum(WorkerPool(threads: 3)) == 495_000
+            }
+            #expect(isRight)
+        }
+    }
+}
