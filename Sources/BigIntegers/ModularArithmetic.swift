@@ -74,7 +74,8 @@ public enum ModularArithmetic {
         guard
             let root = roots.first(where: { power($0, order / 2, modulo: modulus) == modulus - 1 })
         else { return nil }
-        // The others are its odd powers; with each, its negative.
+        if order == 2 { return root }
+        // The others are its odd powers, and with each of them its negative.
         let square = multiply(root, root, modulo: modulus)
         let step = FixedFactor(square, modulo: modulus)
         var (smallest, next) = (min(root, modulus - root), root)
