@@ -40,9 +40,16 @@ public struct ReplyReader: Sendable {
 
     /// Decrypts a group.
     ///
-    /// - Parameter request: the request, where the caller has it; else nothing tells a reply to another request of the same key.
+    /// - Parameters:
+    ///   - index: in 0..<groupCount.
+    ///   - request: the request, where the caller has it; else nothing tells a reply to another request of the same
+    ///     key.
+    /// - Throws: `WireError`, also for a group that the request doesn't have; what `Client.decrypt` throws.
     public func predictions(_ index: Int, of request: RequestHeads?) throws -> Predictions {
-        try client.decrypt(group(index), answering: request?.heads[index])
+        guard request.map({ index < $0.heads.count }) ?? true else {
+            throw WireError.otherRequest(group: index)
+        }
+        return try client.decrypt(group(index), answering: request?.heads[index])
     }
 }
 
