@@ -119,6 +119,7 @@ let package = Package(
         .testTarget(name: "BFVTests", dependencies: ["BFV", "Lattice", "Oracle", "TestSupport"]),
         .testTarget(
             name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "Files", "TestSupport"]),
         .testTarget(
             name: "NeuralNetworkTests",
             dependencies: [

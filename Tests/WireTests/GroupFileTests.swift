@@ -1,276 +1,248 @@
-import Blindsight
 import Files
-import Foundation
-import Inference
+import Synchronization
 import TestSupport
 import Testing
 import Wire
 
-/// Files of groups: what is written is read, and everything else is refused by a typed error.
-@Suite struct BatchFileTests {
-    private func expectRefusal(
-        _ bytes: [UInt8], _ kind: ArtifactKind, _ fixture: BatchFixture, _ what: String
-    ) {
-        #expect("\(kind), \(what)") {
-            try fixture.use(bytes, as: kind)
-        } throws: {
-            $0 is WireError
+/// Groups in a file: what is written is read, and everything else is refused by a typed error.
+@Suite struct GroupFileTests {
+    @Test(arguments: GroupHeadTests.kinds) func roundTrip(kind: ArtifactKind) throws {
+        let groups = try Groups.make(kind)
+        let file = try GroupFile(MemorySource(groups.bytes), Groups.form(kind))
+        #expect(file.groups.map(\.head) == groups.heads)
+        #expect(file.groupCount == 3 && file.sampleCount == 10 && file.end == groups.bytes.count)
+        // In any order, each from its beginning.
+        for index in [2, 0, 1, 1] {
+            let body = try file.body(of: index)
+            #expect(try body.whole { try $0.bytes($0.remaining) } == groups.bodies[index].bytes)
+            try file.verify(index)
+        }
+        let any = try GroupFile(MemorySource(groups.bytes), GroupForm(anyPlan: kind))
+        #expect(any.groups.map(\.offset) == file.groups.map(\.offset))
+    }
+
+    /// A body of many pieces, read in parts, with a rest that nobody reads.
+    @Test func longBody() throws {
+        let length = 5 * BodyReader.pieceLength / 2
+        let groups = try Groups([
+            GroupHead(
+                requestFor: Groups.plan, sampleCount: 1, index: 0, groupCount: 1,
+                bodyLength: length)
+        ])
+        let form = GroupForm(.request, plan: Groups.plan, capacity: 1) { _ in length }
+        let file = try GroupFile(MemorySource(groups.bytes), form)
+        let body = try file.body(of: 0)
+        let counts = [1, 0, BodyReader.pieceLength + 1, 100]
+        let parts = try counts.map { try body.bytes($0) }
+        #expect(parts.joined().elementsEqual(groups.bodies[0].bytes.prefix(counts.reduce(0, +))))
+        #expect(body.remaining == length - counts.reduce(0, +))
+        try body.finish()
+        // What nobody read is checked all the same.
+        let damaged = try GroupFile(
+            MemorySource(groups.bytes.with([groups.bytes[length] ^ 1], at: length)), form)
+        #expect(throws: WireError.corrupt) { try damaged.verify(0) }
+    }
+
+    @Test(arguments: GroupHeadTests.kinds, Way.allCases)
+    func truncatedAnywhere(kind: ArtifactKind, way: Way) throws {
+        let bytes = try Groups.make(kind).bytes
+        for length in bytes.indices {
+            #expect(throws: WireError.self, "length \(length)") {
+                try way.read(Array(bytes[..<length]), Groups.form(kind))
+            }
         }
     }
 
-    @Test func plansOfAModelForABatch() throws {
-        let model = try TinyModel.bytes(seed: 7)
-        let plan = try Plan(model: model, layout: .batch(samples: 5000)).client
-        #expect(plan.layout == .batch)
-        #expect(plan.groups(of: plan.samplesPerRequest) == 1)
-        #expect(plan.groups(of: plan.samplesPerRequest + 1) == 2)
-        #expect(try Plan(model: model).client.layout == .latency)
-        #expect(try Artifact.decodeClientPlan(Artifact.encode(plan)) == plan)
-    }
-
-    @Test func predictionsAreTheIntegerNetworks() throws {
-        let fixture = try BatchFixture.shared.get()
-        try BatchFixture.withFolder { folder in
-            try ArtifactFile.write(fixture.request, to: folder + "/batch.ct")
-            try ArtifactFile.write(fixture.reply, to: folder + "/replies.ct")
-            let reader = try BatchRequestReader(
-                path: folder + "/batch.ct", plan: fixture.plan.client)
-            #expect(reader.groupCount == 3 && reader.sampleCount == fixture.inputs.count)
-            let replies = try BatchReplyReader(
-                path: folder + "/replies.ct", plan: fixture.plan.client)
-            #expect(replies.groupCount == 3 && replies.sampleCount == fixture.inputs.count)
-            try replies.requireReplies(to: reader)
-            #expect(try fixture.logits(in: folder + "/replies.ct") == fixture.logits)
-        }
-    }
-
-    /// A group that is read and written again is the same.
-    @Test func sameBytes() throws {
-        let fixture = try BatchFixture.shared.get()
-        try BatchFixture.withFolder { folder in
-            let (path, copy) = (folder + "/batch.ct", folder + "/copy.ct")
-            try ArtifactFile.write(fixture.request, to: path)
-            let reader = try BatchRequestReader(path: path, plan: fixture.plan.client)
-            let writer = try BatchRequestWriter(
-                path: copy, plan: fixture.plan.client, sampleCount: reader.sampleCount)
-            for group in 0..<reader.groupCount { try writer.append(reader.group(group)) }
-            try writer.finish()
-            #expect(try ArtifactFile.read(copy) == fixture.request)
-
-            try ArtifactFile.write(fixture.reply, to: folder + "/replies.ct")
-            let replies = try BatchReplyReader(
-                path: folder + "/replies.ct", plan: fixture.plan.client)
-            let replyWriter = try BatchReplyWriter(path: folder + "/again.ct", request: reader)
-            for group in 0..<reader.groupCount { try replyWriter.append(replies.group(group)) }
-            try replyWriter.finish()
-            #expect(try ArtifactFile.read(folder + "/again.ct") == fixture.reply)
-        }
-    }
-
-    @Test(arguments: BatchFixture.kinds) func truncatedAnywhere(kind: ArtifactKind) throws {
-        let fixture = try BatchFixture.shared.get()
-        let bytes = fixture.bytes(kind)
-        var ends: Set<Int> = [0]
-        for group in BatchFixture.groups(bytes) { ends.insert(ends.max()! + group.count) }
-        let lengths = (0..<bytes.count).filter { length in
-            length % 97 == 0 || ends.contains { abs($0 - length) <= 130 }
-        }
-        for length in lengths {
-            expectRefusal(Array(bytes[..<length]), kind, fixture, "length \(length)")
-        }
-    }
-
-    @Test(arguments: BatchFixture.kinds) func flippedByte(kind: ArtifactKind) throws {
-        let fixture = try BatchFixture.shared.get()
-        let bytes = fixture.bytes(kind)
-        let first = BatchFixture.groups(bytes)[0].count
+    @Test(arguments: GroupHeadTests.kinds, Way.allCases)
+    func flippedByte(kind: ArtifactKind, way: Way) throws {
+        let bytes = try Groups.make(kind).bytes
         var generator = SplitMix64(seed: UInt64(kind.rawValue))
-        for position in 0..<bytes.count
-        where position % 89 == 0 || (position % first) < 200 {
+        for position in bytes.indices {
             var damaged = bytes
             damaged[position] ^= UInt8.random(in: 1...255, using: &generator)
-            expectRefusal(damaged, kind, fixture, "position \(position)")
+            #expect(throws: WireError.self, "position \(position)") {
+                try way.read(damaged, Groups.form(kind))
+            }
         }
     }
 
-    @Test(arguments: BatchFixture.kinds) func groupsOutOfOrder(kind: ArtifactKind) throws {
-        let fixture = try BatchFixture.shared.get()
-        let groups = BatchFixture.groups(fixture.bytes(kind))
+    @Test(arguments: GroupHeadTests.kinds, Way.allCases)
+    func groupsOutOfOrder(kind: ArtifactKind, way: Way) throws {
+        let groups = try Groups.make(kind)
         for order in [
-            [1, 0, 2], [0, 2, 1], [0, 0, 2], [0, 1, 1], [0, 0, 1, 2], [0, 1, 2, 2], [1, 2], [0, 2],
-            [0, 1], [2], [0, 1, 2, 0, 1, 2],
+            [1, 0, 2], [0, 2, 1], [0, 0, 2], [0, 1, 1], [0, 0, 1, 2], [1, 2], [0, 2], [0, 1], [2],
+            [],
         ] {
-            expectRefusal(order.flatMap { groups[$0] }, kind, fixture, "\(order)")
+            #expect(throws: WireError.self, "\(order)") {
+                try way.read(order.flatMap { groups.parts[$0] }, Groups.form(kind))
+            }
         }
-        for extra in [1, 56, 4096] {
-            expectRefusal(
-                fixture.bytes(kind) + [UInt8](repeating: 0, count: extra), kind, fixture,
-                "\(extra) bytes more")
+        let bodies = groups.bodies.map(\.bytes)
+        #expect(try way.read(groups.bytes, Groups.form(kind)) == bodies)
+    }
+
+    /// A file has nothing behind its last group. A stream may go on with something else.
+    @Test(arguments: GroupHeadTests.kinds) func more(kind: ArtifactKind) throws {
+        let groups = try Groups.make(kind)
+        for extra in [groups.parts[2], groups.bytes, [0], [UInt8](repeating: 0, count: 4096)] {
+            #expect(throws: WireError.self) {
+                try Way.file.read(groups.bytes + extra, Groups.form(kind))
+            }
+            #expect(try Way.stream.read(groups.bytes + extra, Groups.form(kind)).count == 3)
         }
     }
 
-    @Test(arguments: BatchFixture.kinds) func otherPlansGroups(kind: ArtifactKind) throws {
-        let fixture = try BatchFixture.shared.get()
-        let other = try BatchFixture.other.get()
+    @Test(arguments: GroupHeadTests.kinds, Way.allCases)
+    func otherPlansGroups(kind: ArtifactKind, way: Way) throws {
+        let other = Envelope.digest(of: [4])
+        let request = try Groups.request(plan: other)
+        let foreign = try kind == .request ? request : Groups.reply(to: request)
+        let own = try Groups.make(kind)
         let error = WireError.wrongPlan(
-            expected: try Artifact.planDigest(fixture.plan.client),
-            found: try Artifact.planDigest(other.plan.client))
-        #expect(throws: error) { try fixture.use(other.bytes(kind), as: kind) }
-        let groups = BatchFixture.groups(fixture.bytes(kind))
-        let foreign = BatchFixture.groups(other.bytes(kind))[1]
-        #expect(throws: error) {
-            try fixture.use(groups[0] + foreign + groups[2], as: kind)
+            expected: Envelope.hexadecimal(Groups.plan), found: Envelope.hexadecimal(other))
+        #expect(throws: error) { try way.read(foreign.bytes, Groups.form(kind)) }
+        let mixed = own.parts[0] + foreign.parts[1] + own.parts[2]
+        #expect(throws: error) { try way.read(mixed, Groups.form(kind)) }
+        // All of one plan, whichever.
+        #expect(throws: error) { try way.read(mixed, GroupForm(anyPlan: kind)) }
+    }
+
+    /// Groups of two files, of which one has a group more.
+    @Test(arguments: Way.allCases) func countsThatDiffer(way: Way) throws {
+        let head = GroupHead(
+            requestFor: Groups.plan, sampleCount: 4, index: 1, groupCount: 4, bodyLength: 43)
+        let (three, four) = try (Groups.request(), Groups([head]))
+        #expect(throws: WireError.malformed("group 1 is one of 4, the one before of 3")) {
+            try way.read(three.parts[0] + four.parts[0] + three.parts[2], Groups.form(.request))
         }
     }
 
-    @Test func otherKinds() throws {
-        let fixture = try BatchFixture.shared.get()
-        let latency = try Fixture.shared.get()
-        #expect(throws: WireError.wrongKind(expected: .batchRequest, found: .batchReply)) {
-            try fixture.use(fixture.reply, as: .batchRequest)
+    @Test(arguments: Way.allCases) func otherKinds(way: Way) throws {
+        let (request, reply) = try (Groups.make(.request), Groups.make(.reply))
+        #expect(throws: WireError.wrongKind(expected: .request, found: .reply)) {
+            try way.read(reply.bytes, Groups.form(.request))
         }
-        #expect(throws: WireError.wrongKind(expected: .batchReply, found: .reply)) {
-            try fixture.use(latency.files[.reply]!, as: .batchReply)
+        #expect(throws: WireError.wrongKind(expected: .reply, found: .request)) {
+            try way.read(request.bytes, Groups.form(.reply))
         }
-        #expect(throws: WireError.wrongKind(expected: .request, found: .batchRequest)) {
-            try Artifact.decodeSample(fixture.request, plan: latency.plan.client)
-        }
-        #expect(throws: InferenceError.wrongLayout(.latency)) {
-            try BatchRequestReader(path: #filePath, plan: latency.plan.client)
-        }
-    }
-
-    /// What the header of a group may not say, under a right checksum.
-    @Test func headersThatAreNotTrue() throws {
-        let fixture = try BatchFixture.shared.get()
-        let groups = BatchFixture.groups(fixture.request)
-        let capacity = UInt32(fixture.client.capacity)
-        func expect(
-            _ group: Int, _ what: String, _ change: (inout Blindsight_V1_BatchRequestHeader) -> Void
-        ) throws {
-            var changed = groups
-            changed[group] = try BatchFixture.resealed(groups[group], .batchRequest) { payload in
-                let length = Int(payload[0])
-                var header = try Blindsight_V1_BatchRequestHeader(
-                    serializedBytes: Array(payload[4..<4 + length]))
-                change(&header)
-                let bytes: [UInt8] = try header.serializedBytes()
-                payload.replaceSubrange(4..<4 + length, with: bytes)
-                payload[0] = UInt8(bytes.count)
+        for kind in EnvelopeTests.kinds {
+            #expect(throws: WireError.wrongKind(expected: .reply, found: kind)) {
+                try way.read(EnvelopeTests.file(kind), Groups.form(.reply))
             }
-            expectRefusal(changed.flatMap { $0 }, .batchRequest, fixture, what)
-        }
-        try expect(2, "no samples") { $0.sampleCount = 0 }
-        try expect(2, "more samples than slots") { $0.sampleCount = capacity + 1 }
-        try expect(2, "the most samples") { $0.sampleCount = .max }
-        try expect(0, "a group that is not full") { $0.sampleCount = capacity - 1 }
-        try expect(1, "another number of groups") { $0.groupCount = 4 }
-        try expect(0, "a million groups") { $0.groupCount = 1 << 20 }
-        try expect(0, "the most groups") { $0.groupCount = .max }
-        try expect(2, "no groups") { $0.groupCount = 0 }
-        try expect(1, "another group") { $0.group = 2 }
-        try expect(0, "a short seed") { $0.seed.removeLast() }
-        try expect(0, "a long seed") { $0.seed.append(1) }
-        try expect(0, "no seed") { $0.seed.removeAll() }
-        try expect(0, "the longest header") {
-            $0.seed.append(contentsOf: Array(repeating: 1, count: 92))
-        }
-        // Sizes.
-        for change: @Sendable (inout [UInt8]) -> Void in [
-            { $0.removeLast() }, { $0.append(0) }, { $0[0] += 1 }, { $0[0] = 0 }, { $0[3] = 255 },
-            { $0 = [] }, { $0 = Array($0[..<3]) }, { $0[4] = 0xFF },
-        ] {
-            let changed = try BatchFixture.resealed(groups[0], .batchRequest, change)
-            expectRefusal(
-                changed + groups[1] + groups[2], .batchRequest, fixture, "another size")
-        }
-        for length in [UInt64(1) << 33, 1 << 60, .max, 1 << 63, 0] {
-            var bytes = fixture.request
-            for i in 0..<8 { bytes[48 + i] = UInt8(truncatingIfNeeded: length >> (8 * i)) }
-            expectRefusal(bytes, .batchRequest, fixture, "length \(length)")
         }
     }
 
-    /// The server meets residues that are not below their modulus.
-    @Test func largeResidues() throws {
-        let fixture = try BatchFixture.shared.get()
-        let groups = BatchFixture.groups(fixture.request)
-        let changed = try BatchFixture.resealed(groups[0], .batchRequest) { payload in
-            for index in 0..<40 { payload[payload.count - 1 - index] = 0xFF }
-        }
-        #expect(throws: InferenceError.self) {
-            try fixture.use(changed + groups[1] + groups[2], as: .batchRequest)
-        }
-    }
-
-    @Test func filesThatChangeWhileTheyAreRead() throws {
-        let fixture = try BatchFixture.shared.get()
-        try BatchFixture.withFolder { folder in
-            let path = folder + "/batch.ct"
-            try ArtifactFile.write(fixture.request, to: path)
-            let reader = try BatchRequestReader(path: path, plan: fixture.plan.client)
-            let handle = try #require(FileHandle(forUpdatingAtPath: path))
-            try handle.seek(toOffset: 1000)
-            try handle.write(contentsOf: [fixture.request[1000] ^ 1])
-            #expect(throws: WireError.corrupt) { try reader.group(0) }
-            try handle.seek(toOffset: 65)
-            try handle.write(contentsOf: [fixture.request[65] ^ 1])
-            #expect(throws: FileError(path: path, reason: "it changed while it was read")) {
-                try reader.group(0)
-            }
-            #expect(try reader.group(1).sampleCount == fixture.client.capacity)
-            try handle.truncate(atOffset: UInt64(fixture.request.count) - 100)
-            #expect(
-                throws: FileError(path: path, reason: "it became shorter while it was read")
-            ) { try reader.group(2) }
-        }
-    }
-
-    @Test func unfinishedRequestsLeaveNothing() throws {
-        let fixture = try BatchFixture.shared.get()
-        let (plan, capacity) = (fixture.plan.client, fixture.client.capacity)
-        func encrypt(_ count: Int) throws -> EncryptedBatch {
-            try fixture.client.encrypt(quantized: Array(fixture.inputs[..<count]))
-        }
-        try BatchFixture.withFolder { folder in
-            let path = folder + "/batch.ct"
-            do {
-                let writer = try BatchRequestWriter(
-                    path: path, plan: plan, sampleCount: capacity + 2)
-                #expect(writer.nextSamples == 0..<capacity)
-                #expect(throws: WireError.self) { try writer.append(encrypt(2)) }
-                try writer.append(encrypt(capacity))
-                #expect(writer.nextSamples == capacity..<capacity + 2)
-                #expect(throws: WireError.self) { try writer.append(encrypt(capacity)) }
-                #expect(throws: WireError.self) { try writer.finish() }
-            }
-            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
-            for count in [0, -1, .max / 2] {
-                #expect(throws: WireError.self) {
-                    try BatchRequestWriter(path: path, plan: plan, sampleCount: count)
+    /// Another version is named, however short its groups are.
+    @Test(arguments: Way.allCases) func otherVersions(way: Way) throws {
+        let bytes = try Groups.make(.request).bytes
+        for version in [1, 4, 6] {
+            let other = bytes.with([UInt8(version)], at: 8)
+            for length in [56, 100, 136, other.count] {
+                #expect(throws: WireError.unsupportedVersion(version)) {
+                    try way.read(Array(other[..<length]), Groups.form(.request))
                 }
             }
         }
+        #expect(throws: WireError.notAnArtifact) {
+            try way.read([UInt8](repeating: 65, count: 200), Groups.form(.request))
+        }
     }
 
-    @Test(arguments: BatchFixture.kinds) func inspection(kind: ArtifactKind) throws {
-        let fixture = try BatchFixture.shared.get()
-        let bytes = fixture.bytes(kind)
-        try BatchFixture.withFolder { folder in
-            let path = folder + "/file"
-            try ArtifactFile.write(bytes, to: path)
-            let whole = try Artifact.inspect(path: path)
-            #expect(whole.kind == kind.name && whole.fileBytes == bytes.count)
-            #expect(whole.digest == (try Artifact.planDigest(fixture.plan.client)))
-            #expect(whole.details.first { $0.name == "groups" }?.value == "3")
-            try ArtifactFile.write(Array(bytes.dropLast()), to: path)
-            let part = try Artifact.inspect(path: path)
-            #expect(part.details.first { $0.name == "groups" }?.value == "2 of 3, unfinished")
-            var damaged = bytes
-            damaged[300] ^= 1
-            try ArtifactFile.write(damaged, to: path)
-            #expect(throws: WireError.corrupt) { try Artifact.inspect(path: path) }
-            #expect(throws: WireError.self) { try Artifact.inspect(bytes) }
+    @Test func emptyAndTiny() {
+        #expect(throws: WireError.notAnArtifact) { try Way.file.read([], Groups.form(.request)) }
+        #expect(throws: WireError.malformed("the file ends within group 0")) {
+            try Way.file.read(Array("BLND".utf8), Groups.form(.request))
         }
+    }
+
+    // MARK: What an interrupted writer leaves
+
+    @Test(arguments: GroupHeadTests.kinds) func unfinished(kind: ArtifactKind) throws {
+        let groups = try Groups.make(kind)
+        let ends = [0] + groups.parts.indices.map { groups.parts[...$0].joined().count }
+        for length in 0...groups.bytes.count {
+            let file = try GroupFile(
+                MemorySource(Array(groups.bytes[..<length])), Groups.form(kind),
+                allowsMissing: true)
+            #expect(file.end == ends.last { $0 <= length })
+            #expect(file.groups.count == ends.lastIndex { $0 <= length })
+        }
+    }
+
+    /// Behind a whole group: anything that is no longer than a group.
+    @Test func rubbishAtTheEnd() throws {
+        let groups = try Groups.request()
+        let first = groups.parts[0]
+        var generator = SplitMix64(seed: 3)
+        func read(_ rest: [UInt8]) throws -> Int {
+            try GroupFile(
+                MemorySource(first + rest), Groups.form(.request), allowsMissing: true
+            ).groups.count
+        }
+        for length in [1, 8, 56, 135, 136, first.count] {
+            #expect(
+                try read((0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) })
+                    == 1)
+            #expect(try read([UInt8](repeating: 0, count: length)) == 1)
+        }
+        #expect(throws: WireError.self) { try read([UInt8](repeating: 0, count: first.count + 1)) }
+        // Without a whole group before it, it is something else that happens to have this name.
+        #expect(throws: WireError.notAnArtifact) {
+            try GroupFile(
+                MemorySource(Array("precious data".utf8)), Groups.form(.request),
+                allowsMissing: true)
+        }
+    }
+
+    /// A source that fails: nothing is taken for the end of the file.
+    @Test func sourceThatFails() throws {
+        let groups = try Groups.request()
+        let source = ChangingSource(groups.bytes)
+        source.failsFrom = groups.parts[0].count
+        #expect(throws: FileError.self) {
+            try GroupFile(source, Groups.form(.request), allowsMissing: true)
+        }
+    }
+
+    @Test func sourceThatChanges() throws {
+        let groups = try Groups.request()
+        let source = ChangingSource(groups.bytes)
+        let file = try GroupFile(source, Groups.form(.request))
+        source.flip(150)
+        #expect(throws: WireError.corrupt) { try file.verify(0) }
+        source.flip(60)
+        #expect(throws: WireError.malformed("the file changed while it was read")) {
+            try file.verify(0)
+        }
+        try file.verify(1)
+        source.failsFrom = groups.parts[0].count + 140
+        #expect(throws: FileError.self) { try file.verify(1) }
+    }
+}
+
+/// Bytes that change, or can no longer be read.
+private final class ChangingSource: ByteSource {
+    let count: Int
+    private let state: Mutex<(bytes: [UInt8], failsFrom: Int)>
+
+    init(_ bytes: [UInt8]) {
+        count = bytes.count
+        state = Mutex((bytes, .max))
+    }
+
+    /// Reads that go beyond fail.
+    var failsFrom: Int {
+        get { state.withLock { $0.failsFrom } }
+        set { state.withLock { $0.failsFrom = newValue } }
+    }
+
+    func flip(_ position: Int) { state.withLock { $0.bytes[position] ^= 1 } }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+        let (bytes, failsFrom) = state.withLock { $0 }
+        guard offset + buffer.count <= failsFrom else {
+            throw FileError(path: name, reason: "a disk that fails")
+        }
+        try MemorySource(bytes).read(into: buffer, at: offset)
     }
 }

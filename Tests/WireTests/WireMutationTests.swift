@@ -1,79 +1,73 @@
-import Inference
+import Files
 import TestSupport
 import Testing
 import Wire
 
-/// Random damage under a right checksum: a typed error or a value that can be used, never a trap.
-@Suite struct MutationTests {
-    @Test(arguments: Fixture.kinds, [false, true])
-    func neverTraps(kind: ArtifactKind, isQuantized: Bool) throws {
-        let fixture = try isQuantized ? Fixture.quantized.get() : Fixture.shared.get()
-        var generator = SplitMix64(seed: 0xB11D + UInt64(kind.rawValue))
+/// Random damage, with checksums made right again: a typed error or what was written, never a trap.
+@Suite struct WireMutationTests {
+    /// Changes bytes at one place.
+    static func mutate(_ bytes: inout [UInt8], _ generator: inout SplitMix64) {
+        guard !bytes.isEmpty else { return }
+        let at = Int.random(in: 0..<bytes.count, using: &generator)
+        let end = min(bytes.count, at + Int.random(in: 1...64, using: &generator))
+        switch Int.random(in: 0..<7, using: &generator) {
+        case 0: bytes[at] = .random(in: 0...255, using: &generator)
+        case 1: bytes[at] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+        case 2: bytes[at] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &generator)!
+        case 3: bytes.remove(at: at)
+        case 4: bytes.insert(.random(in: 0...255, using: &generator), at: at)
+        case 5: bytes.insert(contentsOf: bytes[at..<end], at: at)
+        default: bytes.removeSubrange(at..<end)
+        }
+    }
+
+    @Test(arguments: EnvelopeTests.kinds) func sections(kind: ArtifactKind) throws {
+        let whole = try EnvelopeTests.file(kind)
+        let payload = Array(try Envelope.open(whole).payload)
+        var generator = SplitMix64(seed: 0x5EC7 + UInt64(kind.rawValue))
         var accepted = 0
-        let rounds = kind == .serverPlan ? 4000 : 10_000
-        for _ in 0..<rounds {
-            let bytes = try fixture.resealed(kind) { payload in
-                for _ in 0...Int.random(in: 0..<4, using: &generator) {
-                    Self.mutate(&payload, &generator)
-                }
+        for _ in 0..<5000 {
+            var changed = payload
+            for _ in 0...Int.random(in: 0..<3, using: &generator) {
+                Self.mutate(&changed, &generator)
             }
-            _ = try? Artifact.inspect(bytes)
+            let header = Envelope.header(
+                kind: kind, digest: Envelope.digest(of: []), payloadLength: changed.count)
+            let bytes = header + changed + Envelope.digest(of: header + changed)
             do {
-                try Self.use(bytes, as: kind, fixture)
+                let sections = try Envelope.open(bytes, expecting: kind).sections()
+                for rule in SectionRule.all(of: kind) where rule.isRequired {
+                    #expect(sections.required(rule.number).count <= rule.limit)
+                }
                 accepted += 1
             } catch {
-                #expect(Fixture.isTyped(error), "\(error)")
+                #expect(error is WireError, "\(error)")
             }
         }
-        // Some mutations leave a valid file, else only the parser was tested.
-        let alwaysChecked: Set<ArtifactKind> = [.serverPlan]
-        #expect(accepted > 0 || alwaysChecked.contains(kind), "\(kind)")
+        // Those that hit the insides of a section, else only one check was tested.
+        #expect(accepted > 500, "\(kind)")
     }
 
-    static func mutate(_ payload: inout [UInt8], _ generator: inout SplitMix64) {
-        guard !payload.isEmpty else { return }
-        // Half of the hits near the start, where small fields are.
-        let limit = Bool.random(using: &generator) ? min(payload.count, 400) : payload.count
-        let at = Int.random(in: 0..<limit, using: &generator)
-        switch Int.random(in: 0..<8, using: &generator) {
-        case 0: payload[at] = .random(in: 0...255, using: &generator)
-        case 1: payload[at] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-        case 2: payload[at] = [0, 1, 0x7F, 0x80, 0xFF].randomElement(using: &generator)!
-        case 3: payload.remove(at: at)
-        case 4: payload.insert(.random(in: 0...255, using: &generator), at: at)
-        case 5:
-            // The longest varint.
-            payload.replaceSubrange(at..<at, with: [UInt8](repeating: 0xFF, count: 9) + [1])
-        case 6:
-            let end = min(payload.count, at + Int.random(in: 1...64, using: &generator))
-            payload.insert(contentsOf: payload[at..<end], at: at)
-        default:
-            payload.removeSubrange(
-                at..<min(payload.count, at + Int.random(in: 1...64, using: &generator)))
+    @Test(arguments: GroupHeadTests.kinds, Way.allCases)
+    func groups(kind: ArtifactKind, way: Way) throws {
+        let groups = try Groups.make(kind)
+        var generator = SplitMix64(seed: 0x6209 + UInt64(kind.rawValue))
+        var accepted = 0
+        for _ in 0..<5000 {
+            var parts = groups.parts
+            let index = Int.random(in: 0..<parts.count, using: &generator)
+            Self.mutate(&parts[index], &generator)
+            if parts[index].count > Envelope.checksumLength { parts[index] = parts[index].resealed }
+            do {
+                // A stream ends where a group says that it is the last.
+                let count = try way.read(parts.flatMap { $0 }, Groups.form(kind)).count
+                #expect(way == .file ? count == 3 : (1...3).contains(count))
+                accepted += 1
+            } catch {
+                #expect(error is WireError, "\(error)")
+            }
         }
-    }
-
-    /// Decodes, then does with the value what its receiver would.
-    private static func use(_ bytes: [UInt8], as kind: ArtifactKind, _ fixture: Fixture) throws {
-        let plan = fixture.plan.client
-        switch kind {
-        case .serverPlan: _ = try Artifact.decodePlan(bytes, allowInsecure: true)
-        case .clientPlan:
-            let plan = try Artifact.decodeClientPlan(bytes, allowInsecure: true)
-            let client = try Client(plan: plan)
-            let zero = min(max(0, plan.input.range.lowerBound), plan.input.range.upperBound)
-            _ = try client.encrypt(quantized: Array(repeating: zero, count: plan.input.count))
-            if plan.keys.rotations.count < 16 { _ = try client.makeEvaluationKeys() }
-        case .secretKey:
-            _ = try Artifact.decodeClient(secretKey: bytes, plan: plan)
-                .encrypt(quantized: fixture.input)
-        case .evaluationKey:
-            _ = try Artifact.decodeEvaluationKeys(bytes, plan: plan)
-        case .request:
-            _ = try fixture.server.predict(Artifact.decodeSample(bytes, plan: plan))
-        case .reply:
-            _ = try fixture.client.decrypt(Artifact.decodeReply(bytes, plan: plan))
-        default: preconditionFailure("not a kind of this fixture")
-        }
+        // Those that hit a body or an identifier.
+        #expect(accepted > 200, "\(kind)")
     }
 }
