@@ -121,6 +121,12 @@ let package = Package(
             name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Files", "TestSupport"]),
         .testTarget(
+            name: "InferenceFileTests",
+            dependencies: [
+                "Inference", "InferenceClient", "Wire", "BFV", "Lattice", "Paillier",
+                "IntegerNetworks", "Files", "BigIntegers", "TestSupport", protobuf,
+            ]),
+        .testTarget(
             name: "NeuralNetworkTests",
             dependencies: [
                 "Quantization", "ONNXModels", "TensorGraphs", "PolynomialFitting",

@@ -1,126 +1,190 @@
-import BFV
 import BigIntegers
+import Files
 import Inference
+import InferenceClient
 import IntegerNetworks
-import ONNXModels
+import Lattice
+import Paillier
+import Ring
+import Synchronization
 import TestSupport
 import Wire
 
-/// A plan on a small ring without security, and one file of each kind.
+/// A plan without security of each method, and one more of branches and guessed bounds.
+enum Method: String, CaseIterable {
+    case slots, branches, features, paillier, clear
+
+    /// Those with keys.
+    static let encrypted = allCases.filter { $0 != .clear }
+    /// Those on BFV.
+    static let onLattices: [Method] = [.slots, .branches, .features]
+
+    func plan(seed: UInt64) throws -> Plan {
+        let small = Planner.insecure(degrees: [64, 128])
+        switch self {
+        case .slots: return try small.plan(Networks.square(seed: seed), method: .slots)
+        case .branches:
+            let network = try Networks.graph(seed: seed + 2)
+            return try Planner.insecure(degrees: [64, 128, 256]).plan(
+                network,
+                outputs: OutputReading(
+                    network, bounds: OutputBounds.certify(network).outputs,
+                    boundMethod: "calibrated", rangeIsProven: false), method: .slots)
+        case .features:
+            return try small.plan(Networks.square(seed: seed), method: .features(samples: 8))
+        case .paillier: return try small.plan(Networks.linear(seed: seed), method: .paillier)
+        case .clear:
+            return try small.plan(
+                Networks.square(seed: seed), method: MethodChoice(.insecureClear))
+        }
+    }
+}
+
+/// A plan, those who work with it, and one file of each kind. Requests have three groups, the last of which is not full
+/// where a group holds more than one sample; of the method without encryption they have one.
 struct Fixture: Sendable {
-    let model: [UInt8]
+    let method: Method
     let plan: Plan
     let client: Client
+    let keys: EvaluationKeySet
+    let model: PreparedModel
     let server: Server
-    let input: [Int]
+    let samples: [[Int]]
+    let heads: RequestHeads
     let files: [ArtifactKind: [UInt8]]
-    let isQuantized: Bool
 
-    /// Those of the latency layout.
-    static let kinds: [ArtifactKind] = [
-        .serverPlan, .clientPlan, .secretKey, .evaluationKey, .request, .reply,
-    ]
-
-    static let shared = Result { try Fixture(seed: 7) }
-    /// Another plan, for files that don't belong together.
-    static let other = Result { try Fixture(seed: 8) }
-
-    /// Plans that hold a network of their own.
-    static let quantized = Result { try Fixture.quantized(seed: 9) }
-
-    init(seed: UInt64) throws {
-        let model = try TinyModel.bytes(seed: seed)
-        let network = try ONNXModel.load(model).integerNetwork()
-        try self.init(
-            seed: seed, model: model,
-            plan: Planner.insecure(degrees: [64, 128]).plan(network), isQuantized: false)
+    private struct Key: Hashable {
+        let method: Method
+        let seed: UInt64
     }
 
-    /// Everything that a chain of integer layers doesn't have: branches, features of their own scales, a regression, bounds that are
-    /// no proof.
-    static func quantized(seed: UInt64) throws -> Fixture {
-        let graph = try RandomGraph.make(seed: seed)
-        let count = graph.inputCount
-        let network = try IntegerNetwork(
-            input: InputSpecification(
-                shape: [count], range: graph.input.range, scale: 1,
-                offsets: (0..<count).map { Float($0) / 4 },
-                scales: (0..<count).map { 1 + Float($0) / 8 }, normalization: .l2),
-            operations: graph.operations, outputScale: 0.125, labels: graph.labels,
-            decision: .regression, transform: .sigmoid)
-        let bounds = OutputBounds.certify(network)
-        let plan = try Planner.insecure(degrees: [64, 128, 256]).plan(
-            network, outputBounds: bounds.outputs, boundMethod: "calibrated",
-            rangeIsProven: false)
-        return try Fixture(
-            seed: seed, model: TinyModel.bytes(seed: seed), plan: plan, isQuantized: true)
+    private static let known = Mutex<[Key: Fixture]>([:])
+
+    /// Made once for all tests.
+    /// - Parameter seed: of another plan, for files that don't belong together.
+    static func of(_ method: Method, seed: UInt64 = 7) throws -> Fixture {
+        try known.withLock { known in
+            let key = Key(method: method, seed: seed)
+            if let fixture = known[key] { return fixture }
+            let fixture = try Fixture(method, method.plan(seed: seed), seed: seed)
+            known[key] = fixture
+            return fixture
+        }
     }
 
-    private init(seed: UInt64, model: [UInt8], plan: Plan, isQuantized: Bool) throws {
-        self.model = model
+    init(_ method: Method, _ plan: Plan, seed: UInt64) throws {
+        self.method = method
         self.plan = plan
-        self.isQuantized = isQuantized
-        let network = plan.network
-        client = try Client(plan: plan.client)
-        let keys = try client.makeEvaluationKeys()
-        server = try Server(plan: plan, evaluationKeys: keys)
+        client = try Client(plan.client)
+        keys = try client.evaluationKeys()
+        model = try PreparedModel(plan)
+        server = try model.server(for: keys)
+        let capacity = plan.client.samplesPerGroup
         var generator = SplitMix64(seed: seed)
-        input = RandomNetwork.input(for: network, using: &generator)
-        let sample = try client.encrypt(quantized: input)
+        let count = method == .clear ? 3 : capacity == 1 ? 3 : 2 * capacity + 3
+        samples = (0..<count).map { _ in
+            RandomNetwork.input(for: plan.network, using: &generator)
+        }
+        let request = try client.encrypt(quantized: samples)
+        heads = RequestHeads(request)
         files = [
-            .serverPlan: try Artifact.encode(plan, model: model, isQuantized: isQuantized),
-            .clientPlan: try Artifact.encode(plan.client),
-            .secretKey: try Artifact.encodeSecretKey(of: client),
-            .evaluationKey: try Artifact.encode(keys, plan: plan.client),
-            .request: try Artifact.encode(sample, plan: plan.client),
-            .reply: try Artifact.encode(server.predict(sample), plan: plan.client),
+            .serverPlan: try plan.serialized(), .clientPlan: try plan.client.serialized(),
+            .secretKey: try client.serializedSecretKey(), .evaluationKeys: try keys.serialized(),
+            .request: try request.serialized(),
+            .reply: try server.predict(request).serialized(),
         ]
+    }
+
+    func bytes(_ kind: ArtifactKind) -> [UInt8] { files[kind]! }
+
+    /// What the integer network says.
+    func logits() throws -> [[BigInt]] {
+        let reference = IntegerReference(plan.network)
+        return try samples.map { try reference.logits($0) }
+    }
+
+    /// Reads as the kind's receiver does, and writes again.
+    func rewritten(_ bytes: [UInt8], as kind: ArtifactKind) throws -> [UInt8] {
+        switch kind {
+        case .serverPlan: try Plan(serialized: bytes, allowInsecure: true).serialized()
+        case .clientPlan: try ClientPlan(serialized: bytes, allowInsecure: true).serialized()
+        case .secretKey: try Client(plan.client, secretKey: bytes).serializedSecretKey()
+        case .evaluationKeys: try EvaluationKeySet(serialized: bytes).serialized()
+        case .request: try RequestReader(MemorySource(bytes), server: server).request().serialized()
+        case .reply: try ReplyReader(MemorySource(bytes), client: client).reply().serialized()
+        }
+    }
+
+    /// Reads as the kind's receiver does, and does with it what the receiver would.
+    func use(_ bytes: [UInt8], as kind: ArtifactKind) throws {
+        switch kind {
+        case .serverPlan: try Self.serve(Plan(serialized: bytes, allowInsecure: true))
+        case .clientPlan:
+            try Self.own(Client(ClientPlan(serialized: bytes, allowInsecure: true)))
+        case .secretKey:
+            let client = try Client(plan.client, secretKey: bytes)
+            _ = try client.encrypt(quantized: [samples[0]])
+            _ = try logits(self.bytes(.reply), client: client)
+        case .evaluationKeys:
+            let server = try model.server(for: EvaluationKeySet(serialized: bytes))
+            _ = try server.predict(client.encrypt(quantized: [samples[0]]))
+        case .request:
+            let reader = try RequestReader(MemorySource(bytes), server: server)
+            for group in 0..<reader.groupCount { _ = try server.predict(reader.group(group)) }
+        case .reply: _ = try logits(bytes, client: client)
+        }
+    }
+
+    /// The outputs in a file of replies to the fixture's request.
+    func logits(_ reply: [UInt8], client: Client) throws -> [[BigInt]] {
+        let reader = try ReplyReader(MemorySource(reply), client: client)
+        return try (0..<reader.groupCount).flatMap { group in
+            try reader.predictions(group, of: heads).map(\.logits)
+        }
+    }
+
+    /// A server's whole life with a plan that was read: keys, preparation, a prediction.
+    static func serve(_ plan: Plan) throws {
+        let client = try Client(plan.client)
+        let server = try Server(plan, keys: client.evaluationKeys())
+        let request = try client.encrypt(quantized: [anySample(plan.client.input)])
+        _ = try client.decrypt(server.predict(request), of: request)
+    }
+
+    /// A client's whole life with a plan that was read: keys, a request, a reply that some server made up.
+    static func own(_ client: Client) throws {
+        let request = try client.encrypt(quantized: [anySample(client.plan.input)])
+        _ = try client.serializedSecretKey()
+        _ = try client.evaluationKeys().serialized()
+        let length = client.plan.method.replyLength(samples: 1)
+        let sink = MemorySink()
+        try GroupHead(replyTo: request.groups[0].head, bodyLength: length).write(
+            Filler(byteCount: length), to: sink)
+        // Some such replies are told from a server's, and some can't be.
+        do {
+            let reply = try ReplyReader(MemorySource(sink.bytes), client: client).reply()
+            _ = try client.decrypt(reply, of: request)
+        } catch  where isTyped(error) {}
+    }
+
+    private static func anySample(_ input: InputSpecification) -> [Int] {
+        [Int](
+            repeating: min(max(0, input.range.lowerBound), input.range.upperBound),
+            count: input.count)
     }
 
     /// Whether an error is one of the closed types that bytes from outside may lead to.
     static func isTyped(_ error: any Error) -> Bool {
-        error is WireError || error is ParameterError || error is NetworkError
-            || error is ONNXError || error is PlanError || error is InferenceError
-            || error is EvaluationError
+        error is WireError || error is ParameterError || error is NetworkError || error is PlanError
+            || error is InferenceError || error is EvaluationError || error is PaillierError
     }
+}
 
-    var logits: [BigInt] {
-        get throws { try IntegerReference.logits(plan.network, input: input) }
-    }
+/// A body of bytes that mean nothing.
+private struct Filler: GroupBody {
+    let byteCount: Int
 
-    /// Decodes as the kind says and encodes again.
-    func recode(_ bytes: [UInt8], as kind: ArtifactKind) throws -> [UInt8] {
-        switch kind {
-        case .serverPlan:
-            let (plan, _) = try Artifact.decodePlan(bytes, allowInsecure: true)
-            return try Artifact.encode(plan, model: model, isQuantized: isQuantized)
-        case .clientPlan:
-            return try Artifact.encode(Artifact.decodeClientPlan(bytes, allowInsecure: true))
-        case .secretKey:
-            return try Artifact.encodeSecretKey(
-                of: Artifact.decodeClient(secretKey: bytes, plan: plan.client))
-        case .evaluationKey:
-            return try Artifact.encode(
-                Artifact.decodeEvaluationKeys(bytes, plan: plan.client), plan: plan.client)
-        case .request:
-            return try Artifact.encode(
-                Artifact.decodeSample(bytes, plan: plan.client), plan: plan.client)
-        case .reply:
-            return try Artifact.encode(
-                Artifact.decodeReply(bytes, plan: plan.client), plan: plan.client)
-        default: preconditionFailure("not a kind of this fixture")
-        }
-    }
-
-    /// The kind's file with another payload, its checksum right; a client plan's digest too.
-    func resealed(
-        _ kind: ArtifactKind, _ change: (inout [UInt8]) throws -> Void
-    ) throws -> [UInt8] {
-        let envelope = try Envelope.open(files[kind]!)
-        var payload = Array(envelope.payload)
-        try change(&payload)
-        return Envelope.seal(
-            payload, kind: kind,
-            digest: kind == .clientPlan ? Envelope.digest(of: payload) : envelope.digest)
+    func write(to sink: any ByteSink) throws {
+        try sink.write((0..<byteCount).map { UInt8(truncatingIfNeeded: $0 &* 151) & 0x7F })
     }
 }

@@ -1,146 +1,166 @@
+import BigIntegers
+import Files
 import Foundation
 import Inference
+import InferenceClient
+import IntegerNetworks
 import TestSupport
 import Testing
 import Wire
 
-/// Files of older format versions and of this one that were written once and must stay readable; the README.md of each
-/// folder says where they come from.
+/// Files that were written once: those of this format version stay readable, those of older ones are refused by their
+/// version. The README.md of each folder says where they come from.
 @Suite struct KnownFileTests {
-    static func folder(_ version: Int) -> URL {
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Vectors/wire-v\(version)")
-    }
-    static let names: [(ArtifactKind, String)] = [
-        (.clientPlan, "client.plan"), (.secretKey, "secret.key"),
-        (.evaluationKey, "evaluation.key"), (.request, "sample.ct"), (.reply, "reply.ct"),
+    private static let vectors = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Vectors")
+    private static let names: [ArtifactKind: String] = [
+        .serverPlan: "server.plan", .clientPlan: "client.plan", .secretKey: "secret.key",
+        .evaluationKeys: "evaluation.key", .request: "request.ct", .reply: "reply.ct",
     ]
 
-    struct KnownAnswers: Codable, Equatable {
-        var planDigest: String
-        var logits: [String]
-        var label: String
-        /// Of each sample of the batch.
-        var batchLogits: [[String]]?
+    private struct Answers: Codable, Equatable {
+        let planDigest: String
+        let keySetDigest: String
+        /// Of each sample.
+        let inputs: [[Int]]
+        let logits: [[String]]
+        let labels: [String]
     }
 
-    /// Since version 4.
-    static let batchNames: [(ArtifactKind, String)] = [
-        (.clientPlan, "batch-client.plan"), (.secretKey, "batch-secret.key"),
-        (.evaluationKey, "batch-evaluation.key"), (.batchRequest, "batch.ct"),
-        (.batchReply, "batch-reply.ct"),
-    ]
-
-    private func bytes(_ kind: ArtifactKind, _ version: Int) throws -> [UInt8] {
-        let name = try #require(Self.names.first { $0.0 == kind }).1
-        return try ArtifactFile.read(Self.folder(version).appendingPathComponent(name).path)
+    private static func path(_ method: Method, _ name: String) -> String {
+        vectors.appendingPathComponent("wire-v5/\(method.rawValue)/\(name)").path
     }
 
-    /// Payloads are written as they were; only the version in the header moves on.
-    private func expectSame(_ found: [UInt8], _ kind: ArtifactKind, _ version: Int) throws {
-        let old = try Envelope.open(bytes(kind, version))
-        let new = try Envelope.open(found)
-        #expect(old.payload == new.payload && old.digest == new.digest, "\(kind)")
+    private static func bytes(_ method: Method, _ kind: ArtifactKind) throws -> [UInt8] {
+        try RegularFile.bytes(of: path(method, names[kind]!), limit: 1 << 20)
     }
 
-    @Test(arguments: [2, 3, 4]) func oldFilesAreReadAndWrittenAlike(version: Int) throws {
-        func bytes(_ kind: ArtifactKind) throws -> [UInt8] { try self.bytes(kind, version) }
-        #expect(try Artifact.inspect(bytes(.clientPlan)).version == version)
-        let plan = try Artifact.decodeClientPlan(bytes(.clientPlan), allowInsecure: true)
-        try expectSame(Artifact.encode(plan), .clientPlan, version)
-        let client = try Artifact.decodeClient(secretKey: bytes(.secretKey), plan: plan)
-        try expectSame(Artifact.encodeSecretKey(of: client), .secretKey, version)
-        let keys = try Artifact.decodeEvaluationKeys(bytes(.evaluationKey), plan: plan)
-        try expectSame(Artifact.encode(keys, plan: plan), .evaluationKey, version)
-        let sample = try Artifact.decodeSample(bytes(.request), plan: plan)
-        try expectSame(Artifact.encode(sample, plan: plan), .request, version)
-        let reply = try Artifact.decodeReply(bytes(.reply), plan: plan)
-        try expectSame(Artifact.encode(reply, plan: plan), .reply, version)
-
-        let answers = try JSONDecoder().decode(
-            KnownAnswers.self,
-            from: Data(
-                contentsOf: Self.folder(version).appendingPathComponent("answers.json")))
-        let prediction = try client.decrypt(reply)
-        #expect(try Artifact.planDigest(plan) == answers.planDigest)
-        #expect(prediction.logits.map(\.description) == answers.logits)
-        #expect(prediction.label == answers.label)
+    private static func answers(_ method: Method) throws -> Answers {
+        try JSONDecoder().decode(
+            Answers.self, from: Data(contentsOf: URL(fileURLWithPath: path(method, "answers.json")))
+        )
     }
 
-    @Test(arguments: [4]) func oldBatchesAreReadAndWrittenAlike(version: Int) throws {
-        func path(_ kind: ArtifactKind) throws -> String {
-            let name = try #require(Self.batchNames.first { $0.0 == kind }).1
-            return Self.folder(version).appendingPathComponent(name).path
+    @Test(arguments: Method.allCases) func areReadAndWrittenAlike(method: Method) throws {
+        let answers = try Self.answers(method)
+        func bytes(_ kind: ArtifactKind) throws -> [UInt8] { try Self.bytes(method, kind) }
+        let plan = try Plan(serialized: bytes(.serverPlan), allowInsecure: true)
+        #expect(try plan.serialized() == bytes(.serverPlan))
+        let clientPlan = try ClientPlan(serialized: bytes(.clientPlan), allowInsecure: true)
+        #expect(try clientPlan.serialized() == bytes(.clientPlan))
+        #expect(clientPlan == plan.client)
+        #expect(Envelope.hexadecimal(clientPlan.digest) == answers.planDigest)
+        #expect(Envelope.hexadecimal(clientPlan.keySetDigest) == answers.keySetDigest)
+        let client = try Client(clientPlan, secretKey: bytes(.secretKey))
+        #expect(try client.serializedSecretKey() == bytes(.secretKey))
+        let keys = try EvaluationKeySet(serialized: bytes(.evaluationKeys))
+        #expect(try keys.serialized() == bytes(.evaluationKeys))
+
+        let server = try Server(plan, keys: keys)
+        let reader = try RequestReader(MemorySource(bytes(.request)), server: server)
+        let request = try reader.request()
+        #expect(try request.serialized() == bytes(.request))
+        let replies = try ReplyReader(MemorySource(bytes(.reply)), client: client)
+        try replies.requireReplies(to: reader.heads)
+        let reply = try replies.reply()
+        #expect(try reply.serialized() == bytes(.reply))
+        // The reply that was kept, one to the request that was kept, one to a request made now.
+        let again = try client.encrypt(quantized: answers.inputs)
+        for (reply, request) in try [
+            (reply, request), (server.predict(request), request), (server.predict(again), again),
+        ] {
+            let predictions = try client.decrypt(reply, of: request)
+            #expect(predictions.map { $0.logits.map(\.description) } == answers.logits)
+            #expect(predictions.map(\.label) == answers.labels)
         }
-        let plan = try Artifact.decodeClientPlan(
-            ArtifactFile.read(path(.clientPlan)), allowInsecure: true)
-        let owner = try Artifact.decodeClient(
-            secretKey: ArtifactFile.read(path(.secretKey)), plan: plan)
-        let keys = try Artifact.decodeEvaluationKeys(
-            ArtifactFile.read(path(.evaluationKey)), plan: plan)
-        #expect(keys.relinearization != nil)
-        let request = try BatchRequestReader(path: path(.batchRequest), plan: plan)
-        let replies = try BatchReplyReader(path: path(.batchReply), plan: plan)
-        try replies.requireReplies(to: request)
+    }
 
-        let client = try BatchClient(owner)
-        let logits = try (0..<replies.groupCount).flatMap { group in
-            try client.decrypt(replies.group(group)).map { $0.logits.map(\.description) }
-        }
-        let answers = try JSONDecoder().decode(
-            KnownAnswers.self,
-            from: Data(
-                contentsOf: Self.folder(version).appendingPathComponent("answers.json")))
-        #expect(logits == answers.batchLogits)
+    /// What the planner decides may change; what was decided holds.
+    @Test(arguments: Method.allCases) func provenAnew(method: Method) throws {
+        let plan = try Plan(serialized: Self.bytes(method, .serverPlan), allowInsecure: true)
+        #expect(try plan.proven().client == plan.client)
+    }
 
-        try BatchFixture.withFolder { folder in
-            let writer = try BatchRequestWriter(
-                path: folder + "/batch.ct", plan: plan, sampleCount: request.sampleCount)
-            for group in 0..<request.groupCount { try writer.append(request.group(group)) }
-            try writer.finish()
-            let old = try BatchFixture.groups(ArtifactFile.read(path(.batchRequest)))
-            let new = try BatchFixture.groups(ArtifactFile.read(folder + "/batch.ct"))
-            #expect(old.count == new.count)
-            for (old, new) in zip(old, new) {
-                let old = try Envelope.open(old, expecting: .batchRequest)
-                let new = try Envelope.open(new, expecting: .batchRequest)
-                #expect(old.payload == new.payload && old.digest == new.digest)
+    // MARK: Older versions
+
+    private static let older: [(version: Int, name: String, kind: ArtifactKind)] =
+        [2, 3, 4].flatMap { version in
+            [
+                (version, "client.plan", .clientPlan), (version, "secret.key", .secretKey),
+                (version, "evaluation.key", .evaluationKeys), (version, "sample.ct", .request),
+                (version, "reply.ct", .reply),
+            ]
+        } + [
+            (4, "batch-client.plan", .clientPlan), (4, "batch-secret.key", .secretKey),
+            (4, "batch-evaluation.key", .evaluationKeys), (4, "batch.ct", .request),
+            (4, "batch-reply.ct", .reply),
+        ]
+
+    @Test func olderVersionsAreRefusedByName() throws {
+        let fixture = try Fixture.of(.slots)
+        for (version, name, kind) in Self.older {
+            let path = Self.vectors.appendingPathComponent("wire-v\(version)/\(name)").path
+            let bytes = try RegularFile.bytes(of: path, limit: 1 << 20)
+            let error = WireError.unsupportedVersion(version)
+            #expect(throws: error, "\(path)") { try fixture.use(bytes, as: kind) }
+            #expect(throws: error, "\(path)") { try ArtifactSummary(path: path) }
+            // As other kinds too: the version comes first.
+            for other in ArtifactKind.allCases {
+                #expect(throws: error, "\(path)") { try fixture.use(bytes, as: other) }
             }
+            if kind == .request {
+                let stream = RequestStream(
+                    SourceStream(MemorySource(bytes)), server: fixture.server)
+                #expect(throws: error, "\(path)") { try stream.next() }
+            }
+            #expect(error.description.contains("format version \(version), of an earlier release"))
+            #expect(error.description.contains("plan the model again and make new keys"))
         }
     }
+
+    // MARK: Writing
 
     /// Writes the files anew. Only for a new format version, into a new folder: old ones are there to stay as they are.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["BLINDSIGHT_WRITE_VECTORS"] != nil))
-    func write() throws {
-        let fixture = try Fixture.quantized(seed: 9)
-        let folder = Self.folder(Int(Envelope.version))
-        for (kind, name) in Self.names {
-            try ArtifactFile.write(
-                fixture.files[kind]!, to: folder.appendingPathComponent(name).path,
-                overwrite: true)
+    @Test(
+        .enabled(if: ProcessInfo.processInfo.environment["BLINDSIGHT_WRITE_VECTORS"] != nil),
+        arguments: Method.allCases)
+    func write(method: Method) throws {
+        let plan = try method.plan(seed: 7)
+        // Of methods with more than one sample a group: two groups, the second of two samples.
+        let count =
+            method == .clear || plan.client.samplesPerGroup == 1
+            ? 2 : plan.client.samplesPerGroup + 2
+        var generator = SplitMix64(seed: 50)
+        let inputs = (0..<count).map { _ in
+            RandomNetwork.input(for: plan.network, using: &generator)
         }
-        let batch = try BatchFixture.shared.get()
-        let inputs = Array(batch.inputs.prefix(batch.client.capacity + 2))
-        let request = try BatchFixture.request(batch.client, inputs)
-        let files =
-            batch.files + [
-                (.batchRequest, request),
-                (.batchReply, try BatchFixture.reply(batch.server, request)),
-            ]
-        for (kind, name) in Self.batchNames {
-            try ArtifactFile.write(
-                files.first { $0.0 == kind }!.1, to: folder.appendingPathComponent(name).path,
-                overwrite: true)
+        let client = try Client(plan.client)
+        let keys = try client.evaluationKeys()
+        let request = try client.encrypt(quantized: inputs)
+        let reply = try Server(plan, keys: keys).predict(request)
+        let files: [ArtifactKind: [UInt8]] = [
+            .serverPlan: try plan.serialized(), .clientPlan: try plan.client.serialized(),
+            .secretKey: try client.serializedSecretKey(), .evaluationKeys: try keys.serialized(),
+            .request: try request.serialized(), .reply: try reply.serialized(),
+        ]
+        try FileSystem.makeFolder(String(Self.path(method, "").dropLast()))
+        for (kind, bytes) in files {
+            try StagedFile.write(bytes, to: Self.path(method, Self.names[kind]!))
         }
-        let logits = try fixture.logits
+        // By the plaintext network, not by what was decrypted.
+        let reference = IntegerReference(plan.network)
+        let logits = try inputs.map { try reference.logits($0) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        var text = try encoder.encode(
-            KnownAnswers(
-                planDigest: Artifact.planDigest(fixture.plan.client),
-                logits: logits.map(\.description), label: fixture.plan.client.labels[0],
-                batchLogits: batch.logits.prefix(inputs.count).map { $0.map(\.description) }))
-        text.append(10)
-        try text.write(to: folder.appendingPathComponent("answers.json"))
+        let text = try encoder.encode(
+            Answers(
+                planDigest: Envelope.hexadecimal(plan.client.digest),
+                keySetDigest: Envelope.hexadecimal(plan.client.keySetDigest), inputs: inputs,
+                logits: logits.map { $0.map(\.description) },
+                labels: logits.map {
+                    let outputs = plan.client.outputs
+                    return outputs.labels[outputs.decision.index(of: $0)]
+                }))
+        try StagedFile.write(Array(text) + [10], to: Self.path(method, "answers.json"))
     }
 }

@@ -1,166 +1,185 @@
 import Files
-import Foundation
 import Inference
-import TestSupport
+import InferenceClient
 import Testing
 import Wire
 
 /// Runs of a server that end at any moment, and what the next makes of what they left.
-@Suite struct BatchResumeTests {
+@Suite struct ReplyFileTests {
     private struct Place {
-        let fixture: BatchFixture
-        let replies: String
-        let partial: String
-        let request: BatchRequestReader
+        let fixture: Fixture
+        let folder: TemporaryFolder
+        let request: RequestReader
 
-        init(_ fixture: BatchFixture, _ folder: String) throws {
-            self.fixture = fixture
-            replies = folder + "/replies.ct"
-            partial = BatchReplyWriter.partialPath(of: replies)
-            try ArtifactFile.write(fixture.request, to: folder + "/batch.ct")
-            request = try BatchRequestReader(
-                path: folder + "/batch.ct", plan: fixture.plan.client)
+        var path: String { folder("replies.ct") }
+        var partial: String { path + ".partial" }
+        var partialExists: Bool { FileSystem.exists(partial) }
+
+        init(_ method: Method) throws {
+            fixture = try Fixture.of(method)
+            folder = try TemporaryFolder()
+            request = try RequestReader(
+                MemorySource(fixture.bytes(.request)), server: fixture.server)
+        }
+
+        func file(resumes: Bool = false) throws -> ReplyFile {
+            try ReplyFile(
+                path: path, request: request.heads, plan: fixture.plan.client, resumes: resumes)
         }
 
         func write(_ bytes: some Collection<UInt8>) throws {
-            try Data(bytes).write(to: URL(fileURLWithPath: partial))
+            try StagedFile.write(Array(bytes), to: partial)
         }
 
-        var partialExists: Bool { FileManager.default.fileExists(atPath: partial) }
+        func read(_ path: String) throws -> [UInt8] {
+            try RegularFile.bytes(of: path, limit: 1 << 24)
+        }
 
         /// Resumes and goes on to the end; tells how many groups were kept.
         func resume() throws -> Int {
-            let writer = try BatchReplyWriter(path: replies, request: request, resumes: true)
-            let kept = writer.groupsDone
-            while writer.groupsDone < request.groupCount {
-                try writer.append(fixture.server.predict(request.group(writer.groupsDone)))
+            let file = try file(resumes: true)
+            let kept = file.groupsDone
+            while file.groupsDone < request.groupCount {
+                try file.append(fixture.server.predict(request.group(file.groupsDone)))
             }
-            try writer.finish()
+            try file.finish()
             #expect(!partialExists)
-            #expect(try fixture.logits(in: replies) == fixture.logits)
+            #expect(try fixture.logits(read(path), client: fixture.client) == fixture.logits())
             return kept
         }
     }
 
-    @Test func cutOffAnywhere() throws {
-        let fixture = try BatchFixture.shared.get()
-        let sizes = BatchFixture.groups(fixture.reply).map(\.count)
-        let ends = [0, sizes[0], sizes[0] + sizes[1], fixture.reply.count]
-        try BatchFixture.withFolder { folder in
-            let place = try Place(fixture, folder)
-            for length in 0...fixture.reply.count
-            where length % 61 == 0 || ends.contains(where: { abs($0 - length) < 3 }) {
-                try place.write(fixture.reply[..<length])
-                let kept = ends.lastIndex { $0 <= length }!
-                #expect(try place.resume() == kept, "length \(length)")
-            }
+    @Test(arguments: Method.encrypted) func cutOffAnywhere(method: Method) throws {
+        let place = try Place(method)
+        let reply = place.fixture.bytes(.reply)
+        let sizes = Fixture.groups(reply).map(\.count)
+        let ends = [0, sizes[0], sizes[0] + sizes[1], reply.count]
+        let step = max(61, reply.count / 50)
+        for length in 0...reply.count
+        where length % step == 0 || ends.contains(where: { abs($0 - length) < 3 }) {
+            try place.write(reply[..<length])
+            #expect(try place.resume() == ends.lastIndex { $0 <= length }!, "length \(length)")
         }
     }
 
     /// A last group of which a power cut left the length, but not all of its bytes.
-    @Test func lastGroupOfRubbish() throws {
-        let fixture = try BatchFixture.shared.get()
-        let groups = BatchFixture.groups(fixture.reply)
-        try BatchFixture.withFolder { folder in
-            let place = try Place(fixture, folder)
-            for position in [0, 20, 50, 57, 62, 300, groups[1].count - 1] {
-                var damaged = groups[1]
-                damaged[position] ^= 0x41
-                try place.write(groups[0] + damaged)
-                #expect(try place.resume() == 1, "position \(position)")
-            }
-            try place.write(groups[0] + [UInt8](repeating: 0, count: groups[1].count))
-            #expect(try place.resume() == 1)
+    @Test(arguments: Method.encrypted) func lastGroupOfRubbish(method: Method) throws {
+        let place = try Place(method)
+        let groups = Fixture.groups(place.fixture.bytes(.reply))
+        for position in [0, 20, 50, 57, 62, 120, 160, groups[1].count - 1] {
+            var damaged = groups[1]
+            damaged[position] ^= 0x41
+            try place.write(groups[0] + damaged)
+            #expect(try place.resume() == 1, "position \(position)")
         }
+        try place.write(groups[0] + [UInt8](repeating: 0, count: groups[1].count))
+        #expect(try place.resume() == 1)
+        // The only one.
+        var damaged = groups[0]
+        damaged[150] ^= 1
+        try place.write(damaged)
+        #expect(try place.resume() == 0)
     }
 
     @Test func damageBeforeTheLastGroupIsRefused() throws {
-        let fixture = try BatchFixture.shared.get()
-        let groups = BatchFixture.groups(fixture.reply)
-        try BatchFixture.withFolder { folder in
-            let place = try Place(fixture, folder)
-            var damaged = groups[0]
-            damaged[400] ^= 1
-            try place.write(damaged + groups[1])
-            #expect(throws: WireError.corrupt) { try place.resume() }
-            // Something else that happens to have this name is not touched.
-            try place.write(Array("precious data".utf8))
-            #expect(throws: WireError.notAnArtifact) { try place.resume() }
-            #expect(try ArtifactFile.read(place.partial) == Array("precious data".utf8))
-        }
+        let place = try Place(.features)
+        let groups = Fixture.groups(place.fixture.bytes(.reply))
+        var damaged = groups[0]
+        damaged[400] ^= 1
+        try place.write(damaged + groups[1])
+        #expect(throws: WireError.corrupt) { try place.resume() }
+        #expect(try place.read(place.partial) == damaged + groups[1])
+        // Something else that happens to have this name is not touched.
+        try place.write(Array("precious data".utf8))
+        #expect(throws: WireError.notAnArtifact) { try place.resume() }
+        #expect(try place.read(place.partial) == Array("precious data".utf8))
     }
 
-    @Test func othersGroupsAreRefused() throws {
-        let fixture = try BatchFixture.shared.get()
-        let other = try BatchFixture.other.get()
-        try BatchFixture.withFolder { folder in
-            let place = try Place(fixture, folder)
-            let before = BatchFixture.groups(other.reply)[0]
-            try place.write(before)
-            #expect(
-                throws: WireError.wrongPlan(
-                    expected: try Artifact.planDigest(fixture.plan.client),
-                    found: try Artifact.planDigest(other.plan.client))
-            ) { try place.resume() }
-            #expect(try ArtifactFile.read(place.partial) == before)
+    @Test(arguments: Method.encrypted) func othersGroupsAreRefused(method: Method) throws {
+        let place = try Place(method)
+        let fixture = place.fixture
+        let other = try Fixture.of(method, seed: 8)
+        let before = Fixture.groups(other.bytes(.reply))[0]
+        try place.write(before)
+        #expect(
+            throws: WireError.wrongPlan(
+                expected: Envelope.hexadecimal(fixture.plan.client.digest),
+                found: Envelope.hexadecimal(other.plan.client.digest))
+        ) { try place.resume() }
+        #expect(try place.read(place.partial) == before)
 
-            // The same samples, encrypted again.
-            let again = try BatchFixture.request(fixture.client, fixture.inputs)
-            let replies = BatchFixture.groups(try BatchFixture.reply(fixture.server, again))
-            try place.write(replies[0])
-            #expect(throws: WireError.otherRequest(group: 0)) { try place.resume() }
-            try place.write(BatchFixture.groups(fixture.reply)[0] + replies[1])
-            #expect(throws: WireError.otherRequest(group: 1)) { try place.resume() }
-            try ArtifactFile.write(replies.flatMap { $0 }, to: place.replies)
-            let reader = try BatchReplyReader(path: place.replies, plan: fixture.plan.client)
-            #expect(throws: WireError.otherRequest(group: 0)) {
-                try reader.requireReplies(to: place.request)
-            }
+        // The same samples, encrypted again.
+        let again = try fixture.client.encrypt(quantized: fixture.samples)
+        let replies = try Fixture.groups(fixture.server.predict(again).serialized())
+        try place.write(replies[0])
+        #expect(throws: WireError.otherRequest(group: 0)) { try place.resume() }
+        let mixed = Fixture.groups(fixture.bytes(.reply))[0] + replies[1]
+        try place.write(mixed)
+        #expect(throws: WireError.otherRequest(group: 1)) { try place.resume() }
+        #expect(try place.read(place.partial) == mixed)
+        // Whole files of groups, but of requests.
+        try place.write(fixture.bytes(.request))
+        #expect(throws: WireError.wrongKind(expected: .reply, found: .request)) {
+            try place.resume()
         }
     }
 
     @Test func nothingIsReplacedUnasked() throws {
-        let fixture = try BatchFixture.shared.get()
-        try BatchFixture.withFolder { folder in
-            let place = try Place(fixture, folder)
-            let first = BatchFixture.groups(fixture.reply)[0]
-            try place.write(first)
-            #expect(throws: WireError.unfinished(path: place.partial)) {
-                try BatchReplyWriter(path: place.replies, request: place.request)
-            }
-            #expect(try ArtifactFile.read(place.partial) == first)
-            #expect(try place.resume() == 1)
-        }
+        let place = try Place(.slots)
+        let first = Fixture.groups(place.fixture.bytes(.reply))[0]
+        try place.write(first)
+        #expect(throws: WireError.unfinished(path: place.partial)) { try place.file() }
+        #expect(try place.read(place.partial) == first)
+        #expect(try place.resume() == 1)
+        // All groups were there already, but not the name.
+        try place.write(place.fixture.bytes(.reply))
+        #expect(try place.resume() == 3)
+        // Nothing was there.
+        #expect(try place.resume() == 0)
     }
 
     @Test func oneWriterAtATime() throws {
-        let fixture = try BatchFixture.shared.get()
-        try BatchFixture.withFolder { folder in
-            let place = try Place(fixture, folder)
-            do {
-                let writer = try BatchReplyWriter(path: place.replies, request: place.request)
-                let busy = FileError(
-                    path: place.partial, reason: "another process is writing it")
-                for resumes in [false, true] {
-                    #expect(throws: busy) {
-                        try BatchReplyWriter(
-                            path: place.replies, request: place.request, resumes: resumes)
-                    }
-                }
-                #expect(throws: WireError.self) { try writer.finish() }
-                #expect(place.partialExists)
+        let place = try Place(.slots)
+        let (server, request) = (place.fixture.server, place.request)
+        do {
+            let file = try place.file()
+            let busy = FileError(path: place.partial, reason: "another process is writing it")
+            for resumes in [false, true] {
+                #expect(throws: busy) { try place.file(resumes: resumes) }
             }
-            // Without a group nothing is worth keeping.
-            #expect(!place.partialExists)
-            do {
-                let writer = try BatchReplyWriter(path: place.replies, request: place.request)
-                try writer.append(fixture.server.predict(place.request.group(0)))
-                #expect(throws: WireError.self) {
-                    try writer.append(fixture.server.predict(place.request.group(2)))
-                }
+            #expect(throws: WireError.malformed("0 groups of 3")) { try file.finish() }
+            #expect(place.partialExists)
+        }
+        // Without a group nothing is worth keeping.
+        #expect(!place.partialExists)
+        do {
+            let file = try place.file()
+            try file.append(server.predict(request.group(0)))
+            for group in [0, 2] {
+                let reply = try server.predict(request.group(group))
+                #expect(throws: WireError.otherRequest(group: 1)) { try file.append(reply) }
             }
-            #expect(try ArtifactFile.read(place.partial).count > 0)
-            #expect(try place.resume() == 1)
+            #expect(throws: WireError.malformed("1 groups of 3")) { try file.finish() }
+        }
+        #expect(try place.read(place.partial).count > 0)
+        #expect(try place.resume() == 1)
+    }
+
+    /// Replies are synced group by group: what is there is read at once by whoever looks.
+    @Test func groupsAreThereAtOnce() throws {
+        let place = try Place(.paillier)
+        let file = try place.file()
+        var size = 0
+        for group in 0..<3 {
+            try file.append(place.fixture.server.predict(place.request.group(group)))
+            size += Fixture.groups(place.fixture.bytes(.reply))[group].count
+            #expect(FileSystem.size(place.partial) == size)
+        }
+        try file.finish()
+        #expect(try place.folder.names == ["replies.ct"])
+        let groups = place.request.groupCount
+        #expect(throws: WireError.otherRequest(group: groups)) {
+            try file.append(place.fixture.server.predict(place.request.group(2)))
         }
     }
 }

@@ -44,10 +44,13 @@ public struct ReplyReader: Sendable {
     ///   - index: in 0..<groupCount.
     ///   - request: the request, where the caller has it; else nothing tells a reply to another request of the same
     ///     key.
-    /// - Throws: `WireError`, also for a group that the request doesn't have; what `Client.decrypt` throws.
+    /// - Throws: `InferenceError.otherRequest` for a reply to another request, before any of it is read; `WireError`; what
+    ///   `Client.decrypt` throws.
     public func predictions(_ index: Int, of request: RequestHeads?) throws -> Predictions {
-        guard request.map({ index < $0.heads.count }) ?? true else {
-            throw WireError.otherRequest(group: index)
+        if let request {
+            guard index < request.heads.count,
+                file.groups[index].head.request == request.heads[index].digest
+            else { throw InferenceError.otherRequest(group: index) }
         }
         return try client.decrypt(group(index), answering: request?.heads[index])
     }
