@@ -74,12 +74,37 @@ public enum ModularArithmetic {
         guard
             let root = roots.first(where: { power($0, order / 2, modulo: modulus) == modulus - 1 })
         else { return nil }
+        if order == 2 { return root }
+        // The others are its odd powers, and with each of them its negative.
         let square = multiply(root, root, modulo: modulus)
-        var (smallest, next) = (root, root)
-        for _ in 1..<max(order / 2, 1) {
-            next = multiply(next, square, modulo: modulus)
-            smallest = min(smallest, next)
+        let step = FixedFactor(square, modulo: modulus)
+        var (smallest, next) = (min(root, modulus - root), root)
+        for _ in 1..<max(order / 4, 1) {
+            next = step.times(next)
+            smallest = min(smallest, next, modulus - next)
         }
         return smallest
+    }
+}
+
+/// A residue that many others are multiplied by (Shoup).
+private struct FixedFactor {
+    private let factor: UInt64
+    private let modulus: UInt64
+    /// floor(factor 2^64 / modulus).
+    private let quotient: UInt64
+
+    init(_ factor: UInt64, modulo modulus: UInt64) {
+        self.factor = factor
+        self.modulus = modulus
+        quotient = modulus.dividingFullWidth((factor, 0)).quotient
+    }
+
+    func times(_ x: UInt64) -> UInt64 {
+        guard modulus < 1 << 63 else {
+            return ModularArithmetic.multiply(x, factor, modulo: modulus)
+        }
+        let product = x &* factor &- x.multipliedFullWidth(by: quotient).high &* modulus
+        return product >= modulus ? product &- modulus : product
     }
 }

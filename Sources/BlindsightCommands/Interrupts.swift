@@ -1,16 +1,17 @@
 import Blindsight
+import Files
 import Foundation
 import Synchronization
 
 /// What happens on SIGINT and SIGTERM: temporary files go, a hint is shown, and the exit status is 130 or 143.
-enum Interrupts {
+package enum Interrupts {
     private static let hint = Mutex<String?>(nil)
 
     /// What is told on an interrupt from now on.
     static func tell(_ text: String) { hint.withLock { $0 = text } }
 
     /// Before any other thread begins, so that all inherit that these signals are held back for the one that waits for them.
-    static func install() {
+    package static func install() {
         var signals = sigset_t()
         sigemptyset(&signals)
         // Whoever ignores a signal (nohup, a shell's background) goes on doing so.

@@ -2,12 +2,6 @@
 
 #include "internal.h"
 
-static uint32_t bit_reverse(uint32_t x, uint32_t bits) {
-    uint32_t r = 0;
-    for (uint32_t i = 0; i < bits; i++) r |= ((x >> i) & 1) << (bits - 1 - i);
-    return r;
-}
-
 static uint64_t mul_mod(const bsk_modulus *m, uint64_t a, uint64_t b) {
     return bsk_reduce_wide(m, (bsk_u128)a * b);
 }
@@ -25,13 +19,43 @@ static uint64_t *allocate(size_t count) {
     return aligned_alloc(64, count * sizeof(uint64_t));
 }
 
-static void fill(const bsk_ntt *t, uint64_t root, uint64_t *w, uint64_t *quotient) {
-    uint64_t power = 1;
-    for (uint32_t i = 0; i < t->n; i++) {
-        uint32_t j = bit_reverse(i, t->log_n);
-        w[j] = power;
-        quotient[j] = bsk_shoup_quotient(power, t->m.q);
-        power = mul_mod(&t->m, power, root);
+// floor(2^128 / q), q odd.
+typedef struct {
+    uint64_t high, low;
+} reciprocal;
+
+static reciprocal reciprocal_of(uint64_t q) {
+    const bsk_u128 all = ~(bsk_u128)0 / q;
+    return (reciprocal){(uint64_t)(all >> 64), (uint64_t)all};
+}
+
+// bsk_shoup_quotient without a division: the estimate is at most one short.
+static uint64_t shoup_quotient(uint64_t w, uint64_t q, reciprocal r) {
+    const uint64_t estimate = w * r.high + bsk_mul_high(w, r.low);
+    return estimate + (0 - estimate * q >= q);
+}
+
+// Block s, words 2^s ..< 2^(s+1), has the odd multiples of n / 2^(s+1) as exponents: the words before it, in order, times
+// psi to the n / 2^(s+1). As psi^n = -1, the inverses of a block are its negatives in the opposite order.
+static void fill(bsk_ntt *t, uint64_t psi) {
+    const uint64_t q = t->m.q;
+    const reciprocal r = reciprocal_of(q);
+    uint64_t *w = t->forward, *quotient = t->forward_quotient;
+    w[0] = t->inverse[0] = 1;
+    quotient[0] = t->inverse_quotient[0] = bsk_shoup_quotient(1, q);
+    for (size_t size = 1; size < t->n; size *= 2) {
+        const uint64_t factor = pow_mod(&t->m, psi, t->n / 2 / size);
+        const uint64_t factor_quotient = bsk_shoup_quotient(factor, q);
+        for (size_t i = 0; i < size; i++) {
+            const uint64_t power =
+                bsk_reduce_once(bsk_shoup_lazy(w[i], factor, factor_quotient, q), q);
+            w[size + i] = power;
+            quotient[size + i] = shoup_quotient(power, q, r);
+        }
+        for (size_t i = 0; i < size; i++) {
+            t->inverse[size + i] = q - w[2 * size - 1 - i];
+            t->inverse_quotient[size + i] = ~quotient[2 * size - 1 - i];
+        }
     }
 }
 
@@ -49,8 +73,7 @@ bsk_ntt *bsk_ntt_create(uint64_t q, uint32_t log_n, uint64_t psi) {
         bsk_ntt_destroy(t);
         return NULL;
     }
-    fill(t, psi, t->forward, t->forward_quotient);
-    fill(t, pow_mod(&t->m, psi, q - 2), t->inverse, t->inverse_quotient);
+    fill(t, psi);
     t->n_inverse = pow_mod(&t->m, t->n % q, q - 2);
     t->n_inverse_quotient = bsk_shoup_quotient(t->n_inverse, q);
     t->last_inverse = mul_mod(&t->m, t->inverse[1], t->n_inverse);

@@ -11,7 +11,7 @@ BSK_INLINE uint64_t product_at(
     return sum;
 }
 
-void bsk_portable_reduce_ideal(
+BSK_INLINE void reduce(
     int64_t *out, const uint64_t *a, const int64_t *generator, const int64_t *reciprocal, size_t k,
     size_t m) {
     for (size_t j = 0; j < m; j++) {
@@ -25,6 +25,19 @@ void bsk_portable_reduce_ideal(
             out[j + i * m] =
                 (int64_t)((i == 0 ? value : 0) - product_at(i, quotient, generator, k));
         }
+    }
+}
+
+// The usual k as constants, so that loops over them are unrolled.
+void bsk_portable_reduce_ideal(
+    int64_t *out, const uint64_t *a, const int64_t *generator, const int64_t *reciprocal, size_t k,
+    size_t m) {
+    switch (k) {
+    case 1: reduce(out, a, generator, reciprocal, 1, m); break;
+    case 2: reduce(out, a, generator, reciprocal, 2, m); break;
+    case 4: reduce(out, a, generator, reciprocal, 4, m); break;
+    case 8: reduce(out, a, generator, reciprocal, 8, m); break;
+    default: reduce(out, a, generator, reciprocal, k, m);
     }
 }
 

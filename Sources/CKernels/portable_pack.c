@@ -8,6 +8,18 @@
 
 void bsk_portable_pack(uint8_t *out, const uint64_t *in, uint32_t bits, size_t n) {
     const uint64_t mask = UINT64_MAX >> (64 - bits);
+    // Groups of 8 values are whole bytes. Up to 57 bits a value lies within the 8 bytes from where it begins; what is written past
+    // a group belongs to the next, so the last one is left to the loop below.
+    for (; bits >= 8 && bits <= 57 && n >= 16; n -= 8, out += bits, in += 8) {
+        uint64_t word = 0;
+        for (uint32_t j = 0, at = 0; j < 8; j++) {
+            word |= (in[j] & mask) << (j * bits % 8);
+            memcpy(out + at, &word, 8);
+            const uint32_t next = (j + 1) * bits / 8;
+            word = next - at < 8 ? word >> (8 * (next - at)) : 0;
+            at = next;
+        }
+    }
     bsk_u128 pending = 0;  // the low `fill` bits wait to be written, fill < 64
     uint32_t fill = 0;
     for (size_t i = 0; i < n; i++) {

@@ -49,7 +49,7 @@ public final class Server: Sendable {
     ) throws -> ReplyGroup {
         try plan.client.requireRequest(group)
         let body = try predictor.predict(body: group.body, sampleCount: group.sampleCount) {
-            try Task.checkCancellation()
+            try Cancellation.check()
             try progress($0, $1)
         }
         return ReplyGroup(

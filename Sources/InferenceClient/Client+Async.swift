@@ -1,3 +1,5 @@
+import Threading
+
 /// The same calls for programs that must not block a task's thread. Each runs on a thread of its own and ends early when the task is
 /// cancelled.
 extension Client {

@@ -39,7 +39,7 @@ public final class Client: Sendable {
             method: plan.methodName, keySet: plan.keySetDigest,
             material: .made(
                 try session.makeKeys {
-                    try Task.checkCancellation()
+                    try Cancellation.check()
                     try progress($0, $1)
                 }))
     }
@@ -70,7 +70,7 @@ public final class Client: Sendable {
                 return try encryptGroup(
                     samples[start..<min(start + plan.samplesPerGroup, samples.count)],
                     index: index, of: count
-                ) { try progress(start + $0, samples.count) }
+                ) { done, _ in try progress(start + done, samples.count) }
             })
     }
 
@@ -92,7 +92,7 @@ public final class Client: Sendable {
         for sample in samples { try plan.input.check(quantized: sample) }
         let size = samples.count
         let body = try session.encrypt(samples) { done, all in
-            try Task.checkCancellation()
+            try Cancellation.check()
             try progress(size * done / max(all, 1), size)
         }
         let head = GroupHead(
@@ -139,7 +139,7 @@ public final class Client: Sendable {
     private func outputs(
         of reply: ReplyGroup, answering request: GroupHead?
     ) throws -> GroupOutputs {
-        try Task.checkCancellation()
+        try Cancellation.check()
         if let request {
             guard reply.head.request == request.digest else {
                 throw InferenceError.otherRequest(group: reply.index)

@@ -57,7 +57,8 @@ private enum LimbMemory {
     private static let smallest = 1 << 10
     /// Words from and up to which buffers are cut from slabs.
     private static let slabbed = (1 << 13)..<(1 << 18)
-    private static let slabBytes = 8 << 20
+    /// Only what is used of a slab takes memory, and nothing is left over between buffers but at its end.
+    private static let slabBytes = 64 << 20
     /// Nine cache lines between buffers: those that are read side by side don't all begin at the same offset in a page.
     static let colour = 576
     private static let pageBytes = 2 << 20

@@ -15,7 +15,7 @@ public final class NTTTable: @unchecked Sendable {
     ///   - modulus: a prime in 2^10 ..< 2^50, congruent to 1 modulo 2 `degree`.
     ///   - degree: a power of two, 8 to 65536.
     /// - Throws: `RingError` when the modulus or the degree doesn't fit.
-    public init(modulus: UInt64, degree: Int) throws {
+    public convenience init(modulus: UInt64, degree: Int) throws {
         guard degree >= 8, degree <= 65536, degree & (degree - 1) == 0 else {
             throw RingError.unsupportedDegree(degree)
         }
@@ -24,13 +24,26 @@ public final class NTTTable: @unchecked Sendable {
         else { throw RingError.notAnNTTPrime(modulus, degree: degree) }
         guard
             let root = ModularArithmetic.primitiveRoot(
-                ofOrder: UInt64(2 * degree), modulo: modulus),
-            let handle = bsk_ntt_create(modulus, UInt32(degree.trailingZeroBitCount), root)
+                ofOrder: UInt64(2 * degree), modulo: modulus)
         else { throw RingError.notAnNTTPrime(modulus, degree: degree) }
+        self.init(checked: modulus, degree: degree, root: root)
+    }
+
+    private init(checked modulus: UInt64, degree: Int, root: UInt64) {
+        guard let handle = bsk_ntt_create(modulus, UInt32(degree.trailingZeroBitCount), root)
+        else { preconditionFailure("no memory for the tables of a modulus") }
         value = modulus
         self.degree = degree
         self.root = root
         self.handle = handle
+    }
+
+    /// Of a degree `factor` times smaller, at least 8, with this root to the power `factor`.
+    package func smaller(by factor: Int) -> NTTTable {
+        precondition(degree % factor == 0 && degree / factor >= 8)
+        return NTTTable(
+            checked: value, degree: degree / factor,
+            root: ModularArithmetic.power(root, UInt64(factor), modulo: value))
     }
 
     deinit { bsk_ntt_destroy(handle) }

@@ -36,11 +36,7 @@ package final class PackedLimbs: @unchecked Sendable {
     package func store(
         _ residues: UnsafePointer<UInt64>, count: Int, limb i: Int, at index: Int
     ) {
-        let limb = limbs[i]
-        Self.eachRun(of: count) { start, count, scratch in
-            bsk_mul_scalar(limb.table.modulus, scratch, residues + start, limb.one, count)
-            bsk_pack(place(limb, index + start), scratch, UInt32(limb.table.bits), count)
-        }
+        pack(residues, count: count, limbs[i], into: place(limbs[i], index))
     }
 
     /// Writes residues of limb i that come packed at the bits of the modulus, as they are, not in Montgomery form.
@@ -61,6 +57,36 @@ package final class PackedLimbs: @unchecked Sendable {
         return isBelow == 1
     }
 
+    /// Writes several polynomials' residues of limb i, `count` of each, by turns a block of each.
+    ///
+    /// - Parameters:
+    ///   - block: a multiple of 8 that divides `count`.
+    ///   - index: where the first block goes.
+    ///   - stride: from a polynomial's block to its next one.
+    ///   - residues: those of a polynomial, in turn.
+    package func interleave(
+        _ polynomials: Int, count: Int, block: Int, limb i: Int, at index: Int, stride: Int,
+        residues: (Int) -> UnsafePointer<UInt64>
+    ) {
+        let limb = limbs[i]
+        let bits = limb.table.bits
+        let bytes = count / 8 * bits
+        let packed = LimbBuffer(count: (polynomials * bytes + 7) / 8)
+        let from = UnsafeMutableRawPointer(packed.base).assumingMemoryBound(to: UInt8.self)
+        for polynomial in 0..<polynomials {
+            pack(residues(polynomial), count: count, limb, into: from + polynomial * bytes)
+        }
+        let (size, step) = (block / 8 * bits, stride / 8 * bits)
+        let to = place(limb, index)
+        for number in 0..<count / block {
+            for polynomial in 0..<polynomials {
+                (to + number * step + polynomial * size).update(
+                    from: from + polynomial * bytes + number * size, count: size)
+            }
+        }
+        withExtendedLifetime(packed) {}
+    }
+
     /// Reads residues back.
     package func load(
         _ residues: UnsafeMutablePointer<UInt64>, count: Int, limb i: Int, at index: Int
@@ -78,6 +104,17 @@ package final class PackedLimbs: @unchecked Sendable {
         let bits = limbs[i].table.bits
         Self.eachRun(of: count) { start, count, scratch in
             load(scratch, count: count, limb: i, at: index + start)
+            bsk_pack(bytes + start / 8 * bits, scratch, UInt32(bits), count)
+        }
+    }
+
+    private func pack(
+        _ residues: UnsafePointer<UInt64>, count: Int, _ limb: Limb,
+        into bytes: UnsafeMutablePointer<UInt8>
+    ) {
+        let bits = limb.table.bits
+        Self.eachRun(of: count) { start, count, scratch in
+            bsk_mul_scalar(limb.table.modulus, scratch, residues + start, limb.one, count)
             bsk_pack(bytes + start / 8 * bits, scratch, UInt32(bits), count)
         }
     }

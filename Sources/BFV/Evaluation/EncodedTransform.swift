@@ -43,9 +43,10 @@ public struct EncodedTransform: Sendable {
             }
     }
 
+    /// - Parameter coefficients: writes those of a term's plaintext.
     fileprivate init(
         babies: [BabyStep], giants: [Giant], basis: RNSBasis,
-        factor: (_ giant: Int, _ term: Int) -> Polynomial<NTTValues>
+        coefficients: (_ giant: Int, _ term: Int, UnsafeMutablePointer<Int64>) -> Void
     ) {
         self.babies = babies
         self.giants = giants
@@ -57,22 +58,35 @@ public struct EncodedTransform: Sendable {
             return terms
         }
         let n = basis.degree
-        let block = min(n, Int(BSK_WEIGHT_BLOCK))
         storage = PackedLimbs(countPerLimb: terms * n, basis: basis)
-        for (g, giant) in giants.enumerated() {
-            for t in giant.babies.indices {
-                let values = factor(g, t)
-                withExtendedLifetime(values) {
-                    for k in 0..<basis.count {
-                        for start in stride(from: 0, to: n, by: block) {
-                            storage.store(
-                                values.limb(k) + start, count: block, limb: k,
-                                at: terms * start + (firstTerms[g] + t) * block)
-                        }
-                    }
+        let block = min(n, Int(BSK_WEIGHT_BLOCK))
+        let places = giants.indices.flatMap { g in giants[g].babies.indices.map { (g, $0) } }
+        let (small, residues) = (LimbBuffer(count: n * Self.batch), LimbBuffer(count: n))
+        for first in stride(from: 0, to: terms, by: Self.batch) {
+            let batch = places[first..<min(terms, first + Self.batch)]
+            for (i, (giant, term)) in batch.enumerated() {
+                coefficients(giant, term, Self.signed(small, i * n))
+            }
+            for (k, table) in basis.tables.enumerated() {
+                storage.interleave(
+                    batch.count, count: n, block: block, limb: k, at: first * block,
+                    stride: terms * block
+                ) { i in
+                    bsk_reduce_signed(
+                        table.modulus, residues.base, Self.signed(small, i * n), n)
+                    table.forward(residues.base)
+                    return UnsafePointer(residues.base)
                 }
             }
         }
+        withExtendedLifetime((small, residues)) {}
+    }
+
+    /// Terms that are encoded together: what they take in one limb stays in the second-level cache.
+    private static let batch = 8
+
+    private static func signed(_ buffer: LimbBuffer, _ index: Int) -> UnsafeMutablePointer<Int64> {
+        UnsafeMutableRawPointer(buffer.base + index).assumingMemoryBound(to: Int64.self)
     }
 
     /// Writes, for each giant, the sum over its terms of plaintext times baby, in limb k.
@@ -107,18 +121,42 @@ extension BFVContext {
         giants: [(permutation: SlotPermutation, terms: [(baby: Int, slots: [UInt64])])],
         plaintextIndex: Int, level: Int
     ) -> EncodedTransform {
-        precondition(giants.allSatisfy { !$0.terms.isEmpty })
+        let encoder = plaintexts[plaintextIndex].encoder
+        return encodeTransform(
+            babies: babies, giants: giants.map { ($0.permutation, $0.terms.map(\.baby)) },
+            level: level
+        ) {
+            encoder.encode(giants[$0].terms[$1].slots, times: 1, into: $2)
+        }
+    }
+
+    /// The same of signed integer weights, a slot each, which are multiplied by a number modulo t for each source.
+    public func encodeTransform(
+        babies: [BabyStep],
+        giants: [(permutation: SlotPermutation, terms: [(baby: Int, weights: [Int64])])],
+        factors: [UInt64], plaintextIndex: Int, level: Int
+    ) -> EncodedTransform {
+        let encoder = plaintexts[plaintextIndex].encoder
+        return encodeTransform(
+            babies: babies, giants: giants.map { ($0.permutation, $0.terms.map(\.baby)) },
+            level: level
+        ) {
+            let term = giants[$0].terms[$1]
+            encoder.encode(
+                weights: term.weights, times: factors[babies[term.baby].source], into: $2)
+        }
+    }
+
+    private func encodeTransform(
+        babies: [BabyStep], giants: [(permutation: SlotPermutation, babies: [Int])], level: Int,
+        coefficients: (_ giant: Int, _ term: Int, UnsafeMutablePointer<Int64>) -> Void
+    ) -> EncodedTransform {
+        precondition(giants.allSatisfy { !$0.babies.isEmpty })
         precondition(zip(babies, babies.dropFirst()).allSatisfy { $0.source <= $1.source })
         return EncodedTransform(
             babies: babies,
             giants: giants.map {
-                EncodedTransform.Giant(permutation: $0.permutation, babies: $0.terms.map(\.baby))
-            }, basis: extendedBasis(level: level)
-        ) { giant, term in
-            encodeFactor(
-                slots: giants[giant].terms[term].slots, plaintextIndex: plaintextIndex,
-                level: level
-            ).values
-        }
+                EncodedTransform.Giant(permutation: $0.permutation, babies: $0.babies)
+            }, basis: extendedBasis(level: level), coefficients: coefficients)
     }
 }

@@ -17,10 +17,17 @@ public struct Evaluator: Sendable {
         context: BFVContext, keys: EvaluationKeys,
         counter: OperationCounter = OperationCounter(), threads: Int = 1
     ) {
+        self.init(
+            context: context, keys: keys, counter: counter, pool: WorkerPool(threads: threads))
+    }
+
+    /// - Parameter pool: may be shared with others.
+    package init(
+        context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool
+    ) {
         self.context = context
         switcher = KeySwitcher(
-            context: context.lattice, keys: keys, counter: counter,
-            pool: WorkerPool(threads: threads))
+            context: context.lattice, keys: keys, counter: counter, pool: pool)
     }
 
     /// m_a + m_b, slot by slot.

@@ -34,7 +34,7 @@ extension KeyGenerator {
     /// - Throws: `EvaluationError.level` where a gadget covers a level that doesn't exist.
     public func evaluationKeys(
         _ specification: EvaluationKeySpecification,
-        progress: (Int, Int) -> Void = { _, _ in }
+        progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> EvaluationKeys {
         try evaluationKeys(
             relinearization: specification.relinearization,

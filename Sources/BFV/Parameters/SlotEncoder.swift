@@ -18,6 +18,10 @@ package struct SlotEncoder: Sendable {
     /// The other way: the slot of each of the first N/k values.
     private let slot: [UInt32]
     private let reciprocal: [Int64]
+    /// Of degree N/k: slots are values modulo X^(N/k) - r, with r = X^(N/k) in the slots, and X = c Y makes that Y^(N/k) + 1.
+    private let inner: NTTTable
+    /// c^-i, c = root^(1 - k), for the coefficients of Y^i; empty for k = 1, where c is 1.
+    private let twist: [UInt64]
 
     package init(table: NTTTable) {
         self.init(table: table, modulus: PlaintextModulus(prime: table.value))
@@ -31,6 +35,17 @@ package struct SlotEncoder: Sendable {
         reciprocal = modulus.reciprocal!
         let n = table.degree
         let logDegree = n.trailingZeroBitCount
+        if modulus.index == 1 {
+            inner = table
+            twist = []
+        } else {
+            inner = table.smaller(by: modulus.index)
+            let step = ModularArithmetic.power(
+                table.root, UInt64(modulus.index - 1), modulo: table.value)
+            twist = sequence(first: UInt64(1)) {
+                ModularArithmetic.multiply($0, step, modulo: table.value)
+            }.prefix(inner.degree).map { $0 }
+        }
         position = SlotShape(degree: n, index: modulus.index).elements.map {
             UInt32(GaloisPermutation.reverse(($0 - 1) / 2, bits: logDegree))
         }
@@ -56,20 +71,43 @@ package struct SlotEncoder: Sendable {
         _ slots: [UInt64], times factor: UInt64, into out: UnsafeMutablePointer<Int64>
     ) {
         precondition(slots.count == slotCount)
-        let n = table.degree
-        let block = n / modulus.index
-        let values = LimbBuffer(count: n, isSecret: true)
-        bsk_permute(values.base, slots, slot, block)
-        (values.base + block).update(repeating: 0, count: n - block)
-        table.inverse(values.base)
-        // Values elsewhere are zero: the first N/k coefficients, times k, are those modulo (t, X^(N/k) - r).
-        let scale = ModularArithmetic.multiply(
-            UInt64(modulus.index), factor % table.value, modulo: table.value)
-        if scale != 1 { bsk_mul_scalar(table.modulus, values.base, values.base, scale, block) }
+        let values = LimbBuffer(count: slotCount, isSecret: true)
+        bsk_permute(values.base, slots, slot, slotCount)
+        encode(values.base, times: factor, into: out)
+        withExtendedLifetime(values) {}
+    }
+
+    /// The same of integers of any size, times `factor` modulo t. Not constant time: weights are their server's.
+    package func encode(
+        weights: [Int64], times factor: UInt64, into out: UnsafeMutablePointer<Int64>
+    ) {
+        precondition(weights.count == slotCount)
+        let values = LimbBuffer(count: 2 * slotCount)
+        let residues = values.base + slotCount
+        if bsk_largest_magnitude(weights, slotCount) < 1 << 62 {
+            bsk_reduce_signed(table.modulus, residues, weights, slotCount)
+        } else {
+            for (i, weight) in weights.enumerated() {
+                residues[i] = ModularArithmetic.reduce(weight, modulo: table.value)
+            }
+        }
+        bsk_permute(values.base, residues, slot, slotCount)
+        encode(values.base, times: factor, into: out)
+        withExtendedLifetime(values) {}
+    }
+
+    /// From the first N/k NTT values, which are overwritten.
+    private func encode(
+        _ values: UnsafeMutablePointer<UInt64>, times factor: UInt64,
+        into out: UnsafeMutablePointer<Int64>
+    ) {
+        inner.inverse(values)
+        if !twist.isEmpty { bsk_mul(table.modulus, values, values, twist, slotCount) }
+        let scale = factor % table.value
+        if scale != 1 { bsk_mul_scalar(table.modulus, values, values, scale, slotCount) }
         // a - pi round(a / pi).
         bsk_reduce_ideal(
-            out, values.base, modulus.generator, reciprocal, modulus.index, block)
-        withExtendedLifetime(values) {}
+            out, values, modulus.generator, reciprocal, modulus.index, slotCount)
     }
 
     /// What `encode` gives where all slots hold `value`: k coefficients, of the powers of X^(N/k).

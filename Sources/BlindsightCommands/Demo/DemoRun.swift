@@ -1,4 +1,5 @@
 import Blindsight
+import Threading
 
 /// The steps of the demonstration. What one role gives another is encoded by the giver and decoded by the taker, as files
 /// would be.
@@ -16,8 +17,7 @@ struct DemoRun {
         let progress = ProgressBar("  plan")
         defer { progress.finish() }
         return try step("plan and certify") {
-            let plan = try Plan(model: model) { progress.show($0) }
-            return (plan, nil)
+            (try PlannedModel(model: model) { progress.show($0) }.plan, nil)
         }
     }
 
@@ -26,17 +26,15 @@ struct DemoRun {
         let progress = ProgressBar("  keys")
         defer { progress.finish() }
         return try step("client makes keys") {
-            let received = try Artifact.decodeClientPlan(Artifact.encode(plan))
-            let client = try Client(plan: received)
-            let keys = try Artifact.encode(
-                client.makeEvaluationKeys { progress.update($0, of: $1) }, plan: received)
+            let client = try Client(ClientPlan(serialized: plan.serialized()))
+            let keys = try client.evaluationKeys { progress.update($0, of: $1) }.serialized()
             return ((client, keys), keys.count)
         }
     }
 
     mutating func encrypt(_ sample: [Float], by client: Client) throws -> [UInt8] {
         try step("client encrypts") {
-            let bytes = try Artifact.encode(client.encrypt(sample), plan: client.plan)
+            let bytes = try client.encrypt(sample).serialized()
             return (bytes, bytes.count)
         }
     }
@@ -46,23 +44,28 @@ struct DemoRun {
     ) throws -> [UInt8] {
         let progress = ProgressBar("  server")
         defer { progress.finish() }
-        let threads = Threads.cores
         let server = try step("server loads keys and weights") {
-            let keys = try Artifact.decodeEvaluationKeys(evaluationKeys, plan: plan.client)
-            let server = try Server(plan: plan, evaluationKeys: keys, threads: threads)
-            return (server, nil)
+            (
+                try PreparedModel(plan).server(
+                    for: EvaluationKeySet(serialized: evaluationKeys)), nil
+            )
         }
-        return try step("server predicts, \(Threads.words(threads))") {
-            let sample = try Artifact.decodeSample(request, plan: plan.client)
-            let reply = try server.predict(sample) { progress.update($0, of: $1) }
-            let bytes = try Artifact.encode(reply, plan: plan.client)
+        return try step("server predicts, \(ThreadCount.words(WorkerPool.cores))") {
+            let request = try RequestReader(MemorySource(request), server: server).request()
+            let bytes = try server.predict(request) { progress.update($0, of: $1) }.serialized()
             return (bytes, bytes.count)
         }
     }
 
-    mutating func decrypt(_ reply: [UInt8], by client: Client) throws -> Prediction {
+    /// - Parameter request: what the reply must answer.
+    mutating func decrypt(
+        _ reply: [UInt8], of request: [UInt8], by client: Client
+    ) throws -> Prediction {
         try step("client decrypts") {
-            (try client.decrypt(Artifact.decodeReply(reply, plan: client.plan)), nil)
+            let reader = try ReplyReader(MemorySource(reply), client: client)
+            let heads = try RequestHeads(MemorySource(request), plan: client.plan)
+            try reader.requireReplies(to: heads)
+            return (try reader.predictions(0, of: heads)[0], nil)
         }
     }
 

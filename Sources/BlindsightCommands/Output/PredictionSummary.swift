@@ -4,14 +4,14 @@ import Blindsight
 struct PredictionSummary {
     static let shown = 5
 
-    let reading: OutputReading
+    let outputs: OutputReading
     private(set) var first: [Prediction] = []
     private(set) var count = 0
     private var counts: [Int]
 
-    init(_ reading: OutputReading) {
-        self.reading = reading
-        counts = [Int](repeating: 0, count: reading.labels.count)
+    init(_ outputs: OutputReading) {
+        self.outputs = outputs
+        counts = [Int](repeating: 0, count: outputs.labels.count)
     }
 
     mutating func add(_ prediction: Prediction) {
@@ -21,18 +21,18 @@ struct PredictionSummary {
     }
 
     /// Of each output: a label where outputs are labels' scores, else its number.
-    static func names(_ reading: OutputReading) -> [String] {
-        reading.labels.count == reading.bounds.count
-            ? reading.labels : reading.bounds.indices.map(String.init)
+    static func names(_ outputs: OutputReading) -> [String] {
+        outputs.labels.count == outputs.count
+            ? outputs.labels : (0..<outputs.count).map(String.init)
     }
 
-    private var hasLabels: Bool { reading.decision != .regression }
+    private var hasLabels: Bool { outputs.decision != .regression }
 
     /// Members of a JSON object.
     var members: [(String, JSON)] {
         var members: [(String, JSON)] = [
             ("samples", .integer(count)),
-            ("labels", .array(reading.labels.map { .string($0) })),
+            ("labels", .array(outputs.labels.map { .string($0) })),
         ]
         if hasLabels { members.append(("counts", .array(counts.map { .integer($0) }))) }
         let rows = first.enumerated().map { sample, prediction in
@@ -48,7 +48,7 @@ struct PredictionSummary {
                     ])
         }
         return members + [
-            ("first", .array(rows)), ("certified", .integer(reading.rangeIsProven ? 1 : 0)),
+            ("first", .array(rows)), ("certified", .boolean(outputs.rangeIsProven)),
         ]
     }
 
@@ -58,13 +58,13 @@ struct PredictionSummary {
         if hasLabels {
             var table = Table(.left, .right)
             table.add("label", "samples")
-            for (label, count) in zip(reading.labels, counts) where count > 0 {
+            for (label, count) in zip(outputs.labels, counts) where count > 0 {
                 table.add(Terminal.printable(label), Format.grouped(count))
             }
             lines += "\n\n" + table.text
         }
-        if !reading.rangeIsProven {
-            lines += "\n\nNot certified: the plan's range is \(reading.boundMethod)"
+        if !outputs.rangeIsProven {
+            lines += "\n\nNot certified: the plan's range is \(outputs.boundMethod)"
         }
         return lines
     }
@@ -74,8 +74,8 @@ struct PredictionSummary {
         var table = Table(.right, .left, .right, .right)
         table.add("sample", hasLabels ? "label" : "output", "logit (integer)", "value")
         for (sample, prediction) in first.enumerated() {
-            let output = reading.decision == .largest ? prediction.index : 0
-            let label = hasLabels ? prediction.label : reading.labels[0]
+            let output = outputs.decision == .largest ? prediction.index : 0
+            let label = hasLabels ? prediction.label : outputs.labels[0]
             table.add(
                 "\(sample)", Terminal.printable(label), Format.grouped(prediction.logits[output]),
                 Format.decimals(prediction.values[output], 4))

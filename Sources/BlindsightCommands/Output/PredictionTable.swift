@@ -1,5 +1,7 @@
 import ArgumentParser
 import Blindsight
+import BigIntegers
+import Files
 
 /// Where `decrypt` writes its table, and how.
 struct PredictionTable {
@@ -20,8 +22,8 @@ struct PredictionTable {
     }
 
     /// - Parameter count: of the predictions to come.
-    func begin(_ reading: OutputReading, count: Int) throws -> PredictionFile {
-        try PredictionFile(self, reading, count: count)
+    func begin(_ outputs: OutputReading, count: Int) throws -> PredictionFile {
+        try PredictionFile(self, outputs, count: count)
     }
 }
 
@@ -36,23 +38,23 @@ final class PredictionFile {
     private var buffer: [UInt8] = []
     private var count = 0
 
-    fileprivate init(_ table: PredictionTable, _ reading: OutputReading, count: Int) throws {
+    fileprivate init(_ table: PredictionTable, _ outputs: OutputReading, count: Int) throws {
         format = table.format
-        hasLabel = reading.decision != .regression
+        hasLabel = outputs.decision != .regression
         let limit = BigInt(1) << 63
-        let widest = reading.bounds.map { max($0.upperBound + 1, -$0.lowerBound) }.max() ?? 0
+        let widest = outputs.bounds.map { max($0.upperBound + 1, -$0.lowerBound) }.max() ?? 0
         if format == .npy, widest > limit {
             throw CommandError.tooWideForNPY(bits: widest.bitLength + 1)
         }
         file = try StagedFile(table.path, isPrivate: true)
         switch format {
         case .csv:
-            let names = PredictionSummary.names(reading).map(Self.printed)
+            let names = PredictionSummary.names(outputs).map(Self.printed)
             let columns =
                 ["sample"] + (hasLabel ? ["label"] : []) + names.map { "logit_\($0)" }
                 + names.map { "value_\($0)" }
             write(row: columns)
-        case .npy: buffer += Self.header(rows: count, columns: reading.bounds.count)
+        case .npy: buffer += Self.header(rows: count, columns: outputs.bounds.count)
         }
     }
 

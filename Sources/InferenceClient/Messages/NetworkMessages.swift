@@ -112,7 +112,7 @@ extension Blindsight_V5_OperationMessage {
         IntegerNetwork.Operation(try layer(), sources: sources.map(Int.init))
     }
 
-    private func layer() throws -> Layer {
+    private func layer() throws -> IntegerNetwork.Layer {
         let sizes = sizes.map(Int.init)
         func expect(_ count: Int) throws {
             guard sizes.count == count else {

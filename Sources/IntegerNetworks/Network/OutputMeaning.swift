@@ -1,7 +1,9 @@
 #if canImport(Glibc)
     import Glibc
+#elseif canImport(Musl)
+    import Musl
 #else
-    import Foundation
+    import Darwin
 #endif
 
 /// How outputs become a decision.
@@ -28,6 +30,8 @@ public enum Decision: String, Sendable, Hashable, CaseIterable {
     }
 
     /// The index of the label for these outputs; 0 for a regression.
+    // Quantization calls it for every candidate and sample: inlinable, so that it is specialized there.
+    @inlinable
     public func index<Value: Comparable & ExpressibleByIntegerLiteral>(of outputs: [Value]) -> Int {
         switch self {
         case .largest: return argmax(outputs) ?? 0

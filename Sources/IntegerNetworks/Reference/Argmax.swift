@@ -1,4 +1,6 @@
 /// Index of the largest value, the first of equals; nil when there is none.
+// Inlinable, so that other modules specialize it.
+@inlinable
 public func argmax<Values: Collection>(_ values: Values) -> Int?
 where Values.Element: Comparable {
     var best: (index: Int, value: Values.Element)?

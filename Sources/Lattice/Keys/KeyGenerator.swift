@@ -15,21 +15,21 @@ public struct KeyGenerator: Sendable {
     /// - Throws: `EvaluationError.level` where a gadget covers a level that doesn't exist.
     public func evaluationKeys(
         relinearization gadget: Gadget?, galois gadgets: [Int: Gadget],
-        progress: (Int, Int) -> Void = { _, _ in }
+        progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> EvaluationKeys {
         let total = gadgets.count + (gadget == nil ? 0 : 1)
         var done = 0
         let relinearization = try gadget.map { gadget in
             let key = try relinearizationKey(gadget)
             done += 1
-            progress(done, total)
+            try progress(done, total)
             return key
         }
         var galois: [Int: KeySwitchingKey] = [:]
         for (element, gadget) in gadgets.sorted(by: { $0.key < $1.key }) {
             galois[element] = try galoisKey(element: element, gadget)
             done += 1
-            progress(done, total)
+            try progress(done, total)
         }
         return EvaluationKeys(relinearization: relinearization, galois: galois)
     }

@@ -39,28 +39,39 @@ package struct KeySwitchingKey: Sendable {
 
     /// A key whose a_j are expanded from `seed`. Nothing is allocated but what the key keeps.
     ///
-    /// - Parameter packed: every b_j in turn, limb by limb (P last), residues packed at the bits of their modulus:
-    ///   `packedByteCount` bytes.
+    /// - Parameter next: gives so many of the bytes that come next, for as long as it isn't called again: every b_j in turn,
+    ///   limb by limb (P last), residues packed at the bits of their modulus, `packedByteCount` bytes in all.
     /// - Returns: nil where a residue is not below its modulus.
     package init?(
-        gadget: Gadget, seed: Seed, packed: UnsafeBufferPointer<UInt8>, context: LatticeContext
-    ) {
-        precondition(packed.count == Self.packedByteCount(gadget, context: context))
+        gadget: Gadget, seed: Seed, context: LatticeContext,
+        next: (_ count: Int) throws -> UnsafePointer<UInt8>
+    ) rethrows {
         self.init(uninitialized: gadget, seed: seed, context: context)
         let n = basis.degree
         let mask = LimbBuffer(count: n)
-        var bytes = packed.baseAddress!
         for digit in 0..<digitCount {
             for (limb, table) in basis.tables.enumerated() {
+                let bytes = try next(n / 8 * table.bits)
                 guard storage.store(packed: bytes, count: n, limb: limb, at: place(digit, half: 0))
                 else { return nil }
-                bytes += n / 8 * table.bits
                 Samplers.uniform(
                     mask.base, limb: limb, basis: basis, seed: seed, stream: Self.stream(digit))
                 storage.store(mask.base, count: n, limb: limb, at: place(digit, half: 1))
             }
         }
         withExtendedLifetime(mask) {}
+    }
+
+    /// The same from all of the bytes.
+    package init?(
+        gadget: Gadget, seed: Seed, packed: UnsafeBufferPointer<UInt8>, context: RLWEContext
+    ) {
+        precondition(packed.count == Self.packedByteCount(gadget, context: context))
+        var rest = packed.baseAddress!
+        self.init(gadget: gadget, seed: seed, context: context) { count in
+            defer { rest += count }
+            return rest
+        }
     }
 
     /// Writes b_j for all j as `init(gadget:seed:packed:context:)` reads them.

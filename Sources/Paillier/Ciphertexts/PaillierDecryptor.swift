@@ -12,9 +12,14 @@ public final class PaillierDecryptor: Sendable {
     public let secretKey: PaillierSecretKey
     private let pool: WorkerPool
 
-    public init(secretKey: PaillierSecretKey, threads: Int = 1) {
+    public convenience init(secretKey: PaillierSecretKey, threads: Int = 1) {
+        self.init(secretKey: secretKey, pool: WorkerPool(threads: threads))
+    }
+
+    /// - Parameter pool: may be shared with others.
+    package init(secretKey: PaillierSecretKey, pool: WorkerPool) {
         self.secretKey = secretKey
-        pool = WorkerPool(threads: threads)
+        self.pool = pool
     }
 
     /// The plaintexts, in (-n/2, n/2). Eight or more at once cost least.

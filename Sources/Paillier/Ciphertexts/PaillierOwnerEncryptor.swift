@@ -11,8 +11,12 @@ public final class PaillierOwnerEncryptor: Sendable {
     private let ring: NadicRing
     private let pool: WorkerPool
 
-    public init(secretKey: PaillierSecretKey, threads: Int = 1) {
-        let pool = WorkerPool(threads: threads)
+    public convenience init(secretKey: PaillierSecretKey, threads: Int = 1) {
+        self.init(secretKey: secretKey, pool: WorkerPool(threads: threads))
+    }
+
+    /// - Parameter pool: may be shared with others.
+    package init(secretKey: PaillierSecretKey, pool: WorkerPool) {
         let key = secretKey.publicKey
         self.pool = pool
         publicKey = key

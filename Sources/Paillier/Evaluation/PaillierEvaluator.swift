@@ -12,11 +12,19 @@ public final class PaillierEvaluator: Sendable {
     let pool: WorkerPool
 
     /// Computes the tables of masks, as `PaillierEncryptor` does.
-    public init(
+    public convenience init(
         publicKey: PaillierPublicKey, exponent: PaillierMaskExponent = .half, threads: Int = 1
     ) {
+        self.init(
+            publicKey: publicKey, exponent: exponent, pool: WorkerPool(threads: threads))
+    }
+
+    /// - Parameter pool: may be shared with others.
+    package init(
+        publicKey: PaillierPublicKey, exponent: PaillierMaskExponent = .half, pool: WorkerPool
+    ) {
         self.publicKey = publicKey
-        pool = WorkerPool(threads: threads)
+        self.pool = pool
         source = MaskSource(publicKey: publicKey, exponent: exponent, pool: pool)
     }
 

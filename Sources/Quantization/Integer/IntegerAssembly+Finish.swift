@@ -2,8 +2,10 @@ import IntegerNetworks
 
 #if canImport(Glibc)
     import Glibc
+#elseif canImport(Musl)
+    import Musl
 #else
-    import Foundation
+    import Darwin
 #endif
 
 extension IntegerAssembly {

@@ -2,8 +2,10 @@ import IntegerNetworks
 
 #if canImport(Glibc)
     import Glibc
+#elseif canImport(Musl)
+    import Musl
 #else
-    import Foundation
+    import Darwin
 #endif
 
 /// How near a network comes to another on the calibration samples: to the float model, where nothing else is said.

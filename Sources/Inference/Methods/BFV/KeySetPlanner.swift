@@ -3,6 +3,7 @@ import BigIntegers
 import InferenceClient
 import IntegerNetworks
 import Lattice
+import Threading
 
 /// Plans a network for keys that exist: the lattice and the list of keys are another plan's, so that clients keep theirs. Plaintext
 /// moduli, baby steps and levels are chosen anew.
@@ -90,7 +91,7 @@ struct KeySetPlanner<Family: CircuitFamily> {
             security: task.planner.security, norms: norms, exact: true)
         var best: (choices: PlanChoices, work: Double)?
         for levels in levelChoices(circuit.switchPointCount) {
-            try Task.checkCancellation()
+            try Cancellation.check()
             // Keys that cover too few levels are refused here.
             guard
                 let evaluation = try? PlanEvaluation(

@@ -13,7 +13,8 @@ extension MachineSpeed {
             inverseButterfly: bench.inverse() / bench.butterflies,
             keyResidue: bench.keySwitch(), plaintextResidue: bench.linearMap(), overhead: 1)
         let (seconds, counts) = try EvaluationBench().measure()
-        costs.overhead = seconds / costs.seconds(counts, degree: EvaluationBench.degree)
+        costs.overhead = seconds / costs.seconds(
+                OperationTally(counts.dictionary), degree: EvaluationBench.degree)
         return costs
     }
 }

@@ -7,11 +7,15 @@ struct ResidueSlots: Sendable {
     let plaintextIndex: Int
     var modulus: UInt64 { parameters.plaintextModuli[plaintextIndex] }
 
+    /// 1 / unit modulo t.
+    func inverse(_ unit: MessageUnit) -> UInt64 {
+        ModularArithmetic.inverse(
+            unit.value(parameters, plaintextIndex: plaintextIndex), modulo: modulus)!
+    }
+
     /// w / unit modulo t.
     func divide(_ values: [Int64], by unit: MessageUnit) -> [UInt64] {
-        let factor = ModularArithmetic.inverse(
-            unit.value(parameters, plaintextIndex: plaintextIndex), modulo: modulus)!
-        return scale(values, factor)
+        scale(values, inverse(unit))
     }
 
     /// w * unit modulo t.

@@ -1,5 +1,6 @@
 import BigIntegers
 import BFV
+import Lattice
 import Ring
 import Synchronization
 
@@ -63,28 +64,41 @@ package final class TransformNorms: Sendable {
         factor: UInt64
     ) -> TransformGain {
         let encoder = encoder(modulus: modulus, degree: degree)
+        let embedding = CanonicalEmbedding.of(degree: degree)
+        let half = degree / 2
         var elements = Set<Int>()
         var (sum, energy, largest) = (0.0, 0.0, 0.0)
+        let coefficients = UnsafeMutablePointer<Int64>.allocate(capacity: degree)
+        // Magnitudes, and of a giant their sums and the sums of their squares.
+        let magnitudes = UnsafeMutablePointer<Double>.allocate(capacity: 3 * half)
+        let (sums, energies) = (magnitudes + half, magnitudes + degree)
+        defer {
+            coefficients.deallocate()
+            magnitudes.deallocate()
+        }
         for giant in transform.giants {
-            var sums = [Double](repeating: 0, count: degree / 2)
-            var energies = sums
+            sums.initialize(repeating: 0, count: degree)
             let outer = giant.permutation.galoisElement(degree: degree)
             for term in giant.terms where transform.babies[term.baby].source == source {
                 let inner = transform.babies[term.baby].permutation.galoisElement(
                     degree: degree)
                 elements.insert(outer * inner & (2 * degree - 1))
-                let slots = ResidueSlots.scale(
-                    term.weights, by: factor, modulo: modulus.prime)
-                let coefficients = encoder.encode(slots)
-                let magnitudes = CanonicalEmbedding.magnitudes(of: coefficients.map(Double.init))
-                for i in sums.indices {
-                    sums[i] += magnitudes[i]
-                    energies[i] += magnitudes[i] * magnitudes[i]
+                encoder.encode(weights: term.weights, times: factor, into: coefficients)
+                embedding.magnitudes(of: { Double(coefficients[$0]) }, into: magnitudes)
+                for i in 0..<half {
+                    let magnitude = magnitudes[i]
+                    sums[i] += magnitude
+                    energies[i] += magnitude * magnitude
+                    largest = max(largest, magnitude)
                 }
-                largest = max(largest, magnitudes.max() ?? 0)
             }
-            sum += sums.max() ?? 0
-            energy += energies.max() ?? 0
+            var (sumOfGiant, energyOfGiant) = (0.0, 0.0)
+            for i in 0..<half {
+                sumOfGiant = max(sumOfGiant, sums[i])
+                energyOfGiant = max(energyOfGiant, energies[i])
+            }
+            sum += sumOfGiant
+            energy += energyOfGiant
         }
         let terms = transform.giants.reduce(0) { sum, giant in
             sum + giant.terms.count { transform.babies[$0.baby].source == source }

@@ -20,9 +20,12 @@ struct BabyGrouping: Sendable, Hashable {
 
     /// What the rotations of these diagonals take, a baby being 1.
     private func cost(_ diagonals: [Diagonal]) -> Double {
-        let babies = Set(diagonals.map { [$0.source, baby(of: $0.index)] }).count { $0[1] != 0 }
-        let giants = Set(diagonals.map { giant(of: $0.index) }).count { $0 != 0 }
-        return Double(babies) + Self.giantCost * Double(giants)
+        // Both numbers are below 2^32.
+        let babies = Set(
+            diagonals.lazy.filter { baby(of: $0.index) != 0 }
+                .map { $0.source << 32 | (baby(of: $0.index) + count) })
+        let giants = Set(diagonals.lazy.map { giant(of: $0.index) }.filter { $0 != 0 })
+        return Double(babies.count) + Self.giantCost * Double(giants.count)
     }
 
     /// The cheapest grouping: with `count` babies where given, else with a power of two of them.

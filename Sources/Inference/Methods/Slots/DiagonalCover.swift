@@ -29,8 +29,6 @@ struct DiagonalCover {
     ///
     /// Each product is made at the first diagonal that can make it, by the first slot of its class there.
     func diagonals(of matrix: SparseIntegerMatrix) throws(PackingError) -> [Diagonal]? {
-        let positions = Positions(sources: sources, shape: shape, features: matrix.columns)
-        let columns = shape.columns
         // Of each class, its row and its first product.
         var rowOfClass = [Int32](repeating: SlotLayout.empty, count: classCount)
         for (slot, target) in targets.enumerated() where target != SlotLayout.empty {
@@ -43,42 +41,122 @@ struct DiagonalCover {
         }
         var places = [Place](repeating: Place(), count: firstOfClass[classCount])
         places.withUnsafeMutableBufferPointer { places in
-            for slot in 0..<shape.slotCount where targets[slot] != SlotLayout.empty {
-                let (row, column) = slot.quotientAndRemainder(dividingBy: columns)
-                let entries = matrix.entries(ofRow: Int(targets[slot]))
-                let shift = firstOfClass[Int(classes[slot])] - entries.lowerBound
-                for entry in entries {
-                    let feature = matrix.columnIndices[entry]
-                    for position in positions.range(feature: feature, row: row) {
-                        let (source, from) = positions[position]
-                        let distance = (from - column) & (columns - 1)
-                        guard distance % stride == 0, distance / stride < limit else { continue }
-                        let task = Int32(distance / stride * sources.count + source)
-                        if task < places[entry + shift].task {
-                            places[entry + shift] = Place(task: task, slot: Int32(slot))
-                        }
-                    }
+            find(matrix, firstOfClass: firstOfClass, places)
+        }
+        // Of each task that is used, its place among them.
+        var numbers = [Int32](repeating: -1, count: limit * sources.count)
+        var (hasUncovered, isCovered) = (false, true)
+        for (number, row) in rowOfClass.enumerated() where row != SlotLayout.empty {
+            let entries = matrix.entries(ofRow: Int(row))
+            let shift = firstOfClass[number] - entries.lowerBound
+            for entry in entries {
+                let task = places[entry + shift].task
+                if task != .max {
+                    numbers[Int(task)] = 0
+                } else {
+                    hasUncovered = true
+                    if matrix.weights[entry] != 0 { isCovered = false }
                 }
             }
         }
-        let tasks = Set(places.lazy.map(\.task)).count
-        guard tasks * shape.slotCount <= Self.maximumWeights else {
-            throw .tooManyDiagonals(tasks)
+        let tasks = numbers.indices.filter { numbers[$0] == 0 }
+        let count = tasks.count + (hasUncovered ? 1 : 0)
+        guard count * shape.slotCount <= Self.maximumWeights else {
+            throw .tooManyDiagonals(count)
         }
-        var weights: [Int32: [Int64]] = [:]
+        guard isCovered else { return nil }
+        for (number, task) in tasks.enumerated() { numbers[task] = Int32(number) }
+        var weights = tasks.map { _ in [Int64](repeating: 0, count: shape.slotCount) }
+        var isUsed = [Bool](repeating: false, count: tasks.count)
         for (number, row) in rowOfClass.enumerated() where row != SlotLayout.empty {
             let entries = matrix.entries(ofRow: Int(row))
             let shift = firstOfClass[number] - entries.lowerBound
             for entry in entries where matrix.weights[entry] != 0 {
                 let place = places[entry + shift]
-                guard place.task != .max else { return nil }
-                weights[place.task, default: Array(repeating: 0, count: shape.slotCount)][
-                    Int(place.slot)] = matrix.weights[entry]
+                let task = Int(numbers[Int(place.task)])
+                weights[task][Int(place.slot)] = matrix.weights[entry]
+                isUsed[task] = true
             }
         }
-        return weights.keys.sorted().map { task in
-            let (index, source) = Int(task).quotientAndRemainder(dividingBy: sources.count)
-            return Diagonal(source: source, index: index, weights: weights[task]!)
+        return tasks.indices.filter { isUsed[$0] }.map { number in
+            let (index, source) = tasks[number].quotientAndRemainder(dividingBy: sources.count)
+            return Diagonal(source: source, index: index, weights: weights[number])
+        }
+    }
+
+    /// Writes the place of each product: the first task that makes it, there the first slot.
+    private func find(
+        _ matrix: SparseIntegerMatrix, firstOfClass: [Int],
+        _ places: UnsafeMutableBufferPointer<Place>
+    ) {
+        // Slots in order, by target.
+        var slots = [[Int]](repeating: [], count: matrix.rows)
+        for slot in 0..<shape.slotCount where targets[slot] != SlotLayout.empty {
+            slots[Int(targets[slot])].append(slot)
+        }
+        var entryOfFeature = [Int32](repeating: -1, count: matrix.columns)
+        var positions: Positions?
+        for (target, slots) in slots.enumerated() where !slots.isEmpty {
+            let entries = matrix.entries(ofRow: target)
+            var isRepeated = false
+            for entry in entries {
+                isRepeated = isRepeated || entryOfFeature[matrix.columnIndices[entry]] >= 0
+                entryOfFeature[matrix.columnIndices[entry]] = Int32(entry - entries.lowerBound)
+            }
+            // Whatever is less: every diagonal of a slot, or every product of its row.
+            if limit * sources.count <= entries.count, !isRepeated {
+                for slot in slots {
+                    findAlongDiagonals(
+                        slot, entryOfFeature, places, firstOfClass[Int(classes[slot])])
+                }
+            } else {
+                let known =
+                    positions
+                    ?? Positions(sources: sources, shape: shape, features: matrix.columns)
+                positions = known
+                for slot in slots {
+                    findAlongRow(
+                        slot, matrix, entries, known, places, firstOfClass[Int(classes[slot])])
+                }
+            }
+            for entry in entries { entryOfFeature[matrix.columnIndices[entry]] = -1 }
+        }
+    }
+
+    /// - Parameters:
+    ///   - entryOfFeature: of each feature, its place in the slot's row of the matrix, or -1.
+    ///   - first: the row's first product.
+    private func findAlongDiagonals(
+        _ slot: Int, _ entryOfFeature: [Int32], _ places: UnsafeMutableBufferPointer<Place>,
+        _ first: Int
+    ) {
+        let mask = shape.columns - 1
+        let (row, column) = (slot & ~mask, slot & mask)
+        for (number, source) in sources.enumerated() {
+            for index in 0..<limit {
+                let feature = source.features[row + (column + index * stride) & mask]
+                guard feature != SlotLayout.empty else { continue }
+                let entry = entryOfFeature[Int(feature)]
+                guard entry >= 0 else { continue }
+                places[first + Int(entry)].take(index * sources.count + number, slot)
+            }
+        }
+    }
+
+    private func findAlongRow(
+        _ slot: Int, _ matrix: SparseIntegerMatrix, _ entries: Range<Int>, _ positions: Positions,
+        _ places: UnsafeMutableBufferPointer<Place>, _ first: Int
+    ) {
+        let columns = shape.columns
+        let (row, column) = slot.quotientAndRemainder(dividingBy: columns)
+        for entry in entries {
+            for position in positions.range(feature: matrix.columnIndices[entry], row: row) {
+                let (source, from) = positions[position]
+                let distance = (from - column) & (columns - 1)
+                guard distance % stride == 0, distance / stride < limit else { continue }
+                places[first + entry - entries.lowerBound].take(
+                    distance / stride * sources.count + source, slot)
+            }
         }
     }
 
@@ -86,6 +164,10 @@ struct DiagonalCover {
     private struct Place {
         var task = Int32.max
         var slot: Int32 = 0
+
+        mutating func take(_ task: Int, _ slot: Int) {
+            if task < self.task { self = Place(task: Int32(task), slot: Int32(slot)) }
+        }
     }
 }
 
@@ -94,11 +176,12 @@ private struct Positions {
     private let starts: [Int32]
     private let places: [Int32]
     private let rows: Int
-    private let columns: Int
+    /// log2 of the columns.
+    private let shift: Int
 
     init(sources: [SlotLayout], shape: SlotShape, features: Int) {
         rows = shape.rows
-        columns = shape.columns
+        shift = shape.columns.trailingZeroBitCount
         let (rows, columns) = (shape.rows, shape.columns)
         var starts = [Int32](repeating: 0, count: features * rows + 1)
         func each(_ body: (Int, Int32) -> Void) {
@@ -128,6 +211,6 @@ private struct Positions {
     }
 
     subscript(position: Int) -> (source: Int, column: Int) {
-        (Int(places[position]) / columns, Int(places[position]) % columns)
+        (Int(places[position]) >> shift, Int(places[position]) & (1 << shift - 1))
     }
 }

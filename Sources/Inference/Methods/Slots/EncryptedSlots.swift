@@ -63,18 +63,16 @@ package struct EncryptedSlots: EncryptedInterpreter {
     package func prepare(
         _ transform: LinearTransform, units: [MessageUnit], unit: MessageUnit, level: Int
     ) -> [EncodedTransform] {
-        residues.map { residues in
+        let giants = transform.giants.map { giant in
+            (
+                permutation: giant.permutation,
+                terms: giant.terms.map { (baby: $0.baby, weights: $0.weights) }
+            )
+        }
+        return residues.map { residues in
             evaluator.context.encodeTransform(
-                babies: transform.babies,
-                giants: transform.giants.map { giant in
-                    (
-                        giant.permutation,
-                        giant.terms.map { term in
-                            let unit = units[transform.babies[term.baby].source]
-                            return (term.baby, residues.divide(term.weights, by: unit))
-                        }
-                    )
-                }, plaintextIndex: residues.plaintextIndex, level: level)
+                babies: transform.babies, giants: giants, factors: units.map(residues.inverse),
+                plaintextIndex: residues.plaintextIndex, level: level)
         }
     }
 

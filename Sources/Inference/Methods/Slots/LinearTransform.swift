@@ -59,14 +59,22 @@ package final class LinearTransform: CircuitMap {
                 .map { diagonal in
                     Term(
                         baby: number[place(diagonal)]!,
-                        weights: (0..<shape.slotCount).map { slot in
-                            let (row, column) = (slot / columns, slot % columns)
-                            let moved = (column - rotation) & (columns - 1)
-                            return diagonal.weights[row * columns + moved]
-                        })
+                        weights: Self.moved(diagonal.weights, by: rotation, columns: columns))
                 }
             return Giant(permutation: shape.rotation(rotation), terms: terms)
         }
+    }
+
+    /// Every row moved right, cyclically.
+    private static func moved(_ weights: [Int64], by rotation: Int, columns: Int) -> [Int64] {
+        if rotation == 0 { return weights }
+        var out: [Int64] = []
+        out.reserveCapacity(weights.count)
+        for row in stride(from: 0, to: weights.count, by: columns) {
+            out += weights[row + columns - rotation..<row + columns]
+            out += weights[row..<row + columns - rotation]
+        }
+        return out
     }
 }
 

@@ -91,7 +91,7 @@ struct PatchLayout {
             diagonals: diagonals, stride: blockSize,
             modulus: patches.allSatisfy { $0.repeats(every: mapPeriod * blockSize, shape) }
                 ? mapPeriod : 0, folds: folds, outputLayout: outputs,
-            bias: outputs.place(Layer.convolution(convolution).biasVector!))
+            bias: outputs.place(IntegerNetwork.Layer.convolution(convolution).biasVector!))
     }
 
     /// The convolution as a matrix on patch features; padding taps stay, their inputs are zero.

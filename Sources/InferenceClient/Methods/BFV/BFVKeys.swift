@@ -55,8 +55,12 @@ package struct BFVKeys: KeyMaterial {
             let seed = Seed(rest.prefix(Seed.byteCount))!
             let size = KeySwitchingKey.packedByteCount(gadget, context: context)
             rest = rest.dropFirst(Seed.byteCount)
-            let key = rest.prefix(size).withUnsafeBufferPointer {
-                KeySwitchingKey(gadget: gadget, seed: seed, packed: $0, context: context)
+            let key = rest.prefix(size).withUnsafeBufferPointer { bytes in
+                var next = bytes.baseAddress!
+                return KeySwitchingKey(gadget: gadget, seed: seed, context: context) { count in
+                    defer { next += count }
+                    return next
+                }
             }
             guard let key else { throw WireError.residueTooLarge("a switching key") }
             rest = rest.dropFirst(size)

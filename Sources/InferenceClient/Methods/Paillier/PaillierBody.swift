@@ -26,5 +26,7 @@ package struct PaillierBody: GroupBody {
 package struct PaillierKeys: KeyMaterial {
     package let publicKey: PaillierPublicKey
 
+    package init(publicKey: PaillierPublicKey) { self.publicKey = publicKey }
+
     package func encoded() -> [UInt8] { publicKey.bytes }
 }

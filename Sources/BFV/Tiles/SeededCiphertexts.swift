@@ -9,7 +9,7 @@ import Threading
 ///
 /// Ciphertext j of `count` is modulo t_i with i = j / (count / number of t_i). Limb l of its c_1 is stream j L + l of the seed, L the number of
 /// moduli: streams of one seed are disjoint.
-package struct SeededBatch: Sendable {
+package struct SeededCiphertexts: Sendable {
     package let context: BFVContext
     package let seed: Seed
     package let count: Int
@@ -61,19 +61,19 @@ extension Encryptor {
     ///
     /// - Parameters:
     ///   - slots: of ciphertext j: the modulus t_i to use, and a value in [0, t_i) for each slot. Called from several threads.
-    ///   - progress: called from several threads after each ciphertext.
-    package func encryptBatch(
-        count: Int, pool: WorkerPool, progress: @Sendable () -> Void = {},
+    ///   - progress: called from several threads after each ciphertext; an error that it throws ends the call.
+    package func encryptMany(
+        count: Int, pool: WorkerPool, progress: @Sendable () throws -> Void = {},
         slots: (Int) -> (plaintextIndex: Int, values: [UInt64])
-    ) -> SeededBatch {
+    ) throws -> SeededCiphertexts {
         let level = context.maximumLevel
         let basis = context.basis(level: level)
         let n = basis.degree
-        let batch = SeededBatch(
+        let batch = SeededCiphertexts(
             context: context, seed: Seed.random(), count: count,
-            limbs: SeededBatch.byteCounts(parameters: context.parameters, count: count)
+            limbs: SeededCiphertexts.byteCounts(parameters: context.parameters, count: count)
                 .map { ByteRegion(count: $0) })
-        pool.run(count) { index in
+        _ = try pool.map(count) { index in
             let (plaintextIndex, values) = slots(index)
             let plaintext = context.plaintexts[plaintextIndex]
             var errors = Keystream()
@@ -91,7 +91,7 @@ extension Encryptor {
                         + index * n / 8 * table.bits, x, UInt32(table.bits), n)
             }
             withExtendedLifetime(words) {}
-            progress()
+            try progress()
         }
         return batch
     }

@@ -1,0 +1,59 @@
+import Blindsight
+import Files
+import Samples
+
+/// Samples, and what is true of them.
+struct VerificationData {
+    enum Truth {
+        case unknown
+        /// Indices of labels.
+        case labels([Int])
+        /// Of a regression with one output.
+        case targets([Double])
+    }
+
+    let samples: SampleSet
+    let truth: Truth
+
+    init(path: String, labels: String?, network: IntegerNetwork) throws {
+        if FileSystem.isFolder(path) {
+            let set = try LabelledSamples.load(directory: path)
+            samples = set.samples
+            truth = .labels(set.labels)
+            try CommandFiles.check(samples, for: network.input, path: path)
+            return
+        }
+        samples = try CommandFiles.samples(path, for: network.input)
+        guard let labels else {
+            truth = .unknown
+            return
+        }
+        do {
+            truth = try Self.truth(labels, network: network)
+        } catch {
+            throw CommandError.file(labels, error)
+        }
+        let found =
+            switch truth {
+            case .unknown: samples.count
+            case .labels(let labels): labels.count
+            case .targets(let targets): targets.count
+            }
+        guard found == samples.count else {
+            throw CommandError.wrongLabelCount(labels, found, expected: samples.count)
+        }
+    }
+
+    private static func truth(_ path: String, network: IntegerNetwork) throws -> Truth {
+        guard network.decision == .regression else {
+            // Labels are names of classes where the model has such names, else their indices.
+            let index = Dictionary(
+                network.labels.enumerated().map { ($1, $0) },
+                uniquingKeysWith: { first, _ in first })
+            return .labels(try SampleFile.readLabels(path: path).map { index["\($0)"] ?? $0 })
+        }
+        let targets = try SampleFile.read(path: path)
+        guard targets.sampleCount == 1, network.outputCount == 1 else { return .unknown }
+        return .targets((0..<targets.count).map { Double(targets.sample(at: $0)[0]) })
+    }
+}

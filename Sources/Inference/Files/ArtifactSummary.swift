@@ -1,0 +1,124 @@
+import BigIntegers
+import Files
+import InferenceClient
+import Wire
+
+/// What a file is. Nothing secret.
+public struct ArtifactSummary: Sendable {
+    public let kind: String
+    public let version: Int
+    /// What the digest is of: a plan, or a key set.
+    public let digestName: String
+    /// In hexadecimal.
+    public let digest: String
+    public let fileBytes: Int
+    public let details: [(name: String, value: String)]
+
+    /// Says what a file is without needing its plan. Checks magic, version, lengths and checksums, and of groups their order. A file of
+    /// groups may be unfinished.
+    /// - Throws: `FileError`, `WireError`, and what a plan's reader throws.
+    public init(path: String) throws {
+        let file = try RegularFile(path)
+        guard file.count >= Envelope.headerLength else { throw WireError.notAnArtifact }
+        let header = try Envelope.Header(
+            file.bytes(Envelope.headerLength, at: 0)[...])
+        fileBytes = file.count
+        kind = header.kind.name
+        version = Int(Envelope.version)
+        digest = Envelope.hexadecimal(header.digest)
+        let isKey = header.kind == .secretKey || header.kind == .evaluationKeys
+        digestName = isKey ? "key set digest" : "plan digest"
+        if header.kind.hasGroups {
+            details = try Self.details(of: file, header.kind)
+            return
+        }
+        var bytes = try file.bytes(
+            limit: header.kind.maximumPayloadBytes + Envelope.headerLength
+                + Envelope.checksumLength)
+        // It may be a secret key.
+        defer { bytes.wipe() }
+        details = try Self.details(of: bytes, header.kind)
+    }
+
+    private static func details(
+        of file: RegularFile, _ kind: ArtifactKind
+    ) throws -> [(name: String, value: String)] {
+        let groups = try GroupFile(file, GroupForm(anyPlan: kind), allowsMissing: true)
+        guard let last = groups.groups.last else {
+            throw WireError.malformed("the file ends within group 0")
+        }
+        for index in groups.groups.indices { try groups.verify(index) }
+        let isWhole = groups.groups.count == groups.groupCount && groups.end == file.count
+        return [
+            (
+                "groups",
+                isWhole
+                    ? "\(groups.groupCount)"
+                    : "\(groups.groups.count) of \(groups.groupCount), unfinished"
+            ),
+            ("samples", "\(groups.sampleCount)"),
+            ("samples in the last group", "\(last.head.sampleCount)"),
+        ]
+    }
+
+    private static func details(
+        of bytes: [UInt8], _ kind: ArtifactKind
+    ) throws -> [(name: String, value: String)] {
+        switch kind {
+        case .clientPlan:
+            return details(of: try ClientPlan(serialized: bytes, allowInsecure: true))
+        case .serverPlan:
+            let plan = try Plan(serialized: bytes, allowInsecure: true)
+            return details(of: plan.client) + [
+                ("layers", "\(plan.network.operations.count)"),
+                ("model bytes", "\(plan.model?.count ?? 0)"),
+            ]
+        case .secretKey, .evaluationKeys:
+            let sections = try Envelope.open(bytes, expecting: kind).sections()
+            return [
+                (
+                    "method",
+                    try MethodName(section: sections.required(SectionRule.Number.method)).rawValue
+                )
+            ]
+        case .request, .reply: return []
+        }
+    }
+
+    private static func details(of plan: ClientPlan) -> [(name: String, value: String)] {
+        var out = [
+            (name: "method", value: plan.methodName.rawValue),
+            (name: "key set digest", value: Envelope.hexadecimal(plan.keySetDigest)),
+            (
+                name: "security",
+                value: plan.certificate.securityBits == 0
+                    ? "insecure" : "\(plan.certificate.securityBits) bits"
+            ),
+            (name: "input shape", value: plan.input.shape.map(String.init).joined(separator: " x ")),
+            (name: "outputs", value: "\(plan.outputCount)"),
+            (name: "samples a group", value: "\(plan.samplesPerGroup)"),
+            (name: "request bytes", value: "\(plan.cost.requestBytes)"),
+            (name: "reply bytes", value: "\(plan.cost.replyBytes)"),
+            (name: "evaluation key bytes", value: "\(plan.cost.evaluationKeyBytes)"),
+        ]
+        for entry in plan.report where entry.section == .certificate {
+            guard let title = entry.title else { continue }
+            out.append((name: title, value: entry.text ?? "\(entry.value.plain)"))
+        }
+        return out
+    }
+}
+
+extension ReportEntry.Value {
+    /// Without a unit.
+    fileprivate var plain: String {
+        switch self {
+        case .text(let text): text
+        case .count(let count), .bytes(let count): "\(count)"
+        case .bits(let number), .seconds(let number): "\(number)"
+        case .integers(let integers): integers.joined(separator: ", ")
+        case .numbers(let numbers): numbers.map { "\($0)" }.joined(separator: ", ")
+        case .flag(let flag): flag ? "yes" : "no"
+        }
+    }
+}
