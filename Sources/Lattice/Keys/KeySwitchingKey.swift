@@ -23,7 +23,7 @@ package struct KeySwitchingKey: Sendable {
         storage = PackedLimbs(countPerLimb: 2 * digitCount * basis.degree, basis: basis)
     }
 
-    /// Bytes of all b_j, packed: see `init(gadget:seed:packed:context:)`.
+    /// Bytes of all b_j, packed: see `init(gadget:seed:context:next:)`.
     package var packedByteCount: Int { digitCount * Self.packedByteCount(basis) }
 
     /// Bytes of all b_j of such a key.
@@ -62,19 +62,7 @@ package struct KeySwitchingKey: Sendable {
         withExtendedLifetime(mask) {}
     }
 
-    /// The same from all of the bytes.
-    package init?(
-        gadget: Gadget, seed: Seed, packed: UnsafeBufferPointer<UInt8>, context: RLWEContext
-    ) {
-        precondition(packed.count == Self.packedByteCount(gadget, context: context))
-        var rest = packed.baseAddress!
-        self.init(gadget: gadget, seed: seed, context: context) { count in
-            defer { rest += count }
-            return rest
-        }
-    }
-
-    /// Writes b_j for all j as `init(gadget:seed:packed:context:)` reads them.
+    /// Writes b_j for all j as `init(gadget:seed:context:next:)` reads them.
     /// - Parameter packed: room for `packedByteCount` bytes.
     package func pack(into packed: UnsafeMutablePointer<UInt8>) {
         var bytes = packed
