@@ -64,7 +64,7 @@ package struct KeySwitchingKey: Sendable {
 
     /// The same from all of the bytes.
     package init?(
-        gadget: Gadget, seed: Seed, packed: UnsafeBufferPointer<UInt8>, context: RLWEContext
+        gadget: Gadget, seed: Seed, packed: UnsafeBufferPointer<UInt8>, context: LatticeContext
     ) {
         precondition(packed.count == Self.packedByteCount(gadget, context: context))
         var rest = packed.baseAddress!
