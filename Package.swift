@@ -125,5 +125,21 @@ let package = Package(
                 "Quantization", "ONNXModels", "TensorGraphs", "PolynomialFitting",
                 "IntegerNetworks", "Samples", "BigIntegers", "TestSupport", protobuf,
             ]),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: [
+                "Inference", "InferenceClient", "Wire", "BFV", "Lattice", "Paillier",
+                "Quantization", "ONNXModels", "TensorGraphs", "IntegerNetworks", "Samples",
+                "BigIntegers", "TestSupport",
+            ]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "BlindsightCommands", "Blindsight", "Inference", "InferenceClient",
+                "IntegerNetworks", "Wire", "Files", "Threading", "BigIntegers", arguments,
+            ]),
+        .testTarget(
+            name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(name: "ThreadingTests", dependencies: ["Threading", "TestSupport"]),
     ]
 )

@@ -2,8 +2,8 @@ import CKernels
 
 /// A few threads that run loops together.
 ///
-/// Where they share their cores with other processes, one that loses its core holds up all: then loops are run by their
-/// caller alone for a while, which is never slower than one thread.
+/// Where they share their cores with other processes, one that loses its core holds up all. What sharing saves is
+/// measured; where it costs time, loops are run by their caller alone for a while. Bodies should compute, not sleep.
 ///
 /// In a child of a fork, where the threads are not, all loops are run by their caller alone.
 package final class WorkerPool: Sendable {

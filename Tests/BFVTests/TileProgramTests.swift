@@ -149,7 +149,7 @@ import Threading
         let mixed = TileProgram.Node.map(
             [second.matrix, second.matrix], b.encoded, [.product(map, map), map])
         let twice = try mapped(second.dense, mappedA, constants: [0, 0, 0], bench: bench)
-        let sums = try zip(expected, twice).map { sum, linear -> Ciphertext in
+        let sums = zip(expected, twice).map { sum, linear -> Ciphertext in
             var polynomials = sum.polynomials
             for p in 0..<2 { polynomials[p] += linear.polynomials[p] }
             return Ciphertext(polynomials: polynomials, plaintextIndex: 0)

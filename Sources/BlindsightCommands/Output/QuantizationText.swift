@@ -1,4 +1,5 @@
 import Blindsight
+import Quantization
 
 /// What quantization did, for a terminal and as JSON.
 struct QuantizationText {

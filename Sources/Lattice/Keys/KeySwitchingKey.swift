@@ -62,7 +62,19 @@ package struct KeySwitchingKey: Sendable {
         withExtendedLifetime(mask) {}
     }
 
-    /// Writes b_j for all j as `init(gadget:seed:context:next:)` reads them.
+    /// The same from all of the bytes.
+    package init?(
+        gadget: Gadget, seed: Seed, packed: UnsafeBufferPointer<UInt8>, context: LatticeContext
+    ) {
+        precondition(packed.count == Self.packedByteCount(gadget, context: context))
+        var rest = packed.baseAddress!
+        self.init(gadget: gadget, seed: seed, context: context) { count in
+            defer { rest += count }
+            return rest
+        }
+    }
+
+    /// Writes b_j for all j as `init(gadget:seed:packed:context:)` reads them.
     /// - Parameter packed: room for `packedByteCount` bytes.
     package func pack(into packed: UnsafeMutablePointer<UInt8>) {
         var bytes = packed
