@@ -38,7 +38,7 @@ import Testing
             model, "-o", folder("plan"), "--method", method, "--samples",
             method == "features" ? "100" : "1",
         ]).report()
-        #expect(plan[key: "method"]?.text == "\"\(method)\"")
+        #expect(plan["method"]?.text == "\"\(method)\"")
         let keys = try KeygenCommand.parse([
             "--plan", folder("plan/client.plan"), "-o", folder("keys"),
         ]).report()
@@ -83,7 +83,7 @@ import Testing
         #expect(rows.count == 7)
         if method != "paillier" { #expect(rows.map { $0[1] } == ["2", "2", "3", "3", "4", "4", "5"]) }
         let inspected = try InspectCommand.parse([folder("reply.ct")]).report()
-        #expect(inspected[key: "kind"]?.text == "\"reply\"")
+        #expect(inspected["kind"]?.text == "\"reply\"")
     }
 
     /// Groups that an interrupted run left are kept, by a method that nothing in the sources knows.
@@ -114,7 +114,7 @@ import Testing
             to: URL(fileURLWithPath: folder("reply.ct.partial")))
         #expect(throws: (any Error).self) { try predict() }
         let resumed = try predict("--resume")
-        #expect(resumed[key: "resumed_groups"]?.text == "2")
+        #expect(resumed["resumed_groups"]?.text == "2")
         #expect(try Data(contentsOf: URL(fileURLWithPath: folder("reply.ct"))) == whole)
     }
 

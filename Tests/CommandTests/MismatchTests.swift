@@ -37,8 +37,8 @@ import Testing
 
     @Test func benchRefusesWrongLogits() throws {
         let plan = try plan()
-        let wrong = [[BigInt]](
-            repeating: [BigInt](repeating: 0, count: plan.network.outputCount), count: 1)
+        let wrong: [[BigInt]] = Array(
+            repeating: Array(repeating: 0, count: plan.network.outputCount), count: 1)
         #expect(throws: (any Error).self) {
             try Benchmark(
                 plan: plan, repetitions: 1, threads: 1, samples: 1, progress: ProgressBar(""),
@@ -61,8 +61,8 @@ extension IntegerNetwork {
         operations[operations.count - 1] = Operation(
             .dense(
                 try Dense(
-                    weights: last.weights, bias: bias, inputs: last.inputCount,
-                    outputs: last.outputCount)), sources: operations[operations.count - 1].sources)
+                    weights: last.weights, bias: bias, inputs: last.inputs,
+                    outputs: last.outputs)), sources: operations[operations.count - 1].sources)
         return try IntegerNetwork(
             input: input, operations: operations, outputScale: outputScale, labels: labels,
             decision: decision, transform: transform)
