@@ -17,6 +17,7 @@ final class WorkerTeam: @unchecked Sendable {
 
     /// Whether each thread can have a core; else nobody spins.
     private let spins: Bool
+    private let backsOff: Bool
     private var job: Job?
     /// Whether there is a caller. What follows up to `round` is the caller's.
     private let busy = Atomic(false)
@@ -36,7 +37,10 @@ final class WorkerTeam: @unchecked Sendable {
     private let opening = Condition()
     private let ending = Condition()
 
-    init(spins: Bool) { self.spins = spins }
+    init(spins: Bool, backsOff: Bool) {
+        self.spins = spins
+        self.backsOff = backsOff
+    }
 
     // MARK: The caller
 
@@ -48,7 +52,7 @@ final class WorkerTeam: @unchecked Sendable {
         defer { busy.store(false, ordering: .releasing) }
         var first = 0
         var now = RunTime.now
-        while first < count, backoff.isAlone(at: now) {
+        while backsOff, first < count, backoff.isAlone(at: now) {
             body(first)
             first += 1
             now = RunTime.now
