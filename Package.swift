@@ -116,9 +116,16 @@ let package = Package(
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
         .testTarget(
             name: "LatticeTests", dependencies: ["Lattice", "Ring", "Threading", "BigIntegers"]),
-        .testTarget(name: "BFVTests", dependencies: ["BFV", "Lattice", "Oracle", "TestSupport"]),
         .testTarget(
-            name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
+            name: "BFVTests",
+            dependencies: [
+                "BFV", "Lattice", "Ring", "Threading", "BigIntegers", "Oracle", "TestSupport",
+            ]),
+        .testTarget(
+            name: "PaillierTests",
+            dependencies: [
+                "Paillier", "Ring", "Threading", "BigIntegers", "CKernels", "CGMP", "TestSupport",
+            ]),
         .testTarget(
             name: "NeuralNetworkTests",
             dependencies: [

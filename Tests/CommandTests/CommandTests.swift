@@ -24,7 +24,7 @@ import Testing
     }
 
     private func integer(_ report: CommandReport, _ key: String) -> String? {
-        report[key: key].map(\.text)
+        report[key].map(\.text)
     }
 
     /// Plan, keys, encryption, prediction, decryption, with the same JSON for all.
@@ -35,7 +35,7 @@ import Testing
         let model = Self.root + (method == "paillier" ? "/Models/mnist-linear.onnx" : "/Models/mnist.onnx")
         let samples = Self.root + "/Samples/digits-images-idx3-ubyte"
         let plan = try PlanCommand.parse([
-            model, "-o", folder("plan"), "--method", method, "--samples",
+            model, "-o", folder("plan"), "--calibration", samples, "--method", method, "--samples",
             method == "features" ? "100" : "1",
         ]).report()
         #expect(plan["method"]?.text == "\"\(method)\"")
