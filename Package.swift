@@ -116,9 +116,16 @@ let package = Package(
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
         .testTarget(
             name: "LatticeTests", dependencies: ["Lattice", "Ring", "Threading", "BigIntegers"]),
-        .testTarget(name: "BFVTests", dependencies: ["BFV", "Lattice", "Oracle", "TestSupport"]),
         .testTarget(
-            name: "PaillierTests", dependencies: ["Paillier", "CKernels", "CGMP", "TestSupport"]),
+            name: "BFVTests",
+            dependencies: [
+                "BFV", "Lattice", "Ring", "Threading", "BigIntegers", "Oracle", "TestSupport",
+            ]),
+        .testTarget(
+            name: "PaillierTests",
+            dependencies: [
+                "Paillier", "Ring", "Threading", "BigIntegers", "CKernels", "CGMP", "TestSupport",
+            ]),
         .testTarget(name: "WireTests", dependencies: ["Wire", "Files", "TestSupport"]),
         .testTarget(
             name: "InferenceFileTests",
@@ -132,5 +139,21 @@ let package = Package(
                 "Quantization", "ONNXModels", "TensorGraphs", "PolynomialFitting",
                 "IntegerNetworks", "Samples", "BigIntegers", "TestSupport", protobuf,
             ]),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: [
+                "Inference", "InferenceClient", "Wire", "BFV", "Lattice", "Paillier",
+                "Quantization", "ONNXModels", "TensorGraphs", "IntegerNetworks", "Samples",
+                "BigIntegers", "TestSupport",
+            ]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: [
+                "BlindsightCommands", "Blindsight", "Inference", "InferenceClient",
+                "IntegerNetworks", "Wire", "Files", "Threading", "BigIntegers", arguments,
+            ]),
+        .testTarget(
+            name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(name: "ThreadingTests", dependencies: ["Threading", "TestSupport"]),
     ]
 )

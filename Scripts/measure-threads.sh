@@ -3,17 +3,17 @@
 # cores with one and with two threads, both alone and with one endless loop on the second core. Beside the neighbour,
 # two threads should take at most 1.1 times what one takes.
 #
-#   measure-threads.sh [PLAN] [ROUNDS] [REPETITIONS]
+#   measure-threads.sh [BINARY] [PLAN] [ROUNDS] [REPETITIONS]
 #
 # Each figure is the smallest of the medians of all rounds, since whatever else runs only adds to them.
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.."
 
-binary=.build/release/blindsight
-plan=${1:-}
-rounds=${2:-5}
-repetitions=${3:-200}
+binary=${1:-.build/release/blindsight}
+plan=${2:-}
+rounds=${3:-5}
+repetitions=${4:-100}
 scratch=$(mktemp -d)
 neighbour=
 stop() {

@@ -2,8 +2,8 @@ import CKernels
 
 /// A few threads that run loops together.
 ///
-/// Where they share their cores with other processes, one that loses its core holds up all: then loops are run by their
-/// caller alone for a while, which is never slower than one thread.
+/// Where they share their cores with other processes, one that loses its core holds up all. What sharing saves is
+/// measured; where it costs time, loops are run by their caller alone for a while. Bodies should compute, not sleep.
 ///
 /// In a child of a fork, where the threads are not, all loops are run by their caller alone.
 package final class WorkerPool: Sendable {
@@ -15,28 +15,34 @@ package final class WorkerPool: Sendable {
     private let team: WorkerTeam?
     private let forks = ForkCount.current
 
-    /// - Parameter threads: at least 1. Where the system gives fewer, the loops are run on those.
-    package init(threads: Int = WorkerPool.cores) {
+    /// - Parameters:
+    ///   - threads: at least 1. Where the system gives fewer, the loops are run on those.
+    ///   - backsOff: whether loops are run by their caller alone after sharing them cost time; tests may want them
+    ///     shared.
+    package init(threads: Int = WorkerPool.cores, backsOff: Bool = true) {
         precondition(threads >= 1)
         self.threads = threads
         guard threads > 1 else {
             team = nil
             return
         }
-        let team = WorkerTeam(spins: threads <= Self.cores)
+        let team = WorkerTeam(spins: threads <= Self.cores, backsOff: backsOff)
         self.team = team
         for _ in 1..<threads { startThread(of: team) }
     }
 
     deinit {
         // In a child of a fork there is nobody to stop, and a lock may be held by nobody.
-        if forks == ForkCount.current { team?.stop(workers: threads - 1) }
+        if hasWorkers { team?.stop(workers: threads - 1) }
     }
+
+    /// Whether there are threads beside the caller: not in a pool of one, nor in a child of a fork.
+    package var hasWorkers: Bool { team != nil && forks == ForkCount.current }
 
     /// body(0), ..., body(count - 1), in any order, on all threads; returns when all are done. A call from within a
     /// body, or while another thread's loop runs, is run by the caller alone. A body must not fork.
     package func run(_ count: Int, _ body: (Int) -> Void) {
-        if let team, count > 1, forks == ForkCount.current,
+        if let team, count > 1, hasWorkers,
             withoutActuallyEscaping(body, do: { team.run(count, $0) })
         {
             return

@@ -17,12 +17,12 @@ final class WorkerTeam: @unchecked Sendable {
 
     /// Whether each thread can have a core; else nobody spins.
     private let spins: Bool
+    private let backsOff: Bool
     private var job: Job?
     /// Whether there is a caller. What follows up to `round` is the caller's.
     private let busy = Atomic(false)
     private var backoff = Backoff()
-    private var watch = CoreWatch()
-    private var lastEnd: UInt64 = 0
+    private var runTime = RunTime()
     /// Even: idle; odd: a job is open. Counts up.
     private let round = Atomic(0)
     private let next = Atomic(0)
@@ -30,13 +30,17 @@ final class WorkerTeam: @unchecked Sendable {
     private let active = Atomic(0)
     /// Workers that sleep, or are about to.
     private let asleep = Atomic(0)
+    /// For how long workers ran bodies of the current job, in nanoseconds.
+    private let helped = Atomic<UInt64>(0)
     private let callerWaits = Atomic(false)
-    private let workerLostCore = Atomic(false)
     private let stopped = Atomic(false)
     private let opening = Condition()
     private let ending = Condition()
 
-    init(spins: Bool) { self.spins = spins }
+    init(spins: Bool, backsOff: Bool) {
+        self.spins = spins
+        self.backsOff = backsOff
+    }
 
     // MARK: The caller
 
@@ -47,11 +51,11 @@ final class WorkerTeam: @unchecked Sendable {
         else { return false }
         defer { busy.store(false, ordering: .releasing) }
         var first = 0
-        var now = CoreWatch.now
-        while first < count, backoff.isAlone(at: now) {
+        var now = RunTime.now
+        while backsOff, first < count, backoff.isAlone(at: now) {
             body(first)
             first += 1
-            now = CoreWatch.now
+            now = RunTime.now
         }
         if first < count - 1 {
             share(first..<count, now, body)
@@ -61,32 +65,26 @@ final class WorkerTeam: @unchecked Sendable {
         return true
     }
 
-    private func share(_ range: Range<Int>, _ now: UInt64, _ body: @escaping (Int) -> Void) {
-        // What the caller did between two loops that lie apart is not known: it may have slept.
-        if now > lastEnd + 50_000 { watch.restart() }
+    private func share(_ range: Range<Int>, _ start: UInt64, _ body: @escaping (Int) -> Void) {
         let forks = ForkCount.current
         job = Job(body: body, count: range.upperBound)
         next.store(range.lowerBound, ordering: .relaxed)
+        helped.store(0, ordering: .relaxed)
         round.add(1, ordering: .sequentiallyConsistent)
         let sleepers = asleep.load(ordering: .sequentiallyConsistent)
         if sleepers > 0 { opening.wake(min(sleepers, range.count - 1)) }
+        runTime.begin(at: start)
         drain(range.upperBound, body)
         // No worker may enter any more; those inside finish their last body.
         round.add(1, ordering: .sequentiallyConsistent)
         precondition(forks == ForkCount.current, "a body of a shared loop must not fork")
-        judge()
+        let ran = runTime.end(at: RunTime.now)
         waitForWorkers()
         job = nil
-        lastEnd = CoreWatch.now
-        if workerLostCore.exchange(false, ordering: .relaxed) { backoff.lostCore(at: lastEnd) }
-    }
-
-    /// Whether the caller itself lost its core. Asked now and then: the answer takes a call of the system.
-    private func judge() {
-        let now = CoreWatch.now
-        guard now - watch.start > 2 * CoreWatch.limit else { return }
-        if watch.hasLostCore { backoff.lostCore(at: now) }
-        watch.restart()
+        // Alone, the caller would have run for as long as all threads did.
+        let end = RunTime.now
+        let alone = ran + helped.load(ordering: .relaxed)
+        backoff.add(Int64(clamping: alone) - Int64(clamping: end - start), at: end)
     }
 
     private func waitForWorkers() {
@@ -95,26 +93,23 @@ final class WorkerTeam: @unchecked Sendable {
         callerWaits.store(true, ordering: .sequentiallyConsistent)
         ending.sleep { !isIdle() }
         callerWaits.store(false, ordering: .sequentiallyConsistent)
-        watch.restart()
     }
 
     // MARK: Workers
 
     func work() {
         var seen = 0
-        var watch = CoreWatch()
+        var runTime = RunTime()
         while !stopped.load(ordering: .relaxed) {
-            let current = waitForRound(after: seen, &watch)
+            let current = waitForRound(after: seen)
             seen = current
             guard current & 1 == 1 else { continue }
             active.add(1, ordering: .sequentiallyConsistent)
             // Still open: then `run` waits for this worker before it takes the job away.
             if round.load(ordering: .sequentiallyConsistent) == current, let job {
-                if CoreWatch.now > watch.start + 2 * CoreWatch.limit { watch.restart() }
+                runTime.begin(at: RunTime.now)
                 drain(job.count, job.body)
-                if callerWaits.load(ordering: .relaxed), watch.hasLostCore {
-                    workerLostCore.store(true, ordering: .relaxed)
-                }
+                helped.add(runTime.end(at: RunTime.now), ordering: .relaxed)
             }
             let left = active.subtract(1, ordering: .sequentiallyConsistent).newValue
             if left == 0, callerWaits.load(ordering: .sequentiallyConsistent) { ending.wake(1) }
@@ -122,7 +117,7 @@ final class WorkerTeam: @unchecked Sendable {
     }
 
     /// Spins, then sleeps, until the round differs from `seen`.
-    private func waitForRound(after seen: Int, _ watch: inout CoreWatch) -> Int {
+    private func waitForRound(after seen: Int) -> Int {
         let hasChanged = { [self] in
             round.load(ordering: .sequentiallyConsistent) != seen
                 || stopped.load(ordering: .relaxed)
@@ -131,7 +126,6 @@ final class WorkerTeam: @unchecked Sendable {
             asleep.add(1, ordering: .sequentiallyConsistent)
             opening.sleep { !hasChanged() }
             asleep.subtract(1, ordering: .sequentiallyConsistent)
-            watch.restart()
         }
         return round.load(ordering: .sequentiallyConsistent)
     }
@@ -155,13 +149,13 @@ final class WorkerTeam: @unchecked Sendable {
     /// - Returns: whether the condition came true in time.
     private func spin(_ time: UInt64, until condition: () -> Bool) -> Bool {
         guard spins else { return false }
-        let end = CoreWatch.now + time
+        let end = RunTime.now + time
         repeat {
             for _ in 0..<16 {
                 if condition() { return true }
                 bsk_pause()
             }
-        } while CoreWatch.now < end
+        } while RunTime.now < end
         return condition()
     }
 }

@@ -70,6 +70,27 @@ import Testing
         }
     }
 
+    /// Weights of any size and sign are the slots that they are congruent to.
+    @Test(arguments: cases + [Case(degree: 64, bits: 30, index: 1)])
+    func weightsAreReduced(testCase: Case) throws {
+        let encoder = try encoder(testCase)
+        let t = encoder.table.value
+        var generator = SplitMix64(seed: t)
+        let small = (0..<encoder.slotCount).map { _ in Int64(generator.next() % 512) - 256 }
+        var large = small
+        large[0] = .min
+        large[1] = .max
+        large[2] = 1 << 62
+        for weights in [small, large] {
+            for factor in [1, 7, t - 1] {
+                var found = [Int64](repeating: 0, count: testCase.degree)
+                encoder.encode(weights: weights, times: factor, into: &found)
+                let slots = weights.map { ModularArithmetic.reduce($0, modulo: t) }
+                #expect(found == encoder.encode(slots, times: factor))
+            }
+        }
+    }
+
     @Test(arguments: cases) func productsAndSumsAreSlotwise(testCase: Case) throws {
         let encoder = try encoder(testCase)
         let t = encoder.table.value

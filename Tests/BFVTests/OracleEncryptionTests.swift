@@ -1,5 +1,6 @@
 import BFV
 import BigIntegers
+import Lattice
 import Oracle
 import Ring
 import TestSupport

@@ -149,7 +149,7 @@ import Threading
         let mixed = TileProgram.Node.map(
             [second.matrix, second.matrix], b.encoded, [.product(map, map), map])
         let twice = try mapped(second.dense, mappedA, constants: [0, 0, 0], bench: bench)
-        let sums = try zip(expected, twice).map { sum, linear -> Ciphertext in
+        let sums = zip(expected, twice).map { sum, linear -> Ciphertext in
             var polynomials = sum.polynomials
             for p in 0..<2 { polynomials[p] += linear.polynomials[p] }
             return Ciphertext(polynomials: polynomials, plaintextIndex: 0)
@@ -163,7 +163,7 @@ import Threading
         let context = bench.context
         let count = testCase.degree > 1024 ? 3 : 40
         let slots = (0..<count).map { _ in bench.slots(0) }
-        let batch = bench.encryptor.encryptMany(count: count, pool: WorkerPool(threads: 2)) {
+        let batch = try bench.encryptor.encryptMany(count: count, pool: WorkerPool(threads: 2)) {
             (0, slots[$0])
         }
         let basis = context.basis(level: context.maximumLevel)

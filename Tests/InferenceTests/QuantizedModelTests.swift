@@ -1,5 +1,6 @@
 import BigIntegers
 import Inference
+import InferenceClient
 import IntegerNetworks
 import Quantization
 import TestSupport
@@ -19,16 +20,16 @@ import Testing
             options.bits = 3...4
             options.degrees = 2...3
             guard let network = quantized(model, options, seed: seed) else { continue }
-            guard let plan = try? Self.planner.plan(network) else { continue }
+            guard let plan = try? Self.planner.plan(network, method: .slots) else { continue }
             served += 1
-            let client = try Client(plan: plan.client)
-            let server = try Server(plan: plan, evaluationKeys: client.makeEvaluationKeys())
+            let pair = try Pair(plan)
             for sample in model.samples.prefix(2) {
                 let input = try network.input.quantize(sample)
                 let expected = try IntegerReference.logits(network, input: input)
                 #expect(
-                    try ClearPrediction(plan: plan).logits(of: input) == expected, "seed \(seed)")
-                let prediction = try client.decrypt(server.predict(client.encrypt(sample)))
+                    try plan.slots.clearLogits(of: input, outputs: plan.client.outputs)
+                        == expected, "seed \(seed)")
+                let prediction = try pair.predictions(pair.client.quantize([sample]))[0]
                 #expect(prediction.logits == expected, "seed \(seed)")
                 #expect(prediction.index == network.decision.index(of: expected), "seed \(seed)")
             }

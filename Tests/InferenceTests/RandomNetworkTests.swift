@@ -1,6 +1,7 @@
 import BFV
 import BigIntegers
 import Inference
+import InferenceClient
 import IntegerNetworks
 import TestSupport
 import Testing
@@ -56,9 +57,9 @@ import Testing
             let plan = try check(
                 RandomNetwork.make(seed: seed, options: options), seed: seed,
                 planner: .insecure(degrees: [64]))
-            let slots = plan.client.parameters.slots.slotCount
-            #expect(plan.client.inputLayouts.count == (features + slots - 1) / slots)
-            #expect(plan.client.inputLayouts.count > 1)
+            let slots = plan.settings.parameters.slots.slotCount
+            #expect(plan.slots.client.inputLayouts.count == (features + slots - 1) / slots)
+            #expect(plan.slots.client.inputLayouts.count > 1)
         }
     }
 
@@ -87,10 +88,10 @@ import Testing
             network, seed: UInt64(500 + seed),
             planner: .insecure(degrees: [seed / 6 % 2 == 0 ? 64 : 128]))
         // Patches repeat pixels; the seeds are such that all of them take this layout on several ciphertexts.
-        let held = plan.client.inputLayouts.reduce(0) { sum, layout in
+        let held = plan.slots.client.inputLayouts.reduce(0) { sum, layout in
             sum + layout.features.count { $0 != SlotLayout.empty }
         }
-        #expect(plan.client.inputLayouts.count > 1 && held > image.count)
+        #expect(plan.slots.client.inputLayouts.count > 1 && held > image.count)
     }
 
     /// Weights of zero for all that one ciphertext of a sample holds.
@@ -112,7 +113,7 @@ import Testing
                 labels: IntegerNetwork.defaultLabels(layers.last!.outputCount))
             let plan = try check(
                 network, seed: UInt64(unused), planner: .insecure(degrees: [64]))
-            #expect(plan.client.inputLayouts.count >= 3)
+            #expect(plan.slots.client.inputLayouts.count >= 3)
         }
     }
 
@@ -141,36 +142,26 @@ import Testing
     private func check(
         _ network: IntegerNetwork, seed: UInt64, planner: Planner = Self.planner
     ) throws -> Plan {
-        let plan = try planner.plan(network)
+        let plan = try planner.plan(network, method: .slots)
         #expect(plan.certificate.holds)
-        let client = try Client(plan: plan.client)
-        let keys = try client.makeEvaluationKeys()
-        let server = try Server(plan: plan, evaluationKeys: keys)
+        let pair = try Pair(plan)
         var generator = SplitMix64(seed: seed ^ 0x5EED)
         for round in 0..<3 {
             let input = RandomNetwork.input(for: network, using: &generator)
             let expected = try IntegerReference.logits(network, input: input)
-            let clear = try ClearPrediction(plan: plan).logits(of: input)
+            let clear = try plan.slots.clearLogits(of: input, outputs: plan.client.outputs)
             #expect(clear == expected, "clear slots, seed \(seed), sample \(round)")
-            let before = server.operations
-            let reply = try server.predict(client.encrypt(quantized: input))
-            let prediction = try client.decrypt(reply)
+            let before = pair.server.operations
+            let prediction = try pair.predictions([input])[0]
             #expect(prediction.logits == expected, "encrypted, seed \(seed), sample \(round)")
             #expect(prediction.noiseMarginBits > 0, "seed \(seed), sample \(round)")
             #expect(
                 prediction.index == argmax(expected), "seed \(seed)")
             #expect(
-                difference(server.operations, before) == counts(plan.cost.operations),
+                zip(pair.server.operations.counts, before.counts).map { $0 - $1 }
+                    == plan.cost.operations.counts,
                 "counts, seed \(seed)")
         }
         return plan
-    }
-
-    private func counts(_ operations: OperationCounts) -> [Int] {
-        operations.dictionary.map(\.count)
-    }
-
-    private func difference(_ a: OperationCounts, _ b: OperationCounts) -> [Int] {
-        zip(counts(a), counts(b)).map { $0 - $1 }
     }
 }

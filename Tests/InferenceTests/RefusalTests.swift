@@ -1,7 +1,9 @@
 import BFV
 import BigIntegers
 import Inference
+import InferenceClient
 import IntegerNetworks
+import Lattice
 import Testing
 
 /// Networks at the edges: refused with a reason, or served right; never a trap.
@@ -39,34 +41,28 @@ import Testing
     /// Ranges of more bits than plaintext moduli have.
     @Test(arguments: [3, 6]) func hugeRanges(squares: Int) throws {
         let wide = try wideNetwork(squares: squares)
-        #expect(throws: PlanError.self) { try Planner().plan(wide) }
+        #expect(throws: PlanError.self) { try Planner().plan(wide, method: .slots) }
     }
 
     /// 2^280 is within reach of many plaintext moduli with little noise.
     @Test func wideRange() throws {
         let wide = try wideNetwork(squares: 2)
-        let plan = try Planner().plan(wide)
-        #expect(plan.certificate.holds && plan.client.parameters.slots.index > 1)
-        let client = try Client(plan: plan.client)
-        let server = try Server(plan: plan, evaluationKeys: client.makeEvaluationKeys())
-        let prediction = try client.decrypt(server.predict(client.encrypt(quantized: [-1])))
-        #expect(prediction.logits == [BigInt(1) << 280])
+        let plan = try Planner().plan(wide, method: .slots)
+        #expect(plan.certificate.holds && plan.settings.parameters.slots.index > 1)
+        #expect(try Pair(plan).predictions([[-1]])[0].logits == [BigInt(1) << 280])
     }
 
     @Test func moreOutputsThanColumns() throws {
         let wide = try network([dense(1, outputs: 20_000), .square(count: 20_000)])
-        #expect(throws: PlanError.self) { try Planner().plan(wide) }
+        #expect(throws: PlanError.self) { try Planner().plan(wide, method: .slots) }
     }
 
     /// All weights zero: outputs are the bias, for any input.
     @Test func constantNetwork() throws {
         let zero = IntegerNetwork.Layer.dense(
             try Dense(weights: [0, 0], bias: [7, -9], inputs: 1, outputs: 2))
-        let plan = try Planner.insecure(degrees: [64, 256]).plan(network([zero]))
-        let client = try Client(plan: plan.client)
-        let server = try Server(plan: plan, evaluationKeys: client.makeEvaluationKeys())
-        let reply = try server.predict(client.encrypt(quantized: [1]))
-        #expect(try client.decrypt(reply).logits == [7, -9])
+        let plan = try Planner.insecure(degrees: [64, 256]).plan(network([zero]), method: .slots)
+        #expect(try Pair(plan).predictions([[1]])[0].logits == [7, -9])
     }
 
     private func squareNetwork() throws -> IntegerNetwork {
@@ -75,29 +71,31 @@ import Testing
 
     /// Evaluation keys of another client leave noise above the certified bound: an error, not a wrong answer.
     @Test func keysOfAnotherClient() throws {
-        let plan = try Planner.insecure(degrees: [256]).plan(squareNetwork())
-        let client = try Client(plan: plan.client)
-        let other = try Client(plan: plan.client)
-        let server = try Server(plan: plan, evaluationKeys: other.makeEvaluationKeys())
-        let reply = try server.predict(client.encrypt(quantized: [1]))
-        #expect(throws: InferenceError.excessiveNoise) { try client.decrypt(reply) }
+        let plan = try Planner.insecure(degrees: [256]).plan(squareNetwork(), method: .slots)
+        let client = try Client(plan.client)
+        let other = try Client(plan.client)
+        let server = try Server(plan, keys: other.evaluationKeys())
+        let request = try client.encrypt(quantized: [[1]])
+        let reply = try server.predict(request)
+        #expect(throws: InferenceError.excessiveNoise) { try client.decrypt(reply, of: request) }
     }
 
     /// Choices whose keys can't serve the circuit are refused before anything is computed with them.
     @Test func keysThatDoNotCoverTheirLevels() throws {
         let network = try squareNetwork()
-        let plan = try Planner.insecure(degrees: [256]).plan(network)
+        let plan = try Planner.insecure(degrees: [256]).plan(network, method: .slots)
         func refused(_ relinearization: Gadget?) {
-            var choices = plan.choices
-            choices.keys = EvaluationKeySpecification(
-                relinearization: relinearization, rotations: choices.keys.rotations)
+            var choices = plan.slots.choices
+            choices.keys = BFVKeySet(
+                lattice: choices.keys.lattice, relinearization: relinearization,
+                galois: choices.keys.galois)
             #expect(throws: PlanError.self) {
-                try Plan(
-                    network: network, choices: choices,
-                    outputBounds: plan.certificate.outputBounds, boundMethod: "given")
+                try SlotsPlan(
+                    network, outputs: plan.client.outputs, choices: choices,
+                    norms: TransformNorms())
             }
         }
-        let gadget = try #require(plan.choices.keys.relinearization)
+        let gadget = try #require(plan.slots.choices.keys.relinearization)
         refused(nil)
         refused(Gadget(level: gadget.level - 1, digitBits: gadget.digitBits))
     }

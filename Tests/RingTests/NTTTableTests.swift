@@ -43,6 +43,25 @@ import Testing
         #expect(x.forwardNTT().limbs.allSatisfy { Set($0).count == testCase.degree })
     }
 
+    /// A smaller table's values are those at the odd powers of the root's power.
+    @Test(arguments: [2, 4, 64]) func smallerTables(factor: Int) throws {
+        var generator = SplitMix64(seed: UInt64(factor))
+        let table = try RingCase.large.basis().tables[0].smaller(by: factor)
+        let (n, q) = (RingCase.large.degree / factor, table.value)
+        #expect(table.degree == n)
+        #expect(ModularArithmetic.power(table.root, UInt64(n), modulo: q) == q - 1)
+        let coefficients = (0..<n).map { _ in generator.next() % q }
+        var values = coefficients
+        values.withUnsafeMutableBufferPointer { table.forward($0.baseAddress!) }
+        for j in [0, 1, n / 2, n - 1] {
+            let exponent = 2 * GaloisPermutation.reverse(j, bits: n.trailingZeroBitCount) + 1
+            let point = ModularArithmetic.power(table.root, UInt64(exponent), modulo: q)
+            #expect(values[j] == NaiveRing.value(coefficients, at: point, modulo: q))
+        }
+        values.withUnsafeMutableBufferPointer { table.inverse($0.baseAddress!) }
+        #expect(values == coefficients)
+    }
+
     @Test func refusedDegrees() {
         for degree in [-8, 0, 1, 4, 7, 12, 100, 131_072, Int.max, Int.min] {
             #expect(throws: RingError.unsupportedDegree(degree)) {

@@ -16,7 +16,7 @@ import Threading
     }
 
     @Test(arguments: [1, 2, 3, 8]) func everyIndexOnce(threads: Int) {
-        let pool = WorkerPool(threads: threads)
+        let pool = WorkerPool(threads: threads, backsOff: false)
         #expect(pool.threads == threads)
         let tally = Tally(40)
         for round in 0..<20_000 {
@@ -29,7 +29,7 @@ import Threading
 
     /// Pauses around the time for which waiting threads spin before they sleep.
     @Test(arguments: [2, 4]) func everyIndexOnceAfterPauses(threads: Int) {
-        let pool = WorkerPool(threads: threads)
+        let pool = WorkerPool(threads: threads, backsOff: false)
         let tally = Tally(8)
         for round in 0..<2000 {
             usleep(UInt32(round * 7 % 250))
@@ -42,7 +42,7 @@ import Threading
     }
 
     @Test func manyCallers() {
-        let pool = WorkerPool(threads: 3)
+        let pool = WorkerPool(threads: 3, backsOff: false)
         let tally = Tally(10)
         DispatchQueue.concurrentPerform(iterations: 8) { _ in
             for _ in 0..<5000 { pool.run(10) { tally.add($0) } }
@@ -52,7 +52,7 @@ import Threading
 
     /// Bodies of a nested loop stay on the thread of the body around them.
     @Test func nestedLoops() {
-        let pool = WorkerPool(threads: 4)
+        let pool = WorkerPool(threads: 4, backsOff: false)
         let tally = Tally(5)
         let strangers = Atomic(0)
         for _ in 0..<1000 {
@@ -73,7 +73,7 @@ import Threading
     /// A body that meets another one at the same time: two threads run. Not always, since a loop may be run by its
     /// caller alone.
     @Test func workersAreWoken() {
-        let pool = WorkerPool(threads: 2)
+        let pool = WorkerPool(threads: 2, backsOff: false)
         var shared = 0
         for _ in 0..<200 where shared < 5 {
             // Long enough for the worker to sleep.
@@ -87,6 +87,7 @@ import Threading
                     if inside.load(ordering: .relaxed) == 2 { met.store(true, ordering: .relaxed) }
                     sched_yield()
                 }
+                inside.subtract(1, ordering: .relaxed)
             }
             if met.load(ordering: .relaxed) { shared += 1 }
         }

@@ -9,14 +9,15 @@ extension BFVParameters {
 
     /// Parameters of 128-bit security, found from what they are to hold: N slots modulo primes of a size.
     ///
-    /// They have 2, 4 or 8 ciphertext moduli, as large as the security table allows; `multiplicationDepth` says what that is good
-    /// for.
+    /// They have 2, 4 or 8 ciphertext moduli, as large as the security table allows: enough for 1, 3 or 7 multiplications in
+    /// sequence with primes of 17 bits. `multiplicationDepth` says it for the others.
     ///
     /// - Parameters:
     ///   - degree: N, one of `presetDegrees`.
-    ///   - plaintextBits: the bits of each t_i, in `presetPlaintextBits`. Integers are exact modulo their product.
+    ///   - plaintextBits: in `presetPlaintextBits`. The t_i are the smallest primes above 2^(`plaintextBits` - 1) that fit N; integers are
+    ///     exact modulo their product.
     ///   - plaintextCount: how many t_i there are.
-    /// - Throws: `ParameterError.preset` for anything else, or where there aren't as many such primes.
+    /// - Throws: `ParameterError.preset` for anything else.
     public static func preset(
         degree: Int, plaintextBits: Int, plaintextCount: Int = 1
     ) throws -> BFVParameters {
@@ -30,10 +31,9 @@ extension BFVParameters {
         let special = primes(
             bits: min(50, bits - count * size), count: 1, degree: degree,
             excluding: Set(ciphertext))
-        let plaintext = primes(bits: plaintextBits, count: plaintextCount, degree: degree)
-        guard plaintext.count == plaintextCount else {
-            throw ParameterError.preset(degree: degree, plaintextBits: plaintextBits)
-        }
+        let plaintext = Primes.nttPrimes(
+            from: 1 << UInt64(plaintextBits - 1), count: plaintextCount,
+            congruentTo1Modulo: UInt64(2 * degree))
         return try BFVParameters(
             degree: degree, ciphertextModuli: ciphertext, specialModulus: special[0],
             plaintextModuli: plaintext)

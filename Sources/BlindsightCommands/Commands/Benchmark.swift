@@ -4,7 +4,7 @@ import Ring
 import Threading
 
 /// What `bench` measures.
-struct Benchmark {
+package struct Benchmark {
     private let plan: ClientPlan
     private let threads: Int
     private let samples: Int
@@ -21,7 +21,7 @@ struct Benchmark {
     private let buffers: (taken: Int, allocated: Int)
 
     /// - Parameter expected: what replies must decrypt to; nil: what the integer network says. Tests give another.
-    init(
+    package init(
         plan: Plan, repetitions: Int, threads: Int?, samples: Int?, progress: ProgressBar,
         expected: [[BigInt]]? = nil
     ) throws {

@@ -8,7 +8,7 @@ import TensorGraphs
 import Threading
 
 /// Float model, integer network and encrypted engine, side by side, under fresh keys.
-struct Verification: Sendable {
+package struct Verification: Sendable {
     private let references: PlaintextReferences
     private let client: Client
     private let server: Server
@@ -16,8 +16,8 @@ struct Verification: Sendable {
     private var capacity: Int { client.plan.samplesPerGroup }
 
     /// What the three made of one sample.
-    struct Comparison: Sendable {
-        let mismatchedLogits: Int
+    package struct Comparison: Sendable {
+        package let mismatchedLogits: Int
         let float: Answer
         let integer: Answer
         let encrypted: Answer
@@ -25,7 +25,7 @@ struct Verification: Sendable {
     }
 
     /// A label's index, and the first output as a real.
-    struct Answer: Sendable {
+    package struct Answer: Sendable {
         let index: Int
         let value: Double
     }
@@ -33,7 +33,7 @@ struct Verification: Sendable {
     /// - Parameters:
     ///   - model: the ONNX file that the plan was made from.
     ///   - integers: what encrypted logits are compared with; the plan's network. Tests give another.
-    init(
+    package init(
         plan: Plan, model: [UInt8], threads: Int, integers: IntegerNetwork? = nil
     ) throws {
         pool = WorkerPool(threads: threads)
@@ -49,7 +49,7 @@ struct Verification: Sendable {
     }
 
     /// - Parameter count: so many samples from the start.
-    func compare(
+    package func compare(
         _ samples: SampleSet, count: Int, progress: ProgressBar
     ) throws -> [Comparison] {
         let groups = client.plan.groupCount(of: count)
@@ -93,7 +93,7 @@ struct PlaintextReferences: Sendable {
     }
 
     /// - Parameter input: the sample, quantized.
-    func compare(
+    package func compare(
         _ prediction: Prediction, sample: [Float], input: [Int]
     ) throws -> Verification.Comparison {
         let network = integer.network

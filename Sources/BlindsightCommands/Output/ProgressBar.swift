@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A bar with the time left, on standard error, where that is a terminal and the work is long. From any thread.
-final class ProgressBar: Sendable {
+package final class ProgressBar: Sendable {
     private struct State {
         var lastDrawn: ContinuousClock.Instant
         var isVisible = false
@@ -16,7 +16,7 @@ final class ProgressBar: Sendable {
     private static let interval = Duration.milliseconds(80)
     private static let width = 30
 
-    init(_ title: String) {
+    package init(_ title: String) {
         self.title = title
         state = Mutex(State(lastDrawn: start))
     }

@@ -9,7 +9,7 @@ import BigIntegers
 /// The matrix of sqrt(S_ii S_jj) has norm trace(S), so S >= -c I with c = g / (1 - g) trace(S) (Rump, 2006), and
 /// g / (1 - g) <= (N + 2) u for N < 2^25. Underflow in an operation adds at most 2^-1074, times entries below 2^60 and
 /// N^2 operations far less than 1/N; one whole unit of the total is added for it.
-struct BandCholesky {
+package struct BandCholesky {
     private let n: Int
     private let width: Int
     /// Lower band by columns: S_(j + k, j) at j * width + k; the diagonal is filled in for each attempt.
@@ -19,7 +19,7 @@ struct BandCholesky {
     private let diagonal: [Int64]
 
     /// The matrix M of `SemidefiniteBound` times 2^shift; entries stay below 2^52.
-    init(_ form: QuadraticForm, negated: Bool, shift: Int) {
+    package init(_ form: QuadraticForm, negated: Bool, shift: Int) {
         n = form.count
         width = form.bandwidth + 1
         let sign: Int64 = negated ? -1 : 1
@@ -40,7 +40,7 @@ struct BandCholesky {
     /// An upper bound of sum D_i, in units of 2^-shift, for D_i = margins_i + M_ii raised to at least 0; nil if not proven.
     ///
     /// - Parameter margins: whole positive numbers, one an input and one for the constant variable.
-    mutating func provenTotal(margins: [Double]) -> BigInt? {
+    package mutating func provenTotal(margins: [Double]) -> BigInt? {
         precondition(margins.count == n + 1)
         var pivots = margins
         var total = BigInt(0)

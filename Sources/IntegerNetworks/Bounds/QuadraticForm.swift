@@ -4,7 +4,7 @@
 ///
 /// `QuadraticPrefix` makes it such that |constant|, radius^2 sum |A_ij| and 2 radius sum |linear_i| add up to `size` at
 /// most, which is below 2^52: sums of entries fit Int64, and each entry is exact in a Double.
-struct QuadraticForm {
+package struct QuadraticForm {
     static let maximumSize = 1 << 52
 
     let constant: Int64
@@ -14,6 +14,18 @@ struct QuadraticForm {
     let bandwidth: Int
     let radius: Int64
     let size: Int64
+
+    package init(
+        constant: Int64, linear: [Int64], band: [Int64], bandwidth: Int, radius: Int64,
+        size: Int64
+    ) {
+        self.constant = constant
+        self.linear = linear
+        self.band = band
+        self.bandwidth = bandwidth
+        self.radius = radius
+        self.size = size
+    }
 
     var count: Int { linear.count }
 

@@ -23,7 +23,7 @@ package struct KeySwitchingKey: Sendable {
         storage = PackedLimbs(countPerLimb: 2 * digitCount * basis.degree, basis: basis)
     }
 
-    /// Bytes of all b_j, packed: see `init(gadget:seed:packed:context:)`.
+    /// Bytes of all b_j, packed: see `init(gadget:seed:context:next:)`.
     package var packedByteCount: Int { digitCount * Self.packedByteCount(basis) }
 
     /// Bytes of all b_j of such a key.

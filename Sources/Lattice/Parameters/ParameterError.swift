@@ -28,7 +28,7 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
         case .tooLargeForSecurity(let bits, let n, let level, let maximum):
             return "QP has \(bits) bits; at N = \(n), \(level)-bit security allows 2^\(maximum)"
         case .preset(let n, let bits):
-            return "there is no preset for N = \(n) and as many plaintext primes of \(bits) bits"
+            return "there is no preset for N = \(n) and so many plaintext primes of \(bits) bits"
         }
     }
 }

@@ -16,7 +16,7 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
     /// Lays out the network as `choices` say and proves noise and counts.
     ///
     /// - Throws: `PlanError.invalid` where the choices don't fit the network or the certificate doesn't hold.
-    init(
+    package init(
         _ network: IntegerNetwork, outputs: OutputReading, choices: PlanChoices,
         norms: TransformNorms
     ) throws {

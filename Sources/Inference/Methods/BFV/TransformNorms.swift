@@ -23,7 +23,7 @@ package final class TransformNorms: Sendable {
     /// Takes every unit as 1: near enough for a search, and cached across moduli.
     let ignoresUnits: Bool
 
-    init(ignoresUnits: Bool = false) { self.ignoresUnits = ignoresUnits }
+    package init(ignoresUnits: Bool = false) { self.ignoresUnits = ignoresUnits }
 
     /// One of each source.
     func gains(

@@ -5,9 +5,9 @@ import Ring
 import Wire
 
 /// A BFV secret key in bytes: N coefficients, 2 bits each: 0, 1, or 2 for -1. Constant time.
-enum BFVSecret {
+package enum BFVSecret {
     /// Wipe the bytes after use.
-    static func bytes(_ key: SecretKey) -> [UInt8] {
+    package static func bytes(_ key: SecretKey) -> [UInt8] {
         let coefficients = key.coefficients
         var words = withExtendedLifetime(coefficients) {
             (0..<coefficients.count).map { index in
@@ -20,7 +20,7 @@ enum BFVSecret {
     }
 
     /// - Throws: `WireError` for a key that key generation never gives.
-    static func key(_ secret: ArraySlice<UInt8>, _ context: LatticeContext) throws -> SecretKey {
+    package static func key(_ secret: ArraySlice<UInt8>, _ context: LatticeContext) throws -> SecretKey {
         let n = context.degree
         var bytes = Array(secret)
         defer { bytes.withUnsafeMutableBytes { bsk_wipe($0.baseAddress!, $0.count) } }

@@ -1,12 +1,16 @@
 import BigIntegers
 import Inference
+import InferenceClient
 import IntegerNetworks
 import Paillier
 import TestSupport
 import Testing
+import Wire
 
 /// Linear networks under Paillier: encrypted = integer reference, for one sample and for more than a ciphertext holds.
-@Suite struct LinearTests {
+@Suite struct PaillierMethodTests {
+    static let planner = Planner.insecure(degrees: [])
+
     /// Random networks of linear layers: dense, convolutions, several in a row.
     @Test(arguments: 0..<10) func encryptedEqualsReference(seed: Int) throws {
         var options = RandomGraph.Options()
@@ -14,16 +18,15 @@ import Testing
         options.isImage = seed % 2 == 1
         let network = try RandomGraph.make(seed: UInt64(seed), options: options)
         #expect(network.depth == 0)
-        let plan = try LinearPlan(network, keySize: .insecure(bits: 512))
-        let client = try LinearClient(plan: plan.client, threads: 2)
-        let server = try LinearServer(plan: plan, publicKey: client.publicKey, threads: 2)
+        let plan = try Self.planner.plan(network, method: .paillier)
+        let pair = try Pair(plan, threads: 2)
+        let slots = try #require(plan.client.method as? PaillierSlots).slotCount
         var generator = SplitMix64(seed: UInt64(seed))
-        for count in [1, plan.client.slotCount, plan.client.slotCount + 1] {
+        for count in [1, slots, slots + 1, plan.client.samplesPerGroup + 1] {
             let inputs = (0..<count).map { _ in
                 RandomNetwork.input(for: network, using: &generator)
             }
-            let predictions = try client.decrypt(
-                server.predict(client.encrypt(quantized: inputs)))
+            let predictions = try pair.predictions(inputs)
             let expected = try inputs.map { try IntegerReference.logits(network, input: $0) }
             #expect(predictions.map(\.logits) == expected, "seed \(seed), \(count) samples")
         }
@@ -39,12 +42,10 @@ import Testing
         let network = try IntegerNetwork(
             input: InputSpecification(shape: [3], range: range, scale: 1),
             layers: [.dense(dense)], outputScale: 1, labels: ["a", "b"])
-        let plan = try LinearPlan(network, keySize: .insecure(bits: 512))
-        let client = try LinearClient(plan: plan.client)
-        let server = try LinearServer(plan: plan, publicKey: client.publicKey)
+        let pair = try Pair(Self.planner.plan(network, method: .paillier))
         let ends = [range.lowerBound, range.upperBound]
         let inputs = (0..<8).map { i in (0..<3).map { ends[i >> $0 & 1] } }
-        let predictions = try client.decrypt(server.predict(client.encrypt(quantized: inputs)))
+        let predictions = try pair.predictions(inputs)
         for (prediction, input) in zip(predictions, inputs) {
             let x = input.map { BigInt($0) }
             let w = BigInt(weight)
@@ -56,7 +57,9 @@ import Testing
     @Test func refusals() throws {
         let network = RandomNetwork.make(seed: 1)
         if network.depth > 0 {
-            #expect(throws: LinearPlanError.self) { try LinearPlan(network) }
+            #expect(throws: PlanError.self) {
+                try Self.planner.plan(network, method: .paillier)
+            }
         }
         let dense = try Dense(weights: [Int64.max, 1], bias: [0], inputs: 2, outputs: 1)
         let wide = try IntegerNetwork(
@@ -64,15 +67,13 @@ import Testing
             operations: [IntegerNetwork.Operation(.dense(dense), sources: [0])], outputScale: 1,
             labels: ["x"],
             decision: .regression)
-        _ = try LinearPlan(wide, keySize: .insecure(bits: 256))
-        let plan = try LinearPlan(wide, keySize: .insecure(bits: 512))
-        let client = try LinearClient(plan: plan.client)
+        let plan = try Self.planner.plan(wide, method: .paillier)
+        let client = try Client(plan.client)
         #expect(throws: InferenceError.self) { try client.encrypt(quantized: []) }
         #expect(throws: NetworkError.self) { try client.encrypt(quantized: [[1]]) }
         #expect(throws: NetworkError.self) { try client.encrypt(quantized: [[1, -1]]) }
-        let other = try LinearPlan(wide, keySize: .insecure(bits: 256))
-        #expect(throws: InferenceError.wrongParameters) {
-            try LinearServer(plan: other, publicKey: client.publicKey)
-        }
+        let other = try Planner.insecure(degrees: [], keySize: .insecure(bits: 256))
+            .plan(wide, method: .paillier)
+        #expect(throws: WireError.self) { try Server(other, keys: client.evaluationKeys()) }
     }
 }

@@ -1,30 +1,31 @@
 import BigIntegers
 import Foundation
 import Inference
+import InferenceClient
 import IntegerNetworks
 import ONNXModels
 import Samples
 import Testing
 
-/// The shipped network in the batch layout, at the security that it ships with.
-@Suite struct MNISTBatchTests {
+/// The shipped network under the method "features", at the security that it ships with.
+@Suite struct MNISTFeaturesTests {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     static let plan = Result {
         try Planner().plan(
             ONNXModel.load(path: root.appendingPathComponent("Models/mnist.onnx").path)
-                .integerNetwork(), layout: .batch, samples: 8192)
+                .integerNetwork(), method: .features(samples: 8192))
     }
 
     @Test func parameters() throws {
         let plan = try Self.plan.get()
         #expect(plan.certificate.holds)
-        #expect(plan.certificate.security >= .bits128)
-        #expect(plan.client.samplesPerRequest == 8192)
-        #expect(plan.client.parameters.plaintexts.count == 1)
-        #expect(plan.client.parameters.maximumLevel <= 4)
-        #expect(plan.client.keys.rotations.isEmpty)
+        #expect(plan.certificate.securityBits >= 128)
+        #expect(plan.client.samplesPerGroup == 8192)
+        #expect(plan.settings.parameters.plaintexts.count == 1)
+        #expect(plan.settings.parameters.maximumLevel <= 4)
+        #expect(plan.settings.keys.galois.isEmpty)
     }
 
     /// Bytes and counts are exact on any machine. A change that raises one must say why.
@@ -43,7 +44,7 @@ import Testing
             "plaintext_products": 0, "small_products": 734_688, "tensor_products": 8128,
             "expansions": 3136,
         ]
-        for (name, count) in cost.operations.dictionary {
+        for (name, count) in cost.operations.entries {
             #expect(count == pinned[name], "\(name)")
         }
     }
@@ -53,10 +54,10 @@ import Testing
         let plan = try Planner().plan(
             ONNXModel.load(
                 path: Self.root.appendingPathComponent("Models/cryptonets.onnx").path
-            ).integerNetwork(), layout: .batch, samples: 8192)
-        #expect(plan.certificate.holds && plan.certificate.security >= .bits128)
-        #expect(plan.client.samplesPerRequest == 8192)
-        #expect(plan.client.parameters.maximumLevel == 3)
+            ).integerNetwork(), method: .features(samples: 8192))
+        #expect(plan.certificate.holds && plan.certificate.securityBits >= 128)
+        #expect(plan.client.samplesPerGroup == 8192)
+        #expect(plan.settings.parameters.maximumLevel == 3)
         #expect(plan.cost.requestBytes == 105_168_896)
         #expect(plan.cost.replyBytes == 675_840)
         #expect(plan.cost.evaluationKeyBytes == 546_848)
@@ -67,7 +68,7 @@ import Testing
             "plaintext_products": 0, "small_products": 145_755, "tensor_products": 2735,
             "expansions": 2352,
         ]
-        for (name, count) in plan.cost.operations.dictionary {
+        for (name, count) in plan.cost.operations.entries {
             #expect(count == pinned[name], "\(name)")
         }
     }
@@ -77,11 +78,9 @@ import Testing
         let plan = try Self.plan.get()
         let images = try SampleFile.read(
             path: Self.root.appendingPathComponent("Samples/digits-images-idx3-ubyte").path)
-        let client = try BatchClient(plan: plan.client, threads: 2)
-        let server = try BatchServer(
-            plan: plan, evaluationKeys: client.makeEvaluationKeys(), threads: 2)
+        let pair = try Pair(plan, threads: 2)
         let samples = (0..<images.count).map { images.sample(at: $0) }
-        let predictions = try client.decrypt(server.predict(client.encrypt(samples)))
+        let predictions = try pair.predictions(pair.client.quantize(samples))
         #expect(predictions.count == samples.count && samples.count >= 20)
         for (index, sample) in samples.enumerated() {
             let expected = try IntegerReference.logits(
@@ -90,7 +89,6 @@ import Testing
             #expect(predictions[index].index == index / 2, "digit \(index)")
         }
         #expect(
-            server.operations.dictionary.map(\.count)
-                == plan.cost.operations.dictionary.map(\.count))
+            pair.server.operations.counts == plan.cost.operations.counts)
     }
 }

@@ -1,12 +1,13 @@
 import BFV
 import BigIntegers
 import Inference
+import InferenceClient
 import IntegerNetworks
 import TestSupport
 import Testing
 
-/// The batch layout: encrypted = clear = integer reference for every sample of a group, and operations as the plan counts them.
-@Suite struct BatchTests {
+/// The method "features": encrypted = clear = integer reference for every sample of a group, and operations as the plan counts them.
+@Suite struct FeaturesTests {
     static let planner = Planner.insecure(degrees: [64, 128, 256, 512, 1024])
 
     @Test(arguments: 0..<24) func encryptedEqualsReference(seed: Int) throws {
@@ -25,7 +26,7 @@ import Testing
             samples: 50)
     }
 
-    /// More features than the latency layout has slots, and more than a tile's block.
+    /// More features than the method "slots" has slots, and more than a tile's block.
     @Test(arguments: [190, 193, 500]) func wideLayers(features: Int) throws {
         var options = RandomNetwork.Options()
         options.startsWithConvolution = false
@@ -56,58 +57,41 @@ import Testing
     /// Few samples take plaintext moduli with fewer slots where those are cheaper, many take as many slots as they fill.
     @Test func groupsFitTheSamples() throws {
         let network = RandomNetwork.make(seed: 3)
-        let one = try Self.planner.plan(network, layout: .batch, samples: 1)
-        let many = try Self.planner.plan(network, layout: .batch, samples: 10_000)
-        #expect(one.client.samplesPerRequest <= many.client.samplesPerRequest)
+        let one = try Self.planner.plan(network, method: .features(samples: 1))
+        let many = try Self.planner.plan(network, method: .features(samples: 10_000))
+        #expect(one.client.samplesPerGroup <= many.client.samplesPerGroup)
     }
 
-    /// Plans of one layout are refused by the other's client and server.
-    @Test func layoutsAreNotMixed() throws {
+    /// Groups hold as many samples as there are slots, and at least one.
+    @Test func groupsAreNeverTooFull() throws {
         let network = RandomNetwork.make(seed: 5)
-        let latency = try Self.planner.plan(network)
-        let batch = try Self.planner.plan(network, layout: .batch, samples: 8)
-        #expect(throws: InferenceError.wrongLayout(.latency)) {
-            try BatchClient(plan: latency.client)
-        }
-        let client = try Client(plan: batch.client)
+        let plan = try Self.planner.plan(network, method: .features(samples: 8))
+        let client = try Client(plan.client)
         let input = [Int](repeating: network.input.range.lowerBound, count: network.inputCount)
-        #expect(throws: InferenceError.wrongLayout(.batch)) {
-            try client.encrypt(quantized: input)
+        let tooMany = [[Int]](repeating: input, count: plan.client.samplesPerGroup + 1)
+        #expect(throws: InferenceError.self) {
+            try client.encryptGroup(tooMany[...], index: 0, of: 1)
         }
-        #expect(throws: InferenceError.wrongLayout(.batch)) {
-            try Server(plan: batch, evaluationKeys: client.makeEvaluationKeys())
-        }
-        #expect(throws: InferenceError.wrongLayout(.latency)) {
-            let client = try Client(plan: latency.client)
-            return try BatchServer(plan: latency, evaluationKeys: client.makeEvaluationKeys())
-        }
-        let group = try BatchClient(client)
-        let tooMany = [[Int]](repeating: input, count: group.capacity + 1)
-        #expect(throws: InferenceError.self) { try group.encrypt(quantized: tooMany) }
-        #expect(throws: InferenceError.self) { try group.encrypt(quantized: []) }
+        #expect(throws: InferenceError.self) { try client.encrypt(quantized: []) }
+        #expect(try client.encrypt(quantized: tooMany).groups.count == 2)
     }
 
     private func check(_ network: IntegerNetwork, seed: UInt64, samples: Int) throws {
-        let plan = try Self.planner.plan(network, layout: .batch, samples: samples)
+        let plan = try Self.planner.plan(network, method: .features(samples: samples))
         #expect(plan.certificate.holds)
-        #expect(plan.client.keys.rotations.isEmpty)
-        let client = try BatchClient(plan: plan.client, threads: 2)
-        let server = try BatchServer(
-            plan: plan, evaluationKeys: client.makeEvaluationKeys(), threads: 2)
+        #expect(plan.settings.keys.galois.isEmpty)
+        let pair = try Pair(plan, threads: 2)
         var generator = SplitMix64(seed: seed ^ 0x5EED)
-        let count = min(samples, client.capacity)
+        let count = min(samples, plan.client.samplesPerGroup)
         let inputs = (0..<count).map { _ in RandomNetwork.input(for: network, using: &generator) }
         let expected = try inputs.map { try IntegerReference.logits(network, input: $0) }
-        let clear = try ClearBatchPrediction(plan: plan).logits(of: inputs)
+        let clear = try plan.features.clearLogits(of: inputs, outputs: plan.client.outputs)
         #expect(clear == expected, "clear slots, seed \(seed)")
-        let reply = try server.predict(client.encrypt(quantized: inputs))
-        let predictions = try client.decrypt(reply)
+        let predictions = try pair.predictions(inputs)
         #expect(predictions.map(\.logits) == expected, "encrypted, seed \(seed)")
         #expect(predictions.noiseMarginBits > 0, "seed \(seed)")
         #expect(predictions.map(\.index) == expected.map { argmax($0) }, "seed \(seed)")
         #expect(
-            server.operations.dictionary.map(\.count)
-                == plan.cost.operations.dictionary.map(\.count),
-            "counts, seed \(seed)")
+            pair.server.operations.counts == plan.cost.operations.counts, "counts, seed \(seed)")
     }
 }

@@ -1,0 +1,84 @@
+import Foundation
+
+// Breaks a copy of the sources in many places, builds it once, and runs for each break the tests that must notice. A break that
+// none notices has survived. The sources themselves know nothing of it, and so the products hold none.
+//
+// Usage: MutantRunner [folder of the package] [number of one mutant]
+
+setvbuf(stdout, nil, _IOLBF, 0)
+let files = FileManager.default
+let package = URL(
+    fileURLWithPath: CommandLine.arguments.count > 1 ? CommandLine.arguments[1] : ".")
+let only = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) : nil
+let copy = package.appendingPathComponent(".build-mutants/package")
+
+@discardableResult
+func run(_ arguments: [String], mutant: Int?, log: String) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = arguments
+    process.currentDirectoryURL = copy
+    var environment = ProcessInfo.processInfo.environment
+    environment["BLINDSIGHT_MUTANT"] = mutant.map(String.init)
+    process.environment = environment
+    let path = copy.deletingLastPathComponent().appendingPathComponent(log).path
+    files.createFile(atPath: path, contents: nil)
+    let output = FileHandle(forWritingAtPath: path)
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus
+}
+
+/// Whether the tests of a filter passed, and at least one was run.
+func passes(_ tests: String, mutant: Int?) throws -> Bool {
+    let log = "mutant-\(mutant ?? 0).log"
+    let status = try run(
+        ["swift", "test", "-c", "release", "--skip-build", "--filter", tests], mutant: mutant,
+        log: log)
+    let text = try String(
+        contentsOf: copy.deletingLastPathComponent().appendingPathComponent(log), encoding: .utf8)
+    guard text.contains("Test run with"), !text.contains("Test run with 0 tests") else {
+        // A break that ends the process is noticed as well; without any break it must not be.
+        if mutant != nil, status != 0 { return false }
+        throw MutantError.failed("running the tests '\(tests)'")
+    }
+    return status == 0
+}
+
+// The copy: everything but what was built.
+try? files.removeItem(at: copy)
+try files.createDirectory(at: copy, withIntermediateDirectories: true)
+for name in try files.contentsOfDirectory(atPath: package.path)
+where !name.hasPrefix(".build") && name != ".git" {
+    try files.copyItem(
+        at: package.appendingPathComponent(name), to: copy.appendingPathComponent(name))
+}
+for (file, group) in Dictionary(grouping: mutants.enumerated(), by: { $1.file }) {
+    let url = copy.appendingPathComponent("Sources").appendingPathComponent(file)
+    var source = try String(contentsOf: url, encoding: .utf8)
+    for (index, mutant) in group { source = try mutant.patched(source, number: index + 1) }
+    try (source + Mutant.choice).write(to: url, atomically: true, encoding: .utf8)
+}
+print("\(mutants.count) mutants; building")
+guard
+    try run(
+        ["swift", "build", "-c", "release", "--product", "blindsightPackageTests"], mutant: nil,
+        log: "build.log") == 0
+else { throw MutantError.failed("the build (see .build-mutants/build.log)") }
+
+let chosen = mutants.enumerated().filter { only == nil || $0.offset + 1 == only }
+for tests in Set(chosen.map(\.element.tests)).sorted() {
+    guard try passes(tests, mutant: nil) else {
+        throw MutantError.failed("'\(tests)' without any mutant")
+    }
+}
+var survivors: [String] = []
+for (index, mutant) in chosen {
+    let survives = try passes(mutant.tests, mutant: index + 1)
+    print("\(index + 1)  \(survives ? "SURVIVED" : "killed")  \(mutant.name)")
+    if survives { survivors.append(mutant.name) }
+}
+print("\(survivors.count) of \(chosen.count) mutants survived")
+exit(survivors.isEmpty ? 0 : 1)
