@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The float models under Models/, as a stranger would serve them: planned with calibration samples, then verified on their test
-# splits. Encrypted logits must equal the integer network's, and scores stay near the float model's. Models that can't be
-# served must be refused with the reason.
+# The float models under Models/, as a stranger would serve them: planned with calibration samples, then verified on
+# their test splits. Encrypted logits must equal the integer network's, and scores stay near the float model's. Models
+# that can't be served must be refused with the reason.
 #
 #   check-models.sh [BINARY] [FOLDER WITH MNIST]   the convolutional network needs MNIST, and is left out without it
 #
@@ -72,14 +72,14 @@ refused() {
 
 mkdir -p "$plans"
 model logistic accuracy 0.005
-model logistic accuracy 0.005 --scheme paillier
+model logistic accuracy 0.005 --method paillier
 model sigmoid-mlp accuracy 0.01
 model svm accuracy 0
 model relu-mlp accuracy 0.015
 model regression r2 0.01
-model relu-mlp accuracy 0.015 --layout batch
+model relu-mlp accuracy 0.015 --method features
 [ -z "$mnist" ] || model mnist-cnn accuracy 0.002
-[ -z "$mnist" ] || model_on mnist-cnn mnist-linear accuracy 0.002 --scheme paillier
+[ -z "$mnist" ] || model_on mnist-cnn mnist-linear accuracy 0.002 --method paillier
 refused deep "carries 3 of them"
 refused maxpool "use AveragePool of the same window"
 echo "check-models: all passed"
