@@ -42,6 +42,7 @@ NOTES = """\
   algorithms give by themselves. Calls to the peers go through Python, which costs around a microsecond each.
 - **The networks** differ: each is its project's own MNIST example, so this compares what a user gets, not kernels. Ours is exact
   to the integer; TenSEAL's is CKKS and approximate, with random weights here.
+- **Function privacy** of Blindsight's replies is 0: they are masked, not flooded.
 """
 
 
@@ -140,10 +141,15 @@ def _counted(counts):
     """In words, those of zero left out."""
     words = {name: name.replace("_", " ").replace("ntt", "NTT") for name in counts}
     return ", ".join(
-        f"{n} {words[name] if n > 1 else words[name].removesuffix('s')}"
+        f"{n} {words[name] if n > 1 else _singular(words[name])}"
         for name, n in counts.items()
         if n
     )
+
+
+def _singular(words):
+    """Of "key switches" "key switch", of "products" "product"."""
+    return words.removesuffix("es" if words.endswith("ches") else "s")
 
 
 def streams(results):
