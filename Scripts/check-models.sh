@@ -28,10 +28,11 @@ die() {
     exit 1
 }
 
-# member FILE KEY: a number of a JSON object.
-member() { sed -n "s/^ *\"$2\": \([^,]*\),*$/\1/p" "$1" | head -n 1; }
+# member FILE KEY: a number or a name of a JSON object.
+member() { sed -n "s/^ *\"$2\": \"*\([^,\"]*\)\"*,*$/\1/p" "$1" | head -n 1; }
 
-printf '%-13s %8s %10s %10s %8s %10s %9s\n' model samples float encrypted wrong 'range bits' 'one core'
+# The time is that of a group.
+printf '%-13s %-9s %8s %10s %10s %8s %10s %9s\n' model method samples float encrypted wrong 'range bits' 'one core'
 
 # model NAME MEASURE TOLERANCE [OPTIONS]: float's score less the encrypted one's is at most TOLERANCE.
 model() { model_on "$1" "$@"; }
@@ -51,7 +52,7 @@ model_on() {
     wrong=$(member "$plan-verify.json" mismatched_logits)
     float=$(member "$plan-verify.json" "${measure}_float")
     encrypted=$(member "$plan-verify.json" "${measure}_encrypted")
-    printf '%-13s %8s %10.4f %10.4f %8s %10.1f %6.1f ms\n' "$name" \
+    printf '%-13s %-9s %8s %10.4f %10.4f %8s %10.1f %6.1f ms\n' "$name" "$(member "$plan.json" method)" \
         "$(member "$plan-verify.json" samples)" "$float" "$encrypted" "$wrong" \
         "$(member "$plan.json" range_bits)" "$(member "$plan.json" estimated_ms)"
     [ "$wrong" = 0 ] || die "$name: $wrong encrypted logits differ"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the README and docs show must exist: the README's Swift is the snippet that is compiled and run, each subcommand
-# answers --help and has the options that it is shown with, each make target and each linked file is there. The README
-# stays a front page, and text is wrapped at 120 columns.
+# answers --help and has the options that it is shown with, each make target, each file and each linked page is there.
+# The README stays a front page, and text is wrapped at 120 columns.
 # Usage: Scripts/check-readme.sh [path of the blindsight binary]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -57,6 +57,15 @@ for page in "${pages[@]}"; do
     folder=$(dirname "$page")
     for link in $(grep -oE '\]\([^)#: ]+' "$page" | sed 's/^](//' | sort -u); do
         [ -e "$folder/$link" ] || complain "$page links to $link, which is absent"
+    done
+done
+
+# Paths in code spans, of the project or the page's folder; a NAME in capitals stands for any.
+for page in "${pages[@]}"; do
+    for path in $(grep -oE '`(Sources|Tests|Scripts|Snippets|Models|Samples|Benchmarks|Notebooks)/[^` ]*`' "$page" |
+        tr -d '`' | grep -v '[A-Z]\{4,\}$' | sort -u); do
+        compgen -G "$path" >/dev/null || compgen -G "$(dirname "$page")/$path" >/dev/null ||
+            complain "$page shows $path, which is absent"
     done
 done
 

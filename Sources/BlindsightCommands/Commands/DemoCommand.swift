@@ -58,7 +58,8 @@ package struct DemoCommand: ParsableCommand {
         let expected = try IntegerReference.logits(
             plan.network, input: plan.network.input.quantize(sample))
         let report = DemoReport(
-            prediction: prediction, expected: expected, labels: plan.client.outputs.labels, truth: digit)
+            prediction: prediction, expected: expected, labels: plan.client.outputs.labels,
+            truth: digit)
         text(report.logits + DemoReport.steps(run.steps) + report.conclusion)
         if options.json { print(report.json(run.steps).text) }
         if prediction.logits != expected { throw CommandError.unequalResult }
