@@ -89,8 +89,8 @@ let package = Package(
             name: "BlindsightCommands",
             dependencies: [
                 "Blindsight", "Inference", "InferenceClient", "Quantization", "ONNXModels",
-                "TensorGraphs", "IntegerNetworks", "Samples", "Wire", "Files", "Threading",
-                "BigIntegers", arguments,
+                "TensorGraphs", "IntegerNetworks", "Samples", "Wire", "Paillier", "Ring", "Files",
+                "Threading", "BigIntegers", arguments,
             ]),
         .executableTarget(name: "BlindsightCLI", dependencies: ["BlindsightCommands", arguments]),
         // Tests.
