@@ -127,6 +127,13 @@ let package = Package(
             dependencies: [
                 "Paillier", "Ring", "Threading", "BigIntegers", "CKernels", "CGMP", "TestSupport",
             ]),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "Files", "TestSupport"]),
+        .testTarget(
+            name: "InferenceFileTests",
+            dependencies: [
+                "Inference", "InferenceClient", "Wire", "BFV", "Lattice", "Paillier",
+                "IntegerNetworks", "Files", "BigIntegers", "TestSupport", protobuf,
+            ]),
         .testTarget(
             name: "NeuralNetworkTests",
             dependencies: [
