@@ -23,7 +23,8 @@ struct Mutant {
     /// A guard that throws, as an if.
     private static func statement(_ text: String) -> String {
         guard text.hasPrefix("guard "), let end = text.range(of: " else ") else { return text }
-        return "if !(\(text[text.index(text.startIndex, offsetBy: 6)..<end.lowerBound])) \(text[end.upperBound...])"
+        return
+            "if !(\(text[text.index(text.startIndex, offsetBy: 6)..<end.lowerBound])) \(text[end.upperBound...])"
     }
 
     /// What each broken file gets at its end, once.

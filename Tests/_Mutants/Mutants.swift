@@ -100,7 +100,8 @@ private let security = [
     Mutant(
         name: "shares of an output don't sum to zero",
         file: "Inference/Methods/Slots/OutputMask.swift",
-        original: "ModularArithmetic.subtract(\n                shares[slot], sums[output] ?? 0, modulo: t)",
+        original:
+            "ModularArithmetic.subtract(\n                shares[slot], sums[output] ?? 0, modulo: t)",
         broken: "shares[slot]", tests: "RandomNetworkTests"),
     Mutant(
         name: "secrets are readable by everyone",
@@ -227,7 +228,8 @@ private let groups = [
     Mutant(
         name: "reserved sections are passed over",
         file: "Wire/Section.swift",
-        original: "guard !rule.isReserved else { throw WireError.reservedSection(rule.name, of: kind) }",
+        original:
+            "guard !rule.isReserved else { throw WireError.reservedSection(rule.name, of: kind) }",
         broken: "", tests: "WireTests"),
 ]
 

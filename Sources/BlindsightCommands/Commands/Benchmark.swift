@@ -115,7 +115,8 @@ package struct Benchmark {
         entries.add("decrypt_ms", "decrypt (median)", seconds(decryption))
         entries.add("decrypt_per_second", "samples a second, decrypt", .count(rate(decryption)))
         entries.add("keygen_ms", "make keys", seconds(keyGeneration))
-        entries.add("client_setup_ms", "a further client, from its keys' bytes", seconds(serverSetup))
+        entries.add(
+            "client_setup_ms", "a further client, from its keys' bytes", seconds(serverSetup))
         entries.add("request_bytes", "request", .bytes(requestBytes))
         entries.add("reply_bytes", "reply", .bytes(replyBytes))
         entries.add("evaluation_key_bytes", "evaluation keys", .bytes(evaluationKeyBytes))
