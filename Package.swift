@@ -89,8 +89,8 @@ let package = Package(
             name: "BlindsightCommands",
             dependencies: [
                 "Blindsight", "Inference", "InferenceClient", "Quantization", "ONNXModels",
-                "TensorGraphs", "IntegerNetworks", "Samples", "Wire", "Files", "Threading",
-                "BigIntegers", arguments,
+                "TensorGraphs", "IntegerNetworks", "Samples", "Wire", "Paillier", "Ring", "Files",
+                "Threading", "BigIntegers", arguments,
             ]),
         .executableTarget(name: "BlindsightCLI", dependencies: ["BlindsightCommands", arguments]),
         // Tests.
@@ -111,6 +111,7 @@ let package = Package(
             name: "OperatorConformance",
             dependencies: ["ONNXModels", "TensorGraphs", "IntegerNetworks", "Samples", protobuf],
             path: "Tests/_Conformance"),
+        .executableTarget(name: "MutantRunner", path: "Tests/_Mutants"),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
