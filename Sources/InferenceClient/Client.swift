@@ -135,6 +135,15 @@ public final class Client: Sendable {
         try decrypt(reply, answering: request.head)
     }
 
+    /// Decrypts the reply to one group of a request of which the heads were kept.
+    /// - Throws: as `decrypt(_:of:)` for whole replies.
+    public func decrypt(_ reply: ReplyGroup, of request: RequestHeads) throws -> Predictions {
+        guard reply.index < request.heads.count else {
+            throw InferenceError.otherRequest(group: reply.index)
+        }
+        return try decrypt(reply, answering: request.heads[reply.index])
+    }
+
     /// - Parameter request: the head of the request's group; nil where the caller lacks it, and nothing tells a reply
     ///   to another request of the same key.
     package func decrypt(_ reply: ReplyGroup, answering request: GroupHead?) throws -> Predictions {

@@ -13,7 +13,7 @@ import Wire
         let fixture = try Fixture.of(method)
         var generator = Generator(seed: 0x5E47)
         var counts = (read: 0, proven: 0)
-        for _ in 0..<3000 {
+        for _ in 0..<2000 {
             let bytes = try fixture.resealed(method: .serverPlan) {
                 (message: inout Blindsight_V5_BFVServerMessage) in
                 for _ in 0...Int.random(in: 0..<2, using: &generator) {
@@ -40,7 +40,7 @@ import Wire
         let fixture = try Fixture.of(method)
         var generator = Generator(seed: 0xC11E)
         var count = 0
-        for _ in 0..<2000 {
+        for _ in 0..<1000 {
             let bytes = try fixture.resealed(method: .clientPlan) {
                 (message: inout Blindsight_V5_BFVMessage) in
                 for _ in 0...Int.random(in: 0..<2, using: &generator) {
@@ -63,7 +63,7 @@ import Wire
         let fixture = try Fixture.of(method)
         var generator = Generator(seed: 0x4E27)
         var count = 0
-        for _ in 0..<1000 {
+        for _ in 0..<500 {
             let bytes = try fixture.resealed(network: { message in
                 for _ in 0...Int.random(in: 0..<2, using: &generator) {
                     let at = message.operations.indices.randomElement(using: &generator)!
@@ -86,7 +86,7 @@ import Wire
     func inputsAndOutputs(method: Method, kind: ArtifactKind) throws {
         let fixture = try Fixture.of(method)
         var generator = Generator(seed: 0x1008)
-        for _ in 0..<1000 {
+        for _ in 0..<400 {
             let bytes = try fixture.resealed(plan: kind) { Self.change(&$0, &generator) }
             do { try fixture.use(bytes, as: kind) } catch {
                 #expect(Fixture.isTyped(error), "\(error)")

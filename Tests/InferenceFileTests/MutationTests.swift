@@ -13,7 +13,7 @@ import Wire
         let fixture = try Fixture.of(method)
         var generator = SplitMix64(seed: 0xB11D + UInt64(kind.rawValue))
         var accepted = 0
-        let rounds = method == .paillier && kind == .secretKey ? 300 : 2000
+        let rounds = method == .paillier && kind == .secretKey ? 200 : 1000
         for _ in 0..<rounds {
             let bytes = try? fixture.resealed(kind) { sections in
                 for _ in 0...Int.random(in: 0..<3, using: &generator) {
@@ -39,7 +39,7 @@ import Wire
         let groups = Fixture.groups(fixture.bytes(kind))
         var generator = SplitMix64(seed: 0xB47C + UInt64(kind.rawValue))
         var accepted = 0
-        for _ in 0..<1000 {
+        for _ in 0..<500 {
             var changed = groups
             let index = groups.indices.randomElement(using: &generator)!
             changed[index] = Fixture.resealed(group: groups[index]) { content in

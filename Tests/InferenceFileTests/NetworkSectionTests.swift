@@ -107,9 +107,14 @@ import Wire
         try change(.affine, "a longer row") { $0.rowCounts[0] += 1 }
         try change(.affine, "the longest row") { $0.rowCounts[0] = .max }
         try change(.affine, "a row more") { $0.rowCounts.append(0) }
-        try change(.affine, "2^24 rows more") {
-            $0.rowCounts += [UInt32](repeating: 0, count: 1 << 24)
-        }
+        // Rows without end are refused before any is made.
+        var rows = Blindsight_V5_OperationMessage()
+        rows.kind = .affine
+        rows.rowCounts = [UInt32](repeating: 0, count: 1 << 24 + 1)
+        var network = Network(networks[0])
+        network.operations = [rows]
+        let section: [UInt8] = try network.serializedBytes()
+        #expect(throws: WireError.malformed("an affine map's entries")) { try Self.read(section) }
     }
 
     /// The plan's inputs and outputs are its network's.

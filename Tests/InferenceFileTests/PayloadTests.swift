@@ -64,6 +64,8 @@ import Wire
             ("bound not a number", { $0.outputs.bounds[0].lowest = "1e9" }),
             ("bound with a sign", { $0.outputs.bounds[0].highest = "+5" }),
             ("bound with a zero before it", { $0.outputs.bounds[0].highest = "05" }),
+            ("low bound with a zero before it", { $0.outputs.bounds[0].lowest = "-099" }),
+            ("a negative zero", { $0.outputs.bounds[0].lowest = "-0" }),
             (
                 "bounds exchanged",
                 { $0.outputs.bounds[0].lowest = $0.outputs.bounds[0].highest + "0" }
@@ -136,7 +138,10 @@ import Wire
             ("an even Galois element", { $0.keys.galois[0].element = 2 }),
             (
                 "Galois element 2N + 1",
-                { $0.keys.galois[0].element = 2 * $0.keys.lattice.degree + 1 }
+                { message in
+                    let last = message.keys.galois.count - 1
+                    message.keys.galois[last].element = 2 * message.keys.lattice.degree + 1
+                }
             ),
             ("a Galois key twice", { $0.keys.galois.append($0.keys.galois[0]) }),
             ("Galois keys out of order", { $0.keys.galois.reverse() }),
@@ -150,6 +155,7 @@ import Wire
             ("no units", { $0.outputUnits = [] }),
             ("reply of 0 bits", { $0.replyC0Bits = 0 }),
             ("reply of 63 bits", { $0.replyC1Bits = 63 }),
+            ("reply of more bits than q_0", { $0.replyC1Bits = 62 }),
             ("reply of 2^32 - 1 bits", { $0.replyC1Bits = .max }),
             ("c0 wider than c1", { $0.replyC0Bits = $0.replyC1Bits + 1 }),
             ("margin 0", { $0.noiseMarginBits[0] = 0 }),
@@ -289,6 +295,26 @@ import Wire
         ]
         for (what, change) in changes {
             try Self.refused(kind, what, nil, .paillier) { try $0.resealed(method: kind, change) }
+        }
+        // Slots of a bit, though inputs and outputs would fit them.
+        let tiny = try Fixture.of(.paillier).resealed(kind) { sections in
+            try Fixture.change(&sections[SectionRule.Number.plan]!) {
+                (plan: inout Blindsight_V5_PlanMessage) in
+                (plan.input.lowest, plan.input.highest) = (-1, 0)
+                for output in plan.outputs.bounds.indices {
+                    plan.outputs.bounds[output].lowest = "-1"
+                    plan.outputs.bounds[output].highest = "0"
+                }
+            }
+            try Fixture.changeMethod(&sections) {
+                (message: inout Blindsight_V5_PaillierMessage) in message.slotBits = 1
+            }
+        }
+        try Self.refused(kind, "slots of a bit for everything", nil, .paillier) { _ in tiny }
+        if kind == .serverPlan {
+            try Self.refused(kind, "another cost", nil, .paillier) {
+                try $0.resealed(plan: kind) { $0.cost.operations[0].count += 1 }
+            }
         }
         // Of a server's plan all is found anew.
         for (what, change) in [

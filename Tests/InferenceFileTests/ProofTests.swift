@@ -1,5 +1,6 @@
 import Inference
 import InferenceClient
+import Lattice
 import Testing
 import Wire
 
@@ -69,6 +70,23 @@ import Wire
         #expect(throws: PlanError.invalid("its certificate does not hold")) { try plan.proven() }
         // What it claims is wrong, and the client sees it.
         #expect(throws: InferenceError.self) { try Fixture.serve(plan) }
+    }
+
+    /// Keys for level 1 that share a decomposition with one for all levels.
+    @Test func keysOfTooFewLevels() throws {
+        let fixture = try Fixture.of(.branches)
+        let bytes = try fixture.resealed(method: .serverPlan) { (message: inout Server) in
+            for key in message.client.keys.galois.indices.dropFirst() {
+                message.client.keys.galois[key].gadget.level = 1
+            }
+        }
+        let plan = try Self.read(bytes)
+        #expect(throws: PlanError.self) { try plan.proven() }
+        #expect {
+            try Fixture.serve(plan)
+        } throws: { error in
+            if case .keyCoversLevel(1, _)? = error as? EvaluationError { true } else { false }
+        }
     }
 
     private static func refusedWithoutProof(

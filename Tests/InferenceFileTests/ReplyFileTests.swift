@@ -117,6 +117,12 @@ import Wire
         try place.write(mixed)
         #expect(throws: WireError.otherRequest(group: 1)) { try place.resume() }
         #expect(try place.read(place.partial) == mixed)
+        // One that says that there are four.
+        let four = Fixture.resealed(group: Fixture.groups(fixture.bytes(.reply))[0]) {
+            $0[GroupHead.length - 8] = 4
+        }
+        try place.write(four)
+        #expect(throws: WireError.otherRequest(group: 0)) { try place.resume() }
         // Whole files of groups, but of requests.
         try place.write(fixture.bytes(.request))
         #expect(throws: WireError.wrongKind(expected: .reply, found: .request)) {

@@ -69,6 +69,11 @@ import Wire
             }
         }
         let reply = try reader.reply()
+        for group in reply.groups {
+            #expect(throws: InferenceError.otherRequest(group: group.index)) {
+                try fixture.client.decrypt(group, of: heads)
+            }
+        }
         #expect(throws: InferenceError.otherRequest(group: 0)) {
             try fixture.client.decrypt(reply, of: small)
         }

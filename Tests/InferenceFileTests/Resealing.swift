@@ -87,13 +87,17 @@ extension Fixture {
     func resealed<M: Message>(
         method kind: ArtifactKind, _ change: (inout M) -> Void
     ) throws -> [UInt8] {
-        try resealed(kind) { sections in
-            let section = sections[Number.method]!
-            let name = Array(section[...Int(section[0])])
-            var message = Array(section[name.count...])
-            try Self.change(&message, change)
-            sections[Number.method] = name + message
-        }
+        try resealed(kind) { try Self.changeMethod(&$0, change) }
+    }
+
+    static func changeMethod<M: Message>(
+        _ sections: inout [UInt16: [UInt8]], _ change: (inout M) -> Void
+    ) throws {
+        let section = sections[Number.method]!
+        let name = Array(section[...Int(section[0])])
+        var message = Array(section[name.count...])
+        try Self.change(&message, change)
+        sections[Number.method] = name + message
     }
 
     /// A server plan with another network.
@@ -103,7 +107,8 @@ extension Fixture {
         }
     }
 
-    private static func change<M: Message>(
+    /// Another message in place of the one that the bytes are.
+    static func change<M: Message>(
         _ bytes: inout [UInt8], _ change: (inout M) -> Void
     ) throws {
         var message = try M(serializedBytes: bytes)

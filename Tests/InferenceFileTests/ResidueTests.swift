@@ -154,7 +154,8 @@ import Wire
             func expect(_ what: String, _ change: (inout [UInt8]) -> Void) throws {
                 let bytes = try fixture.resealed(kind) { change(&$0[6]!) }
                 #expect("\(kind), \(what)") { try fixture.use(bytes, as: kind) } throws: {
-                    $0 is PaillierError
+                    // Some numbers that are no public key can't be told from one.
+                    $0 is PaillierError || kind == .evaluationKeys && $0 is InferenceError
                 }
             }
             try expect("another magic") { $0[0] ^= 1 }

@@ -32,10 +32,8 @@ public struct ReplyReader: Sendable {
     ///
     /// - Throws: `WireError.otherRequest`.
     public func requireReplies(to request: RequestHeads) throws {
+        // All of them: a reply is whole, and says how many groups it has.
         try request.requireBeginning(file.groups.map(\.head))
-        guard file.groups.count == request.heads.count else {
-            throw WireError.otherRequest(group: file.groups.count)
-        }
     }
 
     /// Decrypts a group.
@@ -82,6 +80,7 @@ public struct RequestHeads: Sendable {
         heads = try GroupFile(source, plan.requestForm).groups.map(\.head)
     }
 
+    /// - Parameter heads: of a request's groups, in order.
     package init(heads: [GroupHead]) { self.heads = heads }
 
     public var sampleCount: Int { heads.reduce(0) { $0 + $1.sampleCount } }

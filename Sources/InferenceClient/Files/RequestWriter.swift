@@ -6,8 +6,7 @@ public final class RequestWriter {
     public let client: Client
     public let sampleCount: Int
     public let groupCount: Int
-    /// Groups that were written.
-    public private(set) var groupsDone = 0
+    private var written: [GroupHead] = []
     private let sink: any ByteSink
     /// Why part of a group may stand at the end: nothing is written behind it.
     private var failure: (any Error)?
@@ -24,6 +23,12 @@ public final class RequestWriter {
         self.sink = sink
         groupCount = client.plan.groupCount(of: sampleCount)
     }
+
+    /// Groups that were written.
+    public var groupsDone: Int { written.count }
+
+    /// Of the groups that were written: what their replies are known by.
+    public var heads: RequestHeads { RequestHeads(heads: written) }
 
     /// The samples that the next group holds; empty after the last.
     public var nextSamples: Range<Int> {
@@ -54,7 +59,7 @@ public final class RequestWriter {
             failure = error
             throw error
         }
-        groupsDone += 1
+        written.append(group.head)
     }
 }
 
