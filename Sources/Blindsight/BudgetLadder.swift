@@ -30,6 +30,8 @@ struct BudgetLadder {
                     progress: progress)
                 return Found(plan: plan, report: candidate.report, notes: notes)
             } catch let error as PlanError {
+                // Fewer bits don't help.
+                if case .unsuited = error { throw error }
                 failure = error
             }
             // Falls in each round, whatever comes of it.

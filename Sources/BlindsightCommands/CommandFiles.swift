@@ -10,7 +10,7 @@ import Threading
 /// Files of the commands: errors name them.
 enum CommandFiles {
     /// The largest file that is read whole: evaluation keys of the largest plans fit.
-    private static let maximumBytes = 1 << 31
+    private static let maximumBytes = 5 << 29
 
     static func serverPlan(_ path: String) throws -> Plan {
         let progress = ProgressBar("plan")

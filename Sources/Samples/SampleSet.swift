@@ -25,8 +25,11 @@ public struct SampleSet: Sendable, Equatable {
         self.values = values
     }
 
-    /// From samples of one shape.
-    package init(_ samples: [[Float]], sampleShape: [Int]) {
+    /// From samples in memory.
+    /// - Parameters:
+    ///   - samples: row-major, all of as many values as `sampleShape` says.
+    ///   - sampleShape: sizes of one sample.
+    public init(_ samples: [[Float]], sampleShape: [Int]) {
         self.init(
             count: samples.count, sampleShape: sampleShape, values: .floats(samples.flatMap { $0 }))
     }

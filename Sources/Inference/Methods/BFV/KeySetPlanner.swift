@@ -19,8 +19,8 @@ struct KeySetPlanner<Family: CircuitFamily> {
     /// - Throws: `PlanError` for a plan of another method.
     init(_ task: PlanningTask, within: ClientPlan) throws {
         guard let client = within.method as? Family.Client else {
-            throw PlanError.noParameters(
-                "the plan to stay within has the method '\(within.methodName)'")
+            throw PlanError.unsuited(
+                Family.Client.name, "the plan to stay within has the method '\(within.methodName)'")
         }
         self.task = task
         first = client.settings
