@@ -43,14 +43,24 @@ import Wire
                 try fixture.use(damaged, as: kind)
             } throws: { error in
                 // Of a body or of sections only the checksum is told, not what the damage looks like.
-                let isInside =
-                    position >= (kind.hasGroups ? GroupHead.length : Envelope.headerLength)
-                guard isInside, !kind.hasGroups || Fixture.groups(bytes).count == 1 else {
-                    return error is WireError
+                if Self.isInside(position, of: bytes, kind) {
+                    return error as? WireError == .corrupt
                 }
-                return error as? WireError == .corrupt
+                if case .otherRequest? = error as? InferenceError { return kind == .reply }
+                return error is WireError
             }
         }
+    }
+
+    /// Whether a byte is behind a header, or behind a group's head.
+    private static func isInside(_ position: Int, of bytes: [UInt8], _ kind: ArtifactKind) -> Bool {
+        guard kind.hasGroups else { return position >= Envelope.headerLength }
+        var offset = position
+        for group in Fixture.groups(bytes) where offset >= 0 {
+            if offset < group.count { return offset >= GroupHead.length }
+            offset -= group.count
+        }
+        return false
     }
 
     @Test(arguments: Method.allCases, ArtifactKind.allCases)

@@ -28,7 +28,7 @@ import Wire
     }
 
     private static func path(_ method: Method, _ name: String) -> String {
-        vectors.appendingPathComponent("wire-v5/\(method.rawValue)/\(name)").path
+        "\(vectors.path)/wire-v5/\(method.rawValue)/\(name)"
     }
 
     private static func bytes(_ method: Method, _ kind: ArtifactKind) throws -> [UInt8] {
@@ -143,7 +143,7 @@ import Wire
             .secretKey: try client.serializedSecretKey(), .evaluationKeys: try keys.serialized(),
             .request: try request.serialized(), .reply: try reply.serialized(),
         ]
-        try FileSystem.makeFolder(String(Self.path(method, "").dropLast()))
+        try FileSystem.makeFolder(Self.vectors.path + "/wire-v5/" + method.rawValue)
         for (kind, bytes) in files {
             try StagedFile.write(bytes, to: Self.path(method, Self.names[kind]!))
         }

@@ -165,6 +165,24 @@ import Wire
         #expect(try place.resume() == 1)
     }
 
+    /// A disk that is full: part of a group may be in the file, and nothing is written behind it.
+    @Test(.enabled(if: FileSystem.exists("/dev/full"))) func writesThatFail() throws {
+        let place = try Place(.slots)
+        let file = try ReplyFile(
+            path: "/dev/full", request: place.request.heads, plan: place.fixture.plan.client)
+        let reply = try place.fixture.server.predict(place.request.group(0))
+        for _ in 0..<2 {
+            #expect(throws: FileError(path: "/dev/full", reason: "No space left on device")) {
+                try file.append(reply)
+            }
+        }
+        // Before it is looked at whether the reply is the next one.
+        let other = try place.fixture.server.predict(place.request.group(1))
+        #expect(throws: FileError.self) { try file.append(other) }
+        #expect(file.groupsDone == 0)
+        #expect(throws: WireError.malformed("0 groups of 3")) { try file.finish() }
+    }
+
     /// Replies are synced group by group: what is there is read at once by whoever looks.
     @Test func groupsAreThereAtOnce() throws {
         let place = try Place(.paillier)

@@ -76,6 +76,28 @@ import Wire
         }
     }
 
+    /// Groups that are too long to be read are not planned.
+    @Test func groupsTooLong() throws {
+        let plan = try Fixture.of(.features).plan
+        let settings = try #require(plan.client.method as? Features).settings
+        let limit = 1 << 33 - 80
+        func plan(inputs: Int, outputs: Int) throws {
+            _ = try ClientPlan(
+                input: plan.network.input, outputs: plan.client.outputs,
+                method: Features(settings: settings, inputCount: inputs, outputCount: outputs),
+                cost: plan.cost)
+        }
+        let many = Features(settings: settings, inputCount: 1 << 24, outputCount: 1 << 27)
+        let (request, reply) = (many.requestLength(samples: 1), many.replyLength(samples: 1))
+        #expect(request > limit && reply > limit)
+        #expect(throws: WireError.tooLarge(.request, bytes: UInt64(request), limit: limit)) {
+            try plan(inputs: many.inputCount, outputs: 3)
+        }
+        #expect(throws: WireError.tooLarge(.reply, bytes: UInt64(reply), limit: limit)) {
+            try plan(inputs: 6, outputs: many.outputCount)
+        }
+    }
+
     /// Part of a group is in the sink: nothing is written behind it.
     @Test func sinkThatFails() throws {
         final class Failing: ByteSink {
