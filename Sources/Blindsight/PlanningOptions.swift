@@ -16,9 +16,9 @@ public struct PlanningOptions: Sendable {
     public var method = MethodChoice.auto
     public var range = Range.certified
     public var quantization = QuantizationOptions()
-    public var planner = Planner()
+    package var planner = Planner()
     /// A plan whose clients are to keep their keys: the new one is found within its key set.
-    public var within: ClientPlan?
+    package var within: ClientPlan?
 
     public init() {}
 }

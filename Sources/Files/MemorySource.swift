@@ -1,6 +1,6 @@
 /// Bytes in memory, read like a file's.
 public struct MemorySource: ByteSource {
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
     public let name: String
 
     public var count: Int { bytes.count }

@@ -60,7 +60,7 @@ public final class Client: Sendable {
     }
 
     /// Encrypts quantized samples, each value in `plan.input.range`.
-    public func encrypt(
+    package func encrypt(
         quantized samples: [[Int]], progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Request {
         let count = plan.groupCount(of: samples.count)
@@ -81,7 +81,7 @@ public final class Client: Sendable {
     ///   - index: which group of the request, from 0.
     ///   - count: groups of the request in all.
     ///   - progress: called with (samples done, samples in the group).
-    public func encryptGroup(
+    package func encryptGroup(
         _ samples: ArraySlice<[Int]>, index: Int, of count: Int,
         progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) throws -> RequestGroup {
@@ -105,7 +105,7 @@ public final class Client: Sendable {
 
     /// The integers of samples of `plan.input.count` reals each.
     /// - Throws: `NetworkError` for a wrong count or a NaN.
-    public func quantize(_ samples: [[Float]]) throws -> [[Int]] {
+    package func quantize(_ samples: [[Float]]) throws -> [[Int]] {
         try pool.map(samples.count) { try plan.input.quantize(samples[$0]) }
     }
 

@@ -4,7 +4,7 @@ import Wire
 /// What a client needs: its method's parameters, input and output encoding, the keys to make. No weights.
 public struct ClientPlan: Sendable {
     public let input: InputSpecification
-    public let outputs: OutputReading
+    package let outputs: OutputReading
     package let method: any ClientMethod
     /// Of a full group.
     public let cost: CostEstimate
@@ -33,23 +33,23 @@ public struct ClientPlan: Sendable {
     }
 
     public var methodName: MethodName { type(of: method).name }
-    public var outputCount: Int { outputs.count }
+    package var outputCount: Int { outputs.count }
 
     /// The most samples that one group holds.
     public var samplesPerGroup: Int { method.groupCapacity }
 
     /// How many groups so many samples take.
-    public func groupCount(of samples: Int) -> Int {
+    package func groupCount(of samples: Int) -> Int {
         (samples + samplesPerGroup - 1) / samplesPerGroup
     }
 
     /// Seconds of so many samples on one core, by counts.
-    public func seconds(samples: Int, speed: MachineSpeed = .reference) -> Double {
+    package func seconds(samples: Int, speed: MachineSpeed = .reference) -> Double {
         sum(samples) { method.seconds(cost, samples: $0, speed: speed) }
     }
 
     /// Bytes of so many samples' requests and replies, and of the keys, without envelopes.
-    public func traffic(samples: Int) -> Int {
+    package func traffic(samples: Int) -> Int {
         sum(samples) { method.requestLength(samples: $0) + method.replyLength(samples: $0) }
             + cost.evaluationKeyBytes
     }

@@ -9,7 +9,7 @@ extension Evaluator {
     }
 
     /// A map of one ciphertext of each t_i.
-    public func apply(
+    package func apply(
         _ transforms: [EncodedTransform], to channels: [Ciphertext]
     ) throws -> [Ciphertext] { try apply(transforms, to: [channels]) }
 
@@ -26,7 +26,7 @@ extension Evaluator {
     /// - Parameters:
     ///   - transforms: the same map, encoded for each ciphertext's t_i.
     ///   - sources: the map's; the last may be ones that it takes nothing from.
-    public func apply(
+    package func apply(
         _ transforms: [EncodedTransform], to sources: [[Ciphertext]]
     ) throws -> [Ciphertext] {
         let level = try commonLevel(sources.flatMap { $0 })

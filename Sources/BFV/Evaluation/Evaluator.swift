@@ -5,10 +5,10 @@ import Threading
 
 /// Computes on ciphertexts with public keys only. Sharing one between threads is safe.
 public struct Evaluator: Sendable {
-    public let context: BFVContext
+    package let context: BFVContext
     let switcher: KeySwitcher
 
-    public var keys: EvaluationKeys { switcher.keys }
+    package var keys: EvaluationKeys { switcher.keys }
     public var counter: OperationCounter { switcher.counter }
     var pool: WorkerPool { switcher.pool }
 
@@ -104,7 +104,7 @@ public struct Evaluator: Sendable {
     public func relinearize(_ a: Ciphertext) throws -> Ciphertext { try relinearize([a])[0] }
 
     /// One ciphertext of each t_i at once; the key is read once for all.
-    public func relinearize(_ channels: [Ciphertext]) throws -> [Ciphertext] {
+    package func relinearize(_ channels: [Ciphertext]) throws -> [Ciphertext] {
         guard let first = channels.first, first.polynomials.count == 3 else { return channels }
         let level = first.level
         guard channels.allSatisfy({ $0.polynomials.count == 3 && $0.level == level }) else {
@@ -129,7 +129,7 @@ public struct Evaluator: Sendable {
     }
 
     /// Divides ciphertexts and noise by the dropped moduli, with rounding; the messages stay.
-    public func switchDown(_ channels: [Ciphertext], toLevel level: Int) throws -> [Ciphertext] {
+    package func switchDown(_ channels: [Ciphertext], toLevel level: Int) throws -> [Ciphertext] {
         guard let first = channels.first else { return [] }
         guard (1...first.level).contains(level) else {
             throw EvaluationError.level(level, maximum: first.level)

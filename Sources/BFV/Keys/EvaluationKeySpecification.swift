@@ -3,9 +3,9 @@ import Lattice
 /// Which keys a computation needs: nothing is generated beyond it.
 public struct EvaluationKeySpecification: Sendable, Hashable {
     /// The gadget of the relinearization key, if there are multiplications.
-    public let relinearization: Gadget?
+    package let relinearization: Gadget?
     /// The gadget of each slot permutation's Galois key.
-    public let rotations: [SlotPermutation: Gadget]
+    package let rotations: [SlotPermutation: Gadget]
 
     public init(relinearization: Gadget?, rotations: [SlotPermutation: Gadget]) {
         self.relinearization = relinearization

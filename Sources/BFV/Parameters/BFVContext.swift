@@ -6,7 +6,7 @@ import Ring
 public final class BFVContext: Sendable {
     public let parameters: BFVParameters
     /// What keys belong to.
-    public let lattice: LatticeContext
+    package let lattice: LatticeContext
     package let plaintexts: [PlaintextContext]
 
     public convenience init(_ parameters: BFVParameters) throws {
@@ -15,7 +15,7 @@ public final class BFVContext: Sendable {
 
     /// Over a lattice context that is there already, such as a key's.
     /// - Precondition: it has the lattice of `parameters`.
-    public init(_ parameters: BFVParameters, lattice: LatticeContext) throws {
+    package init(_ parameters: BFVParameters, lattice: LatticeContext) throws {
         precondition(lattice.parameters == parameters.lattice, "the context of another lattice")
         self.parameters = parameters
         self.lattice = lattice
@@ -25,8 +25,8 @@ public final class BFVContext: Sendable {
         }
     }
 
-    public var degree: Int { lattice.degree }
-    public var maximumLevel: Int { lattice.maximumLevel }
+    package var degree: Int { lattice.degree }
+    package var maximumLevel: Int { lattice.maximumLevel }
 
     package func basis(level: Int) -> RNSBasis { lattice.basis(level: level) }
 

@@ -4,13 +4,13 @@ import Wire
 
 /// Reads a request group by group from a file or from memory; only one group at a time is in memory.
 public struct RequestReader: Sendable {
-    public let server: Server
+    package let server: Server
     /// What a reply names its request's groups by.
     public let heads: RequestHeads
     private let file: GroupFile
 
     public var groupCount: Int { file.groupCount }
-    public var sampleCount: Int { file.sampleCount }
+    package var sampleCount: Int { file.sampleCount }
 
     /// Checks how groups follow each other, without reading ciphertexts.
     ///

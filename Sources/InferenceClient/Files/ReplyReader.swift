@@ -3,11 +3,11 @@ import Wire
 
 /// Reads replies group by group from a file or from memory.
 public struct ReplyReader: Sendable {
-    public let client: Client
+    package let client: Client
     private let file: GroupFile
 
     public var groupCount: Int { file.groupCount }
-    public var sampleCount: Int { file.sampleCount }
+    package var sampleCount: Int { file.sampleCount }
 
     /// Checks how groups follow each other, without reading ciphertexts.
     ///
@@ -31,7 +31,7 @@ public struct ReplyReader: Sendable {
     /// Checks that these are replies to a request's groups, in its order.
     ///
     /// - Throws: `WireError.otherRequest`.
-    public func requireReplies(to request: RequestHeads) throws {
+    package func requireReplies(to request: RequestHeads) throws {
         try request.requireBeginning(file.groups.map(\.head))
         guard file.groups.count == request.heads.count else {
             throw WireError.otherRequest(group: file.groups.count)
@@ -74,7 +74,7 @@ public struct RequestHeads: Sendable {
 
     package init(heads: [GroupHead]) { self.heads = heads }
 
-    public var sampleCount: Int { heads.reduce(0) { $0 + $1.sampleCount } }
+    package var sampleCount: Int { heads.reduce(0) { $0 + $1.sampleCount } }
 
     /// Whether these are the heads of replies to the first groups.
     /// - Throws: `WireError.otherRequest`.

@@ -13,7 +13,7 @@ public struct KeyGenerator: Sendable {
     /// s(X^(1/k)).
     /// - Parameter progress: called with (keys done, keys in all).
     /// - Throws: `EvaluationError.level` where a gadget covers a level that doesn't exist.
-    public func evaluationKeys(
+    package func evaluationKeys(
         relinearization gadget: Gadget?, galois gadgets: [Int: Gadget],
         progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> EvaluationKeys {

@@ -9,7 +9,7 @@ import Threading
 /// A single mistake mod p only would give the factors away to whoever sees the plaintext. So with every batch goes one more ciphertext, a
 /// random combination of the others, and nothing is released unless the plaintexts combine to its own (`FaultCheck`).
 public final class PaillierDecryptor: Sendable {
-    public let secretKey: PaillierSecretKey
+    package let secretKey: PaillierSecretKey
     private let pool: WorkerPool
 
     public convenience init(secretKey: PaillierSecretKey, threads: Int = 1) {
