@@ -3,6 +3,7 @@
 # make conformance      ONNX's own operator cases in the float reference
 # make format           rewrite the Swift sources in the project's format
 # make lint             the checks that need no build
+# make snippet          run the programs under Snippets
 # make bench            measure Blindsight and its peers, into Benchmarks/results
 # make bench-docs       write docs/Benchmarks.md from what was measured last
 # make bench-smoke      whether the benchmarks of primitives build and run
@@ -33,7 +34,7 @@ build: dependencies
 demo: build
 	@$(BINARY) demo --digit $(DIGIT)
 
-# One release build serves the tests, the command line and the snippet.
+# One release build serves the tests, the command line and the snippets.
 test: dependencies lint
 	@$(MAKE) build-tests
 	@$(MAKE) unit-tests
@@ -74,11 +75,11 @@ check-models:
 	@Scripts/check-models.sh $(BINARY) $(MNIST)
 
 test-cli:
-	@if [ -f Scripts/test-cli.sh ]; then bash Scripts/test-cli.sh "$(CURDIR)/$(BINARY)"; \
-	else echo "Scripts/test-cli.sh is absent: the command line is not tested"; fi
+	@Scripts/test-cli.sh "$(BINARY)"
 
 snippet:
 	swift run -c release PredictDigit
+	swift run -c release Thousands
 	swift run -c release EncryptedWeights
 	swift run -c release BFVAlone
 
@@ -94,7 +95,7 @@ build-bench: dependencies
 bench: build build-bench
 	@Benchmarks/peers/install.sh || echo "make bench: measuring without peers"
 	python3 Benchmarks/report.py
-	python3 Benchmarks/batch.py
+	python3 Benchmarks/features.py
 	python3 Benchmarks/paillier.py
 
 bench-docs:

@@ -88,8 +88,8 @@ let package = Package(
             name: "BlindsightCommands",
             dependencies: [
                 "Blindsight", "Inference", "InferenceClient", "Quantization", "ONNXModels",
-                "TensorGraphs", "IntegerNetworks", "Samples", "Wire", "Files", "Threading",
-                "BigIntegers", arguments,
+                "TensorGraphs", "IntegerNetworks", "Samples", "Wire", "Paillier", "Ring", "Files",
+                "Threading", "BigIntegers", arguments,
             ]),
         .executableTarget(name: "BlindsightCLI", dependencies: ["BlindsightCommands", arguments]),
         // Tests.
@@ -110,6 +110,7 @@ let package = Package(
             name: "OperatorConformance",
             dependencies: ["ONNXModels", "TensorGraphs", "IntegerNetworks", "Samples", protobuf],
             path: "Tests/_Conformance"),
+        .executableTarget(name: "MutantRunner", path: "Tests/_Mutants"),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
@@ -124,6 +125,13 @@ let package = Package(
             name: "PaillierTests",
             dependencies: [
                 "Paillier", "Ring", "Threading", "BigIntegers", "CKernels", "CGMP", "TestSupport",
+            ]),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "Files", "TestSupport"]),
+        .testTarget(
+            name: "InferenceFileTests",
+            dependencies: [
+                "Inference", "InferenceClient", "Wire", "BFV", "Lattice", "Paillier",
+                "IntegerNetworks", "Files", "BigIntegers", "TestSupport", protobuf,
             ]),
         .testTarget(
             name: "NeuralNetworkTests",

@@ -17,7 +17,7 @@
 # or integers.
 #
 #     python Notebooks/mnist_linear.py --mnist FOLDER --output Models
-#     blindsight plan Models/mnist-linear.onnx --calibration mnist-cnn-calibration.npy --scheme paillier -o plan
+#     blindsight plan Models/mnist-linear.onnx --calibration mnist-cnn-calibration.npy --method paillier -o plan
 
 # %%
 import argparse

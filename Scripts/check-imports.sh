@@ -9,16 +9,26 @@ rules='
 CGMP: |
 CZlib: |
 CKernels: |
+Files: |
+Threading: CKernels |
 BigIntegers: CGMP |
-Ring: BigIntegers CKernels | Crypto CryptoExtras _CryptoExtras
-Lattice: Ring BigIntegers CKernels |
-BFV: Lattice Ring BigIntegers CKernels |
-Paillier: Ring BigIntegers CKernels CGMP |
-NeuralNetwork: BigIntegers CZlib | SwiftProtobuf
-Inference: NeuralNetwork BFV Lattice Paillier Ring BigIntegers CKernels |
-Wire: Inference NeuralNetwork BFV Lattice Paillier Ring BigIntegers CKernels | Crypto SwiftProtobuf
-Blindsight: Wire Inference NeuralNetwork BFV Lattice Paillier BigIntegers |
-BlindsightCLI: Blindsight | ArgumentParser
+Ring: Threading BigIntegers CKernels | Crypto CryptoExtras _CryptoExtras
+Lattice: Ring Threading BigIntegers CKernels |
+BFV: Lattice Ring Threading BigIntegers CKernels |
+Paillier: Ring Threading BigIntegers CKernels CGMP |
+IntegerNetworks: Threading BigIntegers |
+Samples: Files CZlib |
+PolynomialFitting: Threading BigIntegers |
+TensorGraphs: IntegerNetworks |
+ONNXModels: TensorGraphs IntegerNetworks Samples Files | SwiftProtobuf
+Quantization: ONNXModels TensorGraphs PolynomialFitting IntegerNetworks Samples Threading BigIntegers |
+Wire: Files | Crypto
+InferenceClient: Wire BFV Lattice Paillier Ring IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
+Inference: InferenceClient Wire BFV Lattice Paillier Ring IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
+BlindsightClient: InferenceClient IntegerNetworks Files BigIntegers |
+Blindsight: Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Files Threading BigIntegers |
+BlindsightCommands: Blindsight Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Wire Ring Paillier Files Threading BigIntegers | ArgumentParser
+BlindsightCLI: BlindsightCommands | ArgumentParser
 '
 # What the toolchain brings is open to all.
 toolchain='Swift Foundation FoundationEssentials Synchronization Dispatch Glibc Musl Darwin Android'

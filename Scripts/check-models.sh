@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The float models under Models/, as a stranger would serve them: planned with calibration samples, then verified on their test
-# splits. Encrypted logits must equal the integer network's, and scores stay near the float model's. Models that can't be
-# served must be refused with the reason.
+# The float models under Models/, as a stranger would serve them: planned with calibration samples, then verified on
+# their test splits. Encrypted logits must equal the integer network's, and scores stay near the float model's. Models
+# that can't be served must be refused with the reason.
 #
 #   check-models.sh [BINARY] [FOLDER WITH MNIST]   the convolutional network needs MNIST, and is left out without it
 #
@@ -28,10 +28,11 @@ die() {
     exit 1
 }
 
-# member FILE KEY: a number of a JSON object.
-member() { sed -n "s/^ *\"$2\": \([^,]*\),*$/\1/p" "$1" | head -n 1; }
+# member FILE KEY: a number or a name of a JSON object.
+member() { sed -n "s/^ *\"$2\": \"*\([^,\"]*\)\"*,*$/\1/p" "$1" | head -n 1; }
 
-printf '%-13s %8s %10s %10s %8s %10s %9s\n' model samples float encrypted wrong 'range bits' 'one core'
+# The time is that of a group.
+printf '%-13s %-9s %8s %10s %10s %8s %10s %9s\n' model method samples float encrypted wrong 'range bits' 'one core'
 
 # model NAME MEASURE TOLERANCE [OPTIONS]: float's score less the encrypted one's is at most TOLERANCE.
 model() { model_on "$1" "$@"; }
@@ -51,7 +52,7 @@ model_on() {
     wrong=$(member "$plan-verify.json" mismatched_logits)
     float=$(member "$plan-verify.json" "${measure}_float")
     encrypted=$(member "$plan-verify.json" "${measure}_encrypted")
-    printf '%-13s %8s %10.4f %10.4f %8s %10.1f %6.1f ms\n' "$name" \
+    printf '%-13s %-9s %8s %10.4f %10.4f %8s %10.1f %6.1f ms\n' "$name" "$(member "$plan.json" method)" \
         "$(member "$plan-verify.json" samples)" "$float" "$encrypted" "$wrong" \
         "$(member "$plan.json" range_bits)" "$(member "$plan.json" estimated_ms)"
     [ "$wrong" = 0 ] || die "$name: $wrong encrypted logits differ"
@@ -72,14 +73,14 @@ refused() {
 
 mkdir -p "$plans"
 model logistic accuracy 0.005
-model logistic accuracy 0.005 --scheme paillier
+model logistic accuracy 0.005 --method paillier
 model sigmoid-mlp accuracy 0.01
 model svm accuracy 0
 model relu-mlp accuracy 0.015
 model regression r2 0.01
-model relu-mlp accuracy 0.015 --layout batch
+model relu-mlp accuracy 0.015 --method features
 [ -z "$mnist" ] || model mnist-cnn accuracy 0.002
-[ -z "$mnist" ] || model_on mnist-cnn mnist-linear accuracy 0.002 --scheme paillier
+[ -z "$mnist" ] || model_on mnist-cnn mnist-linear accuracy 0.002 --method paillier
 refused deep "carries 3 of them"
 refused maxpool "use AveragePool of the same window"
 echo "check-models: all passed"

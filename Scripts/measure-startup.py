@@ -67,8 +67,8 @@ def main():
             + ["--index", "0", "-o", paths["request"]],
             "predict": ["predict", "--plan", server, "--evaluation-key", evaluation]
             + [paths["request"], "-o", paths["reply"], "--threads", "1"],
-            "decrypt": ["decrypt", "--plan", client, "--key", secret]
-            + ["--request", paths["request"], paths["reply"]],
+            "decrypt": ["decrypt", "--plan", client, "--key", secret, "--request", paths["request"]]
+            + [paths["reply"]],
             "inspect": ["inspect", client],
         }
         commands = {name: [arguments.binary] + rest for name, rest in commands.items()}

@@ -46,6 +46,24 @@ refuse() {
     pass
 }
 
+# at_once TEXT ARGUMENTS...: refuses within seconds, and is ended where it doesn't.
+at_once() {
+    local text=$1 pid tick
+    shift
+    "$blindsight" "$@" >/dev/null 2>&1 &
+    pid=$!
+    for tick in $(seq 100); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    if kill -0 "$pid" 2>/dev/null; then
+        kill -9 "$pid"
+        die "blindsight $* waits; '$text' was expected"
+    fi
+    wait "$pid" 2>/dev/null || true
+    refuse "$text" "$@"
+}
+
 # keys FILE KEY...: one JSON object with all of these members.
 keys() {
     local file=$1 key
@@ -60,6 +78,15 @@ keys() {
 
 # member FILE KEY: the value of a member that stands on one line.
 member() { sed -n "s/^  \"$2\": \(.*[^,]\),\{0,1\}\$/\1/p" "$1"; }
+
+# inner FILE KEY: the same at any depth, the first of them.
+inner() { sed -n "s/^ *\"$2\": \(.*[^,]\),\{0,1\}\$/\1/p" "$1" | head -n 1; }
+
+# detail FILE NAME: what inspect says of a file.
+detail() {
+    "$blindsight" inspect "$1" --json >inspected.out || die "inspect $1 failed"
+    inner inspected.out "$2"
+}
 
 equal() { # WHAT FOUND EXPECTED
     [ "$2" = "$3" ] || die "$1: $2; expected $3"
@@ -87,33 +114,47 @@ flip() {
 # The chain. The server's folder never sees the secret key.
 mkdir client server
 run plan plan "$model" -o plans --json
-keys plan.out model server_plan client_plan degree security_bits range_margin_bits \
-    noise_margin_bits request_bytes reply_bytes evaluation_key_bytes server_memory_bytes operations
+keys plan.out model server_plan client_plan method samples_per_group degree security_bits certified \
+    bound_method range_bits range_margin_bits noise_margin_bits estimated_ms calibrated request_bytes \
+    reply_bytes evaluation_key_bytes server_memory_bytes operations
+equal "method" "$(member plan.out method)" '"slots"'
+equal "samples a group" "$(member plan.out samples_per_group)" 1
+equal "certified" "$(member plan.out certified)" true
+equal "calibrated" "$(member plan.out calibrated)" false
 mv plans/client.plan client/
 mv plans/server.plan server/
 
 run keygen keygen --plan client/client.plan -o client --json
-keys keygen.out secret_key evaluation_key evaluation_key_bytes
+keys keygen.out method secret_key secret_key_bytes evaluation_key evaluation_key_bytes keygen_ms
 equal "mode of secret.key" "$(mode client/secret.key)" 600
 mv client/evaluation.key server/
 
 run encrypt encrypt --plan client/client.plan --key client/secret.key --input "$images" \
     --index "$index" -o server/sample.ct --json
-keys encrypt.out ciphertext request_bytes encrypt_ms
+keys encrypt.out ciphertext request_bytes samples groups samples_per_group idle_places encrypt_ms
 equal "request bytes" "$(member encrypt.out request_bytes)" "$(size server/sample.ct)"
 
 mv client/secret.key secret.hidden
 (cd server && "$blindsight" predict --plan server.plan --evaluation-key evaluation.key sample.ct \
     -o reply.ct --json >../predict.out) || die "predict failed without the secret key"
 mv secret.hidden client/secret.key
-keys predict.out reply reply_bytes latency_ms threads operations
+keys predict.out reply reply_bytes samples groups resumed_groups latency_ms throughput_per_second threads \
+    operations
 equal "reply bytes" "$(member predict.out reply_bytes)" "$(size server/reply.ct)"
 
 decrypt=(decrypt --plan client/client.plan --key client/secret.key)
-run decrypt "${decrypt[@]}" server/reply.ct --json
-keys decrypt.out label index labels logits values
-equal "label" "$(member decrypt.out label)" "\"$label\""
-run text "${decrypt[@]}" server/reply.ct
+run decrypt "${decrypt[@]}" --request server/sample.ct server/reply.ct --json
+keys decrypt.out samples labels counts first certified decrypt_ms
+equal "samples" "$(member decrypt.out samples)" 1
+equal "certified" "$(member decrypt.out certified)" true
+equal "label" "$(inner decrypt.out label)" "\"$label\""
+equal "index" "$(inner decrypt.out index)" "$label"
+for key in logits values; do
+    [ -n "$(inner decrypt.out "$key")" ] || die "decrypt says no $key: $(cat decrypt.out)"
+done
+run any "${decrypt[@]}" --any-request server/reply.ct --json
+equal "logits without the request" "$(inner any.out logits)" "$(inner decrypt.out logits)"
+run text "${decrypt[@]}" --request server/sample.ct server/reply.ct
 grep -q "^Prediction: $label\$" text.out || die "decrypt printed: $(cat text.out)"
 
 # The same sample from CSV, compressed: the same logits.
@@ -122,8 +163,8 @@ od -An -v -tu1 -j $((16 + index * 784)) -N 784 "$images" | tr -s ' \n' ',' \
 run csv encrypt --plan client/client.plan --key client/secret.key --input sample.csv.gz -o csv.ct
 run csv-predict predict --plan server/server.plan --evaluation-key server/evaluation.key csv.ct \
     -o csv-reply.ct --threads 1
-run csv-decrypt "${decrypt[@]}" csv-reply.ct --json
-equal "logits from CSV" "$(member csv-decrypt.out logits)" "$(member decrypt.out logits)"
+run csv-decrypt "${decrypt[@]}" --request csv.ct csv-reply.ct --json
+equal "logits from CSV" "$(inner csv-decrypt.out logits)" "$(inner decrypt.out logits)"
 
 # Float, integer and encrypted on all that ships.
 run verify verify --plan server/server.plan --data "$root/Samples" --json
@@ -135,9 +176,9 @@ run limited verify --plan server/server.plan --data "$root/Samples" --limit 3 --
 equal "samples" "$(member limited.out samples)" 3
 
 run bench bench --plan server/server.plan --repetitions 2 --threads 1 --json
-keys bench.out layout samples threads latency_ms throughput_per_second encrypt_ms decrypt_ms \
-    keygen_ms request_bytes reply_bytes evaluation_key_bytes peak_rss_bytes buffers_taken \
-    buffers_allocated operations
+keys bench.out method samples samples_per_group threads latency_ms throughput_per_second encrypt_ms \
+    encrypt_per_second decrypt_ms decrypt_per_second keygen_ms client_setup_ms request_bytes reply_bytes \
+    evaluation_key_bytes peak_rss_bytes buffers_taken buffers_allocated operations
 # Exact: a change that raises one must say why.
 equal "buffers that a prediction takes" "$(member bench.out buffers_taken)" 156
 equal "buffers that it allocates in the steady state" "$(member bench.out buffers_allocated)" 0
@@ -145,7 +186,7 @@ export XDG_CACHE_HOME=$PWD/cache
 run calibrate bench --calibrate --json
 keys calibrate.out forward_butterfly_ns inverse_butterfly_ns key_residue_ns plaintext_residue_ns overhead written
 run calibrated plan "$model" -o calibrated --json
-equal "calibrated" "$(member calibrated.out calibrated)" 1
+equal "calibrated" "$(member calibrated.out calibrated)" true
 equal "the plan on a calibrated machine" "$(cat calibrated/client.plan | cksum)" \
     "$(cat client/client.plan | cksum)"
 unset XDG_CACHE_HOME
@@ -162,14 +203,30 @@ grep -q "Prediction: 3 (right)" demo.out || die "demo printed: $(cat demo.out)"
 [ "$(wc -L <demo.out 2>/dev/null || echo 0)" -le 80 ] || die "demo is wider than 80 columns"
 ! grep -q "$(printf '\033')" demo.out || die "demo is coloured where there is no terminal"
 
+# What was made for a plan has its digest; keys have that of what keys depend on.
 digest=
-for file in client/client.plan server/server.plan client/secret.key server/evaluation.key \
-    server/sample.ct server/reply.ct; do
+for file in client/client.plan server/server.plan server/sample.ct server/reply.ct; do
     run inspect inspect "$file" --json
-    keys inspect.out file kind version digest bytes payload_bytes details
+    keys inspect.out file kind version digest bytes details
+    equal "version of $file" "$(member inspect.out version)" 5
+    equal "bytes of $file" "$(member inspect.out bytes)" "$(size "$file")"
     equal "plan digest of $file" "$(member inspect.out digest)" \
         "${digest:=$(member inspect.out digest)}"
 done
+key_set=$(detail client/client.plan "key set digest")
+equal "key set of the server's plan" "$(detail server/server.plan "key set digest")" "$key_set"
+for file in client/secret.key server/evaluation.key; do
+    run inspect inspect "$file" --json
+    keys inspect.out file kind version digest bytes details
+    equal "key set of $file" "$(member inspect.out digest)" "$key_set"
+    equal "method of $file" "$(inner inspect.out method)" '"slots"'
+    run inspect-text inspect "$file"
+    grep -q "key set digest" inspect-text.out || die "inspect $file: $(cat inspect-text.out)"
+done
+equal "method" "$(detail client/client.plan method)" '"slots"'
+equal "samples a group" "$(detail client/client.plan "samples a group")" '"1"'
+equal "groups" "$(detail server/sample.ct groups)" '"1"'
+equal "samples" "$(detail server/reply.ct samples)" '"1"'
 
 for command in plan keygen encrypt predict decrypt verify bench inspect demo; do
     run help "$command" --help
@@ -180,7 +237,16 @@ done
 refuse "secret.key exists" keygen --plan client/client.plan -o client
 equal "mode of secret.key" "$(mode client/secret.key)" 600
 refuse "no such file" keygen --plan missing.plan -o client
-refuse "no such file" "${decrypt[@]}" missing.ct
+refuse "no such file" "${decrypt[@]}" --any-request missing.ct
+refuse "no such file" "${decrypt[@]}" --request missing.ct server/reply.ct
+refuse "--any-request" "${decrypt[@]}" server/reply.ct
+refuse "--any-request" "${decrypt[@]}" --request server/sample.ct --any-request server/reply.ct
+refuse "another request" "${decrypt[@]}" --request csv.ct server/reply.ct
+refuse "request file where" "${decrypt[@]}" --any-request server/sample.ct
+refuse "reply file where" "${decrypt[@]}" --request server/reply.ct server/reply.ct
+refuse "Unknown option" plan "$model" --layout batch -o other
+refuse "is unknown to this program" plan "$model" --method batch -o other
+refuse "samples must be" plan "$model" --samples 0 -o other
 refuse "no sample 99" encrypt --plan client/client.plan --key client/secret.key \
     --input "$images" --index 99 -o bad.ct
 refuse "server plan" keygen --plan server/server.plan -o other
@@ -198,9 +264,9 @@ refuse "" frobnicate
 
 for length in 0 7 100 $(($(size server/reply.ct) - 1)); do
     head -c "$length" server/reply.ct >truncated.ct
-    refuse "truncated.ct" "${decrypt[@]}" truncated.ct
+    refuse "truncated.ct" "${decrypt[@]}" --request server/sample.ct truncated.ct
 done
-for offset in 0 9 11 20 60 $(($(size server/sample.ct) / 2)) $(($(size server/sample.ct) - 1)); do
+for offset in 0 9 11 20 60 90 120 124 128 132 $(($(size server/sample.ct) / 2)) $(($(size server/sample.ct) - 1)); do
     flip server/sample.ct "$offset" flipped.ct
     refuse "flipped.ct" predict --plan server/server.plan \
         --evaluation-key server/evaluation.key flipped.ct -o bad.ct
@@ -210,11 +276,20 @@ done
 sed 's/0,1,2,3,4,5,6,7,8,9/o,1,2,3,4,5,6,7,8,9/' "$model" >other.onnx
 ! cmp -s "$model" other.onnx || die "the other model is the same"
 run other plan other.onnx -o other
-refuse "made for plan" encrypt --plan other/client.plan --key client/secret.key \
-    --input "$images" -o bad.ct
 refuse "made for plan" predict --plan other/server.plan --evaluation-key server/evaluation.key \
     server/sample.ct -o bad.ct
-refuse "made for plan" decrypt --plan other/client.plan --key client/secret.key server/reply.ct
+refuse "made for plan" decrypt --plan other/client.plan --key client/secret.key --any-request server/reply.ct
+refuse "made for plan" decrypt --plan other/client.plan --key client/secret.key \
+    --request server/sample.ct server/reply.ct
+# It needs the same keys, which serve both plans.
+equal "key set of the other plan" "$(detail other/client.plan "key set digest")" "$key_set"
+run other-encrypt encrypt --plan other/client.plan --key client/secret.key --input "$images" \
+    --index "$index" -o other.ct
+run other-predict predict --plan other/server.plan --evaluation-key server/evaluation.key other.ct \
+    -o other-reply.ct
+run other-decrypt decrypt --plan other/client.plan --key client/secret.key --request other.ct other-reply.ct \
+    --json
+equal "logits of the other plan" "$(inner other-decrypt.out logits)" "$(inner decrypt.out logits)"
 absent bad.ct
 
 # A float model with calibration samples (64 values of 0 to 16 each), from plan to prediction, and what must be refused.
@@ -231,6 +306,7 @@ seq 59 >59.csv
 seq 60 >60.csv
 float=$root/Models/relu-mlp.onnx
 refuse "--calibration" plan "$float" -o float
+refuse "needs products" plan "$float" --calibration digits.csv --method paillier -o float
 refuse "the model takes 64" plan "$float" --calibration narrow.csv -o float
 refuse "belongs to --range calibrated" plan "$float" --calibration digits.csv --margin-bits 2 -o float
 refuse "belongs to --calibration" plan "$float" --labels digits.csv -o float
@@ -239,7 +315,7 @@ refuse "use AveragePool" plan "$root/Models/maxpool.onnx" --calibration digits.c
 absent float
 run float plan "$float" --calibration digits.csv --degrees 2 -o float --json
 keys float.out quantization certified range_bits
-equal "certified" "$(member float.out certified)" 1
+equal "certified" "$(member float.out certified)" true
 for name in report.md activation-1.svg server.plan client.plan; do
     [ -s "float/$name" ] || die "plan wrote no $name"
 done
@@ -254,7 +330,7 @@ run float-encrypt encrypt --plan float/client.plan --key float/secret.key --inpu
     --index 5 -o float.ct
 run float-predict predict --plan float/server.plan --evaluation-key float/evaluation.key float.ct \
     -o float-reply.ct
-run float-decrypt decrypt --plan float/client.plan --key float/secret.key float-reply.ct
+run float-decrypt decrypt --plan float/client.plan --key float/secret.key --request float.ct float-reply.ct
 if grep -q "Not certified" float-decrypt.out; then die "a certified plan says it is not"; fi
 
 run loose plan "$float" --calibration digits.csv --degrees 2 --range calibrated --margin-bits 3 \
@@ -266,50 +342,83 @@ run loose-encrypt encrypt --plan loose/client.plan --key loose/secret.key --inpu
     --index 5 -o loose.ct
 run loose-predict predict --plan loose/server.plan --evaluation-key loose/evaluation.key loose.ct \
     -o loose-reply.ct
-run loose-decrypt decrypt --plan loose/client.plan --key loose/secret.key loose-reply.ct --json
-equal "certified" "$(member loose-decrypt.out certified)" 0
+run loose-decrypt decrypt --plan loose/client.plan --key loose/secret.key --request loose.ct loose-reply.ct \
+    --json
+equal "certified" "$(member loose-decrypt.out certified)" false
 
-# The batch layout: a file of samples from plan to table, in dozens of groups.
+# Keys of another key set are refused.
+refuse "keys of the set" encrypt --plan float/client.plan --key client/secret.key --input digits.csv -o bad.ct
+refuse "keys of the set" predict --plan float/server.plan --evaluation-key server/evaluation.key float.ct \
+    -o bad.ct
+refuse "keys of the set" decrypt --plan float/client.plan --key client/secret.key --any-request float-reply.ct
+
+# A new plan within the key set of the old one: keys are kept. Other bits, so other weights.
+run within plan "$float" --calibration digits.csv --degrees 2 --bits 4 --within float/client.plan -o within \
+    --json
+equal "certified" "$(member within.out certified)" true
+equal "key set within" "$(detail within/client.plan "key set digest")" \
+    "$(detail float/client.plan "key set digest")"
+[ "$(detail within/client.plan digest)" != "$(detail float/client.plan digest)" ] || die "the plan is the old one"
+run within-encrypt encrypt --plan within/client.plan --key float/secret.key --input digits.csv -o within.ct
+run within-predict predict --plan within/server.plan --evaluation-key float/evaluation.key within.ct \
+    -o within-reply.ct
+run within-decrypt decrypt --plan within/client.plan --key float/secret.key --request within.ct \
+    within-reply.ct -o within.csv
+run within-verify verify --plan within/server.plan --data digits.csv --json
+equal "mismatched logits within a key set" "$(member within-verify.out mismatched_logits)" 0
+refuse "not within the keys that exist" plan "$model" --within float/client.plan -o bad
+refuse "has the method 'slots'" plan "$float" --calibration digits.csv --degrees 2 --method features \
+    --within float/client.plan -o bad
+refuse "client plan" plan "$float" --calibration digits.csv --within float/server.plan -o bad
+absent bad
+
+# The method "features": a file of samples from plan to table, in dozens of groups.
 for copy in $(seq 200); do cat digits.csv; done >many.csv
-run batch plan "$float" --calibration digits.csv --degrees 2 --layout batch --batch 100 -o batch --json
-keys batch.out layout samples_per_request
-equal "layout" "$(member batch.out layout)" '"batch"'
-capacity=$(member batch.out samples_per_request)
+run batch plan "$float" --calibration digits.csv --degrees 2 --method features --samples 100 -o batch --json
+keys batch.out model server_plan client_plan method samples_per_group degree security_bits certified \
+    bound_method range_bits range_margin_bits noise_margin_bits estimated_ms calibrated samples_per_second \
+    request_bytes reply_bytes evaluation_key_bytes server_memory_bytes operations
+equal "method" "$(member batch.out method)" '"features"'
+capacity=$(member batch.out samples_per_group)
+[ "$capacity" -ge 100 ] || die "a group of $capacity for 100 samples"
 samples=12000
 groups=$(((samples + capacity - 1) / capacity))
 [ "$groups" -ge 20 ] || die "only $groups groups: nothing can be interrupted"
 run batch-keygen keygen --plan batch/client.plan -o batch
 batch_encrypt=(encrypt --plan batch/client.plan --key batch/secret.key --input many.csv)
 batch_predict=(predict --plan batch/server.plan --evaluation-key batch/evaluation.key)
-batch_decrypt=(decrypt --plan batch/client.plan --key batch/secret.key)
+batch_decrypt=(decrypt --plan batch/client.plan --key batch/secret.key --request)
 run batch-encrypt "${batch_encrypt[@]}" -o batch.ct --json
-keys batch-encrypt.out ciphertext request_bytes samples groups capacity idle_slots encrypt_ms
+keys batch-encrypt.out ciphertext request_bytes samples groups samples_per_group idle_places encrypt_ms
 equal "request bytes" "$(member batch-encrypt.out request_bytes)" "$(size batch.ct)"
 equal "groups" "$(member batch-encrypt.out groups)" "$groups"
-equal "idle slots" "$(member batch-encrypt.out idle_slots)" $((groups * capacity - samples))
+equal "idle places" "$(member batch-encrypt.out idle_places)" $((groups * capacity - samples))
 run batch-predict "${batch_predict[@]}" batch.ct -o replies.ct --json
-keys batch-predict.out reply reply_bytes samples groups resumed_groups latency_ms operations
+keys batch-predict.out reply reply_bytes samples groups resumed_groups latency_ms throughput_per_second threads \
+    operations
 equal "reply bytes" "$(member batch-predict.out reply_bytes)" "$(size replies.ct)"
-run batch-csv "${batch_decrypt[@]}" replies.ct --request batch.ct -o table.csv
+run batch-csv "${batch_decrypt[@]}" batch.ct replies.ct -o table.csv
 equal "lines of the table" "$(wc -l <table.csv | tr -d ' ')" $((samples + 1))
 equal "mode of the table" "$(mode table.csv)" 600
 [[ $(head -n 1 table.csv) == sample,label,logit_0,*,value_9 ]] \
     || die "the table begins: $(head -n 1 table.csv)"
-run batch-npy "${batch_decrypt[@]}" replies.ct -o table.npy
+run batch-npy "${batch_decrypt[@]}" batch.ct replies.ct -o table.npy
 equal "bytes of the NPY table" "$(size table.npy)" $((128 + samples * 80))
 equal "logits in CSV and NPY" \
     "$(tail -n +2 table.csv | cut -d, -f3-12 | tr '\n' ',' | cksum)" \
     "$(od -An -v -td8 -w80 -j128 table.npy | sed 's/^ *//; s/  */,/g' | tr '\n' ',' | cksum)"
-run batch-json "${batch_decrypt[@]}" replies.ct --json
-keys batch-json.out samples labels counts first certified
+run batch-json "${batch_decrypt[@]}" batch.ct replies.ct --json
+keys batch-json.out samples labels counts first certified decrypt_ms
 equal "samples" "$(member batch-json.out samples)" "$samples"
-run batch-text "${batch_decrypt[@]}" replies.ct
+run batch-text "${batch_decrypt[@]}" batch.ct replies.ct
 grep -q "12,000 samples" batch-text.out || die "decrypt printed: $(cat batch-text.out)"
-# Sample 5 of the file alone, in both layouts.
+run batch-any decrypt --plan batch/client.plan --key batch/secret.key --any-request replies.ct -o any.csv
+equal "the table without the request" "$(cksum <any.csv)" "$(cksum <table.csv)"
+# Sample 5 of the file alone.
 run one-encrypt "${batch_encrypt[@]}" --index 5 -o one.ct
 grep -q "1 sample in 1 group" one-encrypt.out || die "encrypt printed: $(cat one-encrypt.out)"
 run one-predict "${batch_predict[@]}" one.ct -o one-reply.ct
-run one-decrypt "${batch_decrypt[@]}" one-reply.ct -o one.csv
+run one-decrypt "${batch_decrypt[@]}" one.ct one-reply.ct -o one.csv
 equal "sample 5" "$(tail -n 1 one.csv | cut -d, -f2-)" "$(sed -n 7p table.csv | cut -d, -f2-)"
 run part-encrypt "${batch_encrypt[@]}" --from 60 --limit 7 -o part.ct --json
 equal "samples" "$(member part-encrypt.out samples)" 7
@@ -317,22 +426,29 @@ run batch-verify verify --plan batch/server.plan --data digits.csv --labels 60.c
 equal "mismatched logits of a batch" "$(member batch-verify.out mismatched_logits)" 0
 for file in batch.ct replies.ct; do
     run inspect inspect "$file" --json
-    keys inspect.out file kind version digest bytes payload_bytes details
-    grep -q "\"groups\": \"$groups\"" inspect.out || die "inspect $file: $(cat inspect.out)"
+    keys inspect.out file kind version digest bytes details
+    equal "groups of $file" "$(inner inspect.out groups)" "\"$groups\""
+    equal "samples of $file" "$(inner inspect.out samples)" "\"$samples\""
 done
+run batch-bench bench --plan batch/server.plan --repetitions 1 --json
+keys batch-bench.out method samples samples_per_group threads latency_ms throughput_per_second encrypt_ms \
+    encrypt_per_second decrypt_ms decrypt_per_second keygen_ms client_setup_ms request_bytes reply_bytes \
+    evaluation_key_bytes peak_rss_bytes buffers_taken buffers_allocated operations
+equal "operations of a group, bench and plan" "$(sed -n '/"operations"/,/}/p' batch-bench.out)" \
+    "$(sed -n '/"operations"/,/}/p' batch.out | sed 's/},$/}/')"
 
-# interrupt SIGNAL FILE COMMAND...: starts it, sends it the signal once FILE is longer than a group; status is its exit status. Tries again where
-# it was done before.
+# interrupt SIGNAL FILE BYTES COMMAND...: starts it, sends it the signal once FILE is as long; status is its exit
+# status. Tries again where it was done before.
 interrupt() {
-    local signal=$1 file=$2 attempt pid
-    shift 2
+    local signal=$1 file=$2 bytes=$3 attempt pid
+    shift 3
     for attempt in 1 2 3 4 5 6; do
         # With job control, SIGINT isn't ignored in the background.
         set -m
         "$blindsight" "$@" >interrupted.out 2>interrupted.err &
         pid=$!
         set +m
-        while kill -0 "$pid" 2>/dev/null && [ "$(cat $file 2>/dev/null | wc -c)" -lt 200000 ]; do :; done
+        while kill -0 "$pid" 2>/dev/null && [ "$(cat $file 2>/dev/null | wc -c)" -lt "$bytes" ]; do :; done
         kill "-$signal" "$pid" 2>/dev/null || true
         status=0
         wait "$pid" 2>/dev/null || status=$?
@@ -345,18 +461,18 @@ interrupt() {
 same_table() {
     run "$1" "${batch_predict[@]}" batch.ct -o "$1.ct" --resume --json
     absent "$1.ct.partial"
-    run same "${batch_decrypt[@]}" "$1.ct" --request batch.ct -o "$1.csv"
+    run same "${batch_decrypt[@]}" batch.ct "$1.ct" -o "$1.csv"
     equal "the table of $1" "$(cksum <"$1.csv")" "$(cksum <table.csv)"
 }
 
-interrupt KILL killed.ct.partial "${batch_predict[@]}" batch.ct -o killed.ct
+interrupt KILL killed.ct.partial 200000 "${batch_predict[@]}" batch.ct -o killed.ct
 equal "exit status" "$status" 137
 absent killed.ct
 refuse "--resume" "${batch_predict[@]}" batch.ct -o killed.ct
 refuse "another request" "${batch_predict[@]}" part.ct -o killed.ct --resume
 run unfinished inspect killed.ct.partial
 grep -q "of $groups, unfinished" unfinished.out || die "inspect printed: $(cat unfinished.out)"
-refuse "groups" "${batch_decrypt[@]}" killed.ct.partial
+refuse "groups" "${batch_decrypt[@]}" batch.ct killed.ct.partial
 cp killed.ct.partial torn.ct.partial
 flip killed.ct.partial 5000 damaged.ct.partial
 same_table killed
@@ -373,31 +489,31 @@ head -c 100000 damaged.ct.partial >short.ct.partial
 same_table short
 equal "groups of less than one" "$(member short.out resumed_groups)" 0
 
-interrupt INT stopped.ct.partial "${batch_predict[@]}" batch.ct -o stopped.ct
+interrupt INT stopped.ct.partial 200000 "${batch_predict[@]}" batch.ct -o stopped.ct
 equal "exit status" "$status" 130
 grep -q -- "--resume" interrupted.err || die "on SIGINT it said: $(cat interrupted.err)"
 same_table stopped
-interrupt TERM "gone.ct*" "${batch_encrypt[@]}" -o gone.ct
+interrupt TERM "gone.ct*" 200000 "${batch_encrypt[@]}" -o gone.ct
 equal "exit status" "$status" 143
 if compgen -G "gone.ct*" >/dev/null; then die "an interrupted encrypt left a file"; fi
 
 refuse "no sample 12000" "${batch_encrypt[@]}" --index 12000 -o bad.ct
 refuse "either --index or" "${batch_encrypt[@]}" --index 1 --limit 1 -o bad.ct
-refuse "batch layout" encrypt --plan float/client.plan --key float/secret.key --input digits.csv \
-    --limit 2 -o bad.ct
-refuse "batch layout" predict --plan float/server.plan --evaluation-key float/evaluation.key \
-    float.ct -o bad.ct --resume
-refuse "where an encrypted" "${batch_predict[@]}" float.ct -o bad.ct
-refuse "where an encrypted" predict --plan float/server.plan --evaluation-key float/evaluation.key \
+refuse "made for plan" "${batch_predict[@]}" float.ct -o bad.ct
+refuse "made for plan" predict --plan float/server.plan --evaluation-key float/evaluation.key \
     batch.ct -o bad.ct
-refuse "another request" "${batch_decrypt[@]}" replies.ct --request part.ct
-refuse "neither .csv nor .npy" "${batch_decrypt[@]}" replies.ct -o table.txt
-refuse "belongs to --output" "${batch_decrypt[@]}" replies.ct --format csv
-for length in 0 30 59 70 $(($(size one.ct) - 1)) $(($(size batch.ct) - 1)); do
+refuse "made for the method 'slots'" predict --plan batch/server.plan --evaluation-key float/evaluation.key \
+    one.ct -o bad.ct
+refuse "made for the method 'slots'" encrypt --plan batch/client.plan --key float/secret.key --input digits.csv \
+    -o bad.ct
+refuse "another request" "${batch_decrypt[@]}" part.ct replies.ct
+refuse "neither .csv nor .npy" "${batch_decrypt[@]}" batch.ct replies.ct -o table.txt
+refuse "belongs to --output" "${batch_decrypt[@]}" batch.ct replies.ct --format csv
+for length in 0 30 59 70 135 $(($(size one.ct) - 1)) $(($(size batch.ct) - 1)); do
     head -c "$length" batch.ct >cut.ct
     refuse "cut.ct" "${batch_predict[@]}" cut.ct -o bad.ct
 done
-for offset in 0 9 11 20 50 57 63 70 $(($(size one.ct) / 2)) $(($(size one.ct) - 1)); do
+for offset in 0 9 11 20 50 57 63 70 90 120 124 128 132 $(($(size one.ct) / 2)) $(($(size one.ct) - 1)); do
     flip one.ct "$offset" flipped.ct
     refuse "flipped.ct" "${batch_predict[@]}" flipped.ct -o bad.ct
 done
@@ -406,33 +522,114 @@ refuse "long.ct" "${batch_predict[@]}" long.ct -o bad.ct
 absent bad.ct
 absent bad.ct.partial
 
+# One sample a group: several samples in a request, and what an interrupted run left.
+slots_encrypt=(encrypt --plan float/client.plan --key float/secret.key --input many.csv)
+slots_predict=(predict --plan float/server.plan --evaluation-key float/evaluation.key)
+slots_decrypt=(decrypt --plan float/client.plan --key float/secret.key --request)
+run slots-all encrypt --plan float/client.plan --key float/secret.key --input digits.csv -o all.ct --json
+equal "samples by default" "$(member slots-all.out samples)" 60
+equal "groups" "$(member slots-all.out groups)" 60
+equal "idle places" "$(member slots-all.out idle_places)" 0
+run slots-encrypt "${slots_encrypt[@]}" --from 60 --limit 600 -o slots.ct --json
+equal "samples" "$(member slots-encrypt.out samples)" 600
+run slots-predict "${slots_predict[@]}" slots.ct -o slots-replies.ct --resume --json
+equal "resumed groups where there were none" "$(member slots-predict.out resumed_groups)" 0
+run slots-csv "${slots_decrypt[@]}" slots.ct slots-replies.ct -o slots.csv
+equal "lines of the table" "$(wc -l <slots.csv | tr -d ' ')" 601
+equal "a sample in two methods" "$(sed -n 7p slots.csv)" "$(sed -n 7p table.csv)"
+interrupt KILL slots-killed.ct.partial 200000 "${slots_predict[@]}" slots.ct -o slots-killed.ct
+equal "exit status" "$status" 137
+absent slots-killed.ct
+refuse "--resume" "${slots_predict[@]}" slots.ct -o slots-killed.ct
+refuse "another request" "${slots_predict[@]}" all.ct -o slots-killed.ct --resume
+run slots-resumed "${slots_predict[@]}" slots.ct -o slots-killed.ct --resume --json
+[ "$(member slots-resumed.out resumed_groups)" -ge 1 ] || die "nothing was resumed"
+absent slots-killed.ct.partial
+run slots-same "${slots_decrypt[@]}" slots.ct slots-killed.ct -o slots-killed.csv
+equal "the table of a resumed run" "$(cksum <slots-killed.csv)" "$(cksum <slots.csv)"
+refuse "another request" "${slots_decrypt[@]}" all.ct slots-replies.ct
+
 # A linear model under Paillier: many samples in a request, one table.
 samples 60 30 >wide.csv
-run linear plan "$root/Models/logistic.onnx" --calibration wide.csv --scheme paillier --key-bits 2048 -o linear
-run linear-keygen keygen --plan linear/client.plan -o linear
-run linear-encrypt encrypt --plan linear/client.plan --key linear/secret.key --input wide.csv \
-    -o linear.ct
-run linear-predict predict --plan linear/server.plan --evaluation-key linear/evaluation.key \
-    linear.ct -o linear-reply.ct
-run linear-decrypt decrypt --plan linear/client.plan --key linear/secret.key linear-reply.ct \
-    -o linear.csv
+for copy in $(seq 640); do cat wide.csv; done >wider.csv
+run linear plan "$root/Models/logistic.onnx" --calibration wide.csv --method paillier --key-bits 2048 -o linear \
+    --json
+keys linear.out model server_plan client_plan method samples_per_group security_bits certified bound_method \
+    range_bits range_margin_bits key_bits estimated_ms calibrated request_bytes reply_bytes \
+    evaluation_key_bytes server_memory_bytes operations
+equal "method" "$(member linear.out method)" '"paillier"'
+run linear-keygen keygen --plan linear/client.plan -o linear --json
+keys linear-keygen.out method secret_key secret_key_bytes evaluation_key evaluation_key_bytes keygen_ms
+linear_encrypt=(encrypt --plan linear/client.plan --key linear/secret.key --input)
+linear_predict=(predict --plan linear/server.plan --evaluation-key linear/evaluation.key)
+linear_decrypt=(decrypt --plan linear/client.plan --key linear/secret.key --request)
+run linear-encrypt "${linear_encrypt[@]}" wide.csv -o linear.ct --json
+keys linear-encrypt.out ciphertext request_bytes samples groups samples_per_group idle_places encrypt_ms
+run linear-predict "${linear_predict[@]}" linear.ct -o linear-reply.ct --json
+keys linear-predict.out reply reply_bytes samples groups resumed_groups latency_ms throughput_per_second threads \
+    operations
+run linear-json "${linear_decrypt[@]}" linear.ct linear-reply.ct --json
+keys linear-json.out samples labels counts first certified decrypt_ms
+run linear-decrypt "${linear_decrypt[@]}" linear.ct linear-reply.ct -o linear.csv
 equal "lines of the table" "$(wc -l <linear.csv | tr -d ' ')" 61
 run linear-verify verify --plan linear/server.plan --data wide.csv --json
 equal "wrong linear logits" "$(member linear-verify.out mismatched_logits)" 0
 run linear-bench bench --plan linear/server.plan --repetitions 1 --json
-run linear-part encrypt --plan linear/client.plan --key linear/secret.key --input wide.csv --from 3 --limit 2 \
-    -o linear-part.ct --json
+keys linear-bench.out method samples samples_per_group threads latency_ms throughput_per_second encrypt_ms \
+    encrypt_per_second decrypt_ms decrypt_per_second keygen_ms client_setup_ms request_bytes reply_bytes \
+    evaluation_key_bytes peak_rss_bytes buffers_taken buffers_allocated operations
+run linear-part "${linear_encrypt[@]}" wide.csv --from 3 --limit 2 -o linear-part.ct --json
 equal "linear samples" "$(member linear-part.out samples)" 2
-refuse "needs products" plan "$float" --calibration digits.csv --scheme paillier -o bad
-refuse "2048, 3072 or 4096" plan "$root/Models/logistic.onnx" --calibration wide.csv --scheme paillier \
+refuse "another request" "${linear_decrypt[@]}" linear-part.ct linear-reply.ct
+refuse "--any-request" decrypt --plan linear/client.plan --key linear/secret.key linear-reply.ct
+# Groups of them, interrupted.
+run linear-many "${linear_encrypt[@]}" wider.csv -o linear-many.ct --json
+[ "$(member linear-many.out groups)" -ge 10 ] || die "only $(member linear-many.out groups) groups of Paillier"
+interrupt KILL linear-killed.ct.partial 20000 "${linear_predict[@]}" linear-many.ct -o linear-killed.ct
+equal "exit status" "$status" 137
+absent linear-killed.ct
+refuse "--resume" "${linear_predict[@]}" linear-many.ct -o linear-killed.ct
+refuse "another request" "${linear_predict[@]}" linear.ct -o linear-killed.ct --resume
+run linear-resumed "${linear_predict[@]}" linear-many.ct -o linear-killed.ct --resume --json
+[ "$(member linear-resumed.out resumed_groups)" -ge 1 ] || die "nothing was resumed"
+absent linear-killed.ct.partial
+run linear-killed "${linear_decrypt[@]}" linear-many.ct linear-killed.ct -o linear-killed.csv
+equal "lines of the resumed table" "$(wc -l <linear-killed.csv | tr -d ' ')" 38401
+equal "the first samples of a resumed run" "$(head -n 61 linear-killed.csv | cksum)" "$(cksum <linear.csv)"
+equal "the last samples of a resumed run" "$(tail -n 60 linear-killed.csv | cut -d, -f2- | cksum)" \
+    "$(tail -n 60 linear.csv | cut -d, -f2- | cksum)"
+# A key serves every linear plan of its size.
+run linear-within plan "$root/Models/logistic.onnx" --calibration wide.csv --bits 4 --within linear/client.plan \
+    -o linear-within --json
+equal "method" "$(member linear-within.out method)" '"paillier"'
+run linear-kept encrypt --plan linear-within/client.plan --key linear/secret.key --input wide.csv -o kept.ct
+refuse "2048, 3072 or 4096" plan "$root/Models/logistic.onnx" --calibration wide.csv --method paillier \
     --key-bits 1024 -o bad
-refuse "where an encrypted" predict --plan linear/server.plan --evaluation-key linear/evaluation.key float.ct -o bad.ct
-refuse "where a public key" predict --plan linear/server.plan --evaluation-key linear/secret.key \
+refuse "made for plan" "${linear_predict[@]}" float.ct -o bad.ct
+refuse "made for the method 'slots'" predict --plan linear/server.plan --evaluation-key float/evaluation.key \
     linear.ct -o bad.ct
+refuse "where an evaluation key" predict --plan linear/server.plan --evaluation-key linear/secret.key \
+    linear.ct -o bad.ct
+# auto takes by the number of samples, and only what serves.
+run auto-one plan "$float" --calibration digits.csv --degrees 2 -o auto-one --json
+equal "method for one sample" "$(member auto-one.out method)" '"slots"'
+run auto-many plan "$float" --calibration digits.csv --degrees 2 --method auto --samples 4000 -o auto-many --json
+equal "method for thousands" "$(member auto-many.out method)" '"features"'
 
-# Named pipes are refused wherever a file is read; nothing waits for a writer.
+# Named pipes are refused wherever a file is read; nothing waits for a writer. First as every command's plan.
 mkfifo pipe
 pipe="pipe: not a regular file"
+at_once "$pipe" plan pipe -o bad
+at_once "$pipe" plan "$model" --within pipe -o bad
+at_once "$pipe" keygen --plan pipe -o bad
+at_once "$pipe" encrypt --plan pipe --key client/secret.key --input "$images" -o bad.ct
+at_once "$pipe" predict --plan pipe --evaluation-key server/evaluation.key server/sample.ct -o bad.ct
+at_once "$pipe" decrypt --plan pipe --key client/secret.key --any-request server/reply.ct
+at_once "$pipe" verify --plan pipe --data "$root/Samples"
+at_once "$pipe" bench --plan pipe
+at_once "$pipe" inspect pipe
+at_once "$pipe" demo --model pipe --samples "$root/Samples"
+absent bad
 refuse "$pipe" keygen --plan pipe -o bad
 refuse "$pipe" encrypt --plan pipe --key client/secret.key --input "$images" -o bad.ct
 refuse "$pipe" encrypt --plan client/client.plan --key pipe --input "$images" -o bad.ct
@@ -440,8 +637,13 @@ refuse "$pipe" encrypt --plan client/client.plan --key client/secret.key --input
 refuse "$pipe" predict --plan pipe --evaluation-key server/evaluation.key server/sample.ct -o bad.ct
 refuse "$pipe" predict --plan server/server.plan --evaluation-key pipe server/sample.ct -o bad.ct
 refuse "$pipe" predict --plan server/server.plan --evaluation-key server/evaluation.key pipe -o bad.ct
-refuse "$pipe" decrypt --plan pipe --key client/secret.key server/reply.ct
-refuse "$pipe" "${decrypt[@]}" pipe
+refuse "$pipe" decrypt --plan pipe --key client/secret.key --any-request server/reply.ct
+refuse "$pipe" decrypt --plan client/client.plan --key pipe --any-request server/reply.ct
+refuse "$pipe" "${decrypt[@]}" --any-request pipe
+refuse "$pipe" "${decrypt[@]}" --request pipe server/reply.ct
+refuse "$pipe" verify --plan float/server.plan --data digits.csv --labels pipe
+refuse "$pipe" plan "$float" --calibration pipe -o bad
+refuse "$pipe" plan "$float" --calibration digits.csv --labels pipe -o bad
 refuse "$pipe" verify --plan pipe --data "$root/Samples"
 refuse "$pipe" verify --plan server/server.plan --data pipe
 refuse "$pipe" bench --plan pipe
@@ -449,19 +651,27 @@ refuse "$pipe" inspect pipe
 refuse "$pipe" plan pipe -o bad
 absent bad.ct
 
-# Output to a pipe or a device goes into it and does not replace it. A link stands for the device, which a defect must not
-# cost.
+# Output to a pipe or a device goes into it and does not replace it. First a device of this folder's own and a link,
+# which a defect may cost; then the real one.
 cat pipe >piped.ct &
 reader=$!
-run to-pipe encrypt --plan client/client.plan --key client/secret.key --input "$images" -o pipe
+run to-pipe encrypt --plan client/client.plan --key client/secret.key --input "$images" --index 0 -o pipe
 wait "$reader"
 [ -p pipe ] || die "a pipe was replaced by a file"
 run piped predict --plan server/server.plan --evaluation-key server/evaluation.key piped.ct -o piped-reply.ct
+devices=null
 ln -s /dev/null null
-run to-device encrypt --plan client/client.plan --key client/secret.key --input "$images" -o null
-run batch-to-device "${batch_predict[@]}" batch.ct -o null
-[ -L null ] || die "a device was replaced by a file"
-pass
+if mknod device c 1 3 2>/dev/null && (: >device) 2>/dev/null; then devices="device $devices"; fi
+for device in $devices /dev/null; do
+    run to-device encrypt --plan client/client.plan --key client/secret.key --input "$images" -o "$device"
+    run batch-to-device "${batch_predict[@]}" batch.ct -o "$device"
+    run table-to-device "${batch_decrypt[@]}" batch.ct replies.ct -o "$device" --format csv
+    [ -c "$device" ] || die "$device was replaced by a file"
+    pass
+done
+[ -L null ] || die "a link to a device was replaced"
+absent null.partial
+absent /dev/null.partial
 
 run force keygen --plan client/client.plan -o client --force
 equal "mode of secret.key" "$(mode client/secret.key)" 600

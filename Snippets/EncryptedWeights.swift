@@ -1,10 +1,10 @@
 // A model that goes to the data, encrypted: the roles of weights and features swapped.
 //
-// A clinic's measurements must not leave it, and the model is its owner's secret. So the owner encrypts the weights, the clinic computes
-// scores of its patients from them, and only the owner can read the scores. Paillier adds and multiplies by known integers, so it is the same
-// product, with encrypted weights and known features.
+// A clinic's measurements must not leave it, and the model is its owner's secret. So the owner encrypts the weights, the
+// clinic computes scores of its patients from them, and only the owner can read the scores. Paillier adds and multiplies
+// by known integers, so it is the same product, with encrypted weights and known features.
 
-import Blindsight
+import Paillier
 
 // The owner: integer weights of a score, the last one a constant, under a key of its own.
 let weights: [BigInt] = [12, -7, 30, 4, -25, 1000]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """CryptoNets' layers on TenSEAL's BFV tensors with a batch axis; one core; prints JSON.
 
-A tensor with a batch axis is what Blindsight's batch layout is: a ciphertext a feature, a slot a sample. The whole network takes
+A tensor with a batch axis is what Blindsight's method "features" is: a ciphertext a feature, a slot a sample. The whole network takes
 minutes there, so squares and a matrix product of small size are measured, and the network's time is their sum by counts.
 """
 

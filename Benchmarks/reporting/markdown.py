@@ -1,5 +1,7 @@
 """The report in words and tables."""
 
+import textwrap
+
 from .collect import PORTABLE
 
 OPERATIONS = [
@@ -25,23 +27,25 @@ STREAMS = [
 ]
 
 NOTES = """\
-- **What is multiplied.** Blindsight multiplies BFV ciphertexts pointwise, without extending the basis: that is where its
-  multiplication gains most over BFV as SEAL and OpenFHE do it, and it costs noise, as in BGV. OpenFHE's BGV is the like
-  comparison. The product comes scaled by a constant that the planner absorbs.
-- **Parameters.** Ternary secrets, t = 65537, moduli of the same sizes in all (two of 35 bits and a special one of 36 at N = 4096,
-  four of 42 and one of 46 above; SEAL accepts up to 109 and 218 bits). OpenFHE makes its own special moduli, or has none: of its
-  key switching techniques (BV, and hybrid where it fits) the faster counts.
+- **What is multiplied.** Blindsight multiplies BFV ciphertexts pointwise, without extending the basis: that is where
+  its multiplication gains most over BFV as SEAL and OpenFHE do it, and it costs noise, as in BGV. OpenFHE's BGV is the
+  like comparison. The product comes scaled by a constant that the planner absorbs.
+- **Parameters.** Ternary secrets, t = 65537, moduli of the same sizes in all (two of 35 bits and a special one of 36 at
+  N = 4096, four of 42 and one of 46 above; SEAL accepts up to 109 and 218 bits). OpenFHE makes its own special moduli,
+  or has none: of its key switching techniques (BV, and hybrid where it fits) the faster counts.
 - **Hoisting.** A sum of 8 rotations of one ciphertext, an eighth of its time. Blindsight divides by P once for the sum;
   OpenFHE adds 8 fast rotations of one decomposition; SEAL has no hoisting and rotates 8 times.
 - **Encoding.** Blindsight's encryption and decryption encode and decode the slots. SEAL's and OpenFHE's don't, but for
   OpenFHE's decryption: through Python lists that would weigh more than the encryption.
 - **NTT.** Ours is a limb in place; SEAL's is a ciphertext's share of a limb, with a copy.
-- **Plaintexts** are encoded before and are in NTT form, and so is the ciphertext; in SEAL it is brought there first, untimed.
+- **Plaintexts** are encoded before and are in NTT form, and so is the ciphertext; in SEAL it is brought there first,
+  untimed.
 - **The peers' builds** are PyPI wheels, made for processors in general; SEAL and OpenFHE can be built for one processor
   and are faster then. "Portable C" is Blindsight without its vector kernels (`BLINDSIGHT_KERNELS=portable`): what its
   algorithms give by themselves. Calls to the peers go through Python, which costs around a microsecond each.
-- **The networks** differ: each is its project's own MNIST example, so this compares what a user gets, not kernels. Ours is exact
-  to the integer; TenSEAL's is CKKS and approximate, with random weights here.
+- **The networks** differ: each is its project's own MNIST example, so this compares what a user gets, not kernels. Ours
+  is exact to the integer; TenSEAL's is CKKS and approximate, with random weights here.
+- **Function privacy** of Blindsight's replies is 0: they are masked, not flooded.
 """
 
 
@@ -133,17 +137,23 @@ def counts(results):
         lines.append((limbs, table([f"one run, {limbs} limbs", "operations"], rows)))
     text = [t.replace("| --- | ---: |", "| --- | --- |") for _, t in lines]
     run = results.first["prediction_1"]["operations"]
-    return "\n\n".join([*text, f"One MNIST prediction: {_counted(run)}."])
+    prediction = textwrap.wrap(f"One MNIST prediction: {_counted(run)}.", 120)
+    return "\n\n".join([*text, "\n".join(prediction)])
 
 
 def _counted(counts):
     """In words, those of zero left out."""
     words = {name: name.replace("_", " ").replace("ntt", "NTT") for name in counts}
     return ", ".join(
-        f"{n} {words[name] if n > 1 else words[name].removesuffix('s')}"
+        f"{n} {words[name] if n > 1 else _singular(words[name])}"
         for name, n in counts.items()
         if n
     )
+
+
+def _singular(words):
+    """Of "key switches" "key switch", of "products" "product"."""
+    return words.removesuffix("es" if words.endswith("ches") else "s")
 
 
 def streams(results):

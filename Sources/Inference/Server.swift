@@ -4,8 +4,8 @@ import Wire
 
 /// What predicts for one client. Holds evaluation keys only; nothing here can decrypt.
 ///
-/// Several threads may predict at once. Long calls report progress to a closure; an error that it throws ends the call, and so does the
-/// cancellation of the task that calls.
+/// Several threads may predict at once. Long calls report progress to a closure; an error that it throws ends the call,
+/// and so does the cancellation of the task that calls.
 public final class Server: Sendable {
     package let plan: Plan
     private let predictor: any GroupPredictor
@@ -58,14 +58,13 @@ public final class Server: Sendable {
 
     /// Reads the body of a request's group.
     package func readRequest(_ body: BodyReader) throws -> RequestGroup {
-        let request = try predictor.request(body)
-        try body.finish()
-        return RequestGroup(head: body.head, body: request)
+        RequestGroup(head: body.head, body: try body.whole { try predictor.request($0) })
     }
 }
 
 extension Server {
-    /// The same on a thread of its own, for programs that must not block a task's thread. It ends early when the task is cancelled.
+    /// The same on a thread of its own, for programs that must not block a task's thread. It ends early when the task
+    /// is cancelled.
     public func predict(
         _ request: Request, progress: @escaping @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) async throws -> Reply {

@@ -4,8 +4,8 @@ import Wire
 
 /// The one who owns the data and the secret key.
 ///
-/// Long calls report progress to a closure; an error that it throws ends the call, and so does the cancellation of the task that
-/// calls.
+/// Long calls report progress to a closure; an error that it throws ends the call, and so does the cancellation of the
+/// task that calls.
 public final class Client: Sendable {
     public let plan: ClientPlan
     private let session: any ClientSession
@@ -78,9 +78,11 @@ public final class Client: Sendable {
     ///
     /// - Parameters:
     ///   - samples: quantized, each value in `plan.input.range`.
-    ///   - index: which group of the request, from 0.
-    ///   - count: groups of the request in all.
+    ///   - index: which group of the request, in 0..<count.
+    ///   - count: groups of the request in all, at most 2^20.
     ///   - progress: called with (samples done, samples in the group).
+    /// - Throws: `InferenceError.wrongCount` for another number of samples than the group's; `WireError.outOfRange` for
+    ///   a group that no request has; `NetworkError` for values outside the box.
     package func encryptGroup(
         _ samples: ArraySlice<[Int]>, index: Int, of count: Int,
         progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
@@ -88,6 +90,9 @@ public final class Client: Sendable {
         guard (1...plan.samplesPerGroup).contains(samples.count) else {
             throw InferenceError.wrongCount(
                 "samples in a group", expected: plan.samplesPerGroup, found: samples.count)
+        }
+        guard (1...GroupHead.maximumGroups).contains(count), (0..<count).contains(index) else {
+            throw WireError.outOfRange("group \(index) of \(count)")
         }
         for sample in samples { try plan.input.check(quantized: sample) }
         let size = samples.count
@@ -105,7 +110,7 @@ public final class Client: Sendable {
 
     /// The integers of samples of `plan.input.count` reals each.
     /// - Throws: `NetworkError` for a wrong count or a NaN.
-    package func quantize(_ samples: [[Float]]) throws -> [[Int]] {
+    public func quantize(_ samples: [[Float]]) throws -> [[Int]] {
         try pool.map(samples.count) { try plan.input.quantize(samples[$0]) }
     }
 
@@ -114,8 +119,8 @@ public final class Client: Sendable {
     /// Decrypts a reply.
     ///
     /// - Parameter request: what it must answer.
-    /// - Throws: `InferenceError.otherRequest` for a reply to another request, and others where the reply has not the plan's form. Never
-    ///   tell a server which.
+    /// - Throws: `InferenceError.otherRequest` for a reply to another request, and others where the reply has not the
+    ///   plan's form. Never tell a server which.
     public func decrypt(_ reply: Reply, of request: Request) throws -> Predictions {
         guard reply.groups.count == request.groups.count else {
             throw InferenceError.otherRequest(group: 0)
@@ -130,8 +135,8 @@ public final class Client: Sendable {
         try decrypt(reply, answering: request.head)
     }
 
-    /// - Parameter request: the head of the request's group; nil where the caller lacks it, and nothing tells a reply to another
-    ///   request of the same key.
+    /// - Parameter request: the head of the request's group; nil where the caller lacks it, and nothing tells a reply
+    ///   to another request of the same key.
     package func decrypt(_ reply: ReplyGroup, answering request: GroupHead?) throws -> Predictions {
         Predictions([try outputs(of: reply, answering: request)], reading: plan.outputs)
     }
@@ -159,8 +164,6 @@ public final class Client: Sendable {
 
     /// Reads the body of a reply's group.
     package func readReply(_ body: BodyReader) throws -> ReplyGroup {
-        let reply = try session.readReply(body)
-        try body.finish()
-        return ReplyGroup(head: body.head, body: reply)
+        ReplyGroup(head: body.head, body: try body.whole { try session.readReply($0) })
     }
 }

@@ -24,6 +24,14 @@ public struct ClientPlan: Sendable {
         self.method = method
         self.cost = cost
         certificate = method.certificate(outputs)
+        // What is too long to be read is not planned.
+        for (kind, length) in [
+            (ArtifactKind.request, method.requestLength(samples: method.groupCapacity)),
+            (.reply, method.replyLength(samples: method.groupCapacity)),
+        ] where length > GroupHead.maximumBodyBytes(kind) {
+            throw WireError.tooLarge(
+                kind, bytes: UInt64(length), limit: GroupHead.maximumBodyBytes(kind))
+        }
         keySetDigest = Envelope.digest(
             of: Array(type(of: method).name.rawValue.utf8) + [0] + (try method.keySet()))
         digest = Envelope.digest(
@@ -40,7 +48,8 @@ public struct ClientPlan: Sendable {
 
     /// How many groups so many samples take.
     package func groupCount(of samples: Int) -> Int {
-        (samples + samplesPerGroup - 1) / samplesPerGroup
+        let (full, rest) = samples.quotientAndRemainder(dividingBy: samplesPerGroup)
+        return full + (rest > 0 ? 1 : 0)
     }
 
     /// Seconds of so many samples on one core, by counts.

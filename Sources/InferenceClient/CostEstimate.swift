@@ -2,7 +2,7 @@
 public struct CostEstimate: Sendable, Equatable {
     /// Of one group, all plaintext moduli together.
     package let operations: OperationTally
-    /// Bytes of a full group's body, without its head.
+    /// Bytes of a full group's body, without its head, and without a seed that all of its ciphertexts share.
     public let requestBytes: Int
     public let replyBytes: Int
     /// Bytes of what a client gives its server once.

@@ -16,16 +16,17 @@ package struct SectionRule: Sendable {
         switch kind {
         case .serverPlan:
             [
-                SectionRule(number: Number.plan, name: "plan", limit: 4 << 20),
                 SectionRule(number: Number.method, name: "method", limit: 4 << 20),
+                SectionRule(number: Number.plan, name: "plan", limit: 4 << 20),
                 SectionRule(number: Number.network, name: "network", limit: 64 << 20),
-                SectionRule(number: Number.model, name: "model", limit: 64 << 20, isRequired: false),
+                SectionRule(
+                    number: Number.model, name: "model", limit: 64 << 20, isRequired: false),
                 SectionRule(number: Number.proof, name: "proof", limit: 64, isRequired: false),
             ]
         case .clientPlan:
             [
-                SectionRule(number: Number.plan, name: "plan", limit: 4 << 20),
                 SectionRule(number: Number.method, name: "method", limit: 4 << 20),
+                SectionRule(number: Number.plan, name: "plan", limit: 4 << 20),
                 SectionRule(
                     number: Number.prefix, name: "prefix", limit: 64 << 20, isRequired: false,
                     isReserved: true),

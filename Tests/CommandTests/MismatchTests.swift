@@ -2,9 +2,9 @@ import BigIntegers
 import Blindsight
 import BlindsightCommands
 import Files
-import IntegerNetworks
 import Inference
 import InferenceClient
+import IntegerNetworks
 import Samples
 import Testing
 

@@ -3,7 +3,7 @@ struct Mutant {
     let name: String
     /// Below Sources.
     let file: String
-    /// Stands once in the file.
+    /// An expression, or a statement where nothing stands in its place. Stands once in the file.
     let original: String
     let broken: String
     /// Of `swift test --filter`.
@@ -13,7 +13,18 @@ struct Mutant {
     func patched(_ source: String, number: Int) throws -> String {
         let parts = source.split(separator: original, omittingEmptySubsequences: false)
         guard parts.count == 2 else { throw MutantError.found(name, times: parts.count - 1) }
-        return parts[0] + "(isMutant(\(number)) ? (\(broken)) : (\(original)))" + parts[1]
+        let choice =
+            broken.isEmpty
+            ? "if !isMutant(\(number)) { \(Self.statement(original)) }"
+            : "(isMutant(\(number)) ? (\(broken)) : (\(original)))"
+        return parts[0] + choice + parts[1]
+    }
+
+    /// A guard that throws, as an if.
+    private static func statement(_ text: String) -> String {
+        guard text.hasPrefix("guard "), let end = text.range(of: " else ") else { return text }
+        return
+            "if !(\(text[text.index(text.startIndex, offsetBy: 6)..<end.lowerBound])) \(text[end.upperBound...])"
     }
 
     /// What each broken file gets at its end, once.

@@ -39,11 +39,13 @@ package struct DemoCommand: ParsableCommand {
             throw CommandError.noSuchDigit(digit, folder: samples)
         }
         let sample = set.samples.sample(at: index)
+        // Read before anything is shown.
+        let model = try RegularFile.bytes(of: model, limit: ONNXModel.maximumBytes)
         let text: ([String]) -> Void = { options.json ? () : print($0.joined(separator: "\n")) }
         text(DemoReport.title)
 
         var run = DemoRun()
-        let plan = try run.makePlan(model: RegularFile.bytes(of: model, limit: ONNXModel.maximumBytes))
+        let plan = try run.makePlan(model: model)
         try CommandFiles.check(set.samples, for: plan.client.input, path: samples)
         text(DemoReport.plan(plan.client, picture: Picture.lines(sample, set.samples.sampleShape)))
 
@@ -56,7 +58,8 @@ package struct DemoCommand: ParsableCommand {
         let expected = try IntegerReference.logits(
             plan.network, input: plan.network.input.quantize(sample))
         let report = DemoReport(
-            prediction: prediction, expected: expected, labels: plan.client.outputs.labels, truth: digit)
+            prediction: prediction, expected: expected, labels: plan.client.outputs.labels,
+            truth: digit)
         text(report.logits + DemoReport.steps(run.steps) + report.conclusion)
         if options.json { print(report.json(run.steps).text) }
         if prediction.logits != expected { throw CommandError.unequalResult }

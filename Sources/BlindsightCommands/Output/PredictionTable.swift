@@ -1,6 +1,6 @@
 import ArgumentParser
-import Blindsight
 import BigIntegers
+import Blindsight
 import Files
 
 /// Where `decrypt` writes its table, and how.

@@ -7,7 +7,9 @@ struct ReportEntries {
 
     init(_ entries: [ReportEntry]) { self.entries = entries }
 
-    mutating func add(_ key: String, _ title: String?, _ value: ReportEntry.Value, text: String? = nil) {
+    mutating func add(
+        _ key: String, _ title: String?, _ value: ReportEntry.Value, text: String? = nil
+    ) {
         entries.append(ReportEntry(key, title, value, text: text))
     }
 

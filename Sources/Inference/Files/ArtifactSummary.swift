@@ -94,7 +94,10 @@ package struct ArtifactSummary: Sendable {
                 value: plan.certificate.securityBits == 0
                     ? "insecure" : "\(plan.certificate.securityBits) bits"
             ),
-            (name: "input shape", value: plan.input.shape.map(String.init).joined(separator: " x ")),
+            (
+                name: "input shape",
+                value: plan.input.shape.map(String.init).joined(separator: " x ")
+            ),
             (name: "outputs", value: "\(plan.outputCount)"),
             (name: "samples a group", value: "\(plan.samplesPerGroup)"),
             (name: "request bytes", value: "\(plan.cost.requestBytes)"),

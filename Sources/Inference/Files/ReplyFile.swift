@@ -12,15 +12,17 @@ public final class ReplyFile {
     /// Groups that are in the file; of a resumed one it begins above zero.
     public private(set) var groupsDone = 0
     private let file: PartialFile
+    /// Why part of a group may stand at the end: nothing is written behind it.
+    private var failure: (any Error)?
 
     /// - Parameters:
     ///   - request: what is to be answered.
     ///   - plan: the request's.
-    ///   - resumes: whether groups that an interrupted run left are kept. They must be replies to `request`; what is cut off or damaged
-    ///     at the end is dropped. Where there are none, it begins anew.
+    ///   - resumes: whether groups that an interrupted run left are kept. They must be replies to `request`; what is
+    ///     cut off or damaged at the end is dropped. Where there are none, it begins anew.
     /// - Throws: `WireError.unfinished` where there are such groups, but `resumes` is false; `WireError.otherRequest`,
-    ///   `WireError.wrongPlan`, `WireError.corrupt` and others for groups that can't be kept; `FileError`, also while another
-    ///   process writes.
+    ///   `WireError.wrongPlan`, `WireError.corrupt` and others for groups that can't be kept; `FileError`, also while
+    ///   another process writes.
     public init(
         path: String, request: RequestHeads, plan: ClientPlan, resumes: Bool = false
     ) throws {
@@ -50,13 +52,22 @@ public final class ReplyFile {
     }
 
     /// Appends the reply to group `groupsDone` and syncs.
-    /// - Throws: `WireError.otherRequest` for a reply to another group; `FileError`.
+    ///
+    /// Where writing fails, part of the group may stand in the file: it takes no further group then, and a run that
+    /// resumes drops that part.
+    /// - Throws: `WireError.otherRequest` for a reply to another group; `FileError`, again at each further call.
     public func append(_ reply: ReplyGroup) throws {
+        if let failure { throw failure }
         guard groupsDone < request.heads.count,
             reply.head.request == request.heads[groupsDone].digest
         else { throw WireError.otherRequest(group: groupsDone) }
-        try reply.write(to: file)
-        try file.sync()
+        do {
+            try reply.write(to: file)
+            try file.sync()
+        } catch {
+            failure = error
+            throw error
+        }
         groupsDone += 1
     }
 

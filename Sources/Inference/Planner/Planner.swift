@@ -3,8 +3,10 @@ import InferenceClient
 import IntegerNetworks
 import Lattice
 import Paillier
+import Wire
 
-/// Finds the cheapest parameters that certify a network: for each method that may be taken, the smallest by counted operations.
+/// Finds the cheapest parameters that certify a network: for each method that may be taken, the smallest by counted
+/// operations.
 package struct Planner: Sendable {
     /// Ring degrees to try, ascending.
     package let degrees: [Int]
@@ -65,7 +67,8 @@ package struct Planner: Sendable {
     ) throws -> Plan {
         try Plan.checkDepth(network)
         guard outputs.count == network.outputCount else {
-            throw PlanError.invalid("\(outputs.count) output bounds for \(network.outputCount) outputs")
+            throw PlanError.invalid(
+                "\(outputs.count) output bounds for \(network.outputCount) outputs")
         }
         return try withoutActuallyEscaping(progress) { progress in
             let task = PlanningTask(
@@ -81,11 +84,18 @@ package struct Planner: Sendable {
         }
     }
 
+    /// - Throws: `PlanError`, also for a plan that no file could hold.
     private static func plan(_ method: any ServerMethod.Type, _ task: PlanningTask) throws -> Plan {
-        try Plan(task.network, outputs: task.outputs, method: method.plan(task))
+        let method = try method.plan(task)
+        do {
+            return try Plan(task.network, outputs: task.outputs, method: method)
+        } catch let error as WireError {
+            throw PlanError.noParameters(error.description)
+        }
     }
 
-    /// Of all methods the fastest, or a slower one that moves at most half of its bytes and takes at most a second for a sample.
+    /// Of all methods the fastest, or a slower one that moves at most half of its bytes and takes at most a second for
+    /// a sample.
     private func cheapest(_ task: PlanningTask) throws -> Plan {
         var plans: [Plan] = []
         var refusal: (any Error)?

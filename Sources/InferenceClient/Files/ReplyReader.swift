@@ -31,7 +31,7 @@ public struct ReplyReader: Sendable {
     /// Checks that these are replies to a request's groups, in its order.
     ///
     /// - Throws: `WireError.otherRequest`.
-    package func requireReplies(to request: RequestHeads) throws {
+    public func requireReplies(to request: RequestHeads) throws {
         try request.requireBeginning(file.groups.map(\.head))
         guard file.groups.count == request.heads.count else {
             throw WireError.otherRequest(group: file.groups.count)
@@ -40,9 +40,19 @@ public struct ReplyReader: Sendable {
 
     /// Decrypts a group.
     ///
-    /// - Parameter request: the request, where the caller has it; else nothing tells a reply to another request of the same key.
+    /// - Parameters:
+    ///   - index: in 0..<groupCount.
+    ///   - request: the request, where the caller has it; else nothing tells a reply to another request of the same
+    ///     key.
+    /// - Throws: `InferenceError.otherRequest` for a reply to another request, before any of it is read; `WireError`; what
+    ///   `Client.decrypt` throws.
     public func predictions(_ index: Int, of request: RequestHeads?) throws -> Predictions {
-        try client.decrypt(group(index), answering: request?.heads[index])
+        if let request {
+            guard index < request.heads.count,
+                file.groups[index].head.request == request.heads[index].digest
+            else { throw InferenceError.otherRequest(group: index) }
+        }
+        return try client.decrypt(group(index), answering: request?.heads[index])
     }
 }
 

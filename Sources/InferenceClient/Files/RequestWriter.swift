@@ -9,6 +9,8 @@ public final class RequestWriter {
     /// Groups that were written.
     package private(set) var groupsDone = 0
     private let sink: any ByteSink
+    /// Why part of a group may stand at the end: nothing is written behind it.
+    private var failure: (any Error)?
 
     /// - Parameters:
     ///   - sampleCount: of all groups, at least one.
@@ -31,13 +33,16 @@ public final class RequestWriter {
 
     /// Encrypts and writes the next group.
     ///
+    /// Where the sink fails, part of the group may stand in it: it takes no further group then.
     /// - Parameters:
     ///   - samples: quantized, as many as `nextSamples`.
     ///   - progress: called with (samples done, samples in the group).
-    /// - Throws: `InferenceError`, and what the sink throws.
+    /// - Throws: `InferenceError`, `NetworkError` for values outside the box, and what the sink throws, again at each
+    ///   further call.
     public func append(
         _ samples: [[Int]], progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) throws {
+        if let failure { throw failure }
         guard groupsDone < groupCount, samples.count == nextSamples.count else {
             throw InferenceError.wrongCount(
                 "samples in group \(groupsDone)", expected: nextSamples.count,
@@ -45,7 +50,10 @@ public final class RequestWriter {
         }
         let group = try client.encryptGroup(
             samples[...], index: groupsDone, of: groupCount, progress: progress)
-        try group.head.write(group.body, to: sink)
+        do { try group.write(to: sink) } catch {
+            failure = error
+            throw error
+        }
         groupsDone += 1
     }
 }

@@ -36,7 +36,8 @@ extension Blindsight_V5_NetworkMessage {
         transform = network.transform.wireName
     }
 
-    /// From a section. Its many small messages would take more memory than bytes: they are counted before they are parsed.
+    /// From a section. Its many small messages would take more memory than bytes: they are counted before they are
+    /// parsed.
     package init(section: ArraySlice<UInt8>) throws {
         var (operations, others) = (0, 0)
         try MessageFields.scan(section) { number, size in
@@ -153,6 +154,7 @@ extension Blindsight_V5_OperationMessage {
 
     private func matrix() throws -> SparseIntegerMatrix {
         guard weights.count == columnIndices.count,
+            rowCounts.count <= IntegerNetwork.maximumElements,
             rowCounts.reduce(0, { $0 + Int($1) }) == weights.count,
             columns <= UInt32(IntegerNetwork.maximumElements),
             columnIndices.allSatisfy({ $0 < columns }), weights.allSatisfy({ $0 != 0 })

@@ -82,7 +82,9 @@ extension Blindsight_V5_OutputsMessage {
 extension Blindsight_V5_RangeMessage {
     fileprivate func range() throws -> ClosedRange<BigInt> {
         guard lowest.utf8.count <= 1000, highest.utf8.count <= 1000,
-            let low = BigInt(lowest, radix: 10), let high = BigInt(highest, radix: 10), low <= high
+            let low = BigInt(lowest, radix: 10), let high = BigInt(highest, radix: 10), low <= high,
+            // Numbers have one form.
+            low.description == lowest, high.description == highest
         else { throw WireError.malformed("an output bound") }
         return low...high
     }

@@ -173,12 +173,17 @@ package struct KeySwitcher: Sendable {
     }
 
     /// Looks up the keys of Galois elements and decomposes, anew only where the digit width changes.
+    /// - Throws: `EvaluationError` for a key that is missing, or covers fewer levels than the polynomials have.
     package func hoisted(
         _ elements: [Int], of polynomials: [Polynomial<NTTValues>]
     ) throws -> [HoistedGroup] {
         var groups: [HoistedGroup] = []
         for element in elements {
             let key = try galoisKey(element: element)
+            // Keys that share a decomposition may cover fewer levels than the first.
+            if let level = polynomials.first?.limbCount, key.gadget.level < level {
+                throw EvaluationError.keyCoversLevel(key.gadget.level, needed: level)
+            }
             if groups.last?.decompositions[0].gadget.digitBits != key.gadget.digitBits {
                 groups.append(
                     HoistedGroup(

@@ -11,6 +11,8 @@ package final class BodyReader {
     private var hash = SHA256()
     /// Fills a buffer with what comes next.
     private let next: (UnsafeMutableRawBufferPointer) throws -> Void
+    /// Whether `next` failed: then nothing more is asked of it.
+    private var isBroken = false
 
     /// - Parameter next: begins at the body.
     package init(
@@ -29,7 +31,7 @@ package final class BodyReader {
         for start in stride(from: 0, to: buffer.count, by: Self.pieceLength) {
             let piece = UnsafeMutableRawBufferPointer(
                 rebasing: buffer[start..<min(start + Self.pieceLength, buffer.count)])
-            try next(piece)
+            try pull(piece)
             hash.update(bufferPointer: UnsafeRawBufferPointer(piece))
         }
         remaining -= buffer.count
@@ -37,8 +39,28 @@ package final class BodyReader {
 
     package func bytes(_ count: Int) throws -> [UInt8] {
         try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            try read(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+            try read(
+                into: UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
             initialized = count
+        }
+    }
+
+    /// Reads the whole body by `read`, and compares the checksum.
+    ///
+    /// It is read to its end whatever `read` throws, so that the next group can be read from a stream. Of a damaged
+    /// body the checksum is told of, not what the damage looks like.
+    /// - Throws: `WireError.corrupt`, what `read` throws, and what the source of the bytes does.
+    package func whole<Body>(_ read: (BodyReader) throws -> Body) throws -> Body {
+        let body = Result { try read(self) }
+        if !isBroken { try finish() }
+        return try body.get()
+    }
+
+    private func pull(_ buffer: UnsafeMutableRawBufferPointer) throws {
+        do { try next(buffer) } catch {
+            isBroken = true
+            throw error
         }
     }
 
@@ -56,7 +78,7 @@ package final class BodyReader {
             }
         }
         var checksum = [UInt8](repeating: 0, count: Envelope.checksumLength)
-        try checksum.withUnsafeMutableBytes { try next($0) }
+        try checksum.withUnsafeMutableBytes { try pull($0) }
         guard hash.finalize() == checksum[...] else { throw WireError.corrupt }
     }
 }

@@ -1,7 +1,7 @@
 import Files
 
-/// Groups behind each other in a source that can be read at any place: all heads were checked when it was opened, a body is
-/// when it is read.
+/// Groups behind each other in a source that can be read at any place: all heads were checked when it was opened, a
+/// body is when it is read.
 package struct GroupFile: Sendable {
     package struct Group: Sendable {
         package let offset: Int
@@ -22,10 +22,10 @@ package struct GroupFile: Sendable {
 
     /// Walks over the groups.
     ///
-    /// - Parameter allowsMissing: whether groups may be missing at the end, and the last be cut off: a file whose writer was
-    ///   interrupted.
-    /// - Throws: `WireError`, for groups that are of another plan, out of order, of another size than the plan's, too many or too
-    ///   few.
+    /// - Parameter allowsMissing: whether groups may be missing at the end, and the last be cut off or damaged: a file
+    ///   whose writer was interrupted.
+    /// - Throws: `WireError`, for groups that are of another plan, out of order, of another size than the plan's, too
+    ///   many or too few; what the source throws.
     package init(
         _ source: any ByteSource, _ form: GroupForm, allowsMissing: Bool = false
     ) throws {
@@ -36,8 +36,8 @@ package struct GroupFile: Sendable {
             let found = Result {
                 try Self.group(at: offset, of: source, form, after: groups.last?.head)
             }
-            // What a power cut leaves at the end may be anything.
-            if allowsMissing, case .failure = found, !groups.isEmpty,
+            // What a power cut leaves at the end may be anything. A source that fails says nothing about the bytes.
+            if allowsMissing, case .failure(let error) = found, error is WireError, !groups.isEmpty,
                 source.count - offset <= form.largestLength
             {
                 break

@@ -16,6 +16,11 @@ package struct GroupHead: Sendable, Hashable {
     static let ownLength = 80
     package static let maximumGroups = 1 << 20
 
+    /// The longest body that is read.
+    package static func maximumBodyBytes(_ kind: ArtifactKind) -> Int {
+        kind.maximumPayloadBytes - ownLength
+    }
+
     package let kind: ArtifactKind
     /// Of the plan.
     package let plan: [UInt8]
@@ -59,8 +64,8 @@ package struct GroupHead: Sendable, Hashable {
         self.bodyLength = bodyLength
     }
 
-    /// SHA-256 of the head: what a reply's group names its request's by. It is another for every group that is encrypted, since
-    /// the identifier is.
+    /// SHA-256 of the head: what a reply's group names its request's by. It is another for every group that is
+    /// encrypted, since the identifier is.
     package var digest: [UInt8] { Array(SHA256.hash(data: bytes)) }
 
     package var bytes: [UInt8] {

@@ -48,7 +48,10 @@ struct BFVPlanner<Family: CircuitFamily> {
         }
         guard let best else { throw PlanError.noParameters(refusals.joined(separator: "; ")) }
         let tuned = try Family.tuned(
-            best, Tuning(network: network, security: task.planner.security, norms: norms, progress: task.progress))
+            best,
+            Tuning(
+                network: network, security: task.planner.security, norms: norms,
+                progress: task.progress))
         try task.progress("proving the certificate")
         return try finish(tuned)
     }

@@ -42,7 +42,9 @@ package protocol CircuitFamily: Sendable {
         _ network: IntegerNetwork, shape: SlotShape, galoisElements: Set<Int>
     ) throws -> [Circuit<Self>]
     /// The cheapest of circuits near a candidate's.
-    static func tuned(_ candidate: Candidate<Self>, _ tuning: Tuning<Self>) throws -> Candidate<Self>
+    static func tuned(_ candidate: Candidate<Self>, _ tuning: Tuning<Self>) throws -> Candidate<
+        Self
+    >
 
     /// Baby steps of each linear layer; none where the family has none.
     static func babyCounts(of circuit: Circuit<Self>) -> [Int]

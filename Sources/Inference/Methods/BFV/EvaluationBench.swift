@@ -1,6 +1,6 @@
 import BFV
-import InferenceClient
 import BigIntegers
+import InferenceClient
 import Ring
 
 /// A linear map, a fold, a square and a switch on a ciphertext: what layers are made of, to be timed as a whole.

@@ -99,7 +99,8 @@ struct NoiseForecast {
             model: NoiseModel(degree: circuit.degree, plaintext: plaintext),
             degree: circuit.degree, depth: depth, skips: skips, largestDrop: largestDrop)
         let interpreter = Family.Forecast(
-            circuit: circuit, ledger: ledger, plaintext: plaintext, largestModulus: largestModulus, norms: norms)
+            circuit: circuit, ledger: ledger, plaintext: plaintext, largestModulus: largestModulus,
+            norms: norms)
         // A level less at each depth.
         let program = try Program(
             circuit, levels: (0..<circuit.switchPointCount).map { depth - $0 / 2 - 1 },

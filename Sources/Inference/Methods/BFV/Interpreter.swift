@@ -59,7 +59,8 @@ where
 
     /// Reads a request whose length is the plan's.
     static func request(
-        _ body: BodyReader, _ method: Family.Client, _ context: BFVContext) throws -> Input
+        _ body: BodyReader, _ method: Family.Client, _ context: BFVContext
+    ) throws -> Input
     /// - Throws: `InferenceError.unexpectedRequest` where it is not of the plan's form.
     static func check(_ request: Input, _ method: Family.Client) throws
 }

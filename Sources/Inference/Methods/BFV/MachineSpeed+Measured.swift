@@ -1,6 +1,6 @@
+import BFV
 import BigIntegers
 import CKernels
-import BFV
 import InferenceClient
 import Ring
 
@@ -13,7 +13,9 @@ extension MachineSpeed {
             inverseButterfly: bench.inverse() / bench.butterflies,
             keyResidue: bench.keySwitch(), plaintextResidue: bench.linearMap(), overhead: 1)
         let (seconds, counts) = try EvaluationBench().measure()
-        costs.overhead = seconds / costs.seconds(
+        costs.overhead =
+            seconds
+            / costs.seconds(
                 OperationTally(counts.dictionary), degree: EvaluationBench.degree)
         return costs
     }

@@ -1,4 +1,5 @@
 import BigIntegers
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)

@@ -1,4 +1,6 @@
+import BFV
 import BigIntegers
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -6,7 +8,6 @@ import BigIntegers
 #else
     import Darwin
 #endif
-import BFV
 
 /// The choice of plaintext moduli.
 enum PlaintextModuli {

@@ -1,5 +1,5 @@
-import BigIntegers
 import BFV
+import BigIntegers
 
 /// Integer slots to residues modulo t, times a unit: shared by every evaluator, so that they can't differ.
 struct ResidueSlots: Sendable {

@@ -1,5 +1,5 @@
-import BigIntegers
 import BFV
+import BigIntegers
 import Lattice
 import Ring
 import Synchronization

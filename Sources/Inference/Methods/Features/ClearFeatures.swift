@@ -28,10 +28,12 @@ package struct ClearFeatures: Interpreter {
 
     /// Samples, each of all features.
     package func values(of samples: [[Int]]) -> [Value] {
-        [Value(
-            features: (samples.first ?? []).indices.map { feature in
-                residues.multiply(samples.map { Int64($0[feature]) }, by: .one)
-            }, level: residues.parameters.maximumLevel)]
+        [
+            Value(
+                features: (samples.first ?? []).indices.map { feature in
+                    residues.multiply(samples.map { Int64($0[feature]) }, by: .one)
+                }, level: residues.parameters.maximumLevel)
+        ]
     }
 
     package func prepare(

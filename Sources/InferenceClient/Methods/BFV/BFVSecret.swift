@@ -20,7 +20,9 @@ package enum BFVSecret {
     }
 
     /// - Throws: `WireError` for a key that key generation never gives.
-    package static func key(_ secret: ArraySlice<UInt8>, _ context: LatticeContext) throws -> SecretKey {
+    package static func key(_ secret: ArraySlice<UInt8>, _ context: LatticeContext) throws
+        -> SecretKey
+    {
         let n = context.degree
         var bytes = Array(secret)
         defer { bytes.withUnsafeMutableBytes { bsk_wipe($0.baseAddress!, $0.count) } }

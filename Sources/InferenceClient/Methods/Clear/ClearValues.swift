@@ -48,7 +48,9 @@ package struct ClearValues: ClientMethod {
         outputCount = outputs.count
     }
 
-    package func makeSession(_ plan: ClientPlan, on pool: WorkerPool) -> ClearSession { ClearSession(method: self) }
+    package func makeSession(_ plan: ClientPlan, on pool: WorkerPool) -> ClearSession {
+        ClearSession(method: self)
+    }
 
     package func session(
         _ plan: ClientPlan, secret: ArraySlice<UInt8>, on pool: WorkerPool

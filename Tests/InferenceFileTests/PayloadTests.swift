@@ -1,0 +1,303 @@
+import BigIntegers
+import Inference
+import InferenceClient
+import SwiftProtobuf
+import Testing
+import Wire
+
+/// What the sections of plans may not say, all digests right.
+@Suite struct PayloadTests {
+    /// - Parameter error: nil: any typed one.
+    private static func refused(
+        _ kind: ArtifactKind, _ what: String, _ error: WireError? = nil, _ method: Method = .slots,
+        _ change: (Fixture) throws -> [UInt8]
+    ) throws {
+        let fixture = try Fixture.of(method)
+        let bytes = try change(fixture)
+        #expect(bytes != fixture.bytes(kind), "\(what): nothing was changed")
+        #expect("\(kind), \(what)") {
+            _ = try fixture.rewritten(bytes, as: kind)
+        } throws: { found in
+            error == nil ? Fixture.isTyped(found) : found as? WireError == error
+        }
+    }
+
+    /// What both halves of a plan say of inputs, outputs and costs.
+    @Test(arguments: [ArtifactKind.clientPlan, .serverPlan]) func plan(kind: ArtifactKind) throws {
+        typealias Plan = Blindsight_V5_PlanMessage
+        let digits = String(repeating: "9", count: 1_000_000)
+        let count = { () -> Blindsight_V5_OperationCountMessage in
+            var message = Blindsight_V5_OperationCountMessage()
+            message.name = "Upper"
+            return message
+        }()
+        let changes: [(String, (inout Plan) -> Void)] = [
+            ("no input", { $0.clearInput() }),
+            ("no outputs", { $0.clearOutputs() }),
+            ("shape of 2^60", { $0.input.shape = [1 << 30, 1 << 30] }),
+            ("shape with a zero", { $0.input.shape = [6, 0] }),
+            ("nine dimensions", { $0.input.shape = [6, 1, 1, 1, 1, 1, 1, 1, 1] }),
+            ("no shape", { $0.input.shape = [] }),
+            ("empty box", { $0.input.lowest = 4 }),
+            ("box of 2^63", { $0.input.highest = .max }),
+            ("box from -2^63", { $0.input.lowest = .min }),
+            ("zero point", { $0.input.zeroPoint = .max }),
+            ("scale 0", { $0.input.scale = 0 }),
+            ("scale NaN", { $0.input.scale = .nan }),
+            ("an offset less than features", { $0.input.offsets = [1] }),
+            ("feature scale 0", { $0.input.scales = [0, 1, 1, 1, 1, 1] }),
+            ("offset NaN", { $0.input.offsets = [.nan, 1, 1, 1, 1, 1] }),
+            ("a norm that isn't known", { $0.input.normalization = "L3" }),
+            ("a decision that isn't known", { $0.outputs.decision = "oracle" }),
+            ("the usual decision spelled out", { $0.outputs.decision = "largest" }),
+            ("a sign of three outputs", { $0.outputs.decision = "sign" }),
+            ("a transform that isn't known", { $0.outputs.transform = "relu" }),
+            ("no transform spelled out", { $0.outputs.transform = "none" }),
+            ("output scale infinite", { $0.outputs.scale = .infinity }),
+            ("output scale 0", { $0.outputs.scale = 0 }),
+            ("no labels", { $0.outputs.labels = [] }),
+            ("a label more", { $0.outputs.labels.append("d") }),
+            ("escape sequence", { $0.outputs.labels[0] = "\u{1B}[2J" }),
+            ("long label", { $0.outputs.labels[0] = String(repeating: "x", count: 1025) }),
+            ("no bounds", { $0.outputs.bounds = [] }),
+            ("a bound more", { $0.outputs.bounds.append($0.outputs.bounds[0]) }),
+            ("bound not a number", { $0.outputs.bounds[0].lowest = "1e9" }),
+            ("bound with a sign", { $0.outputs.bounds[0].highest = "+5" }),
+            ("bound with a zero before it", { $0.outputs.bounds[0].highest = "05" }),
+            (
+                "bounds exchanged",
+                { $0.outputs.bounds[0].lowest = $0.outputs.bounds[0].highest + "0" }
+            ),
+            ("bound above T", { $0.outputs.bounds[0].highest += "000000000000" }),
+            ("bound of 10^6 digits", { $0.outputs.bounds[0].highest = digits }),
+            ("bound method with a newline", { $0.outputs.boundMethod += "\n" }),
+            ("cost of 2^60 bytes", { $0.cost.requestBytes = 1 << 60 }),
+            ("cost of 2^64 - 1 bytes", { $0.cost.serverMemoryBytes = .max }),
+            ("a count's name", { $0.cost.operations.append(count) }),
+            (
+                "65 counts",
+                { $0.cost.operations = Array(repeating: $0.cost.operations[0], count: 65) }
+            ),
+            (
+                "an unknown field",
+                {
+                    $0 = try! Plan(
+                        serializedBytes: $0.serializedBytes() + [0xF8, 0x07, 0x01] as [UInt8])
+                }
+            ),
+        ]
+        for (what, change) in changes {
+            try Self.refused(kind, what) { try $0.resealed(plan: kind, change) }
+        }
+    }
+
+    /// Sections are what this build would write for them.
+    @Test(arguments: [ArtifactKind.clientPlan, .serverPlan]) func canonical(kind: ArtifactKind)
+        throws
+    {
+        for number in try Fixture.sections(Fixture.of(.slots).bytes(kind)).keys.sorted()
+        where number != SectionRule.Number.proof {
+            for extra: [UInt8] in [[0xF8, 0x07, 0x01], [0], [0x0A], [0x08, 0x01]] {
+                try Self.refused(kind, "section \(number) and \(extra)") {
+                    try $0.resealed(kind) { $0[number]! += extra }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [ArtifactKind.clientPlan, .serverPlan]) func lattices(kind: ArtifactKind)
+        throws
+    {
+        let changes: [(String, (inout Blindsight_V5_BFVMessage) -> Void)] = [
+            ("no keys", { $0.clearKeys() }),
+            ("degree 0", { $0.keys.lattice.degree = 0 }),
+            ("degree not a power of two", { $0.keys.lattice.degree = 96 }),
+            ("degree 2^31", { $0.keys.lattice.degree = 1 << 31 }),
+            ("degree doubled", { $0.keys.lattice.degree *= 2 }),
+            ("composite modulus", { $0.keys.lattice.ciphertextModuli[0] = 257 * 641 }),
+            ("modulus 0", { $0.keys.lattice.specialModulus = 0 }),
+            ("modulus 2^64 - 1", { $0.keys.lattice.specialModulus = .max }),
+            ("no moduli", { $0.keys.lattice.ciphertextModuli = [] }),
+            (
+                "a modulus twice",
+                { $0.keys.lattice.specialModulus = $0.keys.lattice.ciphertextModuli[0] }
+            ),
+            ("1 bit of security", { $0.keys.lattice.securityBits = 1 }),
+            // A small ring can't claim it.
+            ("128 bits of security", { $0.keys.lattice.securityBits = 128 }),
+            ("256 bits of security", { $0.keys.lattice.securityBits = 256 }),
+            ("2^32 - 1 bits of security", { $0.keys.lattice.securityBits = .max }),
+            ("level 0", { $0.keys.relinearization.level = 0 }),
+            ("level 65", { $0.keys.relinearization.level = 65 }),
+            ("level 2^32 - 1", { $0.keys.relinearization.level = .max }),
+            ("digits of 0 bits", { $0.keys.relinearization.digitBits = 0 }),
+            ("digits of 51 bits", { $0.keys.relinearization.digitBits = 51 }),
+            ("Galois element 1", { $0.keys.galois[0].element = 1 }),
+            ("an even Galois element", { $0.keys.galois[0].element = 2 }),
+            (
+                "Galois element 2N + 1",
+                { $0.keys.galois[0].element = 2 * $0.keys.lattice.degree + 1 }
+            ),
+            ("a Galois key twice", { $0.keys.galois.append($0.keys.galois[0]) }),
+            ("Galois keys out of order", { $0.keys.galois.reverse() }),
+            ("a Galois key without a gadget", { $0.keys.galois[0].clearGadget() }),
+            ("no t", { $0.plaintexts.moduli = [] }),
+            ("t twice", { $0.plaintexts.moduli.append($0.plaintexts.moduli[0]) }),
+            ("t of 2^62", { $0.plaintexts.moduli[0] = 1 << 62 }),
+            ("65 t", { $0.plaintexts.moduli = Array(repeating: 257, count: 65) }),
+            ("unit 0", { $0.outputUnits[0] = 0 }),
+            ("unit t", { $0.outputUnits[0] = $0.plaintexts.moduli[0] }),
+            ("no units", { $0.outputUnits = [] }),
+            ("reply of 0 bits", { $0.replyC0Bits = 0 }),
+            ("reply of 63 bits", { $0.replyC1Bits = 63 }),
+            ("reply of 2^32 - 1 bits", { $0.replyC1Bits = .max }),
+            ("c0 wider than c1", { $0.replyC0Bits = $0.replyC1Bits + 1 }),
+            ("margin 0", { $0.noiseMarginBits[0] = 0 }),
+            ("margin of 64 bits", { $0.noiseMarginBits[0] = 64 }),
+            ("margin NaN", { $0.noiseMarginBits[0] = .nan }),
+            ("margin infinite", { $0.noiseMarginBits[0] = .infinity }),
+            ("no margins", { $0.noiseMarginBits = [] }),
+            ("short layout", { $0.inputLayout.removeLast() }),
+            ("no layout", { $0.inputLayout = [] }),
+            (
+                "seventeen layouts",
+                { $0.inputLayout = Array(repeating: 0, count: 17 * $0.outputLayout.count) }
+            ),
+            ("input that isn't there", { $0.inputLayout[0] = 7 }),
+            ("input 2^32 - 1", { $0.inputLayout[0] = .max }),
+            ("output that isn't there", { $0.outputLayout[0] = 4 }),
+            ("two output layouts", { $0.outputLayout += $0.outputLayout }),
+            ("an output count", { $0.outputCount = 3 }),
+        ]
+        for (what, change) in changes {
+            try Self.refused(kind, what) { try Self.resealed($0, kind, change) }
+        }
+        try Self.refused(kind, "layouts of features", nil, .features) {
+            try Self.resealed($0, kind) { $0.inputLayout = [1] }
+        }
+        try Self.refused(kind, "an output less", nil, .features) {
+            try Self.resealed($0, kind) { $0.outputCount -= 1 }
+        }
+    }
+
+    /// The client's half of a method on lattices, in either file.
+    private static func resealed(
+        _ fixture: Fixture, _ kind: ArtifactKind, _ change: (inout Blindsight_V5_BFVMessage) -> Void
+    ) throws -> [UInt8] {
+        if kind == .clientPlan { return try fixture.resealed(method: kind, change) }
+        return try fixture.resealed(method: kind) {
+            (message: inout Blindsight_V5_BFVServerMessage) in
+            change(&message.client)
+        }
+    }
+
+    @Test(arguments: [ArtifactKind.clientPlan, .serverPlan]) func generators(kind: ArtifactKind)
+        throws
+    {
+        let plan = try #require(try Self.planWithGenerators())
+        let fixture = try Fixture(.slots, plan, seed: 1)
+        typealias Plaintexts = Blindsight_V5_PlaintextsMessage
+        let settings = try #require(plan.client.method as? Slots).settings
+        let index = settings.parameters.slots.index
+        let generators = settings.parameters.plaintexts.flatMap(\.generator)
+        let count = generators.count / index
+        func set(_ plaintexts: inout Plaintexts, _ index: Int, _ value: (Int64, Int) -> Int64) {
+            plaintexts.generators = plaintexts.moduli.flatMap { t in
+                (0..<index).map { value(Int64(t), $0) }
+            }
+        }
+        #expect(index > 1 && count == settings.parameters.plaintextModuli.count)
+        let changes: [(String, (inout Plaintexts) -> Void)] = [
+            ("none", { $0.generators = [] }),
+            ("one off", { $0.generators[1] += 1 }),
+            ("one less", { $0.generators.removeLast() }),
+            ("one more", { $0.generators.append(0) }),
+            ("half of each", { $0.generators.removeLast(index * count / 2) }),
+            ("conjugate", { $0.generators[1].negate() }),
+            ("largest", { $0.generators[0] = .max }),
+            ("least", { $0.generators[0] = .min }),
+            ("no primes", { $0.moduli = [] }),
+            ("2^64 - 1", { $0.moduli[0] = .max }),
+            ("one coefficient", { $0.generators = [1] }),
+            ("65 coefficients", { set(&$0, 65) { _, _ in 1 } }),
+            ("index 3", { set(&$0, 3) { t, i in i == 0 ? t : 0 } }),
+            ("zero", { set(&$0, 2) { _, _ in 0 } }),
+            ("generators of 1", { set(&$0, 2) { _, i in i == 0 ? 1 : 0 } }),
+            ("generators of -2^63", { set(&$0, 4) { _, _ in .min } }),
+            ("generators of 2^63 - 1", { set(&$0, 4) { _, _ in .max } }),
+            ("index 64", { set(&$0, 64) { t, i in i == 0 ? t : 0 } }),
+            // In the ideal, but for other slots than the layouts have.
+            ("another index", { set(&$0, index == 2 ? 4 : 2) { t, i in i == 1 ? t : 0 } }),
+        ]
+        for (what, change) in changes {
+            let bytes = try Self.resealed(fixture, kind) { change(&$0.plaintexts) }
+            #expect("\(what)") {
+                _ = try fixture.rewritten(bytes, as: kind)
+            } throws: { Fixture.isTyped($0) }
+        }
+    }
+
+    private static func planWithGenerators() throws -> Plan? {
+        let planner = Planner.insecure(degrees: [64, 128, 256, 512, 1024])
+        for seed: UInt64 in 0..<12 {
+            let plan = try planner.plan(Networks.square(seed: seed), method: .slots)
+            if let slots = plan.client.method as? Slots, slots.settings.parameters.slots.index > 1 {
+                return plan
+            }
+        }
+        return nil
+    }
+
+    @Test func serverChoices() throws {
+        typealias Server = Blindsight_V5_BFVServerMessage
+        let changes: [(String, (inout Server) -> Void)] = [
+            ("nothing", { $0 = Server() }),
+            ("levels rising", { $0.levels[1] = 64 }),
+            ("level 0", { $0.levels[0] = 0 }),
+            ("level 2^32 - 1", { $0.levels[0] = .max }),
+            ("a level less", { $0.levels.removeLast() }),
+            ("a level more", { $0.levels.append(1) }),
+            ("baby steps 0", { $0.babyCounts[0] = 0 }),
+            ("baby steps 2^32 - 1", { $0.babyCounts[0] = .max }),
+            ("baby steps of 513 layers", { $0.babyCounts = Array(repeating: 1, count: 513) }),
+            ("a key less", { $0.client.keys.galois.removeLast() }),
+            ("no relinearization", { $0.client.keys.clearRelinearization() }),
+            ("another input layout", { $0.client.inputLayout.swapAt(0, 1) }),
+            ("another output layout", { $0.client.outputLayout.reverse() }),
+        ]
+        for (what, change) in changes {
+            try Self.refused(.serverPlan, what) { try $0.resealed(method: .serverPlan, change) }
+        }
+    }
+
+    @Test(arguments: [ArtifactKind.clientPlan, .serverPlan]) func paillier(kind: ArtifactKind)
+        throws
+    {
+        let changes: [(String, (inout Blindsight_V5_PaillierMessage) -> Void)] = [
+            ("a key of 0 bits", { $0.keyBits = 0 }),
+            ("a key of 128 bits", { $0.keyBits = 128 }),
+            ("a key of 513 bits", { $0.keyBits = 513 }),
+            ("a key of 2^32 - 1 bits", { $0.keyBits = .max }),
+            ("slots of 0 bits", { $0.slotBits = 0 }),
+            ("slots of 1 bit", { $0.slotBits = 1 }),
+            ("slots that outputs don't fit", { $0.slotBits = 20 }),
+            ("slots wider than a plaintext", { $0.slotBits = $0.keyBits - 1 }),
+            ("slots of 2^32 - 1 bits", { $0.slotBits = .max }),
+            ("2^48 products", { $0.products = 1 << 48 }),
+            ("2^64 - 1 products", { $0.products = .max }),
+            ("more squarings than products", { $0.squarings = $0.products + 1 }),
+        ]
+        for (what, change) in changes {
+            try Self.refused(kind, what, nil, .paillier) { try $0.resealed(method: kind, change) }
+        }
+        // Of a server's plan all is found anew.
+        for (what, change) in [
+            ("a product less", { $0.products -= 1 }), ("wider slots", { $0.slotBits += 1 }),
+        ] as [(String, (inout Blindsight_V5_PaillierMessage) -> Void)] where kind == .serverPlan {
+            try Self.refused(kind, what, nil, .paillier) { try $0.resealed(method: kind, change) }
+        }
+        try Self.refused(kind, "bounds that are a guess", nil, .paillier) {
+            try $0.resealed(plan: kind) { $0.outputs.rangeIsCalibrated = true }
+        }
+    }
+}

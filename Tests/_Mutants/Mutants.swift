@@ -1,0 +1,257 @@
+/// Places where a break would be silent: bounds and their proof, range, noise, security, keys, masks, requests, replies, files. Numbers are
+/// places in this list, from 1.
+let mutants: [Mutant] = bounds + noise + security + clients + servers + groups + files + tools
+
+private let bounds = [
+    Mutant(
+        name: "the Cholesky step that makes a bound a proof always succeeds",
+        file: "IntegerNetworks/Bounds/BandCholesky.swift", original: "factorizes(pivots)",
+        broken: "pivots.count > 0", tests: "BandCholeskyTests"),
+    Mutant(
+        name: "the shift of the floating-point proof is left out",
+        file: "IntegerNetworks/Bounds/BandCholesky.swift", original: "total + shift + 2",
+        broken: "total - shift - 2", tests: "BandCholeskyTests"),
+    Mutant(
+        name: "a square is bounded by its smaller end",
+        file: "IntegerNetworks/Bounds/IntervalPropagation.swift",
+        original: "0...max(low, high)", broken: "0...min(low, high)", tests: "OutputBounds"),
+    Mutant(
+        name: "a decoded output is one too high",
+        file: "InferenceClient/Methods/BFV/OutputDecoder.swift",
+        original: "low + Int64(ModularArithmetic.subtract(value, reduced, modulo: moduli[0]))",
+        broken: "low + 1 + Int64(ModularArithmetic.subtract(value, reduced, modulo: moduli[0]))",
+        tests: "FeaturesTests"),
+    Mutant(
+        name: "a range wider than the modulus is certified",
+        file: "InferenceClient/Certificate.swift", original: "widest < modulus",
+        broken: "widest > -1", tests: "InferenceFileTests"),
+]
+
+private let noise = [
+    Mutant(
+        name: "fresh noise is bounded by a quarter",
+        file: "BFV/Noise/NoiseModel.swift",
+        original: "tail * deviation * n.squareRoot() + n / 2",
+        broken: "(tail * deviation * n.squareRoot() + n / 2) / 16",
+        tests: "NoiseBoundTests|NoiseTests"),
+    Mutant(
+        name: "noise events have no budget",
+        file: "Inference/Methods/BFV/BFVPlan.swift", original: "evaluation.events < 1 << 20",
+        broken: "evaluation.events >= 0", tests: "SilentFailureTests"),
+    Mutant(
+        name: "a plan whose certificate doesn't hold is made",
+        file: "Inference/Methods/BFV/BFVPlan.swift",
+        original: "settings.certificate(outputs).holds", broken: "true",
+        tests: "SilentFailureTests|InferenceFileTests"),
+    Mutant(
+        name: "replies take fewer bits than their noise needs",
+        file: "Inference/Methods/BFV/ParameterSearch.swift",
+        original: "margins.allSatisfy({ $0 > 0.1 })",
+        broken: "margins.allSatisfy({ $0 > -20 })", tests: "RandomNetworkTests"),
+    Mutant(
+        name: "noise above the certified bound is decrypted",
+        file: "InferenceClient/Methods/BFV/CompressedReply.swift",
+        original: "decrypted.noiseMarginBits >= settings.noiseMarginBits[plaintextIndex] - 0x1p-20",
+        broken: "decrypted.noiseMarginBits > -1000", tests: "RefusalTests"),
+    Mutant(
+        name: "a key for too low a level is used",
+        file: "Inference/Methods/BFV/CostLedger.swift", original: "gadget.level >= level",
+        broken: "gadget.level >= 0", tests: "RefusalTests"),
+    Mutant(
+        name: "noise of a claimed plan is not compared with its proof",
+        file: "Inference/Plan+File.swift", original: "again.client == client",
+        broken: "again.client.outputCount > 0", tests: "ProofTests"),
+]
+
+private let security = [
+    Mutant(
+        name: "the security table allows everything",
+        file: "Lattice/Parameters/SecurityTable.swift",
+        original: "modulus <= BigInt(1) << bits", broken: "bits > 0", tests: "SecurityTests"),
+    Mutant(
+        name: "levels below 128 bits need no name that says so",
+        file: "Lattice/Parameters/LatticeParameters.swift", original: "security >= .bits128",
+        broken: "security >= .insecure", tests: "SecurityTests"),
+    Mutant(
+        name: "insecure parameters are read from files",
+        file: "InferenceClient/Messages/BFVMessages.swift",
+        original: "guard allowInsecure else { throw WireError.insecureParameters }",
+        broken: "", tests: "InferenceFileTests"),
+    Mutant(
+        name: "the clear method is read as if it were secure",
+        file: "InferenceClient/Methods/Clear/ClearValues.swift",
+        original: "guard allowInsecure else { throw WireError.insecureParameters }",
+        broken: "", tests: "InferenceFileTests"),
+    Mutant(
+        name: "secret keys that generation never gives are taken",
+        file: "InferenceClient/Methods/BFV/BFVSecret.swift",
+        original: "SecretBounds(degree: coefficients.count).hold(for: values)", broken: "true",
+        tests: "InferenceFileTests"),
+    Mutant(
+        name: "coefficients of the secret are not checked",
+        file: "InferenceClient/Methods/BFV/BFVSecret.swift",
+        original: "bsk_all_below(words, 3, n) == 1", broken: "true",
+        tests: "InferenceFileTests"),
+    Mutant(
+        name: "replies are not masked",
+        file: "Inference/Methods/Slots/EncryptedSlots.swift",
+        original: "try mask(value, layout: layout)", broken: "value",
+        tests: "SilentFailureTests"),
+    Mutant(
+        name: "shares of an output don't sum to zero",
+        file: "Inference/Methods/Slots/OutputMask.swift",
+        original:
+            "ModularArithmetic.subtract(\n                shares[slot], sums[output] ?? 0, modulo: t)",
+        broken: "shares[slot]", tests: "RandomNetworkTests"),
+    Mutant(
+        name: "secrets are readable by everyone",
+        file: "Files/StagedFile.swift", original: "isPrivate ? 0o600 : 0o644",
+        broken: "isPrivate ? 0o644 : 0o644", tests: "StagedFileTests"),
+]
+
+private let clients = [
+    Mutant(
+        name: "outputs beyond the proven range are handed out",
+        file: "InferenceClient/Client.swift",
+        original: "!outputs.areInside(plan.outputs.bounds)", broken: "false",
+        tests: "SilentFailureTests"),
+    Mutant(
+        name: "a reply to another request is decrypted",
+        file: "InferenceClient/Client.swift",
+        original: "reply.head.request == request.digest", broken: "true",
+        tests: "SilentFailureTests"),
+    Mutant(
+        name: "quantized inputs outside the box are encrypted",
+        file: "IntegerNetworks/Network/InputSpecification.swift",
+        original: "!range.contains($0)", broken: "false", tests: "PaillierMethodTests"),
+    Mutant(
+        name: "groups of too many samples are encrypted",
+        file: "InferenceClient/Client.swift",
+        original: "(1...plan.samplesPerGroup).contains(samples.count)", broken: "true",
+        tests: "FeaturesTests"),
+    Mutant(
+        name: "a secret key of another key set is taken",
+        file: "InferenceClient/Client+File.swift",
+        original: "try Envelope.requireKeySet(plan.keySetDigest, found: envelope.digest)",
+        broken: "", tests: "InferenceFileTests"),
+]
+
+private let servers = [
+    Mutant(
+        name: "evaluation keys are not looked at",
+        file: "InferenceClient/Methods/BFV/BFVKeys.swift",
+        original: "key(element)?.gadget == gadget", broken: "true", tests: "SilentFailureTests"),
+    Mutant(
+        name: "keys of another set are used",
+        file: "InferenceClient/ClientPlan.swift",
+        original: "try Envelope.requireKeySet(keySetDigest, found: keys.keySet)", broken: "",
+        tests: "SilentFailureTests|InferenceFileTests"),
+    Mutant(
+        name: "samples of another number of ciphertexts are evaluated",
+        file: "Inference/Methods/Slots/EncryptedSlots.swift",
+        original: "request.ciphertexts.count == expected", broken: "true",
+        tests: "SilentFailureTests"),
+    Mutant(
+        name: "requests of another plan are evaluated",
+        file: "InferenceClient/ClientPlan.swift",
+        original: "try requestForm.check(group.head)", broken: "",
+        tests: "SilentFailureTests|InferenceFileTests"),
+    Mutant(
+        name: "operands of two plaintext moduli are combined",
+        file: "BFV/Evaluation/Evaluator.swift",
+        original: "a.plaintextIndex == b.plaintextIndex", broken: "true",
+        tests: "OperandTests"),
+    Mutant(
+        name: "operands of two levels are combined",
+        file: "BFV/Evaluation/Evaluator.swift", original: "a.level == b.level", broken: "true",
+        tests: "OperandTests"),
+    Mutant(
+        name: "levels of a hostile plan are not checked",
+        file: "Inference/Methods/BFV/BFVPlan.swift", original: "(1...level).contains(next)",
+        broken: "true", tests: "InferenceFileTests"),
+    Mutant(
+        name: "circuits whose keys are missing are run",
+        file: "Inference/Methods/BFV/BFVPlan.swift",
+        original: "elements.isSubset(of: choices.keys.galois.keys)", broken: "true",
+        tests: "InferenceFileTests|RefusalTests"),
+    Mutant(
+        name: "ciphertexts that share a factor with n are taken",
+        file: "Paillier/Ciphertexts/EncryptedVector.swift",
+        original: "all.greatestCommonDivisor(modulus) == 1", broken: "true",
+        tests: "PaillierTests"),
+    Mutant(
+        name: "what leaves a Paillier server is not re-randomized",
+        file: "Paillier/Evaluation/PaillierEvaluator+Matrix.swift",
+        original: "masked ? source.masks(count, pool: pool) : nil", broken: "nil",
+        tests: "PaillierTests"),
+]
+
+private let groups = [
+    Mutant(
+        name: "the checksum of a file is not compared",
+        file: "Wire/Envelope.swift",
+        original: "SHA256.hash(data: bytes[..<end]) == bytes[end...]", broken: "true",
+        tests: "WireTests"),
+    Mutant(
+        name: "the checksum of a group is not compared",
+        file: "Wire/Groups/BodyReader.swift", original: "hash.finalize() == checksum[...]",
+        broken: "true", tests: "WireTests"),
+    Mutant(
+        name: "groups come in any order",
+        file: "Wire/Groups/GroupForm.swift", original: "head.index == expected",
+        broken: "true", tests: "WireTests"),
+    Mutant(
+        name: "groups but the last need not be full",
+        file: "Wire/Groups/GroupForm.swift",
+        original: "head.index + 1 == head.groupCount || head.sampleCount == capacity",
+        broken: "true", tests: "WireTests"),
+    Mutant(
+        name: "a network of millions of empty operations is parsed",
+        file: "InferenceClient/Messages/NetworkMessages.swift",
+        original: "others <= Self.maximumOtherBytes", broken: "true",
+        tests: "InferenceFileTests"),
+    Mutant(
+        name: "residues of a request are not compared with their modulus",
+        file: "InferenceClient/Methods/BFV/ResiduePacking.swift",
+        original: "bsk_all_below(limb, table.value, n) == 1", broken: "true",
+        tests: "InferenceFileTests"),
+    Mutant(
+        name: "residues of many features are not compared with their modulus",
+        file: "Inference/Methods/Features/EncryptedFeatures.swift",
+        original: "isValid.load(ordering: .relaxed)", broken: "true",
+        tests: "InferenceFileTests"),
+    Mutant(
+        name: "an interrupted run goes on with replies to another request",
+        file: "InferenceClient/Files/ReplyReader.swift",
+        original: "reply.request == heads[index].digest", broken: "true",
+        tests: "InferenceFileTests"),
+    Mutant(
+        name: "reserved sections are passed over",
+        file: "Wire/Section.swift",
+        original:
+            "guard !rule.isReserved else { throw WireError.reservedSection(rule.name, of: kind) }",
+        broken: "", tests: "WireTests"),
+]
+
+private let files = [
+    Mutant(
+        name: "pipes and devices are opened for reading",
+        file: "Files/RegularFile.swift", original: "status.isRegular", broken: "true",
+        tests: "RegularFileTests"),
+    Mutant(
+        name: "files longer than their limit are read",
+        file: "Files/RegularFile.swift", original: "count <= limit", broken: "true",
+        tests: "RegularFileTests"),
+]
+
+private let tools = [
+    Mutant(
+        name: "verify counts no wrong logits",
+        file: "BlindsightCommands/Commands/Verification.swift",
+        original: "zip(expected, prediction.logits).count { $0 != $1 }",
+        broken: "zip(expected, prediction.logits).count { _ in false }", tests: "MismatchTests"),
+    Mutant(
+        name: "bench takes wrong logits",
+        file: "BlindsightCommands/Commands/Benchmark.swift", original: "logits == expected",
+        broken: "true", tests: "MismatchTests"),
+]
