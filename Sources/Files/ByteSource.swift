@@ -1,5 +1,6 @@
 /// Bytes at known places, such as those of a file.
 public protocol ByteSource: Sendable {
+    /// Bytes in all.
     var count: Int { get }
     /// What errors call it: a file's path. "bytes" unless a type says otherwise.
     var name: String { get }

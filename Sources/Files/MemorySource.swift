@@ -3,6 +3,7 @@ public struct MemorySource: ByteSource {
     package let bytes: [UInt8]
     public let name: String
 
+    /// Bytes in all.
     public var count: Int { bytes.count }
 
     /// - Parameter name: what errors call them.

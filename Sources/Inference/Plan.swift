@@ -6,6 +6,7 @@ import Wire
 /// A certified plan: the server's artifact. Holds the network's weights; everything a client needs is in `client`, which doesn't.
 public struct Plan: Sendable {
     package let network: IntegerNetwork
+    /// The half to give to clients: no weights in it.
     public let client: ClientPlan
     package let method: any ServerMethod
     /// The ONNX file that the network was made from, for comparisons with it; nil where there is none.

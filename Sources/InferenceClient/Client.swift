@@ -7,6 +7,7 @@ import Wire
 /// Long calls report progress to a closure; an error that it throws ends the call, and so does the cancellation of the
 /// task that calls.
 public final class Client: Sendable {
+    /// What the client was made for.
     public let plan: ClientPlan
     private let session: any ClientSession
     private let pool: WorkerPool

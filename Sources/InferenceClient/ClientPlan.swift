@@ -3,11 +3,13 @@ import Wire
 
 /// What a client needs: its method's parameters, input and output encoding, the keys to make. No weights.
 public struct ClientPlan: Sendable {
+    /// What samples look like: their shape, and how reals become integers.
     public let input: InputSpecification
     package let outputs: OutputReading
     package let method: any ClientMethod
     /// Of a full group.
     public let cost: CostEstimate
+    /// What is proven of the plan.
     public let certificate: Certificate
     /// SHA-256 of the plan's bytes: binds requests and replies to it.
     package let digest: [UInt8]
@@ -40,6 +42,7 @@ public struct ClientPlan: Sendable {
             })
     }
 
+    /// How samples lie in ciphertexts: `slots`, `features` or `paillier`.
     public var methodName: MethodName { type(of: method).name }
     package var outputCount: Int { outputs.count }
 

@@ -4,6 +4,7 @@ public struct CostEstimate: Sendable, Equatable {
     package let operations: OperationTally
     /// Bytes of a full group's body, without its head, and without a seed that all of its ciphertexts share.
     public let requestBytes: Int
+    /// Bytes of the reply to a full group, without its head.
     public let replyBytes: Int
     /// Bytes of what a client gives its server once.
     public let evaluationKeyBytes: Int

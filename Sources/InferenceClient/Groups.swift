@@ -32,6 +32,7 @@ public struct ReplyGroup: Sendable {
 
 /// Encrypted samples, one or many, in groups.
 public struct Request: Sendable {
+    /// One or more, in order; all but the last are full.
     public let groups: [RequestGroup]
 
     /// - Parameter groups: all groups of one request, in order.
@@ -46,6 +47,7 @@ public struct Request: Sendable {
 
 /// A server's answer to a request, group by group.
 public struct Reply: Sendable {
+    /// One for each group of the request, in order.
     public let groups: [ReplyGroup]
 
     /// - Parameter groups: the replies to all groups of one request, in order.

@@ -24,6 +24,7 @@ public struct QuantizationOptions: Sendable, Equatable {
     /// Most products one after another.
     package var depthLimit = 8
 
+    /// The defaults: 3 to 8 bits, polynomials of degree 2 to 7, 500 samples.
     public init() {}
 
     func check() throws(QuantizationError) {

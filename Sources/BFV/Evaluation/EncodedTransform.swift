@@ -6,6 +6,9 @@ public struct BabyStep: Sendable, Hashable {
     package let source: Int
     package let permutation: SlotPermutation
 
+    /// - Parameters:
+    ///   - source: which of the transform's ciphertexts, from 0.
+    ///   - permutation: what its slots are moved by.
     public init(source: Int = 0, permutation: SlotPermutation) {
         self.source = source
         self.permutation = permutation

@@ -4,6 +4,9 @@ import Ring
 import Threading
 
 extension Evaluator {
+    /// A linear map of the slots: sums of permuted slots times constants.
+    ///
+    /// - Throws: an error for another level than the map's, or a missing key of a permutation.
     public func apply(_ transform: EncodedTransform, to a: Ciphertext) throws -> Ciphertext {
         try apply([transform], to: [[a]])[0]
     }

@@ -9,6 +9,7 @@ public struct Evaluator: Sendable {
     let switcher: KeySwitcher
 
     package var keys: EvaluationKeys { switcher.keys }
+    /// Counts what this evaluator does.
     public var counter: OperationCounter { switcher.counter }
     var pool: WorkerPool { switcher.pool }
 
@@ -40,6 +41,7 @@ public struct Evaluator: Sendable {
         try combine(a, b) { $0 -= $1 }
     }
 
+    /// -a modulo the plaintext modulus, slot by slot. Not counted.
     public func negate(_ a: Ciphertext) -> Ciphertext {
         var polynomials = a.polynomials
         for i in polynomials.indices { polynomials[i].negate() }
@@ -124,6 +126,10 @@ public struct Evaluator: Sendable {
         try relinearize(multiplyWithoutRelinearizing(a, b))
     }
 
+    /// Divides a ciphertext and its noise by the dropped moduli, with rounding; the message stays. Replies are shorter so.
+    ///
+    /// - Parameter level: how many moduli stay, from 1 to the ciphertext's.
+    /// - Throws: an error for another level.
     public func switchDown(_ a: Ciphertext, toLevel level: Int) throws -> Ciphertext {
         try switchDown([a], toLevel: level)[0]
     }

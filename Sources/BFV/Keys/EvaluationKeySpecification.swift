@@ -7,6 +7,9 @@ public struct EvaluationKeySpecification: Sendable, Hashable {
     /// The gadget of each slot permutation's Galois key.
     package let rotations: [SlotPermutation: Gadget]
 
+    /// - Parameters:
+    ///   - relinearization: the gadget of the key for products; nil: there are none.
+    ///   - rotations: the gadget of each permutation's key.
     public init(relinearization: Gadget?, rotations: [SlotPermutation: Gadget]) {
         self.relinearization = relinearization
         self.rotations = rotations

@@ -4,11 +4,14 @@ import Ring
 /// Parameters with everything precomputed from them: the lattice's context, and a slot encoder for each plaintext modulus.
 /// Immutable, shared by all that computes; holds no secret.
 public final class BFVContext: Sendable {
+    /// What the context was made from.
     public let parameters: BFVParameters
     /// What keys belong to.
     package let lattice: LatticeContext
     package let plaintexts: [PlaintextContext]
 
+    /// Makes the tables of all moduli: tens of milliseconds.
+    /// - Throws: an error that says which modulus has no number-theoretic transform of this degree.
     public convenience init(_ parameters: BFVParameters) throws {
         try self.init(parameters, lattice: LatticeContext(parameters.lattice))
     }

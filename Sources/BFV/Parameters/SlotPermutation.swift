@@ -6,6 +6,9 @@ public struct SlotPermutation: Sendable, Hashable, Comparable {
     /// Whether the rows change places.
     package let swapsRows: Bool
 
+    /// - Parameters:
+    ///   - rotation: columns to the left in both rows, any integer.
+    ///   - swapsRows: whether the two rows change places besides.
     public init(rotation: Int, swapsRows: Bool = false) {
         self.rotation = rotation
         self.swapsRows = swapsRows

@@ -15,6 +15,7 @@ public struct SlotShape: Sendable, Hashable {
     public var slotCount: Int { degree / index }
     /// Two with k = 1, one otherwise.
     package var rows: Int { index == 1 ? 2 : 1 }
+    /// Slots of a row: a rotation is modulo this.
     public var columns: Int { slotCount / rows }
 
     /// All rows moved left by `columns` columns, cyclically: column i takes column i + `columns`.

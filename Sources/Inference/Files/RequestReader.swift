@@ -9,6 +9,7 @@ public struct RequestReader: Sendable {
     public let heads: RequestHeads
     private let file: GroupFile
 
+    /// Groups of the request, one or more.
     public var groupCount: Int { file.groupCount }
     package var sampleCount: Int { file.sampleCount }
 
@@ -38,6 +39,7 @@ public final class RequestStream {
     private let server: Server
     private let groups: GroupStream
 
+    /// - Parameter server: whose plan the requests must be of.
     public init(_ stream: any ByteStream, server: Server) {
         self.server = server
         groups = GroupStream(stream, server.plan.client.requestForm)

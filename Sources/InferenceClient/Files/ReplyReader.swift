@@ -6,6 +6,7 @@ public struct ReplyReader: Sendable {
     package let client: Client
     private let file: GroupFile
 
+    /// Groups of the reply, as many as the request has.
     public var groupCount: Int { file.groupCount }
     package var sampleCount: Int { file.sampleCount }
 
@@ -61,6 +62,7 @@ public final class ReplyStream {
     private let client: Client
     private let groups: GroupStream
 
+    /// - Parameter client: who decrypts: its plan is the one that replies must be of.
     public init(_ stream: any ByteStream, client: Client) {
         self.client = client
         groups = GroupStream(stream, client.plan.replyForm)
@@ -74,6 +76,7 @@ public final class ReplyStream {
 public struct RequestHeads: Sendable {
     package let heads: [GroupHead]
 
+    /// Of a request in memory.
     public init(_ request: Request) { heads = request.groups.map(\.head) }
 
     /// Reads the heads of a file, no ciphertexts.

@@ -21,6 +21,7 @@ public struct InputSpecification: Sendable, Equatable {
     /// Largest magnitude of the box's ends: exact in Float as in Double after clamping.
     package static let maximumMagnitude = 1 << 24
 
+    /// Values of a sample: the product of its shape.
     public var count: Int { shape.reduce(1, *) }
 
     /// - Throws: `NetworkError` when a size is not positive, the box is wider than

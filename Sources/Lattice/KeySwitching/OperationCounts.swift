@@ -65,8 +65,10 @@ public struct OperationCounts: Sendable, Hashable {
 public final class OperationCounter: Sendable {
     private let counts = Mutex(OperationCounts())
 
+    /// From zero.
     public init() {}
 
+    /// All that was counted so far.
     public var value: OperationCounts { counts.withLock { $0 } }
 
     package func add(_ update: (inout OperationCounts) -> Void) {

@@ -5,6 +5,7 @@ public struct KeyGenerator: Sendable {
     private let secretKey: SecretKey
     private var context: LatticeContext { secretKey.context }
 
+    /// - Parameter secretKey: whose keys are made.
     public init(secretKey: SecretKey) { self.secretKey = secretKey }
 
     package var degree: Int { context.degree }

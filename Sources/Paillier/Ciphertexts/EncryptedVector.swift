@@ -9,6 +9,7 @@ import Threading
 /// by 1/R, and leave it to the next step that can take it out for nothing.
 public struct EncryptedVector: Sendable {
     package let publicKey: PaillierPublicKey
+    /// Numbers in it.
     public let count: Int
     package let numbers: Numbers
     /// f, where c R^(1 + f) is held: -1 where it is c itself.

@@ -12,6 +12,7 @@ public final class PaillierDecryptor: Sendable {
     package let secretKey: PaillierSecretKey
     private let pool: WorkerPool
 
+    /// - Parameter threads: how many one call may use, 1 or more.
     public convenience init(secretKey: PaillierSecretKey, threads: Int = 1) {
         self.init(secretKey: secretKey, pool: WorkerPool(threads: threads))
     }

@@ -11,6 +11,9 @@ public final class PaillierEncryptor: Sendable {
     package let source: MaskSource
     private let pool: WorkerPool
 
+    /// - Parameters:
+    ///   - exponent: which exponents masks are drawn from; the default assumes no more than the scheme does.
+    ///   - threads: how many one call may use, 1 or more.
     public init(
         publicKey: PaillierPublicKey, exponent: PaillierMaskExponent = .half, threads: Int = 1
     ) {

@@ -11,6 +11,7 @@ public final class PaillierOwnerEncryptor: Sendable {
     private let ring: NadicRing
     private let pool: WorkerPool
 
+    /// - Parameter threads: how many one call may use, 1 or more.
     public convenience init(secretKey: PaillierSecretKey, threads: Int = 1) {
         self.init(secretKey: secretKey, pool: WorkerPool(threads: threads))
     }

@@ -7,6 +7,7 @@ import Ring
 /// Damgard, Jurik and Nielsen ("A generalization of Paillier's public-key system with applications to electronic voting", 2010):
 /// the mask of a ciphertext is h_s^r for r of |n|/2 bits, in place of r^n.
 public final class PaillierPublicKey: Sendable {
+    /// How large the modulus n is.
     public let size: PaillierKeySize
     /// n.
     package let modulus: BigInt
