@@ -22,6 +22,7 @@ BINARY := .build/release/blindsight
 SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
+	check-public-symbols \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke check-models
 
@@ -40,6 +41,7 @@ demo: build
 # One release build serves the tests, the command line and the snippets.
 test: dependencies lint
 	@$(MAKE) build-tests
+	@$(MAKE) check-public-symbols
 	@$(MAKE) unit-tests
 	@$(MAKE) conformance
 	@$(MAKE) test-cli
@@ -72,6 +74,9 @@ format:
 
 check-imports:
 	@Scripts/check-imports.sh
+
+check-public-symbols:
+	@Scripts/check-public-symbols.sh
 
 # Not --build-tests, which builds the tools of all packages' plugins too.
 build-tests:

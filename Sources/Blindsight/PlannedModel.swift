@@ -7,12 +7,12 @@ import Quantization
 import Samples
 
 /// A plan, and how its network came about.
-public struct PlannedModel: Sendable {
-    public let plan: Plan
+package struct PlannedModel: Sendable {
+    package let plan: Plan
     /// What quantization did; nil where the model states its integers itself and was taken as it is.
-    public let quantization: QuantizationReport?
+    package let quantization: QuantizationReport?
     /// What was tried and had to be given up, in words.
-    public let notes: [String]
+    package let notes: [String]
 
     /// Plans a model. One whose QuantizeLinear and DequantizeLinear state every integer is taken as it is, exactly; any other is
     /// quantized, which takes calibration samples.
@@ -24,7 +24,7 @@ public struct PlannedModel: Sendable {
     ///   - progress: a line on what is being done; an error that it throws ends the planning.
     /// - Throws: `ONNXError` or `QuantizationError` naming the node that cannot be taken, `PlanRefusal`, `PlanError` where the integers
     ///   that a model states have no parameters, or `NetworkError` for samples that don't fit.
-    public init(
+    package init(
         model bytes: [UInt8], calibration: SampleSet? = nil, labels: [Int]? = nil,
         options: PlanningOptions = PlanningOptions(),
         progress: @escaping @Sendable (String) throws -> Void = { _ in }

@@ -14,11 +14,14 @@ public struct PlanningOptions: Sendable {
 
     /// How samples lie in ciphertexts, and for how many at once; by default the cheapest for one.
     public var method = MethodChoice.auto
+    /// How the outputs' range is known; by default it is proven.
     public var range = Range.certified
+    /// How a float model becomes integers.
     public var quantization = QuantizationOptions()
-    public var planner = Planner()
+    package var planner = Planner()
     /// A plan whose clients are to keep their keys: the new one is found within its key set.
-    public var within: ClientPlan?
+    package var within: ClientPlan?
 
+    /// A proven range, any method for one sample, 3 to 8 bits.
     public init() {}
 }

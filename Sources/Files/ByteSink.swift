@@ -8,5 +8,5 @@ public protocol ByteSink: AnyObject {
 extension ByteSink {
     /// All of the bytes.
     /// - Throws: `FileError`.
-    public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+    package func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 }

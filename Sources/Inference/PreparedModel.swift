@@ -3,7 +3,7 @@ import Threading
 
 /// A plan with its weights encoded, once for all clients.
 public final class PreparedModel: Sendable {
-    public let plan: Plan
+    package let plan: Plan
     private let prepared: any PreparedMethod
 
     /// Encodes the weights.

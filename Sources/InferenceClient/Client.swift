@@ -7,6 +7,7 @@ import Wire
 /// Long calls report progress to a closure; an error that it throws ends the call, and so does the cancellation of the
 /// task that calls.
 public final class Client: Sendable {
+    /// What the client was made for.
     public let plan: ClientPlan
     private let session: any ClientSession
     private let pool: WorkerPool
@@ -60,7 +61,7 @@ public final class Client: Sendable {
     }
 
     /// Encrypts quantized samples, each value in `plan.input.range`.
-    public func encrypt(
+    package func encrypt(
         quantized samples: [[Int]], progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Request {
         let count = plan.groupCount(of: samples.count)
@@ -83,7 +84,7 @@ public final class Client: Sendable {
     ///   - progress: called with (samples done, samples in the group).
     /// - Throws: `InferenceError.wrongCount` for another number of samples than the group's; `WireError.outOfRange` for
     ///   a group that no request has; `NetworkError` for values outside the box.
-    public func encryptGroup(
+    package func encryptGroup(
         _ samples: ArraySlice<[Int]>, index: Int, of count: Int,
         progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) throws -> RequestGroup {

@@ -9,7 +9,7 @@ public struct EvaluationKeySet: Sendable {
         case encoded(ArraySlice<UInt8>)
     }
 
-    public let method: MethodName
+    package let method: MethodName
     /// SHA-256 of what the keys depend on.
     package let keySet: [UInt8]
     package let material: Material

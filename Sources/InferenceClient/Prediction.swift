@@ -8,6 +8,7 @@ public struct Prediction: Sendable, Equatable {
     public let values: [Double]
     /// The index of the label that the plan's decision gives; 0 for a regression.
     public let index: Int
+    /// What the model calls the predicted class; its number where it has no names.
     public let label: String
     /// Whether the plan proves that the result can't have wrapped.
     public let isCertified: Bool

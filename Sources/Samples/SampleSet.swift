@@ -35,7 +35,7 @@ public struct SampleSet: Sendable, Equatable {
     }
 
     /// Values in one sample.
-    public var sampleCount: Int { sampleShape.reduce(1, *) }
+    package var sampleCount: Int { sampleShape.reduce(1, *) }
 
     /// The values of a sample, row-major; integers as they are (a pixel is 0...255), doubles and wide integers rounded.
     ///

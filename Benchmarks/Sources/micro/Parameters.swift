@@ -38,7 +38,7 @@ struct BenchmarkRing {
     }
 
     var moduli: [UInt64] { context.parameters.ciphertextModuli }
-    var limbs: Int { context.maximumLevel }
+    var limbs: Int { context.parameters.maximumLevel }
     var ciphertextBits: Int { context.parameters.ciphertextModulus.bitLength }
     var keyBits: Int { context.parameters.keyModulus.bitLength }
 

@@ -2,7 +2,7 @@ import BigIntegers
 
 extension BFVContext {
     /// -Q_l mod t: what a product of two ciphertexts at level l is multiplied by besides, in every slot. A unit modulo t.
-    public func productFactor(plaintextIndex: Int = 0, level: Int) -> UInt64 {
+    package func productFactor(plaintextIndex: Int = 0, level: Int) -> UInt64 {
         plaintexts[plaintextIndex].multiplicationFactor(level: level)
     }
 

@@ -5,7 +5,7 @@ public struct Ciphertext: Sendable {
     /// Two polynomials, or three before relinearization, all over the first `level` moduli.
     package var polynomials: [Polynomial<NTTValues>]
     /// Which plaintext modulus t_i it is for.
-    public let plaintextIndex: Int
+    package let plaintextIndex: Int
     /// The seed of c_1 where it came from one; nil once anything was computed.
     package let seed: Seed?
 

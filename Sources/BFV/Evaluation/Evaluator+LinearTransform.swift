@@ -4,12 +4,15 @@ import Ring
 import Threading
 
 extension Evaluator {
+    /// A linear map of the slots: sums of permuted slots times constants.
+    ///
+    /// - Throws: an error for another level than the map's, or a missing key of a permutation.
     public func apply(_ transform: EncodedTransform, to a: Ciphertext) throws -> Ciphertext {
         try apply([transform], to: [[a]])[0]
     }
 
     /// A map of one ciphertext of each t_i.
-    public func apply(
+    package func apply(
         _ transforms: [EncodedTransform], to channels: [Ciphertext]
     ) throws -> [Ciphertext] { try apply(transforms, to: [channels]) }
 
@@ -26,7 +29,7 @@ extension Evaluator {
     /// - Parameters:
     ///   - transforms: the same map, encoded for each ciphertext's t_i.
     ///   - sources: the map's; the last may be ones that it takes nothing from.
-    public func apply(
+    package func apply(
         _ transforms: [EncodedTransform], to sources: [[Ciphertext]]
     ) throws -> [Ciphertext] {
         let level = try commonLevel(sources.flatMap { $0 })

@@ -16,7 +16,7 @@ extension Evaluator {
 
     /// As for one ciphertext, for one of each t_i: keys are read once for all, with one decomposition and one division by P
     /// (hoisting).
-    public func sumOfPermutations(
+    package func sumOfPermutations(
         _ channels: [Ciphertext], _ permutations: [SlotPermutation], includingIdentity: Bool
     ) throws -> [Ciphertext] {
         _ = try commonLevel(channels)

@@ -3,10 +3,13 @@ import Lattice
 /// Which keys a computation needs: nothing is generated beyond it.
 public struct EvaluationKeySpecification: Sendable, Hashable {
     /// The gadget of the relinearization key, if there are multiplications.
-    public let relinearization: Gadget?
+    package let relinearization: Gadget?
     /// The gadget of each slot permutation's Galois key.
-    public let rotations: [SlotPermutation: Gadget]
+    package let rotations: [SlotPermutation: Gadget]
 
+    /// - Parameters:
+    ///   - relinearization: the gadget of the key for products; nil: there are none.
+    ///   - rotations: the gadget of each permutation's key.
     public init(relinearization: Gadget?, rotations: [SlotPermutation: Gadget]) {
         self.relinearization = relinearization
         self.rotations = rotations

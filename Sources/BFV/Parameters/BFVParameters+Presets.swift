@@ -3,9 +3,9 @@ import Lattice
 
 extension BFVParameters {
     /// Ring degrees that there are presets for.
-    public static let presetDegrees = [4096, 8192, 16384]
+    package static let presetDegrees = [4096, 8192, 16384]
     /// Sizes of plaintext primes that there are presets for, in bits.
-    public static let presetPlaintextBits = 17...30
+    package static let presetPlaintextBits = 17...30
 
     /// Parameters of 128-bit security, found from what they are to hold: N slots modulo primes of a size.
     ///

@@ -1,5 +1,6 @@
 import Blindsight
 import Files
+import IntegerNetworks
 import Samples
 
 /// Samples, and what is true of them.

@@ -6,9 +6,9 @@ import Wire
 ///
 /// Until it is finished, the file's name has `.partial` behind it. Each group is synced before the next is begun.
 public final class ReplyFile {
-    public let path: String
-    public let request: RequestHeads
-    public var partialPath: String { file.partialPath }
+    package let path: String
+    package let request: RequestHeads
+    package var partialPath: String { file.partialPath }
     /// Groups that are in the file; of a resumed one it begins above zero.
     public private(set) var groupsDone = 0
     private let file: PartialFile

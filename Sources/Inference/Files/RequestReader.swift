@@ -4,13 +4,14 @@ import Wire
 
 /// Reads a request group by group from a file or from memory; only one group at a time is in memory.
 public struct RequestReader: Sendable {
-    public let server: Server
+    package let server: Server
     /// What a reply names its request's groups by.
     public let heads: RequestHeads
     private let file: GroupFile
 
+    /// Groups of the request, one or more.
     public var groupCount: Int { file.groupCount }
-    public var sampleCount: Int { file.sampleCount }
+    package var sampleCount: Int { file.sampleCount }
 
     /// Checks how groups follow each other, without reading ciphertexts.
     ///
@@ -38,6 +39,7 @@ public final class RequestStream {
     private let server: Server
     private let groups: GroupStream
 
+    /// - Parameter server: whose plan the requests must be of.
     public init(_ stream: any ByteStream, server: Server) {
         self.server = server
         groups = GroupStream(stream, server.plan.client.requestForm)

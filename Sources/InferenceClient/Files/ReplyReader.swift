@@ -3,11 +3,12 @@ import Wire
 
 /// Reads replies group by group from a file or from memory.
 public struct ReplyReader: Sendable {
-    public let client: Client
+    package let client: Client
     private let file: GroupFile
 
+    /// Groups of the reply, as many as the request has.
     public var groupCount: Int { file.groupCount }
-    public var sampleCount: Int { file.sampleCount }
+    package var sampleCount: Int { file.sampleCount }
 
     /// Checks how groups follow each other, without reading ciphertexts.
     ///
@@ -61,6 +62,7 @@ public final class ReplyStream {
     private let client: Client
     private let groups: GroupStream
 
+    /// - Parameter client: who decrypts: its plan is the one that replies must be of.
     public init(_ stream: any ByteStream, client: Client) {
         self.client = client
         groups = GroupStream(stream, client.plan.replyForm)
@@ -74,6 +76,7 @@ public final class ReplyStream {
 public struct RequestHeads: Sendable {
     package let heads: [GroupHead]
 
+    /// Of a request in memory.
     public init(_ request: Request) { heads = request.groups.map(\.head) }
 
     /// Reads the heads of a file, no ciphertexts.
@@ -84,7 +87,7 @@ public struct RequestHeads: Sendable {
 
     package init(heads: [GroupHead]) { self.heads = heads }
 
-    public var sampleCount: Int { heads.reduce(0) { $0 + $1.sampleCount } }
+    package var sampleCount: Int { heads.reduce(0) { $0 + $1.sampleCount } }
 
     /// Whether these are the heads of replies to the first groups.
     /// - Throws: `WireError.otherRequest`.

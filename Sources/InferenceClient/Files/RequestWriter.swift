@@ -3,11 +3,11 @@ import Wire
 
 /// Writes encrypted samples group by group, so that only one group is in memory at a time.
 public final class RequestWriter {
-    public let client: Client
-    public let sampleCount: Int
-    public let groupCount: Int
+    package let client: Client
+    package let sampleCount: Int
+    package let groupCount: Int
     /// Groups that were written.
-    public private(set) var groupsDone = 0
+    package private(set) var groupsDone = 0
     private let sink: any ByteSink
     /// Why part of a group may stand at the end: nothing is written behind it.
     private var failure: (any Error)?

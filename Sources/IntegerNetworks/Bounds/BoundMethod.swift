@@ -1,5 +1,5 @@
 /// The ways in which values are bounded. Each is sound alone; the certificate takes the tightest end of each.
-public enum BoundMethod: String, Sendable, Hashable, CaseIterable {
+package enum BoundMethod: String, Sendable, Hashable, CaseIterable {
     /// Interval arithmetic: weights apart by sign, a square as [min^2, max^2], padding as 0. Forgets correlations.
     case interval
     /// A neuron over squares as a quadratic form of the centred input, by its absolute row sums.

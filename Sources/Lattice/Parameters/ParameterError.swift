@@ -1,5 +1,5 @@
 /// Why parameters were refused, those of the lattice or of a scheme over it.
-public enum ParameterError: Error, Equatable, CustomStringConvertible {
+package enum ParameterError: Error, Equatable, CustomStringConvertible {
     case degree(Int)
     case count(String, Int)
     case modulus(UInt64, degree: Int)
@@ -9,7 +9,7 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
     case tooLargeForSecurity(bits: Int, degree: Int, level: Int, maximum: Int)
     case preset(degree: Int, plaintextBits: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .degree(let n):
             return "ring degree \(n) is not a power of two from 8 to 65536"

@@ -6,11 +6,12 @@ import Threading
 /// Chinese remainder theorem. h_s generates the n-th powers mod p^2 and mod q^2 (but for cofactors above 2^16), so a mask is a
 /// uniform n-th power, as in Paillier's own form. Constant time as `PaillierEncryptor`.
 public final class PaillierOwnerEncryptor: Sendable {
-    public let publicKey: PaillierPublicKey
+    package let publicKey: PaillierPublicKey
     package let halves: [OwnerHalf]
     private let ring: NadicRing
     private let pool: WorkerPool
 
+    /// - Parameter threads: how many one call may use, 1 or more.
     public convenience init(secretKey: PaillierSecretKey, threads: Int = 1) {
         self.init(secretKey: secretKey, pool: WorkerPool(threads: threads))
     }

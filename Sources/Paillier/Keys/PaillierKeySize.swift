@@ -9,8 +9,10 @@ public enum PaillierKeySize: Hashable, Sendable {
     /// For tests only: a multiple of 128 in 256...4096.
     case insecure(bits: Int)
 
+    /// 128-bit security.
     public static let standard = PaillierKeySize.bits3072
 
+    /// Bits of the modulus n.
     public var bits: Int {
         switch self {
         case .bits2048: 2048

@@ -7,9 +7,10 @@ import Ring
 /// Damgard, Jurik and Nielsen ("A generalization of Paillier's public-key system with applications to electronic voting", 2010):
 /// the mask of a ciphertext is h_s^r for r of |n|/2 bits, in place of r^n.
 public final class PaillierPublicKey: Sendable {
+    /// How large the modulus n is.
     public let size: PaillierKeySize
     /// n.
-    public let modulus: BigInt
+    package let modulus: BigInt
     package let ring: NadicRing
     /// h_s, in Montgomery form.
     package let mask: Numbers
@@ -19,7 +20,7 @@ public final class PaillierPublicKey: Sendable {
     /// Bytes of a coordinate.
     package var coordinateBytes: Int { (size.bits + 7) / 8 }
     /// Bytes of a ciphertext: two coordinates.
-    public var ciphertextBytes: Int { 2 * coordinateBytes }
+    package var ciphertextBytes: Int { 2 * coordinateBytes }
     /// The largest plaintext: (n - 1) / 2. The smallest is its negative.
     public var maximumPlaintext: BigInt { modulus >> 1 }
 

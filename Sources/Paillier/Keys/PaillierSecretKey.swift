@@ -3,6 +3,7 @@ import Ring
 
 /// The factors p and q of n. Wiped on release; never printed.
 public final class PaillierSecretKey: Sendable {
+    /// For those who encrypt and compute.
     public let publicKey: PaillierPublicKey
     package let p: SecretPrime
     package let q: SecretPrime

@@ -2,7 +2,7 @@ import Crypto
 import Files
 
 /// What a method puts into a group: ciphertexts that know their own bytes.
-public protocol GroupBody: Sendable {
+package protocol GroupBody: Sendable {
     /// Bytes that `write` writes.
     var byteCount: Int { get }
     func write(to sink: any ByteSink) throws

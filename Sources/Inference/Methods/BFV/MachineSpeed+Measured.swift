@@ -6,7 +6,7 @@ import Ring
 
 extension MachineSpeed {
     /// Measures this machine, on one core: about a second.
-    public static func measured() throws -> MachineSpeed {
+    package static func measured() throws -> MachineSpeed {
         let bench = try CalibrationBench()
         var costs = MachineSpeed(
             forwardButterfly: bench.forward() / bench.butterflies,

@@ -6,7 +6,7 @@ import Wire
 
 extension MethodName {
     /// Paillier, for linear networks: samples side by side in every plaintext.
-    public static let paillier = MethodName(rawValue: "paillier")
+    package static let paillier = MethodName(rawValue: "paillier")
 }
 
 /// The method "paillier", of a client's plan: the size of the key, and how samples lie side by side in plaintexts.

@@ -7,7 +7,7 @@ import Wire
 
 extension MethodName {
     /// BFV, one sample a group: a slot for each feature, and more than one where that saves rotations.
-    public static let slots = MethodName(rawValue: "slots")
+    package static let slots = MethodName(rawValue: "slots")
 }
 
 /// The method "slots", of a client's plan: how one sample lies in the slots of one ciphertext, or a few.
