@@ -15,14 +15,15 @@ struct ComposedMatrix: Sendable {
     init(_ network: IntegerNetwork) throws {
         if let product = network.operations.first(where: { $0.layer.isProduct }) {
             throw PlanError.unsuited(
-                .paillier, "it adds and doesn't multiply: '\(product.layer.summary)' needs products")
+                .paillier, "it adds and doesn't multiply: '\(product.layer.summary)' needs products"
+            )
         }
         let inputs = network.inputCount
         for operation in network.operations {
             let count = operation.layer.outputCount
             guard count <= Self.maximumWeights / inputs else {
                 throw PlanError.unsuited(
-                    .paillier, 
+                    .paillier,
                     "'\(operation.layer.summary)' makes \(count) sums of \(inputs) inputs; at most \(Self.maximumWeights) weights are composed"
                 )
             }
@@ -41,7 +42,9 @@ struct ComposedMatrix: Sendable {
         }
         for (index, operation) in network.operations.enumerated() {
             guard let matrix = operation.layer.matrix(), let bias = operation.layer.biasVector
-            else { throw PlanError.unsuited(.paillier, "'\(operation.layer.summary)' is not linear") }
+            else {
+                throw PlanError.unsuited(.paillier, "'\(operation.layer.summary)' is not linear")
+            }
             var out: (rows: [[BigInt]], biases: [BigInt]) = ([], [])
             if operation.sources == [0] {
                 // The inputs themselves: no need to multiply by an identity.
