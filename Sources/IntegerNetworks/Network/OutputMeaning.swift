@@ -32,7 +32,8 @@ package enum Decision: String, Sendable, Hashable, CaseIterable {
     /// The index of the label for these outputs; 0 for a regression.
     // Quantization calls it for every candidate and sample: inlinable, so that it is specialized there.
     @inlinable
-    package func index<Value: Comparable & ExpressibleByIntegerLiteral>(of outputs: [Value]) -> Int {
+    package func index<Value: Comparable & ExpressibleByIntegerLiteral>(of outputs: [Value]) -> Int
+    {
         switch self {
         case .largest: return argmax(outputs) ?? 0
         case .sign: return outputs[0] > 0 ? 1 : 0
