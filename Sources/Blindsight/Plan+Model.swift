@@ -7,13 +7,14 @@ import Samples
 import Threading
 
 extension Plan {
-    /// The cheapest certified plan of a model, read from an ONNX file. `PlannedModel` says besides what became of each layer.
+    /// The cheapest certified plan of a model, read from an ONNX file.
     ///
     /// - Parameters:
     ///   - path: of the ONNX file.
     ///   - calibration: a few hundred samples as the model takes them; not needed where the model states its integers.
     ///   - progress: a line on what is being done; an error that it throws ends the planning.
-    /// - Throws: `FileError`, and what `PlannedModel` throws.
+    /// - Throws: `FileError`; `PlanRefusal` where no plan is found; other errors for what is no model, with the node's
+    ///   name.
     public init(
         model path: String, calibration: SampleSet? = nil, labels: [Int]? = nil,
         options: PlanningOptions = PlanningOptions(),

@@ -33,7 +33,7 @@ extension Plan {
     }
 
     /// The bytes of server.plan.
-    /// - Throws: `WireError` for what is too long to be read.
+    /// - Throws: an error for what is too long to be read.
     public func serialized() throws -> [UInt8] {
         let sections = try sections()
         let proof = Self.proof(sections.map { ($0.number, $0.bytes[...]) })
@@ -47,7 +47,7 @@ extension Plan {
     /// security anew.
     ///
     /// - Parameter bytes: what `serialized` gave, or anything else.
-    /// - Throws: `WireError`, `NetworkError`, `PlanError`, or the parameters' own error.
+    /// - Throws: `PlanError`, or an error that says what is wrong with the bytes.
     public init(serialized bytes: [UInt8]) throws {
         try self.init(serialized: bytes, allowInsecure: false)
     }
@@ -90,7 +90,7 @@ extension Plan {
     }
 
     /// The same plan, noise, security and costs proven anew.
-    /// - Throws: `PlanError.invalid` where they don't hold, `WireError.rebuiltPlanDiffers` where they are not what the plan says.
+    /// - Throws: `PlanError.invalid` where they don't hold, another error where they are not what the plan says.
     public func proven() throws -> Plan {
         let again = try Plan(
             network, outputs: client.outputs,

@@ -20,7 +20,7 @@ public final class PreparedModel: Sendable {
     ///   - keys: of any plan with the same key set.
     ///   - threads: how many threads one prediction may use; nil: as many as there are cores. Several predictions may run at
     ///     once; then one each serves best.
-    /// - Throws: `InferenceError` where the keys are not those of the plan, `WireError` for what its bytes lack.
+    /// - Throws: `InferenceError` where the keys are not those of the plan, another error for what its bytes lack.
     public func server(for keys: EvaluationKeySet, threads: Int? = nil) throws -> Server {
         guard keys.method == plan.client.methodName else {
             throw InferenceError.wrongMethod(

@@ -6,7 +6,7 @@ public struct Certificate: Sendable, Equatable {
     package let modulus: BigInt
     /// log2 of (largest noise that decrypts) / (noise bound) of the reply, for each plaintext modulus: above zero, decryption
     /// fails with probability below 2^-128. None for a method without noise.
-    public let noiseMarginBits: [Double]
+    package let noiseMarginBits: [Double]
     /// 0: insecure.
     public let securityBits: Int
     /// log2(modulus) - log2(widest range): the room that is left before a result could wrap.

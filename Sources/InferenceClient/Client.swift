@@ -48,12 +48,12 @@ public final class Client: Sendable {
     // MARK: Encryption
 
     /// Quantizes and encrypts one sample of `plan.input.count` reals.
-    /// - Throws: `NetworkError` for a wrong count or a NaN.
+    /// - Throws: an error for a wrong count or a NaN.
     public func encrypt(_ sample: [Float]) throws -> Request { try encrypt([sample]) }
 
     /// Quantizes and encrypts samples of `plan.input.count` reals each, one or more.
     /// - Parameter progress: called with (samples done, samples in all).
-    /// - Throws: `NetworkError` for a wrong count or a NaN; `InferenceError.wrongCount` for no sample.
+    /// - Throws: an error for a wrong count or a NaN; `InferenceError.wrongCount` for no sample.
     public func encrypt(
         _ samples: [[Float]], progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Request {
@@ -110,7 +110,7 @@ public final class Client: Sendable {
     }
 
     /// The integers of samples of `plan.input.count` reals each.
-    /// - Throws: `NetworkError` for a wrong count or a NaN.
+    /// - Throws: an error for a wrong count or a NaN.
     public func quantize(_ samples: [[Float]]) throws -> [[Int]] {
         try pool.map(samples.count) { try plan.input.quantize(samples[$0]) }
     }

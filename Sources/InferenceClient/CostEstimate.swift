@@ -9,7 +9,7 @@ public struct CostEstimate: Sendable, Equatable {
     /// Bytes of what a client gives its server once.
     public let evaluationKeyBytes: Int
     /// Encoded weights, keys as predictions read them, and ciphertexts in flight.
-    public let serverMemoryBytes: Int
+    package let serverMemoryBytes: Int
 
     package init(
         operations: OperationTally, requestBytes: Int, replyBytes: Int, evaluationKeyBytes: Int,

@@ -35,7 +35,7 @@ public struct EvaluationKeySet: Sendable {
     }
 
     /// - Parameter bytes: what `serialized` gave. Envelope and checksum are checked here, the keys by the server that is made with them.
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public init(serialized bytes: [UInt8]) throws {
         let envelope = try Envelope.open(bytes, expecting: .evaluationKeys)
         let sections = try envelope.sections()

@@ -9,7 +9,7 @@ public struct QuantizationOptions: Sendable, Equatable {
     /// Degrees forced on activations, in order of the network; nil chooses.
     package var forcedDegrees: [Int?] = []
     /// Largest range of the outputs by interval arithmetic, in bits; nil takes what the tolerances ask for.
-    public var rangeBudget: Double?
+    package var rangeBudget: Double?
     /// Whether channels may have scales and polynomials of their own.
     package var perChannel = true
     package var calibration: RangeMethod = .mse
@@ -20,11 +20,11 @@ public struct QuantizationOptions: Sendable, Equatable {
     /// Bits of range that aren't worth saving: a plaintext modulus has as many anyway.
     package var freeRange = 20.0
     /// Most samples to measure on; the ranges of inputs come from all.
-    public var samples = 500
+    package var samples = 500
     /// Most products one after another.
     package var depthLimit = 8
 
-    /// The defaults: 3 to 8 bits, polynomials of degree 2 to 7, 500 samples.
+    /// The defaults: 3 to 8 bits, polynomials of degree 2 to 7.
     public init() {}
 
     func check() throws(QuantizationError) {

@@ -9,7 +9,7 @@ public enum SampleFile {
 
     /// Reads samples; the first size of the data counts them.
     ///
-    /// - Throws: `FileError` or `SampleError`.
+    /// - Throws: `FileError`, or an error that says what is wrong with the file.
     public static func read(path: String) throws -> SampleSet {
         try parse(RegularFile.bytes(of: path, limit: maximumFileBytes))
     }
@@ -29,7 +29,7 @@ public enum SampleFile {
 
     /// Reads labels: one whole number a sample.
     ///
-    /// - Throws: `FileError` or `SampleError`.
+    /// - Throws: `FileError`, or an error that says what is wrong with the file.
     public static func readLabels(path: String) throws -> [Int] {
         try labels(RegularFile.bytes(of: path, limit: maximumFileBytes))
     }

@@ -34,7 +34,7 @@ public struct EvaluationKeySpecification: Sendable, Hashable {
 extension KeyGenerator {
     /// Exactly the keys of `specification`.
     /// - Parameter progress: called with (keys done, keys in all).
-    /// - Throws: `EvaluationError.level` where a gadget covers a level that doesn't exist.
+    /// - Throws: an error where a gadget covers a level that doesn't exist.
     public func evaluationKeys(
         _ specification: EvaluationKeySpecification,
         progress: (Int, Int) throws -> Void = { _, _ in }

@@ -17,7 +17,7 @@ extension BFVParameters {
     ///   - plaintextBits: in `presetPlaintextBits`. The t_i are the smallest primes above 2^(`plaintextBits` - 1) that fit N; integers are
     ///     exact modulo their product.
     ///   - plaintextCount: how many t_i there are.
-    /// - Throws: `ParameterError.preset` for anything else.
+    /// - Throws: an error for anything else, which says what is offered.
     public static func preset(
         degree: Int, plaintextBits: Int, plaintextCount: Int = 1
     ) throws -> BFVParameters {

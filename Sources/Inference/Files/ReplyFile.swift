@@ -20,9 +20,8 @@ public final class ReplyFile {
     ///   - plan: the request's.
     ///   - resumes: whether groups that an interrupted run left are kept. They must be replies to `request`; what is
     ///     cut off or damaged at the end is dropped. Where there are none, it begins anew.
-    /// - Throws: `WireError.unfinished` where there are such groups, but `resumes` is false; `WireError.otherRequest`,
-    ///   `WireError.wrongPlan`, `WireError.corrupt` and others for groups that can't be kept; `FileError`, also while
-    ///   another process writes.
+    /// - Throws: an error where there are such groups, but `resumes` is false; others for another request, another
+    ///   plan, and groups that can't be kept; `FileError`, also while another process writes.
     public init(
         path: String, request: RequestHeads, plan: ClientPlan, resumes: Bool = false
     ) throws {
@@ -55,7 +54,7 @@ public final class ReplyFile {
     ///
     /// Where writing fails, part of the group may stand in the file: it takes no further group then, and a run that
     /// resumes drops that part.
-    /// - Throws: `WireError.otherRequest` for a reply to another group; `FileError`, again at each further call.
+    /// - Throws: an error for a reply to another group; `FileError`, again at each further call.
     public func append(_ reply: ReplyGroup) throws {
         if let failure { throw failure }
         guard groupsDone < request.heads.count,
@@ -72,7 +71,7 @@ public final class ReplyFile {
     }
 
     /// Gives the file its name.
-    /// - Throws: `WireError.malformed` where groups are missing; `FileError`.
+    /// - Throws: an error where groups are missing; `FileError`.
     public func finish() throws {
         guard groupsDone == request.heads.count else {
             throw WireError.malformed("\(groupsDone) groups of \(request.heads.count)")

@@ -15,7 +15,7 @@ public struct RequestReader: Sendable {
 
     /// Checks how groups follow each other, without reading ciphertexts.
     ///
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public init(_ source: any ByteSource, server: Server) throws {
         self.server = server
         file = try GroupFile(source, server.plan.client.requestForm)
@@ -25,7 +25,7 @@ public struct RequestReader: Sendable {
     /// Reads a group and checks its checksum.
     ///
     /// - Parameter index: in 0..<groupCount.
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public func group(_ index: Int) throws -> RequestGroup {
         try server.readRequest(file.body(of: index))
     }

@@ -12,7 +12,7 @@ public struct ReplyReader: Sendable {
 
     /// Checks how groups follow each other, without reading ciphertexts.
     ///
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public init(_ source: any ByteSource, client: Client) throws {
         self.client = client
         file = try GroupFile(source, client.plan.replyForm)
@@ -21,7 +21,7 @@ public struct ReplyReader: Sendable {
     /// Reads a group and checks its checksum.
     ///
     /// - Parameter index: in 0..<groupCount.
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public func group(_ index: Int) throws -> ReplyGroup {
         try client.readReply(file.body(of: index))
     }
@@ -31,7 +31,7 @@ public struct ReplyReader: Sendable {
 
     /// Checks that these are replies to a request's groups, in its order.
     ///
-    /// - Throws: `WireError.otherRequest`.
+    /// - Throws: an error where they don't.
     public func requireReplies(to request: RequestHeads) throws {
         try request.requireBeginning(file.groups.map(\.head))
         guard file.groups.count == request.heads.count else {
@@ -45,8 +45,8 @@ public struct ReplyReader: Sendable {
     ///   - index: in 0..<groupCount.
     ///   - request: the request, where the caller has it; else nothing tells a reply to another request of the same
     ///     key.
-    /// - Throws: `InferenceError.otherRequest` for a reply to another request, before any of it is read; `WireError`; what
-    ///   `Client.decrypt` throws.
+    /// - Throws: `InferenceError.otherRequest` for a reply to another request, before any of it is read;
+    ///   another for damaged bytes; what `Client.decrypt` throws.
     public func predictions(_ index: Int, of request: RequestHeads?) throws -> Predictions {
         if let request {
             guard index < request.heads.count,
@@ -80,7 +80,7 @@ public struct RequestHeads: Sendable {
     public init(_ request: Request) { heads = request.groups.map(\.head) }
 
     /// Reads the heads of a file, no ciphertexts.
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public init(_ source: any ByteSource, plan: ClientPlan) throws {
         heads = try GroupFile(source, plan.requestForm).groups.map(\.head)
     }

@@ -15,7 +15,7 @@ public final class RequestWriter {
     /// - Parameters:
     ///   - sampleCount: of all groups, at least one.
     ///   - sink: a file, memory or a socket; the caller finishes it.
-    /// - Throws: `WireError.outOfRange`.
+    /// - Throws: an error for more groups than a request has, or no sample.
     public init(_ client: Client, sampleCount: Int, to sink: any ByteSink) throws {
         guard sampleCount >= 1, client.plan.groupCount(of: sampleCount) <= GroupHead.maximumGroups
         else { throw WireError.outOfRange("\(sampleCount) samples") }
@@ -37,7 +37,7 @@ public final class RequestWriter {
     /// - Parameters:
     ///   - samples: quantized, as many as `nextSamples`.
     ///   - progress: called with (samples done, samples in the group).
-    /// - Throws: `InferenceError`, `NetworkError` for values outside the box, and what the sink throws, again at each
+    /// - Throws: `InferenceError`, an error for values outside the box, and what the sink throws, again at each
     ///   further call.
     public func append(
         _ samples: [[Int]], progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
