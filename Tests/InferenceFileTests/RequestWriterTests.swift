@@ -81,7 +81,7 @@ import Wire
         let plan = try Fixture.of(.features).plan
         let settings = try #require(plan.client.method as? Features).settings
         let limit = 1 << 33 - 80
-        func plan(inputs: Int, outputs: Int) throws {
+        func make(inputs: Int, outputs: Int) throws {
             _ = try ClientPlan(
                 input: plan.network.input, outputs: plan.client.outputs,
                 method: Features(settings: settings, inputCount: inputs, outputCount: outputs),
@@ -91,10 +91,10 @@ import Wire
         let (request, reply) = (many.requestLength(samples: 1), many.replyLength(samples: 1))
         #expect(request > limit && reply > limit)
         #expect(throws: WireError.tooLarge(.request, bytes: UInt64(request), limit: limit)) {
-            try plan(inputs: many.inputCount, outputs: 3)
+            try make(inputs: many.inputCount, outputs: 3)
         }
         #expect(throws: WireError.tooLarge(.reply, bytes: UInt64(reply), limit: limit)) {
-            try plan(inputs: 6, outputs: many.outputCount)
+            try make(inputs: 6, outputs: many.outputCount)
         }
     }
 
