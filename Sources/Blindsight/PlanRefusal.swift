@@ -3,7 +3,7 @@ import Inference
 /// Why a model has no plan: what stands in the way, and the nearest changes that would help.
 public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     /// The layer or node that is the first too much, where one is.
-    public let place: String?
+    package let place: String?
     /// What stands in the way, a sentence for people.
     public let problem: String
     /// The nearest first.

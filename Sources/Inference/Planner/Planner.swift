@@ -137,7 +137,7 @@ public struct MethodChoice: Sendable, Hashable {
     }
 
     /// The cheapest for one sample.
-    public static let auto = MethodChoice(nil)
+    package static let auto = MethodChoice(nil)
     /// The cheapest for so many.
     public static func auto(samples: Int) -> MethodChoice { MethodChoice(nil, samples: samples) }
     /// One sample in a ciphertext, or a few.
