@@ -22,7 +22,7 @@ BINARY := .build/release/blindsight
 SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
-	check-public-symbols \
+	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke check-models
 
@@ -51,7 +51,7 @@ test: dependencies lint
 	@$(MAKE) bench-smoke
 	@echo "make test: all passed"
 
-lint: check-format check-imports
+lint: check-format check-imports check-headers
 
 # Kernels, rings, files, one method of each kind; what takes longer is left to `test`.
 quick: build-tests
@@ -74,6 +74,9 @@ format:
 
 check-imports:
 	@Scripts/check-imports.sh
+
+check-headers:
+	@Scripts/check-headers.sh
 
 check-public-symbols:
 	@Scripts/check-public-symbols.sh

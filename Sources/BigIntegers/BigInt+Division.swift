@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CGMP
 
 // Divisors of 0 are a programmer's mistake and trap, as for Swift's integers.

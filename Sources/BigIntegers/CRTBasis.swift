@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Pairwise coprime moduli, and the integers mod their product (Chinese remainder theorem).
 package struct CRTBasis: Hashable, Sendable {
     package let moduli: [UInt64]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Arithmetic mod a public 64-bit modulus, one number at a time, for set-up and for tests. Variable time.
 ///
 /// Operands are residues in 0..<modulus; any modulus above 0 will do unless stated.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Tests for primes and searches for them.
 package enum Primes {
     /// Exact for every 64-bit number: Miller-Rabin to the first twelve primes as bases

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Inference
 import IntegerNetworks
 import Quantization
 import Samples
 
-/// Plans the network that quantization thinks best; where parameters can't carry it, ever smaller ranges; where none can, says why.
+/// Plans the network that quantization thinks best; where parameters can't carry it, ever smaller ranges; where none
+/// can, says why.
 struct BudgetLadder {
     /// Bits of the outputs' range from one attempt to the next.
     private static let step = 8.0

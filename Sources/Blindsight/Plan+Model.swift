@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import Inference
 import InferenceClient
@@ -26,7 +28,8 @@ extension Plan {
         ).plan
     }
 
-    /// The same on a thread of its own, for programs that must not block a task's thread. It ends early when the task is cancelled.
+    /// The same on a thread of its own, for programs that must not block a task's thread. It ends early when the task
+    /// is cancelled.
     public init(
         model path: String, calibration: SampleSet? = nil, labels: [Int]? = nil,
         options: PlanningOptions = PlanningOptions(),
@@ -44,7 +47,8 @@ extension Plan {
 }
 
 extension Plan {
-    /// What a server with this plan would answer, without any encryption: bit-equal to the encrypted run, at the speed of clear text.
+    /// What a server with this plan would answer, without any encryption: bit-equal to the encrypted run, at the speed
+    /// of clear text.
     ///
     /// - Parameter samples: `client.input.count` reals each.
     public func simulate(_ samples: [[Float]]) throws -> Predictions {

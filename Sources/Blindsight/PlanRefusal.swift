@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Inference
 
 /// Why a model has no plan: what stands in the way, and the nearest changes that would help.

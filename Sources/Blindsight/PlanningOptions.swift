@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Inference
 import InferenceClient
 import Quantization
@@ -8,7 +10,8 @@ public struct PlanningOptions: Sendable {
     public enum Range: Sendable, Equatable {
         /// A proof for every input in the box.
         case certified
-        /// The largest outputs on the calibration samples, and so many bits more. Plan and predictions say that they are not certified.
+        /// The largest outputs on the calibration samples, and so many bits more. Plan and predictions say that they
+        /// are not certified.
         case calibrated(marginBits: Double)
     }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Takes bytes one after another.
 public protocol ByteSink: AnyObject {
     /// All of the bytes.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Bytes at known places, such as those of a file.
 public protocol ByteSource: Sendable {
     /// Bytes in all.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Bytes that come one after another, such as those of a socket.
 public protocol ByteStream: AnyObject {
     /// What errors call it. "stream" unless a type says otherwise.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Keeps what is written in memory.
 package final class MemorySink: ByteSink {
     /// All that was written.

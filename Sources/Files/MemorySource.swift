@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Bytes in memory, read like a file's.
 public struct MemorySource: ByteSource {
     package let bytes: [UInt8]

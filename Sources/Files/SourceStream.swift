@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The bytes of a source, from a place on, one after another.
 package final class SourceStream: ByteStream {
     /// Where the next byte lies.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import InferenceClient
 import IntegerNetworks
 import Wire
@@ -42,9 +44,9 @@ extension Plan {
             digest: client.digest)
     }
 
-    /// Reads a plan. Everything that could make the server trap is checked. What the planner proved, outputs' ranges and noise, is taken from
-    /// the file: its digest finds damage, not a forger, so the reader trusts the file's writer for these. `proven` proves noise and
-    /// security anew.
+    /// Reads a plan. Everything that could make the server trap is checked. What the planner proved, outputs' ranges
+    /// and noise, is taken from the file: its digest finds damage, not a forger, so the reader trusts the file's writer
+    /// for these. `proven` proves noise and security anew.
     ///
     /// - Parameter bytes: what `serialized` gave, or anything else.
     /// - Throws: `PlanError`, or an error that says what is wrong with the bytes.

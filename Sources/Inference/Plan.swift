@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import InferenceClient
 import IntegerNetworks
 import Wire
 
-/// A certified plan: the server's artifact. Holds the network's weights; everything a client needs is in `client`, which doesn't.
+/// A certified plan: the server's artifact. Holds the network's weights; everything a client needs is in `client`,
+/// which doesn't.
 public struct Plan: Sendable {
     package let network: IntegerNetwork
     /// The half to give to clients: no weights in it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import InferenceClient
 import Threading
 
@@ -18,8 +20,8 @@ public final class PreparedModel: Sendable {
     ///
     /// - Parameters:
     ///   - keys: of any plan with the same key set.
-    ///   - threads: how many threads one prediction may use; nil: as many as there are cores. Several predictions may run at
-    ///     once; then one each serves best.
+    ///   - threads: how many threads one prediction may use; nil: as many as there are cores. Several predictions may
+    ///     run at once; then one each serves best.
     /// - Throws: `InferenceError` where the keys are not those of the plan, another error for what its bytes lack.
     public func server(for keys: EvaluationKeySet, threads: Int? = nil) throws -> Server {
         guard keys.method == plan.client.methodName else {

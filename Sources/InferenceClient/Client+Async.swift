@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Threading
 
-/// The same calls for programs that must not block a task's thread. Each runs on a thread of its own and ends early when the task is
-/// cancelled.
+/// The same calls for programs that must not block a task's thread. Each runs on a thread of its own and ends early
+/// when the task is cancelled.
 extension Client {
     /// `evaluationKeys` on a thread of its own. It ends early when the task is cancelled.
     public func evaluationKeys(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a plan costs, known before any key is made. Counts and bytes are exact; memory is an estimate.
 public struct CostEstimate: Sendable, Equatable {
     /// Of one group, all plaintext moduli together.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What doesn't fit a plan.
 public enum InferenceError: Error, Equatable, CustomStringConvertible {
     /// A key that was made for other parameters.

@@ -1,14 +1,17 @@
-/// What the operations of a prediction take on one core of a machine, in nanoseconds: a model of time that is linear in exact
-/// counts.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the operations of a prediction take on one core of a machine, in nanoseconds: a model of time that is linear in
+/// exact counts.
 ///
-/// Permutations go with key products, lifts with transforms; `overhead` stands for all else: other passes over residues, what
-/// caches lose between operations, the bookkeeping.
+/// Permutations go with key products, lifts with transforms; `overhead` stands for all else: other passes over
+/// residues, what caches lose between operations, the bookkeeping.
 package struct MachineSpeed: Sendable, Equatable, Codable {
     /// A butterfly of a forward NTT; a limb has N/2 log2 N. With the lift of a residue to another modulus before it.
     package var forwardButterfly: Double
     /// The same of an inverse NTT.
     package var inverseButterfly: Double
-    /// A residue of a product with a key that comes from memory; a limb has N. With its share of the permutation after it.
+    /// A residue of a product with a key that comes from memory; a limb has N. With its share of the permutation after
+    /// it.
     package var keyResidue: Double
     /// The same of a product with an encoded plaintext.
     package var plaintextResidue: Double
@@ -32,8 +35,8 @@ package struct MachineSpeed: Sendable, Equatable, Codable {
         self.overhead = overhead
     }
 
-    /// Measured on an AMD Zen 4 core at 3.7 GHz with AVX-512 IFMA. The planner chooses by these everywhere, so that a model's plan
-    /// is the same on every machine.
+    /// Measured on an AMD Zen 4 core at 3.7 GHz with AVX-512 IFMA. The planner chooses by these everywhere, so that a
+    /// model's plan is the same on every machine.
     package static let reference = MachineSpeed(
         forwardButterfly: 0.20, inverseButterfly: 0.21, keyResidue: 0.30, plaintextResidue: 0.13,
         overhead: 1.4)

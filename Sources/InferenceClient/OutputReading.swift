@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import IntegerNetworks
 
@@ -7,8 +9,8 @@ package struct OutputReading: Sendable, Equatable {
     package let bounds: [ClosedRange<BigInt>]
     /// How they were found, in words.
     package let boundMethod: String
-    /// Whether they hold for every input in the box. False where the bounds are what calibration samples gave, and a margin: an input
-    /// beyond them may give a wrong result.
+    /// Whether they hold for every input in the box. False where the bounds are what calibration samples gave, and a
+    /// margin: an input beyond them may give a wrong result.
     package let rangeIsProven: Bool
     /// Real value of one unit of an output.
     package let scale: Double

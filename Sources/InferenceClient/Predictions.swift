@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// The predictions of a request, in the order of its samples. Each is read when it is asked for.

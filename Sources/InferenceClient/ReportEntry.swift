@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// One line of a report: a name, and a value with its unit.
 public struct ReportEntry: Sendable, Equatable, CustomStringConvertible {
     package enum Value: Sendable, Equatable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why an ONNX file was refused.
 package enum ONNXError: Error, Equatable, CustomStringConvertible {
     /// The bytes are not a protobuf message of an ONNX model.

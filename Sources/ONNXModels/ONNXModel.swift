@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import IntegerNetworks
 import Samples
@@ -6,8 +8,8 @@ import TensorGraphs
 
 /// An ONNX model whose graph has been read and checked; the only door for a model.
 ///
-/// Standard operators of operator sets 11 to 28, and those of `ai.onnx.ml`. Load it, then lower it with `integerNetwork()` or evaluate it in
-/// floating point with `FloatReference`.
+/// Standard operators of operator sets 11 to 28, and those of `ai.onnx.ml`. Load it, then lower it with
+/// `integerNetwork()` or evaluate it in floating point with `FloatReference`.
 package struct ONNXModel: Sendable {
     /// Largest file that is read, in bytes.
     package static let maximumBytes = 1 << 26

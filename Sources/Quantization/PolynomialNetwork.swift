@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// A float model with polynomials in place of its activations: what the integers approximate.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why a model cannot become an integer network.
 package enum QuantizationError: Error, Equatable, CustomStringConvertible {
     /// A node that polynomials can't express; `advice` says what would be taken.

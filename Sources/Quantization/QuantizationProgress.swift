@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How far a quantization is.
 package struct QuantizationProgress: Sendable, Equatable {
     package enum Stage: String, Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// An integer network and how it came about.

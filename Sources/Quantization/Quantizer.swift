@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import ONNXModels
 import Samples
@@ -18,7 +20,8 @@ package struct Quantizer: Sendable {
     private var search: BitSearch
     private let progress: @Sendable (QuantizationProgress) -> Void
 
-    /// Evaluates the model on the samples, fits polynomials and measures the frontier of resolutions: the expensive part.
+    /// Evaluates the model on the samples, fits polynomials and measures the frontier of resolutions: the expensive
+    /// part.
     ///
     /// - Parameters:
     ///   - calibration: samples as the model takes them; a few hundred serve.
@@ -69,8 +72,8 @@ package struct Quantizer: Sendable {
             options: options, progress: progress)
     }
 
-    /// Fits polynomials and measures integer networks of them. Where integers of high degrees are too coarse or too large, lower
-    /// degrees are tried, and what comes nearest to the model is taken.
+    /// Fits polynomials and measures integer networks of them. Where integers of high degrees are too coarse or too
+    /// large, lower degrees are tried, and what comes nearest to the model is taken.
     private static func explore(
         _ float: RealNetwork, _ batch: SampleMatrix, _ reference: SampleMatrix,
         inputs: InputQuantizer,

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import ONNXModels
 
-/// The float model as quantization sees it: up to where the client's part begins, so that decisions are made on the same outputs as
-/// the integer network's.
+/// The float model as quantization sees it: up to where the client's part begins, so that decisions are made on the
+/// same outputs as the integer network's.
 package struct RealReference: Sendable {
     private let network: PolynomialNetwork
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What can be wrong with the parameters of a ring.
 package enum RingError: Error, Equatable, CustomStringConvertible {
     case unsupportedDegree(Int)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Crypto
 
 /// 32 bytes from which public randomness is expanded. Not a secret: it travels in its ciphertext

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 
 /// Samples with the label of each.
@@ -25,8 +27,8 @@ package struct LabelledSamples: Sendable, Equatable {
             samples: SampleFile.read(path: images), labels: SampleFile.readLabels(path: labels))
     }
 
-    /// Paths of `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, or else of the only pair `*-images-idx3-ubyte` and
-    /// `*-labels-idx1-ubyte`; each with `.gz` or without, a dot before `idx` taken too.
+    /// Paths of `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, or else of the only pair `*-images-idx3-ubyte`
+    /// and `*-labels-idx1-ubyte`; each with `.gz` or without, a dot before `idx` taken too.
     ///
     /// - Throws: `SampleError.noPair` when there is none or several.
     package static func findPair(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why a file of samples or labels was refused.
 package enum SampleError: Error, Equatable, CustomStringConvertible {
     /// Neither IDX, NPY nor CSV, by content.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 
 /// Samples and labels from files: IDX, NPY or CSV, plain or gzip, told apart by content.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Samples of one shape, as read from a file.
 public struct SampleSet: Sendable, Equatable {
     enum Values: Sendable, Equatable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The kinds of file: one for each role. The method that a file belongs to stands inside.
 package enum ArtifactKind: UInt16, Sendable, CaseIterable {
     case serverPlan = 1

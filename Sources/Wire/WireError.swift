@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What is wrong with bytes that claim to be one of Blindsight's files. No case carries secret bytes.
 package enum WireError: Error, Equatable, CustomStringConvertible {
     case notAnArtifact

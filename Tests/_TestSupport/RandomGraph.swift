@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
-/// Seeded random networks that are no chains: branches, residual additions, concatenations, scalings, squares and products of two
-/// values, on features and on images.
+/// Seeded random networks that are no chains: branches, residual additions, concatenations, scalings, squares and
+/// products of two values, on features and on images.
 package enum RandomGraph {
     package struct Options {
         package var operations = 3...8

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// Small integer networks made at random: convolutions, dense layers and squares of random shapes and weights.

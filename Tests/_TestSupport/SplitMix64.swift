@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A small repeatable generator for tests (Steele, Lea and Flood, 2014). Never for secrets.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 
 /// The rings that are measured, each within the 128-bit row of the security table.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Ring
 
 /// A BFV ciphertext modulo Q_l, in NTT form: c_0 + c_1 s (+ c_2 s^2) = round(Q_l m / t) + e.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Lattice
@@ -116,7 +118,8 @@ extension Decryptor {
         table.inverse(out)
     }
 
-    /// c = c s over the integers, modulo 2^64: x = x_0 + q_0 y with y = (x_P - x_0) / q_0 modulo P, centered, where x_0 is centered too.
+    /// c = c s over the integers, modulo 2^64: x = x_0 + q_0 y with y = (x_P - x_0) / q_0 modulo P, centered, where x_0
+    /// is centered too.
     private func multiplyByWideSecret(
         _ c: SecretCoefficients, _ first: UnsafeMutablePointer<UInt64>
     ) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Lattice
@@ -57,7 +59,8 @@ public struct Decryptor: Sendable {
 public struct DecryptedSlots: Sendable {
     /// The slots' values, each in 0..<t of the plaintext modulus.
     public let slots: [UInt64]
-    /// Bits between the noise and the largest that decrypts: below 0 the slots may be wrong. A fact about the secret key.
+    /// Bits between the noise and the largest that decrypts: below 0 the slots may be wrong. A fact about the secret
+    /// key.
     public let noiseMarginBits: Double
 }
 

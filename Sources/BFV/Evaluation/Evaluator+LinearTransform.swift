@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Lattice
 import Ring
@@ -16,9 +18,9 @@ extension Evaluator {
         _ transforms: [EncodedTransform], to channels: [Ciphertext]
     ) throws -> [Ciphertext] { try apply(transforms, to: [channels]) }
 
-    /// Applies a linear map to its sources, each one ciphertext of each t_i, by baby-step giant-step with double hoisting (Bossuat,
-    /// Mouchet, Troncoso-Pastoriza and Hubaux, eprint 2020/1203): all baby rotations share one decomposition and
-    /// stay modulo Q_l P; sums are divided by P once a giant step, and once at the end.
+    /// Applies a linear map to its sources, each one ciphertext of each t_i, by baby-step giant-step with double
+    /// hoisting (Bossuat, Mouchet, Troncoso-Pastoriza and Hubaux, eprint 2020/1203): all baby rotations share one
+    /// decomposition and stay modulo Q_l P; sums are divided by P once a giant step, and once at the end.
     ///
     /// Steps, each over all ciphertexts at once:
     /// 1. limb by limb, the babies, then the inner sum of every giant;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Lattice
 import Ring
@@ -126,7 +128,8 @@ public struct Evaluator: Sendable {
         try relinearize(multiplyWithoutRelinearizing(a, b))
     }
 
-    /// Divides a ciphertext and its noise by the dropped moduli, with rounding; the message stays. Replies are shorter so.
+    /// Divides a ciphertext and its noise by the dropped moduli, with rounding; the message stays. Replies are shorter
+    /// so.
     ///
     /// - Parameter level: how many moduli stay, from 1 to the ciphertext's.
     /// - Throws: an error for another level.

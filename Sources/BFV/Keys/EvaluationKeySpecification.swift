@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Lattice
 
 /// Which keys a computation needs: nothing is generated beyond it.

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Lattice
 import Ring
 
-/// Parameters with everything precomputed from them: the lattice's context, and a slot encoder for each plaintext modulus.
-/// Immutable, shared by all that computes; holds no secret.
+/// Parameters with everything precomputed from them: the lattice's context, and a slot encoder for each plaintext
+/// modulus. Immutable, shared by all that computes; holds no secret.
 public final class BFVContext: Sendable {
     /// What the context was made from.
     public let parameters: BFVParameters

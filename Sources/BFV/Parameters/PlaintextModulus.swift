@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 #if canImport(Glibc)
@@ -9,8 +11,8 @@ import BigIntegers
 /// A plaintext modulus: an element pi of Z[X^(N/k)], inside Z[X]/(X^N+1), in a prime ideal above t.
 ///
 /// With k = 1 it is the number t itself: N slots modulo t. With k = 2, 4, ... the prime t = 1 mod 2N splits in
-/// Z[X^(N/k)], a copy of the 2k-th cyclotomic integers, into k ideals (t, X^(N/k) - r); pi is a short element of one of them,
-/// of size about t^(1/k). Messages modulo it have N/k slots modulo t, while everything that multiplies noise
+/// Z[X^(N/k)], a copy of the 2k-th cyclotomic integers, into k ideals (t, X^(N/k) - r); pi is a short element of one of
+/// them, of size about t^(1/k). Messages modulo it have N/k slots modulo t, while everything that multiplies noise
 /// by t with k = 1 multiplies it by t^(1/k) only (Geelen and Vercauteren, "Fully homomorphic encryption for
 /// cyclotomic prime moduli", eprint 2024/1587).
 package struct PlaintextModulus: Sendable, Hashable {
@@ -36,8 +38,8 @@ package struct PlaintextModulus: Sendable, Hashable {
     /// The largest k that parameters may have.
     package static let largestIndex = 32
 
-    /// A short generator of the ideal that slots of degree N are taken modulo; nil where the vectors that were looked at
-    /// have a larger norm than t: they would leave a message a part that slots don't see.
+    /// A short generator of the ideal that slots of degree N are taken modulo; nil where the vectors that were looked
+    /// at have a larger norm than t: they would leave a message a part that slots don't see.
     ///
     /// - Precondition: `prime` is a prime, 1 modulo 2 `degree`; `index` a power of two up to `largestIndex` and
     ///   `degree` / 8.

@@ -1,5 +1,7 @@
-/// A permutation of the slots that a Galois automorphism makes, as it acts on N slots in two rows (index 1). `SlotShape`
-/// has the rotations of fewer slots.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A permutation of the slots that a Galois automorphism makes, as it acts on N slots in two rows (index 1).
+/// `SlotShape` has the rotations of fewer slots.
 public struct SlotPermutation: Sendable, Hashable, Comparable {
     /// Columns move left by this much, cyclically in both rows: column i takes column i + rotation.
     package let rotation: Int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How many slots a ring has for plaintext moduli of index k, and which permutations move them.
 public struct SlotShape: Sendable, Hashable {
     /// N.

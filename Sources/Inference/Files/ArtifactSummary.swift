@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Files
 import InferenceClient
@@ -14,8 +16,8 @@ package struct ArtifactSummary: Sendable {
     package let fileBytes: Int
     package let details: [(name: String, value: String)]
 
-    /// Says what a file is without needing its plan. Checks magic, version, lengths and checksums, and of groups their order. A file of
-    /// groups may be unfinished.
+    /// Says what a file is without needing its plan. Checks magic, version, lengths and checksums, and of groups their
+    /// order. A file of groups may be unfinished.
     /// - Throws: `FileError`, `WireError`, and what a plan's reader throws.
     package init(path: String) throws {
         let file = try RegularFile(path)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import InferenceClient
 
 /// Why a network has no plan, or a plan was refused.

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
-/// A certificate: for every input of the box, every output integer lies in its range. docs: the proofs stand at each method.
+/// A certificate: for every input of the box, every output integer lies in its range. docs: the proofs stand at each
+/// method.
 package struct OutputBounds: Sendable, Equatable {
     /// What was found for the outputs of a layer.
     package struct LayerReport: Sendable, Equatable {
@@ -49,7 +52,8 @@ package struct OutputBounds: Sendable, Equatable {
         return OutputBounds(outputs: values[values.count - 1], layers: reports)
     }
 
-    /// For an operation that reads the squares of the third one's results, and at most those of the first one's besides.
+    /// For an operation that reads the squares of the third one's results, and at most those of the first one's
+    /// besides.
     private static func jointSources(
         _ index: Int, _ network: IntegerNetwork
     ) -> JointBound.Sources? {

@@ -1,5 +1,7 @@
-/// Any linear map over integers, sparse: y = W x + b, x being its sources laid end to end. Residual additions, concatenations, pooling
-/// and whatever was composed with them.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Any linear map over integers, sparse: y = W x + b, x being its sources laid end to end. Residual additions,
+/// concatenations, pooling and whatever was composed with them.
 package struct Affine: Sendable, Equatable {
     /// Outputs by inputs.
     package let matrix: SparseIntegerMatrix

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A two-dimensional convolution (cross-correlation, as in ONNX: group 1, dilation 1) over integers.
 package struct Convolution: Sendable, Equatable {
     /// Largest number of multiplications of a layer: maps * taps * positions.
@@ -16,8 +18,8 @@ package struct Convolution: Sendable, Equatable {
     /// The number of maps is `bias.count`.
     ///
     /// - Parameter padding: negative amounts leave out rows and columns of the input.
-    /// - Throws: `NetworkError` when sizes are not positive, the kernel exceeds the padded image, padding is not smaller
-    ///   than the kernel or takes away the image, or the weights are not maps * taps many.
+    /// - Throws: `NetworkError` when sizes are not positive, the kernel exceeds the padded image, padding is not
+    ///   smaller than the kernel or takes away the image, or the weights are not maps * taps many.
     package init(
         weights: [Int64], bias: [Int64], inputShape: ImageShape, kernel: Extent,
         strides: Extent = Extent(height: 1, width: 1), padding: Padding = Padding()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A fully connected layer over integers: y = W x + b.
 package struct Dense: Sendable, Equatable {
     /// Row-major, outputs by inputs.

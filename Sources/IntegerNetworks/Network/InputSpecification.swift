@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What goes into a network: the shape of one sample and how its reals become integers.
 ///
 /// The network computes on `v = q - zeroPoint`, where q is the code that ONNX's QuantizeLinear gives, so
@@ -25,8 +27,8 @@ public struct InputSpecification: Sendable, Equatable {
     public var count: Int { shape.reduce(1, *) }
 
     /// - Throws: `NetworkError` when a size is not positive, the box is wider than
-    ///   `maximumMagnitude`, a scale is not a positive normal number, an offset is not finite, or there are not as many of them as
-    ///   features.
+    ///   `maximumMagnitude`, a scale is not a positive normal number, an offset is not finite, or there are not as many
+    ///   of them as features.
     package init(
         shape: [Int], range: ClosedRange<Int>, scale: Float, zeroPoint: Int = 0,
         offsets: [Float] = [], scales: [Float] = [], normalization: Normalization? = nil
@@ -61,8 +63,9 @@ public struct InputSpecification: Sendable, Equatable {
         self.normalization = normalization
     }
 
-    /// Integers of one sample: each real, less its offset, divided by its scale in Float32, rounded half to even and clamped to
-    /// the box (without offsets, QuantizeLinear of the ONNX specification, less the zero point). Infinities clamp.
+    /// Integers of one sample: each real, less its offset, divided by its scale in Float32, rounded half to even and
+    /// clamped to the box (without offsets, QuantizeLinear of the ONNX specification, less the zero point). Infinities
+    /// clamp.
     ///
     /// - Parameter sample: `count` reals, row-major.
     /// - Throws: `NetworkError.wrongCount`, or `.notANumber` for a NaN.

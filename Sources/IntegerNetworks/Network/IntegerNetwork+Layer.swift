@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension IntegerNetwork {
     /// One step of an integer network.
     package enum Layer: Sendable, Equatable {

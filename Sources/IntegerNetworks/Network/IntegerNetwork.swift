@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A quantized network: a polynomial with integer coefficients in integer inputs. Accumulators are never rescaled.
 package struct IntegerNetwork: Sendable, Equatable {
     /// Largest number of elements of any tensor of a network.
@@ -15,9 +17,9 @@ package struct IntegerNetwork: Sendable, Equatable {
     package let decision: Decision
     package let transform: OutputTransform
 
-    /// - Throws: `NetworkError` when there is no operation, one reads what is not made before it or values of the wrong sizes,
-    ///   a result but the last is read by nothing, the labels are not as many as the decision asks for, or the scale is not a
-    ///   positive number.
+    /// - Throws: `NetworkError` when there is no operation, one reads what is not made before it or values of the wrong
+    ///   sizes, a result but the last is read by nothing, the labels are not as many as the decision asks for, or the
+    ///   scale is not a positive number.
     package init(
         input: InputSpecification, operations: [Operation], outputScale: Double, labels: [String],
         decision: Decision = .largest, transform: OutputTransform = .none

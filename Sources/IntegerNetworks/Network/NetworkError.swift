@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What is wrong with a network description or with the values given to it.
 package enum NetworkError: Error, Equatable, CustomStringConvertible {
     /// A size that is not positive, or does not fit with its neighbours.

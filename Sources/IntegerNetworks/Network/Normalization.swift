@@ -1,4 +1,7 @@
-/// What a client does to a whole sample before it is quantized: divides it by a norm (ai.onnx.ml Normalizer). A norm of zero divides by 1.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a client does to a whole sample before it is quantized: divides it by a norm (ai.onnx.ml Normalizer). A norm of
+/// zero divides by 1.
 package enum Normalization: String, Sendable, Hashable, CaseIterable {
     case l1 = "L1"
     case l2 = "L2"

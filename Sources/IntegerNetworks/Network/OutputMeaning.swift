@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -12,8 +14,8 @@ package enum Decision: String, Sendable, Hashable, CaseIterable {
     case largest
     /// One output; the second of two labels where it is above zero.
     case sign
-    /// Outputs are the decisions of pairs of classes (i, j), i < j, in the order (0, 1), (0, 2), ... (1, 2), ...: above zero is a vote for
-    /// i, else for j; the label of most votes, the first of equals.
+    /// Outputs are the decisions of pairs of classes (i, j), i < j, in the order (0, 1), (0, 2), ... (1, 2), ...: above
+    /// zero is a vote for i, else for j; the label of most votes, the first of equals.
     case vote
     /// None: the outputs are predicted quantities.
     case regression

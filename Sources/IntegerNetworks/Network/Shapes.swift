@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Channels, height and width of an image tensor; element (c, y, x) is at (c * height + y) * width + x.
 package struct ImageShape: Sendable, Hashable {
     package var channels: Int

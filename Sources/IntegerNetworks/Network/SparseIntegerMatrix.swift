@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// An integer matrix in compressed rows: only non-zero weights, columns ascending or in the layer's tap order.
 package struct SparseIntegerMatrix: Sendable, Equatable {
     package let columns: Int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Index of the largest value, the first of equals; nil when there is none.
 // Inlinable, so that other modules specialize it.
 @inlinable

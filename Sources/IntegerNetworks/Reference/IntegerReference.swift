@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// The plaintext integer network: what every encrypted result must equal, exact at any size.

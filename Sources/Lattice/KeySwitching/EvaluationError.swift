@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why an evaluation can't be done: a key that is missing, or operands that don't fit.
 package enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case missingRelinearizationKey

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Synchronization
 
 /// Exact counts of what an evaluation did or would do; the same on every machine.

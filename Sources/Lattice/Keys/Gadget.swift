@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Ring
 
 /// How a polynomial modulo Q_l is split into small digits for key switching: each residue, taken

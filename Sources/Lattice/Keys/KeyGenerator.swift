@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Ring
 
 /// Makes evaluation keys from a secret key. Client side only.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// What keys depend on: the ring, the moduli and the security that they give. Nothing here knows of messages.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why parameters were refused, those of the lattice or of a scheme over it.
 package enum ParameterError: Error, Equatable, CustomStringConvertible {
     case degree(Int)

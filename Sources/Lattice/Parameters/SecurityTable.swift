@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// Classical security levels of "Security Guidelines for Implementing Homomorphic Encryption"

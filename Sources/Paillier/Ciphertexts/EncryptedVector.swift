@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CGMP
 import Ring
@@ -5,8 +7,8 @@ import Threading
 
 /// Ciphertexts under one public key.
 ///
-/// A ciphertext c is held n-adically, c = a0 + a1 n, times a power of the ring's R that all of the vector share: sums multiply it
-/// by 1/R, and leave it to the next step that can take it out for nothing.
+/// A ciphertext c is held n-adically, c = a0 + a1 n, times a power of the ring's R that all of the vector share: sums
+/// multiply it by 1/R, and leave it to the next step that can take it out for nothing.
 public struct EncryptedVector: Sendable {
     package let publicKey: PaillierPublicKey
     /// Numbers in it.
@@ -155,7 +157,8 @@ extension NadicRing {
         }
     }
 
-    /// The first number that shares a factor with n. One greatest common divisor, of the product of all, unless there is one.
+    /// The first number that shares a factor with n. One greatest common divisor, of the product of all, unless there
+    /// is one.
     fileprivate func firstNotInvertible(_ numbers: Numbers) -> Int? {
         if numbers.count == 0 { return nil }
         let product = Numbers(ring: self, count: 8)

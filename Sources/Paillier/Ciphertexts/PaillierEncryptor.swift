@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Ring
 import Threading
 
-/// Encrypts under a public key: (1 + m n) h_s^r mod n^2. Constant time but for the lengths and signs of the messages, which are
-/// `BigInt`s.
+/// Encrypts under a public key: (1 + m n) h_s^r mod n^2. Constant time but for the lengths and signs of the messages,
+/// which are `BigInt`s.
 ///
 /// Making one computes a table of some megabytes (2048 bits: 12, 3072: 27 with AVX-512), in some tens of milliseconds.
 public final class PaillierEncryptor: Sendable {

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
-/// Several signed numbers in one plaintext: sum of x_i 2^(slotBits i). Sums and products by integers act on all slots at once, as long
-/// as every slot stays within its bits.
+/// Several signed numbers in one plaintext: sum of x_i 2^(slotBits i). Sums and products by integers act on all slots
+/// at once, as long as every slot stays within its bits.
 package struct PackingLayout: Hashable, Sendable {
     /// Bits of a slot, its sign included: values in -2^(slotBits - 1) ..< 2^(slotBits - 1).
     package let slotBits: Int

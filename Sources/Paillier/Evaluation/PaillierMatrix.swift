@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// Rows of integers, with a bias each, prepared for products with vectors of ciphertexts under one key.
 ///
-/// The order of products is settled here, once: of several ways (`MultiExponentiation`) the one with the fewest steps. Whoever knows the
-/// rows' sizes in time can learn of the rows: see docs/Paillier.md.
+/// The order of products is settled here, once: of several ways (`MultiExponentiation`) the one with the fewest steps.
+/// Whoever knows the rows' sizes in time can learn of the rows: see docs/Paillier.md.
 public struct PaillierMatrix: Sendable {
     package let publicKey: PaillierPublicKey
     package let rowCount: Int

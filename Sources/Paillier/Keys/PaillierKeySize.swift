@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Bits of n. 3072 bits are taken to give 128-bit security (NIST SP 800-57 part 1, table 2, for factoring).
 public enum PaillierKeySize: Hashable, Sendable {
     /// 112-bit security.

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Foundation
 import Ring
 
 /// n, and h_s = h^n mod n^2 for h = -y^2 mod n: what encrypts.
 ///
-/// Damgard, Jurik and Nielsen ("A generalization of Paillier's public-key system with applications to electronic voting", 2010):
-/// the mask of a ciphertext is h_s^r for r of |n|/2 bits, in place of r^n.
+/// Damgard, Jurik and Nielsen ("A generalization of Paillier's public-key system with applications to electronic
+/// voting", 2010): the mask of a ciphertext is h_s^r for r of |n|/2 bits, in place of r^n.
 public final class PaillierPublicKey: Sendable {
     /// How large the modulus n is.
     public let size: PaillierKeySize
@@ -68,7 +70,8 @@ extension PaillierPublicKey {
             }
     }
 
-    /// A key from outside. Nobody without the factors can tell whether h_s is an n-th power: trust whoever made the key, as for n.
+    /// A key from outside. Nobody without the factors can tell whether h_s is an n-th power: trust whoever made the
+    /// key, as for n.
     /// - Parameter allowsInsecure: takes sizes under 2048 bits, and odd ones.
     public convenience init(bytes: [UInt8], allowsInsecure: Bool = false) throws(PaillierError) {
         let (size, numbers) = try KeyBytes.read(

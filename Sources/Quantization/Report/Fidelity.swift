@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 #if canImport(Glibc)
@@ -14,8 +16,8 @@ package struct Fidelity: Sendable, Equatable {
     package let accuracy: Double?
     /// Share of samples with the other's decision; 1 for regressions.
     package let agreement: Double
-    /// Share of decisions that errors like these would change, were they normal: from the margins of all samples, so finer than a
-    /// count of those that did change. 0 for regressions.
+    /// Share of decisions that errors like these would change, were they normal: from the margins of all samples, so
+    /// finer than a count of those that did change. 0 for regressions.
     package let expectedChanges: Double
     /// Root of the mean square difference of the outputs from the other's, by the deviation of those.
     package let relativeError: Double

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PolynomialFitting
 
 /// What a quantization did to a model: plain data, for others to render.
@@ -13,8 +15,8 @@ package struct QuantizationReport: Sendable {
         package let entries: Int
         /// ONNX nodes that were folded into it.
         package let folded: [String]
-        /// Root of the mean square error by the deviation of the float model there, on the calibration samples: of the polynomial
-        /// network, and what integers add.
+        /// Root of the mean square error by the deviation of the float model there, on the calibration samples: of the
+        /// polynomial network, and what integers add.
         package let polynomialError: Double
         package let integerError: Double
     }
@@ -36,10 +38,12 @@ package struct QuantizationReport: Sendable {
         /// Products.
         package let products: Int
 
-        /// Root of the mean square error of the polynomial under the measured distribution, by the deviation of the function's values.
+        /// Root of the mean square error of the polynomial under the measured distribution, by the deviation of the
+        /// function's values.
         package var fitError: Double { chosen.relativeError }
 
-        /// An SVG of the function and its polynomial over the histogram of inputs; nil for a product that is an exact polynomial.
+        /// An SVG of the function and its polynomial over the histogram of inputs; nil for a product that is an exact
+        /// polynomial.
         package var plot: String? {
             guard let expression else { return nil }
             return ActivationPlot(
@@ -57,7 +61,8 @@ package struct QuantizationReport: Sendable {
     package let replaced: [String]
     /// What isn't computed encrypted.
     package let dropped: [String]
-    /// On the calibration samples: the accuracy of the float model, of its polynomials and of its integers, against the float model.
+    /// On the calibration samples: the accuracy of the float model, of its polynomials and of its integers, against the
+    /// float model.
     package let float: Fidelity
     package let polynomial: Fidelity
     package let integer: Fidelity

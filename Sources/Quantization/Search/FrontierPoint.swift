@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// One integer network that was tried.
 package struct FrontierPoint: Sendable, Equatable {
     /// Bits of the input's integers, signed (one less where they have no sign).

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
-/// Evaluates a tensor graph in Float32, with the operators as ONNX defines them: what any other runtime computes, up to the
-/// order of its sums.
+/// Evaluates a tensor graph in Float32, with the operators as ONNX defines them: what any other runtime computes, up to
+/// the order of its sums.
 package struct FloatReference: Sendable {
     let graph: TensorGraph
     /// Place of the scores among the graph's outputs.

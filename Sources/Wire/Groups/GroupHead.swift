@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Crypto
 
 /// What stands before a group's body: an envelope's header, then 80 bytes on the group. Integers are little endian.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import InferenceClient
@@ -5,8 +7,8 @@ import IntegerNetworks
 import Lattice
 import Threading
 
-/// Plans a network for keys that exist: the lattice and the list of keys are another plan's, so that clients keep theirs. Plaintext
-/// moduli, baby steps and levels are chosen anew.
+/// Plans a network for keys that exist: the lattice and the list of keys are another plan's, so that clients keep
+/// theirs. Plaintext moduli, baby steps and levels are chosen anew.
 struct KeySetPlanner<Family: CircuitFamily> {
     private let task: PlanningTask
     private let keys: BFVKeySet

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import InferenceClient
 import IntegerNetworks
@@ -28,7 +30,8 @@ struct ComposedMatrix: Sendable {
                 )
             }
         }
-        // Of each value, rows over the inputs and a constant; of the inputs only where a layer reads them beside others.
+        // Of each value, rows over the inputs and a constant; of the inputs only where a layer reads them beside
+        // others.
         var values: [(rows: [[BigInt]], biases: [BigInt])] = [([], [])]
         if network.operations.contains(where: { $0.sources != [0] && $0.sources.contains(0) }) {
             guard inputs <= Self.maximumWeights / inputs else {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import InferenceClient
 import IntegerNetworks
@@ -8,8 +10,8 @@ import Wire
 
 /// The server's half of the method "paillier": a linear network as one matrix.
 ///
-/// There is no noise, and no parameter to choose but the size of the key. What is certified is the range of the outputs: a sum that fits
-/// its slot is exact.
+/// There is no noise, and no parameter to choose but the size of the key. What is certified is the range of the
+/// outputs: a sum that fits its slot is exact.
 package struct PaillierPlan: ServerMethod {
     package let client: PaillierSlots
     package let cost: CostEstimate

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import IntegerNetworks
 import Paillier
@@ -20,7 +22,8 @@ package struct PaillierSlots: ClientMethod {
     package let slotBits: Int
     package let inputCount: Int
     package let outputCount: Int
-    /// Products modulo n^2 for all outputs of one plaintext, squarings among them; masks, biases and inversions not counted.
+    /// Products modulo n^2 for all outputs of one plaintext, squarings among them; masks, biases and inversions not
+    /// counted.
     package let products: Int
     package let squarings: Int
 

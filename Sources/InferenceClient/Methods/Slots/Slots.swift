@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import IntegerNetworks
@@ -65,8 +67,8 @@ package struct Slots: BFVClientMethod {
             secretKey: try BFVSecret.key(secret, context.lattice), pool: pool)
     }
 
-    /// Outputs from the slots modulo each t_i: sums each output's slots, then joins the moduli by CRT; the one integer of the
-    /// certified range with these residues.
+    /// Outputs from the slots modulo each t_i: sums each output's slots, then joins the moduli by CRT; the one integer
+    /// of the certified range with these residues.
     package func join(
         _ slots: [[UInt64]], _ decoder: OutputDecoder, outputCount: Int, noiseMarginBits: Double
     ) -> GroupOutputs {
