@@ -1,5 +1,8 @@
 # make demo [DIGIT=7]   build, then encrypt a digit and have it recognized
 # make test             everything that must pass: format, imports, tests, command line, README, benchmarks build
+# make quick            the tests that a change meets first: seconds, once built
+# make thorough         make test, then the suite of breaks and constant time
+# make mutants          breaks the code in some fifty places; every break must be noticed by a test
 # make conformance      ONNX's own operator cases in the float reference
 # make format           rewrite the Swift sources in the project's format
 # make lint             the checks that need no build
@@ -18,7 +21,8 @@ DIGIT ?= 7
 BINARY := .build/release/blindsight
 SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 
-.PHONY: help dependencies build demo test format lint check-format check-imports \
+.PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
+	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke check-models
 
@@ -37,6 +41,7 @@ demo: build
 # One release build serves the tests, the command line and the snippets.
 test: dependencies lint
 	@$(MAKE) build-tests
+	@$(MAKE) check-public-symbols
 	@$(MAKE) unit-tests
 	@$(MAKE) conformance
 	@$(MAKE) test-cli
@@ -46,7 +51,20 @@ test: dependencies lint
 	@$(MAKE) bench-smoke
 	@echo "make test: all passed"
 
-lint: check-format check-imports
+lint: check-format check-imports check-headers
+
+# Kernels, rings, files, one method of each kind; what takes longer is left to `test`.
+quick: build-tests
+	swift test -c release --skip-build --filter \
+		'CKernelsTests|RingTests|LatticeTests|WireTests|FilesTests|ThreadingTests|SilentFailureTests|MismatchTests|BandCholesky'
+
+thorough: test
+	@$(MAKE) mutants
+	@$(MAKE) check-constant-time
+
+# In a copy of the package, so that the products know nothing of it.
+mutants: dependencies
+	swift run -c release MutantRunner
 
 check-format:
 	swift format lint --strict --configuration .swift-format $(SWIFT_FILES)
@@ -56,6 +74,12 @@ format:
 
 check-imports:
 	@Scripts/check-imports.sh
+
+check-headers:
+	@Scripts/check-headers.sh
+
+check-public-symbols:
+	@Scripts/check-public-symbols.sh
 
 # Not --build-tests, which builds the tools of all packages' plugins too.
 build-tests:

@@ -76,13 +76,12 @@ let package = Package(
             ]),
         // What a program imports.
         .target(
-            name: "BlindsightClient",
-            dependencies: ["InferenceClient", "IntegerNetworks", "Files", "BigIntegers"]),
+            name: "BlindsightClient", dependencies: ["InferenceClient", "Files", "BigIntegers"]),
         .target(
             name: "Blindsight",
             dependencies: [
-                "Inference", "InferenceClient", "Quantization", "ONNXModels", "TensorGraphs",
-                "IntegerNetworks", "Samples", "Files", "Threading", "BigIntegers",
+                "BlindsightClient", "Inference", "InferenceClient", "Quantization", "ONNXModels",
+                "TensorGraphs", "IntegerNetworks", "Samples", "Files", "Threading", "BigIntegers",
             ]),
         // The command line.
         .target(

@@ -25,8 +25,8 @@ Quantization: ONNXModels TensorGraphs PolynomialFitting IntegerNetworks Samples 
 Wire: Files | Crypto
 InferenceClient: Wire BFV Lattice Paillier Ring IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
 Inference: InferenceClient Wire BFV Lattice Paillier Ring IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
-BlindsightClient: InferenceClient IntegerNetworks Files BigIntegers |
-Blindsight: Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Files Threading BigIntegers |
+BlindsightClient: InferenceClient Files BigIntegers |
+Blindsight: BlindsightClient Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Files Threading BigIntegers |
 BlindsightCommands: Blindsight Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Wire Ring Paillier Files Threading BigIntegers | ArgumentParser
 BlindsightCLI: BlindsightCommands | ArgumentParser
 '

@@ -17,15 +17,15 @@ complain() {
 # Code blocks of one language, without the fences.
 blocks() { awk -v fence="\`\`\`$1" '$0 == "```" {inside = 0} inside {print} $0 == fence {inside = 1}' "$2"; }
 
-if [ -f "$snippet" ]; then
-    # The snippet's leading comment is for its reader, not for the README's.
-    shown=$(blocks swift README.md)
-    source=$(awk '!body && (/^\/\// || /^$/) {next} {body = 1; print}' "$snippet")
+# The snippet's leading comment is for its reader, not for the README's.
+source=$(awk '!body && (/^\/\// || /^$/) {next} {body = 1; print}' "$snippet")
+for page in README.md Sources/Blindsight/Blindsight.docc/FirstModel.md; do
+    shown=$(blocks swift "$page")
     [ "$shown" = "$source" ] || {
-        complain "the Swift in README.md differs from $snippet:"
+        complain "the Swift in $page differs from $snippet:"
         diff <(echo "$shown") <(echo "$source") >&2 || true
     }
-fi
+done
 
 pages=(README.md CONTRIBUTING.md SECURITY.md docs/*.md Benchmarks/README.md Notebooks/README.md)
 commands='plan|keygen|encrypt|predict|decrypt|verify|bench|inspect|demo'

@@ -41,7 +41,7 @@ var sample = 0
 for group in 0..<answers.groupCount {
     for prediction in try answers.predictions(group, of: heads) {
         precondition(
-            prediction.logits == expected.logits(of: sample),
+            prediction.logits == expected[sample].logits,
             "an encrypted logit is not the integer network's")
         sample += 1
     }

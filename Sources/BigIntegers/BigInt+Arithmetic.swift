@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CGMP
 
 extension BigInt: SignedNumeric {
@@ -24,7 +26,7 @@ extension BigInt: SignedNumeric {
     public mutating func negate() { update { bsg_negate($0, $1) } }
 
     /// self += a * b, without a number for the product.
-    public mutating func addProduct(_ a: BigInt, _ b: BigInt) {
+    package mutating func addProduct(_ a: BigInt, _ b: BigInt) {
         BigInt.checkProduct(a, b)
         update { r, old in
             if UnsafePointer(r) != old { bsg_add(r, r, old) }
@@ -33,7 +35,7 @@ extension BigInt: SignedNumeric {
     }
 
     /// self += a * b, without a number for the product.
-    public mutating func addProduct(_ a: BigInt, _ b: UInt64) {
+    package mutating func addProduct(_ a: BigInt, _ b: UInt64) {
         update { r, old in
             if UnsafePointer(r) != old { bsg_add(r, r, old) }
             bsg_add_product_uint(r, a.z, UInt(b))
@@ -53,7 +55,7 @@ extension BigInt {
         return BigInt { bsg_shift_left($0, a.z, UInt(count)) }
     }
 
-    public static func <<= (a: inout BigInt, count: Int) {
+    package static func <<= (a: inout BigInt, count: Int) {
         checkShift(a, count)
         a.update { bsg_shift_left($0, $1, UInt(count)) }
     }
@@ -64,7 +66,7 @@ extension BigInt {
         return BigInt { bsg_shift_right_floor($0, a.z, UInt(count)) }
     }
 
-    public static func >>= (a: inout BigInt, count: Int) {
+    package static func >>= (a: inout BigInt, count: Int) {
         precondition(count >= 0, "negative shift")
         a.update { bsg_shift_right_floor($0, $1, UInt(count)) }
     }
@@ -76,7 +78,7 @@ extension BigInt {
     }
 
     /// self^exponent, 0^0 = 1. `exponent` is at least 0.
-    public func power(_ exponent: Int) -> BigInt {
+    package func power(_ exponent: Int) -> BigInt {
         precondition(exponent >= 0, "negative exponent")
         let (bits, overflow) = bitLength.multipliedReportingOverflow(by: exponent)
         precondition(
@@ -86,7 +88,7 @@ extension BigInt {
     }
 
     /// floor(sqrt(self)), for self >= 0.
-    public func squareRoot() -> BigInt {
+    package func squareRoot() -> BigInt {
         precondition(!isNegative, "square root of a negative number")
         return BigInt { bsg_square_root($0, z) }
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CGMP
 
 extension BigInt: ExpressibleByIntegerLiteral {
@@ -57,12 +59,12 @@ extension FixedWidthInteger {
 
 extension BigInt {
     /// The number whose bytes these are, least significant first, unsigned.
-    public init(littleEndianBytes bytes: some Collection<UInt8>) {
+    package init(littleEndianBytes bytes: some Collection<UInt8>) {
         self.init(bytes: bytes, order: -1)
     }
 
     /// The number whose bytes these are, most significant first, unsigned.
-    public init(bigEndianBytes bytes: some Collection<UInt8>) {
+    package init(bigEndianBytes bytes: some Collection<UInt8>) {
         self.init(bytes: bytes, order: 1)
     }
 
@@ -79,12 +81,12 @@ extension BigInt {
     }
 
     /// The magnitude's bytes, least significant first, no zeros on top; none for 0.
-    public var littleEndianBytes: [UInt8] { bytes(order: -1) }
+    package var littleEndianBytes: [UInt8] { bytes(order: -1) }
     /// The magnitude's bytes, most significant first, no zeros on top; none for 0.
-    public var bigEndianBytes: [UInt8] { bytes(order: 1) }
+    package var bigEndianBytes: [UInt8] { bytes(order: 1) }
 
     /// The magnitude's bytes, least significant first, filled up to `count`; nil where they are more.
-    public func littleEndianBytes(count: Int) -> [UInt8]? {
+    package func littleEndianBytes(count: Int) -> [UInt8]? {
         // It may be a secret: no copy is left behind.
         var short = littleEndianBytes
         defer { short.wipe() }
@@ -95,7 +97,7 @@ extension BigInt {
     }
 
     /// The magnitude's bytes, most significant first, filled up to `count`; nil where they are more.
-    public func bigEndianBytes(count: Int) -> [UInt8]? {
+    package func bigEndianBytes(count: Int) -> [UInt8]? {
         let short = bigEndianBytes
         return short.count > count
             ? nil : [UInt8](repeating: 0, count: count - short.count) + short

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CGMP
 
 #if canImport(Darwin)
@@ -13,7 +15,7 @@ import CGMP
 extension BigInt {
     /// A number that is at least log2 |self|, by a few units in the last place at most; exact for powers of two;
     /// -infinity for 0.
-    public var log2Upper: Double {
+    package var log2Upper: Double {
         if let exact = exactLog2 { return exact }
         let (mantissa, exponent) = mantissaAndExponent
         // GMP truncates: |self| < (mantissa + 2^-53) 2^exponent.
@@ -23,7 +25,7 @@ extension BigInt {
 
     /// A number that is at most log2 |self|, by a few units in the last place at most; exact for powers of two;
     /// -infinity for 0.
-    public var log2Lower: Double {
+    package var log2Lower: Double {
         if let exact = exactLog2 { return exact }
         let (mantissa, exponent) = mantissaAndExponent
         return (log2(mantissa).nextDown.nextDown + Double(exponent)).nextDown
@@ -42,7 +44,7 @@ extension BigInt {
     }
 
     /// The nearest double towards zero; infinite beyond 2^1024.
-    public var doubleTowardZero: Double {
+    package var doubleTowardZero: Double {
         if isZero { return 0 }
         var exponent = 0
         let mantissa = bsg_to_double(&exponent, z)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CGMP
 
 extension BigInt: CustomStringConvertible, LosslessStringConvertible {
@@ -8,7 +10,7 @@ extension BigInt: CustomStringConvertible, LosslessStringConvertible {
 
     /// Digits of the radix (2...36, either case) after an optional sign; nil for anything else, spaces and
     /// underscores too.
-    public init?(_ text: String, radix: Int) {
+    package init?(_ text: String, radix: Int) {
         precondition((2...36).contains(radix), "radix must be in 2...36")
         var digits = Array(text.utf8)
         let sign = digits.first

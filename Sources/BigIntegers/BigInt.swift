@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CGMP
 
 /// A signed integer of any size, over GMP.
@@ -10,10 +12,10 @@ public struct BigInt: Sendable {
 
     /// The largest magnitude that an operation may produce, in bits; beyond it operations trap.
     /// GMP's own limit, 2^37 bits, aborts the process.
-    public static let maximumBitLength = 1 << 32
+    package static let maximumBitLength = 1 << 32
 
     /// Zero.
-    public init() { limbs = Limbs() }
+    package init() { limbs = Limbs() }
 
     /// The result of `body`, which writes into a fresh number.
     init(_ body: (UnsafeMutablePointer<bsg_int>) -> Void) {
@@ -41,19 +43,19 @@ public struct BigInt: Sendable {
 
 extension BigInt {
     /// Whether the value is 0.
-    public var isZero: Bool { bsg_sign(z) == 0 }
+    package var isZero: Bool { bsg_sign(z) == 0 }
     /// Whether the value is below 0.
-    public var isNegative: Bool { bsg_sign(z) < 0 }
+    package var isNegative: Bool { bsg_sign(z) < 0 }
     /// Whether the value is odd.
-    public var isOdd: Bool { bsg_bit(z, 0) != 0 }
+    package var isOdd: Bool { bsg_bit(z, 0) != 0 }
     /// -1, 0 or 1.
-    public func signum() -> Int { Int(bsg_sign(z).signum()) }
+    package func signum() -> Int { Int(bsg_sign(z).signum()) }
 
     /// The bits of the magnitude: the least n with |self| < 2^n; 0 for 0.
     public var bitLength: Int { isZero ? 0 : bsg_bits(z) }
 
     /// The number of zero bits below the lowest one; 0 for 0.
-    public var trailingZeroBitCount: Int { isZero ? 0 : bsg_trailing_zeros(z) }
+    package var trailingZeroBitCount: Int { isZero ? 0 : bsg_trailing_zeros(z) }
 }
 
 extension BigInt: Comparable, Hashable {

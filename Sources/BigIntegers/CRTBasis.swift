@@ -1,20 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Pairwise coprime moduli, and the integers mod their product (Chinese remainder theorem).
-public struct CRTBasis: Hashable, Sendable {
-    public let moduli: [UInt64]
+package struct CRTBasis: Hashable, Sendable {
+    package let moduli: [UInt64]
     /// The product M of the moduli.
-    public let product: BigInt
+    package let product: BigInt
     /// M / m_i.
     private let cofactors: [BigInt]
     /// (M / m_i)^-1 mod m_i.
     private let inverses: [UInt64]
 
     /// Why a list of moduli makes no basis.
-    public enum InvalidModuli: Error, Hashable, CustomStringConvertible {
+    package enum InvalidModuli: Error, Hashable, CustomStringConvertible {
         case empty
         case tooSmall(UInt64)
         case sharedFactor(UInt64, with: UInt64)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .empty: "there are no moduli; give one or more"
             case .tooSmall(let m): "modulus \(m) is below 2"
@@ -25,12 +27,12 @@ public struct CRTBasis: Hashable, Sendable {
     }
 
     /// A basis of moduli that are known to be pairwise coprime and above 1; traps where they aren't.
-    public init(moduli: [UInt64]) {
+    package init(moduli: [UInt64]) {
         do { try self.init(validating: moduli) } catch { preconditionFailure("\(error)") }
     }
 
     /// A basis of moduli that may be wrong.
-    public init(validating moduli: [UInt64]) throws(InvalidModuli) {
+    package init(validating moduli: [UInt64]) throws(InvalidModuli) {
         if moduli.isEmpty { throw .empty }
         for (i, m) in moduli.enumerated() {
             if m < 2 { throw .tooSmall(m) }
@@ -49,7 +51,7 @@ public struct CRTBasis: Hashable, Sendable {
     }
 
     /// The integer in 0..<product with these residues, one for each modulus.
-    public func reconstruct(residues: [UInt64]) -> BigInt {
+    package func reconstruct(residues: [UInt64]) -> BigInt {
         precondition(residues.count == moduli.count, "one residue for each modulus")
         var sum = BigInt()
         for i in moduli.indices {
@@ -61,12 +63,12 @@ public struct CRTBasis: Hashable, Sendable {
     }
 
     /// The integer in (-product/2, product/2] with these residues.
-    public func reconstructCentered(residues: [UInt64]) -> BigInt {
+    package func reconstructCentered(residues: [UInt64]) -> BigInt {
         reconstruct(residues: residues).centered(modulo: product)
     }
 
     /// The residues of any integer, negative ones too, one for each modulus.
-    public func residues(of value: BigInt) -> [UInt64] {
+    package func residues(of value: BigInt) -> [UInt64] {
         moduli.map { value.residue(modulo: $0) }
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CGMP
 
 /// Owns one GMP number. GMP's memory functions wipe each block when it is freed or outgrown.

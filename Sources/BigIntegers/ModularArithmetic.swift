@@ -1,27 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Arithmetic mod a public 64-bit modulus, one number at a time, for set-up and for tests. Variable time.
 ///
 /// Operands are residues in 0..<modulus; any modulus above 0 will do unless stated.
-public enum ModularArithmetic {
-    public static func add(_ a: UInt64, _ b: UInt64, modulo modulus: UInt64) -> UInt64 {
+package enum ModularArithmetic {
+    package static func add(_ a: UInt64, _ b: UInt64, modulo modulus: UInt64) -> UInt64 {
         let (sum, overflow) = a.addingReportingOverflow(b)
         return overflow || sum >= modulus ? sum &- modulus : sum
     }
 
-    public static func subtract(_ a: UInt64, _ b: UInt64, modulo modulus: UInt64) -> UInt64 {
+    package static func subtract(_ a: UInt64, _ b: UInt64, modulo modulus: UInt64) -> UInt64 {
         a >= b ? a - b : modulus - (b - a)
     }
 
-    public static func negate(_ a: UInt64, modulo modulus: UInt64) -> UInt64 {
+    package static func negate(_ a: UInt64, modulo modulus: UInt64) -> UInt64 {
         a == 0 ? 0 : modulus - a
     }
 
-    public static func multiply(_ a: UInt64, _ b: UInt64, modulo modulus: UInt64) -> UInt64 {
+    package static func multiply(_ a: UInt64, _ b: UInt64, modulo modulus: UInt64) -> UInt64 {
         precondition(a < modulus, "operand must be a residue")
         return modulus.dividingFullWidth(a.multipliedFullWidth(by: b)).remainder
     }
 
     /// a^exponent; 0^0 = 1.
-    public static func power(_ a: UInt64, _ exponent: UInt64, modulo modulus: UInt64) -> UInt64 {
+    package static func power(_ a: UInt64, _ exponent: UInt64, modulo modulus: UInt64) -> UInt64 {
         var result = 1 % modulus
         var square = a % modulus
         var e = exponent
@@ -34,7 +36,7 @@ public enum ModularArithmetic {
     }
 
     /// The inverse, or nil where a and the modulus share a factor.
-    public static func inverse(_ a: UInt64, modulo modulus: UInt64) -> UInt64? {
+    package static func inverse(_ a: UInt64, modulo modulus: UInt64) -> UInt64? {
         if modulus == 1 { return 0 }
         // Euclid, keeping x with x a = r (mod modulus).
         var (r0, r1) = (modulus, a % modulus)
@@ -50,19 +52,19 @@ public enum ModularArithmetic {
     }
 
     /// The residue of a signed integer.
-    public static func reduce(_ a: Int64, modulo modulus: UInt64) -> UInt64 {
+    package static func reduce(_ a: Int64, modulo modulus: UInt64) -> UInt64 {
         let r = a.magnitude % modulus
         return a < 0 ? negate(r, modulo: modulus) : r
     }
 
     /// The representative of a residue in (-modulus/2, modulus/2]. `modulus` is below 2^63.
-    public static func centered(_ a: UInt64, modulo modulus: UInt64) -> Int64 {
+    package static func centered(_ a: UInt64, modulo modulus: UInt64) -> Int64 {
         a > modulus / 2 ? -Int64(modulus - a) : Int64(a)
     }
 
     /// The smallest primitive root of unity of the order mod a prime; nil where the order doesn't divide
     /// modulus - 1. The order is a power of two, at most 2^20 (each root is looked at).
-    public static func primitiveRoot(ofOrder order: UInt64, modulo modulus: UInt64) -> UInt64? {
+    package static func primitiveRoot(ofOrder order: UInt64, modulo modulus: UInt64) -> UInt64? {
         precondition(
             order > 0 && order & (order - 1) == 0 && order <= 1 << 20,
             "order must be a power of two up to 2^20")

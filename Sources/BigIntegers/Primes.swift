@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Tests for primes and searches for them.
-public enum Primes {
+package enum Primes {
     /// Exact for every 64-bit number: Miller-Rabin to the first twelve primes as bases
     /// (Sorenson and Webster, 2015: enough below 3.3 * 10^24).
-    public static func isPrime(_ n: UInt64) -> Bool {
+    package static func isPrime(_ n: UInt64) -> Bool {
         let bases: [UInt64] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37]
         for p in bases where n % p == 0 { return n == p }
         if n < 2 { return false }
@@ -21,7 +23,7 @@ public enum Primes {
 
     /// The largest primes of exactly `bits` bits that are 1 mod `step`, descending; fewer than `count` where there
     /// are no more. `bits` is in 2...63; for an NTT of length N, `step` is 2N.
-    public static func nttPrimes(
+    package static func nttPrimes(
         bits: Int, count: Int, congruentTo1Modulo step: UInt64, excluding: Set<UInt64> = []
     ) -> [UInt64] {
         precondition((2...63).contains(bits) && count >= 0 && step > 0)
@@ -38,7 +40,7 @@ public enum Primes {
 
     /// The smallest primes in floor..<ceiling that are 1 mod `step`, ascending; fewer than `count` where there are
     /// no more. `ceiling` is at most 2^63.
-    public static func nttPrimes(
+    package static func nttPrimes(
         from floor: UInt64, below ceiling: UInt64 = 1 << 63, count: Int,
         congruentTo1Modulo step: UInt64, excluding: Set<UInt64> = []
     ) -> [UInt64] {
@@ -60,7 +62,7 @@ public enum Primes {
     ///   - bits: at least 16.
     ///   - randomBytes: gives that many fresh random bytes; a cryptographic generator where the prime is a secret.
     ///   - accepting: a further condition, such as a greatest common divisor.
-    public static func randomPrime(
+    package static func randomPrime(
         bits: Int, randomBytes: (Int) throws -> [UInt8],
         accepting: (BigInt) -> Bool = { _ in true }
     ) rethrows -> BigInt {

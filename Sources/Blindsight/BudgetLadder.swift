@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Inference
 import IntegerNetworks
 import Quantization
 import Samples
 
-/// Plans the network that quantization thinks best; where parameters can't carry it, ever smaller ranges; where none can, says why.
+/// Plans the network that quantization thinks best; where parameters can't carry it, ever smaller ranges; where none
+/// can, says why.
 struct BudgetLadder {
     /// Bits of the outputs' range from one attempt to the next.
     private static let step = 8.0
@@ -30,6 +33,8 @@ struct BudgetLadder {
                     progress: progress)
                 return Found(plan: plan, report: candidate.report, notes: notes)
             } catch let error as PlanError {
+                // Fewer bits don't help.
+                if case .unsuited = error { throw error }
                 failure = error
             }
             // Falls in each round, whatever comes of it.

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Inference
 import ONNXModels
 import Quantization
 import Samples
 import TensorGraphs
 
-/// How much of a model that is too deep could be served: its beginning, cut after ever more activations, is quantized with the fewest
-/// bits and planned until that fails.
+/// How much of a model that is too deep could be served: its beginning, cut after ever more activations, is quantized
+/// with the fewest bits and planned until that fails.
 struct DepthDiagnosis {
     /// Most cuts that are tried.
     private static let maximumCuts = 12

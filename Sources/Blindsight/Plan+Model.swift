@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import Inference
 import InferenceClient
@@ -7,13 +9,14 @@ import Samples
 import Threading
 
 extension Plan {
-    /// The cheapest certified plan of a model, read from an ONNX file. `PlannedModel` says besides what became of each layer.
+    /// The cheapest certified plan of a model, read from an ONNX file.
     ///
     /// - Parameters:
     ///   - path: of the ONNX file.
     ///   - calibration: a few hundred samples as the model takes them; not needed where the model states its integers.
     ///   - progress: a line on what is being done; an error that it throws ends the planning.
-    /// - Throws: `FileError`, and what `PlannedModel` throws.
+    /// - Throws: `FileError`; `PlanRefusal` where no plan is found; other errors for what is no model, with the node's
+    ///   name.
     public init(
         model path: String, calibration: SampleSet? = nil, labels: [Int]? = nil,
         options: PlanningOptions = PlanningOptions(),
@@ -25,7 +28,8 @@ extension Plan {
         ).plan
     }
 
-    /// The same on a thread of its own, for programs that must not block a task's thread. It ends early when the task is cancelled.
+    /// The same on a thread of its own, for programs that must not block a task's thread. It ends early when the task
+    /// is cancelled.
     public init(
         model path: String, calibration: SampleSet? = nil, labels: [Int]? = nil,
         options: PlanningOptions = PlanningOptions(),
@@ -43,7 +47,8 @@ extension Plan {
 }
 
 extension Plan {
-    /// What a server with this plan would answer, without any encryption: bit-equal to the encrypted run, at the speed of clear text.
+    /// What a server with this plan would answer, without any encryption: bit-equal to the encrypted run, at the speed
+    /// of clear text.
     ///
     /// - Parameter samples: `client.input.count` reals each.
     public func simulate(_ samples: [[Float]]) throws -> Predictions {

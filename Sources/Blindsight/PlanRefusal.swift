@@ -1,14 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Inference
 
 /// Why a model has no plan: what stands in the way, and the nearest changes that would help.
 public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     /// The layer or node that is the first too much, where one is.
-    public let place: String?
+    package let place: String?
+    /// What stands in the way, a sentence for people.
     public let problem: String
     /// The nearest first.
-    public let remedies: [Remedy]
+    package let remedies: [Remedy]
 
-    public init(place: String? = nil, problem: String, remedies: [Remedy]) {
+    package init(place: String? = nil, problem: String, remedies: [Remedy]) {
         self.place = place
         self.problem = problem
         self.remedies = remedies
@@ -22,7 +25,7 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// A change that would help. Most name an option of planning.
-    public enum Remedy: Sendable, Equatable, CustomStringConvertible {
+    package enum Remedy: Sendable, Equatable, CustomStringConvertible {
         /// Samples by which a float model is quantized.
         case calibrationSamples
         /// Fewer bits of weights and inputs; the range of outputs that was the smallest has so many bits.
@@ -44,7 +47,7 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
         /// Layers that the client computes itself, if it may know their weights.
         case layersAtTheClient
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .calibrationSamples: "a few hundred samples to quantize it by"
             case .fewerBits(let bits, let smallest):

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import Inference
 import InferenceClient
@@ -7,24 +9,24 @@ import Quantization
 import Samples
 
 /// A plan, and how its network came about.
-public struct PlannedModel: Sendable {
-    public let plan: Plan
+package struct PlannedModel: Sendable {
+    package let plan: Plan
     /// What quantization did; nil where the model states its integers itself and was taken as it is.
-    public let quantization: QuantizationReport?
+    package let quantization: QuantizationReport?
     /// What was tried and had to be given up, in words.
-    public let notes: [String]
+    package let notes: [String]
 
-    /// Plans a model. One whose QuantizeLinear and DequantizeLinear state every integer is taken as it is, exactly; any other is
-    /// quantized, which takes calibration samples.
+    /// Plans a model. One whose QuantizeLinear and DequantizeLinear state every integer is taken as it is, exactly; any
+    /// other is quantized, which takes calibration samples.
     ///
     /// - Parameters:
     ///   - model: the ONNX file's bytes.
     ///   - calibration: a few hundred samples as the model takes them.
     ///   - labels: of each calibration sample, for accuracies in the report.
     ///   - progress: a line on what is being done; an error that it throws ends the planning.
-    /// - Throws: `ONNXError` or `QuantizationError` naming the node that cannot be taken, `PlanRefusal`, `PlanError` where the integers
-    ///   that a model states have no parameters, or `NetworkError` for samples that don't fit.
-    public init(
+    /// - Throws: `ONNXError` or `QuantizationError` naming the node that cannot be taken, `PlanRefusal`, `PlanError`
+    ///   where the integers that a model states have no parameters, or `NetworkError` for samples that don't fit.
+    package init(
         model bytes: [UInt8], calibration: SampleSet? = nil, labels: [Int]? = nil,
         options: PlanningOptions = PlanningOptions(),
         progress: @escaping @Sendable (String) throws -> Void = { _ in }

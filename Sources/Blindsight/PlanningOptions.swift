@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Inference
 import InferenceClient
 import Quantization
@@ -8,17 +10,21 @@ public struct PlanningOptions: Sendable {
     public enum Range: Sendable, Equatable {
         /// A proof for every input in the box.
         case certified
-        /// The largest outputs on the calibration samples, and so many bits more. Plan and predictions say that they are not certified.
+        /// The largest outputs on the calibration samples, and so many bits more. Plan and predictions say that they
+        /// are not certified.
         case calibrated(marginBits: Double)
     }
 
     /// How samples lie in ciphertexts, and for how many at once; by default the cheapest for one.
     public var method = MethodChoice.auto
+    /// How the outputs' range is known; by default it is proven.
     public var range = Range.certified
+    /// How a float model becomes integers.
     public var quantization = QuantizationOptions()
-    public var planner = Planner()
+    package var planner = Planner()
     /// A plan whose clients are to keep their keys: the new one is found within its key set.
-    public var within: ClientPlan?
+    package var within: ClientPlan?
 
+    /// A proven range, any method for one sample, 3 to 8 bits.
     public init() {}
 }

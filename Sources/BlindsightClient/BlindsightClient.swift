@@ -1,4 +1,7 @@
-import InferenceClient
+// SPDX-License-Identifier: Apache-2.0
 
-/// The half of a plan that a client needs. No weights.
-public typealias ClientPlan = InferenceClient.ClientPlan
+// All that a client needs: plans without weights, keys, requests, replies and their files. No planner, no quantizer, no
+// server.
+@_exported import BigIntegers
+@_exported import Files
+@_exported import InferenceClient

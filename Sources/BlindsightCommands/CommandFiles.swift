@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 import BigIntegers
 import Blindsight
@@ -10,7 +12,7 @@ import Threading
 /// Files of the commands: errors name them.
 enum CommandFiles {
     /// The largest file that is read whole: evaluation keys of the largest plans fit.
-    private static let maximumBytes = 1 << 31
+    private static let maximumBytes = 5 << 29
 
     static func serverPlan(_ path: String) throws -> Plan {
         let progress = ProgressBar("plan")

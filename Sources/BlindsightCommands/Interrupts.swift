@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blindsight
 import Files
 import Foundation
@@ -10,7 +12,8 @@ package enum Interrupts {
     /// What is told on an interrupt from now on.
     static func tell(_ text: String) { hint.withLock { $0 = text } }
 
-    /// Before any other thread begins, so that all inherit that these signals are held back for the one that waits for them.
+    /// Before any other thread begins, so that all inherit that these signals are held back for the one that waits for
+    /// them.
     package static func install() {
         var signals = sigset_t()
         sigemptyset(&signals)

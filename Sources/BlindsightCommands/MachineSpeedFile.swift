@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blindsight
 import Files
 
@@ -7,8 +9,8 @@ import Files
     import Foundation
 #endif
 
-/// Where `bench --calibrate` keeps what it measured: `blindsight/costs.json` in the user's cache folder (XDG_CACHE_HOME where it is
-/// set, else ~/.cache).
+/// Where `bench --calibrate` keeps what it measured: `blindsight/costs.json` in the user's cache folder (XDG_CACHE_HOME
+/// where it is set, else ~/.cache).
 enum MachineSpeedFile {
     private static var path: String? {
         let environment = ProcessInfo.processInfo.environment

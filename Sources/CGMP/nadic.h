@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Arithmetic mod n^2 on GMP's public mpn functions. docs/Paillier.md has the formulas and the proofs of ranges.
 //
 // A number x = a0 + a1 n is two runs of k limbs, a0 then a1, both below n; n is odd and has exactly k limbs. Numbers are in

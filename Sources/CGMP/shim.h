@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GMP for Swift: its functions are macros, which Swift can't see. One inline function each, nothing more,
 // and memory functions that wipe.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // AVX2: the kernels that need no wide products; avx2_ntt.c has transforms in doubles.
 #include "internal.h"
 

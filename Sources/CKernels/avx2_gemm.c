@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sums of a matrix of small weights by vpmaddwd: 16 multiply-adds an instruction.
 #include "gemm.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Private to CKernels: residues as doubles, for AVX2. It has no wide integer products, but fused multiply-adds give both halves of a
 // product of doubles exactly. Values are integers, signed, of at most 4q < 2^52 in magnitude, so that every sum and
 // every remainder below is exact.

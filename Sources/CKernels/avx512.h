@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Private to CKernels: what the AVX-512 IFMA files share.
 #ifndef BSK_AVX512_H
 #define BSK_AVX512_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "avx512.h"
 
 int bsk_avx512_available(void) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sums of a matrix of small weights by VNNI: 32 multiply-adds an instruction.
 #include "avx512.h"
 #include "gemm.h"

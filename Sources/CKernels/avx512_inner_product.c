@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sums of products with one reduction. The high and the low 52-bit halves of the products are added
 // apart; 1024 halves make at most 1024 * (2^52 - 1) < 2^62, and the low sum's carries into the high
 // sum leave that below 2^63.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Private to CKernels: what the files of arithmetic mod n^2 share.
 #ifndef BSK_AVX512_NADIC_H
 #define BSK_AVX512_NADIC_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "avx512_nadic.h"
 
 int bsk_nadic_supported(void) { return bsk_avx512_available(); }

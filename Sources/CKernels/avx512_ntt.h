@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Private to CKernels: the parts that the forward and the inverse AVX-512 NTT share.
 #ifndef BSK_AVX512_NTT_H
 #define BSK_AVX512_NTT_H

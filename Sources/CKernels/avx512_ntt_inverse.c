@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "avx512_ntt.h"
 
 #if BSK_HAS_AVX512

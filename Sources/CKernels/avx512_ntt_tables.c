@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Twiddles of the AVX-512 NTT, in Montgomery form: w * 2^52 mod q, and with it that number times
 // q^-1 mod 2^52.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Eight values of `bits` bits are exactly `bits` bytes, so one byte permutation and one set of
 // shifts serve every group of eight.
 #include "avx512_unpack.h"

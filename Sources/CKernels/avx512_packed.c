@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sums of products with one factor packed in memory: keys and weights are read once, and are what a server waits for.
 #include "avx512_unpack.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Private to CKernels: packed values to words.
 #ifndef BSK_AVX512_UNPACK_H
 #define BSK_AVX512_UNPACK_H

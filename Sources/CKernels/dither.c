@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "internal.h"
 
 void bsk_dither(int64_t *x, const uint64_t *words, uint64_t t, size_t n) {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A matrix of small weights: making and freeing it.
 #include <stdlib.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Private to CKernels: a matrix of small weights as bsk_gemm_create packs it, and how digits lie.
 //
 // Digits. c in (-q/2, q/2) has k = bsk_digit_count(bits) fields of 16 bits in two's complement, for |c| < 2^(16 k - 1).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The lines of a matrix of small weights: rows in the order of their supports, wide ones as digits.
 #include <stdlib.h>
 

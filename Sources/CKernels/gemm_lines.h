@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Private to CKernels: what packing a matrix goes through (gemm.h).
 #ifndef BSK_GEMM_LINES_H
 #define BSK_GEMM_LINES_H

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Packs lines into panels (gemm.h).
 #include <stdlib.h>
 

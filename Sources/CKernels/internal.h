@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Private to CKernels: the dispatch table and the helpers that the portable kernels share.
 #ifndef BSK_INTERNAL_H
 #define BSK_INTERNAL_H

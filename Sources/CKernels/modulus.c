@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "internal.h"
 
 void bsk_modulus_init(bsk_modulus *m, uint64_t q) {

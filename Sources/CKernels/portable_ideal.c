@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "internal.h"
 
 // Arithmetic with an element pi = sum c_i X^(i M) of Z[X]/(X^(k M)+1). Constant time in the polynomials.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "internal.h"
 
 // Decimation in time, natural order in, bit-reversed order out (Longa and Naehrig, 2016).

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "internal.h"
 
 // The 8 bytes from `offset` on, little endian, zeros past the end.

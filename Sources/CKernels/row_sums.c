@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // y += W x for tiny weights: residues with the same weight are added up, then multiplied once.
 //
 // No overflow: a sum of k residues below 2^50 stays below 2^64 for k <= BSK_TILE_FEATURES < 2^14, and two's complement arithmetic gives

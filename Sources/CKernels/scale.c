@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #include "internal.h"
 
 // The quotient from floor(2^(64 + bits) / q) is at most one off; the remainder tells.

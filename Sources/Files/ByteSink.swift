@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Takes bytes one after another.
 public protocol ByteSink: AnyObject {
     /// All of the bytes.
@@ -8,5 +10,5 @@ public protocol ByteSink: AnyObject {
 extension ByteSink {
     /// All of the bytes.
     /// - Throws: `FileError`.
-    public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
+    package func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Bytes that come one after another, such as those of a socket.
 public protocol ByteStream: AnyObject {
     /// What errors call it. "stream" unless a type says otherwise.
@@ -15,7 +17,7 @@ extension ByteStream {
 
     /// Fills `buffer`.
     /// - Throws: `FileError`, also where the stream ends before.
-    public func fill(_ buffer: UnsafeMutableRawBufferPointer) throws {
+    package func fill(_ buffer: UnsafeMutableRawBufferPointer) throws {
         var done = 0
         while done < buffer.count {
             let found = try read(
@@ -30,7 +32,7 @@ extension ByteStream {
 
     /// The next `length` bytes. Memory is taken as they come, so that a length that isn't true costs little.
     /// - Throws: `FileError`, also where the stream ends before.
-    public func bytes(_ length: Int) throws -> [UInt8] {
+    package func bytes(_ length: Int) throws -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < length {
             let done = bytes.count

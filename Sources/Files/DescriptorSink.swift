@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -10,16 +12,16 @@
 ///
 /// Where the reader has gone, the system's signal SIGPIPE ends the process unless it ignores that signal; then an error
 /// is thrown.
-public final class DescriptorSink: ByteSink {
+package final class DescriptorSink: ByteSink {
     /// What errors call it.
-    public let name: String
+    package let name: String
     private let descriptor: Int32
     private let closes: Bool
 
     /// - Parameters:
     ///   - name: what errors call it.
     ///   - closes: whether the descriptor is closed with this object.
-    public init(_ descriptor: Int32, name: String, closes: Bool = false) {
+    package init(_ descriptor: Int32, name: String, closes: Bool = false) {
         self.descriptor = descriptor
         self.name = name
         self.closes = closes
@@ -27,7 +29,7 @@ public final class DescriptorSink: ByteSink {
 
     deinit { if closes { close(descriptor) } }
 
-    public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         try writeAll(bytes, to: descriptor, path: name)
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -7,15 +9,15 @@
 #endif
 
 /// What comes through a descriptor: of a socket, a pipe or standard input.
-public final class DescriptorStream: ByteStream {
-    public let name: String
+package final class DescriptorStream: ByteStream {
+    package let name: String
     private let descriptor: Int32
     private let closes: Bool
 
     /// - Parameters:
     ///   - name: what errors call it.
     ///   - closes: whether the descriptor is closed with this object.
-    public init(_ descriptor: Int32, name: String, closes: Bool = false) {
+    package init(_ descriptor: Int32, name: String, closes: Bool = false) {
         self.descriptor = descriptor
         self.name = name
         self.closes = closes
@@ -23,7 +25,7 @@ public final class DescriptorStream: ByteStream {
 
     deinit { if closes { close(descriptor) } }
 
-    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
         let count = readSome(descriptor, into: buffer)
         guard count >= 0 else { throw .system(name) }
         return count

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -9,11 +11,11 @@
 /// Why a file could not be read or written.
 public struct FileError: Error, Equatable, CustomStringConvertible {
     /// As it was named by the caller.
-    public let path: String
+    package let path: String
     /// In words, without the path.
-    public let reason: String
+    package let reason: String
 
-    public init(path: String, reason: String) {
+    package init(path: String, reason: String) {
         self.path = path
         self.reason = reason
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -7,21 +9,21 @@
 #endif
 
 /// Names and folders.
-public enum FileSystem {
+package enum FileSystem {
     /// Whether there is anything of this name that can be seen, links followed.
-    public static func exists(_ path: String) -> Bool { status(path) != nil }
+    package static func exists(_ path: String) -> Bool { status(path) != nil }
 
     /// Whether it is a folder, links followed.
-    public static func isFolder(_ path: String) -> Bool { status(path)?.isFolder == true }
+    package static func isFolder(_ path: String) -> Bool { status(path)?.isFolder == true }
 
     /// Bytes of a regular file; nil where there is none.
-    public static func size(_ path: String) -> Int? {
+    package static func size(_ path: String) -> Int? {
         status(path).flatMap { $0.isRegular ? Int($0.st_size) : nil }
     }
 
     /// Makes a folder, and those above it, unless they are there.
     /// - Throws: `FileError`.
-    public static func makeFolder(_ path: String) throws(FileError) {
+    package static func makeFolder(_ path: String) throws(FileError) {
         var end = path.startIndex
         while end < path.endIndex {
             end = path[end...].dropFirst().firstIndex(of: "/") ?? path.endIndex
@@ -38,7 +40,7 @@ public enum FileSystem {
 
     /// The names in a folder but for "." and "..", in no order.
     /// - Throws: `FileError`.
-    public static func names(in folder: String) throws(FileError) -> [String] {
+    package static func names(in folder: String) throws(FileError) -> [String] {
         guard let directory = opendir(folder) else { throw .system(folder) }
         defer { closedir(directory) }
         var names: [String] = []

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Keeps what is written in memory.
-public final class MemorySink: ByteSink {
+package final class MemorySink: ByteSink {
     /// All that was written.
-    public private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
 
-    public init() {}
+    package init() {}
 
-    public func write(_ bytes: UnsafeRawBufferPointer) { self.bytes += bytes }
+    package func write(_ bytes: UnsafeRawBufferPointer) { self.bytes += bytes }
 }

@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Bytes in memory, read like a file's.
 public struct MemorySource: ByteSource {
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
     public let name: String
 
+    /// Bytes in all.
     public var count: Int { bytes.count }
 
     /// - Parameter name: what errors call them.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -10,22 +12,22 @@
 ///
 /// Until it is finished, its name has `.partial` behind it, and no other process writes it. A name that stands for a
 /// device, a pipe or an open descriptor is written to directly: then nothing of an earlier run is found.
-public final class PartialFile: ByteSink {
-    public let path: String
+package final class PartialFile: ByteSink {
+    package let path: String
     /// Bytes that were found when it was opened.
-    public let foundCount: Int
+    package let foundCount: Int
     private let isDirect: Bool
     private let descriptor: Int32
     /// Whether nothing in it is worth keeping: then it is removed again.
     private var isEmpty: Bool
 
-    public static func partialPath(of path: String) -> String { path + ".partial" }
+    package static func partialPath(of path: String) -> String { path + ".partial" }
 
-    public var partialPath: String { isDirect ? path : Self.partialPath(of: path) }
+    package var partialPath: String { isDirect ? path : Self.partialPath(of: path) }
 
     /// Opens what an earlier run left, or begins anew. What is found is kept until `truncate`.
     /// - Throws: `FileError`, also while another process writes the file.
-    public init(_ path: String) throws(FileError) {
+    package init(_ path: String) throws(FileError) {
         self.path = path
         if let descriptor = try OutputPlace(path).open(path) {
             self.descriptor = descriptor
@@ -72,11 +74,11 @@ public final class PartialFile: ByteSink {
 
     /// What was found, for reading.
     /// - Throws: `FileError`.
-    public func found() throws(FileError) -> RegularFile { try RegularFile(partialPath) }
+    package func found() throws(FileError) -> RegularFile { try RegularFile(partialPath) }
 
     /// Keeps the first `count` bytes and goes on after them.
     /// - Throws: `FileError`.
-    public func truncate(to count: Int) throws(FileError) {
+    package func truncate(to count: Int) throws(FileError) {
         precondition((0...foundCount).contains(count))
         if isDirect { return }
         guard ftruncate(descriptor, off_t(count)) == 0,
@@ -85,13 +87,13 @@ public final class PartialFile: ByteSink {
         isEmpty = count == 0
     }
 
-    public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         try writeAll(bytes, to: descriptor, path: partialPath)
     }
 
     /// Makes what was written last, and kept for a run that resumes.
     /// - Throws: `FileError`.
-    public func sync() throws(FileError) {
+    package func sync() throws(FileError) {
         if isDirect { return }
         guard fsync(descriptor) == 0 else { throw .system(partialPath) }
         TemporaryFiles.forget(partialPath)
@@ -100,7 +102,7 @@ public final class PartialFile: ByteSink {
 
     /// Gives the file its name. What was written must have been synced.
     /// - Throws: `FileError`.
-    public func finish() throws(FileError) {
+    package func finish() throws(FileError) {
         if isDirect { return }
         guard rename(partialPath, path) == 0 else { throw .system(path) }
         syncFolder(of: path)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -8,7 +10,7 @@
 
 /// A regular file opened for reading, by position. What is read never depends on its size staying as it was.
 public final class RegularFile: ByteSource {
-    public let path: String
+    package let path: String
     /// Bytes when it was opened.
     public let count: Int
     private let descriptor: Int32
@@ -60,7 +62,7 @@ public final class RegularFile: ByteSource {
 
     /// The whole file.
     /// - Throws: `FileError`, also where it has more than `limit` bytes, before any is read.
-    public func bytes(limit: Int) throws -> [UInt8] {
+    package func bytes(limit: Int) throws -> [UInt8] {
         guard count <= limit else {
             throw FileError(path: path, reason: "\(count) bytes; at most \(limit) are read")
         }
@@ -69,7 +71,7 @@ public final class RegularFile: ByteSource {
 
     /// The whole file at `path`.
     /// - Throws: `FileError`, also where it has more than `limit` bytes, before any is read.
-    public static func bytes(of path: String, limit: Int) throws -> [UInt8] {
+    package static func bytes(of path: String, limit: Int) throws -> [UInt8] {
         try RegularFile(path).bytes(limit: limit)
     }
 }

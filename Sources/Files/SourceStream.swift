@@ -1,19 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The bytes of a source, from a place on, one after another.
-public final class SourceStream: ByteStream {
+package final class SourceStream: ByteStream {
     /// Where the next byte lies.
-    public private(set) var offset: Int
+    package private(set) var offset: Int
     private let source: any ByteSource
 
-    public var name: String { source.name }
+    package var name: String { source.name }
 
     /// - Parameter offset: of the first byte, 0 or more.
-    public init(_ source: any ByteSource, from offset: Int = 0) {
+    package init(_ source: any ByteSource, from offset: Int = 0) {
         precondition(offset >= 0)
         self.source = source
         self.offset = offset
     }
 
-    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         let length = max(0, min(buffer.count, source.count - offset))
         guard length > 0 else { return 0 }
         try source.read(

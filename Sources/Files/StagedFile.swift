@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -12,7 +14,7 @@
 /// A name that stands for a device, a pipe or an open descriptor (/dev/null, /dev/stdout) is written to directly, and
 /// stays what it is.
 public final class StagedFile: ByteSink {
-    public let path: String
+    package let path: String
     private let overwrite: Bool
     /// nil where it is written to directly.
     private let temporary: String?
@@ -87,7 +89,7 @@ public final class StagedFile: ByteSink {
     /// A secret is readable by its owner only (0600) from the start, and by default never replaces a file.
     /// - Parameter overwrite: whether a file of this name may be replaced; nil: unless it is secret.
     /// - Throws: `FileError`; nothing is left behind then.
-    public static func write(
+    package static func write(
         _ bytes: [UInt8], to path: String, isSecret: Bool = false, overwrite: Bool? = nil
     ) throws {
         let file = try StagedFile(path, isPrivate: isSecret, overwrite: overwrite ?? !isSecret)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Synchronization
 
 #if canImport(Glibc)
@@ -9,7 +11,7 @@ import Synchronization
 #endif
 
 /// The temporary files that this process is writing, so that an interrupted one leaves none.
-public enum TemporaryFiles {
+package enum TemporaryFiles {
     private struct State {
         var paths: Set<String> = []
         var isClosed = false
@@ -18,7 +20,7 @@ public enum TemporaryFiles {
     private static let state = Mutex(State())
 
     /// Removes them all, and lets none begin any more: for a process that is about to end.
-    public static func removeAll() {
+    package static func removeAll() {
         state.withLock {
             $0.isClosed = true
             for path in $0.paths { unlink(path) }

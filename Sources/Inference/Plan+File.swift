@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import InferenceClient
 import IntegerNetworks
 import Wire
@@ -33,7 +35,7 @@ extension Plan {
     }
 
     /// The bytes of server.plan.
-    /// - Throws: `WireError` for what is too long to be read.
+    /// - Throws: an error for what is too long to be read.
     public func serialized() throws -> [UInt8] {
         let sections = try sections()
         let proof = Self.proof(sections.map { ($0.number, $0.bytes[...]) })
@@ -42,12 +44,12 @@ extension Plan {
             digest: client.digest)
     }
 
-    /// Reads a plan. Everything that could make the server trap is checked. What the planner proved, outputs' ranges and noise, is taken from
-    /// the file: its digest finds damage, not a forger, so the reader trusts the file's writer for these. `proven` proves noise and
-    /// security anew.
+    /// Reads a plan. Everything that could make the server trap is checked. What the planner proved, outputs' ranges
+    /// and noise, is taken from the file: its digest finds damage, not a forger, so the reader trusts the file's writer
+    /// for these. `proven` proves noise and security anew.
     ///
     /// - Parameter bytes: what `serialized` gave, or anything else.
-    /// - Throws: `WireError`, `NetworkError`, `PlanError`, or the parameters' own error.
+    /// - Throws: `PlanError`, or an error that says what is wrong with the bytes.
     public init(serialized bytes: [UInt8]) throws {
         try self.init(serialized: bytes, allowInsecure: false)
     }
@@ -90,7 +92,7 @@ extension Plan {
     }
 
     /// The same plan, noise, security and costs proven anew.
-    /// - Throws: `PlanError.invalid` where they don't hold, `WireError.rebuiltPlanDiffers` where they are not what the plan says.
+    /// - Throws: `PlanError.invalid` where they don't hold, another error where they are not what the plan says.
     public func proven() throws -> Plan {
         let again = try Plan(
             network, outputs: client.outputs,

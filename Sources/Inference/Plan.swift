@@ -1,15 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import InferenceClient
 import IntegerNetworks
 import Wire
 
-/// A certified plan: the server's artifact. Holds the network's weights; everything a client needs is in `client`, which doesn't.
+/// A certified plan: the server's artifact. Holds the network's weights; everything a client needs is in `client`,
+/// which doesn't.
 public struct Plan: Sendable {
-    public let network: IntegerNetwork
+    package let network: IntegerNetwork
+    /// The half to give to clients: no weights in it.
     public let client: ClientPlan
     package let method: any ServerMethod
     /// The ONNX file that the network was made from, for comparisons with it; nil where there is none.
-    public internal(set) var model: [UInt8]?
+    package internal(set) var model: [UInt8]?
 
     package init(
         _ network: IntegerNetwork, outputs: OutputReading, method: any ServerMethod,
@@ -22,9 +26,9 @@ public struct Plan: Sendable {
             input: network.input, outputs: outputs, method: method.client, cost: method.cost)
     }
 
-    public var certificate: Certificate { client.certificate }
+    package var certificate: Certificate { client.certificate }
     /// Of a full group.
-    public var cost: CostEstimate { client.cost }
+    package var cost: CostEstimate { client.cost }
 
     /// The plan with the model that its network was made from.
     package func with(model: [UInt8]) -> Plan {

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import InferenceClient
 import Threading
 
 /// A plan with its weights encoded, once for all clients.
 public final class PreparedModel: Sendable {
-    public let plan: Plan
+    package let plan: Plan
     private let prepared: any PreparedMethod
 
     /// Encodes the weights.
@@ -18,9 +20,9 @@ public final class PreparedModel: Sendable {
     ///
     /// - Parameters:
     ///   - keys: of any plan with the same key set.
-    ///   - threads: how many threads one prediction may use; nil: as many as there are cores. Several predictions may run at
-    ///     once; then one each serves best.
-    /// - Throws: `InferenceError` where the keys are not those of the plan, `WireError` for what its bytes lack.
+    ///   - threads: how many threads one prediction may use; nil: as many as there are cores. Several predictions may
+    ///     run at once; then one each serves best.
+    /// - Throws: `InferenceError` where the keys are not those of the plan, another error for what its bytes lack.
     public func server(for keys: EvaluationKeySet, threads: Int? = nil) throws -> Server {
         guard keys.method == plan.client.methodName else {
             throw InferenceError.wrongMethod(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import InferenceClient
 import Threading
 import Wire
@@ -7,7 +9,7 @@ import Wire
 /// Several threads may predict at once. Long calls report progress to a closure; an error that it throws ends the call,
 /// and so does the cancellation of the task that calls.
 public final class Server: Sendable {
-    public let plan: Plan
+    package let plan: Plan
     private let predictor: any GroupPredictor
 
     init(plan: Plan, predictor: any GroupPredictor) {
@@ -22,7 +24,7 @@ public final class Server: Sendable {
     }
 
     /// Exact counts of everything done so far.
-    public var operations: OperationTally { predictor.operations }
+    package var operations: OperationTally { predictor.operations }
 
     /// Evaluates the network on all samples of a request.
     ///

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import InferenceClient
 import IntegerNetworks
 import Threading
 import Wire
 
-/// The server's half of a method: what a server's plan says of it beyond the client's half, and how it is found, prepared and run.
+/// The server's half of a method: what a server's plan says of it beyond the client's half, and how it is found,
+/// prepared and run.
 package protocol ServerMethod: Sendable {
     associatedtype Client: ClientMethod
     associatedtype Prepared: PreparedMethod

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Threading
 import Wire
@@ -17,7 +19,7 @@ extension Client {
     /// The client whose secret key a file holds. It serves every plan of the key set that it was made for.
     ///
     /// - Parameter bytes: what `serializedSecretKey` gave. Wipe them after use.
-    /// - Throws: `WireError`, also for a key of another set.
+    /// - Throws: an error that says what is wrong with the bytes; also for a key of another key set.
     public convenience init(
         _ plan: ClientPlan, secretKey bytes: [UInt8], threads: Int? = nil
     ) throws {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import Threading
 import Wire
@@ -7,6 +9,7 @@ import Wire
 /// Long calls report progress to a closure; an error that it throws ends the call, and so does the cancellation of the
 /// task that calls.
 public final class Client: Sendable {
+    /// What the client was made for.
     public let plan: ClientPlan
     private let session: any ClientSession
     private let pool: WorkerPool
@@ -47,12 +50,12 @@ public final class Client: Sendable {
     // MARK: Encryption
 
     /// Quantizes and encrypts one sample of `plan.input.count` reals.
-    /// - Throws: `NetworkError` for a wrong count or a NaN.
+    /// - Throws: an error for a wrong count or a NaN.
     public func encrypt(_ sample: [Float]) throws -> Request { try encrypt([sample]) }
 
     /// Quantizes and encrypts samples of `plan.input.count` reals each, one or more.
     /// - Parameter progress: called with (samples done, samples in all).
-    /// - Throws: `NetworkError` for a wrong count or a NaN; `InferenceError.wrongCount` for no sample.
+    /// - Throws: an error for a wrong count or a NaN; `InferenceError.wrongCount` for no sample.
     public func encrypt(
         _ samples: [[Float]], progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Request {
@@ -60,7 +63,7 @@ public final class Client: Sendable {
     }
 
     /// Encrypts quantized samples, each value in `plan.input.range`.
-    public func encrypt(
+    package func encrypt(
         quantized samples: [[Int]], progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Request {
         let count = plan.groupCount(of: samples.count)
@@ -83,7 +86,7 @@ public final class Client: Sendable {
     ///   - progress: called with (samples done, samples in the group).
     /// - Throws: `InferenceError.wrongCount` for another number of samples than the group's; `WireError.outOfRange` for
     ///   a group that no request has; `NetworkError` for values outside the box.
-    public func encryptGroup(
+    package func encryptGroup(
         _ samples: ArraySlice<[Int]>, index: Int, of count: Int,
         progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) throws -> RequestGroup {
@@ -109,7 +112,7 @@ public final class Client: Sendable {
     }
 
     /// The integers of samples of `plan.input.count` reals each.
-    /// - Throws: `NetworkError` for a wrong count or a NaN.
+    /// - Throws: an error for a wrong count or a NaN.
     public func quantize(_ samples: [[Float]]) throws -> [[Int]] {
         try pool.map(samples.count) { try plan.input.quantize(samples[$0]) }
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Files
 import IntegerNetworks
@@ -6,8 +8,8 @@ import Wire
 
 /// The client's half of a method: what a client's plan says of it. Parameters and encodings, no weights and no keys.
 ///
-/// A method decides how a group of samples becomes ciphertexts and how decrypted replies become the network's integers. All else, from
-/// quantizing to reading the integers, is done once for all methods by `Client`.
+/// A method decides how a group of samples becomes ciphertexts and how decrypted replies become the network's integers.
+/// All else, from quantizing to reading the integers, is done once for all methods by `Client`.
 package protocol ClientMethod: Sendable, Equatable {
     associatedtype Session: ClientSession
 
@@ -22,7 +24,8 @@ package protocol ClientMethod: Sendable, Equatable {
 
     /// What is proven for outputs in these ranges.
     func certificate(_ outputs: OutputReading) -> Certificate
-    /// What keys depend on, in one canonical form: parameters and the list of keys. Plans of one key set share their keys.
+    /// What keys depend on, in one canonical form: parameters and the list of keys. Plans of one key set share their
+    /// keys.
     func keySet() throws -> [UInt8]
     /// Seconds that a group of so many samples takes on one core, by counts.
     func seconds(_ cost: CostEstimate, samples: Int, speed: MachineSpeed) -> Double
@@ -59,7 +62,8 @@ package protocol ClientSession: Sendable {
     func makeKeys(progress: (Int, Int) throws -> Void) throws -> Keys
 
     /// Encrypts quantized samples that are in the plan's box, one or more, at most as many as a group holds.
-    /// - Parameter progress: called from several threads with the ciphertexts that are done, and how many there will be.
+    /// - Parameter progress: called from several threads with the ciphertexts that are done, and how many there will
+    ///   be.
     func encrypt(
         _ samples: ArraySlice<[Int]>, progress: @Sendable (Int, Int) throws -> Void
     ) throws -> Request

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import Wire
 
@@ -33,7 +35,7 @@ extension ClientPlan {
     }
 
     /// - Parameter bytes: what `serialized` gave, or anything else: all is checked.
-    /// - Throws: `WireError`, or the parameters' own error.
+    /// - Throws: an error that says what is wrong with the bytes.
     public init(serialized bytes: [UInt8]) throws {
         try self.init(serialized: bytes, allowInsecure: false)
     }

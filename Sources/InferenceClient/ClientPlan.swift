@@ -1,13 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import Wire
 
 /// What a client needs: its method's parameters, input and output encoding, the keys to make. No weights.
 public struct ClientPlan: Sendable {
+    /// What samples look like: their shape, and how reals become integers.
     public let input: InputSpecification
-    public let outputs: OutputReading
+    package let outputs: OutputReading
     package let method: any ClientMethod
     /// Of a full group.
     public let cost: CostEstimate
+    /// What is proven of the plan.
     public let certificate: Certificate
     /// SHA-256 of the plan's bytes: binds requests and replies to it.
     package let digest: [UInt8]
@@ -40,25 +44,26 @@ public struct ClientPlan: Sendable {
             })
     }
 
+    /// How samples lie in ciphertexts: `slots`, `features` or `paillier`.
     public var methodName: MethodName { type(of: method).name }
-    public var outputCount: Int { outputs.count }
+    package var outputCount: Int { outputs.count }
 
     /// The most samples that one group holds.
     public var samplesPerGroup: Int { method.groupCapacity }
 
     /// How many groups so many samples take.
-    public func groupCount(of samples: Int) -> Int {
+    package func groupCount(of samples: Int) -> Int {
         let (full, rest) = samples.quotientAndRemainder(dividingBy: samplesPerGroup)
         return full + (rest > 0 ? 1 : 0)
     }
 
     /// Seconds of so many samples on one core, by counts.
-    public func seconds(samples: Int, speed: MachineSpeed = .reference) -> Double {
+    package func seconds(samples: Int, speed: MachineSpeed = .reference) -> Double {
         sum(samples) { method.seconds(cost, samples: $0, speed: speed) }
     }
 
     /// Bytes of so many samples' requests and replies, and of the keys, without envelopes.
-    public func traffic(samples: Int) -> Int {
+    package func traffic(samples: Int) -> Int {
         sum(samples) { method.requestLength(samples: $0) + method.replyLength(samples: $0) }
             + cost.evaluationKeyBytes
     }

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Wire
 
-/// What a server needs of a client, once: evaluation keys, or a public key. It serves all plans with the key set that it was made
-/// for.
+/// What a server needs of a client, once: evaluation keys, or a public key. It serves all plans with the key set that
+/// it was made for.
 public struct EvaluationKeySet: Sendable {
     /// Keys as a client made them, or their bytes, which the server's half of the method reads.
     package enum Material: Sendable {
@@ -9,7 +11,7 @@ public struct EvaluationKeySet: Sendable {
         case encoded(ArraySlice<UInt8>)
     }
 
-    public let method: MethodName
+    package let method: MethodName
     /// SHA-256 of what the keys depend on.
     package let keySet: [UInt8]
     package let material: Material
@@ -34,8 +36,9 @@ public struct EvaluationKeySet: Sendable {
             ], kind: .evaluationKeys, digest: keySet)
     }
 
-    /// - Parameter bytes: what `serialized` gave. Envelope and checksum are checked here, the keys by the server that is made with them.
-    /// - Throws: `WireError`.
+    /// - Parameter bytes: what `serialized` gave. Envelope and checksum are checked here, the keys by the server that
+    ///   is made with them.
+    /// - Throws: an error that says what is wrong with the bytes.
     public init(serialized bytes: [UInt8]) throws {
         let envelope = try Envelope.open(bytes, expecting: .evaluationKeys)
         let sections = try envelope.sections()

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// The integer outputs of a group's samples, sample after sample.
@@ -10,7 +12,8 @@ package struct GroupOutputs: Sendable {
     package let sampleCount: Int
     package let outputCount: Int
     private let storage: Storage
-    /// The bits that noise had left; infinite for a method without noise. A fact about the secret key: not for the server.
+    /// The bits that noise had left; infinite for a method without noise. A fact about the secret key: not for the
+    /// server.
     package let noiseMarginBits: Double
 
     /// Outputs that all fit machine words: `outputCount` of each sample in turn.

@@ -1,9 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What doesn't fit a plan.
 public enum InferenceError: Error, Equatable, CustomStringConvertible {
+    /// A key that was made for other parameters.
     case wrongParameters
     /// A key, request or reply of another method than the plan's.
     case wrongMethod(expected: String, found: String)
+    /// Another number of samples, values or groups than the plan has.
     case wrongCount(String, expected: Int, found: Int)
+    /// A reply that is not of the plan's form.
     case unexpectedReply
     /// A reply to another request.
     case otherRequest(group: Int)
@@ -11,7 +16,9 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
     case excessiveNoise
     /// The same.
     case outsideRange
+    /// A request that is not of the plan's form, and why.
     case unexpectedRequest(String)
+    /// An evaluation key that the plan needs is absent, and which.
     case missingKey(String)
 
     public var description: String {

@@ -1,5 +1,7 @@
-/// The name of a method: of a way to lay samples out in ciphertexts and to evaluate a network on them. It stands in files,
-/// reports and JSON.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The name of a method: of a way to lay samples out in ciphertexts and to evaluate a network on them. It stands in
+/// files, reports and JSON.
 public struct MethodName: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     public let rawValue: String
 

@@ -1,22 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import IntegerNetworks
 
 /// What integer outputs mean: their proven ranges, and how they become values and a label.
-public struct OutputReading: Sendable, Equatable {
+package struct OutputReading: Sendable, Equatable {
     /// The range of each output.
-    public let bounds: [ClosedRange<BigInt>]
+    package let bounds: [ClosedRange<BigInt>]
     /// How they were found, in words.
-    public let boundMethod: String
-    /// Whether they hold for every input in the box. False where the bounds are what calibration samples gave, and a margin: an input
-    /// beyond them may give a wrong result.
-    public let rangeIsProven: Bool
+    package let boundMethod: String
+    /// Whether they hold for every input in the box. False where the bounds are what calibration samples gave, and a
+    /// margin: an input beyond them may give a wrong result.
+    package let rangeIsProven: Bool
     /// Real value of one unit of an output.
-    public let scale: Double
+    package let scale: Double
     /// A name for each class, or for each output of a regression.
-    public let labels: [String]
-    public let decision: Decision
+    package let labels: [String]
+    package let decision: Decision
     /// What the client applies to the outputs.
-    public let transform: OutputTransform
+    package let transform: OutputTransform
 
     package init(
         bounds: [ClosedRange<BigInt>], boundMethod: String, rangeIsProven: Bool, scale: Double,
@@ -42,10 +44,10 @@ public struct OutputReading: Sendable, Equatable {
             transform: network.transform)
     }
 
-    public var count: Int { bounds.count }
+    package var count: Int { bounds.count }
 
     /// The widest range of an output: a result is known from its residue modulo any larger number.
-    public var widestRange: BigInt {
+    package var widestRange: BigInt {
         bounds.reduce(BigInt(0)) { max($0, $1.upperBound - $1.lowerBound) }
     }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// A decrypted prediction.
@@ -8,11 +10,12 @@ public struct Prediction: Sendable, Equatable {
     public let values: [Double]
     /// The index of the label that the plan's decision gives; 0 for a regression.
     public let index: Int
+    /// What the model calls the predicted class; its number where it has no names.
     public let label: String
     /// Whether the plan proves that the result can't have wrapped.
     public let isCertified: Bool
-    /// The bits that noise had left, over all ciphertexts of the sample's group; infinite under a method without noise. A fact
-    /// about the secret key: not for the server.
+    /// The bits that noise had left, over all ciphertexts of the sample's group; infinite under a method without noise.
+    /// A fact about the secret key: not for the server.
     public let noiseMarginBits: Double
 
     package init(

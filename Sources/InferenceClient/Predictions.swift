@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// The predictions of a request, in the order of its samples. Each is read when it is asked for.
@@ -25,17 +27,17 @@ public struct Predictions: RandomAccessCollection, Sendable {
     }
 
     /// The integer outputs of a sample, exact.
-    public func logits(of sample: Int) -> [BigInt] {
+    package func logits(of sample: Int) -> [BigInt] {
         let (group, index) = sample.quotientAndRemainder(dividingBy: capacity)
         return groups[group].logits(of: index)
     }
 
     /// The same where they fit machine words; else nil. Cheaper than `logits(of:)`.
-    public func words(of sample: Int) -> [Int64]? {
+    package func words(of sample: Int) -> [Int64]? {
         let (group, index) = sample.quotientAndRemainder(dividingBy: capacity)
         return groups[group].words(of: index).map(Array.init)
     }
 
     /// The bits that noise had left, over all groups. A fact about the secret key: not for the server.
-    public var noiseMarginBits: Double { groups.map(\.noiseMarginBits).min() ?? .infinity }
+    package var noiseMarginBits: Double { groups.map(\.noiseMarginBits).min() ?? .infinity }
 }

@@ -1,6 +1,8 @@
-/// One line of a report: a name for people and one for JSON, and a value with its unit.
-public struct ReportEntry: Sendable, Equatable {
-    public enum Value: Sendable, Equatable {
+// SPDX-License-Identifier: Apache-2.0
+
+/// One line of a report: a name, and a value with its unit.
+public struct ReportEntry: Sendable, Equatable, CustomStringConvertible {
+    package enum Value: Sendable, Equatable {
         case text(String)
         case count(Int)
         case bytes(Int)
@@ -13,7 +15,7 @@ public struct ReportEntry: Sendable, Equatable {
     }
 
     /// Where it belongs.
-    public enum Section: Sendable, Hashable {
+    package enum Section: Sendable, Hashable {
         /// What is proven, and for which parameters.
         case certificate
         case cost
@@ -22,13 +24,13 @@ public struct ReportEntry: Sendable, Equatable {
     /// In JSON: lower case, underscores.
     public let key: String
     /// For people; nil: for JSON only.
-    public let title: String?
-    public let value: Value
+    package let title: String?
+    package let value: Value
     /// What people read in place of the value.
-    public let text: String?
-    public let section: Section
+    package let text: String?
+    package let section: Section
 
-    public init(
+    package init(
         _ key: String, _ title: String?, _ value: Value, text: String? = nil,
         in section: Section = .certificate
     ) {
@@ -37,5 +39,22 @@ public struct ReportEntry: Sendable, Equatable {
         self.value = value
         self.text = text
         self.section = section
+    }
+    /// For people: the name, and the value with its unit, as "margin of noise: 12.5 bits".
+    public var description: String { "\(title ?? key): \(text ?? value.description)" }
+}
+
+extension ReportEntry.Value: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .text(let text): text
+        case .count(let count): "\(count)"
+        case .bytes(let count): "\(count) bytes"
+        case .bits(let bits): "\(bits) bits"
+        case .seconds(let seconds): "\(seconds) s"
+        case .integers(let integers): integers.joined(separator: " ")
+        case .numbers(let numbers): numbers.map(\.description).joined(separator: " ")
+        case .flag(let flag): flag ? "yes" : "no"
+        }
     }
 }

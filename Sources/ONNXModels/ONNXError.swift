@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why an ONNX file was refused.
-public enum ONNXError: Error, Equatable, CustomStringConvertible {
+package enum ONNXError: Error, Equatable, CustomStringConvertible {
     /// The bytes are not a protobuf message of an ONNX model.
     case notAModel(String)
     case tooLarge(bytes: Int, limit: Int)
@@ -12,7 +14,7 @@ public enum ONNXError: Error, Equatable, CustomStringConvertible {
     /// A node that cannot be taken; the reason says what would be accepted.
     case unsupported(node: String, operator: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .notAModel(let reason): "not an ONNX model: \(reason)"
         case .tooLarge(let bytes, let limit):

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import IntegerNetworks
 import Samples
@@ -6,28 +8,28 @@ import TensorGraphs
 
 /// An ONNX model whose graph has been read and checked; the only door for a model.
 ///
-/// Standard operators of operator sets 11 to 28, and those of `ai.onnx.ml`. Load it, then lower it with `integerNetwork()` or evaluate it in
-/// floating point with `FloatReference`.
-public struct ONNXModel: Sendable {
+/// Standard operators of operator sets 11 to 28, and those of `ai.onnx.ml`. Load it, then lower it with
+/// `integerNetwork()` or evaluate it in floating point with `FloatReference`.
+package struct ONNXModel: Sendable {
     /// Largest file that is read, in bytes.
-    public static let maximumBytes = 1 << 26
+    package static let maximumBytes = 1 << 26
     static let operatorSets: ClosedRange<Int64> = 11...28
 
     package let graph: ONNXGraph
     /// Version of the standard operators.
     package let operatorSet: Int
     /// Name and version of the program that wrote the model, as it says.
-    public let producer: String
+    package let producer: String
     /// Labels from the metadata property "labels" (comma-separated), if there is one.
-    public let labels: [String]?
+    package let labels: [String]?
 
     /// Sizes of one sample, without the batch.
-    public var sampleShape: [Int] { graph.sampleShape }
+    package var sampleShape: [Int] { graph.sampleShape }
 
     /// Reads a serialized ModelProto.
     ///
     /// - Throws: `ONNXError`; no bytes make it trap or allocate out of proportion to their number.
-    public static func load(_ bytes: [UInt8]) throws(ONNXError) -> ONNXModel {
+    package static func load(_ bytes: [UInt8]) throws(ONNXError) -> ONNXModel {
         guard bytes.count <= maximumBytes else {
             throw .tooLarge(bytes: bytes.count, limit: maximumBytes)
         }
@@ -46,7 +48,7 @@ public struct ONNXModel: Sendable {
     /// Reads a file.
     ///
     /// - Throws: `FileError` or `ONNXError`.
-    public static func load(path: String) throws -> ONNXModel {
+    package static func load(path: String) throws -> ONNXModel {
         try load(RegularFile.bytes(of: path, limit: maximumBytes))
     }
 
@@ -82,7 +84,7 @@ public struct ONNXModel: Sendable {
     /// The network over integers that the model's QuantizeLinear and DequantizeLinear pairs describe.
     ///
     /// - Throws: `ONNXError` naming the first node that cannot be taken and what would be accepted.
-    public func integerNetwork() throws(ONNXError) -> IntegerNetwork {
+    package func integerNetwork() throws(ONNXError) -> IntegerNetwork {
         var lowering = Lowering(graph)
         return try lowering.network(labels: labels)
     }

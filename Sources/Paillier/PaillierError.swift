@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What can be wrong with keys, ciphertexts and numbers that come from outside.
 public enum PaillierError: Error, Hashable, CustomStringConvertible {
     /// Bytes of another length, kind or version than they should have.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A polynomial in place of an activation, and how well it stands for it.
 package struct ActivationFit: Sendable {
     package let polynomial: RealPolynomial
@@ -8,7 +10,8 @@ package struct ActivationFit: Sendable {
     package let rootMeanSquareError: Double
     /// On the range; infinite where there is no fit.
     package let maximumError: Double
-    /// The standard deviation of the true function under the distribution: the RMS error divided by this is the relative error.
+    /// The standard deviation of the true function under the distribution: the RMS error divided by this is the
+    /// relative error.
     package let outputDeviation: Double
 
     package init(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What an activation's inputs looked like: equal bins over the range seen (of one layer, all samples and elements).
 package struct ActivationHistogram: Sendable, Equatable {
     package let range: ClosedRange<Double>

@@ -1,5 +1,7 @@
-/// One activation as an SVG of its own: the histogram of its inputs as bars, the true function and the fitted polynomial as
-/// lines. The same input gives the same bytes.
+// SPDX-License-Identifier: Apache-2.0
+
+/// One activation as an SVG of its own: the histogram of its inputs as bars, the true function and the fitted
+/// polynomial as lines. The same input gives the same bytes.
 package struct ActivationPlot {
     package let title: String
     package let histogram: ActivationHistogram

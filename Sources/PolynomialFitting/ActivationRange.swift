@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The least and the greatest finite value seen: the first of two passes over values that are too many to keep.
 package struct ActivationRange: Sendable, Equatable {
     private var lower = Float.infinity

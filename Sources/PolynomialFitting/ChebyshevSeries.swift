@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Musl)
@@ -12,8 +14,9 @@ struct ChebyshevSeries {
 
     init(_ coefficients: [Double]) { self.coefficients = coefficients }
 
-    /// The truncated series of a function by the trapezoidal rule on its Chebyshev points, which is exact for polynomials
-    /// of degree below `intervals` (Trefethen, Approximation Theory and Approximation Practice, chapters 3 and 4).
+    /// The truncated series of a function by the trapezoidal rule on its Chebyshev points, which is exact for
+    /// polynomials of degree below `intervals` (Trefethen, Approximation Theory and Approximation Practice, chapters 3
+    /// and 4).
     init(of samples: SampledActivation, degree: Int) {
         let intervals = SampledActivation.intervals
         coefficients = (0...degree).map { power in
@@ -57,8 +60,8 @@ struct ChebyshevSeries {
         return ChebyshevSeries(result)
     }
 
-    /// Without terms that are rounding errors: below 10^-14 of the largest anywhere, below 10^-10 at the end. So an even or
-    /// odd function has an even or odd polynomial, and a cubic has degree 3 whatever degree was asked for.
+    /// Without terms that are rounding errors: below 10^-14 of the largest anywhere, below 10^-10 at the end. So an
+    /// even or odd function has an even or odd polynomial, and a cubic has degree 3 whatever degree was asked for.
     var cleaned: ChebyshevSeries {
         let largest = coefficients.reduce(0) { max($0, abs($1)) }
         var result = coefficients.map { abs($0) <= 1e-14 * largest ? 0 : $0 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Musl)
@@ -6,11 +8,11 @@
     import Glibc
 #endif
 
-/// p(s x) / (|c_d| s^d) about the shift that (nearly) removes the power d - 1: +-(y^d + q_(d-1) y^(d-1) + ... + q_0) for
-/// y = x + `exactShift`.
+/// p(s x) / (|c_d| s^d) about the shift that (nearly) removes the power d - 1: +-(y^d + q_(d-1) y^(d-1) + ... + q_0)
+/// for y = x + `exactShift`.
 ///
-/// The shift is to be an integer. Where a small integer q_(d-1) costs nothing, it stands in for the shift's fraction: d units of it
-/// for a shift by one.
+/// The shift is to be an integer. Where a small integer q_(d-1) costs nothing, it stands in for the shift's fraction: d
+/// units of it for a shift by one.
 struct DepressedPolynomial {
     /// q_0 ... q_(d-1); the leading coefficient, 1, is left out. q_(d-1) is an integer of at most d/2 in size.
     let lower: [Double]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How a polynomial was found that stands for an activation.
 package enum FitMethod: String, Sendable, CaseIterable {
     /// The activation is that polynomial.

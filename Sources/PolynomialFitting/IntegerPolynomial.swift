@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// c_0 + c_1 z + ... over integers of any size, the lowest first.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Least squares by polynomials that are orthogonal under given weights: the discrete Stieltjes procedure (Gautschi,
 /// Orthogonal Polynomials: Computation and Approximation, 2004, section 2.2.3.1), so no system has to be solved.
 enum OrthogonalPolynomials {

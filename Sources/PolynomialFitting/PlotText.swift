@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Musl)
@@ -18,7 +20,8 @@ enum PlotText {
         return sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
     }
 
-    /// At most this many digits that count, without zeros at the end: 0.125, -3, 12300, 4.5e-7. Larger whole numbers are rounded.
+    /// At most this many digits that count, without zeros at the end: 0.125, -3, 12300, 4.5e-7. Larger whole numbers
+    /// are rounded.
     static func short(_ value: Double, digits: Int = 3) -> String {
         guard value.isFinite else { return value.isNaN ? "not a number" : value < 0 ? "-∞" : "∞" }
         guard value != 0 else { return "0" }

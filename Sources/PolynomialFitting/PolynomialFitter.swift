@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Polynomials in place of activations.
 package enum PolynomialFitter {
-    /// The share of the uniform distribution over the range that least squares adds to the measured one, so that tails aren't
-    /// left to chance: the RMS error over the range is at most about 1 / sqrt(share) = 32 times the error that least squares has
-    /// under the mixture.
+    /// The share of the uniform distribution over the range that least squares adds to the measured one, so that tails
+    /// aren't left to chance: the RMS error over the range is at most about 1 / sqrt(share) = 32 times the error that
+    /// least squares has under the mixture.
     package static let uniformShare = 0.001
     /// By which part a degree must lower the RMS error of lower ones to be worth its multiplications.
     package static let leastGain = 0.05
@@ -10,11 +12,11 @@ package enum PolynomialFitter {
     private static let rounding = 1e-9
 
     /// One fit. leastSquares: under the measured distribution, with a small uniform admixture so that tails aren't
-    /// left to chance; chebyshev: truncated Chebyshev series of f on the range; minimax: Remez exchange; exact: for an f that is
-    /// a polynomial of at most this degree, which is recovered.
+    /// left to chance; chebyshev: truncated Chebyshev series of f on the range; minimax: Remez exchange; exact: for an
+    /// f that is a polynomial of at most this degree, which is recovered.
     ///
-    /// The polynomial's degree is lower than asked for if leading coefficients come out as rounding errors. A function that is
-    /// not finite on the range gives the polynomial 0 with infinite errors.
+    /// The polynomial's degree is lower than asked for if leading coefficients come out as rounding errors. A function
+    /// that is not finite on the range gives the polynomial 0 with infinite errors.
     ///
     /// - Parameter degree: 0 and up; less counts as 0.
     package static func fit(
@@ -33,9 +35,10 @@ package enum PolynomialFitter {
     /// Best fit of each degree among the three methods by RMS error under the distribution (ties: lower maximum error),
     /// ascending in degree and descending in RMS error.
     ///
-    /// A degree that lowers the error by less than `leastGain` is left out, as every other one is of an activation that is even
-    /// or odd about the middle of its inputs. Where the lowest degree asked for is left out, the fit of the lower degree stands in
-    /// for it: a linear function has one fit, of degree 1. None if the function isn't finite on the range.
+    /// A degree that lowers the error by less than `leastGain` is left out, as every other one is of an activation that
+    /// is even or odd about the middle of its inputs. Where the lowest degree asked for is left out, the fit of the
+    /// lower degree stands in for it: a linear function has one fit, of degree 1. None if the function isn't finite on
+    /// the range.
     package static func candidates(
         _ f: (Double) -> Double, over histogram: ActivationHistogram,
         degrees: ClosedRange<Int> = 2...7

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 #if canImport(Darwin)
@@ -21,7 +23,8 @@ extension PolynomialSchedule {
         return combined(result)
     }
 
-    /// The schedule's result for an input x by its steps, or nil where the result, or anything on the way, is beyond Int64.
+    /// The schedule's result for an input x by its steps, or nil where the result, or anything on the way, is beyond
+    /// Int64.
     package func callAsFunction(_ x: Int64) -> Int64? {
         let (z, overflow) = x.addingReportingOverflow(shift)
         var values = [z]
@@ -45,9 +48,9 @@ extension PolynomialSchedule {
         return isExact ? value : nil
     }
 
-    /// The greatest |outputScale schedule(x) - p(s x)| at 1025 integers x over a range of reals s x, by the width of what p
-    /// takes there: what rounding the shift and the coefficients costs. Where p takes one value only, not divided. Infinite for
-    /// a range that isn't finite.
+    /// The greatest |outputScale schedule(x) - p(s x)| at 1025 integers x over a range of reals s x, by the width of
+    /// what p takes there: what rounding the shift and the coefficients costs. Where p takes one value only, not
+    /// divided. Infinite for a range that isn't finite.
     ///
     /// - Parameters:
     ///   - polynomial, inputScale: those the schedule was made from.

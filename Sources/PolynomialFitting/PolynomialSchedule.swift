@@ -1,4 +1,7 @@
-/// How to evaluate a polynomial p of reals in integers: with few products, in the least multiplicative depth, without rounding.
+// SPDX-License-Identifier: Apache-2.0
+
+/// How to evaluate a polynomial p of reals in integers: with few products, in the least multiplicative depth, without
+/// rounding.
 ///
 /// An integer x stands for the real s x. With z = x + `shift` the schedule computes the integer polynomial whose
 /// `coefficients` are those of p(s x) / `outputScale` as powers of z, rounded: +-z^d, next to no z^(d-1), ..., c_0.
@@ -30,15 +33,15 @@ package struct PolynomialSchedule: Sendable, Equatable {
 
     /// h of z = x + h.
     package let shift: Int64
-    /// What p wants instead: 1/2 away at most, for degrees 3, 5 and 7 1/(2 d), for degree 6 1/6. Where the layer before has a bias
-    /// to be rounded, bias and this are better rounded together.
+    /// What p wants instead: 1/2 away at most, for degrees 3, 5 and 7 1/(2 d), for degree 6 1/6. Where the layer before
+    /// has a bias to be rounded, bias and this are better rounded together.
     package let exactShift: Double
     package let steps: [Step]
     package let result: Combination
     /// What one unit of the result stands for: |c_d| s^d.
     package let outputScale: Double
-    /// The integer polynomial that is computed, as powers of z, the lowest first; the last is 1 or -1 from degree 1 on, the one before
-    /// at most half the degree.
+    /// The integer polynomial that is computed, as powers of z, the lowest first; the last is 1 or -1 from degree 1 on,
+    /// the one before at most half the degree.
     package let coefficients: [Int64]
 
     /// - Parameters:

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// c_0 + c_1 x + ... over reals.
 package struct RealPolynomial: Sendable, Equatable {
     /// The lowest first. Zeros at the end are allowed, and none at all stands for 0.

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The polynomial with the least greatest error on the grid of a sampled activation, by Remez's exchange of all points
-/// (Trefethen, Approximation Theory and Approximation Practice, chapter 10). On a grid, not on the whole range: there it is
-/// exact, ends after finitely many exchanges, and a function needs neither derivatives nor to be continuous.
+/// (Trefethen, Approximation Theory and Approximation Practice, chapter 10). On a grid, not on the whole range: there
+/// it is exact, ends after finitely many exchanges, and a function needs neither derivatives nor to be continuous.
 struct RemezExchange {
     let samples: SampledActivation
     let degree: Int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Musl)
@@ -15,7 +17,8 @@ struct SampledActivation {
     /// Three Gauss-Legendre nodes a bin, ascending.
     let nodes: [Double]
     let nodeValues: [Double]
-    /// Weights of the nodes, sum 1: values are taken to be uniform within their bin. Uniform over the range if none were counted.
+    /// Weights of the nodes, sum 1: values are taken to be uniform within their bin. Uniform over the range if none
+    /// were counted.
     let measured: [Double]
     /// Weights of the nodes, sum 1, of the uniform distribution over the range.
     let uniform: [Double]

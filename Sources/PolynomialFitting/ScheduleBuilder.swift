@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 #if canImport(Darwin)
@@ -10,10 +12,11 @@ import BigIntegers
 
 /// The steps for a polynomial z^d + q_(d-1) z^(d-1) + ... + q_0 of each degree, its coefficients rounded.
 ///
-/// A monic polynomial is split into products of monic ones whose constants take up its coefficients, and a remainder in 1, z and
-/// z^2. This is preconditioning: Knuth, The Art of Computer Programming, volume 2, section 4.6.4; Paterson and Stockmeyer, On the
-/// Number of Nonscalar Multiplications Necessary to Evaluate Polynomials, SIAM J. Comput. 2, 1973. Constants being integers here,
-/// what has to be halved is rounded to even before. Every operand is a value plus a constant; a small e takes up q_(d-1).
+/// A monic polynomial is split into products of monic ones whose constants take up its coefficients, and a remainder in
+/// 1, z and z^2. This is preconditioning: Knuth, The Art of Computer Programming, volume 2, section 4.6.4; Paterson and
+/// Stockmeyer, On the Number of Nonscalar Multiplications Necessary to Evaluate Polynomials, SIAM J. Comput. 2, 1973.
+/// Constants being integers here, what has to be halved is rounded to even before. Every operand is a value plus a
+/// constant; a small e takes up q_(d-1).
 ///
 ///     degree  products, with u = z z                              remainder  products (squares)  depth
 ///     2       u                                                   1          1 (1)               1
@@ -64,8 +67,8 @@ struct ScheduleBuilder {
             try addSquare(v, plus: g - values[v][0])
             return [0, 1, 2]
         default:
-            // (z^3 + e z^2 + a z + f) (z^4 + 2 b z^2 + g): z^5 fixes a + 2 b, z^4 f + 2 b e, z^3 g + 2 a b, and a root of a
-            // cubic makes a g what z needs.
+            // (z^3 + e z^2 + a z + f) (z^4 + 2 b z^2 + g): z^5 fixes a + 2 b, z^4 f + 2 b e, z^3 g + 2 a b, and a root
+            // of a cubic makes a g what z needs.
             let a = try splitOfDegree7()
             let b = (try rounded(5) - a) >> 1
             let v = try addProduct(z, plus: e, u, plus: a)
@@ -77,7 +80,8 @@ struct ScheduleBuilder {
         }
     }
 
-    /// The schedule's result and the integer polynomial that it computes, both with the sign of the leading coefficient.
+    /// The schedule's result and the integer polynomial that it computes, both with the sign of the leading
+    /// coefficient.
     func finish(
         remainder powers: [Int]
     ) throws(PolynomialScheduleError) -> (Combination, [Int64]) {
@@ -107,9 +111,9 @@ struct ScheduleBuilder {
         return (Combination(constant: constant, terms: terms), coefficients)
     }
 
-    /// a of degree 7: q_1 = a g = a (q_3 - a (q_5 - a)) has a real root, which is rounded to an integer that is even or odd
-    /// as q_5 is. What q_1 lacks then is dropped: it is smaller than z^7 by the square of the input, about what rounding other
-    /// coefficients costs.
+    /// a of degree 7: q_1 = a g = a (q_3 - a (q_5 - a)) has a real root, which is rounded to an integer that is even or
+    /// odd as q_5 is. What q_1 lacks then is dropped: it is smaller than z^7 by the square of the input, about what
+    /// rounding other coefficients costs.
     private func splitOfDegree7() throws(PolynomialScheduleError) -> BigInt {
         let q = polynomial.lower
         func excess(_ a: Double) -> Double { a * (q[3] - a * (q[5] - a)) - q[1] }

@@ -1,19 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// A float model with polynomials in place of its activations: what the integers approximate.
-public struct PolynomialNetwork: Sendable {
+package struct PolynomialNetwork: Sendable {
     package let network: RealNetwork
 
     package init(_ network: RealNetwork) { self.network = network }
 
-    public var decision: Decision { network.decision }
-    public var labels: [String] { network.labels }
+    package var decision: Decision { network.decision }
+    package var labels: [String] { network.labels }
 
     /// Real outputs of samples, before the client's transform.
     ///
     /// - Parameter samples: as the model takes them.
     /// - Throws: `QuantizationError.invalidSamples`.
-    public func outputs(_ samples: [[Float]]) throws(QuantizationError) -> [[Double]] {
+    package func outputs(_ samples: [[Float]]) throws(QuantizationError) -> [[Double]] {
         let count = network.inputCount
         guard samples.allSatisfy({ $0.count == count && $0.allSatisfy(\.isFinite) }) else {
             throw .invalidSamples("\(count) finite values each are expected")

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why a model cannot become an integer network.
-public enum QuantizationError: Error, Equatable, CustomStringConvertible {
+package enum QuantizationError: Error, Equatable, CustomStringConvertible {
     /// A node that polynomials can't express; `advice` says what would be taken.
     case unsupported(node: String, operator: String, reason: String, advice: String)
     /// A tensor or a matrix beyond what is handled.
@@ -15,7 +17,7 @@ public enum QuantizationError: Error, Equatable, CustomStringConvertible {
     case budgetTooSmall(smallest: Double, budget: Double)
     case invalidNetwork(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unsupported(let node, let name, let reason, let advice):
             "node '\(node)' (\(name)): \(reason); \(advice)"

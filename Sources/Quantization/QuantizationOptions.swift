@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PolynomialFitting
 
 /// What a quantization may do, and how much may change.
@@ -7,23 +9,25 @@ public struct QuantizationOptions: Sendable, Equatable {
     /// Of the polynomials in place of activations.
     public var degrees = 2...7
     /// Degrees forced on activations, in order of the network; nil chooses.
-    public var forcedDegrees: [Int?] = []
+    package var forcedDegrees: [Int?] = []
     /// Largest range of the outputs by interval arithmetic, in bits; nil takes what the tolerances ask for.
-    public var rangeBudget: Double?
+    package var rangeBudget: Double?
     /// Whether channels may have scales and polynomials of their own.
-    public var perChannel = true
-    public var calibration: RangeMethod = .mse
+    package var perChannel = true
+    package var calibration: RangeMethod = .mse
     /// Share of decisions that integers may change, and that errors of their size may be expected to.
-    public var decisionTolerance = 0.003
-    /// Root of the mean square change of the outputs by integers, by their deviation; nil: 1/8 for decisions, 0.02 for regressions.
-    public var errorTolerance: Double?
+    package var decisionTolerance = 0.003
+    /// Root of the mean square change of the outputs by integers, by their deviation; nil: 1/8 for decisions, 0.02 for
+    /// regressions.
+    package var errorTolerance: Double?
     /// Bits of range that aren't worth saving: a plaintext modulus has as many anyway.
-    public var freeRange = 20.0
+    package var freeRange = 20.0
     /// Most samples to measure on; the ranges of inputs come from all.
-    public var samples = 500
+    package var samples = 500
     /// Most products one after another.
-    public var depthLimit = 8
+    package var depthLimit = 8
 
+    /// The defaults: 3 to 8 bits, polynomials of degree 2 to 7.
     public init() {}
 
     func check() throws(QuantizationError) {

@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How far a quantization is.
-public struct QuantizationProgress: Sendable, Equatable {
-    public enum Stage: String, Sendable {
+package struct QuantizationProgress: Sendable, Equatable {
+    package enum Stage: String, Sendable {
         case calibration
         case activations
         case bits
     }
 
-    public let stage: Stage
+    package let stage: Stage
     /// Of the stage, 0...1.
-    public let share: Double
+    package let share: Double
 }

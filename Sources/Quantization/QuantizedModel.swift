@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// An integer network and how it came about.
-public struct QuantizedModel: Sendable {
-    public let network: IntegerNetwork
-    public let report: QuantizationReport
+package struct QuantizedModel: Sendable {
+    package let network: IntegerNetwork
+    package let report: QuantizationReport
 
     package init(network: IntegerNetwork, report: QuantizationReport) {
         self.network = network

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import ONNXModels
 import Samples
@@ -5,10 +7,10 @@ import TensorGraphs
 
 /// Turns a float model into an integer network without training: composes what is linear, puts polynomials in place of
 /// activations, and chooses integers by what they change on calibration samples.
-public struct Quantizer: Sendable {
-    public let options: QuantizationOptions
+package struct Quantizer: Sendable {
+    package let options: QuantizationOptions
     /// The model with polynomials for activations, in floating point.
-    public var polynomialNetwork: PolynomialNetwork { PolynomialNetwork(selection.network) }
+    package var polynomialNetwork: PolynomialNetwork { PolynomialNetwork(selection.network) }
 
     let float: RealNetwork
     let selection: PolynomialSelection.Candidate
@@ -18,13 +20,14 @@ public struct Quantizer: Sendable {
     private var search: BitSearch
     private let progress: @Sendable (QuantizationProgress) -> Void
 
-    /// Evaluates the model on the samples, fits polynomials and measures the frontier of resolutions: the expensive part.
+    /// Evaluates the model on the samples, fits polynomials and measures the frontier of resolutions: the expensive
+    /// part.
     ///
     /// - Parameters:
     ///   - calibration: samples as the model takes them; a few hundred serve.
     ///   - labels: of each sample, for accuracies in the report.
     /// - Throws: `ONNXError` or `QuantizationError`.
-    public init(
+    package init(
         _ model: ONNXModel, calibration: SampleSet, labels: [Int]? = nil,
         options: QuantizationOptions = QuantizationOptions(),
         progress: @escaping @Sendable (QuantizationProgress) -> Void = { _ in }
@@ -69,8 +72,8 @@ public struct Quantizer: Sendable {
             options: options, progress: progress)
     }
 
-    /// Fits polynomials and measures integer networks of them. Where integers of high degrees are too coarse or too large, lower
-    /// degrees are tried, and what comes nearest to the model is taken.
+    /// Fits polynomials and measures integer networks of them. Where integers of high degrees are too coarse or too
+    /// large, lower degrees are tried, and what comes nearest to the model is taken.
     private static func explore(
         _ float: RealNetwork, _ batch: SampleMatrix, _ reference: SampleMatrix,
         inputs: InputQuantizer,
@@ -120,7 +123,7 @@ public struct Quantizer: Sendable {
     /// The network of the smallest range within the tolerances, or the nearest one within `options.rangeBudget`.
     ///
     /// - Throws: `QuantizationError`.
-    public func quantize() throws(QuantizationError) -> QuantizedModel {
+    package func quantize() throws(QuantizationError) -> QuantizedModel {
         try quantize(budget: options.rangeBudget)
     }
 
@@ -128,7 +131,7 @@ public struct Quantizer: Sendable {
     ///
     /// - Parameter rangeBudget: log2 of the outputs' range by interval arithmetic.
     /// - Throws: `QuantizationError.budgetTooSmall` and others.
-    public func quantize(rangeBudget: Double) throws(QuantizationError) -> QuantizedModel {
+    package func quantize(rangeBudget: Double) throws(QuantizationError) -> QuantizedModel {
         try quantize(budget: rangeBudget)
     }
 

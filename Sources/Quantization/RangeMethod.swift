@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How the range of an input's integers is chosen from the values seen. `minMax` is tried too, whatever is asked for.
-public enum RangeMethod: String, Sendable, Hashable, CaseIterable {
+package enum RangeMethod: String, Sendable, Hashable, CaseIterable {
     /// From the smallest to the largest.
     case minMax
     /// Without the outermost thousandth at each end.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The automorphism X -> X^element of Z[X]/(X^N+1), as a permutation of NTT values.
 package struct GaloisPermutation: Sendable {
     /// Odd, in 1 ..< 2N.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Synchronization
 
@@ -21,8 +23,8 @@ package final class LimbBuffer: @unchecked Sendable {
         LimbMemory.give(base, words: count)
     }
 
-    /// Words from one polynomial to the next where several are read side by side: a few cache lines more than its own, since
-    /// equal offsets in a page would drive each other out of the cache.
+    /// Words from one polynomial to the next where several are read side by side: a few cache lines more than its own,
+    /// since equal offsets in a page would drive each other out of the cache.
     package static func stride(degree: Int) -> Int { degree + LimbMemory.colour / 8 }
 
     /// Buffers made so far in this process, and those of them for which memory had to be allocated.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 
@@ -5,9 +7,9 @@ import CKernels
 ///
 /// Values are those of the polynomial at the odd powers of `root`, a primitive 2N-th root of
 /// unity, in bit-reversed order: index j holds the value at root^(2 bitrev(j) + 1).
-public final class NTTTable: @unchecked Sendable {
-    public let value: UInt64
-    public let degree: Int
+package final class NTTTable: @unchecked Sendable {
+    package let value: UInt64
+    package let degree: Int
     package let root: UInt64
     private let handle: OpaquePointer
 
@@ -15,7 +17,7 @@ public final class NTTTable: @unchecked Sendable {
     ///   - modulus: a prime in 2^10 ..< 2^50, congruent to 1 modulo 2 `degree`.
     ///   - degree: a power of two, 8 to 65536.
     /// - Throws: `RingError` when the modulus or the degree doesn't fit.
-    public convenience init(modulus: UInt64, degree: Int) throws {
+    package convenience init(modulus: UInt64, degree: Int) throws {
         guard degree >= 8, degree <= 65536, degree & (degree - 1) == 0 else {
             throw RingError.unsupportedDegree(degree)
         }
@@ -55,12 +57,12 @@ public final class NTTTable: @unchecked Sendable {
 
     /// Coefficients to values, in place. Constant time.
     /// - Parameter x: `degree` residues in [0, value); so are those that replace them.
-    public func forward(_ x: UnsafeMutablePointer<UInt64>) { bsk_ntt_forward(handle, x) }
+    package func forward(_ x: UnsafeMutablePointer<UInt64>) { bsk_ntt_forward(handle, x) }
 
     /// Values to coefficients, in place: undoes `forward`. Constant time.
     /// - Parameter x: `degree` residues in [0, value); so are those that replace them.
-    public func inverse(_ x: UnsafeMutablePointer<UInt64>) { bsk_ntt_inverse(handle, x) }
+    package func inverse(_ x: UnsafeMutablePointer<UInt64>) { bsk_ntt_inverse(handle, x) }
 
     /// The kernels in use on this machine: "portable", "avx2" or "avx512ifma".
-    public static var kernels: String { String(cString: bsk_path()) }
+    package static var kernels: String { String(cString: bsk_path()) }
 }

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 
-/// Residues in Montgomery form (v 2^52 mod q) packed to the bits of their moduli: what is read far more often than written,
-/// and waited for.
+/// Residues in Montgomery form (v 2^52 mod q) packed to the bits of their moduli: what is read far more often than
+/// written, and waited for.
 package final class PackedLimbs: @unchecked Sendable {
     private struct Limb {
         let table: NTTTable

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 
 /// Limb-wise arithmetic. Both operands must have the same basis. Constant time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 
 /// Says what the words of a polynomial are; mixing forms is a compile error.

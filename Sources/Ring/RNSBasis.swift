@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// An ordered set of distinct NTT primes of one degree; an element of the ring is kept as its

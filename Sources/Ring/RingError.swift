@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What can be wrong with the parameters of a ring.
-public enum RingError: Error, Equatable, CustomStringConvertible {
+package enum RingError: Error, Equatable, CustomStringConvertible {
     case unsupportedDegree(Int)
     case notAnNTTPrime(UInt64, degree: Int)
     case repeatedModulus(UInt64)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unsupportedDegree(let n):
             return "ring degree \(n) is not supported; it must be a power of two from 8 to 65536"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Numbers separated by commas, semicolons or tabs, a sample a line; a first line that is not numbers is a header.
 enum CSVFormat {
     private static let newline = UInt8(ascii: "\n")

@@ -1,5 +1,7 @@
-/// The IDX format of the MNIST files (Y. LeCun, C. Cortes, C. Burges): two zero bytes, element type, number of dimensions, sizes
-/// as big-endian 32-bit integers, big-endian data.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The IDX format of the MNIST files (Y. LeCun, C. Cortes, C. Burges): two zero bytes, element type, number of
+/// dimensions, sizes as big-endian 32-bit integers, big-endian data.
 enum IDXFormat {
     static func isIDX(_ bytes: [UInt8]) -> Bool {
         bytes.count >= 4 && bytes[0] == 0 && bytes[1] == 0 && element(bytes[2]) != nil

@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 
 /// Samples with the label of each.
-public struct LabelledSamples: Sendable, Equatable {
-    public let samples: SampleSet
-    public let labels: [Int]
+package struct LabelledSamples: Sendable, Equatable {
+    package let samples: SampleSet
+    package let labels: [Int]
 
-    public var count: Int { labels.count }
+    package var count: Int { labels.count }
 
     /// - Throws: `SampleError.notLabels` unless there are as many labels as samples.
-    public init(samples: SampleSet, labels: [Int]) throws(SampleError) {
+    package init(samples: SampleSet, labels: [Int]) throws(SampleError) {
         guard samples.count == labels.count else {
             throw .notLabels("\(labels.count) labels for \(samples.count) samples")
         }
@@ -19,17 +21,17 @@ public struct LabelledSamples: Sendable, Equatable {
     /// Reads the test pair of a folder as MNIST names its files.
     ///
     /// - Throws: `FileError` or `SampleError`.
-    public static func load(directory: String) throws -> LabelledSamples {
+    package static func load(directory: String) throws -> LabelledSamples {
         let (images, labels) = try findPair(directory: directory)
         return try LabelledSamples(
             samples: SampleFile.read(path: images), labels: SampleFile.readLabels(path: labels))
     }
 
-    /// Paths of `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, or else of the only pair `*-images-idx3-ubyte` and
-    /// `*-labels-idx1-ubyte`; each with `.gz` or without, a dot before `idx` taken too.
+    /// Paths of `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, or else of the only pair `*-images-idx3-ubyte`
+    /// and `*-labels-idx1-ubyte`; each with `.gz` or without, a dot before `idx` taken too.
     ///
     /// - Throws: `SampleError.noPair` when there is none or several.
-    public static func findPair(
+    package static func findPair(
         directory: String
     ) throws(SampleError) -> (images: String, labels: String) {
         guard let names = try? FileSystem.names(in: directory) else {

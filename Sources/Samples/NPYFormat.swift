@@ -1,4 +1,7 @@
-/// NumPy's .npy format, versions 1 to 3 (NumPy Enhancement Proposal 1): magic, version, length of the header, a Python dictionary, data.
+// SPDX-License-Identifier: Apache-2.0
+
+/// NumPy's .npy format, versions 1 to 3 (NumPy Enhancement Proposal 1): magic, version, length of the header, a Python
+/// dictionary, data.
 enum NPYFormat {
     private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
 

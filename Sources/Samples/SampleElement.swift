@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Element types of IDX and NPY files.
 enum SampleElement {
     case unsigned(bytes: Int)

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why a file of samples or labels was refused.
-public enum SampleError: Error, Equatable, CustomStringConvertible {
+package enum SampleError: Error, Equatable, CustomStringConvertible {
     /// Neither IDX, NPY nor CSV, by content.
     case unknownFormat
     /// Contents that contradict the format.
@@ -13,7 +15,7 @@ public enum SampleError: Error, Equatable, CustomStringConvertible {
     /// No pair of images and labels in a folder, or no telling which.
     case noPair(directory: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknownFormat: "neither IDX, NPY nor CSV (gzip of them is read too)"
         case .malformed(let format, let reason): "broken \(format) file: \(reason)"

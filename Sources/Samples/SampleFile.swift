@@ -1,21 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 
 /// Samples and labels from files: IDX, NPY or CSV, plain or gzip, told apart by content.
 public enum SampleFile {
     /// Largest file that is read, in bytes.
-    public static let maximumFileBytes = 1 << 28
+    package static let maximumFileBytes = 1 << 28
     /// Largest uncompressed size, in bytes.
-    public static let maximumBytes = 1 << 29
+    package static let maximumBytes = 1 << 29
 
     /// Reads samples; the first size of the data counts them.
     ///
-    /// - Throws: `FileError` or `SampleError`.
+    /// - Throws: `FileError`, or an error that says what is wrong with the file.
     public static func read(path: String) throws -> SampleSet {
         try parse(RegularFile.bytes(of: path, limit: maximumFileBytes))
     }
 
     /// Samples from a file's bytes.
-    public static func parse(_ bytes: [UInt8]) throws(SampleError) -> SampleSet {
+    package static func parse(_ bytes: [UInt8]) throws(SampleError) -> SampleSet {
         try parse(bytes, limit: maximumBytes)
     }
 
@@ -29,13 +31,13 @@ public enum SampleFile {
 
     /// Reads labels: one whole number a sample.
     ///
-    /// - Throws: `FileError` or `SampleError`.
+    /// - Throws: `FileError`, or an error that says what is wrong with the file.
     public static func readLabels(path: String) throws -> [Int] {
         try labels(RegularFile.bytes(of: path, limit: maximumFileBytes))
     }
 
     /// Labels from a file's bytes.
-    public static func labels(_ bytes: [UInt8]) throws(SampleError) -> [Int] {
+    package static func labels(_ bytes: [UInt8]) throws(SampleError) -> [Int] {
         let set = try parse(bytes)
         guard set.sampleCount == 1 else {
             throw .notLabels("\(set.sampleCount) values a sample; one is read")

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Samples of one shape, as read from a file.
 public struct SampleSet: Sendable, Equatable {
     enum Values: Sendable, Equatable {
@@ -25,14 +27,17 @@ public struct SampleSet: Sendable, Equatable {
         self.values = values
     }
 
-    /// From samples of one shape.
-    package init(_ samples: [[Float]], sampleShape: [Int]) {
+    /// From samples in memory.
+    /// - Parameters:
+    ///   - samples: row-major, all of as many values as `sampleShape` says.
+    ///   - sampleShape: sizes of one sample.
+    public init(_ samples: [[Float]], sampleShape: [Int]) {
         self.init(
             count: samples.count, sampleShape: sampleShape, values: .floats(samples.flatMap { $0 }))
     }
 
     /// Values in one sample.
-    public var sampleCount: Int { sampleShape.reduce(1, *) }
+    package var sampleCount: Int { sampleShape.reduce(1, *) }
 
     /// The values of a sample, row-major; integers as they are (a pixel is 0...255), doubles and wide integers rounded.
     ///

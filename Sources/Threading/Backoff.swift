@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// When loops are run by their caller alone: for a while after sharing them cost time, since threads that had lost
 /// their cores were waited for. Times are in nanoseconds.
 package struct Backoff {

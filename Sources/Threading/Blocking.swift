@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Dispatch
 
 /// Long work for callers that must not block: a task's threads are few.
 package enum Blocking {
     /// Runs `body` on a thread of its own.
-    /// - Throws: what `body` throws; `CancellationError` once the task is cancelled and `body` asks `Cancellation.check`.
+    /// - Throws: what `body` throws; `CancellationError` once the task is cancelled and `body` asks
+    ///   `Cancellation.check`.
     package static func run<Value: Sendable>(
         _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {

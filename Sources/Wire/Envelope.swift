@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Crypto
 
 /// What surrounds every payload: magic (8 bytes), version (2), kind (2), zero (4), digest (32), payload length (8),

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A part of a payload. Payloads of all kinds but requests and replies are sections, their numbers ascending:
 /// number (2 bytes), flags (2), zero (4), length (8), bytes. Integers are little endian.
 package struct Section: Sendable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What a section of one kind of file may be.
 package struct SectionRule: Sendable {
     package let number: UInt16

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What is wrong with bytes that claim to be one of Blindsight's files. No case carries secret bytes.
-public enum WireError: Error, Equatable, CustomStringConvertible {
+package enum WireError: Error, Equatable, CustomStringConvertible {
     case notAnArtifact
     case unsupportedVersion(Int)
     case unknownKind(Int)
@@ -32,7 +34,7 @@ public enum WireError: Error, Equatable, CustomStringConvertible {
     /// Groups of an interrupted run are there, which are neither resumed nor replaced unasked.
     case unfinished(path: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .notAnArtifact:
             "not a Blindsight file: it must begin with \(Envelope.magicText)"

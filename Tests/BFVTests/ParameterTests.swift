@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import Lattice
 import Testing
 
 @Suite struct ParameterTests {
-    /// Every preset is within the table, has the plaintext primes that it says, and the depth that its documentation can count on.
+    /// Every preset is within the table, has the plaintext primes that it says, and the depth that its documentation
+    /// can count on.
     @Test(arguments: BFVParameters.presetDegrees) func presetsMeetTheTable(degree: Int) throws {
         let allowed = try #require(SecurityTable.maximumBits(degree: degree, level: .bits128))
         var depths: [Int] = []

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import Ring
@@ -96,8 +98,8 @@ import Threading
         }
     }
 
-    /// A map, squares, products of two vectors, a map of products: weights of one digit, of several, and enough of them that sums need
-    /// several segments.
+    /// A map, squares, products of two vectors, a map of products: weights of one digit, of several, and enough of them
+    /// that sums need several segments.
     @Test(arguments: cases, weights)
     func equalsEvaluator(testCase: OracleCase, largest: Int64) throws {
         var bench = try OracleBench(testCase, seed: 50, needsKeys: false)

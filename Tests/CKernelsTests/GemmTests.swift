@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import TestSupport
 import Testing
@@ -101,8 +103,8 @@ extension KernelTests {
         }
     }
 
-    /// The largest weights that the contract allows, and residues at both ends: a row of them all, the same negative, one weight,
-    /// none.
+    /// The largest weights that the contract allows, and residues at both ends: a row of them all, the same negative,
+    /// one weight, none.
     @Test(arguments: Path.allCases, testModuli)
     func largestSmallWeightSums(path: Path, q: UInt64) {
         path.run {
@@ -131,7 +133,8 @@ extension KernelTests {
         }
     }
 
-    /// Digits of -2^15 and 2^15 - 1, with weights whose magnitudes add up to the most that sums of 32 bits take, and to one more.
+    /// Digits of -2^15 and 2^15 - 1, with weights whose magnitudes add up to the most that sums of 32 bits take, and to
+    /// one more.
     @Test(arguments: Path.allCases, [17, 30, 32, 33, 36, 45, 47])
     func fullSums(path: Path, bits: UInt64) {
         let q = largestPrime(bits: bits)!

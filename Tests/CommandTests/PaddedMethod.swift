@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Files
 import Inference
@@ -10,8 +12,8 @@ extension MethodName {
     static let padded = MethodName(rawValue: "padded")
 }
 
-/// A fourth method, written here alone: values are hidden by a pad that the server is given too. It hides nothing from anyone; it shows
-/// that a method is a value of the abstraction. Three samples a group.
+/// A fourth method, written here alone: values are hidden by a pad that the server is given too. It hides nothing from
+/// anyone; it shows that a method is a value of the abstraction. Three samples a group.
 struct Padded: ClientMethod {
     static let name = MethodName.padded
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import Inference
 import InferenceClient
@@ -87,7 +89,7 @@ import Wire
                 method: Features(settings: settings, inputCount: inputs, outputCount: outputs),
                 cost: plan.cost)
         }
-        let many = Features(settings: settings, inputCount: 1 << 25, outputCount: 1 << 27)
+        let many = Features(settings: settings, inputCount: 1 << 28, outputCount: 1 << 28)
         let (request, reply) = (many.requestLength(samples: 1), many.replyLength(samples: 1))
         #expect(request > limit && reply > limit)
         #expect(throws: WireError.tooLarge(.request, bytes: UInt64(request), limit: limit)) {

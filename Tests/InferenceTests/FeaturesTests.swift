@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import Inference
@@ -6,7 +8,8 @@ import IntegerNetworks
 import TestSupport
 import Testing
 
-/// The method "features": encrypted = clear = integer reference for every sample of a group, and operations as the plan counts them.
+/// The method "features": encrypted = clear = integer reference for every sample of a group, and operations as the plan
+/// counts them.
 @Suite struct FeaturesTests {
     static let planner = Planner.insecure(degrees: [64, 128, 256, 512, 1024])
 
@@ -54,7 +57,8 @@ import Testing
             RandomGraph.make(seed: UInt64(seed), options: options), seed: UInt64(seed), samples: 4)
     }
 
-    /// Few samples take plaintext moduli with fewer slots where those are cheaper, many take as many slots as they fill.
+    /// Few samples take plaintext moduli with fewer slots where those are cheaper, many take as many slots as they
+    /// fill.
     @Test func groupsFitTheSamples() throws {
         let network = RandomNetwork.make(seed: 3)
         let one = try Self.planner.plan(network, method: .features(samples: 1))

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Inference
 import InferenceClient
@@ -6,8 +8,8 @@ import Quantization
 import TestSupport
 import Testing
 
-/// Float graphs over all operators that are lowered, quantized and encrypted: encrypted = clear slots = integer reference, and near the
-/// float model.
+/// Float graphs over all operators that are lowered, quantized and encrypted: encrypted = clear slots = integer
+/// reference, and near the float model.
 @Suite struct QuantizedModelTests {
     static let planner = Planner.insecure(degrees: [64, 128, 256, 512, 1024])
 

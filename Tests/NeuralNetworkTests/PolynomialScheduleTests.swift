@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Foundation
 import PolynomialFitting
@@ -48,8 +50,8 @@ import Testing
         #expect(schedule(Int64.max) == nil || degree == 1)
     }
 
-    /// Rounding the shift moves an input by at most `exactShift` - `shift`; what else is rounded is smaller by the size of the
-    /// input.
+    /// Rounding the shift moves an input by at most `exactShift` - `shift`; what else is rounded is smaller by the size
+    /// of the input.
     @Test(arguments: 1...7, 0..<40 as Range<UInt64>)
     func theIntegerPolynomialStandsForTheRealOne(degree: Int, seed: UInt64) throws {
         var generator = SplitMix64(seed: 1000 + seed)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ONNXModels
 import Quantization
 import Samples
@@ -205,7 +207,8 @@ import Testing
         #expect(evaluated > 120)
     }
 
-    /// Whatever was imported is quantized or refused with a typed error: graphs at random and graphs with one thing changed.
+    /// Whatever was imported is quantized or refused with a typed error: graphs at random and graphs with one thing
+    /// changed.
     @Test(arguments: 0..<4 as Range<UInt64>)
     func quantization(block: UInt64) throws {
         var quantized = 0

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Paillier
 import TestSupport
@@ -126,7 +128,8 @@ import Testing
         }
     }
 
-    /// Without masks, two inputs whose quotient is known give outputs whose quotient tells the weight; with masks they don't.
+    /// Without masks, two inputs whose quotient is known give outputs whose quotient tells the weight; with masks they
+    /// don't.
     @Test func masksHideWeights() throws {
         let key = try KeyVectors.of(bits: 512).secretKey()
         let evaluator = PaillierEvaluator(publicKey: key.publicKey)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Ring
@@ -20,7 +22,8 @@ import Testing
         }
     }
 
-    /// Stored as words or packed, in any order of places, residues come back the same both ways, in Montgomery form beneath.
+    /// Stored as words or packed, in any order of places, residues come back the same both ways, in Montgomery form
+    /// beneath.
     @Test(arguments: RingCase.all) func residuesComeBack(testCase: RingCase) throws {
         var generator = SplitMix64(seed: testCase.seed + 2)
         let basis = try testCase.basis()

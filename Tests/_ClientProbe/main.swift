@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import Foundation
@@ -101,8 +103,8 @@ func time(repetitions: Int, only: String?) throws {
     }
 }
 
-/// Everything that touches a secret, once, with the public randomness always the same. What `secrets` says goes into the
-/// ternary key, the errors, and the messages.
+/// Everything that touches a secret, once, with the public randomness always the same. What `secrets` says goes into
+/// the ternary key, the errors, and the messages.
 func trace(secrets: UInt64, degree: Int) throws {
     for index in [1, 4] {
         let context = try context(degree: degree, index: index, ciphertextBits: [48, 36])

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import ONNXModels
 import SwiftProtobuf
@@ -38,8 +40,8 @@ struct ConformanceCase {
         return names.count == 1 && !name.contains("_expanded") ? names[0] : "functions"
     }
 
-    /// Every data set, with each float input in turn as the one that is not constant, or none. All that is accepted must be
-    /// right, and something must be accepted.
+    /// Every data set, with each float input in turn as the one that is not constant, or none. All that is accepted
+    /// must be right, and something must be accepted.
     func run() throws -> Result {
         var refusal: String?
         var passes = 0

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import ONNXModels
 
@@ -5,9 +7,9 @@ import ONNXModels
 //
 //   OperatorConformance FOLDER [--at-least N] [--folded-at-least N] [--verbose]
 //
-// A case passes with one of its float inputs as the model's input and the others as constants; those of integers alone are
-// folded. FOLDER has one folder a case, as the onnx package writes them. Fails where a case does, or where fewer than N pass: a refusal
-// can't creep in.
+// A case passes with one of its float inputs as the model's input and the others as constants; those of integers alone
+// are folded. FOLDER has one folder a case, as the onnx package writes them. Fails where a case does, or where fewer
+// than N pass: a refusal can't creep in.
 
 func fail(_ text: String) -> Never {
     FileHandle.standardError.write(Data("OperatorConformance: \(text)\n".utf8))

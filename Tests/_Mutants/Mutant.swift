@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// One way to break the code: an expression, what stands in its place, and the tests that must notice.
 struct Mutant {
     let name: String

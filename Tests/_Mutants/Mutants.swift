@@ -1,5 +1,7 @@
-/// Places where a break would be silent: bounds and their proof, range, noise, security, keys, masks, requests, replies, files. Numbers are
-/// places in this list, from 1.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Places where a break would be silent: bounds and their proof, range, noise, security, keys, masks, requests,
+/// replies, files. Numbers are places in this list, from 1.
 let mutants: [Mutant] = bounds + noise + security + clients + servers + groups + files + tools
 
 private let bounds = [

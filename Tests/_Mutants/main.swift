@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 
-// Breaks a copy of the sources in many places, builds it once, and runs for each break the tests that must notice. A break that
-// none notices has survived. The sources themselves know nothing of it, and so the products hold none.
+// Breaks a copy of the sources in many places, builds it once, and runs for each break the tests that must notice. A
+// break that none notices has survived. The sources themselves know nothing of it, and so the products hold none.
 //
 // Usage: MutantRunner [folder of the package] [number of one mutant]
 

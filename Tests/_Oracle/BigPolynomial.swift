@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// An element of Z[X]/(X^N+1) with integer coefficients of any size, for the oracle. Variable time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import Lattice
@@ -54,8 +56,8 @@ extension OracleBFV {
             secret: BigPolynomial(key.coefficients.unprotectedValues()))
     }
 
-    /// P times a ciphertext of p s', mod Q_l P, by the fast path's key from s' and its gadget, but computed with integers:
-    /// sum over j of d_j (b_j, a_j), with p = sum d_j g_j mod Q_l.
+    /// P times a ciphertext of p s', mod Q_l P, by the fast path's key from s' and its gadget, but computed with
+    /// integers: sum over j of d_j (b_j, a_j), with p = sum d_j g_j mod Q_l.
     package func extendedSwitch(
         _ p: BigPolynomial, with key: KeySwitchingKey, context: BFVContext, level: Int
     ) -> [BigPolynomial] {

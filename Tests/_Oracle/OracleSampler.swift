@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// The oracle's randomness, from a generator that tests can repeat. Never for real keys.

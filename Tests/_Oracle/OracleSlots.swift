@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
-/// The slots of a plaintext polynomial by their definition, psi the smallest primitive 2N-th root of unity mod t: its values
-/// at psi^(3^i) (row 0) and psi^(-3^i) (row 1) for index k = 1; at psi^((-3)^i) for k = 2, at psi^(3^(i k/2)) beyond. N^2 / k
-/// steps.
+/// The slots of a plaintext polynomial by their definition, psi the smallest primitive 2N-th root of unity mod t: its
+/// values at psi^(3^i) (row 0) and psi^(-3^i) (row 1) for index k = 1; at psi^((-3)^i) for k = 2, at psi^(3^(i k/2))
+/// beyond. N^2 / k steps.
 package struct OracleSlots: Sendable {
     package let degree: Int
     package let plaintextModulus: UInt64

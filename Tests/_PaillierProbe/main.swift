@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CGMP
 import Foundation
@@ -6,7 +8,8 @@ import Ring
 
 // What Paillier's scheme does with secrets, once, for a tool that watches it: Scripts/check-constant-time.sh.
 //
-//   PaillierProbe trace SECRETS      SECRETS (a number) is what exponents, messages, masks and powers are made from; moduli and
+//   PaillierProbe trace SECRETS      SECRETS (a number) is what exponents, messages, masks and powers are made from;
+//   moduli and
 //                                    lengths are always the same
 
 /// SplitMix64 (Steele, Lea and Flood, 2014), without a branch.

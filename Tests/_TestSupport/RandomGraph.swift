@@ -1,22 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
-/// Seeded random networks that are no chains: branches, residual additions, concatenations, scalings, squares and products of two
-/// values, on features and on images.
-public enum RandomGraph {
-    public struct Options {
-        public var operations = 3...8
-        public var depth = 2
+/// Seeded random networks that are no chains: branches, residual additions, concatenations, scalings, squares and
+/// products of two values, on features and on images.
+package enum RandomGraph {
+    package struct Options {
+        package var operations = 3...8
+        package var depth = 2
         /// Of a feature vector.
-        public var features = 2...12
-        public var weight: ClosedRange<Int64> = -3...3
-        public var range = -2...3
+        package var features = 2...12
+        package var weight: ClosedRange<Int64> = -3...3
+        package var range = -2...3
         /// Images [C, H, W] instead of features.
-        public var isImage = false
+        package var isImage = false
 
-        public init() {}
+        package init() {}
     }
 
-    public static func make(seed: UInt64, options: Options = Options()) throws -> IntegerNetwork {
+    package static func make(seed: UInt64, options: Options = Options()) throws -> IntegerNetwork {
         var builder = Builder(seed: seed, options: options)
         return try builder.network()
     }

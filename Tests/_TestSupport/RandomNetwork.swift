@@ -1,42 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// Small integer networks made at random: convolutions, dense layers and squares of random shapes and weights.
-public enum RandomNetwork {
+package enum RandomNetwork {
     /// What a random network may look like.
-    public struct Options: Sendable {
+    package struct Options: Sendable {
         /// Linear layers; a square stands between neighbours.
-        public var linearLayers: ClosedRange<Int> = 1...3
-        public var channels: ClosedRange<Int> = 1...2
+        package var linearLayers: ClosedRange<Int> = 1...3
+        package var channels: ClosedRange<Int> = 1...2
         /// Height and width of an image, each on its own.
-        public var side: ClosedRange<Int> = 3...6
+        package var side: ClosedRange<Int> = 3...6
         /// Inputs of a network without convolution.
-        public var features: ClosedRange<Int> = 1...12
-        public var maps: ClosedRange<Int> = 1...3
-        public var hidden: ClosedRange<Int> = 1...6
-        public var outputs: ClosedRange<Int> = 1...4
-        public var kernel: ClosedRange<Int> = 1...3
-        public var stride: ClosedRange<Int> = 1...2
-        public var weight: ClosedRange<Int64> = -3...3
-        public var bias: ClosedRange<Int64> = -9...9
+        package var features: ClosedRange<Int> = 1...12
+        package var maps: ClosedRange<Int> = 1...3
+        package var hidden: ClosedRange<Int> = 1...6
+        package var outputs: ClosedRange<Int> = 1...4
+        package var kernel: ClosedRange<Int> = 1...3
+        package var stride: ClosedRange<Int> = 1...2
+        package var weight: ClosedRange<Int64> = -3...3
+        package var bias: ClosedRange<Int64> = -9...9
         /// Chance in percent that a weight is zeroed.
-        public var sparsityPercent = 30
-        public var low: ClosedRange<Int> = -2...0
-        public var high: ClosedRange<Int> = 1...3
+        package var sparsityPercent = 30
+        package var low: ClosedRange<Int> = -2...0
+        package var high: ClosedRange<Int> = 1...3
         /// Whether convolutions leave out rows and columns at the borders instead of padding them.
-        public var crops = false
+        package var crops = false
         /// Whether the first layer is a convolution; nil leaves it to chance.
-        public var startsWithConvolution: Bool?
+        package var startsWithConvolution: Bool?
 
-        public init() {}
+        package init() {}
     }
 
     /// A network that depends on the seed and the options only.
-    public static func make(seed: UInt64, options: Options = Options()) -> IntegerNetwork {
+    package static func make(seed: UInt64, options: Options = Options()) -> IntegerNetwork {
         var generator = SplitMix64(seed: seed)
         return make(using: &generator, options: options)
     }
 
-    public static func make(
+    package static func make(
         using generator: inout SplitMix64, options: Options = Options()
     ) -> IntegerNetwork {
         do {
@@ -47,7 +49,7 @@ public enum RandomNetwork {
     }
 
     /// Integers of a sample, uniform in the network's box; one in four at the ends of the box only.
-    public static func input(
+    package static func input(
         for network: IntegerNetwork, using generator: inout SplitMix64
     ) -> [Int] {
         let range = network.input.range

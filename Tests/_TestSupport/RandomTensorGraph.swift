@@ -1,21 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Samples
 import TensorGraphs
 
 /// Small float models made at random from every operation that can be quantized.
-public enum RandomTensorGraph {
+package enum RandomTensorGraph {
     /// A model and samples for it, that depend on the seed only.
-    public struct Model {
+    package struct Model {
         package let graph: TensorGraph
         package let samples: [[Float]]
         /// Sizes of a sample.
-        public let shape: [Int]
+        package let shape: [Int]
 
         /// For a quantizer.
         package var calibration: SampleSet { SampleSet(samples, sampleShape: shape) }
     }
 
     /// - Parameter samples: how many samples come with it.
-    public static func make(seed: UInt64, samples count: Int = 48) -> Model {
+    package static func make(seed: UInt64, samples count: Int = 48) -> Model {
         var maker = Maker(seed: seed)
         let graph = maker.make()
         let size = maker.shape.reduce(1, *)

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import TensorGraphs
 
 /// Tensor graphs node by node, with a batch of 1.
-public final class TensorGraphBuilder {
+package final class TensorGraphBuilder {
     private var values: [TensorGraph.Value]
     private var nodes: [TensorGraph.Node] = []
 

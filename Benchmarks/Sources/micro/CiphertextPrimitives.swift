@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 
 /// Operations on ciphertexts at the top level, on one thread.

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 import BFV
+import CKernels
 import Foundation
-import Ring
 
 @main
 struct Micro: ParsableCommand {
@@ -49,7 +51,7 @@ struct Micro: ParsableCommand {
             ).measure()
         }
         let report = MicroReport(
-            tool: "Blindsight", available: true, kernels: NTTTable.kernels,
+            tool: "Blindsight", available: true, kernels: String(cString: bsk_path()),
             plaintextModulus: BenchmarkRing.plaintextModulus,
             bandwidth: Bandwidth(memoryWords: memoryBytes / 8, stopwatch: stopwatch), rows: rows)
         print(report.table)

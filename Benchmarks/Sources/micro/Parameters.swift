@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 
 /// The rings that are measured, each within the 128-bit row of the security table.
@@ -38,7 +40,7 @@ struct BenchmarkRing {
     }
 
     var moduli: [UInt64] { context.parameters.ciphertextModuli }
-    var limbs: Int { context.maximumLevel }
+    var limbs: Int { context.parameters.maximumLevel }
     var ciphertextBits: Int { context.parameters.ciphertextModulus.bitLength }
     var keyBits: Int { context.parameters.keyModulus.bitLength }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 
 /// Sums of plaintext times ciphertext in NTT form, as in a linear map without rotations: bound by how fast plaintexts

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import CBandwidth
-import Ring
+import CKernels
 
 /// Transforms of one limb.
 struct RingPrimitives {
@@ -8,11 +10,17 @@ struct RingPrimitives {
     let stopwatch: Stopwatch
 
     func measure() throws -> [Measurement] {
-        let table = try NTTTable(modulus: ring.moduli[0], degree: ring.degree)
+        let modulus = ring.moduli[0]
+        let logarithm = UInt32(ring.degree.trailingZeroBitCount)
+        guard
+            let table = bsk_ntt_create(
+                modulus, logarithm, Self.root(ofOrder: UInt64(2 * ring.degree), modulo: modulus))
+        else { return [] }
+        defer { bsk_ntt_destroy(table) }
         let words = AlignedWords(count: ring.degree)
-        for i in 0..<ring.degree { words.base[i] = UInt64(i) &* 0x9E37_79B9 % table.value }
-        let forward = stopwatch.measure { table.forward(words.base) }
-        let inverse = stopwatch.measure { table.inverse(words.base) }
+        for i in 0..<ring.degree { words.base[i] = UInt64(i) &* 0x9E37_79B9 % modulus }
+        let forward = stopwatch.measure { bsk_ntt_forward(table, words.base) }
+        let inverse = stopwatch.measure { bsk_ntt_inverse(table, words.base) }
         return [
             Measurement(
                 "forward_ntt", ring: ring, limbs: 1, timing: forward, counts: ["forward_ntts": 1],
@@ -21,6 +29,26 @@ struct RingPrimitives {
                 "inverse_ntt", ring: ring, limbs: 1, timing: inverse, counts: ["inverse_ntts": 1],
                 note: "one limb, in place"),
         ]
+    }
+
+    /// A root of unity of exactly this order, a power of two that divides `modulus` - 1.
+    private static func root(ofOrder order: UInt64, modulo modulus: UInt64) -> UInt64 {
+        func power(_ base: UInt64, _ exponent: UInt64) -> UInt64 {
+            var (result, square, rest) = (UInt64(1), base, exponent)
+            while rest > 0 {
+                if rest & 1 == 1 { result = product(result, square) }
+                square = product(square, square)
+                rest >>= 1
+            }
+            return result
+        }
+        func product(_ a: UInt64, _ b: UInt64) -> UInt64 {
+            modulus.dividingFullWidth(a.multipliedFullWidth(by: b)).remainder
+        }
+        // Every second base is not a square, and gives one.
+        var base: UInt64 = 2
+        while power(base, (modulus - 1) / 2) == 1 { base += 1 }
+        return power(base, (modulus - 1) / order)
     }
 }
 

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import CKernels
 
-/// A dense matrix of small integers times a vector of limbs, as a linear layer on one ciphertext a feature does it: tile by tile.
-/// CKernels and Ring come with BFV.
+/// A dense matrix of small integers times a vector of limbs, as a linear layer on one ciphertext a feature does it:
+/// tile by tile. CKernels and Ring come with BFV.
 struct SmallWeightPrimitives {
     let ring: BenchmarkRing
     let stopwatch: Stopwatch

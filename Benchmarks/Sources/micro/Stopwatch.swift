@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A median, and how many timings it is of.
 struct Timing {
     /// Seconds a call.

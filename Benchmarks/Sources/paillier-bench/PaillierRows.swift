@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Foundation
 import Paillier
 
@@ -42,13 +44,12 @@ struct PaillierRows {
         try add("encrypt, public, one", per: 1) { keep(try open.encrypt([5])) }
         try add("encrypt, short exponent", per: 64) { keep(try short.encrypt(messages)) }
         try add("encrypt, owner", per: 64) { keep(try owner.encrypt(messages)) }
-        let vector = try owner.encrypt(messages)
         // One lane goes to the check.
-        let batchOf63 = vector.selecting(Array(0..<63))
+        let batchOf63 = try owner.encrypt(Array(messages.prefix(63)))
         try add("decrypt", per: 63) { keep(try decryptor.decrypt(batchOf63)) }
-        let one = vector.selecting([3])
+        let one = try owner.encrypt([messages[3]])
         try add("decrypt, one", per: 1) { keep(try decryptor.decrypt(one)) }
-        let many = try EncryptedVector.joining([vector, vector, vector, vector])
+        let many = try owner.encrypt(messages + messages + messages + messages)
         try add("add", per: 256) { keep(try evaluator.add(many, many)) }
 
         var state: UInt64 = 1
@@ -74,8 +75,9 @@ struct PaillierRows {
         try add("dot product of 30, batch, re-randomized", per: 32) {
             keep(try evaluator.multiply(dots, batch))
         }
-        let layout = try PackingLayout(slotBits: 40, publicKey: key)
-        try add("score 30 features, packed, re-randomized", per: 32 * layout.count) {
+        // Slots of 40 bits, as many as a plaintext holds.
+        let slots = (key.size.bits - 2) / 40
+        try add("score 30 features, packed, re-randomized", per: 32 * slots) {
             keep(try evaluator.multiply(dots, batch))
         }
         let pixels = try owner.encrypt((0..<784).map { BigInt($0 % 256) })
@@ -86,11 +88,11 @@ struct PaillierRows {
         try add("784 x 10, re-randomized", per: 1) { keep(try evaluator.multiply(layer, [pixels])) }
 
         let sample: [BigInt] = [0, 1, -1, key.maximumPlaintext, -key.maximumPlaintext, 123_456_789]
-        let fresh = try EncryptedVector.joining([open.encrypt(sample), owner.encrypt(sample)])
+        let fresh = try open.encrypt(sample).integers + owner.encrypt(sample).integers
         return Report(
             bits: key.size.bits,
             kernels: ProcessInfo.processInfo.environment["BLINDSIGHT_KERNELS"] ?? "all",
-            rows: rows, ciphertexts: fresh.integers.map { $0.text(radix: 16) },
+            rows: rows, ciphertexts: fresh.map { $0.text(radix: 16) },
             plaintexts: (sample + sample).map { $0.text(radix: 16) })
     }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Ring
 
 /// A BFV ciphertext modulo Q_l, in NTT form: c_0 + c_1 s (+ c_2 s^2) = round(Q_l m / t) + e.
@@ -5,7 +7,7 @@ public struct Ciphertext: Sendable {
     /// Two polynomials, or three before relinearization, all over the first `level` moduli.
     package var polynomials: [Polynomial<NTTValues>]
     /// Which plaintext modulus t_i it is for.
-    public let plaintextIndex: Int
+    package let plaintextIndex: Int
     /// The seed of c_1 where it came from one; nil once anything was computed.
     package let seed: Seed?
 

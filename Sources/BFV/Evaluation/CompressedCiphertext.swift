@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Lattice
@@ -6,10 +8,10 @@ import Threading
 
 /// A ciphertext for decryption only: c_0 modulo 2^c0Bits and c_1 modulo 2^c1Bits, in coefficients.
 /// c_0 needs fewer bits: its rounding error is not multiplied by the secret.
-public struct CompressedCiphertext: Sendable, Equatable {
-    public let c0Bits: Int
-    public let c1Bits: Int
-    public let plaintextIndex: Int
+package struct CompressedCiphertext: Sendable, Equatable {
+    package let c0Bits: Int
+    package let c1Bits: Int
+    package let plaintextIndex: Int
     /// N residues each.
     package let c0: [UInt64]
     package let c1: [UInt64]
@@ -27,12 +29,12 @@ public struct CompressedCiphertext: Sendable, Equatable {
     }
 
     /// Bytes of its packed residues.
-    public var byteCount: Int { (c0.count * c0Bits + 7) / 8 + (c1.count * c1Bits + 7) / 8 }
+    package var byteCount: Int { (c0.count * c0Bits + 7) / 8 + (c1.count * c1Bits + 7) / 8 }
 }
 
 extension Evaluator {
     /// Switches down to q_0, then to powers of two: round(c 2^k / q_0).
-    public func compress(
+    package func compress(
         _ a: Ciphertext, c0Bits: Int, c1Bits: Int
     ) throws -> CompressedCiphertext {
         guard a.polynomials.count == 2 else {
@@ -66,7 +68,7 @@ extension Evaluator {
 extension Decryptor {
     /// v = c_0 2^(k_1 - k_0) + c_1 s modulo 2^k_1; c_1 s is exact over the integers modulo q_0, or modulo q_0 P, which
     /// must exceed N 2^k_1. Constant time.
-    public func decrypt(_ a: CompressedCiphertext) throws -> DecryptedSlots {
+    package func decrypt(_ a: CompressedCiphertext) throws -> DecryptedSlots {
         let basis = context.basis(level: 1)
         let table = basis.tables[0]
         let n = context.degree
@@ -116,7 +118,8 @@ extension Decryptor {
         table.inverse(out)
     }
 
-    /// c = c s over the integers, modulo 2^64: x = x_0 + q_0 y with y = (x_P - x_0) / q_0 modulo P, centered, where x_0 is centered too.
+    /// c = c s over the integers, modulo 2^64: x = x_0 + q_0 y with y = (x_P - x_0) / q_0 modulo P, centered, where x_0
+    /// is centered too.
     private func multiplyByWideSecret(
         _ c: SecretCoefficients, _ first: UnsafeMutablePointer<UInt64>
     ) {

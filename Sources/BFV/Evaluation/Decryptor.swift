@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Lattice
@@ -55,7 +57,10 @@ public struct Decryptor: Sendable {
 /// largest noise coefficient could grow before decryption fails. Client side only: the margin depends
 /// on the secret key and must never be sent to a server.
 public struct DecryptedSlots: Sendable {
+    /// The slots' values, each in 0..<t of the plaintext modulus.
     public let slots: [UInt64]
+    /// Bits between the noise and the largest that decrypts: below 0 the slots may be wrong. A fact about the secret
+    /// key.
     public let noiseMarginBits: Double
 }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -5,8 +7,8 @@
 #endif
 
 extension Double {
-    /// log2 of a positive normal number, within 2^-45. The system's looks values up in a table, at addresses that tell the
-    /// first bits of its argument; this is arithmetic only.
+    /// log2 of a positive normal number, within 2^-45. The system's looks values up in a table, at addresses that tell
+    /// the first bits of its argument; this is arithmetic only.
     ///
     /// x = m 2^e with m in [1, 2): log2 x = e + 1/2 + log2(m / sqrt 2), and ln(m / sqrt 2) = 2 artanh z with
     /// z = (m - sqrt 2) / (m + sqrt 2), |z| < 0.172. The series stops before z^23 / 23.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Ring
 
@@ -10,7 +12,7 @@ public struct EncodedPlaintext: Sendable {
 /// A plaintext polynomial scaled by Q_l / t, in NTT form, ready to be added at level l.
 public struct EncodedConstant: Sendable {
     package let values: Polynomial<NTTValues>
-    public let plaintextIndex: Int
+    package let plaintextIndex: Int
     package var level: Int { values.limbCount }
 }
 

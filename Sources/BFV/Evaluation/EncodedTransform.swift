@@ -1,11 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Ring
 
 /// The first permutation of a term of a linear map, and which of the map's ciphertexts it is applied to.
 public struct BabyStep: Sendable, Hashable {
-    public let source: Int
-    public let permutation: SlotPermutation
+    package let source: Int
+    package let permutation: SlotPermutation
 
+    /// - Parameters:
+    ///   - source: which of the transform's ciphertexts, from 0.
+    ///   - permutation: what its slots are moved by.
     public init(source: Int = 0, permutation: SlotPermutation) {
         self.source = source
         self.permutation = permutation
@@ -15,17 +20,17 @@ public struct BabyStep: Sendable, Hashable {
 /// A linear map on the slots of one ciphertext or several, as sum over g of
 /// perm_g( sum over b of plaintext_{g,b} * perm_b(x_b) ), encoded for one plaintext modulus at one level.
 public struct EncodedTransform: Sendable {
-    public struct Giant: Sendable {
-        public let permutation: SlotPermutation
+    package struct Giant: Sendable {
+        package let permutation: SlotPermutation
         /// Of each term, the index into `babies`.
-        public let babies: [Int]
+        package let babies: [Int]
     }
 
     /// Sources ascending.
-    public let babies: [BabyStep]
-    public let giants: [Giant]
+    package let babies: [BabyStep]
+    package let giants: [Giant]
     /// Of the ciphertexts that it is applied to.
-    public let level: Int
+    package let level: Int
     private let basis: RNSBasis
     /// Of each giant, the number of terms before it.
     private let firstTerms: [Int]
@@ -131,7 +136,7 @@ extension BFVContext {
     }
 
     /// The same of signed integer weights, a slot each, which are multiplied by a number modulo t for each source.
-    public func encodeTransform(
+    package func encodeTransform(
         babies: [BabyStep],
         giants: [(permutation: SlotPermutation, terms: [(baby: Int, weights: [Int64])])],
         factors: [UInt64], plaintextIndex: Int, level: Int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Lattice
 import Ring
@@ -46,8 +48,8 @@ extension BFVContext {
     /// pi (round(Q_l m / pi) + e) modulo Q_l, in N small coefficients, e drawn from `errors`: one transform serves
     /// message and error, before the division by pi. Constant time.
     ///
-    /// - Parameter dithers: whether Q m / pi is rounded at random, with mean 0, so that sums over many ciphertexts add variances; for
-    ///   index 1.
+    /// - Parameter dithers: whether Q m / pi is rounded at random, with mean 0, so that sums over many ciphertexts add
+    ///   variances; for index 1.
     package func scaledWithError(
         _ slots: [UInt64], plaintextIndex: Int, level: Int, errors: inout Keystream,
         dithers: Bool = false

@@ -1,21 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Lattice
 import Ring
 import Threading
 
 extension Evaluator {
+    /// A linear map of the slots: sums of permuted slots times constants.
+    ///
+    /// - Throws: an error for another level than the map's, or a missing key of a permutation.
     public func apply(_ transform: EncodedTransform, to a: Ciphertext) throws -> Ciphertext {
         try apply([transform], to: [[a]])[0]
     }
 
     /// A map of one ciphertext of each t_i.
-    public func apply(
+    package func apply(
         _ transforms: [EncodedTransform], to channels: [Ciphertext]
     ) throws -> [Ciphertext] { try apply(transforms, to: [channels]) }
 
-    /// Applies a linear map to its sources, each one ciphertext of each t_i, by baby-step giant-step with double hoisting (Bossuat,
-    /// Mouchet, Troncoso-Pastoriza and Hubaux, eprint 2020/1203): all baby rotations share one decomposition and
-    /// stay modulo Q_l P; sums are divided by P once a giant step, and once at the end.
+    /// Applies a linear map to its sources, each one ciphertext of each t_i, by baby-step giant-step with double
+    /// hoisting (Bossuat, Mouchet, Troncoso-Pastoriza and Hubaux, eprint 2020/1203): all baby rotations share one
+    /// decomposition and stay modulo Q_l P; sums are divided by P once a giant step, and once at the end.
     ///
     /// Steps, each over all ciphertexts at once:
     /// 1. limb by limb, the babies, then the inner sum of every giant;
@@ -26,7 +31,7 @@ extension Evaluator {
     /// - Parameters:
     ///   - transforms: the same map, encoded for each ciphertext's t_i.
     ///   - sources: the map's; the last may be ones that it takes nothing from.
-    public func apply(
+    package func apply(
         _ transforms: [EncodedTransform], to sources: [[Ciphertext]]
     ) throws -> [Ciphertext] {
         let level = try commonLevel(sources.flatMap { $0 })

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Lattice
 import Ring
 
@@ -14,9 +16,9 @@ extension Evaluator {
         try sumOfPermutations([a], permutations, includingIdentity: includingIdentity)[0]
     }
 
-    /// As for one ciphertext, for one of each t_i: keys are read once for all, with one decomposition and one division by P
-    /// (hoisting).
-    public func sumOfPermutations(
+    /// As for one ciphertext, for one of each t_i: keys are read once for all, with one decomposition and one division
+    /// by P (hoisting).
+    package func sumOfPermutations(
         _ channels: [Ciphertext], _ permutations: [SlotPermutation], includingIdentity: Bool
     ) throws -> [Ciphertext] {
         _ = try commonLevel(channels)

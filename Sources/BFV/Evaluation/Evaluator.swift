@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Lattice
 import Ring
@@ -5,10 +7,11 @@ import Threading
 
 /// Computes on ciphertexts with public keys only. Sharing one between threads is safe.
 public struct Evaluator: Sendable {
-    public let context: BFVContext
+    package let context: BFVContext
     let switcher: KeySwitcher
 
-    public var keys: EvaluationKeys { switcher.keys }
+    package var keys: EvaluationKeys { switcher.keys }
+    /// Counts what this evaluator does.
     public var counter: OperationCounter { switcher.counter }
     var pool: WorkerPool { switcher.pool }
 
@@ -40,6 +43,7 @@ public struct Evaluator: Sendable {
         try combine(a, b) { $0 -= $1 }
     }
 
+    /// -a modulo the plaintext modulus, slot by slot. Not counted.
     public func negate(_ a: Ciphertext) -> Ciphertext {
         var polynomials = a.polynomials
         for i in polynomials.indices { polynomials[i].negate() }
@@ -104,7 +108,7 @@ public struct Evaluator: Sendable {
     public func relinearize(_ a: Ciphertext) throws -> Ciphertext { try relinearize([a])[0] }
 
     /// One ciphertext of each t_i at once; the key is read once for all.
-    public func relinearize(_ channels: [Ciphertext]) throws -> [Ciphertext] {
+    package func relinearize(_ channels: [Ciphertext]) throws -> [Ciphertext] {
         guard let first = channels.first, first.polynomials.count == 3 else { return channels }
         let level = first.level
         guard channels.allSatisfy({ $0.polynomials.count == 3 && $0.level == level }) else {
@@ -124,12 +128,17 @@ public struct Evaluator: Sendable {
         try relinearize(multiplyWithoutRelinearizing(a, b))
     }
 
+    /// Divides a ciphertext and its noise by the dropped moduli, with rounding; the message stays. Replies are shorter
+    /// so.
+    ///
+    /// - Parameter level: how many moduli stay, from 1 to the ciphertext's.
+    /// - Throws: an error for another level.
     public func switchDown(_ a: Ciphertext, toLevel level: Int) throws -> Ciphertext {
         try switchDown([a], toLevel: level)[0]
     }
 
     /// Divides ciphertexts and noise by the dropped moduli, with rounding; the messages stay.
-    public func switchDown(_ channels: [Ciphertext], toLevel level: Int) throws -> [Ciphertext] {
+    package func switchDown(_ channels: [Ciphertext], toLevel level: Int) throws -> [Ciphertext] {
         guard let first = channels.first else { return [] }
         guard (1...first.level).contains(level) else {
             throw EvaluationError.level(level, maximum: first.level)

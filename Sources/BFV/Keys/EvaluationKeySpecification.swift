@@ -1,12 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Lattice
 
 /// Which keys a computation needs: nothing is generated beyond it.
 public struct EvaluationKeySpecification: Sendable, Hashable {
     /// The gadget of the relinearization key, if there are multiplications.
-    public let relinearization: Gadget?
+    package let relinearization: Gadget?
     /// The gadget of each slot permutation's Galois key.
-    public let rotations: [SlotPermutation: Gadget]
+    package let rotations: [SlotPermutation: Gadget]
 
+    /// - Parameters:
+    ///   - relinearization: the gadget of the key for products; nil: there are none.
+    ///   - rotations: the gadget of each permutation's key.
     public init(relinearization: Gadget?, rotations: [SlotPermutation: Gadget]) {
         self.relinearization = relinearization
         self.rotations = rotations
@@ -31,7 +36,7 @@ public struct EvaluationKeySpecification: Sendable, Hashable {
 extension KeyGenerator {
     /// Exactly the keys of `specification`.
     /// - Parameter progress: called with (keys done, keys in all).
-    /// - Throws: `EvaluationError.level` where a gadget covers a level that doesn't exist.
+    /// - Throws: an error where a gadget covers a level that doesn't exist.
     public func evaluationKeys(
         _ specification: EvaluationKeySpecification,
         progress: (Int, Int) throws -> Void = { _, _ in }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Lattice
 
 #if canImport(Glibc)
@@ -7,9 +9,10 @@ import Lattice
 #endif
 
 extension BFVParameters {
-    /// How many multiplications in sequence surely decrypt, by the noise bounds of docs/Noise.md: each of two ciphertexts at one level
-    /// with as many behind them, relinearized and rotated once with keys of `Gadget.init(level:)`, then switched down by one modulus
-    /// while there is one. Every plaintext modulus allows as many.
+    /// How many multiplications in sequence surely decrypt, by the noise bounds of docs/Noise.md: each of two
+    /// ciphertexts at one level with as many behind them, relinearized and rotated once with keys of
+    /// `Gadget.init(level:)`, then switched down by one modulus while there is one. Every plaintext modulus allows as
+    /// many.
     public var multiplicationDepth: Int { plaintexts.map(depth).min()! }
 
     private func depth(_ plaintext: PlaintextModulus) -> Int {

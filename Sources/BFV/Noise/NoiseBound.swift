@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Three norms of a noise polynomial over its N complex embeddings nu(zeta), each an upper bound:
 /// mean <= root mean square <= largest. Automorphisms change none of them.
 ///
@@ -209,13 +211,14 @@ package struct NoiseBound: Sendable {
         NoiseBound(components.map { $0.scaled(by: factor) })
     }
 
-    /// Of sums of integer multiples of many ciphertexts with this bound, each with errors of its own; see `NoiseComponent`.
+    /// Of sums of integer multiples of many ciphertexts with this bound, each with errors of its own; see
+    /// `NoiseComponent`.
     package func combined(sum: Double, energy: Double) -> NoiseBound {
         NoiseBound(components.map { $0.combined(sum: sum, energy: energy) })
     }
 
-    /// The same where the parts from `first` on are not independent from ciphertext to ciphertext: equal ciphertexts are rounded
-    /// alike.
+    /// The same where the parts from `first` on are not independent from ciphertext to ciphertext: equal ciphertexts
+    /// are rounded alike.
     package func dependent(from first: Int) -> NoiseBound {
         NoiseBound(
             components.enumerated().map { $0 < first ? $1 : NoiseComponent($1.norms) })

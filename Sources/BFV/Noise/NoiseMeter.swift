@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Lattice
 import Ring
@@ -10,12 +12,12 @@ import Ring
 
 /// Exact noise of a ciphertext, for tests and reports. It needs the secret key and is variable time:
 /// never in a server, never on data that matters.
-public struct NoiseMeter: Sendable {
+package struct NoiseMeter: Sendable {
     private let decryptor: Decryptor
     private let context: BFVContext
 
     /// - Precondition: the key is of the context's lattice.
-    public init(context: BFVContext, variableTimeWith secretKey: SecretKey) {
+    package init(context: BFVContext, variableTimeWith secretKey: SecretKey) {
         decryptor = Decryptor(context: context, secretKey: secretKey)
         self.context = context
     }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Lattice
 
@@ -68,9 +70,9 @@ package struct NoiseModel: Sendable {
         return NoiseBound([component(mean: rms, rms: rms, largest: largest, isLinear: true)])
     }
 
-    /// As `fresh`, for sums over many ciphertexts. With index 1, r is rounded at random: given the message, each r_j is one of two values
-    /// t apart with mean 0, so of variance proxy t^2 / 4 (Hoeffding), and independent. Otherwise nothing makes r independent between
-    /// ciphertexts, and it stands apart from t e.
+    /// As `fresh`, for sums over many ciphertexts. With index 1, r is rounded at random: given the message, each r_j is
+    /// one of two values t apart with mean 0, so of variance proxy t^2 / 4 (Hoeffding), and independent. Otherwise
+    /// nothing makes r independent between ciphertexts, and it stands apart from t e.
     package var freshFeature: NoiseBound {
         guard index > 1 else {
             let deviation = (Self.errorVariance + 0.25).squareRoot()
@@ -92,16 +94,16 @@ package struct NoiseModel: Sendable {
         ])
     }
 
-    /// Worst case: a constant that all slots share brings -r, a polynomial in X^(N/k) with k coefficients: of pi times |r_i / pi| <= 1/2
-    /// each, so at most pi k/2 at an embedding.
+    /// Worst case: a constant that all slots share brings -r, a polynomial in X^(N/k) with k coefficients: of pi times
+    /// |r_i / pi| <= 1/2 each, so at most pi k/2 at an embedding.
     package func addingSharedConstant(_ noise: NoiseBound) -> NoiseBound {
         let size = Double(index) / 2
         return noise.adding(component(mean: size, rms: size, largest: size, isLinear: false))
     }
 
     /// Fresh, under a public key (b, a) with b + a s = e: v = c_0 + c_1 s = round(Q m / t) + e u + e_0 + e_1 s, so
-    /// nu = -r + t (e_0 + e_1 s + e u). The first two are `fresh`; e_1 s is linear in e_1, s as key generation keeps it; e u
-    /// is linear in u, given e.
+    /// nu = -r + t (e_0 + e_1 s + e u). The first two are `fresh`; e_1 s is linear in e_1, s as key generation keeps
+    /// it; e u is linear in u, given e.
     ///
     /// e, of the key, stays under tail sqrt(10.5 N) at every embedding and under sqrt(10.5) unitNorm in its
     /// 2-norm. u is uniform ternary, of proxy 2/3: E exp(a u) = (1 + 2 cosh a) / 3 has at a^(2i) the coefficient
@@ -169,8 +171,8 @@ package struct NoiseModel: Sendable {
                 isLinear: false))
     }
 
-    /// A sum of linear maps of ciphertexts, by hoisted babies and giants; `babies` and `giants` are what one key switch adds,
-    /// zero where there is none.
+    /// A sum of linear maps of ciphertexts, by hoisted babies and giants; `babies` and `giants` are what one key switch
+    /// adds, zero where there is none.
     package func mapped(
         _ inputs: [(noise: NoiseBound, gain: TransformGain)], babies: NoiseNorms,
         giants: NoiseNorms, giantCount: Int

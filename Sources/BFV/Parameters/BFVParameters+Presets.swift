@@ -1,23 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Lattice
 
 extension BFVParameters {
     /// Ring degrees that there are presets for.
-    public static let presetDegrees = [4096, 8192, 16384]
+    package static let presetDegrees = [4096, 8192, 16384]
     /// Sizes of plaintext primes that there are presets for, in bits.
-    public static let presetPlaintextBits = 17...30
+    package static let presetPlaintextBits = 17...30
 
     /// Parameters of 128-bit security, found from what they are to hold: N slots modulo primes of a size.
     ///
-    /// They have 2, 4 or 8 ciphertext moduli, as large as the security table allows: enough for 1, 3 or 7 multiplications in
-    /// sequence with primes of 17 bits. `multiplicationDepth` says it for the others.
+    /// They have 2, 4 or 8 ciphertext moduli, as large as the security table allows: enough for 1, 3 or 7
+    /// multiplications in sequence with primes of 17 bits. `multiplicationDepth` says it for the others.
     ///
     /// - Parameters:
     ///   - degree: N, one of `presetDegrees`.
-    ///   - plaintextBits: in `presetPlaintextBits`. The t_i are the smallest primes above 2^(`plaintextBits` - 1) that fit N; integers are
-    ///     exact modulo their product.
+    ///   - plaintextBits: in `presetPlaintextBits`. The t_i are the smallest primes above 2^(`plaintextBits` - 1) that
+    ///     fit N; integers are exact modulo their product.
     ///   - plaintextCount: how many t_i there are.
-    /// - Throws: `ParameterError.preset` for anything else.
+    /// - Throws: an error for anything else, which says what is offered.
     public static func preset(
         degree: Int, plaintextBits: Int, plaintextCount: Int = 1
     ) throws -> BFVParameters {
@@ -39,8 +41,8 @@ extension BFVParameters {
             plaintextModuli: plaintext)
     }
 
-    /// The largest primes of exactly `bits` bits that are 1 modulo 2 `degree`, as all moduli must be, descending; fewer than
-    /// `count` where there are no more.
+    /// The largest primes of exactly `bits` bits that are 1 modulo 2 `degree`, as all moduli must be, descending; fewer
+    /// than `count` where there are no more.
     ///
     /// - Parameters:
     ///   - bits: 11 to 50.

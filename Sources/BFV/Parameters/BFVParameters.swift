@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Lattice
 import Ring
@@ -5,16 +7,16 @@ import Ring
 /// The public parameters of the scheme: everything that client and server must agree on.
 public struct BFVParameters: Sendable, Hashable {
     /// The ring and its moduli: what keys depend on.
-    public let lattice: LatticeParameters
+    package let lattice: LatticeParameters
     /// The plaintext moduli, all of one index, over pairwise distinct primes t_i congruent to 1 modulo 2N.
-    public let plaintexts: [PlaintextModulus]
+    package let plaintexts: [PlaintextModulus]
     /// The primes t_i.
-    public let plaintextModuli: [UInt64]
+    package let plaintextModuli: [UInt64]
 
     /// Messages over a lattice.
     /// - Parameter plaintexts: 1 to 64, of one index, over primes that are no moduli of the lattice.
     /// - Throws: `ParameterError`.
-    public init(lattice: LatticeParameters, plaintexts: [PlaintextModulus]) throws {
+    package init(lattice: LatticeParameters, plaintexts: [PlaintextModulus]) throws {
         let plaintextModuli = plaintexts.map(\.prime)
         guard (1...64).contains(plaintexts.count) else {
             throw ParameterError.count("plaintext moduli", plaintexts.count)
@@ -35,7 +37,7 @@ public struct BFVParameters: Sendable, Hashable {
 
     /// Parameters of at least 128-bit security (2024 table, exact comparison of QP).
     /// - Throws: `ParameterError`.
-    public init(
+    package init(
         degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
         plaintexts: [PlaintextModulus], security: SecurityLevel = .bits128
     ) throws {
@@ -45,11 +47,26 @@ public struct BFVParameters: Sendable, Hashable {
                 security: security), plaintexts: plaintexts)
     }
 
-    /// With plaintext moduli of index 1: N slots modulo each of these primes.
-    /// - Throws: `ParameterError`.
+    /// Own moduli, checked to have 128-bit security: N slots modulo each of the plaintext moduli.
+    ///
+    /// - Parameters:
+    ///   - degree: N, a power of two from 1024 to 32768.
+    ///   - ciphertextModuli: primes below 2^50 that are 1 modulo 2N, the last one dropped first.
+    ///   - specialModulus: another such prime, for keys.
+    ///   - plaintextModuli: 1 to 64 other such primes.
+    /// - Throws: an error that says which of them doesn't fit, or that they are too large to be secure.
     public init(
+        degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64, plaintextModuli: [UInt64]
+    ) throws {
+        try self.init(
+            degree: degree, ciphertextModuli: ciphertextModuli, specialModulus: specialModulus,
+            plaintextModuli: plaintextModuli, security: .bits128)
+    }
+
+    /// The same with at least this security.
+    package init(
         degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
-        plaintextModuli: [UInt64], security: SecurityLevel = .bits128
+        plaintextModuli: [UInt64], security: SecurityLevel
     ) throws {
         try self.init(
             degree: degree, ciphertextModuli: ciphertextModuli, specialModulus: specialModulus,
@@ -58,7 +75,7 @@ public struct BFVParameters: Sendable, Hashable {
 
     /// Parameters with no security claim, for tests of small rings.
     /// - Throws: `ParameterError`.
-    public static func insecure(
+    package static func insecure(
         degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
         plaintexts: [PlaintextModulus]
     ) throws -> BFVParameters {
@@ -70,7 +87,7 @@ public struct BFVParameters: Sendable, Hashable {
 
     /// Parameters with no security claim and plaintext moduli of index 1.
     /// - Throws: `ParameterError`.
-    public static func insecure(
+    package static func insecure(
         degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
         plaintextModuli: [UInt64]
     ) throws -> BFVParameters {
@@ -80,7 +97,7 @@ public struct BFVParameters: Sendable, Hashable {
     }
 
     /// T, the product of the plaintext moduli: results are exact modulo T.
-    public var plaintextModulus: BigInt {
+    package var plaintextModulus: BigInt {
         plaintextModuli.reduce(BigInt(1)) { $0 * BigInt($1) }
     }
 
@@ -95,11 +112,11 @@ extension BFVParameters {
     /// The ciphertext moduli q_0, q_1, ...: a ciphertext at level l has the first l of them.
     public var ciphertextModuli: [UInt64] { lattice.ciphertextModuli }
     /// The special prime P of key switching.
-    public var specialModulus: UInt64 { lattice.specialModulus }
+    package var specialModulus: UInt64 { lattice.specialModulus }
     /// The level that was asked for and holds.
-    public var security: SecurityLevel { lattice.security }
+    package var security: SecurityLevel { lattice.security }
     /// Q_l, the product of the first `level` ciphertext moduli.
-    public func modulus(level: Int) -> BigInt { lattice.modulus(level: level) }
+    package func modulus(level: Int) -> BigInt { lattice.modulus(level: level) }
     /// Q, of a fresh ciphertext.
     public var ciphertextModulus: BigInt { lattice.ciphertextModulus }
     /// QP, the modulus that security depends on.

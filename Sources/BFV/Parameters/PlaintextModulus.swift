@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 #if canImport(Glibc)
@@ -9,39 +11,39 @@ import BigIntegers
 /// A plaintext modulus: an element pi of Z[X^(N/k)], inside Z[X]/(X^N+1), in a prime ideal above t.
 ///
 /// With k = 1 it is the number t itself: N slots modulo t. With k = 2, 4, ... the prime t = 1 mod 2N splits in
-/// Z[X^(N/k)], a copy of the 2k-th cyclotomic integers, into k ideals (t, X^(N/k) - r); pi is a short element of one of them,
-/// of size about t^(1/k). Messages modulo it have N/k slots modulo t, while everything that multiplies noise
+/// Z[X^(N/k)], a copy of the 2k-th cyclotomic integers, into k ideals (t, X^(N/k) - r); pi is a short element of one of
+/// them, of size about t^(1/k). Messages modulo it have N/k slots modulo t, while everything that multiplies noise
 /// by t with k = 1 multiplies it by t^(1/k) only (Geelen and Vercauteren, "Fully homomorphic encryption for
 /// cyclotomic prime moduli", eprint 2024/1587).
-public struct PlaintextModulus: Sendable, Hashable {
+package struct PlaintextModulus: Sendable, Hashable {
     /// t: the prime that slots are taken modulo.
-    public let prime: UInt64
+    package let prime: UInt64
     /// c_0 ... c_(k-1) with pi = sum c_i X^(i N/k).
-    public let generator: [Int64]
+    package let generator: [Int64]
 
     /// k: slots are N / k.
-    public var index: Int { generator.count }
+    package var index: Int { generator.count }
 
     /// The number t: N slots. Any number at all here; parameters refuse those from 2^50.
-    public init(prime: UInt64) {
+    package init(prime: UInt64) {
         self.init(prime: prime, generator: [Int64(truncatingIfNeeded: prime)])
     }
 
     /// - Parameter generator: checked against a degree by `BFVParameters`.
-    public init(prime: UInt64, generator: [Int64]) {
+    package init(prime: UInt64, generator: [Int64]) {
         self.prime = prime
         self.generator = generator
     }
 
     /// The largest k that parameters may have.
-    public static let largestIndex = 32
+    package static let largestIndex = 32
 
-    /// A short generator of the ideal that slots of degree N are taken modulo; nil where the vectors that were looked at
-    /// have a larger norm than t: they would leave a message a part that slots don't see.
+    /// A short generator of the ideal that slots of degree N are taken modulo; nil where the vectors that were looked
+    /// at have a larger norm than t: they would leave a message a part that slots don't see.
     ///
     /// - Precondition: `prime` is a prime, 1 modulo 2 `degree`; `index` a power of two up to `largestIndex` and
     ///   `degree` / 8.
-    public static func ideal(prime t: UInt64, index k: Int, degree: Int) -> PlaintextModulus? {
+    package static func ideal(prime t: UInt64, index k: Int, degree: Int) -> PlaintextModulus? {
         precondition(k & (k - 1) == 0 && (1...min(largestIndex, degree / 8)).contains(k))
         guard k > 1 else { return PlaintextModulus(prime: t) }
         let r = root(prime: t, index: k, degree: degree)!

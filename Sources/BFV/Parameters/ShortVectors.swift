@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Lattice reduction in a few dimensions (Lenstra, Lenstra and Lovasz, 1982), for public lattices only. Vectors stay
 /// exact; projections are floating point, so that how short the result is has no proof, and needs none: what is
 /// used is measured.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Ring
@@ -18,7 +20,8 @@ package struct SlotEncoder: Sendable {
     /// The other way: the slot of each of the first N/k values.
     private let slot: [UInt32]
     private let reciprocal: [Int64]
-    /// Of degree N/k: slots are values modulo X^(N/k) - r, with r = X^(N/k) in the slots, and X = c Y makes that Y^(N/k) + 1.
+    /// Of degree N/k: slots are values modulo X^(N/k) - r, with r = X^(N/k) in the slots, and X = c Y makes that
+    /// Y^(N/k) + 1.
     private let inner: NTTTable
     /// c^-i, c = root^(1 - k), for the coefficients of Y^i; empty for k = 1, where c is 1.
     private let twist: [UInt64]
@@ -58,7 +61,8 @@ package struct SlotEncoder: Sendable {
     package var slotCount: Int { position.count }
 
     /// N small coefficients of the polynomial with the given slots, each in [0, t), times `factor`: its
-    /// quotient by pi has coefficients in [-1/2, 1/2] (up to 2^-13 more), so for k = 1 they lie in (-t/2, t/2). Constant time.
+    /// quotient by pi has coefficients in [-1/2, 1/2] (up to 2^-13 more), so for k = 1 they lie in (-t/2, t/2).
+    /// Constant time.
     package func encode(_ slots: [UInt64], times factor: UInt64 = 1) -> [Int64] {
         [Int64](unsafeUninitializedCapacity: table.degree) { out, count in
             encode(slots, times: factor, into: out.baseAddress!)

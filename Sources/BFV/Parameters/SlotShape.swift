@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How many slots a ring has for plaintext moduli of index k, and which permutations move them.
 public struct SlotShape: Sendable, Hashable {
     /// N.
-    public let degree: Int
+    package let degree: Int
     /// k of `PlaintextModulus`: a power of two.
-    public let index: Int
+    package let index: Int
 
-    public init(degree: Int, index: Int) {
+    package init(degree: Int, index: Int) {
         precondition(degree >= 8 && index >= 1 && degree % index == 0)
         self.degree = degree
         self.index = index
@@ -14,7 +16,8 @@ public struct SlotShape: Sendable, Hashable {
     /// N / k.
     public var slotCount: Int { degree / index }
     /// Two with k = 1, one otherwise.
-    public var rows: Int { index == 1 ? 2 : 1 }
+    package var rows: Int { index == 1 ? 2 : 1 }
+    /// Slots of a row: a rotation is modulo this.
     public var columns: Int { slotCount / rows }
 
     /// All rows moved left by `columns` columns, cyclically: column i takes column i + `columns`.

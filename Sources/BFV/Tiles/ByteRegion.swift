@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Bytes at a fixed address: allocated here, or part of something that stays alive with it, such as a mapped file.
 package final class ByteRegion: @unchecked Sendable {
     package let base: UnsafeMutableRawPointer

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 
 /// A matrix for `bsk_gemm_sums`, cut into ranges of columns whose sums of |w| leave 64 bits no chance to overflow.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Lattice
@@ -7,8 +9,8 @@ import Threading
 
 /// Fresh ciphertexts of many features as they travel: c_0 packed, limb after limb, and one seed for every c_1.
 ///
-/// Ciphertext j of `count` is modulo t_i with i = j / (count / number of t_i). Limb l of its c_1 is stream j L + l of the seed, L the number of
-/// moduli: streams of one seed are disjoint.
+/// Ciphertext j of `count` is modulo t_i with i = j / (count / number of t_i). Limb l of its c_1 is stream j L + l of
+/// the seed, L the number of moduli: streams of one seed are disjoint.
 package struct SeededCiphertexts: Sendable {
     package let context: BFVContext
     package let seed: Seed
@@ -60,7 +62,8 @@ extension Encryptor {
     /// Encrypts `count` vectors of slots under one new seed. Constant time in the slots and the key.
     ///
     /// - Parameters:
-    ///   - slots: of ciphertext j: the modulus t_i to use, and a value in [0, t_i) for each slot. Called from several threads.
+    ///   - slots: of ciphertext j: the modulus t_i to use, and a value in [0, t_i) for each slot. Called from several
+    ///     threads.
     ///   - progress: called from several threads after each ciphertext; an error that it throws ends the call.
     package func encryptMany(
         count: Int, pool: WorkerPool, progress: @Sendable () throws -> Void = {},

@@ -1,11 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 
-/// An integer matrix ready to be applied to tiles of residues, by additions (`bsk_row_sums`) or by dot products of digits
-/// (`bsk_gemm_sums`), whichever takes less time.
+/// An integer matrix ready to be applied to tiles of residues, by additions (`bsk_row_sums`) or by dot products of
+/// digits (`bsk_gemm_sums`), whichever takes less time.
 ///
-/// For additions: for each block of columns and each row the columns of equal weight, so that zeros cost nothing and a product with w is a
-/// share of one multiplication. Sums are exact in 64 bits. Where a row's weights could overflow them, columns are added up in several
-/// segments, reduced in between, and wide weights are split into balanced digits: w = sum of d_j 2^(width j).
+/// For additions: for each block of columns and each row the columns of equal weight, so that zeros cost nothing and a
+/// product with w is a share of one multiplication. Sums are exact in 64 bits. Where a row's weights could overflow
+/// them, columns are added up in several segments, reduced in between, and wide weights are split into balanced digits:
+/// w = sum of d_j 2^(width j).
 package struct SmallMatrix: Sendable {
     struct Segment: Sendable {
         let code: [UInt16]

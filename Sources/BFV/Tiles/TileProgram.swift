@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Ring
 import Threading
 
-/// Sums and products of ciphertext vectors that need no transform and no key, done tile by tile: a few residues of every ciphertext
-/// at a time, from the sources to the result, so that nothing in between leaves the cache.
+/// Sums and products of ciphertext vectors that need no transform and no key, done tile by tile: a few residues of
+/// every ciphertext at a time, from the sources to the result, so that nothing in between leaves the cache.
 ///
 /// All of it is pointwise in the NTT domain, one limb and one position apart from the next. Products are those of
 /// `Evaluator.multiplyWithoutRelinearizing`.
@@ -15,7 +17,8 @@ package struct TileProgram: Sendable {
         case product(Node, Node)
     }
 
-    /// Where a source's or the result's residues modulo one prime lie: N of polynomial p of ciphertext f at p * count + f.
+    /// Where a source's or the result's residues modulo one prime lie: N of polynomial p of ciphertext f at p * count +
+    /// f.
     package typealias Limbs = [UnsafeMutablePointer<UInt64>]
 
     private enum Step {
@@ -30,8 +33,8 @@ package struct TileProgram: Sendable {
         let polynomials: Int
         /// In words, in a task's memory.
         let offset: Int
-        /// Whether a factor pi of a product is still missing: maps that read products multiply by it afterwards, since they have
-        /// fewer outputs.
+        /// Whether a factor pi of a product is still missing: maps that read products multiply by it afterwards, since
+        /// they have fewer outputs.
         let lacksGenerator: Bool
     }
 

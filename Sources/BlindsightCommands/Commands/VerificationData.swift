@@ -1,5 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blindsight
 import Files
+import IntegerNetworks
 import Samples
 
 /// Samples, and what is true of them.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blindsight
 
 /// What the demonstration shows, in 80 columns.

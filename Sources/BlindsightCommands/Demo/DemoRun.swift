@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blindsight
 import Threading
 
-/// The steps of the demonstration. What one role gives another is encoded by the giver and decoded by the taker, as files
-/// would be.
+/// The steps of the demonstration. What one role gives another is encoded by the giver and decoded by the taker, as
+/// files would be.
 struct DemoRun {
     /// A step's time, encoding and decoding counted in, and the bytes that it hands on.
     struct Step {

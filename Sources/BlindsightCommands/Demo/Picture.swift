@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A sample as text: two rows of pixels a line, by half blocks; greys where there is colour.
 enum Picture {
     /// - Parameters:

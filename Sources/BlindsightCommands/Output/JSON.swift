@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blindsight
 
 /// A JSON value whose keys keep their order and whose integers have any size.

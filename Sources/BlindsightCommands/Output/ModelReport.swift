@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blindsight
 
 /// report.md of a plan's folder, with the plots that it shows.

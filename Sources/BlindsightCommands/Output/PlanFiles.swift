@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blindsight
 
 /// The files that planning writes into a folder.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Blindsight
 
 /// Many predictions in a few lines: the first of them, and how often each label came.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import ArgumentParser
 import BigIntegers
 import Blindsight
@@ -29,8 +31,8 @@ struct PredictionTable {
 
 /// A table of predictions that is being written; readable by its owner only.
 ///
-/// CSV has a head and a row for each sample: its number, its label (but of a regression), the integers, their values. NPY has the
-/// integers only: int64, samples by outputs.
+/// CSV has a head and a row for each sample: its number, its label (but of a regression), the integers, their values.
+/// NPY has the integers only: int64, samples by outputs.
 final class PredictionFile {
     private let file: StagedFile
     private let format: PredictionTable.Format

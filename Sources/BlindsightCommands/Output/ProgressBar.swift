@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Synchronization
 
 /// A bar with the time left, on standard error, where that is a terminal and the work is long. From any thread.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Rows of cells, aligned by column.
 struct Table {
     enum Alignment { case left, right }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Vector kernels over residues. Plain C99; no Swift type crosses here but pointers.
 //
 // Contract, unless a function says otherwise:

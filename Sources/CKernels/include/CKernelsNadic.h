@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Arithmetic mod n^2, eight independent numbers at a time, with AVX-512 IFMA. docs/Paillier.md has the formulas.
 //
 // A number x = a0 + a1 n is two runs of k digits of 52 bits, least significant first; n is odd and n 2^8 <= R = 2^(52 k).

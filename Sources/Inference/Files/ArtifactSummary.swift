@@ -1,23 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Files
 import InferenceClient
 import Wire
 
 /// What a file is. Nothing secret.
-public struct ArtifactSummary: Sendable {
-    public let kind: String
-    public let version: Int
+package struct ArtifactSummary: Sendable {
+    package let kind: String
+    package let version: Int
     /// What the digest is of: a plan, or a key set.
-    public let digestName: String
+    package let digestName: String
     /// In hexadecimal.
-    public let digest: String
-    public let fileBytes: Int
-    public let details: [(name: String, value: String)]
+    package let digest: String
+    package let fileBytes: Int
+    package let details: [(name: String, value: String)]
 
-    /// Says what a file is without needing its plan. Checks magic, version, lengths and checksums, and of groups their order. A file of
-    /// groups may be unfinished.
+    /// Says what a file is without needing its plan. Checks magic, version, lengths and checksums, and of groups their
+    /// order. A file of groups may be unfinished.
     /// - Throws: `FileError`, `WireError`, and what a plan's reader throws.
-    public init(path: String) throws {
+    package init(path: String) throws {
         let file = try RegularFile(path)
         guard file.count >= Envelope.headerLength else { throw WireError.notAnArtifact }
         let header = try Envelope.Header(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import InferenceClient
 import Wire
@@ -6,9 +8,9 @@ import Wire
 ///
 /// Until it is finished, the file's name has `.partial` behind it. Each group is synced before the next is begun.
 public final class ReplyFile {
-    public let path: String
-    public let request: RequestHeads
-    public var partialPath: String { file.partialPath }
+    package let path: String
+    package let request: RequestHeads
+    package var partialPath: String { file.partialPath }
     /// Groups that are in the file; of a resumed one it begins above zero.
     public private(set) var groupsDone = 0
     private let file: PartialFile
@@ -20,9 +22,8 @@ public final class ReplyFile {
     ///   - plan: the request's.
     ///   - resumes: whether groups that an interrupted run left are kept. They must be replies to `request`; what is
     ///     cut off or damaged at the end is dropped. Where there are none, it begins anew.
-    /// - Throws: `WireError.unfinished` where there are such groups, but `resumes` is false; `WireError.otherRequest`,
-    ///   `WireError.wrongPlan`, `WireError.corrupt` and others for groups that can't be kept; `FileError`, also while
-    ///   another process writes.
+    /// - Throws: an error where there are such groups, but `resumes` is false; others for another request, another
+    ///   plan, and groups that can't be kept; `FileError`, also while another process writes.
     public init(
         path: String, request: RequestHeads, plan: ClientPlan, resumes: Bool = false
     ) throws {
@@ -55,7 +56,7 @@ public final class ReplyFile {
     ///
     /// Where writing fails, part of the group may stand in the file: it takes no further group then, and a run that
     /// resumes drops that part.
-    /// - Throws: `WireError.otherRequest` for a reply to another group; `FileError`, again at each further call.
+    /// - Throws: an error for a reply to another group; `FileError`, again at each further call.
     public func append(_ reply: ReplyGroup) throws {
         if let failure { throw failure }
         guard groupsDone < request.heads.count,
@@ -72,7 +73,7 @@ public final class ReplyFile {
     }
 
     /// Gives the file its name.
-    /// - Throws: `WireError.malformed` where groups are missing; `FileError`.
+    /// - Throws: an error where groups are missing; `FileError`.
     public func finish() throws {
         guard groupsDone == request.heads.count else {
             throw WireError.malformed("\(groupsDone) groups of \(request.heads.count)")

@@ -1,20 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import InferenceClient
 import Wire
 
 /// Reads a request group by group from a file or from memory; only one group at a time is in memory.
 public struct RequestReader: Sendable {
-    public let server: Server
+    package let server: Server
     /// What a reply names its request's groups by.
     public let heads: RequestHeads
     private let file: GroupFile
 
+    /// Groups of the request, one or more.
     public var groupCount: Int { file.groupCount }
-    public var sampleCount: Int { file.sampleCount }
+    package var sampleCount: Int { file.sampleCount }
 
     /// Checks how groups follow each other, without reading ciphertexts.
     ///
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public init(_ source: any ByteSource, server: Server) throws {
         self.server = server
         file = try GroupFile(source, server.plan.client.requestForm)
@@ -24,7 +27,7 @@ public struct RequestReader: Sendable {
     /// Reads a group and checks its checksum.
     ///
     /// - Parameter index: in 0..<groupCount.
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public func group(_ index: Int) throws -> RequestGroup {
         try server.readRequest(file.body(of: index))
     }
@@ -38,6 +41,7 @@ public final class RequestStream {
     private let server: Server
     private let groups: GroupStream
 
+    /// - Parameter server: whose plan the requests must be of.
     public init(_ stream: any ByteStream, server: Server) {
         self.server = server
         groups = GroupStream(stream, server.plan.client.requestForm)

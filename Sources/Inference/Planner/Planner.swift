@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import InferenceClient
 import IntegerNetworks
@@ -7,9 +9,9 @@ import Wire
 
 /// Finds the cheapest parameters that certify a network: for each method that may be taken, the smallest by counted
 /// operations.
-public struct Planner: Sendable {
+package struct Planner: Sendable {
     /// Ring degrees to try, ascending.
-    public let degrees: [Int]
+    package let degrees: [Int]
     package let security: SecurityLevel
     package let keySize: PaillierKeySize
 
@@ -18,7 +20,7 @@ public struct Planner: Sendable {
     ///   - degrees: ring degrees to try, powers of two.
     ///   - security: at least 128 bits.
     ///   - keySize: of Paillier keys.
-    public init(
+    package init(
         degrees: [Int] = [4096, 8192, 16384, 32768], security: SecurityLevel = .bits128,
         keySize: PaillierKeySize = .standard
     ) {
@@ -27,7 +29,7 @@ public struct Planner: Sendable {
     }
 
     /// Small rings and keys with no security claim, for tests.
-    public static func insecure(
+    package static func insecure(
         degrees: [Int], keySize: PaillierKeySize = .insecure(bits: 512)
     ) -> Planner {
         Planner(unchecked: degrees, .insecure, keySize)
@@ -46,7 +48,7 @@ public struct Planner: Sendable {
     ///   - within: a plan whose keys the new plan is to do with.
     ///   - progress: a line on what is being done; an error that it throws ends the planning.
     /// - Throws: `PlanError`.
-    public func plan(
+    package func plan(
         _ network: IntegerNetwork, method: MethodChoice = .auto, within: ClientPlan? = nil,
         progress: (String) throws -> Void = { _ in }
     ) throws -> Plan {
@@ -126,18 +128,18 @@ public struct Planner: Sendable {
 /// Which method a plan is to have, and for how many samples at once it is made.
 public struct MethodChoice: Sendable, Hashable {
     /// nil: the cheapest.
-    public let name: MethodName?
-    public let samples: Int
+    package let name: MethodName?
+    package let samples: Int
 
     /// - Parameter samples: scored at once; at least 1.
-    public init(_ name: MethodName?, samples: Int = 1) {
+    package init(_ name: MethodName?, samples: Int = 1) {
         precondition(samples >= 1, "one sample or more")
         self.name = name
         self.samples = samples
     }
 
     /// The cheapest for one sample.
-    public static let auto = MethodChoice(nil)
+    package static let auto = MethodChoice(nil)
     /// The cheapest for so many.
     public static func auto(samples: Int) -> MethodChoice { MethodChoice(nil, samples: samples) }
     /// One sample in a ciphertext, or a few.

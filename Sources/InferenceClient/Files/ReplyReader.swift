@@ -1,17 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import Wire
 
 /// Reads replies group by group from a file or from memory.
 public struct ReplyReader: Sendable {
-    public let client: Client
+    package let client: Client
     private let file: GroupFile
 
+    /// Groups of the reply, as many as the request has.
     public var groupCount: Int { file.groupCount }
-    public var sampleCount: Int { file.sampleCount }
+    package var sampleCount: Int { file.sampleCount }
 
     /// Checks how groups follow each other, without reading ciphertexts.
     ///
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public init(_ source: any ByteSource, client: Client) throws {
         self.client = client
         file = try GroupFile(source, client.plan.replyForm)
@@ -20,7 +23,7 @@ public struct ReplyReader: Sendable {
     /// Reads a group and checks its checksum.
     ///
     /// - Parameter index: in 0..<groupCount.
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public func group(_ index: Int) throws -> ReplyGroup {
         try client.readReply(file.body(of: index))
     }
@@ -30,7 +33,7 @@ public struct ReplyReader: Sendable {
 
     /// Checks that these are replies to a request's groups, in its order.
     ///
-    /// - Throws: `WireError.otherRequest`.
+    /// - Throws: an error where they don't.
     public func requireReplies(to request: RequestHeads) throws {
         // All of them: a reply is whole, and says how many groups it has.
         try request.requireBeginning(file.groups.map(\.head))
@@ -42,8 +45,8 @@ public struct ReplyReader: Sendable {
     ///   - index: in 0..<groupCount.
     ///   - request: the request, where the caller has it; else nothing tells a reply to another request of the same
     ///     key.
-    /// - Throws: `InferenceError.otherRequest` for a reply to another request, before any of it is read; `WireError`; what
-    ///   `Client.decrypt` throws.
+    /// - Throws: `InferenceError.otherRequest` for a reply to another request, before any of it is read;
+    ///   another for damaged bytes; what `Client.decrypt` throws.
     public func predictions(_ index: Int, of request: RequestHeads?) throws -> Predictions {
         if let request {
             guard index < request.heads.count,
@@ -59,6 +62,7 @@ public final class ReplyStream {
     private let client: Client
     private let groups: GroupStream
 
+    /// - Parameter client: who decrypts: its plan is the one that replies must be of.
     public init(_ stream: any ByteStream, client: Client) {
         self.client = client
         groups = GroupStream(stream, client.plan.replyForm)
@@ -72,10 +76,11 @@ public final class ReplyStream {
 public struct RequestHeads: Sendable {
     package let heads: [GroupHead]
 
+    /// Of a request in memory.
     public init(_ request: Request) { heads = request.groups.map(\.head) }
 
     /// Reads the heads of a file, no ciphertexts.
-    /// - Throws: `WireError`.
+    /// - Throws: an error that says what is wrong with the bytes.
     public init(_ source: any ByteSource, plan: ClientPlan) throws {
         heads = try GroupFile(source, plan.requestForm).groups.map(\.head)
     }
@@ -83,7 +88,7 @@ public struct RequestHeads: Sendable {
     /// - Parameter heads: of a request's groups, in order.
     package init(heads: [GroupHead]) { self.heads = heads }
 
-    public var sampleCount: Int { heads.reduce(0) { $0 + $1.sampleCount } }
+    package var sampleCount: Int { heads.reduce(0) { $0 + $1.sampleCount } }
 
     /// Whether these are the heads of replies to the first groups.
     /// - Throws: `WireError.otherRequest`.

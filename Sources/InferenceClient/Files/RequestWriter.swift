@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import Wire
 
 /// Writes encrypted samples group by group, so that only one group is in memory at a time.
 public final class RequestWriter {
-    public let client: Client
-    public let sampleCount: Int
-    public let groupCount: Int
+    package let client: Client
+    package let sampleCount: Int
+    package let groupCount: Int
     private var written: [GroupHead] = []
     private let sink: any ByteSink
     /// Why part of a group may stand at the end: nothing is written behind it.
@@ -14,7 +16,7 @@ public final class RequestWriter {
     /// - Parameters:
     ///   - sampleCount: of all groups, at least one.
     ///   - sink: a file, memory or a socket; the caller finishes it.
-    /// - Throws: `WireError.outOfRange`.
+    /// - Throws: an error for more groups than a request has, or no sample.
     public init(_ client: Client, sampleCount: Int, to sink: any ByteSink) throws {
         guard sampleCount >= 1, client.plan.groupCount(of: sampleCount) <= GroupHead.maximumGroups
         else { throw WireError.outOfRange("\(sampleCount) samples") }
@@ -25,7 +27,7 @@ public final class RequestWriter {
     }
 
     /// Groups that were written.
-    public var groupsDone: Int { written.count }
+    package var groupsDone: Int { written.count }
 
     /// Of the groups that were written: what their replies are known by.
     public var heads: RequestHeads { RequestHeads(heads: written) }
@@ -42,7 +44,7 @@ public final class RequestWriter {
     /// - Parameters:
     ///   - samples: quantized, as many as `nextSamples`.
     ///   - progress: called with (samples done, samples in the group).
-    /// - Throws: `InferenceError`, `NetworkError` for values outside the box, and what the sink throws, again at each
+    /// - Throws: `InferenceError`, an error for values outside the box, and what the sink throws, again at each
     ///   further call.
     public func append(
         _ samples: [[Int]], progress: @Sendable (Int, Int) throws -> Void = { _, _ in }

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import SwiftProtobuf
 import Wire
 
 extension Message {
-    /// The message of a section, which must be what this build would write for it: no unknown or repeated fields, nothing after the
-    /// end.
+    /// The message of a section, which must be what this build would write for it: no unknown or repeated fields,
+    /// nothing after the end.
     package init(canonical bytes: ArraySlice<UInt8>, _ what: String) throws {
         let bytes = Array(bytes)
         var options = BinaryDecodingOptions()

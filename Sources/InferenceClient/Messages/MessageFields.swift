@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Wire
 
 /// The top-level fields of a protobuf payload, counted without parsing it: a payload of millions of empty

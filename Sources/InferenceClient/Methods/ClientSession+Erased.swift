@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Wire
 
 /// What `Client` calls without knowing the method: the one place where a body's type is asked for.

@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
-/// Proves D - M positive semidefinite, up to a shift that is accounted for, by a floating-point Cholesky factorization that runs
-/// to completion.
+/// Proves D - M positive semidefinite, up to a shift that is accounted for, by a floating-point Cholesky factorization
+/// that runs to completion.
 ///
-/// The matrix S, of order N, has integer entries exact in Double. If the factorization ends with all pivots positive, there
-/// is E with S + E = R^T R and |E_ij| <= g / (1 - g) sqrt(S_ii S_jj), g = (N + 1) u / (1 - (N + 1) u), u = 2^-53 (Demmel, 1989;
-/// Higham, "Accuracy and Stability of Numerical Algorithms", theorem 10.5 and its proof; whatever the order of the sums).
-/// The matrix of sqrt(S_ii S_jj) has norm trace(S), so S >= -c I with c = g / (1 - g) trace(S) (Rump, 2006), and
-/// g / (1 - g) <= (N + 2) u for N < 2^25. Underflow in an operation adds at most 2^-1074, times entries below 2^60 and
-/// N^2 operations far less than 1/N; one whole unit of the total is added for it.
+/// The matrix S, of order N, has integer entries exact in Double. If the factorization ends with all pivots positive,
+/// there is E with S + E = R^T R and |E_ij| <= g / (1 - g) sqrt(S_ii S_jj), g = (N + 1) u / (1 - (N + 1) u), u = 2^-53
+/// (Demmel, 1989; Higham, "Accuracy and Stability of Numerical Algorithms", theorem 10.5 and its proof; whatever the
+/// order of the sums). The matrix of sqrt(S_ii S_jj) has norm trace(S), so S >= -c I with c = g / (1 - g) trace(S)
+/// (Rump, 2006), and g / (1 - g) <= (N + 2) u for N < 2^25. Underflow in an operation adds at most 2^-1074, times
+/// entries below 2^60 and N^2 operations far less than 1/N; one whole unit of the total is added for it.
 package struct BandCholesky {
     private let n: Int
     private let width: Int
@@ -37,7 +39,8 @@ package struct BandCholesky {
         border = form.linear.map { Double((-sign * $0) << Int64(shift)) }
     }
 
-    /// An upper bound of sum D_i, in units of 2^-shift, for D_i = margins_i + M_ii raised to at least 0; nil if not proven.
+    /// An upper bound of sum D_i, in units of 2^-shift, for D_i = margins_i + M_ii raised to at least 0; nil if not
+    /// proven.
     ///
     /// - Parameter margins: whole positive numbers, one an input and one for the constant variable.
     package mutating func provenTotal(margins: [Double]) -> BigInt? {

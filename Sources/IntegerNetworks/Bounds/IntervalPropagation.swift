@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
-/// Interval arithmetic over integers, exact: for independent values in ranges the ends of a linear layer's ranges are reached.
+/// Interval arithmetic over integers, exact: for independent values in ranges the ends of a linear layer's ranges are
+/// reached.
 enum IntervalPropagation {
     /// - Parameter ranges: of the sources, end to end.
     static func apply(

@@ -1,13 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Threading
 
-/// Bounds y = g + sum_j v_j h_j^2 + sum_p u_p s_p where the h_j are quadratic forms of the input within proven ranges l...u, and the
-/// s_p the squares that they are made of.
+/// Bounds y = g + sum_j v_j h_j^2 + sum_p u_p s_p where the h_j are quadratic forms of the input within proven ranges
+/// l...u, and the s_p the squares that they are made of.
 ///
-/// For the largest y: where v_j > 0, the square is at most its secant, h^2 <= a h + max(l^2 - a l, u^2 - a u) for any slope a (a
-/// convex function is largest at the ends), best with a = l + u; where v_j < 0, at least a tangent, h^2 >= a h - (a / 2)^2
-/// for any a. What is left, sum_j v_j a_j h_j + sum_p u_p s_p, is one quadratic form of the input, which `SemidefiniteBound` bounds. Slopes are
-/// multiples of a power of two that keeps the form's integers small. The same for the least y, with -v.
+/// For the largest y: where v_j > 0, the square is at most its secant, h^2 <= a h + max(l^2 - a l, u^2 - a u) for any
+/// slope a (a convex function is largest at the ends), best with a = l + u; where v_j < 0, at least a tangent, h^2 >= a
+/// h - (a / 2)^2 for any a. What is left, sum_j v_j a_j h_j + sum_p u_p s_p, is one quadratic form of the input, which
+/// `SemidefiniteBound` bounds. Slopes are multiples of a power of two that keeps the form's integers small. The same
+/// for the least y, with -v.
 struct JointBound {
     /// Rounds in which the tangents move to where the relaxed maximum is.
     static let rounds = 24
@@ -24,7 +27,8 @@ struct JointBound {
         let squares: Int?
     }
 
-    /// Narrows the ranges of a linear layer that reads the squares of the hidden neurons, and maybe those of the first layer.
+    /// Narrows the ranges of a linear layer that reads the squares of the hidden neurons, and maybe those of the first
+    /// layer.
     func refine(_ ranges: inout RefinedRanges, layer: IntegerNetwork.Layer, sources: Sources) {
         guard let matrix = layer.matrix(), let bias = layer.biasVector,
             matrix.columns == hidden.count + (sources.squares == nil ? 0 : prefix.hidden.columns),

@@ -1,28 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
-/// A certificate: for every input of the box, every output integer lies in its range. docs: the proofs stand at each method.
-public struct OutputBounds: Sendable, Equatable {
+/// A certificate: for every input of the box, every output integer lies in its range. docs: the proofs stand at each
+/// method.
+package struct OutputBounds: Sendable, Equatable {
     /// What was found for the outputs of a layer.
-    public struct LayerReport: Sendable, Equatable {
+    package struct LayerReport: Sendable, Equatable {
         /// Such as "dense 2704 -> 100".
-        public let layer: String
+        package let layer: String
         /// Largest magnitude that any output can have, by the tightest bounds.
-        public let magnitude: BigInt
+        package let magnitude: BigInt
         /// Number of range ends (two an output) that each method gave first; methods that gave none are absent.
-        public let ends: [BoundMethod: Int]
+        package let ends: [BoundMethod: Int]
     }
 
     /// Lowest and highest integer of each output.
-    public let outputs: [ClosedRange<BigInt>]
-    public let layers: [LayerReport]
+    package let outputs: [ClosedRange<BigInt>]
+    package let layers: [LayerReport]
 
     /// Largest magnitude that any output can have.
-    public var magnitude: BigInt { Self.magnitude(of: outputs) }
+    package var magnitude: BigInt { Self.magnitude(of: outputs) }
 
     /// Proves bounds on the outputs for every input in the network's box.
     ///
     /// - Parameter methods: those to use besides interval arithmetic, which always runs.
-    public static func certify(
+    package static func certify(
         _ network: IntegerNetwork, methods: Set<BoundMethod> = Set(BoundMethod.allCases)
     ) -> OutputBounds {
         let box = BigInt(network.input.range.lowerBound)...BigInt(network.input.range.upperBound)
@@ -49,7 +52,8 @@ public struct OutputBounds: Sendable, Equatable {
         return OutputBounds(outputs: values[values.count - 1], layers: reports)
     }
 
-    /// For an operation that reads the squares of the third one's results, and at most those of the first one's besides.
+    /// For an operation that reads the squares of the third one's results, and at most those of the first one's
+    /// besides.
     private static func jointSources(
         _ index: Int, _ network: IntegerNetwork
     ) -> JointBound.Sources? {

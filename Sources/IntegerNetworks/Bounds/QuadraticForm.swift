@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A function of the centred input, in exact integers: with every |d_i| <= 1,
 ///
 ///     4 h = constant + radius * (sum_ij radius A_ij d_i d_j + 2 sum_i linear_i d_i)

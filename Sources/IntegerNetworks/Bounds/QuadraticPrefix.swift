@@ -1,11 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Threading
 
-/// The first three layers of a network, if they are linear, square, linear: its hidden neurons are quadratic forms of the input.
+/// The first three layers of a network, if they are linear, square, linear: its hidden neurons are quadratic forms of
+/// the input.
 ///
-/// With the box lo...hi, s = lo + hi and radius R = hi - lo, an input is x = (s + R d) / 2 with |d| <= 1, and a value under the
-/// square is c.x + b = (C + R c.d) / 2 with C = s sum(c) + 2b. So 4 h = 4 b_h + sum_p w_p (C_p + R c_p.d)^2, an exact
-/// integer form in d.
+/// With the box lo...hi, s = lo + hi and radius R = hi - lo, an input is x = (s + R d) / 2 with |d| <= 1, and a value
+/// under the square is c.x + b = (C + R c.d) / 2 with C = s sum(c) + 2b. So 4 h = 4 b_h + sum_p w_p (C_p + R c_p.d)^2,
+/// an exact integer form in d.
 struct QuadraticPrefix {
     /// Largest number of entries of a form's band.
     static let maximumBand = 1 << 23
@@ -116,7 +119,8 @@ struct QuadraticPrefix {
         return reach <= limit ? (center, reach) : nil
     }
 
-    /// The form of sum_p combination_p (value_p)^2 + bias; nil if its integers could exceed `QuadraticForm.maximumSize`.
+    /// The form of sum_p combination_p (value_p)^2 + bias; nil if its integers could exceed
+    /// `QuadraticForm.maximumSize`.
     func form(combination: [Int64], bias: Int64) -> QuadraticForm? {
         // sum |w| reach^2 bounds every part of the form together.
         guard let size = size(combination: combination, bias: bias) else { return nil }
@@ -196,8 +200,8 @@ struct QuadraticPrefix {
             rowStarts: rowStarts, columns: columns, count: inputs, bandwidth: bandwidth)
     }
 
-    /// What one hidden neuron is made of, and no more: inputs renumbered in their order. Neurons of a convolution that see the same
-    /// part of an image at another place become equal.
+    /// What one hidden neuron is made of, and no more: inputs renumbered in their order. Neurons of a convolution that
+    /// see the same part of an image at another place become equal.
     private func restricted(toHidden index: Int) -> QuadraticPrefix {
         let entries = hidden.entries(ofRow: index)
         var isUsed = [Bool](repeating: false, count: inputs)

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
-/// sum_j v_j h_j^2 + sum_p u_p s_p <= constant + 2^shift * form, for hidden neurons within their limits (see `JointBound`).
+/// sum_j v_j h_j^2 + sum_p u_p s_p <= constant + 2^shift * form, for hidden neurons within their limits (see
+/// `JointBound`).
 struct Relaxation {
     let constant: BigInt
     let shift: Int
@@ -8,7 +11,8 @@ struct Relaxation {
 
     /// - Parameters:
     ///   - weights: v_j, below 2^15.
-    ///   - direct: u_p, below 2^46. The form takes them rounded up to multiples of 2^shift, which is no less since s_p >= 0.
+    ///   - direct: u_p, below 2^46. The form takes them rounded up to multiples of 2^shift, which is no less since s_p
+    ///     >= 0.
     ///   - limits: l...u of each h_j, below 2^46.
     ///   - tangents: where to touch the squares of negative weight.
     init?(
@@ -84,7 +88,8 @@ struct Relaxation {
 }
 
 extension QuadraticPrefix {
-    /// The hidden neurons' values under relaxed inputs, one vector each and the last for 1: a guide only, in floating point.
+    /// The hidden neurons' values under relaxed inputs, one vector each and the last for 1: a guide only, in floating
+    /// point.
     func hiddenMeans(_ vectors: [SemidefiniteBound.Vector]) -> [Double] {
         let squares = centers.indices.map { p -> Double in
             var sum = Float(centers[p]) * vectors[inputs]

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// An upper bound of a quadratic form over the box |d_i| <= 1 by duality.
 ///
-/// Write the form with one more variable d_n = 1 as 4h = constant + radius * d^T M d, with M_ij = radius A_ij, M_in = linear_i,
-/// M_nn = 0. If D is diagonal with D_i >= 0 for i < n and S = D - M is positive semidefinite, then
-/// d^T M d = sum D_i d_i^2 - d^T S d <= sum D_i (the dual of Shor's relaxation; Nesterov, 1998). Any D will do, so it is
-/// sought in floating point, by coordinate ascent on a factorized primal (the mixing method; Wang, Chang and Kolter,
+/// Write the form with one more variable d_n = 1 as 4h = constant + radius * d^T M d, with M_ij = radius A_ij, M_in =
+/// linear_i, M_nn = 0. If D is diagonal with D_i >= 0 for i < n and S = D - M is positive semidefinite, then
+/// d^T M d = sum D_i d_i^2 - d^T S d <= sum D_i (the dual of Shor's relaxation; Nesterov, 1998). Any D will do, so it
+/// is sought in floating point, by coordinate ascent on a factorized primal (the mixing method; Wang, Chang and Kolter,
 /// 2018), whose row norms are the dual; then `BandCholesky` proves S, whose entries are integers, semidefinite up to a
 /// stated shift, which the bound includes. Nothing else in here needs to be exact.
 struct SemidefiniteBound {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Columns, other than its own, in which each row of a symmetric banded matrix may have entries.
 struct SymmetricPattern {
     let rowStarts: [Int]

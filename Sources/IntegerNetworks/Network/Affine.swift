@@ -1,15 +1,17 @@
-/// Any linear map over integers, sparse: y = W x + b, x being its sources laid end to end. Residual additions, concatenations, pooling
-/// and whatever was composed with them.
-public struct Affine: Sendable, Equatable {
+// SPDX-License-Identifier: Apache-2.0
+
+/// Any linear map over integers, sparse: y = W x + b, x being its sources laid end to end. Residual additions,
+/// concatenations, pooling and whatever was composed with them.
+package struct Affine: Sendable, Equatable {
     /// Outputs by inputs.
-    public let matrix: SparseIntegerMatrix
+    package let matrix: SparseIntegerMatrix
     /// One integer an output, in units of the accumulator.
-    public let bias: [Int64]
+    package let bias: [Int64]
     /// Sizes of what comes out: [C, H, W] where it is an image, else [count]. A hint for the layout.
-    public let shape: [Int]
+    package let shape: [Int]
 
     /// - Throws: `NetworkError` where the bias or the shape doesn't fit the matrix, or a row's columns don't ascend.
-    public init(
+    package init(
         matrix: SparseIntegerMatrix, bias: [Int64], shape: [Int]? = nil
     ) throws(NetworkError) {
         _ = try checkedCount([matrix.columns], of: "an affine map's input")
@@ -34,7 +36,7 @@ public struct Affine: Sendable, Equatable {
     }
 
     /// y_i = factors_i x_i + bias_i.
-    public static func diagonal(
+    package static func diagonal(
         _ factors: [Int64], bias: [Int64], shape: [Int]? = nil
     ) throws(NetworkError) -> Affine {
         _ = try checkedCount([factors.count], of: "an affine map's input")

@@ -1,24 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A two-dimensional convolution (cross-correlation, as in ONNX: group 1, dilation 1) over integers.
-public struct Convolution: Sendable, Equatable {
+package struct Convolution: Sendable, Equatable {
     /// Largest number of multiplications of a layer: maps * taps * positions.
-    public static let maximumMultiplications = 1 << 30
+    package static let maximumMultiplications = 1 << 30
 
     /// [output map][input channel][kernel row][kernel column]; `tapsCount` weights a map.
-    public let weights: [Int64]
+    package let weights: [Int64]
     /// One integer a map, in units of the accumulator.
-    public let bias: [Int64]
-    public let inputShape: ImageShape
-    public let kernel: Extent
-    public let strides: Extent
-    public let padding: Padding
-    public let outputShape: ImageShape
+    package let bias: [Int64]
+    package let inputShape: ImageShape
+    package let kernel: Extent
+    package let strides: Extent
+    package let padding: Padding
+    package let outputShape: ImageShape
 
     /// The number of maps is `bias.count`.
     ///
     /// - Parameter padding: negative amounts leave out rows and columns of the input.
-    /// - Throws: `NetworkError` when sizes are not positive, the kernel exceeds the padded image, padding is not smaller
-    ///   than the kernel or takes away the image, or the weights are not maps * taps many.
-    public init(
+    /// - Throws: `NetworkError` when sizes are not positive, the kernel exceeds the padded image, padding is not
+    ///   smaller than the kernel or takes away the image, or the weights are not maps * taps many.
+    package init(
         weights: [Int64], bias: [Int64], inputShape: ImageShape, kernel: Extent,
         strides: Extent = Extent(height: 1, width: 1), padding: Padding = Padding()
     ) throws(NetworkError) {
@@ -69,21 +71,21 @@ public struct Convolution: Sendable, Equatable {
     }
 
     /// Number of output maps.
-    public var mapsCount: Int { bias.count }
+    package var mapsCount: Int { bias.count }
     /// Weights of a map: channels * kernel height * kernel width.
-    public var tapsCount: Int { inputShape.channels * kernel.height * kernel.width }
+    package var tapsCount: Int { inputShape.channels * kernel.height * kernel.width }
     /// Output pixels of a map.
-    public var positionsCount: Int { outputShape.height * outputShape.width }
+    package var positionsCount: Int { outputShape.height * outputShape.width }
 
     /// Weight of the map at the tap `(c * kernel.height + ky) * kernel.width + kx`.
-    public func weight(map: Int, tap: Int) -> Int64 { weights[map * tapsCount + tap] }
+    package func weight(map: Int, tap: Int) -> Int64 { weights[map * tapsCount + tap] }
 
     /// Flattened input index that the tap reads at an output position, or nil in the padding.
     ///
     /// - Parameters:
     ///   - tap: `(c * kernel.height + ky) * kernel.width + kx`
     ///   - position: `oy * outputShape.width + ox`; the output's index is `map * positionsCount + position`
-    public func inputIndex(tap: Int, position: Int) -> Int? {
+    package func inputIndex(tap: Int, position: Int) -> Int? {
         precondition(tap >= 0 && tap < tapsCount && position >= 0 && position < positionsCount)
         let kernelArea = kernel.height * kernel.width
         let (channel, inKernel) = tap.quotientAndRemainder(dividingBy: kernelArea)
@@ -110,7 +112,7 @@ public struct Convolution: Sendable, Equatable {
     }
 
     /// The convolution as a matrix of outputs by inputs; padding and zero weights leave no entry.
-    public func matrix() -> SparseIntegerMatrix {
+    package func matrix() -> SparseIntegerMatrix {
         var matrix = SparseIntegerMatrix(columns: inputShape.count)
         let positions = positionsCount
         let taps = tapsCount

@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A fully connected layer over integers: y = W x + b.
-public struct Dense: Sendable, Equatable {
+package struct Dense: Sendable, Equatable {
     /// Row-major, outputs by inputs.
-    public let weights: [Int64]
+    package let weights: [Int64]
     /// One integer an output, in units of the accumulator.
-    public let bias: [Int64]
-    public let inputs: Int
-    public let outputs: Int
+    package let bias: [Int64]
+    package let inputs: Int
+    package let outputs: Int
 
     /// - Throws: `NetworkError` when a size is not positive or the lists don't fit it.
-    public init(
+    package init(
         weights: [Int64], bias: [Int64], inputs: Int, outputs: Int
     ) throws(NetworkError) {
         let expected = try checkedCount([outputs, inputs], of: "the dense layer's weights")
@@ -26,10 +28,10 @@ public struct Dense: Sendable, Equatable {
         self.outputs = outputs
     }
 
-    public func weight(output: Int, input: Int) -> Int64 { weights[output * inputs + input] }
+    package func weight(output: Int, input: Int) -> Int64 { weights[output * inputs + input] }
 
     /// The layer as a sparse matrix of outputs by inputs; zero weights leave no entry.
-    public func matrix() -> SparseIntegerMatrix {
+    package func matrix() -> SparseIntegerMatrix {
         var matrix = SparseIntegerMatrix(columns: inputs)
         for output in 0..<outputs {
             for input in 0..<inputs where weights[output * inputs + input] != 0 {

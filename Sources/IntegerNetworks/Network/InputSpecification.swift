@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What goes into a network: the shape of one sample and how its reals become integers.
 ///
 /// The network computes on `v = q - zeroPoint`, where q is the code that ONNX's QuantizeLinear gives, so
@@ -6,27 +8,28 @@ public struct InputSpecification: Sendable, Equatable {
     /// Sizes of one sample, without the batch: [C, H, W] or [features].
     public let shape: [Int]
     /// The box: every v is in this range. The certificate holds for all of it.
-    public let range: ClosedRange<Int>
+    package let range: ClosedRange<Int>
     /// Real value of one integer step; finite and positive.
-    public let scale: Float
+    package let scale: Float
     /// QuantizeLinear's zero point, kept for writing codes q = v + zeroPoint; no arithmetic uses it.
-    public let zeroPoint: Int
+    package let zeroPoint: Int
     /// Of each feature, what is taken off before it is scaled; none where empty.
-    public let offsets: [Float]
+    package let offsets: [Float]
     /// Of each feature, the real value of one step instead of `scale`; none where empty.
-    public let scales: [Float]
+    package let scales: [Float]
     /// What is done to a whole sample first.
-    public let normalization: Normalization?
+    package let normalization: Normalization?
 
     /// Largest magnitude of the box's ends: exact in Float as in Double after clamping.
-    public static let maximumMagnitude = 1 << 24
+    package static let maximumMagnitude = 1 << 24
 
+    /// Values of a sample: the product of its shape.
     public var count: Int { shape.reduce(1, *) }
 
     /// - Throws: `NetworkError` when a size is not positive, the box is wider than
-    ///   `maximumMagnitude`, a scale is not a positive normal number, an offset is not finite, or there are not as many of them as
-    ///   features.
-    public init(
+    ///   `maximumMagnitude`, a scale is not a positive normal number, an offset is not finite, or there are not as many
+    ///   of them as features.
+    package init(
         shape: [Int], range: ClosedRange<Int>, scale: Float, zeroPoint: Int = 0,
         offsets: [Float] = [], scales: [Float] = [], normalization: Normalization? = nil
     ) throws(NetworkError) {
@@ -60,12 +63,13 @@ public struct InputSpecification: Sendable, Equatable {
         self.normalization = normalization
     }
 
-    /// Integers of one sample: each real, less its offset, divided by its scale in Float32, rounded half to even and clamped to
-    /// the box (without offsets, QuantizeLinear of the ONNX specification, less the zero point). Infinities clamp.
+    /// Integers of one sample: each real, less its offset, divided by its scale in Float32, rounded half to even and
+    /// clamped to the box (without offsets, QuantizeLinear of the ONNX specification, less the zero point). Infinities
+    /// clamp.
     ///
     /// - Parameter sample: `count` reals, row-major.
     /// - Throws: `NetworkError.wrongCount`, or `.notANumber` for a NaN.
-    public func quantize(_ sample: [Float]) throws(NetworkError) -> [Int] {
+    package func quantize(_ sample: [Float]) throws(NetworkError) -> [Int] {
         guard sample.count == count else {
             throw .wrongCount(of: "the sample", expected: count, found: sample.count)
         }

@@ -1,6 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension IntegerNetwork {
     /// One step of an integer network.
-    public enum Layer: Sendable, Equatable {
+    package enum Layer: Sendable, Equatable {
         case convolution(Convolution)
         case dense(Dense)
         case affine(Affine)
@@ -10,7 +12,7 @@ extension IntegerNetwork {
         case product(count: Int)
 
         /// How many values it reads; nil for any number.
-        public var sourcesCount: Int? {
+        package var sourcesCount: Int? {
             switch self {
             case .convolution, .dense, .square: 1
             case .affine: nil
@@ -19,7 +21,7 @@ extension IntegerNetwork {
         }
 
         /// Whether it multiplies values, and so costs a level.
-        public var isProduct: Bool {
+        package var isProduct: Bool {
             switch self {
             case .square, .product: true
             case .convolution, .dense, .affine: false
@@ -27,7 +29,7 @@ extension IntegerNetwork {
         }
 
         /// Number of integers that go in.
-        public var inputCount: Int {
+        package var inputCount: Int {
             switch self {
             case .convolution(let convolution): convolution.inputShape.count
             case .dense(let dense): dense.inputs
@@ -38,7 +40,7 @@ extension IntegerNetwork {
         }
 
         /// Number of integers that come out.
-        public var outputCount: Int {
+        package var outputCount: Int {
             switch self {
             case .convolution(let convolution): convolution.outputShape.count
             case .dense(let dense): dense.outputs
@@ -48,7 +50,7 @@ extension IntegerNetwork {
         }
 
         /// The matrix of a linear layer, outputs by inputs; nil for a product.
-        public func matrix() -> SparseIntegerMatrix? {
+        package func matrix() -> SparseIntegerMatrix? {
             switch self {
             case .convolution(let convolution): convolution.matrix()
             case .dense(let dense): dense.matrix()
@@ -58,7 +60,7 @@ extension IntegerNetwork {
         }
 
         /// The bias of every output of a linear layer (a convolution's repeats over positions); nil for a product.
-        public var biasVector: [Int64]? {
+        package var biasVector: [Int64]? {
             switch self {
             case .convolution(let convolution):
                 convolution.bias.flatMap { Array(repeating: $0, count: convolution.positionsCount) }
@@ -69,7 +71,7 @@ extension IntegerNetwork {
         }
 
         /// Short text such as "conv 5x5/2, 1x28x28 -> 16x13x13".
-        public var summary: String {
+        package var summary: String {
             switch self {
             case .convolution(let c):
                 "conv \(c.kernel.height)x\(c.kernel.width)/\(c.strides.height), "

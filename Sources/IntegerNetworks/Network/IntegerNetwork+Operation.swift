@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension IntegerNetwork {
     /// A layer and the values that it reads.
-    public struct Operation: Sendable, Equatable {
-        public let layer: Layer
-        /// 0 is the network's input, i + 1 the result of operation i. An affine map reads its sources end to end, a product two,
-        /// all else one.
-        public let sources: [Int]
+    package struct Operation: Sendable, Equatable {
+        package let layer: Layer
+        /// 0 is the network's input, i + 1 the result of operation i. An affine map reads its sources end to end, a
+        /// product two, all else one.
+        package let sources: [Int]
 
-        public init(_ layer: Layer, sources: [Int]) {
+        package init(_ layer: Layer, sources: [Int]) {
             self.layer = layer
             self.sources = sources
         }

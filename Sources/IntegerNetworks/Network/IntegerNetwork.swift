@@ -1,24 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A quantized network: a polynomial with integer coefficients in integer inputs. Accumulators are never rescaled.
-public struct IntegerNetwork: Sendable, Equatable {
+package struct IntegerNetwork: Sendable, Equatable {
     /// Largest number of elements of any tensor of a network.
-    public static let maximumElements = 1 << 24
+    package static let maximumElements = 1 << 24
     /// Largest number of operations.
-    public static let maximumLayers = 512
+    package static let maximumLayers = 512
 
-    public let input: InputSpecification
+    package let input: InputSpecification
     /// In an order in which every value is made before it is read. The last one makes the outputs.
-    public let operations: [Operation]
+    package let operations: [Operation]
     /// Real value of one unit of an output: logit = integer * outputScale.
-    public let outputScale: Double
+    package let outputScale: Double
     /// A name for each class, or for each output of a regression.
-    public let labels: [String]
-    public let decision: Decision
-    public let transform: OutputTransform
+    package let labels: [String]
+    package let decision: Decision
+    package let transform: OutputTransform
 
-    /// - Throws: `NetworkError` when there is no operation, one reads what is not made before it or values of the wrong sizes,
-    ///   a result but the last is read by nothing, the labels are not as many as the decision asks for, or the scale is not a
-    ///   positive number.
-    public init(
+    /// - Throws: `NetworkError` when there is no operation, one reads what is not made before it or values of the wrong
+    ///   sizes, a result but the last is read by nothing, the labels are not as many as the decision asks for, or the
+    ///   scale is not a positive number.
+    package init(
         input: InputSpecification, operations: [Operation], outputScale: Double, labels: [String],
         decision: Decision = .largest, transform: OutputTransform = .none
     ) throws(NetworkError) {
@@ -46,7 +48,7 @@ public struct IntegerNetwork: Sendable, Equatable {
     }
 
     /// A chain: each layer reads the one before it.
-    public init(
+    package init(
         input: InputSpecification, layers: [Layer], outputScale: Double, labels: [String]
     ) throws(NetworkError) {
         try self.init(
@@ -96,12 +98,12 @@ public struct IntegerNetwork: Sendable, Equatable {
         }
     }
 
-    public var layers: [Layer] { operations.map(\.layer) }
-    public var inputCount: Int { input.count }
-    public var outputCount: Int { operations[operations.count - 1].layer.outputCount }
+    package var layers: [Layer] { operations.map(\.layer) }
+    package var inputCount: Int { input.count }
+    package var outputCount: Int { operations[operations.count - 1].layer.outputCount }
 
     /// Of every value, the input first: the products on the longest way to it.
-    public var depths: [Int] {
+    package var depths: [Int] {
         var depths = [0]
         for operation in operations {
             let deepest = operation.sources.map { depths[$0] }.max() ?? 0
@@ -111,8 +113,8 @@ public struct IntegerNetwork: Sendable, Equatable {
     }
 
     /// Products on the longest way through the network.
-    public var depth: Int { depths.max() ?? 0 }
+    package var depth: Int { depths.max() ?? 0 }
 
     /// "0" up to "count - 1": the labels of a network that names none.
-    public static func defaultLabels(_ count: Int) -> [String] { (0..<count).map(String.init) }
+    package static func defaultLabels(_ count: Int) -> [String] { (0..<count).map(String.init) }
 }

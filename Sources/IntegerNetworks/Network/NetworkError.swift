@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// What is wrong with a network description or with the values given to it.
-public enum NetworkError: Error, Equatable, CustomStringConvertible {
+package enum NetworkError: Error, Equatable, CustomStringConvertible {
     /// A size that is not positive, or does not fit with its neighbours.
     case invalidShape(String)
     /// A list of the wrong length.
@@ -13,7 +15,7 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
     /// A scale, range or zero point that cannot be used.
     case invalidQuantization(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .invalidShape(let text): "invalid shape: \(text)"
         case .wrongCount(let what, let expected, let found):

@@ -1,11 +1,14 @@
-/// What a client does to a whole sample before it is quantized: divides it by a norm (ai.onnx.ml Normalizer). A norm of zero divides by 1.
-public enum Normalization: String, Sendable, Hashable, CaseIterable {
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a client does to a whole sample before it is quantized: divides it by a norm (ai.onnx.ml Normalizer). A norm of
+/// zero divides by 1.
+package enum Normalization: String, Sendable, Hashable, CaseIterable {
     case l1 = "L1"
     case l2 = "L2"
     case max = "MAX"
 
     /// The sample divided by its norm.
-    public func apply(_ sample: [Float]) -> [Float] {
+    package func apply(_ sample: [Float]) -> [Float] {
         let norm: Float
         switch self {
         case .l1: norm = sample.reduce(0) { $0 + abs($1) }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -7,19 +9,19 @@
 #endif
 
 /// How outputs become a decision.
-public enum Decision: String, Sendable, Hashable, CaseIterable {
+package enum Decision: String, Sendable, Hashable, CaseIterable {
     /// The label of the largest output.
     case largest
     /// One output; the second of two labels where it is above zero.
     case sign
-    /// Outputs are the decisions of pairs of classes (i, j), i < j, in the order (0, 1), (0, 2), ... (1, 2), ...: above zero is a vote for
-    /// i, else for j; the label of most votes, the first of equals.
+    /// Outputs are the decisions of pairs of classes (i, j), i < j, in the order (0, 1), (0, 2), ... (1, 2), ...: above
+    /// zero is a vote for i, else for j; the label of most votes, the first of equals.
     case vote
     /// None: the outputs are predicted quantities.
     case regression
 
     /// The number of labels that outputs of this number have; nil where there can't be as many outputs.
-    public func labelsCount(outputs: Int) -> Int? {
+    package func labelsCount(outputs: Int) -> Int? {
         switch self {
         case .largest, .regression: return outputs
         case .sign: return outputs == 1 ? 2 : nil
@@ -32,7 +34,8 @@ public enum Decision: String, Sendable, Hashable, CaseIterable {
     /// The index of the label for these outputs; 0 for a regression.
     // Quantization calls it for every candidate and sample: inlinable, so that it is specialized there.
     @inlinable
-    public func index<Value: Comparable & ExpressibleByIntegerLiteral>(of outputs: [Value]) -> Int {
+    package func index<Value: Comparable & ExpressibleByIntegerLiteral>(of outputs: [Value]) -> Int
+    {
         switch self {
         case .largest: return argmax(outputs) ?? 0
         case .sign: return outputs[0] > 0 ? 1 : 0
@@ -53,14 +56,14 @@ public enum Decision: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What the client applies to the outputs after decryption.
-public enum OutputTransform: String, Sendable, Hashable, CaseIterable {
+package enum OutputTransform: String, Sendable, Hashable, CaseIterable {
     case none
     case sigmoid
     case softmax
     case logSoftmax
 
     /// Probabilities, or whatever the model shows, of real outputs.
-    public func apply(_ outputs: [Double]) -> [Double] {
+    package func apply(_ outputs: [Double]) -> [Double] {
         switch self {
         case .none: return outputs
         case .sigmoid: return outputs.map { 1 / (1 + exp(-$0)) }

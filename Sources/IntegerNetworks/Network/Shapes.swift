@@ -1,40 +1,42 @@
-/// Channels, height and width of an image tensor; element (c, y, x) is at (c * height + y) * width + x.
-public struct ImageShape: Sendable, Hashable {
-    public var channels: Int
-    public var height: Int
-    public var width: Int
+// SPDX-License-Identifier: Apache-2.0
 
-    public init(channels: Int, height: Int, width: Int) {
+/// Channels, height and width of an image tensor; element (c, y, x) is at (c * height + y) * width + x.
+package struct ImageShape: Sendable, Hashable {
+    package var channels: Int
+    package var height: Int
+    package var width: Int
+
+    package init(channels: Int, height: Int, width: Int) {
         self.channels = channels
         self.height = height
         self.width = width
     }
 
     /// Number of elements. Only for validated shapes: the product is not checked for overflow.
-    public var count: Int { channels * height * width }
+    package var count: Int { channels * height * width }
 
-    public var array: [Int] { [channels, height, width] }
+    package var array: [Int] { [channels, height, width] }
 }
 
 /// Height and width, in pixels, of a kernel or a stride.
-public struct Extent: Sendable, Hashable {
-    public var height: Int
-    public var width: Int
+package struct Extent: Sendable, Hashable {
+    package var height: Int
+    package var width: Int
 
-    public init(height: Int, width: Int) {
+    package init(height: Int, width: Int) {
         self.height = height
         self.width = width
     }
 }
 
 /// Rows and columns of zeros around an image, or with negative numbers those left out, in the order of ONNX's `pads`.
-public struct Padding: Sendable, Hashable {
-    public var top: Int
-    public var left: Int
-    public var bottom: Int
-    public var right: Int
+package struct Padding: Sendable, Hashable {
+    package var top: Int
+    package var left: Int
+    package var bottom: Int
+    package var right: Int
 
-    public init(top: Int = 0, left: Int = 0, bottom: Int = 0, right: Int = 0) {
+    package init(top: Int = 0, left: Int = 0, bottom: Int = 0, right: Int = 0) {
         self.top = top
         self.left = left
         self.bottom = bottom

@@ -1,20 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// An integer matrix in compressed rows: only non-zero weights, columns ascending or in the layer's tap order.
-public struct SparseIntegerMatrix: Sendable, Equatable {
-    public let columns: Int
+package struct SparseIntegerMatrix: Sendable, Equatable {
+    package let columns: Int
     /// Entries of row r are those from `rowStarts[r]` up to `rowStarts[r + 1]`.
-    public private(set) var rowStarts: [Int] = [0]
-    public private(set) var columnIndices: [Int] = []
-    public private(set) var weights: [Int64] = []
+    package private(set) var rowStarts: [Int] = [0]
+    package private(set) var columnIndices: [Int] = []
+    package private(set) var weights: [Int64] = []
 
-    public init(columns: Int) { self.columns = columns }
+    package init(columns: Int) { self.columns = columns }
 
-    public var rows: Int { rowStarts.count - 1 }
+    package var rows: Int { rowStarts.count - 1 }
 
     /// Number of non-zero weights.
-    public var entriesCount: Int { weights.count }
+    package var entriesCount: Int { weights.count }
 
     /// The non-zero weights of a row and their columns.
-    public func row(_ index: Int) -> [(column: Int, weight: Int64)] {
+    package func row(_ index: Int) -> [(column: Int, weight: Int64)] {
         (rowStarts[index]..<rowStarts[index + 1]).map { (columnIndices[$0], weights[$0]) }
     }
 

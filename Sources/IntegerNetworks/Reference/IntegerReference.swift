@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// The plaintext integer network: what every encrypted result must equal, exact at any size.
 ///
 /// Operations whose values provably fit Int64 for every input of the box run in machine integers, all others in BigInt.
-public struct IntegerReference: Sendable {
-    public let network: IntegerNetwork
+package struct IntegerReference: Sendable {
+    package let network: IntegerNetwork
     /// The number of leading operations that Int64 arithmetic is proven safe for.
-    public var machineLayersCount: Int {
+    package var machineLayersCount: Int {
         machineLayers.firstIndex { $0 == nil } ?? machineLayers.count
     }
 
@@ -26,7 +28,7 @@ public struct IntegerReference: Sendable {
     }
 
     /// Prepares the operations: once for many samples.
-    public init(_ network: IntegerNetwork) {
+    package init(_ network: IntegerNetwork) {
         self.network = network
         machineLayers = zip(network.operations, MachineBound.bounds(of: network).dropFirst()).map {
             $1 == nil ? nil : MachineLayer($0.layer)
@@ -37,7 +39,7 @@ public struct IntegerReference: Sendable {
     ///
     /// - Parameter input: `network.inputCount` integers in the box.
     /// - Throws: `NetworkError.wrongCount` or `.outsideBox`.
-    public func logits(_ input: [Int]) throws(NetworkError) -> [BigInt] {
+    package func logits(_ input: [Int]) throws(NetworkError) -> [BigInt] {
         try check(input)
         var values: [Value] = [.machine(input.map(Int64.init))]
         for (operation, machine) in zip(network.operations, machineLayers) {
@@ -58,14 +60,14 @@ public struct IntegerReference: Sendable {
     }
 
     /// Output integers of one sample; prepares the network anew each time.
-    public static func logits(
+    package static func logits(
         _ network: IntegerNetwork, input: [Int]
     ) throws(NetworkError) -> [BigInt] {
         try IntegerReference(network).logits(input)
     }
 
     /// The values after each operation, all computed with BigInt: the slow form that the fast one is tested against.
-    public func layerValues(_ input: [Int]) throws(NetworkError) -> [[BigInt]] {
+    package func layerValues(_ input: [Int]) throws(NetworkError) -> [[BigInt]] {
         try check(input)
         var values = [input.map { BigInt($0) }]
         for operation in network.operations {

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A cheap proof that Int64 accumulators can't overflow: max |y| <= sum |w| max |x| + |b|, operation by operation.
 enum MachineBound {
-    /// Of every value, the input first: a bound of its magnitude and of every partial sum on the way to it, in any order; nil where it
-    /// isn't proven below 2^63.
+    /// Of every value, the input first: a bound of its magnitude and of every partial sum on the way to it, in any
+    /// order; nil where it isn't proven below 2^63.
     static func bounds(of network: IntegerNetwork) -> [UInt?] {
         let range = network.input.range
         var bounds: [UInt?] = [max(range.lowerBound.magnitude, range.upperBound.magnitude)]

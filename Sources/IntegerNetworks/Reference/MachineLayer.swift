@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A layer prepared for Int64 arithmetic that `MachineBound` proved safe (so wrapping operators can't wrap).
 struct MachineLayer: Sendable {
     private enum Kind: Sendable {

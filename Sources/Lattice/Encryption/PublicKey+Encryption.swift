@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Ring
 
 extension PublicKey {
-    /// (d x + b u, a u + e_1) modulo Q_l for a small x, u uniform ternary and e_1 centered binomial: with x an error and
-    /// d = 1 an encryption of zero. A scheme adds its message to x while it is small. Constant time in x and in what is drawn.
+    /// (d x + b u, a u + e_1) modulo Q_l for a small x, u uniform ternary and e_1 centered binomial: with x an error
+    /// and d = 1 an encryption of zero. A scheme adds its message to x while it is small. Constant time in x and in
+    /// what is drawn.
     ///
     /// - Parameters:
     ///   - factor: d modulo Q, public.

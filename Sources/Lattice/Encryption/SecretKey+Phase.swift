@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Ring
 
 extension SecretKey {
-    /// The phase c_0 + c_1 s (+ c_2 s^2) modulo the basis of `parts`, the first ciphertext moduli, in NTT form. Constant
-    /// time.
+    /// The phase c_0 + c_1 s (+ c_2 s^2) modulo the basis of `parts`, the first ciphertext moduli, in NTT form.
+    /// Constant time.
     package func phase(of parts: [Polynomial<NTTValues>]) -> Polynomial<NTTValues> {
         let basis = parts[0].basis
         let s = values

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Ring
 
 /// A polynomial taken apart for key switching: its residues as coefficients, of which the digits are made limb by limb

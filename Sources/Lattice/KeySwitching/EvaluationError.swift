@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why an evaluation can't be done: a key that is missing, or operands that don't fit.
-public enum EvaluationError: Error, Equatable, CustomStringConvertible {
+package enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case missingRelinearizationKey
     /// For the automorphism X -> X^element.
     case missingGaloisKey(element: Int)
@@ -7,7 +9,7 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case level(Int, maximum: Int)
     case mismatch(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .missingRelinearizationKey:
             return "the evaluation keys hold no relinearization key; multiplications need one"

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Ring
 
 extension KeySwitcher {
-    /// sum over `elements` of the automorphism X -> X^element of each (c_0, c_1), plus `copies` times itself, times P. The keys
-    /// are read once for all. One decomposition serves all automorphisms (hoisting); the caller divides by P, once.
+    /// sum over `elements` of the automorphism X -> X^element of each (c_0, c_1), plus `copies` times itself, times P.
+    /// The keys are read once for all. One decomposition serves all automorphisms (hoisting); the caller divides by P,
+    /// once.
     ///
     /// - Precondition: all polynomials are of one level; as many c_0 as c_1, at least one.
     package func sumOfAutomorphisms(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Ring
 import Threading
@@ -5,8 +7,8 @@ import Threading
 /// Key switching with public keys: what relinearization, rotations and linear maps share. It knows nothing of messages.
 /// Sharing one between threads is safe.
 ///
-/// A Galois key switches from s to s(X^(1/k)); the automorphism X -> X^k, applied afterwards, brings s(X^(1/k)) back to s.
-/// So the digits need no permutation, only the sums do.
+/// A Galois key switches from s to s(X^(1/k)); the automorphism X -> X^k, applied afterwards, brings s(X^(1/k)) back to
+/// s. So the digits need no permutation, only the sums do.
 package struct KeySwitcher: Sendable {
     package let context: LatticeContext
     package let keys: EvaluationKeys
@@ -125,7 +127,8 @@ package struct KeySwitcher: Sendable {
         }
     }
 
-    /// The same with a Galois key, on ciphertexts whose c_1 were decomposed: P c_0 is added, the automorphism is left to do.
+    /// The same with a Galois key, on ciphertexts whose c_1 were decomposed: P c_0 is added, the automorphism is left
+    /// to do.
     package func applyGaloisKey(
         _ job: HoistedJob, to digits: [UnsafePointer<UInt64>?], of group: HoistedGroup,
         adding c0: [Polynomial<NTTValues>], limb k: Int,

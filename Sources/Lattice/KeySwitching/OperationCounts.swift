@@ -1,34 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Synchronization
 
 /// Exact counts of what an evaluation did or would do; the same on every machine.
 public struct OperationCounts: Sendable, Hashable {
     /// Forward and inverse NTTs of one limb.
-    public var forwardNTTs = 0
-    public var inverseNTTs = 0
+    package var forwardNTTs = 0
+    package var inverseNTTs = 0
     /// Digit decompositions (one serves all rotations of a hoisted group).
-    public var decompositions = 0
+    package var decompositions = 0
     /// Inner products with a key: one a rotation or relinearization.
-    public var keySwitches = 0
+    package var keySwitches = 0
     /// Divisions of a polynomial by P.
-    public var specialDivisions = 0
+    package var specialDivisions = 0
     /// Multiplications of a ciphertext by an encoded plaintext.
-    public var plaintextMultiplications = 0
+    package var plaintextMultiplications = 0
     /// Ciphertext by ciphertext.
-    public var multiplications = 0
+    package var multiplications = 0
     /// Moduli dropped from a ciphertext.
-    public var modulusSwitches = 0
+    package var modulusSwitches = 0
     /// Multiply-accumulates of one limb by one limb in key switches.
-    public var keyProducts = 0
+    package var keyProducts = 0
     /// The same by encoded plaintexts.
-    public var plaintextProducts = 0
+    package var plaintextProducts = 0
     /// Multiply-accumulates of one limb by a small integer weight.
-    public var smallProducts = 0
+    package var smallProducts = 0
     /// Limbs of tensor products of two ciphertexts, where they are evaluated tile by tile.
-    public var tensorProducts = 0
+    package var tensorProducts = 0
     /// Limbs of c_1 expanded from a seed, where they are expanded tile by tile.
-    public var expansions = 0
+    package var expansions = 0
 
-    public init() {}
+    package init() {}
 
     /// Name and count of each field, in a fixed order.
     public var dictionary: [(name: String, count: Int)] {
@@ -44,7 +46,7 @@ public struct OperationCounts: Sendable, Hashable {
         ]
     }
 
-    public static func += (a: inout OperationCounts, b: OperationCounts) {
+    package static func += (a: inout OperationCounts, b: OperationCounts) {
         a.forwardNTTs += b.forwardNTTs
         a.inverseNTTs += b.inverseNTTs
         a.decompositions += b.decompositions
@@ -65,8 +67,10 @@ public struct OperationCounts: Sendable, Hashable {
 public final class OperationCounter: Sendable {
     private let counts = Mutex(OperationCounts())
 
+    /// From zero.
     public init() {}
 
+    /// All that was counted so far.
     public var value: OperationCounts { counts.withLock { $0 } }
 
     package func add(_ update: (inout OperationCounts) -> Void) {

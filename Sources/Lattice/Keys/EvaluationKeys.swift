@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The public keys that a server computes with. They hide s under the RLWE assumption with circular
 /// security.
 public struct EvaluationKeys: Sendable {

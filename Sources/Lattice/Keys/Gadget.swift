@@ -1,12 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Ring
 
 /// How a polynomial modulo Q_l is split into small digits for key switching: each residue, taken
 /// centered, into balanced digits of at most `digitBits` bits.
 public struct Gadget: Sendable, Hashable {
     /// The number of ciphertext moduli that the key covers; it serves lower levels too.
-    public let level: Int
+    package let level: Int
     /// The widest digit, in bits.
-    public let digitBits: Int
+    package let digitBits: Int
 
     /// - Parameters:
     ///   - level: 1 to the parameters' `maximumLevel`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Ring
 
 /// Makes evaluation keys from a secret key. Client side only.
@@ -5,6 +7,7 @@ public struct KeyGenerator: Sendable {
     private let secretKey: SecretKey
     private var context: LatticeContext { secretKey.context }
 
+    /// - Parameter secretKey: whose keys are made.
     public init(secretKey: SecretKey) { self.secretKey = secretKey }
 
     package var degree: Int { context.degree }
@@ -13,7 +16,7 @@ public struct KeyGenerator: Sendable {
     /// s(X^(1/k)).
     /// - Parameter progress: called with (keys done, keys in all).
     /// - Throws: `EvaluationError.level` where a gadget covers a level that doesn't exist.
-    public func evaluationKeys(
+    package func evaluationKeys(
         relinearization gadget: Gadget?, galois gadgets: [Int: Gadget],
         progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> EvaluationKeys {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Ring
 
@@ -39,8 +41,8 @@ package struct KeySwitchingKey: Sendable {
 
     /// A key whose a_j are expanded from `seed`. Nothing is allocated but what the key keeps.
     ///
-    /// - Parameter next: gives so many of the bytes that come next, for as long as it isn't called again: every b_j in turn,
-    ///   limb by limb (P last), residues packed at the bits of their modulus, `packedByteCount` bytes in all.
+    /// - Parameter next: gives so many of the bytes that come next, for as long as it isn't called again: every b_j in
+    ///   turn, limb by limb (P last), residues packed at the bits of their modulus, `packedByteCount` bytes in all.
     /// - Returns: nil where a residue is not below its modulus.
     package init?(
         gadget: Gadget, seed: Seed, context: LatticeContext,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Ring
 
 /// An encryption of zero that anyone may encrypt with: (b, a), b = -a s + e modulo Q, a from a public seed

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Ring
 
@@ -10,7 +12,7 @@ public final class SecretKey: Sendable {
 
     /// A fresh key from the operating system's generator, drawn until `SecretBounds` hold. Constant time but
     /// for the number of draws, which says nothing of the key that is kept.
-    public convenience init(context: LatticeContext) {
+    package convenience init(context: LatticeContext) {
         var source = Keystream()
         let bounds = SecretBounds(degree: context.degree)
         while true {

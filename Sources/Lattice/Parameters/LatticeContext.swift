@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Ring
@@ -5,8 +7,8 @@ import Synchronization
 
 /// Lattice parameters with everything precomputed from them: tables, bases, constants. Immutable, shared
 /// by all that computes; holds no secret.
-public final class LatticeContext: Sendable {
-    public let parameters: LatticeParameters
+package final class LatticeContext: Sendable {
+    package let parameters: LatticeParameters
     /// `bases[l]` holds the first l ciphertext moduli (l from 1).
     private let bases: [RNSBasis]
     /// `extendedBases[l]`: the first l ciphertext moduli, then P.
@@ -20,7 +22,7 @@ public final class LatticeContext: Sendable {
     package let dropInverse: [[UInt64]]
     private let permutations = Mutex<[Int: GaloisPermutation]>([:])
 
-    public init(_ parameters: LatticeParameters) throws {
+    package init(_ parameters: LatticeParameters) throws {
         self.parameters = parameters
         let n = parameters.degree
         let tables = try parameters.ciphertextModuli.map { try NTTTable(modulus: $0, degree: n) }
@@ -40,8 +42,8 @@ public final class LatticeContext: Sendable {
         }
     }
 
-    public var degree: Int { parameters.degree }
-    public var maximumLevel: Int { parameters.maximumLevel }
+    package var degree: Int { parameters.degree }
+    package var maximumLevel: Int { parameters.maximumLevel }
 
     package func basis(level: Int) -> RNSBasis { bases[level - 1] }
 

@@ -1,20 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// What keys depend on: the ring, the moduli and the security that they give. Nothing here knows of messages.
-public struct LatticeParameters: Sendable, Hashable {
+package struct LatticeParameters: Sendable, Hashable {
     /// Ring degree N, a power of two from 8 to 65536.
-    public let degree: Int
+    package let degree: Int
     /// The ciphertext moduli q_0, q_1, ..., NTT primes below 2^50. A ciphertext at level l has the
     /// first l of them; modulus switching drops from the end.
-    public let ciphertextModuli: [UInt64]
+    package let ciphertextModuli: [UInt64]
     /// The special prime P of key switching. Never part of a ciphertext.
-    public let specialModulus: UInt64
+    package let specialModulus: UInt64
     /// The level that was asked for and holds.
-    public let security: SecurityLevel
+    package let security: SecurityLevel
 
     /// Parameters of at least 128-bit security (2024 table, exact comparison of QP).
     /// - Throws: `ParameterError`.
-    public init(
+    package init(
         degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64,
         security: SecurityLevel = .bits128
     ) throws {
@@ -24,7 +26,7 @@ public struct LatticeParameters: Sendable, Hashable {
 
     /// Parameters with no security claim, for tests of small rings.
     /// - Throws: `ParameterError`.
-    public static func insecure(
+    package static func insecure(
         degree: Int, ciphertextModuli: [UInt64], specialModulus: UInt64
     ) throws -> LatticeParameters {
         try LatticeParameters(checked: degree, ciphertextModuli, specialModulus, .insecure)
@@ -64,16 +66,16 @@ public struct LatticeParameters: Sendable, Hashable {
     }
 
     /// Q_l, the product of the first `level` ciphertext moduli.
-    public func modulus(level: Int) -> BigInt {
+    package func modulus(level: Int) -> BigInt {
         ciphertextModuli.prefix(level).reduce(BigInt(1)) { $0 * BigInt($1) }
     }
 
     /// Q, of a fresh ciphertext.
-    public var ciphertextModulus: BigInt { modulus(level: ciphertextModuli.count) }
+    package var ciphertextModulus: BigInt { modulus(level: ciphertextModuli.count) }
 
     /// QP, the modulus that security depends on.
-    public var keyModulus: BigInt { ciphertextModulus * BigInt(specialModulus) }
+    package var keyModulus: BigInt { ciphertextModulus * BigInt(specialModulus) }
 
     /// The number of ciphertext moduli; a fresh ciphertext has this level.
-    public var maximumLevel: Int { ciphertextModuli.count }
+    package var maximumLevel: Int { ciphertextModuli.count }
 }

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why parameters were refused, those of the lattice or of a scheme over it.
-public enum ParameterError: Error, Equatable, CustomStringConvertible {
+package enum ParameterError: Error, Equatable, CustomStringConvertible {
     case degree(Int)
     case count(String, Int)
     case modulus(UInt64, degree: Int)
@@ -9,7 +11,7 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
     case tooLargeForSecurity(bits: Int, degree: Int, level: Int, maximum: Int)
     case preset(degree: Int, plaintextBits: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .degree(let n):
             return "ring degree \(n) is not a power of two from 8 to 65536"

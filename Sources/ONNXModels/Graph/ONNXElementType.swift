@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Element types of constants that are understood, with ONNX's numbers.
 package enum ONNXElementType: Int32, Sendable {
     case float = 1

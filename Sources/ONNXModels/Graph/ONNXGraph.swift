@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// The graph of a model with one input: names resolved, order checked, constants decoded.

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
-/// What the operators' attributes mean for shapes; shared by the lowering and the float reference. Shapes are those of one
-/// sample, without the batch.
+/// What the operators' attributes mean for shapes; shared by the lowering and the float reference. Shapes are those of
+/// one sample, without the batch.
 extension ONNXNode {
     /// Kernel, strides and padding of a Conv.
     struct ConvolutionArguments {

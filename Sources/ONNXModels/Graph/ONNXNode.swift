@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// A node of an ONNX graph with its attributes decoded.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A constant of an ONNX graph, decoded and checked.
 package struct ONNXTensor: Sendable, Equatable {
     package enum Values: Sendable, Equatable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import TensorGraphs
 
 /// A constant while a graph is imported, with the integers that it was dequantized from.

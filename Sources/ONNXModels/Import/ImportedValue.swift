@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A value of an ONNX graph while it is imported.
 enum ImportedValue {
     /// What the elements of an activation stand for.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Index lists for moving the elements of row-major tensors.
 enum IndexLists {
     /// Elements between neighbours on each axis.
@@ -9,8 +11,8 @@ enum IndexLists {
         return strides
     }
 
-    /// All sums of one offset an axis, the last axis fastest; -1 where one of the offsets is. The caller has checked that their
-    /// number is one that may be allocated, and that the sums are indices.
+    /// All sums of one offset an axis, the last axis fastest; -1 where one of the offsets is. The caller has checked
+    /// that their number is one that may be allocated, and that the sums are indices.
     static func sums(_ axes: [[Int]]) -> [Int32] {
         var sums: [Int32] = [0]
         for axis in axes {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import TensorGraphs
 
 /// Operators of two tensors, element by element, broadcast to one shape.

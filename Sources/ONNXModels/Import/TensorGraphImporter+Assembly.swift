@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import TensorGraphs
 
 /// Operators that put tensors together.
@@ -65,7 +67,8 @@ extension TensorGraphImporter {
         return try assembled(node, parts, places, shape: shape)
     }
 
-    /// Whether a truth value selects between x and softplus(x) where both are the same: PyTorch writes a threshold of 20.
+    /// Whether a truth value selects between x and softplus(x) where both are the same: PyTorch writes a threshold of
+    /// 20.
     private func isOfSoftplus(_ truth: Int, _ a: ImportedValue, _ b: ImportedValue) -> Bool {
         func maker(_ value: Int) -> TensorGraph.Node? { tensors.nodes.last { $0.output == value } }
         guard case .activation(let x, _, _) = a, case .activation(let soft, _, _) = b,

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Operators that move elements: each is a list of indices.
 extension TensorGraphImporter {
-    /// The value whose axes take the given offsets: those of the source's elements that an output axis adds, -1 for `fill`.
+    /// The value whose axes take the given offsets: those of the source's elements that an output axis adds, -1 for
+    /// `fill`.
     ///
     /// - Parameters:
     ///   - shape: of the result; its size is the product of the axes' sizes.

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// What a node reads.
 extension TensorGraphImporter {
-    /// Refuses a number of inputs outside the range and attributes that are not looked at; further outputs only where they go
-    /// nowhere.
+    /// Refuses a number of inputs outside the range and attributes that are not looked at; further outputs only where
+    /// they go nowhere.
     func check(
         _ node: ONNXNode, inputs: ClosedRange<Int>, attributes: Set<String> = [], outputs: Int = 1
     ) throws(ONNXError) {

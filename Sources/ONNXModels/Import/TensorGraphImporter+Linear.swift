@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// ai.onnx.ml's linear models, and what all its classifiers share.
 extension TensorGraphImporter {
     mutating func linearRegressor(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {

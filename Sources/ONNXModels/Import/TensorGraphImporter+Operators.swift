@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Which operator is made by what.
 extension TensorGraphImporter {
     typealias Importing =

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import TensorGraphs
 
 /// Reductions over axes, and what is made of them.

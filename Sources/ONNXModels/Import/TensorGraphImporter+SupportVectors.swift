@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// ai.onnx.ml's support vector machines with linear and polynomial kernels.
@@ -89,8 +91,8 @@ extension TensorGraphImporter {
         ]
     }
 
-    /// Row j - 1 of the coefficients has what vectors of class i weigh against class j, for i < j; row i what those of j weigh
-    /// against i.
+    /// Row j - 1 of the coefficients has what vectors of class i weigh against class j, for i < j; row i what those of
+    /// j weigh against i.
     private static func decisionWeights(
         _ coefficients: [Float], perClass: [Int], pairs: Int
     ) -> [Float] {
@@ -167,7 +169,8 @@ extension TensorGraphImporter {
             node, .vote(classes: classes), [decisions], shape: [decisions.shape[0]], kind: .index)
     }
 
-    /// Scores of two classes as onnxruntime has them: a positive decision s is for the first class and yet the second's score.
+    /// Scores of two classes as onnxruntime has them: a positive decision s is for the first class and yet the second's
+    /// score.
     private mutating func binaryScores(
         _ node: ONNXNode, _ decisions: ImportedValue, _ coefficients: [Float], _ transform: String
     ) throws(ONNXError) -> ImportedValue {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Operators that give truth values, or other types.
 extension TensorGraphImporter {
     /// Comparisons: of constants anything, of activations orders.

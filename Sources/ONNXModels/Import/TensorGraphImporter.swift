@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import TensorGraphs
 
@@ -132,7 +134,8 @@ struct TensorGraphImporter {
         }
     }
 
-    /// The product of sizes, within the limit of a tensor and charged. Where one is 0, the others are held to the limit, too.
+    /// The product of sizes, within the limit of a tensor and charged. Where one is 0, the others are held to the
+    /// limit, too.
     @discardableResult
     mutating func count(_ shape: [Int], _ node: ONNXNode) throws(ONNXError) -> Int {
         guard shape.count <= 16 else { throw node.refusal("\(shape.count) dimensions") }

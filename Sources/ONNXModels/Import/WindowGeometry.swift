@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// Windows that a convolution or a pooling moves over the axes of an image after batch and channels.

@@ -1,6 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
-/// Turns an ONNX graph into an integer network: every real tensor is an integer tensor times a scale, tracked node by node.
+/// Turns an ONNX graph into an integer network: every real tensor is an integer tensor times a scale, tracked node by
+/// node.
 struct Lowering {
     /// What is known of a value of the graph. Shapes are those of one sample.
     enum Value {

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Ring
 
 extension FixedBase {
-    /// Eight powers at a time. Of fewer than five, each gets several lanes, which take its windows by turns and are multiplied in the
-    /// end.
+    /// Eight powers at a time. Of fewer than five, each gets several lanes, which take its windows by turns and are
+    /// multiplied in the end.
     func lanePowers(
         _ exponents: UnsafePointer<UInt64>, _ count: Int,
         _ out: (Int) -> UnsafeMutablePointer<UInt64>
@@ -36,7 +38,8 @@ extension FixedBase {
         withExtendedLifetime(lanes) {}
     }
 
-    /// Lane l gets the entry of exponent first + l / turns for the window l % turns of `windows`; of a window that there is none of, 1.
+    /// Lane l gets the entry of exponent first + l / turns for the window l % turns of `windows`; of a window that
+    /// there is none of, 1.
     private func select(
         _ target: UnsafeMutablePointer<UInt64>, _ exponents: UnsafePointer<UInt64>, _ first: Int,
         _ count: Int, windows range: Range<Int>

@@ -1,9 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import CKernels
 import Ring
 import Threading
 
-/// Powers of one base by tables: base^(j 2^(w i)) for j < 2^w, for every window i of w bits of an exponent. A power is one product
-/// a window, without a squaring. Tables are read whole, window by window, so that addresses tell nothing of an exponent.
+/// Powers of one base by tables: base^(j 2^(w i)) for j < 2^w, for every window i of w bits of an exponent. A power is
+/// one product a window, without a squaring. Tables are read whole, window by window, so that addresses tell nothing of
+/// an exponent.
 package final class FixedBase: @unchecked Sendable {
     package let ring: NadicRing
     package let exponentBits: Int
@@ -88,7 +91,8 @@ package final class FixedBase: @unchecked Sendable {
     }
 
     /// out(i) = base^(exponent i), in Montgomery form. Constant time.
-    /// - Parameter exponents: `exponentWords` words each, least significant first; bits above `exponentBits` are left out.
+    /// - Parameter exponents: `exponentWords` words each, least significant first; bits above `exponentBits` are left
+    ///   out.
     package func powers(
         of exponents: UnsafePointer<UInt64>, count: Int, pool: WorkerPool? = nil,
         out: (Int) -> UnsafeMutablePointer<UInt64>

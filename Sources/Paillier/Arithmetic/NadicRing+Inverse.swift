@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Threading
 
 extension NadicRing {
-    /// Each number x R^(1 + f) becomes x^-1 R^(1 - f), with one inversion for all: products by twos up to one, and back. All must be
-    /// invertible. Variable time.
+    /// Each number x R^(1 + f) becomes x^-1 R^(1 - f), with one inversion for all: products by twos up to one, and
+    /// back. All must be invertible. Variable time.
     package func invert(_ numbers: [UnsafeMutablePointer<UInt64>], pool: WorkerPool) {
         if numbers.count == 1 {
             set(numbers[0], to: inverse(numbers[0]) * radix * radix)

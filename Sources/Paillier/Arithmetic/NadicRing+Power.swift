@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Ring
@@ -42,8 +44,8 @@ package final class Exponent: @unchecked Sendable {
 }
 
 extension NadicRing {
-    /// Each number to the power of the exponent, in place, in Montgomery form, by fixed windows of 4 bits. A secret exponent shows
-    /// in no address and no branch; its bound in bits does.
+    /// Each number to the power of the exponent, in place, in Montgomery form, by fixed windows of 4 bits. A secret
+    /// exponent shows in no address and no branch; its bound in bits does.
     package func raise(_ numbers: Numbers, to exponent: Exponent, pool: WorkerPool? = nil) {
         let run = usesLanes ? 8 : 1
         let one = constant(radix)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CGMP
 import CKernels
@@ -5,9 +7,9 @@ import Ring
 
 /// The integers mod n^2, for an odd n, each as a0 + a1 n in Montgomery form: docs/Paillier.md.
 ///
-/// A number is `stride` words at a pointer. With AVX-512 IFMA they are digits of 52 bits, R = 2^(52 k), and eight independent products
-/// are made at a time; else they are limbs of 64 bits, R = 2^(64 k), by GMP. Which it is is settled when the ring is made.
-/// Products take constant time; what is said to be variable time isn't for secrets.
+/// A number is `stride` words at a pointer. With AVX-512 IFMA they are digits of 52 bits, R = 2^(52 k), and eight
+/// independent products are made at a time; else they are limbs of 64 bits, R = 2^(64 k), by GMP. Which it is is
+/// settled when the ring is made. Products take constant time; what is said to be variable time isn't for secrets.
 package final class NadicRing: @unchecked Sendable {
     /// n.
     package let modulus: BigInt

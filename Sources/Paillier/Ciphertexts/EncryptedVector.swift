@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CGMP
 import Ring
@@ -5,10 +7,11 @@ import Threading
 
 /// Ciphertexts under one public key.
 ///
-/// A ciphertext c is held n-adically, c = a0 + a1 n, times a power of the ring's R that all of the vector share: sums multiply it
-/// by 1/R, and leave it to the next step that can take it out for nothing.
+/// A ciphertext c is held n-adically, c = a0 + a1 n, times a power of the ring's R that all of the vector share: sums
+/// multiply it by 1/R, and leave it to the next step that can take it out for nothing.
 public struct EncryptedVector: Sendable {
-    public let publicKey: PaillierPublicKey
+    package let publicKey: PaillierPublicKey
+    /// Numbers in it.
     public let count: Int
     package let numbers: Numbers
     /// f, where c R^(1 + f) is held: -1 where it is c itself.
@@ -36,7 +39,7 @@ public struct EncryptedVector: Sendable {
     }
 
     /// Some of the ciphertexts, in that order; indices may repeat.
-    public func selecting(_ indices: [Int]) -> EncryptedVector {
+    package func selecting(_ indices: [Int]) -> EncryptedVector {
         let ring = publicKey.ring
         let out = Numbers(ring: ring, count: indices.count)
         for (i, index) in indices.enumerated() {
@@ -47,7 +50,7 @@ public struct EncryptedVector: Sendable {
     }
 
     /// One vector after the other. All under one key; at least one.
-    public static func joining(_ vectors: [EncryptedVector]) throws(PaillierError)
+    package static func joining(_ vectors: [EncryptedVector]) throws(PaillierError)
         -> EncryptedVector
     {
         precondition(!vectors.isEmpty, "nothing to join")
@@ -121,7 +124,7 @@ extension EncryptedVector {
     }
 
     /// Ciphertexts as other libraries have them: integers in 0..<n^2.
-    public init(integers: [BigInt], publicKey: PaillierPublicKey) throws(PaillierError) {
+    package init(integers: [BigInt], publicKey: PaillierPublicKey) throws(PaillierError) {
         let ring = publicKey.ring
         let numbers = Numbers(ring: ring, count: integers.count)
         for (i, value) in integers.enumerated() {
@@ -154,7 +157,8 @@ extension NadicRing {
         }
     }
 
-    /// The first number that shares a factor with n. One greatest common divisor, of the product of all, unless there is one.
+    /// The first number that shares a factor with n. One greatest common divisor, of the product of all, unless there
+    /// is one.
     fileprivate func firstNotInvertible(_ numbers: Numbers) -> Int? {
         if numbers.count == 0 { return nil }
         let product = Numbers(ring: self, count: 8)

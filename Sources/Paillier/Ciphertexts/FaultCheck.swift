@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Ring
 import Threading
 
-/// A batch of ciphertexts c_i and one more, (1 + u n) prod c_i^(s_i) for random s_i and u. Its plaintext is u + sum s_i m_i mod n, which a
-/// decryption of m_i + d in place of one m_i misses for sure, since s_i d isn't 0 mod p where d isn't. Several mistakes, whatever they
-/// are, cancel with probability 2^-31 at most; one that scales all plaintexts shows by u.
+/// A batch of ciphertexts c_i and one more, (1 + u n) prod c_i^(s_i) for random s_i and u. Its plaintext is u + sum s_i
+/// m_i mod n, which a decryption of m_i + d in place of one m_i misses for sure, since s_i d isn't 0 mod p where d
+/// isn't. Several mistakes, whatever they are, cancel with probability 2^-31 at most; one that scales all plaintexts
+/// shows by u.
 package struct FaultCheck {
     /// The batch and the one more.
     let extended: EncryptedVector

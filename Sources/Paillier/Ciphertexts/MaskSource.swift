@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Ring
@@ -7,8 +9,8 @@ import Threading
 public enum PaillierMaskExponent: Hashable, Sendable {
     /// |n|/2 bits, as Damgard, Jurik and Nielsen have it: safe if factoring n is hard.
     case half
-    /// This many bits, 2 x 128 for 128-bit security: assumes further that h_s^r for so short an r can't be told from h_s^r for a long
-    /// one (a short discrete logarithm in a group of unknown order). Several times faster.
+    /// This many bits, 2 x 128 for 128-bit security: assumes further that h_s^r for so short an r can't be told from
+    /// h_s^r for a long one (a short discrete logarithm in a group of unknown order). Several times faster.
     case assumingShortExponents(bits: Int)
 }
 

@@ -1,17 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CGMP
 import Ring
 import Threading
 
-/// Decrypts with the factors: c^(p-1) mod p^2 and c^(q-1) mod q^2, joined by the Chinese remainder theorem. Constant time, up to the
-/// plaintexts as `BigInt`s.
+/// Decrypts with the factors: c^(p-1) mod p^2 and c^(q-1) mod q^2, joined by the Chinese remainder theorem. Constant
+/// time, up to the plaintexts as `BigInt`s.
 ///
-/// A single mistake mod p only would give the factors away to whoever sees the plaintext. So with every batch goes one more ciphertext, a
-/// random combination of the others, and nothing is released unless the plaintexts combine to its own (`FaultCheck`).
+/// A single mistake mod p only would give the factors away to whoever sees the plaintext. So with every batch goes one
+/// more ciphertext, a random combination of the others, and nothing is released unless the plaintexts combine to its
+/// own (`FaultCheck`).
 public final class PaillierDecryptor: Sendable {
-    public let secretKey: PaillierSecretKey
+    package let secretKey: PaillierSecretKey
     private let pool: WorkerPool
 
+    /// - Parameter threads: how many one call may use, 1 or more.
     public convenience init(secretKey: PaillierSecretKey, threads: Int = 1) {
         self.init(secretKey: secretKey, pool: WorkerPool(threads: threads))
     }

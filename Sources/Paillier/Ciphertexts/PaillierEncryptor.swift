@@ -1,16 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Ring
 import Threading
 
-/// Encrypts under a public key: (1 + m n) h_s^r mod n^2. Constant time but for the lengths and signs of the messages, which are
-/// `BigInt`s.
+/// Encrypts under a public key: (1 + m n) h_s^r mod n^2. Constant time but for the lengths and signs of the messages,
+/// which are `BigInt`s.
 ///
 /// Making one computes a table of some megabytes (2048 bits: 12, 3072: 27 with AVX-512), in some tens of milliseconds.
 public final class PaillierEncryptor: Sendable {
-    public let publicKey: PaillierPublicKey
+    package let publicKey: PaillierPublicKey
     package let source: MaskSource
     private let pool: WorkerPool
 
+    /// - Parameters:
+    ///   - exponent: which exponents masks are drawn from; the default assumes no more than the scheme does.
+    ///   - threads: how many one call may use, 1 or more.
     public init(
         publicKey: PaillierPublicKey, exponent: PaillierMaskExponent = .half, threads: Int = 1
     ) {
@@ -28,7 +33,7 @@ public final class PaillierEncryptor: Sendable {
     }
 
     /// The same, with masks r^n for r uniform mod n: Paillier's own form. Some ten times slower.
-    public func encryptWithPlainMasks(
+    package func encryptWithPlainMasks(
         _ messages: [BigInt]
     ) throws(PaillierError) -> EncryptedVector {
         let ring = source.ring

@@ -1,16 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Ring
 import Threading
 
-/// Encrypts with the factors: masks are h_s^r mod p^2 and h_s^s mod q^2 for uniform r below p - 1 and s below q - 1, joined by the
-/// Chinese remainder theorem. h_s generates the n-th powers mod p^2 and mod q^2 (but for cofactors above 2^16), so a mask is a
-/// uniform n-th power, as in Paillier's own form. Constant time as `PaillierEncryptor`.
+/// Encrypts with the factors: masks are h_s^r mod p^2 and h_s^s mod q^2 for uniform r below p - 1 and s below q - 1,
+/// joined by the Chinese remainder theorem. h_s generates the n-th powers mod p^2 and mod q^2 (but for cofactors above
+/// 2^16), so a mask is a uniform n-th power, as in Paillier's own form. Constant time as `PaillierEncryptor`.
 public final class PaillierOwnerEncryptor: Sendable {
-    public let publicKey: PaillierPublicKey
+    package let publicKey: PaillierPublicKey
     package let halves: [OwnerHalf]
     private let ring: NadicRing
     private let pool: WorkerPool
 
+    /// - Parameter threads: how many one call may use, 1 or more.
     public convenience init(secretKey: PaillierSecretKey, threads: Int = 1) {
         self.init(secretKey: secretKey, pool: WorkerPool(threads: threads))
     }
@@ -55,8 +58,8 @@ public final class PaillierOwnerEncryptor: Sendable {
 package final class OwnerHalf: Sendable {
     private let prime: SecretPrime
     package let table: FixedBase
-    /// With E = 1 mod p^2 and 0 mod q^2, S the R of p's ring: E R^2 / S and p E R^2 / S mod n^2, which take the coordinates of x S
-    /// to x R.
+    /// With E = 1 mod p^2 and 0 mod q^2, S the R of p's ring: E R^2 / S and p E R^2 / S mod n^2, which take the
+    /// coordinates of x S to x R.
     let idempotents: Numbers
 
     init(

@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// How the products of powers of a row are formed.
 package enum MultiExponentiation: Hashable {
-    /// Straus: odd powers of each ciphertext below 2^(width - 1), shared by all rows; the digits of one position are multiplied, the
-    /// positions joined by squarings.
+    /// Straus: odd powers of each ciphertext below 2^(width - 1), shared by all rows; the digits of one position are
+    /// multiplied, the positions joined by squarings.
     case straus(width: Int)
     /// Pippenger: ciphertexts of one digit are multiplied into a bucket; the buckets are joined by running products.
     case pippenger(width: Int)

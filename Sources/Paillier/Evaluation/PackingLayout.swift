@@ -1,15 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
-/// Several signed numbers in one plaintext: sum of x_i 2^(slotBits i). Sums and products by integers act on all slots at once, as long
-/// as every slot stays within its bits.
-public struct PackingLayout: Hashable, Sendable {
+/// Several signed numbers in one plaintext: sum of x_i 2^(slotBits i). Sums and products by integers act on all slots
+/// at once, as long as every slot stays within its bits.
+package struct PackingLayout: Hashable, Sendable {
     /// Bits of a slot, its sign included: values in -2^(slotBits - 1) ..< 2^(slotBits - 1).
-    public let slotBits: Int
+    package let slotBits: Int
     /// Slots in a plaintext.
-    public let count: Int
+    package let count: Int
 
     /// - Throws: `slotOverflow` unless all slots and a guard bit fit a plaintext of the key.
-    public init(
+    package init(
         slotBits: Int, count: Int, publicKey: PaillierPublicKey
     ) throws(PaillierError) {
         precondition(slotBits >= 2 && count >= 1, "slots of two bits or more, one or more")
@@ -23,7 +25,7 @@ public struct PackingLayout: Hashable, Sendable {
     }
 
     /// As many slots as fit: 51 of 40 bits in 2048, 76 in 3072.
-    public init(slotBits: Int, publicKey: PaillierPublicKey) throws(PaillierError) {
+    package init(slotBits: Int, publicKey: PaillierPublicKey) throws(PaillierError) {
         let count = Self.capacity(publicKey) / max(slotBits, 1)
         try self.init(slotBits: slotBits, count: max(count, 1), publicKey: publicKey)
     }
@@ -32,10 +34,10 @@ public struct PackingLayout: Hashable, Sendable {
     private static func capacity(_ key: PaillierPublicKey) -> Int { key.size.bits - 2 }
 
     /// The bits that slots need for outputs of that size.
-    public static func slotBits(outputBound: BigInt) -> Int { outputBound.bitLength + 1 }
+    package static func slotBits(outputBound: BigInt) -> Int { outputBound.bitLength + 1 }
 
     /// - Throws: `slotOverflow` where outputs of that magnitude would leave their slot.
-    public func check(outputBound: BigInt) throws(PaillierError) {
+    package func check(outputBound: BigInt) throws(PaillierError) {
         let needed = Self.slotBits(outputBound: outputBound)
         guard needed <= slotBits else {
             throw .slotOverflow(needed: needed, available: slotBits)
@@ -44,7 +46,7 @@ public struct PackingLayout: Hashable, Sendable {
 
     /// One plaintext of `count` numbers, or fewer.
     /// - Throws: `slotOverflow` for a number that no slot takes, `countMismatch` for too many.
-    public func pack(_ values: [BigInt]) throws(PaillierError) -> BigInt {
+    package func pack(_ values: [BigInt]) throws(PaillierError) -> BigInt {
         guard values.count <= count else {
             throw .countMismatch(expected: count, found: values.count)
         }
@@ -60,7 +62,7 @@ public struct PackingLayout: Hashable, Sendable {
     }
 
     /// The numbers of all slots.
-    public func unpack(_ plaintext: BigInt) -> [BigInt] {
+    package func unpack(_ plaintext: BigInt) -> [BigInt] {
         let modulus = BigInt(1) << slotBits
         let half = BigInt(1) << (slotBits - 1)
         var rest = plaintext
@@ -73,7 +75,7 @@ public struct PackingLayout: Hashable, Sendable {
     }
 
     /// The same number in every slot: what a bias is for packed samples.
-    public func replicate(_ value: BigInt) throws(PaillierError) -> BigInt {
+    package func replicate(_ value: BigInt) throws(PaillierError) -> BigInt {
         try pack([BigInt](repeating: value, count: count))
     }
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import CKernels
 import Ring
@@ -6,15 +8,16 @@ import Threading
 extension PaillierEvaluator {
     /// For each vector the ciphertexts of matrix * plaintexts + biases mod n, re-randomized.
     ///
-    /// It does as well with weights and features in each other's place: one row of features, applied to encrypted rows of weights.
+    /// It does as well with weights and features in each other's place: one row of features, applied to encrypted rows
+    /// of weights.
     public func multiply(
         _ matrix: PaillierMatrix, _ vectors: [EncryptedVector]
     ) throws(PaillierError) -> [EncryptedVector] {
         try multiply(matrix, vectors, masked: true)
     }
 
-    /// The same without fresh masks: whoever made the ciphertexts can compute the weights from the result. For results that are
-    /// computed on further, then `rerandomize`d, and for measuring.
+    /// The same without fresh masks: whoever made the ciphertexts can compute the weights from the result. For results
+    /// that are computed on further, then `rerandomize`d, and for measuring.
     public func multiplyRevealingWeights(
         _ matrix: PaillierMatrix, _ vectors: [EncryptedVector]
     ) throws(PaillierError) -> [EncryptedVector] {
@@ -68,8 +71,8 @@ extension PaillierEvaluator {
     }
 }
 
-/// The products of the positive and of the negative powers of each row, for several vectors: row r of vector v is number
-/// v * rows + r.
+/// The products of the positive and of the negative powers of each row, for several vectors: row r of vector v is
+/// number v * rows + r.
 final class SignedProducts: @unchecked Sendable {
     let positive: Numbers
     let negative: Numbers

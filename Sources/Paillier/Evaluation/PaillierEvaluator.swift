@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Ring
 import Threading
 
 /// Computes on ciphertexts with the public key only.
 ///
-/// Whatever leaves should be re-randomized: a client knows the randomness of its own ciphertexts, and a product of their powers without a
-/// fresh mask tells it the weights. `multiply` does it by itself; sums are, by `rerandomize`.
+/// Whatever leaves should be re-randomized: a client knows the randomness of its own ciphertexts, and a product of
+/// their powers without a fresh mask tells it the weights. `multiply` does it by itself; sums are, by `rerandomize`.
 public final class PaillierEvaluator: Sendable {
-    public let publicKey: PaillierPublicKey
+    package let publicKey: PaillierPublicKey
     let source: MaskSource
     let pool: WorkerPool
 

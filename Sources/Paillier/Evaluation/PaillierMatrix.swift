@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// Rows of integers, with a bias each, prepared for products with vectors of ciphertexts under one key.
 ///
-/// The order of products is settled here, once: of several ways (`MultiExponentiation`) the one with the fewest steps. Whoever knows the
-/// rows' sizes in time can learn of the rows: see docs/Paillier.md.
+/// The order of products is settled here, once: of several ways (`MultiExponentiation`) the one with the fewest steps.
+/// Whoever knows the rows' sizes in time can learn of the rows: see docs/Paillier.md.
 public struct PaillierMatrix: Sendable {
-    public let publicKey: PaillierPublicKey
-    public let rowCount: Int
-    public let columnCount: Int
+    package let publicKey: PaillierPublicKey
+    package let rowCount: Int
+    package let columnCount: Int
     let chunks: [Chunk]
     /// (1 + bias n) R^W for each row, W the sum of its weights: takes the row's powers of R out too.
     let corrections: Numbers
@@ -44,7 +46,7 @@ public struct PaillierMatrix: Sendable {
     /// For packed samples: biases go into every slot.
     /// - Parameter inputMagnitude: the largest |value| in a slot of the inputs.
     /// - Throws: `slotOverflow` where a sum could leave its slot.
-    public init(
+    package init(
         rows: [[BigInt]], biases: [BigInt] = [], packing: PackingLayout, inputMagnitude: BigInt,
         publicKey: PaillierPublicKey, batch: Int = 1
     ) throws(PaillierError) {
@@ -76,12 +78,12 @@ public struct PaillierMatrix: Sendable {
     }
 
     /// Products and squarings that one vector costs, those of masks, biases and inversions not counted.
-    public var productCount: Int { chunks.reduce(0) { $0 + $1.schedule.products.count } }
+    package var productCount: Int { chunks.reduce(0) { $0 + $1.schedule.products.count } }
     /// Of these, squarings.
-    public var squaringCount: Int { chunks.reduce(0) { $0 + $1.squarings } }
+    package var squaringCount: Int { chunks.reduce(0) { $0 + $1.squarings } }
 
     /// Products and squarings of such rows under any key, as `productCount` and `squaringCount`.
-    public static func counts(
+    package static func counts(
         rows: [[BigInt]], batch: Int = 1
     ) -> (products: Int, squarings: Int) {
         let chunks = Self.chunks(rows, batch: batch, method: nil)
@@ -92,7 +94,7 @@ public struct PaillierMatrix: Sendable {
     }
 
     /// The largest |output| for inputs of at most `magnitude` each.
-    public static func bound(
+    package static func bound(
         rows: [[BigInt]], biases: [BigInt] = [], inputMagnitude magnitude: BigInt
     ) -> BigInt {
         rows.enumerated().map { i, row in

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Products of values, each of two earlier ones. Values 0 ..< inputs are given; product i is value inputs + i.
 struct ProductGraph {
     let inputs: Int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A graph's products in steps of up to eight that are independent, and a slot for each value that is still needed.
 struct Schedule: Sendable {
     struct Product: Sendable {
@@ -6,8 +8,8 @@ struct Schedule: Sendable {
         let b: Int32
     }
 
-    /// Slots 0 ..< inputs are the inputs, which nothing is written to. A product's result may lie in the slot of an operand of it, or
-    /// of an earlier product.
+    /// Slots 0 ..< inputs are the inputs, which nothing is written to. A product's result may lie in the slot of an
+    /// operand of it, or of an earlier product.
     let inputs: Int
     let slots: Int
     let products: [Product]

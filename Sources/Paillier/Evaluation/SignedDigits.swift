@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 
 /// Signed digits of weights: sum of digit 2^position. Variable time in the weights, which are the server's own.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Bits of n. 3072 bits are taken to give 128-bit security (NIST SP 800-57 part 1, table 2, for factoring).
 public enum PaillierKeySize: Hashable, Sendable {
     /// 112-bit security.
@@ -9,8 +11,10 @@ public enum PaillierKeySize: Hashable, Sendable {
     /// For tests only: a multiple of 128 in 256...4096.
     case insecure(bits: Int)
 
+    /// 128-bit security.
     public static let standard = PaillierKeySize.bits3072
 
+    /// Bits of the modulus n.
     public var bits: Int {
         switch self {
         case .bits2048: 2048

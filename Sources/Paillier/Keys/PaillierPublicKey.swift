@@ -1,15 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Foundation
 import Ring
 
 /// n, and h_s = h^n mod n^2 for h = -y^2 mod n: what encrypts.
 ///
-/// Damgard, Jurik and Nielsen ("A generalization of Paillier's public-key system with applications to electronic voting", 2010):
-/// the mask of a ciphertext is h_s^r for r of |n|/2 bits, in place of r^n.
+/// Damgard, Jurik and Nielsen ("A generalization of Paillier's public-key system with applications to electronic
+/// voting", 2010): the mask of a ciphertext is h_s^r for r of |n|/2 bits, in place of r^n.
 public final class PaillierPublicKey: Sendable {
+    /// How large the modulus n is.
     public let size: PaillierKeySize
     /// n.
-    public let modulus: BigInt
+    package let modulus: BigInt
     package let ring: NadicRing
     /// h_s, in Montgomery form.
     package let mask: Numbers
@@ -19,7 +22,7 @@ public final class PaillierPublicKey: Sendable {
     /// Bytes of a coordinate.
     package var coordinateBytes: Int { (size.bits + 7) / 8 }
     /// Bytes of a ciphertext: two coordinates.
-    public var ciphertextBytes: Int { 2 * coordinateBytes }
+    package var ciphertextBytes: Int { 2 * coordinateBytes }
     /// The largest plaintext: (n - 1) / 2. The smallest is its negative.
     public var maximumPlaintext: BigInt { modulus >> 1 }
 
@@ -67,7 +70,8 @@ extension PaillierPublicKey {
             }
     }
 
-    /// A key from outside. Nobody without the factors can tell whether h_s is an n-th power: trust whoever made the key, as for n.
+    /// A key from outside. Nobody without the factors can tell whether h_s is an n-th power: trust whoever made the
+    /// key, as for n.
     /// - Parameter allowsInsecure: takes sizes under 2048 bits, and odd ones.
     public convenience init(bytes: [UInt8], allowsInsecure: Bool = false) throws(PaillierError) {
         let (size, numbers) = try KeyBytes.read(

@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Ring
 
 /// The factors p and q of n. Wiped on release; never printed.
 public final class PaillierSecretKey: Sendable {
+    /// For those who encrypt and compute.
     public let publicKey: PaillierPublicKey
     package let p: SecretPrime
     package let q: SecretPrime
@@ -40,8 +43,9 @@ public final class PaillierSecretKey: Sendable {
         }
     }
 
-    /// gcd(p - 1, q - 1) = 2, so that the squares mod n are cyclic; |p - q| is above 2^(|p| - 100), as FIPS 186-5 has it,
-    /// against Fermat's factoring (for small insecure keys: above 2^(|p| / 2)); p q has all its bits; gcd(n, phi) = 1.
+    /// gcd(p - 1, q - 1) = 2, so that the squares mod n are cyclic; |p - q| is above 2^(|p| - 100), as FIPS 186-5 has
+    /// it, against Fermat's factoring (for small insecure keys: above 2^(|p| / 2)); p q has all its bits; gcd(n, phi) =
+    /// 1.
     private static func fit(_ p: BigInt, _ q: BigInt) -> Bool {
         let bits = p.bitLength
         return (p - 1).greatestCommonDivisor(q - 1) == 2

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Ring
 
@@ -9,7 +11,8 @@ package final class SecretPrime: Sendable {
     let mask: Numbers
     /// p - 1.
     let exponent: Exponent
-    /// B^i n^j R^2 mod p^2 for (i, j) = (0, 0), (1, 0), (0, 1), (1, 1), B = 2^|p|: with them a ciphertext comes from its halves.
+    /// B^i n^j R^2 mod p^2 for (i, j) = (0, 0), (1, 0), (0, 1), (1, 1), B = 2^|p|: with them a ciphertext comes from
+    /// its halves.
     let halves: Numbers
     /// -1/q mod p, and the same over q: with (1 + n)^(p-1) = 1 - q p (mod p^2) a plaintext mod p comes from a power.
     let factor: BigInt

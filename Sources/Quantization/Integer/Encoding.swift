@@ -1,4 +1,7 @@
-/// How integers stand for a real tensor: element i is `constants[i]` plus the sum of `factors[i]` times element i of each value.
+// SPDX-License-Identifier: Apache-2.0
+
+/// How integers stand for a real tensor: element i is `constants[i]` plus the sum of `factors[i]` times element i of
+/// each value.
 struct Encoding: Sendable {
     struct Term: Sendable {
         /// 0 is the input, i + 1 the result of integer operation i.

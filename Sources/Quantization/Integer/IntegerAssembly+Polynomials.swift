@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PolynomialFitting
 
 extension IntegerAssembly {
-    /// The integer schedules of the elements of a tensor: all elements take the same steps, with constants of their own.
+    /// The integer schedules of the elements of a tensor: all elements take the same steps, with constants of their
+    /// own.
     private struct ElementSchedules {
         /// Distinct ones.
         var schedules: [PolynomialSchedule] = []
@@ -11,8 +14,8 @@ extension IntegerAssembly {
         var shifts: [Double] { indices.map { Double(schedules[$0].shift) } }
     }
 
-    /// Gives the constant that an activation's first step needs to the bias of the map that makes its input: other readers take it
-    /// off again in theirs.
+    /// Gives the constant that an activation's first step needs to the bias of the map that makes its input: other
+    /// readers take it off again in theirs.
     mutating func claimShift(of value: Int) throws(QuantizationError) {
         let encoding = encodings[value]
         guard let reader = network.readers(of: value).first(where: isPolynomial),

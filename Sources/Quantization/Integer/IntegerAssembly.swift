@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// An integer network made node by node from a real one without activations, with its values on samples and by interval

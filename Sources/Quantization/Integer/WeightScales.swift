@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Chooses what one unit of an affine map's results stands for, row by row, so that its weights become integers.
 struct WeightScales {
     /// One of the sources of an affine map.

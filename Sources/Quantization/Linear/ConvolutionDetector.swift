@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// Finds the convolution that a matrix is, if it is one: after pooling, cropping and scaling were multiplied into it.
 package enum ConvolutionDetector {
-    /// - Returns: a convolution with the same matrix, or nil. One output position is no convolution, and neither is a kernel that is
-    ///   mostly holes (dilation, groups).
+    /// - Returns: a convolution with the same matrix, or nil. One output position is no convolution, and neither is a
+    ///   kernel that is mostly holes (dilation, groups).
     package static func convolution(
         of matrix: RealMatrix, input: ImageShape, output: ImageShape
     ) -> RealConvolution? {

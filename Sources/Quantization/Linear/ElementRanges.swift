@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A range of each element of a tensor.
 struct ElementRanges: Sendable, Equatable {
     var lower: [Double]

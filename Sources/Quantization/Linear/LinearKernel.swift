@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Dispatch
 
 /// Affine maps of batches and of ranges, in Double: exact for integers as long as sums stay below 2^53.

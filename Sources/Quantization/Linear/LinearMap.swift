@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A linear map of one tensor: what an affine map does with one of its sources.
 package enum LinearMap: Sendable, Equatable {
     case identity(Int)
@@ -66,8 +68,8 @@ package enum LinearMap: Sendable, Equatable {
         }
     }
 
-    /// diag(rows) W diag(columns), factors one an element, none where empty; nil where a convolution must become a matrix that is too
-    /// large.
+    /// diag(rows) W diag(columns), factors one an element, none where empty; nil where a convolution must become a
+    /// matrix that is too large.
     package func scaled(rows: [Double] = [], columns: [Double] = []) -> LinearMap? {
         if rows.isEmpty, columns.isEmpty { return self }
         switch self {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// A two-dimensional convolution with real weights (group 1, dilation 1), without its bias.
@@ -32,8 +34,8 @@ package struct RealConvolution: Sendable, Equatable {
         return overflow ? .max : product
     }
 
-    /// Of tap `(c * kernel.height + ky) * kernel.width + kx` at output position p, the input's index at `tap * positionsCount + p`; -1
-    /// in the padding.
+    /// Of tap `(c * kernel.height + ky) * kernel.width + kx` at output position p, the input's index at
+    /// `tap * positionsCount + p`; -1 in the padding.
     package func gatherIndices() -> [Int32] {
         var indices = [Int32](repeating: -1, count: tapsCount * positionsCount)
         var next = 0

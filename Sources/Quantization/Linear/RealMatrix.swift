@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A real matrix in compressed rows, columns ascending.
 package struct RealMatrix: Sendable, Equatable {
     package let columns: Int

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A tensor of many samples: element i of sample n is at i * samples + n, so that sums over elements run along samples.
 package struct SampleMatrix: Sendable, Equatable {
     /// Elements of a sample.
@@ -55,7 +57,8 @@ package struct SampleMatrix: Sendable, Equatable {
         return (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
     }
 
-    /// The standard deviation of each element over the samples, as a root of the mean of their squares over the elements.
+    /// The standard deviation of each element over the samples, as a root of the mean of their squares over the
+    /// elements.
     package var deviation: Double {
         guard samples > 0, count > 0 else { return 0 }
         var sum = 0.0
@@ -67,7 +70,8 @@ package struct SampleMatrix: Sendable, Equatable {
         return (sum / Double(values.count)).squareRoot()
     }
 
-    /// The root of the mean square of the differences, by the deviation of the reference (or its magnitude, where it doesn't vary).
+    /// The root of the mean square of the differences, by the deviation of the reference (or its magnitude, where it
+    /// doesn't vary).
     package func relativeError(from reference: SampleMatrix) -> Double {
         guard !values.isEmpty else { return 0 }
         var sum = 0.0

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PolynomialFitting
 
 /// An activation and what was put in its place.

@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import PolynomialFitting
 import Threading
 
 /// Puts polynomials in place of activations: of low degree unless the outputs gain from a higher one.
 struct PolynomialSelection {
-    /// What a level of products beyond the first must gain: this share of decisions, or for regressions half of this of the variance.
+    /// What a level of products beyond the first must gain: this share of decisions, or for regressions half of this of
+    /// the variance.
     static let gainPerLevel = 0.02
     /// Fewest values of a channel for a polynomial of its own.
     static let leastChannelValues = 64

@@ -1,7 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import PolynomialFitting
 
-/// Degree-2 fits that integers can afford: x is moved to the parabola's vertex, and each bit that lies farther away than the inputs
-/// reach is paid for in the range.
+/// Degree-2 fits that integers can afford: x is moved to the parabola's vertex, and each bit that lies farther away
+/// than the inputs reach is paid for in the range.
 enum QuadraticFit {
     /// Farthest vertex from the middle of the range, in half ranges.
     static let farthestVertex = 3.0

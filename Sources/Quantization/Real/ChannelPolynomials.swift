@@ -1,7 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import PolynomialFitting
 
-/// A polynomial for all elements of a tensor, or one for each of its channels (as many elements each, one channel after another).
+/// A polynomial for all elements of a tensor, or one for each of its channels (as many elements each, one channel after
+/// another).
 package struct ChannelPolynomials: Sendable, Equatable {
     package let polynomials: [RealPolynomial]
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// A value of a graph as an affine map of values of the network under construction.
 struct LinearForm: Sendable {
     /// Entries of a map that may always be composed.

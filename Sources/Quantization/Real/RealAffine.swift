@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// y = sum of maps of the sources, plus a bias.
 package struct RealAffine: Sendable, Equatable {
     /// One a source.

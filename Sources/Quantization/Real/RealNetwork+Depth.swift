@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension RealNetwork {
     /// Products on the longest way to the outputs; of an activation the fewest that one can have.
     package var depth: Int {

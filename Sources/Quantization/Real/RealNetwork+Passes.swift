@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension RealNetwork {
     /// Removes nodes whose results don't reach the output, and those after it.
     mutating func prune() {
@@ -18,8 +20,8 @@ extension RealNetwork {
         nodes = kept
     }
 
-    /// Where a map reads x^2 and x with factors d_j that are the same for all its rows, makes of x^2 + d x the square of x + d / 2, so
-    /// that it reads one value: a trained a x^2 + b x a channel is that.
+    /// Where a map reads x^2 and x with factors d_j that are the same for all its rows, makes of x^2 + d x the square
+    /// of x + d / 2, so that it reads one value: a trained a x^2 + b x a channel is that.
     mutating func completeSquares() {
         for index in nodes.indices {
             guard case .polynomial(let polynomials) = nodes[index].operation,

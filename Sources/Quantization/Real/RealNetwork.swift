@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import TensorGraphs
 
-/// A model as affine maps, products and activations of reals: what is left of a graph when all that is linear has been composed.
-/// The input is value 0, the result of node i value i + 1.
+/// A model as affine maps, products and activations of reals: what is left of a graph when all that is linear has been
+/// composed. The input is value 0, the result of node i value i + 1.
 package struct RealNetwork: Sendable {
     package enum Operation: Sendable {
         case affine(RealAffine)

@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 import TensorGraphs
 
-/// Composes a graph into a `RealNetwork`. What is linear becomes affine maps of as few values as pays; what is elementwise of one
-/// value becomes one expression; the head and the tail go to the client as far as it can do them.
+/// Composes a graph into a `RealNetwork`. What is linear becomes affine maps of as few values as pays; what is
+/// elementwise of one value becomes one expression; the head and the tail go to the client as far as it can do them.
 struct RealNetworkBuilder {
     /// What is known of a value of the graph.
     enum Known {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 #if canImport(Glibc)
@@ -9,16 +11,16 @@ import IntegerNetworks
 #endif
 
 /// How near a network comes to another on the calibration samples: to the float model, where nothing else is said.
-public struct Fidelity: Sendable, Equatable {
+package struct Fidelity: Sendable, Equatable {
     /// Share of samples whose decision is the label; nil without labels, and for regressions.
-    public let accuracy: Double?
+    package let accuracy: Double?
     /// Share of samples with the other's decision; 1 for regressions.
-    public let agreement: Double
-    /// Share of decisions that errors like these would change, were they normal: from the margins of all samples, so finer than a
-    /// count of those that did change. 0 for regressions.
-    public let expectedChanges: Double
+    package let agreement: Double
+    /// Share of decisions that errors like these would change, were they normal: from the margins of all samples, so
+    /// finer than a count of those that did change. 0 for regressions.
+    package let expectedChanges: Double
     /// Root of the mean square difference of the outputs from the other's, by the deviation of those.
-    public let relativeError: Double
+    package let relativeError: Double
 
     /// Of outputs against other ones.
     init(

@@ -1,8 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension BitSearch {
     /// Rounds of single steps.
     private static let rounds = 6
 
-    /// The smallest range within the tolerances; where none is within them or the budget rules those out, the nearest network.
+    /// The smallest range within the tolerances; where none is within them or the budget rules those out, the nearest
+    /// network.
     mutating func best(budget: Double?) throws(QuantizationError) -> Measured {
         let fitting = measured.values.filter { $0.point.rangeBits <= budget ?? .infinity }
         let tolerable = fitting.filter { isWithinTolerance($0.point) }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -8,9 +10,10 @@
 
 /// Looks for the resolutions that keep the outputs near with the smallest range.
 ///
-/// Rounding errors are nearly independent, so their squares add: parameter k with n_k levels adds a_k / n_k^2 and costs r_k log2 n_k
-/// bits of range, both measured. For a given range the sum is least where a_k / n_k^2 is proportional to r_k (Lagrange), which leaves one number
-/// to walk along; every point is then measured, and the best one improved by single steps.
+/// Rounding errors are nearly independent, so their squares add: parameter k with n_k levels adds a_k / n_k^2 and costs
+/// r_k log2 n_k bits of range, both measured. For a given range the sum is least where a_k / n_k^2 is proportional to
+/// r_k (Lagrange), which leaves one number to walk along; every point is then measured, and the best one improved by
+/// single steps.
 struct BitSearch: Sendable {
     struct Measured: Sendable {
         let allocation: BitAllocation

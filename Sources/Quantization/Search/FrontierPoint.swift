@@ -1,16 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// One integer network that was tried.
-public struct FrontierPoint: Sendable, Equatable {
+package struct FrontierPoint: Sendable, Equatable {
     /// Bits of the input's integers, signed (one less where they have no sign).
-    public let inputBits: Int
+    package let inputBits: Int
     /// Bits of the weights of each affine map, signed.
-    public let bits: [Int]
-    public let perChannel: Bool
+    package let bits: [Int]
+    package let perChannel: Bool
     /// log2 of the outputs' range by interval arithmetic.
-    public let rangeBits: Double
+    package let rangeBits: Double
     /// log2 of what the calibration samples' outputs need.
-    public let observedBits: Double
+    package let observedBits: Double
     /// Against the polynomial network.
-    public let fidelity: Fidelity
+    package let fidelity: Fidelity
 
     /// Whether another point needs no more range and is as near.
     func isDominated(by other: FrontierPoint) -> Bool {

@@ -1,13 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
-/// Evaluates a tensor graph in Float32, with the operators as ONNX defines them: what any other runtime computes, up to the
-/// order of its sums.
-public struct FloatReference: Sendable {
+/// Evaluates a tensor graph in Float32, with the operators as ONNX defines them: what any other runtime computes, up to
+/// the order of its sums.
+package struct FloatReference: Sendable {
     let graph: TensorGraph
     /// Place of the scores among the graph's outputs.
     private let scores: Int
     let inputCount: Int
-    public let outputCount: Int
+    package let outputCount: Int
 
     /// - Parameters:
     ///   - graph: as an import gives it, with one output at least.
@@ -24,7 +26,7 @@ public struct FloatReference: Sendable {
     ///
     /// - Parameter sample: as many reals as a sample has, row-major.
     /// - Throws: `NetworkError.wrongCount`.
-    public func logits(_ sample: [Float]) throws(NetworkError) -> [Float] {
+    package func logits(_ sample: [Float]) throws(NetworkError) -> [Float] {
         try evaluate(sample)[graph.outputs[scores]]
     }
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension TensorConvolution {
     /// Adds each weight times a run of pixels to a run of outputs, so that the inner loop is over contiguous elements.
     func evaluate(_ image: [Float], weights: [Float], bias: [Float]?) -> [Float] {

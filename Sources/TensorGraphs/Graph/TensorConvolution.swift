@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// The geometry of a convolution. Weights are [maps][channels / groups][kernel row][kernel column].

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 extension TensorGraph {
     /// The graph without what neither outputs nor decisions need, values renumbered in the same order.
     package func pruned() -> TensorGraph {

@@ -1,8 +1,10 @@
-/// A model as operations on tensors: names resolved, shapes inferred, constants folded. What the float reference evaluates and
-/// what networks are lowered from.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A model as operations on tensors: names resolved, shapes inferred, constants folded. What the float reference
+/// evaluates and what networks are lowered from.
 ///
-/// Shapes include the batch, which comes first and is 1 in models that are served. Elements are row-major, so a reshape is no
-/// operation: what it gives is the same value.
+/// Shapes include the batch, which comes first and is 1 in models that are served. Elements are row-major, so a reshape
+/// is no operation: what it gives is the same value.
 package struct TensorGraph: Sendable {
     /// What is known of a value; value 0 is the model's input.
     package struct Value: Sendable, Equatable {
@@ -18,8 +20,8 @@ package struct TensorGraph: Sendable {
         package var count: Int { shape.reduce(1, *) }
     }
 
-    /// The decisions between pairs of classes of a support vector classifier: (0, 1), (0, 2) ... (1, 2) ..., the first class
-    /// where positive.
+    /// The decisions between pairs of classes of a support vector classifier: (0, 1), (0, 2) ... (1, 2) ..., the first
+    /// class where positive.
     package struct Decisions: Sendable, Equatable {
         /// A value of classes * (classes - 1) / 2 elements a row.
         package let value: Int
@@ -59,7 +61,8 @@ package struct TensorGraph: Sendable {
     package var outputs: [Int]
     /// Class labels that a classifier of the graph names, or the metadata property "labels".
     package var labels: [String]?
-    /// Of a graph with one support vector classifier: whoever holds its decisions can vote, whatever the graph makes of them.
+    /// Of a graph with one support vector classifier: whoever holds its decisions can vote, whatever the graph makes of
+    /// them.
     package var decisions: Decisions?
 
     package init(

@@ -1,21 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import IntegerNetworks
 
 /// One operation on whole tensors, batch included, shapes resolved: row-major elements in, row-major elements out.
 package enum TensorOperation: Sendable {
     // MARK: Linear
 
-    /// Element i is element `indices[i]` of the inputs laid end to end, or `fill` where that is -1. Transposes, slices, padding,
-    /// concatenation, broadcasts.
+    /// Element i is element `indices[i]` of the inputs laid end to end, or `fill` where that is -1. Transposes, slices,
+    /// padding, concatenation, broadcasts.
     case gather(indices: [Int32], fill: Float)
-    /// Element i times `factors[i]`, plus `terms[i]`. Scaler, BatchNormalization, Add, Sub, Mul and Div with a constant.
+    /// Element i times `factors[i]`, plus `terms[i]`. Scaler, BatchNormalization, Add, Sub, Mul and Div with a
+    /// constant.
     case scale(factors: [Float], terms: [Float])
-    /// rows x inner (activation) times inner x columns (constant), plus a bias of `columns` values; leading sizes count as rows.
-    /// MatMul and Gemm with constant weights.
+    /// rows x inner (activation) times inner x columns (constant), plus a bias of `columns` values; leading sizes count
+    /// as rows. MatMul and Gemm with constant weights.
     case matrix(weights: TensorWeights, bias: [Float]?, rows: Int, inner: Int, columns: Int)
     /// Conv in one or two dimensions (one: height 1), batch included.
     case convolution(TensorConvolution, weights: TensorWeights, bias: [Float]?)
-    /// Element i is the sum of elements `indices[j]` times `weights[j]` for j in starts[i] ..< starts[i + 1]. AveragePool,
-    /// ReduceMean, ReduceSum, batches of constant matrices.
+    /// Element i is the sum of elements `indices[j]` times `weights[j]` for j in starts[i] ..< starts[i + 1].
+    /// AveragePool, ReduceMean, ReduceSum, batches of constant matrices.
     case weightedSum(starts: [Int], indices: [Int32], weights: [Float])
     /// Two tensors of one shape (broadcasts were made gathers).
     case add
@@ -51,8 +54,8 @@ package enum TensorOperation: Sendable {
 
     // MARK: Classes
 
-    /// From rows of decisions between pairs of `classes` classes (`TensorGraph.Decisions`), the index of the class with most
-    /// votes, the first of equals. The decisions of a polynomial kernel are a `matrix` (gamma and support vectors, coef0 as
-    /// bias), a power and a `matrix` (dual coefficients, rho as bias).
+    /// From rows of decisions between pairs of `classes` classes (`TensorGraph.Decisions`), the index of the class with
+    /// most votes, the first of equals. The decisions of a polynomial kernel are a `matrix` (gamma and support vectors,
+    /// coef0 as bias), a power and a `matrix` (dual coefficients, rho as bias).
     case vote(classes: Int)
 }

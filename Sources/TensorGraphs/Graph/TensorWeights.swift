@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Constant weights; of those that went through DequantizeLinear the integers too.
 package struct TensorWeights: Sendable, Equatable {
     package struct Quantization: Sendable, Equatable {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Crypto
 
 /// A group's body, read once from its beginning to its end, and hashed on the way.

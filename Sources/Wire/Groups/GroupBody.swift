@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Crypto
 import Files
 
 /// What a method puts into a group: ciphertexts that know their own bytes.
-public protocol GroupBody: Sendable {
+package protocol GroupBody: Sendable {
     /// Bytes that `write` writes.
     var byteCount: Int { get }
     func write(to sink: any ByteSink) throws

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 
 /// Groups behind each other in a source that can be read at any place: all heads were checked when it was opened, a

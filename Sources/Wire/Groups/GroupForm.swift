@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// The form that a plan's groups have.
 package struct GroupForm: Sendable {
     package let kind: ArtifactKind

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Crypto
 
 /// What stands before a group's body: an envelope's header, then 80 bytes on the group. Integers are little endian.
@@ -10,30 +12,30 @@ import Crypto
 /// | 68 | 4 | the group's number, from 0 |
 /// | 72 | 4 | groups in all |
 /// | 76 | 4 | zero |
-public struct GroupHead: Sendable, Hashable {
+package struct GroupHead: Sendable, Hashable {
     /// Bytes of a head.
-    public static let length = Envelope.headerLength + ownLength
+    package static let length = Envelope.headerLength + ownLength
     static let ownLength = 80
-    public static let maximumGroups = 1 << 20
+    package static let maximumGroups = 1 << 20
 
     /// The longest body that is read.
     package static func maximumBodyBytes(_ kind: ArtifactKind) -> Int {
         kind.maximumPayloadBytes - ownLength
     }
 
-    public let kind: ArtifactKind
+    package let kind: ArtifactKind
     /// Of the plan.
     package let plan: [UInt8]
     package let identifier: [UInt8]
     /// Of the request's group that a reply answers.
     package let request: [UInt8]
     /// At least 1.
-    public let sampleCount: Int
+    package let sampleCount: Int
     /// Which group it is, from 0.
-    public let index: Int
+    package let index: Int
     /// Groups in all.
-    public let groupCount: Int
-    public let bodyLength: Int
+    package let groupCount: Int
+    package let bodyLength: Int
 
     private static let zeros = [UInt8](repeating: 0, count: 32)
 
@@ -80,7 +82,7 @@ public struct GroupHead: Sendable, Hashable {
     }
 
     /// Bytes of the whole group: head, body and checksum.
-    public var groupLength: Int { Self.length + bodyLength + Envelope.checksumLength }
+    package var groupLength: Int { Self.length + bodyLength + Envelope.checksumLength }
 
     /// - Parameter bytes: `length` of them.
     /// - Throws: `WireError`.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 
 /// Groups that arrive one after another, from a socket, say.

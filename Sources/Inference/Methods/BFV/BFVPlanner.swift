@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import InferenceClient
@@ -39,7 +41,8 @@ struct BFVPlanner<Family: CircuitFamily> {
                 }
             }
             if best == nil { refusals.append("N = \(degree): \(refusal ?? "nothing fits")") }
-            // A larger ring costs more than twice as much for the same circuit; it pays only where it holds more samples.
+            // A larger ring costs more than twice as much for the same circuit; it pays only where it holds more
+            // samples.
             if let best,
                 !Family.wantsLargerRing(best.parameters.slots, samples: task.samples)
             {

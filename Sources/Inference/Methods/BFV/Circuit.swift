@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import InferenceClient
 import IntegerNetworks
@@ -5,7 +7,8 @@ import Lattice
 
 /// A linear map of one value or several, as a family of circuits has it.
 package protocol CircuitMap: Sendable {
-    /// The unit of the result, of its sources' units: what its weights are multiplied by is divided by each source's unit.
+    /// The unit of the result, of its sources' units: what its weights are multiplied by is divided by each source's
+    /// unit.
     func unit(of units: [MessageUnit]) -> MessageUnit
     /// The permutations of slots that it needs Galois keys for, none of them the identity.
     func permutations(degree: Int) -> Set<SlotPermutation>
@@ -16,8 +19,8 @@ package protocol CircuitStep: Sendable {
     func permutations(degree: Int) -> Set<SlotPermutation>
 }
 
-/// Circuits with one kind of map and steps of their own: all that the planner's search, the proof and the executor need to know of
-/// how a network lies in ciphertexts.
+/// Circuits with one kind of map and steps of their own: all that the planner's search, the proof and the executor need
+/// to know of how a network lies in ciphertexts.
 package protocol CircuitFamily: Sendable {
     associatedtype Map: CircuitMap
     associatedtype Step: CircuitStep

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 
 #if canImport(Glibc)
@@ -8,8 +10,8 @@ import BFV
     import Darwin
 #endif
 
-/// How many bits the noise needs between switch points, before any modulus is chosen: what a circuit run on ideal moduli finds, key
-/// switches taken as free.
+/// How many bits the noise needs between switch points, before any modulus is chosen: what a circuit run on ideal
+/// moduli finds, key switches taken as free.
 package final class ForecastLedger {
     /// Noise as of the last switch point that the value went through. Levels count the depths that are to come.
     package struct Value {
@@ -17,8 +19,8 @@ package final class ForecastLedger {
         package var level: Int
     }
 
-    /// A stretch between two sets of products (or the start and the first): bits to drop in it, of which at most `early` right after
-    /// the products that open it.
+    /// A stretch between two sets of products (or the start and the first): bits to drop in it, of which at most
+    /// `early` right after the products that open it.
     struct Drop {
         let bits: Double
         let early: Double

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import InferenceClient
 import Lattice
 import Threading
 import Wire
 
-/// Something that runs circuits of one family: on ciphertexts, on residues in the open (the oracle), on counts and noise bounds (the
-/// proof), on forecasts of noise (the search). All of them take the same walk, `Program`.
+/// Something that runs circuits of one family: on ciphertexts, on residues in the open (the oracle), on counts and
+/// noise bounds (the proof), on forecasts of noise (the search). All of them take the same walk, `Program`.
 ///
 /// An instance works modulo one t_i, or modulo all of them side by side.
 package protocol Interpreter {
@@ -40,7 +42,8 @@ package protocol Interpreter {
     /// The outputs, with replies of so many bits a residue.
     func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> Output
 
-    /// Told of each switch point: of an even one the operands of the products behind it, of an odd one the products before it.
+    /// Told of each switch point: of an even one the operands of the products behind it, of an odd one the products
+    /// before it.
     func pass(switchPoint: Int, _ values: [Value])
 }
 
@@ -67,7 +70,8 @@ where
 
 /// An interpreter on counts and noise bounds. Its counts equal those of the encrypted one; a test holds them together.
 package protocol CostInterpreter: Interpreter where Input == Void, Output == NoiseBound {
-    /// - Parameter keys: nil while the planner looks for gadgets: key switches then add no noise, and sites are recorded.
+    /// - Parameter keys: nil while the planner looks for gadgets: key switches then add no noise, and sites are
+    ///   recorded.
     init(
         circuit: Circuit<Family>, parameters: BFVParameters, plaintextIndex: Int,
         keys: BFVKeySet?, norms: TransformNorms)

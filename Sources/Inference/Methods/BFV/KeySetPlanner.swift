@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import InferenceClient
@@ -5,8 +7,8 @@ import IntegerNetworks
 import Lattice
 import Threading
 
-/// Plans a network for keys that exist: the lattice and the list of keys are another plan's, so that clients keep theirs. Plaintext
-/// moduli, baby steps and levels are chosen anew.
+/// Plans a network for keys that exist: the lattice and the list of keys are another plan's, so that clients keep
+/// theirs. Plaintext moduli, baby steps and levels are chosen anew.
 struct KeySetPlanner<Family: CircuitFamily> {
     private let task: PlanningTask
     private let keys: BFVKeySet
@@ -19,8 +21,8 @@ struct KeySetPlanner<Family: CircuitFamily> {
     /// - Throws: `PlanError` for a plan of another method.
     init(_ task: PlanningTask, within: ClientPlan) throws {
         guard let client = within.method as? Family.Client else {
-            throw PlanError.noParameters(
-                "the plan to stay within has the method '\(within.methodName)'")
+            throw PlanError.unsuited(
+                Family.Client.name, "the plan to stay within has the method '\(within.methodName)'")
         }
         self.task = task
         first = client.settings

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import CKernels
@@ -6,7 +8,7 @@ import Ring
 
 extension MachineSpeed {
     /// Measures this machine, on one core: about a second.
-    public static func measured() throws -> MachineSpeed {
+    package static func measured() throws -> MachineSpeed {
         let bench = try CalibrationBench()
         var costs = MachineSpeed(
             forwardButterfly: bench.forward() / bench.butterflies,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Why a network doesn't fit a ring of some degree.
 enum PackingError: Error, Equatable, CustomStringConvertible {
     case tooManyFeatures(Int, slots: Int)

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// Both kinds of norms, shared by the searches of one planning.
 struct PlannerNorms: Sendable {
     let exact = TransformNorms()

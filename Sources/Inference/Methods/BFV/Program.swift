@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import Lattice
 
@@ -82,8 +84,8 @@ package struct Program<I: Interpreter> {
         releaseValues()
     }
 
-    /// The values that an interpreter is told of: operands of the products behind an even switch point, results of those before an odd
-    /// one.
+    /// The values that an interpreter is told of: operands of the products behind an even switch point, results of
+    /// those before an odd one.
     private static func products(
         _ circuit: Circuit<I.Family>, at point: Int, index: Int, valuesCount: Int
     ) -> [Int] {

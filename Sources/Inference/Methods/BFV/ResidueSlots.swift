@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 
@@ -23,8 +25,8 @@ struct ResidueSlots: Sendable {
         scale(values, unit.value(parameters, plaintextIndex: plaintextIndex))
     }
 
-    /// A map's weights as they are applied: as they are where a source's unit is the result's, else divided by the source's unit,
-    /// times the result's, in (-t/2, t/2).
+    /// A map's weights as they are applied: as they are where a source's unit is the result's, else divided by the
+    /// source's unit, times the result's, in (-t/2, t/2).
     func weights(
         of map: FeatureMap, units: [MessageUnit], unit: MessageUnit
     ) -> [Int64] {

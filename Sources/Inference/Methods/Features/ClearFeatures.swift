@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import InferenceClient
@@ -88,7 +90,8 @@ package struct ClearFeatures: Interpreter {
 }
 
 extension BFVPlan where Family == FeatureCircuits {
-    /// The logits of quantized samples in the plan's box, by way of slots in the open: what the encrypted run must give.
+    /// The logits of quantized samples in the plan's box, by way of slots in the open: what the encrypted run must
+    /// give.
     package func clearLogits(of samples: [[Int]], outputs: OutputReading) throws -> [[BigInt]] {
         let channels = try choices.parameters.plaintextModuli.indices.map { index in
             let interpreter = ClearFeatures(

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import InferenceClient
 import Lattice
@@ -127,8 +129,8 @@ package final class CostFeatures: CostInterpreter {
     }
 }
 
-/// Feature circuits on noise over ideal moduli, with key switches free: as if all products of a depth were made at one level, each
-/// depth at its own.
+/// Feature circuits on noise over ideal moduli, with key switches free: as if all products of a depth were made at one
+/// level, each depth at its own.
 package struct ForecastFeatures: ForecastInterpreter {
     package typealias Family = FeatureCircuits
     package typealias Value = ForecastLedger.Value

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import InferenceClient
@@ -9,8 +11,9 @@ import Wire
 
 /// Feature circuits on ciphertexts, with a relinearization key only.
 ///
-/// Maps and products are put off until a relinearization, a switch or a store needs them: then all that was put off is done in one
-/// pass over the residues, tile by tile (`TileProgram`). Vectors that are wide in between never exist as a whole.
+/// Maps and products are put off until a relinearization, a switch or a store needs them: then all that was put off is
+/// done in one pass over the residues, tile by tile (`TileProgram`). Vectors that are wide in between never exist as a
+/// whole.
 package struct EncryptedFeatures: EncryptedInterpreter {
     package typealias Family = FeatureCircuits
 

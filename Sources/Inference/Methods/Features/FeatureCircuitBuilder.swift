@@ -1,13 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import InferenceClient
 import IntegerNetworks
 
-/// A network's operations on vectors of features, in the order of their depth: linear ones of depth d, then the products that lead to
-/// d + 1. Moduli may be dropped before each set of products.
+/// A network's operations on vectors of features, in the order of their depth: linear ones of depth d, then the
+/// products that lead to d + 1. Moduli may be dropped before each set of products.
 ///
-/// Products are relinearized late. A linear map of products works on three polynomials as on two, so it is worth waiting for one that
-/// has fewer outputs than inputs: relinearization costs dozens of transforms a ciphertext. Values that several operations read, or that are
-/// read at a later depth, are relinearized at once, so that moduli are only ever dropped from ciphertexts of two polynomials.
+/// Products are relinearized late. A linear map of products works on three polynomials as on two, so it is worth
+/// waiting for one that has fewer outputs than inputs: relinearization costs dozens of transforms a ciphertext. Values
+/// that several operations read, or that are read at a later depth, are relinearized at once, so that moduli are only
+/// ever dropped from ciphertexts of two polynomials.
 struct FeatureCircuitBuilder {
     typealias Instruction = Circuit<FeatureCircuits>.Instruction
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import InferenceClient
 import IntegerNetworks
@@ -70,7 +72,8 @@ package enum FeatureCircuits: CircuitFamily {
         shape.index > 1 && shape.slotCount < samples
     }
 
-    /// Memory is what is held at once: the request, one limb of it expanded, two stored vectors, keys, and the threads' tiles.
+    /// Memory is what is held at once: the request, one limb of it expanded, two stored vectors, keys, and the threads'
+    /// tiles.
     package static func cost(
         _ choices: PlanChoices, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation
     ) -> CostEstimate {

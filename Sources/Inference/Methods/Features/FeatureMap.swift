@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import IntegerNetworks
 
-/// A linear map of features: sums of ciphertexts times small integers, and a bias. It has no structure that a packing would
-/// have to know: any sparse integer matrix is one.
+/// A linear map of features: sums of ciphertexts times small integers, and a bias. It has no structure that a packing
+/// would have to know: any sparse integer matrix is one.
 package final class FeatureMap: CircuitMap {
     /// Outputs by the features of all sources, which are numbered one source after the other.
     package let matrix: SparseIntegerMatrix
@@ -20,8 +22,8 @@ package final class FeatureMap: CircuitMap {
     var sourceCount: Int { starts.count - 1 }
     var outputCount: Int { matrix.rows }
 
-    /// The unit of the result: of the source that most weights belong to. Its weights stay as small as they are; those of sources with
-    /// other units are multiplied by a unit modulo t.
+    /// The unit of the result: of the source that most weights belong to. Its weights stay as small as they are; those
+    /// of sources with other units are multiplied by a unit modulo t.
     package func unit(of units: [MessageUnit]) -> MessageUnit {
         var counts: [MessageUnit: Int] = [:]
         for (source, unit) in units.enumerated() { counts[unit, default: 0] += entries(of: source) }
@@ -38,8 +40,8 @@ package final class FeatureMap: CircuitMap {
         }
     }
 
-    /// What rows do to noise, source by source: the largest sum of |w| and the largest sum of w^2. Weights of a source that is
-    /// `scaled` count as t/2 each.
+    /// What rows do to noise, source by source: the largest sum of |w| and the largest sum of w^2. Weights of a source
+    /// that is `scaled` count as t/2 each.
     func gains(scaled: [Bool], modulus t: UInt64) -> [(sum: Double, energy: Double)] {
         var out = [(sum: Double, energy: Double)](repeating: (0, 0), count: sourceCount)
         var sums = out

@@ -1,4 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
+import InferenceClient
 import IntegerNetworks
 
 /// A network without products, as what it is: outputs = rows x inputs + biases, in integers.
@@ -13,23 +16,27 @@ struct ComposedMatrix: Sendable {
     /// - Throws: `PlanError` for a network with products, or layers too wide to be composed.
     init(_ network: IntegerNetwork) throws {
         if let product = network.operations.first(where: { $0.layer.isProduct }) {
-            throw PlanError.doesNotFit(
-                "Paillier adds and doesn't multiply: '\(product.layer.summary)' needs products")
+            throw PlanError.unsuited(
+                .paillier, "it adds and doesn't multiply: '\(product.layer.summary)' needs products"
+            )
         }
         let inputs = network.inputCount
         for operation in network.operations {
             let count = operation.layer.outputCount
             guard count <= Self.maximumWeights / inputs else {
-                throw PlanError.doesNotFit(
+                throw PlanError.unsuited(
+                    .paillier,
                     "'\(operation.layer.summary)' makes \(count) sums of \(inputs) inputs; at most \(Self.maximumWeights) weights are composed"
                 )
             }
         }
-        // Of each value, rows over the inputs and a constant; of the inputs only where a layer reads them beside others.
+        // Of each value, rows over the inputs and a constant; of the inputs only where a layer reads them beside
+        // others.
         var values: [(rows: [[BigInt]], biases: [BigInt])] = [([], [])]
         if network.operations.contains(where: { $0.sources != [0] && $0.sources.contains(0) }) {
             guard inputs <= Self.maximumWeights / inputs else {
-                throw PlanError.doesNotFit("\(inputs) inputs beside other values")
+                throw PlanError.unsuited(
+                    .paillier, "\(inputs) inputs beside other values")
             }
             values[0] = (
                 (0..<inputs).map { i in (0..<inputs).map { BigInt($0 == i ? 1 : 0) } },
@@ -38,7 +45,9 @@ struct ComposedMatrix: Sendable {
         }
         for (index, operation) in network.operations.enumerated() {
             guard let matrix = operation.layer.matrix(), let bias = operation.layer.biasVector
-            else { throw PlanError.doesNotFit("'\(operation.layer.summary)' is not linear") }
+            else {
+                throw PlanError.unsuited(.paillier, "'\(operation.layer.summary)' is not linear")
+            }
             var out: (rows: [[BigInt]], biases: [BigInt]) = ([], [])
             if operation.sources == [0] {
                 // The inputs themselves: no need to multiply by an identity.

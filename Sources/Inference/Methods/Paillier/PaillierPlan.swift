@@ -1,14 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import InferenceClient
 import IntegerNetworks
 import Paillier
+import Synchronization
 import Threading
 import Wire
 
 /// The server's half of the method "paillier": a linear network as one matrix.
 ///
-/// There is no noise, and no parameter to choose but the size of the key. What is certified is the range of the outputs: a sum that fits
-/// its slot is exact.
+/// There is no noise, and no parameter to choose but the size of the key. What is certified is the range of the
+/// outputs: a sum that fits its slot is exact.
 package struct PaillierPlan: ServerMethod {
     package let client: PaillierSlots
     package let cost: CostEstimate
@@ -19,7 +22,7 @@ package struct PaillierPlan: ServerMethod {
         _ network: IntegerNetwork, outputs: OutputReading, keySize: PaillierKeySize
     ) throws {
         guard outputs.rangeIsProven else {
-            throw PlanError.doesNotFit("Paillier takes proven ranges only")
+            throw PlanError.unsuited(.paillier, "its range is not proven")
         }
         let matrix = try ComposedMatrix(network)
         let largest = Self.largestInput(network)
@@ -64,8 +67,8 @@ package struct PaillierPlan: ServerMethod {
         var size = task.planner.keySize
         if let within = task.within {
             guard let client = within.method as? PaillierSlots else {
-                throw PlanError.noParameters(
-                    "the plan to stay within has the method '\(within.methodName)'")
+                throw PlanError.unsuited(
+                    .paillier, "the plan to stay within has the method '\(within.methodName)'")
             }
             size = client.keySize
         }
@@ -134,6 +137,18 @@ package struct PaillierPredictor: GroupPredictor {
     let publicKey: PaillierPublicKey
     let matrix: PaillierMatrix
     let evaluator: PaillierEvaluator
+    /// Plaintexts of samples that were evaluated.
+    private let evaluated = PlaintextCounter()
+
+    init(
+        client: PaillierSlots, publicKey: PaillierPublicKey, matrix: PaillierMatrix,
+        evaluator: PaillierEvaluator
+    ) {
+        self.client = client
+        self.publicKey = publicKey
+        self.matrix = matrix
+        self.evaluator = evaluator
+    }
 
     package func request(_ body: BodyReader) throws -> PaillierBody {
         try PaillierBody(body, publicKey: publicKey)
@@ -157,9 +172,22 @@ package struct PaillierPredictor: GroupPredictor {
         try progress(0, 1)
         let reply = try EncryptedVector.joining(evaluator.multiply(matrix, vectors))
         try progress(1, 1)
+        evaluated.add(count)
         return PaillierBody(reply)
     }
 
-    /// Products are counted by the plan; a run makes no others.
-    package var operations: OperationTally { OperationTally([]) }
+    /// As the plan counts them: a product's cost doesn't depend on what is in a ciphertext.
+    package var operations: OperationTally {
+        OperationTally([
+            ("products", evaluated.count * client.products),
+            ("squarings", evaluated.count * client.squarings),
+        ])
+    }
+}
+
+private final class PlaintextCounter: Sendable {
+    private let value = Atomic(0)
+
+    var count: Int { value.load(ordering: .relaxed) }
+    func add(_ count: Int) { value.add(count, ordering: .relaxed) }
 }

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 /// How diagonal indices split into a giant and a baby step: index = giant * count + baby, with babies in
 /// -offset ..< count - offset.
 struct BabyGrouping: Sendable, Hashable {
     let count: Int
     let offset: Int
-    /// Where positive, indices are taken modulo it: rotating the sources so far leaves every feature in place, so an index near the
-    /// end is a small negative one.
+    /// Where positive, indices are taken modulo it: rotating the sources so far leaves every feature in place, so an
+    /// index near the end is a small negative one.
     let modulus: Int
 
     private func moved(_ index: Int) -> Int {

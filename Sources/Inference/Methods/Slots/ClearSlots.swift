@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import InferenceClient
@@ -121,7 +123,8 @@ package struct ClearSlots: Interpreter {
 }
 
 extension BFVPlan where Family == SlotCircuits {
-    /// The logits of a quantized sample in the plan's box, by way of slots in the open: what the encrypted run must give.
+    /// The logits of a quantized sample in the plan's box, by way of slots in the open: what the encrypted run must
+    /// give.
     package func clearLogits(of sample: [Int], outputs: OutputReading) throws -> [BigInt] {
         let slots = try choices.parameters.plaintextModuli.indices.map { index in
             let interpreter = ClearSlots(

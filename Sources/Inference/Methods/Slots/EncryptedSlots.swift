@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import InferenceClient
 import Lattice
 import Threading
 import Wire
 
-/// Slot circuits on ciphertexts, with evaluation keys only. Works modulo all t_i at once, so that every key is read from memory once
-/// for all of them.
+/// Slot circuits on ciphertexts, with evaluation keys only. Works modulo all t_i at once, so that every key is read
+/// from memory once for all of them.
 package struct EncryptedSlots: EncryptedInterpreter {
     package typealias Family = SlotCircuits
     /// One ciphertext of each t_i.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 
 /// A linear map on the slots of one ciphertext or several, with integer weights, as baby-step giant-step sums:

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import InferenceClient
 import IntegerNetworks
 
 /// A network's operations laid out on the slots of one sample: all that baby steps don't change.
 ///
-/// Operations stand in the order of their depth: linear ones of depth d, then the products that lead to d + 1. Levels may be dropped
-/// before and after each set of products.
+/// Operations stand in the order of their depth: linear ones of depth d, then the products that lead to d + 1. Levels
+/// may be dropped before and after each set of products.
 struct PackedNetwork {
     enum Step {
         case layer(PackedLayer, sources: [Int])

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import InferenceClient
 import IntegerNetworks
@@ -5,9 +7,9 @@ import IntegerNetworks
 /// A convolution over patches (im2col) that the client lays out: a block of `blockSize` columns a kernel tap, one a
 /// position. Feature tap * positions + position.
 ///
-/// Taps fill the blocks of a row in turn, then the next row, then the next ciphertext, and are repeated every `period` blocks.
-/// Output maps take blocks too, repeated every `mapPeriod`. Diagonals move whole blocks: `mapPeriod` of them bring each block an
-/// equal share of the taps, folds add the shares up.
+/// Taps fill the blocks of a row in turn, then the next row, then the next ciphertext, and are repeated every `period`
+/// blocks. Output maps take blocks too, repeated every `mapPeriod`. Diagonals move whole blocks: `mapPeriod` of them
+/// bring each block an equal share of the taps, folds add the shares up.
 struct PatchLayout {
     private let convolution: Convolution
     private let shape: SlotShape

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import IntegerNetworks
 
@@ -17,7 +19,8 @@ struct Placement: Hashable {
         filled = 1
     }
 
-    /// An image with each map in a block of its own, so that what a convolution reads is at the same distance in all maps.
+    /// An image with each map in a block of its own, so that what a convolution reads is at the same distance in all
+    /// maps.
     init(image: ImageShape) {
         count = image.count
         filled = image.height * image.width

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import InferenceClient
 import IntegerNetworks
@@ -13,8 +15,8 @@ package enum SlotStep: CircuitStep {
     case fold([SlotPermutation])
     /// Integer constants, a slot each.
     case add([Int64])
-    /// Adds random shares of zero to the slots of each output, and random values to unused slots, so that a client learns the sums
-    /// only.
+    /// Adds random shares of zero to the slots of each output, and random values to unused slots, so that a client
+    /// learns the sums only.
     case mask(SlotLayout)
 
     package func permutations(degree: Int) -> Set<SlotPermutation> {

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import Lattice
 import Wire
 
-/// What a client's keys depend on, and all that they depend on: the lattice and the list of keys. No plaintext modulus, so that plans
-/// of many networks can share it.
+/// What a client's keys depend on, and all that they depend on: the lattice and the list of keys. No plaintext modulus,
+/// so that plans of many networks can share it.
 package struct BFVKeySet: Sendable, Hashable {
     package let lattice: LatticeParameters
     /// The gadget of the relinearization key, if there are multiplications.
@@ -46,7 +48,8 @@ package struct BFVKeySet: Sendable, Hashable {
         }
     }
 
-    /// Whether keys of this set serve what needs `other`: the same lattice, and each key with the same digits at its level or above.
+    /// Whether keys of this set serve what needs `other`: the same lattice, and each key with the same digits at its
+    /// level or above.
     package func serves(_ other: BFVKeySet) -> Bool {
         func covers(_ mine: Gadget?, _ needed: Gadget) -> Bool {
             guard let mine else { return false }

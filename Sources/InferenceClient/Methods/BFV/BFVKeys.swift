@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import Lattice
 import Ring
 import Wire
 
-/// The keys of a key set, and their bytes: of each key its seed, then every b_j in turn, limb by limb (P last), residues packed at the
-/// bits of their modulus.
+/// The keys of a key set, and their bytes: of each key its seed, then every b_j in turn, limb by limb (P last),
+/// residues packed at the bits of their modulus.
 package struct BFVKeys: KeyMaterial {
     package let set: BFVKeySet
     package let keys: EvaluationKeys

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import Files
 import IntegerNetworks
@@ -6,7 +8,7 @@ import Wire
 
 extension MethodName {
     /// No encryption at all: samples travel as they are. For simulations and tests.
-    public static let insecureClear = MethodName(rawValue: "insecure-clear")
+    package static let insecureClear = MethodName(rawValue: "insecure-clear")
 }
 
 /// The method that encrypts nothing: the same way through plan, client and server, at the speed of clear text.

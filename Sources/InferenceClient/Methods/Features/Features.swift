@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import IntegerNetworks
@@ -7,7 +9,7 @@ import Wire
 
 extension MethodName {
     /// BFV, thousands of samples a group: a ciphertext for each feature, a slot for each sample. No rotations.
-    public static let features = MethodName(rawValue: "features")
+    package static let features = MethodName(rawValue: "features")
 }
 
 /// The method "features", of a client's plan.

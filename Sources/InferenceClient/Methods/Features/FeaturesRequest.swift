@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import Files
 import Ring
 import Wire
 
-/// A group of samples, encrypted: a ciphertext for each feature and t_i, a slot for each sample. In bytes: the seed, then limb after
-/// limb c_0 of every ciphertext, packed.
+/// A group of samples, encrypted: a ciphertext for each feature and t_i, a slot for each sample. In bytes: the seed,
+/// then limb after limb c_0 of every ciphertext, packed.
 package struct FeaturesRequest: GroupBody {
     package let ciphertexts: SeededCiphertexts
 

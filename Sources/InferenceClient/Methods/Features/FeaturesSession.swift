@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import Lattice
@@ -46,9 +48,11 @@ package struct FeaturesSession: ClientSession {
         let capacity = method.groupCapacity
         let count = method.requestCount
         let done = Atomic(0)
+        @Sendable func tell() throws {
+            try progress(done.add(1, ordering: .relaxed).newValue, count)
+        }
         let ciphertexts = try encryptor.encryptMany(
-            count: count, pool: pool,
-            progress: { try progress(done.add(1, ordering: .relaxed).newValue, count) }
+            count: count, pool: pool, progress: tell
         ) { index in
             let (plaintextIndex, feature) = index.quotientAndRemainder(dividingBy: features)
             let t = moduli[plaintextIndex]

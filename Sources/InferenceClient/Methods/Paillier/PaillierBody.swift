@@ -1,9 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import Files
 import Paillier
 import Wire
 
-/// The body of a request or reply under Paillier: for each plaintext of samples in turn a ciphertext a feature, or an output. A
-/// ciphertext is a0 + a1 n, each coordinate little endian at the bytes of n.
+/// The body of a request or reply under Paillier: for each plaintext of samples in turn a ciphertext a feature, or an
+/// output. A ciphertext is a0 + a1 n, each coordinate little endian at the bytes of n.
 package struct PaillierBody: GroupBody {
     package let ciphertexts: EncryptedVector
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BigIntegers
 import IntegerNetworks
 import Paillier
@@ -6,7 +8,7 @@ import Wire
 
 extension MethodName {
     /// Paillier, for linear networks: samples side by side in every plaintext.
-    public static let paillier = MethodName(rawValue: "paillier")
+    package static let paillier = MethodName(rawValue: "paillier")
 }
 
 /// The method "paillier", of a client's plan: the size of the key, and how samples lie side by side in plaintexts.
@@ -20,7 +22,8 @@ package struct PaillierSlots: ClientMethod {
     package let slotBits: Int
     package let inputCount: Int
     package let outputCount: Int
-    /// Products modulo n^2 for all outputs of one plaintext, squarings among them; masks, biases and inversions not counted.
+    /// Products modulo n^2 for all outputs of one plaintext, squarings among them; masks, biases and inversions not
+    /// counted.
     package let products: Int
     package let squarings: Int
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 
 /// Which feature each slot holds: slot r C + i is row r, column i, of `SlotShape`'s rows of C columns.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import BigIntegers
 import IntegerNetworks
@@ -7,7 +9,7 @@ import Wire
 
 extension MethodName {
     /// BFV, one sample a group: a slot for each feature, and more than one where that saves rotations.
-    public static let slots = MethodName(rawValue: "slots")
+    package static let slots = MethodName(rawValue: "slots")
 }
 
 /// The method "slots", of a client's plan: how one sample lies in the slots of one ciphertext, or a few.
@@ -65,8 +67,8 @@ package struct Slots: BFVClientMethod {
             secretKey: try BFVSecret.key(secret, context.lattice), pool: pool)
     }
 
-    /// Outputs from the slots modulo each t_i: sums each output's slots, then joins the moduli by CRT; the one integer of the
-    /// certified range with these residues.
+    /// Outputs from the slots modulo each t_i: sums each output's slots, then joins the moduli by CRT; the one integer
+    /// of the certified range with these residues.
     package func join(
         _ slots: [[UInt64]], _ decoder: OutputDecoder, outputCount: Int, noiseMarginBits: Double
     ) -> GroupOutputs {

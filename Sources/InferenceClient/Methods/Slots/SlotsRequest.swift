@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
 import BFV
 import Files
 import Lattice
 import Ring
 import Wire
 
-/// A sample's ciphertexts: one for each t_i, layout by layout of the plan. In bytes: of each its seed, then c_0 in NTT form, packed.
+/// A sample's ciphertexts: one for each t_i, layout by layout of the plan. In bytes: of each its seed, then c_0 in NTT
+/// form, packed.
 package struct SlotsRequest: GroupBody {
     /// Fresh from an encryptor, so that each has a seed.
     package let ciphertexts: [Ciphertext]
