@@ -134,7 +134,7 @@ public final class Client: Sendable {
     }
 
     /// Decrypts the reply to one group of a request.
-    public func decrypt(_ reply: ReplyGroup, of request: RequestGroup) throws -> Predictions {
+    package func decrypt(_ reply: ReplyGroup, of request: RequestGroup) throws -> Predictions {
         try decrypt(reply, answering: request.head)
     }
 
