@@ -7,108 +7,8 @@ import SwiftProtobuf
 import Testing
 import Wire
 
-/// What the sections of plans may not say, all digests right.
-@Suite struct PayloadTests {
-    /// - Parameter error: nil: any typed one.
-    private static func refused(
-        _ kind: ArtifactKind, _ what: String, _ error: WireError? = nil, _ method: Method = .slots,
-        _ change: (Fixture) throws -> [UInt8]
-    ) throws {
-        let fixture = try Fixture.of(method)
-        let bytes = try change(fixture)
-        #expect(bytes != fixture.bytes(kind), "\(what): nothing was changed")
-        #expect("\(kind), \(what)") {
-            _ = try fixture.rewritten(bytes, as: kind)
-        } throws: { found in
-            error == nil ? Fixture.isTyped(found) : found as? WireError == error
-        }
-    }
-
-    /// What both halves of a plan say of inputs, outputs and costs.
-    @Test(arguments: [ArtifactKind.clientPlan, .serverPlan]) func plan(kind: ArtifactKind) throws {
-        typealias Plan = Blindsight_V5_PlanMessage
-        let digits = String(repeating: "9", count: 1_000_000)
-        let count = { () -> Blindsight_V5_OperationCountMessage in
-            var message = Blindsight_V5_OperationCountMessage()
-            message.name = "Upper"
-            return message
-        }()
-        let changes: [(String, (inout Plan) -> Void)] = [
-            ("no input", { $0.clearInput() }),
-            ("no outputs", { $0.clearOutputs() }),
-            ("shape of 2^60", { $0.input.shape = [1 << 30, 1 << 30] }),
-            ("shape with a zero", { $0.input.shape = [6, 0] }),
-            ("nine dimensions", { $0.input.shape = [6, 1, 1, 1, 1, 1, 1, 1, 1] }),
-            ("no shape", { $0.input.shape = [] }),
-            ("empty box", { $0.input.lowest = 4 }),
-            ("box of 2^63", { $0.input.highest = .max }),
-            ("box from -2^63", { $0.input.lowest = .min }),
-            ("zero point", { $0.input.zeroPoint = .max }),
-            ("scale 0", { $0.input.scale = 0 }),
-            ("scale NaN", { $0.input.scale = .nan }),
-            ("an offset less than features", { $0.input.offsets = [1] }),
-            ("feature scale 0", { $0.input.scales = [0, 1, 1, 1, 1, 1] }),
-            ("offset NaN", { $0.input.offsets = [.nan, 1, 1, 1, 1, 1] }),
-            ("a norm that isn't known", { $0.input.normalization = "L3" }),
-            ("a decision that isn't known", { $0.outputs.decision = "oracle" }),
-            ("the usual decision spelled out", { $0.outputs.decision = "largest" }),
-            ("a sign of three outputs", { $0.outputs.decision = "sign" }),
-            ("a transform that isn't known", { $0.outputs.transform = "relu" }),
-            ("no transform spelled out", { $0.outputs.transform = "none" }),
-            ("output scale infinite", { $0.outputs.scale = .infinity }),
-            ("output scale 0", { $0.outputs.scale = 0 }),
-            ("no labels", { $0.outputs.labels = [] }),
-            ("a label more", { $0.outputs.labels.append("d") }),
-            ("escape sequence", { $0.outputs.labels[0] = "\u{1B}[2J" }),
-            ("long label", { $0.outputs.labels[0] = String(repeating: "x", count: 1025) }),
-            ("no bounds", { $0.outputs.bounds = [] }),
-            ("a bound more", { $0.outputs.bounds.append($0.outputs.bounds[0]) }),
-            ("bound not a number", { $0.outputs.bounds[0].lowest = "1e9" }),
-            ("bound with a sign", { $0.outputs.bounds[0].highest = "+5" }),
-            ("bound with a zero before it", { $0.outputs.bounds[0].highest = "05" }),
-            ("low bound with a zero before it", { $0.outputs.bounds[0].lowest = "-099" }),
-            ("a negative zero", { $0.outputs.bounds[0].lowest = "-0" }),
-            (
-                "bounds exchanged",
-                { $0.outputs.bounds[0].lowest = $0.outputs.bounds[0].highest + "0" }
-            ),
-            ("bound above T", { $0.outputs.bounds[0].highest += "000000000000" }),
-            ("bound of 10^6 digits", { $0.outputs.bounds[0].highest = digits }),
-            ("bound method with a newline", { $0.outputs.boundMethod += "\n" }),
-            ("cost of 2^60 bytes", { $0.cost.requestBytes = 1 << 60 }),
-            ("cost of 2^64 - 1 bytes", { $0.cost.serverMemoryBytes = .max }),
-            ("a count's name", { $0.cost.operations.append(count) }),
-            (
-                "65 counts",
-                { $0.cost.operations = Array(repeating: $0.cost.operations[0], count: 65) }
-            ),
-            (
-                "an unknown field",
-                {
-                    $0 = try! Plan(
-                        serializedBytes: $0.serializedBytes() + [0xF8, 0x07, 0x01] as [UInt8])
-                }
-            ),
-        ]
-        for (what, change) in changes {
-            try Self.refused(kind, what) { try $0.resealed(plan: kind, change) }
-        }
-    }
-
-    /// Sections are what this build would write for them.
-    @Test(arguments: [ArtifactKind.clientPlan, .serverPlan]) func canonical(kind: ArtifactKind)
-        throws
-    {
-        for number in try Fixture.sections(Fixture.of(.slots).bytes(kind)).keys.sorted()
-        where number != SectionRule.Number.proof {
-            for extra: [UInt8] in [[0xF8, 0x07, 0x01], [0], [0x0A], [0x08, 0x01]] {
-                try Self.refused(kind, "section \(number) and \(extra)") {
-                    try $0.resealed(kind) { $0[number]! += extra }
-                }
-            }
-        }
-    }
-
+/// What the method's section of a plan may not say, all digests right.
+@Suite struct MethodSectionTests {
     @Test(arguments: [ArtifactKind.clientPlan, .serverPlan]) func lattices(kind: ArtifactKind)
         throws
     {
@@ -178,12 +78,12 @@ import Wire
             ("an output count", { $0.outputCount = 3 }),
         ]
         for (what, change) in changes {
-            try Self.refused(kind, what) { try Self.resealed($0, kind, change) }
+            try Fixture.expectRefusal(kind, what) { try Self.resealed($0, kind, change) }
         }
-        try Self.refused(kind, "layouts of features", nil, .features) {
+        try Fixture.expectRefusal(kind, "layouts of features", nil, .features) {
             try Self.resealed($0, kind) { $0.inputLayout = [1] }
         }
-        try Self.refused(kind, "an output less", nil, .features) {
+        try Fixture.expectRefusal(kind, "an output less", nil, .features) {
             try Self.resealed($0, kind) { $0.outputCount -= 1 }
         }
     }
@@ -274,7 +174,9 @@ import Wire
             ("another output layout", { $0.client.outputLayout.reverse() }),
         ]
         for (what, change) in changes {
-            try Self.refused(.serverPlan, what) { try $0.resealed(method: .serverPlan, change) }
+            try Fixture.expectRefusal(.serverPlan, what) {
+                try $0.resealed(method: .serverPlan, change)
+            }
         }
     }
 
@@ -296,7 +198,9 @@ import Wire
             ("more squarings than products", { $0.squarings = $0.products + 1 }),
         ]
         for (what, change) in changes {
-            try Self.refused(kind, what, nil, .paillier) { try $0.resealed(method: kind, change) }
+            try Fixture.expectRefusal(kind, what, nil, .paillier) {
+                try $0.resealed(method: kind, change)
+            }
         }
         // Slots of a bit, though inputs and outputs would fit them.
         let tiny = try Fixture.of(.paillier).resealed(kind) { sections in
@@ -312,9 +216,10 @@ import Wire
                 (message: inout Blindsight_V5_PaillierMessage) in message.slotBits = 1
             }
         }
-        try Self.refused(kind, "slots of a bit for everything", nil, .paillier) { _ in tiny }
+        try Fixture.expectRefusal(kind, "slots of a bit for everything", nil, .paillier) { _ in tiny
+        }
         if kind == .serverPlan {
-            try Self.refused(kind, "another cost", nil, .paillier) {
+            try Fixture.expectRefusal(kind, "another cost", nil, .paillier) {
                 try $0.resealed(plan: kind) { $0.cost.operations[0].count += 1 }
             }
         }
@@ -322,9 +227,11 @@ import Wire
         for (what, change) in [
             ("a product less", { $0.products -= 1 }), ("wider slots", { $0.slotBits += 1 }),
         ] as [(String, (inout Blindsight_V5_PaillierMessage) -> Void)] where kind == .serverPlan {
-            try Self.refused(kind, what, nil, .paillier) { try $0.resealed(method: kind, change) }
+            try Fixture.expectRefusal(kind, what, nil, .paillier) {
+                try $0.resealed(method: kind, change)
+            }
         }
-        try Self.refused(kind, "bounds that are a guess", nil, .paillier) {
+        try Fixture.expectRefusal(kind, "bounds that are a guess", nil, .paillier) {
             try $0.resealed(plan: kind) { $0.outputs.rangeIsCalibrated = true }
         }
     }

@@ -70,57 +70,6 @@ struct Groups {
     }
 }
 
-/// How groups are read.
-enum Way: CaseIterable {
-    case file, stream
-
-    /// The bodies of all groups.
-    func read(_ bytes: [UInt8], _ form: GroupForm) throws -> [[UInt8]] {
-        switch self {
-        case .file:
-            let file = try GroupFile(MemorySource(bytes), form)
-            return try file.groups.indices.map { try file.body(of: $0).whole(Self.all) }
-        case .stream:
-            let stream = GroupStream(ChoppedStream(bytes), form)
-            var out: [[UInt8]] = []
-            while let body = try stream.next() { out.append(try body.whole(Self.all)) }
-            return out
-        }
-    }
-
-    private static func all(_ body: BodyReader) throws -> [UInt8] {
-        try body.bytes(body.remaining)
-    }
-}
-
-/// Bytes that come in pieces of all sizes, as a socket's do.
-final class ChoppedStream: ByteStream {
-    private var rest: ArraySlice<UInt8>
-    private var generator: SplitMix64
-
-    /// Bytes that nobody read yet.
-    var remaining: Int { rest.count }
-
-    init(_ bytes: [UInt8], seed: UInt64 = 5) {
-        rest = bytes[...]
-        generator = SplitMix64(seed: seed)
-    }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        let most = min(buffer.count, rest.count)
-        guard most > 0 else { return 0 }
-        let count = min(most, [1, 2, 7, 100, most].randomElement(using: &generator)!)
-        buffer.copyBytes(from: rest.prefix(count))
-        rest = rest.dropFirst(count)
-        return count
-    }
-}
-
-/// The first positions, the last, and some between.
-func positions(_ count: Int) -> [Int] {
-    (0..<count).filter { $0 < 400 || $0 >= count - 200 || $0 % 97 == 0 }
-}
-
 extension [UInt8] {
     /// With other bytes at an offset.
     func with(_ bytes: [UInt8], at offset: Int) -> [UInt8] {
