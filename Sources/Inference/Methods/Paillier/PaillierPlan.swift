@@ -109,10 +109,10 @@ package struct PaillierPrepared: PreparedMethod {
     let plan: PaillierPlan
     let largestInput: BigInt
 
-    package func keys(encoded bytes: ArraySlice<UInt8>) throws -> PaillierKeys {
+    package func keys(_ reader: SectionReader) throws -> PaillierKeys {
         PaillierKeys(
             publicKey: try PaillierPublicKey(
-                bytes: Array(bytes), allowsInsecure: plan.client.keySize.isInsecure))
+                bytes: reader.bytes(), allowsInsecure: plan.client.keySize.isInsecure))
     }
 
     package func predictor(
