@@ -73,9 +73,8 @@ package final class SectionReader {
                 byteCount: min(end - offset, Self.pieceLength), alignment: 16)
             defer { piece.deallocate() }
             while offset < end {
-                try pull(
-                    UnsafeMutableRawBufferPointer(rebasing: piece[..<min(piece.count, end - offset)]
-                    ))
+                let next = piece[..<min(piece.count, end - offset)]
+                try pull(UnsafeMutableRawBufferPointer(rebasing: next))
             }
         }
         remaining = left
