@@ -23,6 +23,8 @@ package struct MachineSpeed: Sendable, Equatable, Codable {
     package var tensorResidue = 5.0
     /// A residue of c_1 from its seed, with its c_0 unpacked and both written and read.
     package var expandedResidue = 3.0
+    /// A residue's share of what is drawn for an encryption of zero.
+    package var drawnResidue = 12.0
 
     package init(
         forwardButterfly: Double, inverseButterfly: Double, keyResidue: Double,
@@ -53,7 +55,7 @@ package struct MachineSpeed: Sendable, Equatable, Codable {
             count("key_products") * keyResidue + count("plaintext_products") * plaintextResidue
         let tiles =
             count("small_products") * smallResidue + count("tensor_products") * tensorResidue
-            + count("expansions") * expandedResidue
+            + count("expansions") * expandedResidue + count("rerandomizations") * drawnResidue
         return 1e-9 * (overhead * (transforms * butterflies + products * n) + tiles * n)
     }
 }

@@ -62,6 +62,12 @@ struct NoiseBench {
                 slots: slots, plaintextIndex: index, level: level), bound: model.fresh)
     }
 
+    func rerandomize(_ x: Bounded) throws -> Bounded {
+        Bounded(
+            ciphertext: try bench.evaluator.rerandomize(x.ciphertext),
+            bound: model.rerandomized(x.bound, special: parameters.specialModulus))
+    }
+
     func addConstant(_ slots: [UInt64], to x: Bounded) throws -> Bounded {
         let constant = bench.context.encodeConstant(
             slots: slots, plaintextIndex: index, level: x.ciphertext.level)

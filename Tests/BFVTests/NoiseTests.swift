@@ -4,6 +4,7 @@ import BFV
 import BigIntegers
 import Foundation
 import Oracle
+import Ring
 import TestSupport
 import Testing
 
@@ -141,6 +142,24 @@ import Testing
                 #expect(gap < 3.5, "bits \(c0Bits), \(c1Bits): \(gap) bits under the bound")
                 #expect(
                     log2(largest) < Double(c1Bits - 1), "a bound that proves nothing: \(largest)")
+            }
+        }
+    }
+
+    /// An added encryption of zero costs a division's rounding, at every level that its key covers.
+    @Test(arguments: OracleCase.noise) func encryptionsOfZero(testCase: OracleCase) throws {
+        for index in testCase.plaintextBits.indices {
+            var noise = try NoiseBench(testCase, seed: 41, plaintextIndex: index)
+            for level in 1...noise.bench.context.maximumLevel {
+                let x = noise.fresh(level: level)
+                noise.check(try noise.rerandomize(x), slack: 3, "re-randomized, t \(index)")
+                // From as little noise as there can be.
+                let zero = Bounded(
+                    ciphertext: Ciphertext(
+                        polynomials: x.ciphertext.polynomials.map {
+                            Polynomial<NTTValues>(zero: $0.basis)
+                        }, plaintextIndex: index), bound: NoiseBound([]))
+                noise.check(try noise.rerandomize(zero), slack: 3.5, "zero, t \(index)")
             }
         }
     }

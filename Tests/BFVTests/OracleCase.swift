@@ -126,6 +126,10 @@ struct OracleBench {
                         uniqueKeysWithValues: permutations.map {
                             ($0.normalized(degree: testCase.degree), gadget)
                         })))
+            keys = EvaluationKeys(
+                relinearization: keys.relinearization, galois: keys.galois,
+                rerandomization: try KeyGenerator(secretKey: secret).rerandomizationKey(
+                    level: context.maximumLevel))
         }
         evaluator = Evaluator(context: context, keys: keys)
         encryptor = Encryptor(context: context, secretKey: secret)

@@ -86,11 +86,13 @@ import Testing
     @Test func keysThatDoNotCoverTheirLevels() throws {
         let network = try squareNetwork()
         let plan = try Planner.insecure(degrees: [256]).plan(network, method: .slots)
-        func refused(_ relinearization: Gadget?) {
+        func refused(_ relinearization: Gadget?, rerandomizationLevel: Int? = nil) {
             var choices = plan.slots.choices
             choices.keys = BFVKeySet(
                 lattice: choices.keys.lattice, relinearization: relinearization,
-                galois: choices.keys.galois)
+                galois: choices.keys.galois,
+                rerandomizationLevel: rerandomizationLevel
+                    ?? choices.keys.rerandomizationLevel)
             #expect(throws: PlanError.self) {
                 try SlotsPlan(
                     network, outputs: plan.client.outputs, choices: choices,
@@ -100,5 +102,9 @@ import Testing
         let gadget = try #require(plan.slots.choices.keys.relinearization)
         refused(nil)
         refused(Gadget(level: gadget.level - 1, digitBits: gadget.digitBits))
+        refused(gadget, rerandomizationLevel: 0)
+        refused(
+            gadget,
+            rerandomizationLevel: plan.settings.parameters.maximumLevel + 1)
     }
 }

@@ -106,7 +106,16 @@ import Wire
         }
         #expect(throws: InferenceError.self) {
             try BFVKeys(
-                made.set, EvaluationKeys(relinearization: nil, galois: made.keys.galois))
+                made.set,
+                EvaluationKeys(
+                    relinearization: nil, galois: made.keys.galois,
+                    rerandomization: made.keys.rerandomization))
+        }
+        #expect(throws: InferenceError.missingKey("the public key")) {
+            try BFVKeys(
+                made.set,
+                EvaluationKeys(
+                    relinearization: made.keys.relinearization, galois: made.keys.galois))
         }
         let server = try Server(plan, keys: keys)
         let request = try client.encrypt(quantized: [[1, 0, 0]])

@@ -33,6 +33,24 @@ package struct CompressedCiphertext: Sendable, Equatable {
 }
 
 extension Evaluator {
+    /// The same message under new randomness: with an encryption of zero added, made for this ciphertext alone.
+    package func rerandomize(_ a: Ciphertext) throws -> Ciphertext {
+        var source = Keystream()
+        return try rerandomize(a, source: &source)
+    }
+
+    /// The same with randomness of the caller's choice, for tests.
+    package func rerandomize(_ a: Ciphertext, source: inout Keystream) throws -> Ciphertext {
+        guard a.polynomials.count == 2 else {
+            throw EvaluationError.mismatch("a reply needs a relinearized ciphertext")
+        }
+        let zero = try switcher.encryptionOfZero(level: a.level, source: &source)
+        var polynomials = a.polynomials
+        polynomials[0] += zero.0
+        polynomials[1] += zero.1
+        return Ciphertext(polynomials: polynomials, plaintextIndex: a.plaintextIndex)
+    }
+
     /// Switches down to q_0, then to powers of two: round(c 2^k / q_0).
     package func compress(
         _ a: Ciphertext, c0Bits: Int, c1Bits: Int

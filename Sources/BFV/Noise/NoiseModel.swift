@@ -109,6 +109,11 @@ package struct NoiseModel: Sendable {
     /// 2-norm. u is uniform ternary, of proxy 2/3: E exp(a u) = (1 + 2 cosh a) / 3 has at a^(2i) the coefficient
     /// (2/3) / (2i)!, at most the 1 / (3^i i!) of exp(a^2 / 3).
     package var freshPublic: NoiseBound {
+        NoiseBound.sum([fresh, NoiseBound(maskedZero)])
+    }
+
+    /// e_1 s and e u of an encryption of zero under a public key: see `freshPublic`.
+    private var maskedZero: [NoiseComponent] {
         let ofC1 = timesSecret(over: 1 / Self.errorVariance)
         let proxy = 2.0 / 3
         let deviation = Self.errorVariance.squareRoot()
@@ -120,7 +125,18 @@ package struct NoiseModel: Sendable {
         let ofKey = component(
             mean: norm * unitNorm * proxy.squareRoot(), rms: squared.squareRoot(),
             largest: tail * (n * proxy).squareRoot() * peak, isLinear: true)
-        return fresh.adding(ofC1).adding(ofKey)
+        return [ofC1, ofKey]
+    }
+
+    /// An added encryption of zero, made modulo Q P and divided by P: nu = t (e u + e_0 + e_1 s) / P, and what a division
+    /// by P adds.
+    package func rerandomized(_ noise: NoiseBound, special: UInt64) -> NoiseBound {
+        let deviation = Self.errorVariance.squareRoot()
+        let ofC0 = component(
+            mean: deviation * unitNorm, rms: deviation * unitNorm,
+            largest: tail * deviation * n.squareRoot(), isLinear: true)
+        let zero = NoiseBound(maskedZero + [ofC0]).scaled(by: 1 / Double(special))
+        return divided(NoiseBound.sum([noise, zero]))
     }
 
     /// t x s for a polynomial x with independent coefficients of proxy 1 / `divisor`.

@@ -385,6 +385,9 @@ package nonisolated struct Blindsight_V5_KeySetMessage: Sendable {
   /// Ascending.
   package var galois: [Blindsight_V5_GaloisKeyMessage] = []
 
+  /// Of the public key that replies are re-randomized with.
+  package var rerandomizationLevel: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1109,7 +1112,7 @@ nonisolated extension Blindsight_V5_GaloisKeyMessage: SwiftProtobuf.Message, Swi
 
 nonisolated extension Blindsight_V5_KeySetMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".KeySetMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lattice\0\u{1}relinearization\0\u{1}galois\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lattice\0\u{1}relinearization\0\u{1}galois\0\u{3}rerandomization_level\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1120,6 +1123,7 @@ nonisolated extension Blindsight_V5_KeySetMessage: SwiftProtobuf.Message, SwiftP
       case 1: try { try decoder.decodeSingularMessageField(value: &self._lattice) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._relinearization) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.galois) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.rerandomizationLevel) }()
       default: break
       }
     }
@@ -1139,6 +1143,9 @@ nonisolated extension Blindsight_V5_KeySetMessage: SwiftProtobuf.Message, SwiftP
     if !self.galois.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.galois, fieldNumber: 3)
     }
+    if self.rerandomizationLevel != 0 {
+      try visitor.visitSingularUInt32Field(value: self.rerandomizationLevel, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1146,6 +1153,7 @@ nonisolated extension Blindsight_V5_KeySetMessage: SwiftProtobuf.Message, SwiftP
     if lhs._lattice != rhs._lattice {return false}
     if lhs._relinearization != rhs._relinearization {return false}
     if lhs.galois != rhs.galois {return false}
+    if lhs.rerandomizationLevel != rhs.rerandomizationLevel {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -78,12 +78,16 @@ extension Blindsight_V5_KeySetMessage {
             message.gadget = .init(gadget)
             return message
         }
+        rerandomizationLevel = UInt32(set.rerandomizationLevel)
     }
 
     func keySet(allowInsecure: Bool) throws -> BFVKeySet {
         let lattice = try self.lattice.parameters(allowInsecure: allowInsecure)
         guard galois.count <= lattice.degree else {
             throw WireError.outOfRange("\(galois.count) Galois keys")
+        }
+        guard (1...lattice.maximumLevel).contains(Int(rerandomizationLevel)) else {
+            throw WireError.outOfRange("a public key for level \(rerandomizationLevel)")
         }
         var out: [Int: Gadget] = [:]
         var last = 1
@@ -98,7 +102,7 @@ extension Blindsight_V5_KeySetMessage {
         let set = BFVKeySet(
             lattice: lattice,
             relinearization: hasRelinearization ? try relinearization.gadget(lattice) : nil,
-            galois: out)
+            galois: out, rerandomizationLevel: Int(rerandomizationLevel))
         try set.check()
         return set
     }

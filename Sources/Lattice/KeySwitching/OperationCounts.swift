@@ -29,6 +29,8 @@ public struct OperationCounts: Sendable, Hashable {
     package var tensorProducts = 0
     /// Limbs of c_1 expanded from a seed, where they are expanded tile by tile.
     package var expansions = 0
+    /// Encryptions of zero that were made for replies.
+    package var rerandomizations = 0
 
     package init() {}
 
@@ -42,7 +44,7 @@ public struct OperationCounts: Sendable, Hashable {
             ("multiplications", multiplications), ("modulus_switches", modulusSwitches),
             ("key_products", keyProducts), ("plaintext_products", plaintextProducts),
             ("small_products", smallProducts), ("tensor_products", tensorProducts),
-            ("expansions", expansions),
+            ("expansions", expansions), ("rerandomizations", rerandomizations),
         ]
     }
 
@@ -60,6 +62,7 @@ public struct OperationCounts: Sendable, Hashable {
         a.smallProducts += b.smallProducts
         a.tensorProducts += b.tensorProducts
         a.expansions += b.expansions
+        a.rerandomizations += b.rerandomizations
     }
 }
 
@@ -107,5 +110,6 @@ extension OperationCounts {
         smallProducts = counts[10]
         tensorProducts = counts[11]
         expansions = counts[12]
+        rerandomizations = counts[13]
     }
 }

@@ -7,11 +7,18 @@ public struct EvaluationKeys: Sendable {
     /// By Galois element k: a key from s to s(X^(1/k)), used before the automorphism is applied.
     package let galois: [Int: KeySwitchingKey]
 
+    /// What replies are re-randomized with.
+    package let rerandomization: RerandomizationKey?
+
     /// No keys: enough for sums, and products with plaintexts.
     public static let none = EvaluationKeys(relinearization: nil, galois: [:])
 
-    package init(relinearization: KeySwitchingKey?, galois: [Int: KeySwitchingKey]) {
+    package init(
+        relinearization: KeySwitchingKey?, galois: [Int: KeySwitchingKey],
+        rerandomization: RerandomizationKey? = nil
+    ) {
         self.relinearization = relinearization
         self.galois = galois
+        self.rerandomization = rerandomization
     }
 }

@@ -14,11 +14,14 @@ public struct KeyGenerator: Sendable {
 
     /// A relinearization key where its gadget is given, and a Galois key for each element k of `galois`, from s to
     /// s(X^(1/k)).
-    /// - Parameter progress: called with (keys done, keys in all).
-    /// - Throws: `EvaluationError.level` where a gadget covers a level that doesn't exist.
+    ///
+    /// - Parameters:
+    ///   - level: of the key that replies are re-randomized with; nil for none.
+    ///   - progress: called with (keys done, keys in all).
+    /// - Throws: `EvaluationError.level` where a key covers a level that doesn't exist.
     package func evaluationKeys(
         relinearization gadget: Gadget?, galois gadgets: [Int: Gadget],
-        progress: (Int, Int) throws -> Void = { _, _ in }
+        rerandomization level: Int? = nil, progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> EvaluationKeys {
         let total = gadgets.count + (gadget == nil ? 0 : 1)
         var done = 0
@@ -34,7 +37,9 @@ public struct KeyGenerator: Sendable {
             done += 1
             try progress(done, total)
         }
-        return EvaluationKeys(relinearization: relinearization, galois: galois)
+        return EvaluationKeys(
+            relinearization: relinearization, galois: galois,
+            rerandomization: try level.map { try rerandomizationKey(level: $0) })
     }
 
     /// A key for others to encrypt with: (-a s + e, a) modulo Q, with a from a new seed and a new e.
@@ -53,6 +58,16 @@ public struct KeyGenerator: Sendable {
         mask *= secretKey.values(level: context.maximumLevel)
         b -= mask
         return PublicKey(context: context, seed: seed, b: b.asPublic())
+    }
+
+    /// A new public key modulo Q_l P.
+    package func rerandomizationKey(level: Int) throws -> RerandomizationKey {
+        guard (1...context.maximumLevel).contains(level) else {
+            throw EvaluationError.level(level, maximum: context.maximumLevel)
+        }
+        var errors = Keystream()
+        return RerandomizationKey.generate(
+            seed: Seed.random(), secret: secretKey.extendedValues(level: level), errors: &errors)
     }
 
     /// From s^2 to s.

@@ -6,7 +6,7 @@ import Ring
 /// (Lyubashevsky, Peikert and Regev, eprint 2012/230). It hides s under the RLWE assumption.
 ///
 /// For data of several owners who trust one holder of the secret key. An owner who holds the key itself uses
-/// `Encryptor`: half the bytes on the wire and a hundredth of the noise. Plans use that one only, so
+/// `Encryptor`: half the bytes on the wire and a hundredth of the noise. Plans use that one for samples, so
 /// there is no file format for public keys, nor for what is encrypted under them.
 public struct PublicKey: Sendable {
     /// The public seed of a.

@@ -101,6 +101,11 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
                 (1...50).contains(gadget.digitBits)
             else { throw PlanError.invalid("a key for level \(gadget.level)") }
         }
+        guard (level...parameters.maximumLevel).contains(choices.keys.rerandomizationLevel) else {
+            throw PlanError.invalid(
+                "a public key for level \(choices.keys.rerandomizationLevel); replies have level \(level)"
+            )
+        }
         guard choices.replyC0Bits >= 1, choices.replyC0Bits <= choices.replyC1Bits,
             parameters.carriesReply(c1Bits: choices.replyC1Bits)
         else { throw PlanError.invalid("replies of \(choices.replyC1Bits) bits a residue") }

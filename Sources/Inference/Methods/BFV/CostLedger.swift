@@ -21,6 +21,8 @@ package final class CostLedger {
     private let keys: BFVKeySet?
     let model: NoiseModel
     private(set) var sites: [Site] = []
+    /// Of what replies are re-randomized at.
+    private(set) var finalLevel = 1
     var counts = OperationCounts()
 
     /// - Parameter keys: nil while the planner looks for gadgets: key switches then add no noise, and sites
@@ -62,8 +64,16 @@ package final class CostLedger {
         return noise
     }
 
-    /// What `Evaluator.compress` does before rounding.
-    func compress(_ noise: NoiseBound, level: Int, count: Int = 1) -> NoiseBound {
+    /// What `Evaluator.rerandomize` and `compress` do before rounding.
+    func reply(_ noise: NoiseBound, level: Int, count: Int = 1) throws -> NoiseBound {
+        if let keys, keys.rerandomizationLevel < level {
+            throw PlanError.invalid("replies are re-randomized above their key's level")
+        }
+        finalLevel = level
+        counts.rerandomizations += count
+        counts.forwardNTTs += count * 3 * (level + 1)
+        divideBySpecial(level: level, count: 2 * count)
+        let noise = model.rerandomized(noise, special: parameters.specialModulus)
         let out = switchDown(noise, from: level, to: 1, count: count)
         counts.inverseNTTs += 2 * count
         return out

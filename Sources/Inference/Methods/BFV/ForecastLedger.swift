@@ -78,7 +78,10 @@ package final class ForecastLedger {
     }
 
     /// log2 of the modulus that the last stretch needs.
-    func finalBits(_ value: Value) -> Double { log2(value.noise.coefficient) + 1.5 }
+    func finalBits(_ value: Value) -> Double {
+        // The encryption of zero that is added brings a division's rounding.
+        log2(model.divided(value.noise).coefficient) + 1.5
+    }
 }
 
 /// What the search knows of the noise before it chooses moduli.

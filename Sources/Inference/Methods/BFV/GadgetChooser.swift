@@ -38,7 +38,7 @@ struct GadgetChooser {
             galois: width.reduce(into: [:]) { out, entry in
                 out[entry.key.galoisElement(degree: parameters.degree)] = Gadget(
                     level: level[entry.key]!, digitBits: entry.value)
-            })
+            }, rerandomizationLevel: evaluation.finalLevel)
     }
 
     /// Permutations that are hoisted together share one decomposition, so one width.

@@ -19,7 +19,7 @@ package struct PlanEvaluation {
     /// At most how many random events the noise bound rests on: every digit, division and fresh error.
     var events: Int {
         counts.keyProducts + counts.plaintextProducts + 3 * counts.specialDivisions
-            + 6 * counts.modulusSwitches
+            + 6 * counts.modulusSwitches + 8 * counts.rerandomizations
             + 16 * finalNoise.count * outputCount + vectorEvents
     }
     /// Of each t_i, the bound on the phase noise at level 1, modulo q_0.
@@ -34,6 +34,8 @@ package struct PlanEvaluation {
     let storedLimbs: Int
     /// Ciphertexts of a reply, for one t_i.
     let outputCount: Int
+    /// What replies are re-randomized at.
+    let finalLevel: Int
 
     /// - Parameter keys: nil to look for sites.
     init<Family: CircuitFamily>(
@@ -48,6 +50,7 @@ package struct PlanEvaluation {
         var vectorEvents = 0
         var storedLimbs = 0
         var outputCount = 1
+        var finalLevel = 1
         for index in parameters.plaintextModuli.indices {
             // Noise must stay under Q_l / 2 all along; it only matters at the end, since switching down
             // keeps the ratio.
@@ -60,6 +63,7 @@ package struct PlanEvaluation {
             unit = program.outputUnit
             storedLimbs = max(storedLimbs, interpreter.storedLimbs)
             outputCount = interpreter.outputCount
+            finalLevel = interpreter.ledger.finalLevel
             vectorEvents += interpreter.events
             counts += interpreter.ledger.counts
             sites += interpreter.ledger.sites
@@ -73,6 +77,7 @@ package struct PlanEvaluation {
         self.vectorEvents = vectorEvents
         self.storedLimbs = storedLimbs
         self.outputCount = outputCount
+        self.finalLevel = finalLevel
     }
 
     /// log2((2^k_1 / 2) / bound) of the compressed reply, for each t_i.

@@ -122,10 +122,10 @@ package final class CostFeatures: CostInterpreter {
         return out
     }
 
-    package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) -> NoiseBound {
+    package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> NoiseBound {
         let end = store(value)
         outputCount = end.count
-        return ledger.compress(end.noise, level: end.level, count: end.count)
+        return try ledger.reply(end.noise, level: end.level, count: end.count)
     }
 }
 

@@ -172,7 +172,8 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         let ciphertexts = try ciphertexts(value).flatMap { $0 }
         return CompressedReply(
             ciphertexts: try pool.map(ciphertexts.count) {
-                try evaluator.compress(ciphertexts[$0], c0Bits: c0Bits, c1Bits: c1Bits)
+                try evaluator.compress(
+                    evaluator.rerandomize(ciphertexts[$0]), c0Bits: c0Bits, c1Bits: c1Bits)
             })
     }
 

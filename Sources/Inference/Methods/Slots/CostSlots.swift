@@ -129,8 +129,8 @@ package final class CostSlots: CostInterpreter {
             noise: ledger.switchDown(value.noise, from: value.level, to: level))
     }
 
-    package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) -> NoiseBound {
-        ledger.compress(value.noise, level: value.level)
+    package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> NoiseBound {
+        try ledger.reply(value.noise, level: value.level)
     }
 }
 

@@ -119,7 +119,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
     ) throws -> CompressedReply {
         CompressedReply(
             ciphertexts: try value.map {
-                try evaluator.compress($0, c0Bits: c0Bits, c1Bits: c1Bits)
+                try evaluator.compress(evaluator.rerandomize($0), c0Bits: c0Bits, c1Bits: c1Bits)
             })
     }
 

@@ -13,11 +13,17 @@ package struct BFVKeySet: Sendable, Hashable {
     package let relinearization: Gadget?
     /// The gadget of each Galois key, by its element.
     package let galois: [Int: Gadget]
+    /// The level of the public key that replies are re-randomized with.
+    package let rerandomizationLevel: Int
 
-    package init(lattice: LatticeParameters, relinearization: Gadget?, galois: [Int: Gadget]) {
+    package init(
+        lattice: LatticeParameters, relinearization: Gadget?, galois: [Int: Gadget],
+        rerandomizationLevel: Int
+    ) {
         self.lattice = lattice
         self.relinearization = relinearization
         self.galois = galois
+        self.rerandomizationLevel = rerandomizationLevel
     }
 
     /// (Galois element, gadget) of each key in the order of a file; element 0 stands for relinearization.
@@ -34,8 +40,16 @@ package struct BFVKeySet: Sendable, Hashable {
             * bits.reduce(lattice.specialModulus.bitWidthUsed, +) * lattice.degree / 8
     }
 
+    /// Bytes of the public key in a file: its seed and packed residues.
+    package var publicKeyByteCount: Int {
+        32 + lattice.ciphertextModuli[..<rerandomizationLevel].map(\.bitWidthUsed)
+            .reduce(lattice.specialModulus.bitWidthUsed, +) * lattice.degree / 8
+    }
+
     /// Bytes of all keys in a file. At most 2^16 keys of 2^37 bytes: no overflow.
-    package var byteCount: Int { list.reduce(0) { $0 + byteCount($1.gadget) } }
+    package var byteCount: Int {
+        list.reduce(publicKeyByteCount) { $0 + byteCount($1.gadget) }
+    }
 
     /// All keys of a plan, packed: what one section holds.
     static let maximumBytes = 1 << 31 - 1 << 20
@@ -58,10 +72,16 @@ package struct BFVKeySet: Sendable, Hashable {
         return lattice == other.lattice
             && other.relinearization.map { covers(relinearization, $0) } ?? true
             && other.galois.allSatisfy { covers(galois[$0.key], $0.value) }
+            && rerandomizationLevel >= other.rerandomizationLevel
     }
 }
 
 extension BFVKeySet {
-    /// Bytes of all keys as predictions read them: both halves, packed at the bits of their moduli.
-    package var packedBytes: Int { list.reduce(0) { $0 + 2 * byteCount($1.gadget) } }
+    /// Bytes of all keys as predictions read them: both halves, packed at the bits of their moduli; of the public key in
+    /// words.
+    package var packedBytes: Int {
+        list.reduce(16 * lattice.degree * (rerandomizationLevel + 1)) {
+            $0 + 2 * byteCount($1.gadget)
+        }
+    }
 }

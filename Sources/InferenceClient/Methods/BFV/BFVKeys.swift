@@ -6,7 +6,8 @@ import Ring
 import Wire
 
 /// The keys of a key set, and their bytes: of each key its seed, then every b_j in turn, limb by limb (P last),
-/// residues in Montgomery form packed at the bits of their modulus.
+/// residues in Montgomery form packed at the bits of their modulus; then the public key's seed and b, whose residues
+/// are as they are.
 package struct BFVKeys: KeyMaterial {
     package let set: BFVKeySet
     package let keys: EvaluationKeys
@@ -20,6 +21,9 @@ package struct BFVKeys: KeyMaterial {
                 throw InferenceError.missingKey(
                     element == 0 ? "the relinearization key" : "Galois key \(element)")
             }
+        }
+        guard keys.rerandomization?.level == set.rerandomizationLevel else {
+            throw InferenceError.missingKey("the public key")
         }
     }
 
@@ -38,6 +42,13 @@ package struct BFVKeys: KeyMaterial {
                 key.pack(into: bytes.baseAddress! + initialized)
                 initialized += key.packedByteCount
             }
+            let key = keys.rerandomization!
+            for byte in key.seed.bytes {
+                bytes.initializeElement(at: initialized, to: byte)
+                initialized += 1
+            }
+            key.pack(into: bytes.baseAddress! + initialized)
+            initialized += key.packedByteCount
         }
     }
 
@@ -69,7 +80,12 @@ package struct BFVKeys: KeyMaterial {
             guard let key else { throw WireError.residueTooLarge("a switching key") }
             if element == 0 { relinearization = key } else { galois[element] = key }
         }
+        let publicKey = try RerandomizationKey(
+            level: set.rerandomizationLevel, seed: Seed(next(Seed.byteCount))!, context: context
+        ) { try next($0).assumingMemoryBound(to: UInt8.self).baseAddress! }
+        guard let publicKey else { throw WireError.residueTooLarge("the public key") }
         self.set = set
-        keys = EvaluationKeys(relinearization: relinearization, galois: galois)
+        keys = EvaluationKeys(
+            relinearization: relinearization, galois: galois, rerandomization: publicKey)
     }
 }

@@ -38,7 +38,8 @@ package struct SlotsSession: ClientSession {
         return try BFVKeys(
             set,
             KeyGenerator(secretKey: secretKey).evaluationKeys(
-                relinearization: set.relinearization, galois: set.galois, progress: progress))
+                relinearization: set.relinearization, galois: set.galois,
+                rerandomization: set.rerandomizationLevel, progress: progress))
     }
 
     package func encrypt(
