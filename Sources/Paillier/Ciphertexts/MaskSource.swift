@@ -14,12 +14,17 @@ public enum PaillierMaskExponent: Hashable, Sendable {
     case assumingShortExponents(bits: Int)
 }
 
-/// Encryptions of 0 under a public key: h_s^r for fresh r.
+/// Encryptions of 0 under a public key: h_s^r z^(n b) for fresh r and a fair coin b, z of Jacobi symbol -1 modulo n.
+///
+/// h_s has symbol 1, so that h_s^r alone would leave a ciphertext its symbol: that of a sum is the product of those of its
+/// terms with odd weights, which tells anyone the weights' parities.
 package final class MaskSource: Sendable {
     package let publicKey: PaillierPublicKey
     /// Mod n^2, wiped after use.
     package let ring: NadicRing
     package let table: FixedBase
+    /// 1 and z^n, in Montgomery form.
+    private let coins: Numbers
 
     package init(
         publicKey: PaillierPublicKey, exponent: PaillierMaskExponent,
@@ -37,6 +42,15 @@ package final class MaskSource: Sendable {
         }
         table = FixedBase(
             ring: ring, base: publicKey.mask[0], exponentBits: bits, pool: pool)
+        coins = Numbers(ring: ring, count: 2)
+        let n = publicKey.modulus
+        let z = Numbers(ring: ring, count: 1)
+        // No z is found where n is a square: such a key hides nothing.
+        ring.set(z[0], to: BigInt(Jacobi.leastOfSymbolMinusOne(modulo: n) ?? 1) * ring.radix)
+        ring.raise(z, to: Exponent(n, bits: n.bitLength, isSecret: false), pool: pool)
+        ring.set(coins[0], to: ring.radix)
+        coins[1].update(from: z[0], count: ring.stride)
+        withExtendedLifetime(z) {}
     }
 
     /// `count` masks in Montgomery form.
@@ -50,6 +64,27 @@ package final class MaskSource: Sendable {
         }
         table.powers(of: exponents.base, count: count, pool: pool) { out[$0] }
         withExtendedLifetime(exponents) {}
+        toss(out, pool: pool)
         return out
+    }
+
+    /// Times z^n or 1, each as likely. Both are read for each.
+    private func toss(_ masks: Numbers, pool: WorkerPool) {
+        let factors = Numbers(ring: ring, count: masks.count)
+        var source = Keystream()
+        var list = ProductList()
+        for start in stride(from: 0, to: masks.count, by: 64) {
+            source.words(1).withWords { coin in
+                for i in start..<min(start + 64, masks.count) {
+                    let mask = 0 &- (coin[0] >> UInt64(i - start) & 1)
+                    for word in 0..<ring.stride {
+                        let one = coins[0][word]
+                        factors[i][word] = one ^ (mask & (one ^ coins[1][word]))
+                    }
+                }
+            }
+        }
+        for i in 0..<masks.count { list.append(masks[i], masks[i], factors[i]) }
+        withExtendedLifetime(factors) { ring.multiply(list, pool: pool) }
     }
 }
