@@ -60,7 +60,7 @@ let package = Package(
                 "Threading", "BigIntegers",
             ]),
         // Where networks meet ciphertexts.
-        .target(name: "Wire", dependencies: ["Files", hashes]),
+        .target(name: "Wire", dependencies: ["Files", "CKernels", hashes]),
         .target(
             name: "InferenceClient",
             dependencies: [
@@ -113,7 +113,7 @@ let package = Package(
         .executableTarget(name: "MutantRunner", path: "Tests/_Mutants"),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
-        .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport"]),
+        .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport", hashes]),
         .testTarget(
             name: "LatticeTests", dependencies: ["Lattice", "Ring", "Threading", "BigIntegers"]),
         .testTarget(
@@ -131,7 +131,7 @@ let package = Package(
             name: "InferenceFileTests",
             dependencies: [
                 "Inference", "InferenceClient", "Wire", "BFV", "Lattice", "Paillier",
-                "IntegerNetworks", "Files", "BigIntegers", "TestSupport", protobuf,
+                "IntegerNetworks", "Files", "BigIntegers", "CKernels", "TestSupport", protobuf,
             ]),
         .testTarget(
             name: "NeuralNetworkTests",

@@ -237,6 +237,33 @@ done
 refuse "secret.key exists" keygen --plan client/client.plan -o client
 equal "mode of secret.key" "$(mode client/secret.key)" 600
 refuse "no such file" keygen --plan missing.plan -o client
+refuse "either --force or" keygen --plan client/client.plan -o client --force --evaluation-only
+refuse "no such file" keygen --plan client/client.plan -o other --evaluation-only
+cp client/secret.key kept.key
+for name in client/secret.key kept.key; do
+    refuse "secret" encrypt --plan client/client.plan --key client/secret.key --input "$images" --index 0 -o "$name"
+    refuse "secret" "${decrypt[@]}" --request server/sample.ct server/reply.ct -o "$name" --format csv
+    refuse "secret" predict --plan server/server.plan --evaluation-key server/evaluation.key server/sample.ct \
+        -o "$name"
+    cmp -s client/secret.key kept.key || die "a secret key was replaced"
+done
+rm kept.key
+refuse "one of the inputs" encrypt --plan client/client.plan --key client/secret.key --input "$images" --index 0 \
+    -o client/client.plan
+refuse "one of the inputs" "${decrypt[@]}" --request server/sample.ct server/reply.ct -o server/reply.ct --format csv
+ln -s server/sample.ct alias.ct
+refuse "one of the inputs" predict --plan server/server.plan --evaluation-key server/evaluation.key server/sample.ct \
+    -o alias.ct
+rm alias.ct
+
+# Evaluation keys made anew serve what the secret key encrypted before.
+cp client/secret.key kept.key
+run renew keygen --plan client/client.plan -o client --evaluation-only --json
+cmp -s client/secret.key kept.key || die "--evaluation-only replaced the secret key"
+run renewed predict --plan server/server.plan --evaluation-key client/evaluation.key server/sample.ct -o renewed.ct
+run renewed "${decrypt[@]}" --request server/sample.ct renewed.ct --json
+equal "logits under new evaluation keys" "$(inner renewed.out logits)" "$(inner decrypt.out logits)"
+rm kept.key client/evaluation.key renewed.ct
 refuse "no such file" "${decrypt[@]}" --any-request missing.ct
 refuse "no such file" "${decrypt[@]}" --request missing.ct server/reply.ct
 refuse "--any-request" "${decrypt[@]}" server/reply.ct

@@ -8,6 +8,7 @@ import IntegerNetworks
 import ONNXModels
 import Samples
 import Threading
+import Wire
 
 /// Files of the commands: errors name them.
 enum CommandFiles {
@@ -69,6 +70,22 @@ enum CommandFiles {
         }
     }
 
+    /// Refuses an output that would replace what nobody means to replace: one of the inputs, or a secret key.
+    static func checkOutput(_ path: String, inputs: [String?]) throws {
+        for case let input? in inputs where FileSystem.areSame(path, input) {
+            throw CommandError.outputIsInput(path)
+        }
+        guard FileSystem.size(path) != nil, let file = try? RegularFile(path),
+            let bytes = try? file.bytes(min(file.count, Envelope.headerLength), at: 0),
+            bytes.count == Envelope.headerLength
+        else { return }
+        // Of older versions too.
+        guard bytes.starts(with: Envelope.magicText.utf8),
+            ArtifactKind(rawValue: UInt16(Envelope.integer(bytes[10..<12]))) == .secretKey
+        else { return }
+        throw CommandError.outputHoldsSecretKey(path)
+    }
+
     /// Bytes of a file that was written; 0 of a device.
     static func size(_ path: String) -> Int { FileSystem.size(path) ?? 0 }
 
@@ -84,6 +101,8 @@ enum CommandError: Error, CustomStringConvertible {
     case file(String, any Error)
     case noFolder(String, String)
     case secretKeyExists(String)
+    case outputIsInput(String)
+    case outputHoldsSecretKey(String)
     case noSuchSample(Int, count: Int)
     case noSamples(String)
     case noSuchDigit(Int, folder: String)
@@ -99,7 +118,12 @@ enum CommandError: Error, CustomStringConvertible {
         case .file(let path, let error): "\(path): \(error)"
         case .noFolder(let path, let reason): "cannot make the folder \(path): \(reason)"
         case .secretKeyExists(let path):
-            "\(path) exists, and replies to its ciphertexts need it; --force overwrites it"
+            "\(path) exists, and replies to its ciphertexts need it; --evaluation-only makes evaluation keys for it, "
+                + "--force overwrites it"
+        case .outputIsInput(let path):
+            "\(path) is one of the inputs; give the output another name"
+        case .outputHoldsSecretKey(let path):
+            "\(path) holds a secret key; give the output another name, or remove the file"
         case .noSuchSample(let index, let count):
             "there is no sample \(index); the file has \(count), the first is 0"
         case .noSamples(let path): "\(path) holds no samples"

@@ -16,6 +16,12 @@ package enum FileSystem {
     /// Whether it is a folder, links followed.
     package static func isFolder(_ path: String) -> Bool { status(path)?.isFolder == true }
 
+    /// Whether both names stand for one file, links followed.
+    package static func areSame(_ path: String, _ other: String) -> Bool {
+        guard let a = status(path), let b = status(other) else { return false }
+        return a.st_dev == b.st_dev && a.st_ino == b.st_ino
+    }
+
     /// Bytes of a regular file; nil where there is none.
     package static func size(_ path: String) -> Int? {
         status(path).flatMap { $0.isRegular ? Int($0.st_size) : nil }

@@ -61,6 +61,15 @@ public final class StagedFile: ByteSink {
         try writeAll(bytes, to: descriptor, path: path)
     }
 
+    /// Syncs all, then gives them their names, in this order: on a full disk none gets its name.
+    /// - Throws: `FileError`.
+    package static func finish(_ files: [StagedFile]) throws(FileError) {
+        for file in files where file.temporary != nil {
+            guard fsync(file.descriptor) == 0 else { throw .system(file.path) }
+        }
+        for file in files { try file.finish() }
+    }
+
     /// Syncs and gives it its name.
     /// - Throws: `FileError`; nothing is left behind then.
     public func finish() throws(FileError) {

@@ -6,21 +6,25 @@ import Synchronization
 /// Contiguous, 64-byte aligned memory for residues: `limbs` runs of `degree` words.
 ///
 /// Memory is kept for reuse when a buffer is released, so that a steady state allocates nothing; a buffer that
-/// held a secret is wiped first.
+/// held a secret is wiped first, and its memory serves secrets only.
 package final class LimbBuffer: @unchecked Sendable {
     package let base: UnsafeMutablePointer<UInt64>
     package let count: Int
     package let isSecret: Bool
 
     package init(count: Int, isSecret: Bool = false) {
-        base = LimbMemory.take(words: count)
+        base = isSecret ? SecretMemory.take(words: count) : LimbMemory.take(words: count)
         self.count = count
         self.isSecret = isSecret
     }
 
     deinit {
-        if isSecret { bsk_wipe(base, count * 8) }
-        LimbMemory.give(base, words: count)
+        if isSecret {
+            bsk_wipe(base, count * 8)
+            SecretMemory.give(base, words: count)
+        } else {
+            LimbMemory.give(base, words: count)
+        }
     }
 
     /// Words from one polynomial to the next where several are read side by side: a few cache lines more than its own,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CKernels
 import Crypto
 
 /// What surrounds every payload: magic (8 bytes), version (2), kind (2), zero (4), digest (32), payload length (8),
@@ -38,8 +39,19 @@ package struct Envelope {
             out += Section.head(number, length: bytes.count)
             out += bytes
         }
-        out += SHA256.hash(data: out)
+        out += checksum(out[...], kind)
         return out
+    }
+
+    /// Of a secret key's file by a hash that leaves nothing of it in memory.
+    private static func checksum(_ bytes: ArraySlice<UInt8>, _ kind: ArtifactKind) -> [UInt8] {
+        guard kind == .secretKey else { return Array(SHA256.hash(data: bytes)) }
+        return [UInt8](unsafeUninitializedCapacity: checksumLength) { out, count in
+            bytes.withUnsafeBufferPointer {
+                bsk_secret_sha256(out.baseAddress!, $0.baseAddress!, $0.count)
+            }
+            count = checksumLength
+        }
     }
 
     /// What stands before the payload.
@@ -63,7 +75,9 @@ package struct Envelope {
         let header = try Header(
             bytes.prefix(headerLength), of: bytes.count, expecting: expected)
         let end = bytes.count - checksumLength
-        guard SHA256.hash(data: bytes[..<end]) == bytes[end...] else { throw WireError.corrupt }
+        guard checksum(bytes[..<end], header.kind).elementsEqual(bytes[end...]) else {
+            throw WireError.corrupt
+        }
         return Envelope(
             kind: header.kind, digest: header.digest, payload: bytes[headerLength..<end])
     }

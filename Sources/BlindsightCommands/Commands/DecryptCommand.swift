@@ -67,6 +67,9 @@ package struct DecryptCommand: ReportingCommand {
     }
 
     package func report() throws -> CommandReport {
+        if let output {
+            try CommandFiles.checkOutput(output, inputs: [plan, key, request, reply])
+        }
         let table = try output.map { try PredictionTable(path: $0, format: format) }
         let start = ContinuousClock.now
         let clientPlan = try CommandFiles.clientPlan(plan)

@@ -54,6 +54,7 @@ package struct EncryptCommand: ReportingCommand {
     }
 
     package func report() throws -> CommandReport {
+        try CommandFiles.checkOutput(output, inputs: [plan, key, input])
         let clientPlan = try CommandFiles.clientPlan(plan)
         let samples = try CommandFiles.samples(input, for: clientPlan.input)
         let first = index ?? from ?? 0

@@ -14,6 +14,9 @@ package struct KeygenCommand: ReportingCommand {
             evaluation.key (for the server).
 
               blindsight keygen --plan plan/client.plan -o keys
+
+            Both are whole before either gets its name. --evaluation-only makes evaluation.key anew for the \
+            secret.key that is there, as after an interrupt between the two.
             """)
 
     @Option(help: "The client's plan.", completion: .file(extensions: ["plan"]))
@@ -27,20 +30,31 @@ package struct KeygenCommand: ReportingCommand {
     @Flag(help: "Overwrite a secret key that is there.")
     var force = false
 
+    @Flag(help: "Keep the secret key that is there, and make evaluation keys for it.")
+    var evaluationOnly = false
+
     @OptionGroup package var options: OutputOptions
 
     package init() {}
+
+    package func validate() throws {
+        guard !(force && evaluationOnly) else {
+            throw ValidationError("give either --force or --evaluation-only")
+        }
+    }
 
     package func report() throws -> CommandReport {
         let clientPlan = try CommandFiles.clientPlan(plan)
         let secretPath = "\(output)/secret.key"
         let evaluationPath = "\(output)/evaluation.key"
         // Looked at first, to not make keys for nothing; writing checks it again.
-        guard force || !FileSystem.exists(secretPath) else {
+        guard force || evaluationOnly || !FileSystem.exists(secretPath) else {
             throw CommandError.secretKeyExists(secretPath)
         }
         let start = ContinuousClock.now
-        let client = try Client(clientPlan)
+        let client =
+            try evaluationOnly
+            ? CommandFiles.client(secretKey: secretPath, plan: clientPlan) : Client(clientPlan)
         let progress = ProgressBar("keys")
         defer { progress.finish() }
         let evaluation = try client.evaluationKeys {
@@ -50,8 +64,15 @@ package struct KeygenCommand: ReportingCommand {
         try CommandFiles.makeFolder(output)
         var secret = try client.serializedSecretKey()
         defer { secret.wipe() }
-        try StagedFile.write(secret, to: secretPath, isSecret: true, overwrite: force)
-        try StagedFile.write(evaluation, to: evaluationPath)
+        var files = [try StagedFile(evaluationPath)]
+        try files[0].write(evaluation)
+        if !evaluationOnly {
+            // Before its evaluation keys: without it nothing is lost.
+            files.insert(
+                try StagedFile(secretPath, isPrivate: true, overwrite: force), at: 0)
+            try files[0].write(secret)
+        }
+        try StagedFile.finish(files)
         progress.finish()
         return CommandReport(
             members: [

@@ -47,6 +47,7 @@ package struct PredictCommand: ReportingCommand {
     package func validate() throws { try ThreadCount.validate(threads) }
 
     package func report() throws -> CommandReport {
+        try CommandFiles.checkOutput(output, inputs: [plan, evaluationKey, request])
         let threads = threads ?? WorkerPool.cores
         let serverPlan = try CommandFiles.serverPlan(plan)
         let progress = ProgressBar("predict")

@@ -226,6 +226,16 @@ void bsk_advise_large_pages(void *p, size_t bytes);
 /// Overwrites n bytes with zeros; the compiler can't drop it.
 void bsk_wipe(void *p, size_t bytes);
 
+/// SHA-256 of secret bytes, into 32 bytes. Constant time in them; leaves nothing of them behind.
+void bsk_secret_sha256(uint8_t *out, const uint8_t *in, size_t count);
+
+/// Keeps whole pages that hold secrets from swap and from core dumps, until they are released.
+/// Returns 1, or 0 where a limit of the process forbids to lock them.
+int bsk_guard_pages(void *p, size_t bytes);
+
+/// Ends what bsk_guard_pages began.
+void bsk_release_pages(void *p, size_t bytes);
+
 #ifdef __cplusplus
 }
 #endif

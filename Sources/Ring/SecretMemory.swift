@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+import Synchronization
+
+/// Memory for secrets: pages that hold nothing else, locked so that they are never swapped out, and left out of core
+/// dumps. Where a limit of the process forbids to lock more, the rest is used unlocked.
+enum SecretMemory {
+    private struct Lists: @unchecked Sendable {
+        /// By bytes, a power of two each.
+        var free: [Int: [UnsafeMutableRawPointer]] = [:]
+        var slab: UnsafeMutableRawPointer?
+        var slabBytes = 0
+    }
+
+    /// Holds whole pages on every system.
+    private static let pageBytes = 1 << 16
+    /// Kept for good once it was taken. What is larger gets pages of its own, and gives them back.
+    private static let slabBytes = 1 << 20
+    private static let lists = Mutex(Lists())
+
+    static func take(words: Int) -> UnsafeMutablePointer<UInt64> {
+        let bytes = size(words)
+        let memory: UnsafeMutableRawPointer
+        if bytes > slabBytes {
+            memory = guarded(bytes)
+        } else {
+            let address = lists.withLock { lists in
+                Int(bitPattern: lists.free[bytes]?.popLast() ?? cut(bytes, from: &lists))
+            }
+            memory = UnsafeMutableRawPointer(bitPattern: address)!
+        }
+        return memory.bindMemory(to: UInt64.self, capacity: bytes / 8)
+    }
+
+    /// - Precondition: it was wiped.
+    static func give(_ pointer: UnsafeMutablePointer<UInt64>, words: Int) {
+        let bytes = size(words)
+        if bytes > slabBytes {
+            bsk_release_pages(pointer, bytes)
+            UnsafeMutableRawPointer(pointer).deallocate()
+        } else {
+            let address = Int(bitPattern: pointer)
+            lists.withLock {
+                $0.free[bytes, default: []].append(
+                    UnsafeMutableRawPointer(bitPattern: address)!)
+            }
+        }
+    }
+
+    private static func size(_ words: Int) -> Int {
+        let bytes = max(words * 8, 64)
+        if bytes > slabBytes { return (bytes + pageBytes - 1) / pageBytes * pageBytes }
+        return 1 << (Int.bitWidth - (bytes - 1).leadingZeroBitCount)
+    }
+
+    private static func guarded(_ bytes: Int) -> UnsafeMutableRawPointer {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: pageBytes)
+        _ = bsk_guard_pages(memory, bytes)
+        return memory
+    }
+
+    private static func cut(_ bytes: Int, from lists: inout Lists) -> UnsafeMutableRawPointer {
+        if lists.slabBytes < bytes {
+            lists.slab = guarded(slabBytes)
+            lists.slabBytes = slabBytes
+        }
+        let memory = lists.slab!
+        lists.slab = memory + bytes
+        lists.slabBytes -= bytes
+        return memory
+    }
+}

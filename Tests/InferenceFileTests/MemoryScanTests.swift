@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+
+    import CKernels
+    import Glibc
+    import Inference
+    import InferenceClient
+    import Testing
+
+    /// Who reads this process's memory after the fact, from a core dump or a swapped page, looks for the secret key.
+    @Suite struct MemoryScanTests {
+        /// Parts of a key, kept so that the scan doesn't find what it looks with.
+        private struct Needles {
+            static let length = 24
+            private var masked: [[UInt8]] = []
+
+            init(_ key: [UInt8]) {
+                // All along the key, to the last blocks that a hash takes.
+                let last = key.count - 32 - Self.length
+                for start in stride(from: key.count / 8, through: last, by: 61) + [last] {
+                    masked.append(key[start..<start + Self.length].map { $0 ^ 0x5a })
+                }
+            }
+
+            var count: Int { masked.count }
+
+            /// Whether a part begins at `bytes`.
+            func match(_ bytes: UnsafePointer<UInt8>) -> Bool {
+                masked.contains { needle in
+                    needle.indices.allSatisfy { bytes[$0] ^ 0x5a == needle[$0] }
+                }
+            }
+
+            /// By their first two bytes.
+            var starts: Set<UInt16> {
+                Set(masked.map { UInt16($0[0] ^ 0x5a) | UInt16($0[1] ^ 0x5a) << 8 })
+            }
+        }
+
+        /// Places in all writable memory where a part of the key stands. What is unmapped meanwhile is left out.
+        private func places(_ needles: Needles) -> Int {
+            var ranges: [Range<UInt>] = []
+            guard let maps = fopen("/proc/self/maps", "r") else { return 0 }
+            var line: UnsafeMutablePointer<CChar>?
+            var capacity = 0
+            while getline(&line, &capacity, maps) > 0, let line {
+                let fields = String(cString: line).split(separator: " ")
+                let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+                if fields[1].hasPrefix("rw"), ends.count == 2, ends[0] < ends[1] {
+                    ranges.append(ends[0]..<ends[1])
+                }
+            }
+            free(line)
+            fclose(maps)
+            let memory = open("/proc/self/mem", O_RDONLY)
+            defer { close(memory) }
+            let starts = needles.starts
+            var isStart = [Bool](repeating: false, count: 1 << 16)
+            for start in starts { isStart[Int(start)] = true }
+            let piece = 1 << 20
+            var buffer = [UInt8](repeating: 0, count: piece + Needles.length)
+            // What was read must not be found by the next scan.
+            defer { buffer.withUnsafeMutableBytes { bsk_wipe($0.baseAddress!, $0.count) } }
+            var found = 0
+            for range in ranges {
+                for start in stride(from: range.lowerBound, to: range.upperBound, by: piece) {
+                    let count = min(UInt(buffer.count), range.upperBound - start)
+                    let own = buffer.withUnsafeBytes {
+                        UInt(
+                            bitPattern: $0.baseAddress!)..<UInt(
+                                bitPattern: $0.baseAddress! + $0.count)
+                    }
+                    buffer.withUnsafeMutableBytes { bytes in
+                        let read = pread(memory, bytes.baseAddress, Int(count), off_t(start))
+                        guard read > Needles.length else { return }
+                        let base = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+                        for i in 0..<read - Needles.length
+                        where isStart[Int(base[i]) | Int(base[i + 1]) << 8]
+                            && needles.match(base + i)
+                        {
+                            // The window itself is memory that is read.
+                            if !own.contains(start + UInt(i)) { found += 1 }
+                        }
+                    }
+                }
+            }
+            return found
+        }
+
+        /// keygen, encrypt and decrypt leave nothing of the key, packed as a file holds it.
+        @Test(arguments: [Method.slots, .features, .paillier])
+        func nothingOfAKeyIsLeft(method: Method) throws {
+            let fixture = try Fixture.of(method)
+            let needles = try {
+                let client = try Client(fixture.plan.client)
+                let request = try client.encrypt(quantized: [fixture.samples[0]])
+                let server = try fixture.model.server(for: client.evaluationKeys())
+                _ = try client.decrypt(server.predict(request), of: request)
+                var bytes = try client.serializedSecretKey()
+                let needles = Needles(bytes)
+                // The attack works while the bytes are there.
+                #expect(places(needles) >= needles.count)
+                // Read as from a file.
+                _ = try Client(fixture.plan.client, secretKey: bytes)
+                bytes.withUnsafeMutableBytes { bytes in
+                    for i in bytes.indices { bytes[i] = 0 }
+                }
+                return needles
+            }()
+            #expect(places(needles) == 0)
+        }
+    }
+
+#endif
