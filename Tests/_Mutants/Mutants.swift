@@ -2,9 +2,11 @@
 
 /// Places where a break would be silent: bounds and their proof, range, noise, security, keys, masks, requests,
 /// replies, files. Numbers are places in this list, from 1.
-let mutants: [Mutant] = bounds + noise + security + clients + servers + groups + files + tools
+let mutants: [Mutant] = [
+    bounds, noise, security, clients, servers, groups, reading, tools,
+].flatMap { $0 }
 
-private let bounds = [
+private let bounds: [Mutant] = [
     Mutant(
         name: "the Cholesky step that makes a bound a proof always succeeds",
         file: "IntegerNetworks/Bounds/BandCholesky.swift", original: "factorizes(pivots)",
@@ -29,7 +31,7 @@ private let bounds = [
         broken: "widest > -1", tests: "InferenceFileTests"),
 ]
 
-private let noise = [
+private let noise: [Mutant] = [
     Mutant(
         name: "fresh noise is bounded by a quarter",
         file: "BFV/Noise/NoiseModel.swift",
@@ -65,7 +67,7 @@ private let noise = [
         broken: "again.client.outputCount > 0", tests: "ProofTests"),
 ]
 
-private let security = [
+private let security: [Mutant] = [
     Mutant(
         name: "the security table allows everything",
         file: "Lattice/Parameters/SecurityTable.swift",
@@ -111,7 +113,7 @@ private let security = [
         broken: "isPrivate ? 0o644 : 0o644", tests: "StagedFileTests"),
 ]
 
-private let clients = [
+private let clients: [Mutant] = [
     Mutant(
         name: "outputs beyond the proven range are handed out",
         file: "InferenceClient/Client.swift",
@@ -138,7 +140,7 @@ private let clients = [
         broken: "", tests: "InferenceFileTests"),
 ]
 
-private let servers = [
+private let servers: [Mutant] = [
     Mutant(
         name: "evaluation keys are not looked at",
         file: "InferenceClient/Methods/BFV/BFVKeys.swift",
@@ -188,7 +190,7 @@ private let servers = [
         tests: "PaillierTests"),
 ]
 
-private let groups = [
+private let groups: [Mutant] = [
     Mutant(
         name: "the checksum of a file is not compared",
         file: "Wire/Envelope.swift",
@@ -235,7 +237,7 @@ private let groups = [
         broken: "", tests: "WireTests"),
 ]
 
-private let files = [
+private let reading: [Mutant] = [
     Mutant(
         name: "pipes and devices are opened for reading",
         file: "Files/RegularFile.swift", original: "status.isRegular", broken: "true",
@@ -246,7 +248,7 @@ private let files = [
         tests: "RegularFileTests"),
 ]
 
-private let tools = [
+private let tools: [Mutant] = [
     Mutant(
         name: "verify counts no wrong logits",
         file: "BlindsightCommands/Commands/Verification.swift",

@@ -7,14 +7,15 @@ import Foundation
 //
 // Usage: MutantRunner [folder of the package] [number of one mutant]
 
-setvbuf(stdout, nil, _IOLBF, 0)
 let files = FileManager.default
 let package = URL(
     fileURLWithPath: CommandLine.arguments.count > 1 ? CommandLine.arguments[1] : ".")
 let only = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) : nil
 let copy = package.appendingPathComponent(".build-mutants/package")
 
-@discardableResult
+/// At once, also into a pipe: a run takes minutes.
+func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
 func run(_ arguments: [String], mutant: Int?, log: String) throws -> Int32 {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -24,7 +25,7 @@ func run(_ arguments: [String], mutant: Int?, log: String) throws -> Int32 {
     environment["BLINDSIGHT_MUTANT"] = mutant.map(String.init)
     process.environment = environment
     let path = copy.deletingLastPathComponent().appendingPathComponent(log).path
-    files.createFile(atPath: path, contents: nil)
+    _ = files.createFile(atPath: path, contents: nil)
     let output = FileHandle(forWritingAtPath: path)
     process.standardOutput = output
     process.standardError = output
@@ -49,21 +50,9 @@ func passes(_ tests: String, mutant: Int?) throws -> Bool {
     return status == 0
 }
 
-// The copy: everything but what was built.
-try? files.removeItem(at: copy)
-try files.createDirectory(at: copy, withIntermediateDirectories: true)
-for name in try files.contentsOfDirectory(atPath: package.path)
-where !name.hasPrefix(".build") && name != ".git" {
-    try files.copyItem(
-        at: package.appendingPathComponent(name), to: copy.appendingPathComponent(name))
-}
-for (file, group) in Dictionary(grouping: mutants.enumerated(), by: { $1.file }) {
-    let url = copy.appendingPathComponent("Sources").appendingPathComponent(file)
-    var source = try String(contentsOf: url, encoding: .utf8)
-    for (index, mutant) in group { source = try mutant.patched(source, number: index + 1) }
-    try (source + Mutant.choice).write(to: url, atomically: true, encoding: .utf8)
-}
-print("\(mutants.count) mutants; building")
+let start = Date()
+try PatchedCopy(package: package, copy: copy).refresh(with: mutants)
+say("\(mutants.count) mutants; building")
 guard
     try run(
         ["swift", "build", "-c", "release", "--product", "blindsightPackageTests"], mutant: nil,
@@ -79,8 +68,9 @@ for tests in Set(chosen.map(\.element.tests)).sorted() {
 var survivors: [String] = []
 for (index, mutant) in chosen {
     let survives = try passes(mutant.tests, mutant: index + 1)
-    print("\(index + 1)  \(survives ? "SURVIVED" : "killed")  \(mutant.name)")
+    say("\(index + 1)  \(survives ? "SURVIVED" : "killed")  \(mutant.name)")
     if survives { survivors.append(mutant.name) }
 }
-print("\(survivors.count) of \(chosen.count) mutants survived")
+let seconds = Int(Date().timeIntervalSince(start))
+say("\(survivors.count) of \(chosen.count) mutants survived (\(seconds) s)")
 exit(survivors.isEmpty ? 0 : 1)
