@@ -62,7 +62,8 @@ thorough: test
 	@$(MAKE) mutants
 	@$(MAKE) check-constant-time
 
-# In a copy of the package, so that the products know nothing of it.
+# In a copy of the package, so that the products know nothing of it. The first time it builds all of the copy, later
+# what has changed.
 mutants: dependencies
 	swift run -c release MutantRunner
 
@@ -135,3 +136,4 @@ check-constant-time:
 
 clean:
 	swift package clean
+	rm -rf .build-mutants

@@ -135,6 +135,28 @@ import Wire
         }
     }
 
+    /// A request of a model retrained to other weights has the same form, and is refused all the same: its answer would
+    /// be another model's.
+    @Test(arguments: [MethodChoice.slots, .features(samples: 4), .paillier])
+    func requestsOfOtherPlans(method: MethodChoice) throws {
+        func linear(_ weight: Int64) throws -> Plan {
+            let dense = try Dense(weights: [weight, 2], bias: [1], inputs: 2, outputs: 1)
+            return try Self.planner.plan(
+                IntegerNetwork(
+                    input: InputSpecification(shape: [2], range: -2...2, scale: 1),
+                    operations: [IntegerNetwork.Operation(.dense(dense), sources: [0])],
+                    outputScale: 1, labels: ["x"], decision: .regression), method: method)
+        }
+        let (plan, retrained) = try (linear(3), linear(4))
+        let server = try Pair(plan).server
+        let request = try Client(retrained.client).encrypt(quantized: [[1, 2]])
+        let error = WireError.wrongPlan(
+            expected: Envelope.hexadecimal(plan.client.digest),
+            found: Envelope.hexadecimal(retrained.client.digest))
+        #expect(throws: error) { try server.predict(request) }
+        #expect(throws: error) { try server.predict(request.groups[0]) }
+    }
+
     /// A reply to another request is refused, also where it comes from the same client and server.
     @Test(arguments: [MethodChoice.slots, .features(samples: 4), MethodChoice(.insecureClear)])
     func repliesToOtherRequests(method: MethodChoice) throws {

@@ -36,6 +36,24 @@ import Testing
         }
     }
 
+    /// What rounding may have hidden is added: N c with c = (N + 2) u trace(S), and one for underflow. Margins of 1 show
+    /// the one, margins near 2^52 the other.
+    @Test(arguments: [2, 3, 12], [0, 30, 48, 51]) func addsWhatRoundingMayHide(
+        count: Int, bits: Int
+    ) throws {
+        let margin =
+            Double(count) + (bits == 0 ? 0 : Double(sign: .plus, exponent: bits, significand: 1))
+        var matrix = matrix(count)
+        let proven = matrix.provenTotal(
+            margins: [Double](repeating: margin, count: count) + [1])
+        let total = try #require(proven)
+        let trace = BigInt(count) * BigInt(Int64(margin)) + 1
+        let order = BigInt(count + 1)
+        // D_i is one above the margin, but for the constant variable.
+        let hidden = total - trace - BigInt(count) - 1
+        #expect(hidden << 53 >= order * (order + 2) * trace)
+    }
+
     /// A negative corner: the constant variable's margin is too small for the linear part.
     @Test func refusesASmallCorner() {
         let form = QuadraticForm(

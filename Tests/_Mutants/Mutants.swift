@@ -2,9 +2,11 @@
 
 /// Places where a break would be silent: bounds and their proof, range, noise, security, keys, masks, requests,
 /// replies, files. Numbers are places in this list, from 1.
-let mutants: [Mutant] = bounds + noise + security + clients + servers + groups + files + tools
+let mutants: [Mutant] = [
+    bounds, noise, security, clients, servers, groups, reading, tools,
+].flatMap { $0 }
 
-private let bounds = [
+private let bounds: [Mutant] = [
     Mutant(
         name: "the Cholesky step that makes a bound a proof always succeeds",
         file: "IntegerNetworks/Bounds/BandCholesky.swift", original: "factorizes(pivots)",
@@ -22,14 +24,14 @@ private let bounds = [
         file: "InferenceClient/Methods/BFV/OutputDecoder.swift",
         original: "low + Int64(ModularArithmetic.subtract(value, reduced, modulo: moduli[0]))",
         broken: "low + 1 + Int64(ModularArithmetic.subtract(value, reduced, modulo: moduli[0]))",
-        tests: "FeaturesTests"),
+        tests: "FeaturesTests/encryptedEqualsReference"),
     Mutant(
         name: "a range wider than the modulus is certified",
         file: "InferenceClient/Certificate.swift", original: "widest < modulus",
-        broken: "widest > -1", tests: "InferenceFileTests"),
+        broken: "widest > -1", tests: "PlanSectionTests"),
 ]
 
-private let noise = [
+private let noise: [Mutant] = [
     Mutant(
         name: "fresh noise is bounded by a quarter",
         file: "BFV/Noise/NoiseModel.swift",
@@ -44,12 +46,13 @@ private let noise = [
         name: "a plan whose certificate doesn't hold is made",
         file: "Inference/Methods/BFV/BFVPlan.swift",
         original: "settings.certificate(outputs).holds", broken: "true",
-        tests: "SilentFailureTests|InferenceFileTests"),
+        tests: "ProofTests"),
     Mutant(
         name: "replies take fewer bits than their noise needs",
         file: "Inference/Methods/BFV/ParameterSearch.swift",
         original: "margins.allSatisfy({ $0 > 0.1 })",
-        broken: "margins.allSatisfy({ $0 > -20 })", tests: "RandomNetworkTests"),
+        broken: "margins.allSatisfy({ $0 > -20 })",
+        tests: "RandomNetworkTests/encryptedEqualsReference"),
     Mutant(
         name: "noise above the certified bound is decrypted",
         file: "InferenceClient/Methods/BFV/CompressedReply.swift",
@@ -58,14 +61,14 @@ private let noise = [
     Mutant(
         name: "a key for too low a level is used",
         file: "Inference/Methods/BFV/CostLedger.swift", original: "gadget.level >= level",
-        broken: "gadget.level >= 0", tests: "RefusalTests"),
+        broken: "gadget.level >= 0", tests: "ProofTests"),
     Mutant(
         name: "noise of a claimed plan is not compared with its proof",
         file: "Inference/Plan+File.swift", original: "again.client == client",
         broken: "again.client.outputCount > 0", tests: "ProofTests"),
 ]
 
-private let security = [
+private let security: [Mutant] = [
     Mutant(
         name: "the security table allows everything",
         file: "Lattice/Parameters/SecurityTable.swift",
@@ -78,22 +81,22 @@ private let security = [
         name: "insecure parameters are read from files",
         file: "InferenceClient/Messages/BFVMessages.swift",
         original: "guard allowInsecure else { throw WireError.insecureParameters }",
-        broken: "", tests: "InferenceFileTests"),
+        broken: "", tests: "DamageTests/insecureParameters"),
     Mutant(
         name: "the clear method is read as if it were secure",
         file: "InferenceClient/Methods/Clear/ClearValues.swift",
         original: "guard allowInsecure else { throw WireError.insecureParameters }",
-        broken: "", tests: "InferenceFileTests"),
+        broken: "", tests: "DamageTests/insecureParameters"),
     Mutant(
         name: "secret keys that generation never gives are taken",
         file: "InferenceClient/Methods/BFV/BFVSecret.swift",
         original: "SecretBounds(degree: coefficients.count).hold(for: values)", broken: "true",
-        tests: "InferenceFileTests"),
+        tests: "ResidueTests/secretKeys"),
     Mutant(
         name: "coefficients of the secret are not checked",
         file: "InferenceClient/Methods/BFV/BFVSecret.swift",
         original: "bsk_all_below(words, 3, n) == 1", broken: "true",
-        tests: "InferenceFileTests"),
+        tests: "ResidueTests/secretKeys"),
     Mutant(
         name: "replies are not masked",
         file: "Inference/Methods/Slots/EncryptedSlots.swift",
@@ -104,14 +107,14 @@ private let security = [
         file: "Inference/Methods/Slots/OutputMask.swift",
         original:
             "ModularArithmetic.subtract(\n                shares[slot], sums[output] ?? 0, modulo: t)",
-        broken: "shares[slot]", tests: "RandomNetworkTests"),
+        broken: "shares[slot]", tests: "RandomNetworkTests/encryptedEqualsReference"),
     Mutant(
         name: "secrets are readable by everyone",
         file: "Files/StagedFile.swift", original: "isPrivate ? 0o600 : 0o644",
         broken: "isPrivate ? 0o644 : 0o644", tests: "StagedFileTests"),
 ]
 
-private let clients = [
+private let clients: [Mutant] = [
     Mutant(
         name: "outputs beyond the proven range are handed out",
         file: "InferenceClient/Client.swift",
@@ -130,15 +133,15 @@ private let clients = [
         name: "groups of too many samples are encrypted",
         file: "InferenceClient/Client.swift",
         original: "(1...plan.samplesPerGroup).contains(samples.count)", broken: "true",
-        tests: "FeaturesTests"),
+        tests: "FeaturesTests/groupsAreNeverTooFull"),
     Mutant(
         name: "a secret key of another key set is taken",
         file: "InferenceClient/Client+File.swift",
         original: "try Envelope.requireKeySet(plan.keySetDigest, found: envelope.digest)",
-        broken: "", tests: "InferenceFileTests"),
+        broken: "", tests: "DamageTests/otherKeys"),
 ]
 
-private let servers = [
+private let servers: [Mutant] = [
     Mutant(
         name: "evaluation keys are not looked at",
         file: "InferenceClient/Methods/BFV/BFVKeys.swift",
@@ -147,7 +150,7 @@ private let servers = [
         name: "keys of another set are used",
         file: "InferenceClient/ClientPlan.swift",
         original: "try Envelope.requireKeySet(keySetDigest, found: keys.keySet)", broken: "",
-        tests: "SilentFailureTests|InferenceFileTests"),
+        tests: "SilentFailureTests|DamageTests/otherKeys"),
     Mutant(
         name: "samples of another number of ciphertexts are evaluated",
         file: "Inference/Methods/Slots/EncryptedSlots.swift",
@@ -157,7 +160,7 @@ private let servers = [
         name: "requests of another plan are evaluated",
         file: "InferenceClient/ClientPlan.swift",
         original: "try requestForm.check(group.head)", broken: "",
-        tests: "SilentFailureTests|InferenceFileTests"),
+        tests: "SilentFailureTests"),
     Mutant(
         name: "operands of two plaintext moduli are combined",
         file: "BFV/Evaluation/Evaluator.swift",
@@ -170,12 +173,12 @@ private let servers = [
     Mutant(
         name: "levels of a hostile plan are not checked",
         file: "Inference/Methods/BFV/BFVPlan.swift", original: "(1...level).contains(next)",
-        broken: "true", tests: "InferenceFileTests"),
+        broken: "true", tests: "MethodSectionTests"),
     Mutant(
         name: "circuits whose keys are missing are run",
         file: "Inference/Methods/BFV/BFVPlan.swift",
         original: "elements.isSubset(of: choices.keys.galois.keys)", broken: "true",
-        tests: "InferenceFileTests|RefusalTests"),
+        tests: "MethodSectionTests"),
     Mutant(
         name: "ciphertexts that share a factor with n are taken",
         file: "Paillier/Ciphertexts/EncryptedVector.swift",
@@ -188,7 +191,7 @@ private let servers = [
         tests: "PaillierTests"),
 ]
 
-private let groups = [
+private let groups: [Mutant] = [
     Mutant(
         name: "the checksum of a file is not compared",
         file: "Wire/Envelope.swift",
@@ -211,22 +214,22 @@ private let groups = [
         name: "a network of millions of empty operations is parsed",
         file: "InferenceClient/Messages/NetworkMessages.swift",
         original: "others <= Self.maximumOtherBytes", broken: "true",
-        tests: "InferenceFileTests"),
+        tests: "NetworkSectionTests"),
     Mutant(
         name: "residues of a request are not compared with their modulus",
         file: "InferenceClient/Methods/BFV/ResiduePacking.swift",
         original: "bsk_all_below(limb, table.value, n) == 1", broken: "true",
-        tests: "InferenceFileTests"),
+        tests: "ResidueTests/requests"),
     Mutant(
         name: "residues of many features are not compared with their modulus",
         file: "Inference/Methods/Features/EncryptedFeatures.swift",
         original: "isValid.load(ordering: .relaxed)", broken: "true",
-        tests: "InferenceFileTests"),
+        tests: "ResidueTests/requests"),
     Mutant(
         name: "an interrupted run goes on with replies to another request",
         file: "InferenceClient/Files/ReplyReader.swift",
         original: "reply.request == heads[index].digest", broken: "true",
-        tests: "InferenceFileTests"),
+        tests: "ReplyFileTests"),
     Mutant(
         name: "reserved sections are passed over",
         file: "Wire/Section.swift",
@@ -235,7 +238,7 @@ private let groups = [
         broken: "", tests: "WireTests"),
 ]
 
-private let files = [
+private let reading: [Mutant] = [
     Mutant(
         name: "pipes and devices are opened for reading",
         file: "Files/RegularFile.swift", original: "status.isRegular", broken: "true",
@@ -246,7 +249,7 @@ private let files = [
         tests: "RegularFileTests"),
 ]
 
-private let tools = [
+private let tools: [Mutant] = [
     Mutant(
         name: "verify counts no wrong logits",
         file: "BlindsightCommands/Commands/Verification.swift",

@@ -7,14 +7,15 @@ import Foundation
 //
 // Usage: MutantRunner [folder of the package] [number of one mutant]
 
-setvbuf(stdout, nil, _IOLBF, 0)
 let files = FileManager.default
 let package = URL(
     fileURLWithPath: CommandLine.arguments.count > 1 ? CommandLine.arguments[1] : ".")
 let only = CommandLine.arguments.count > 2 ? Int(CommandLine.arguments[2]) : nil
 let copy = package.appendingPathComponent(".build-mutants/package")
 
-@discardableResult
+/// At once, also into a pipe: a run takes minutes.
+func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
 func run(_ arguments: [String], mutant: Int?, log: String) throws -> Int32 {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -22,9 +23,11 @@ func run(_ arguments: [String], mutant: Int?, log: String) throws -> Int32 {
     process.currentDirectoryURL = copy
     var environment = ProcessInfo.processInfo.environment
     environment["BLINDSIGHT_MUTANT"] = mutant.map(String.init)
+    // Of a break that ends the process; it would take ten seconds.
+    environment["SWIFT_BACKTRACE"] = "enable=no"
     process.environment = environment
     let path = copy.deletingLastPathComponent().appendingPathComponent(log).path
-    files.createFile(atPath: path, contents: nil)
+    _ = files.createFile(atPath: path, contents: nil)
     let output = FileHandle(forWritingAtPath: path)
     process.standardOutput = output
     process.standardError = output
@@ -33,54 +36,60 @@ func run(_ arguments: [String], mutant: Int?, log: String) throws -> Int32 {
     return process.terminationStatus
 }
 
+#if os(Linux)
+    // Without the seconds that planning the package takes, once for each mutant.
+    let testCommand = [
+        ".build/release/blindsightPackageTests.xctest", "--testing-library", "swift-testing",
+    ]
+#else
+    let testCommand = ["swift", "test", "-c", "release", "--skip-build"]
+#endif
+
 /// Whether the tests of a filter passed, and at least one was run.
 func passes(_ tests: String, mutant: Int?) throws -> Bool {
     let log = "mutant-\(mutant ?? 0).log"
-    let status = try run(
-        ["swift", "test", "-c", "release", "--skip-build", "--filter", tests], mutant: mutant,
-        log: log)
+    let status = try run(testCommand + ["--filter", tests], mutant: mutant, log: log)
     let text = try String(
         contentsOf: copy.deletingLastPathComponent().appendingPathComponent(log), encoding: .utf8)
-    guard text.contains("Test run with"), !text.contains("Test run with 0 tests") else {
-        // A break that ends the process is noticed as well; without any break it must not be.
-        if mutant != nil, status != 0 { return false }
+    let ended = text.contains("Test run with")
+    // A break that ends the process is noticed as well; without any break it must not be. A filter that names no test
+    // notices nothing, whatever its status.
+    guard ended || (mutant != nil && status != 0), !text.contains("Test run with 0 tests") else {
         throw MutantError.failed("running the tests '\(tests)'")
     }
     return status == 0
 }
 
-// The copy: everything but what was built.
-try? files.removeItem(at: copy)
-try files.createDirectory(at: copy, withIntermediateDirectories: true)
-for name in try files.contentsOfDirectory(atPath: package.path)
-where !name.hasPrefix(".build") && name != ".git" {
-    try files.copyItem(
-        at: package.appendingPathComponent(name), to: copy.appendingPathComponent(name))
-}
-for (file, group) in Dictionary(grouping: mutants.enumerated(), by: { $1.file }) {
-    let url = copy.appendingPathComponent("Sources").appendingPathComponent(file)
-    var source = try String(contentsOf: url, encoding: .utf8)
-    for (index, mutant) in group { source = try mutant.patched(source, number: index + 1) }
-    try (source + Mutant.choice).write(to: url, atomically: true, encoding: .utf8)
-}
-print("\(mutants.count) mutants; building")
-guard
-    try run(
-        ["swift", "build", "-c", "release", "--product", "blindsightPackageTests"], mutant: nil,
-        log: "build.log") == 0
-else { throw MutantError.failed("the build (see .build-mutants/build.log)") }
+/// Whether all were noticed.
+func breakAll() throws -> Bool {
+    let start = Date()
+    try PatchedCopy(package: package, copy: copy).refresh(with: mutants)
+    say("\(mutants.count) mutants; building")
+    guard
+        try run(
+            ["swift", "build", "-c", "release", "--product", "blindsightPackageTests"], mutant: nil,
+            log: "build.log") == 0
+    else { throw MutantError.failed("the build (see .build-mutants/build.log)") }
 
-let chosen = mutants.enumerated().filter { only == nil || $0.offset + 1 == only }
-for tests in Set(chosen.map(\.element.tests)).sorted() {
-    guard try passes(tests, mutant: nil) else {
-        throw MutantError.failed("'\(tests)' without any mutant")
+    let chosen = mutants.enumerated().filter { only == nil || $0.offset + 1 == only }
+    let unbroken = Set(chosen.map(\.element.tests)).sorted().joined(separator: "|")
+    guard try passes(unbroken, mutant: nil) else {
+        throw MutantError.failed("'\(unbroken)' without any mutant")
     }
+    var survivors: [String] = []
+    for (index, mutant) in chosen {
+        let survives = try passes(mutant.tests, mutant: index + 1)
+        say("\(index + 1)  \(survives ? "SURVIVED" : "killed")  \(mutant.name)")
+        if survives { survivors.append(mutant.name) }
+    }
+    let seconds = Int(Date().timeIntervalSince(start))
+    say("\(survivors.count) of \(chosen.count) mutants survived (\(seconds) s)")
+    return survivors.isEmpty
 }
-var survivors: [String] = []
-for (index, mutant) in chosen {
-    let survives = try passes(mutant.tests, mutant: index + 1)
-    print("\(index + 1)  \(survives ? "SURVIVED" : "killed")  \(mutant.name)")
-    if survives { survivors.append(mutant.name) }
+
+do {
+    exit(try breakAll() ? 0 : 1)
+} catch {
+    say("mutants: \(error)")
+    exit(2)
 }
-print("\(survivors.count) of \(chosen.count) mutants survived")
-exit(survivors.isEmpty ? 0 : 1)
