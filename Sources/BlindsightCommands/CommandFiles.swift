@@ -37,8 +37,13 @@ enum CommandFiles {
     ) throws -> Client {
         var bytes = try RegularFile.bytes(of: path, limit: 1 << 20)
         defer { bytes.wipe() }
-        return try naming(path) { try Client(plan, secretKey: bytes, threads: threads) }
+        return try naming(path) {
+            try Client(plan, secretKey: bytes, refusals: refusals(of: path), threads: threads)
+        }
     }
+
+    /// Where refusals under a secret key are counted: beside it.
+    static func refusals(of secretKey: String) -> TallyFile { TallyFile(secretKey + ".refusals") }
 
     /// Reads a file and decodes it; errors name the file.
     static func read<Value>(_ path: String, _ decode: ([UInt8]) throws -> Value) throws -> Value {

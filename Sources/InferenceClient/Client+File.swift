@@ -22,6 +22,12 @@ extension Client {
     /// - Throws: an error that says what is wrong with the bytes; also for a key of another key set.
     public convenience init(
         _ plan: ClientPlan, secretKey bytes: [UInt8], threads: Int? = nil
+    ) throws { try self.init(plan, secretKey: bytes, refusals: nil, threads: threads) }
+
+    /// - Parameter refusals: where they are counted, beside the key; nil: in memory.
+    package convenience init(
+        _ plan: ClientPlan, secretKey bytes: [UInt8], refusals: (any RefusalRecord)?,
+        threads: Int? = nil
     ) throws {
         let envelope = try Envelope.open(bytes, expecting: .secretKey)
         let sections = try envelope.sections()
@@ -34,6 +40,7 @@ extension Client {
         try self.init(
             plan,
             session: plan.method.session(
-                plan, secret: sections.required(SectionRule.Number.key), on: pool), pool: pool)
+                plan, secret: sections.required(SectionRule.Number.key), on: pool),
+            refusals: refusals, pool: pool)
     }
 }

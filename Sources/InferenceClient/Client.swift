@@ -12,6 +12,7 @@ public final class Client: Sendable {
     /// What the client was made for.
     public let plan: ClientPlan
     private let session: any ClientSession
+    private let refusals: any RefusalRecord
     private let pool: WorkerPool
 
     /// A client with fresh keys.
@@ -21,10 +22,16 @@ public final class Client: Sendable {
         try self.init(plan, session: plan.method.makeSession(plan, on: pool), pool: pool)
     }
 
-    /// - Parameter session: of the plan's method.
-    package init(_ plan: ClientPlan, session: any ClientSession, pool: WorkerPool) {
+    /// - Parameters:
+    ///   - session: of the plan's method.
+    ///   - refusals: nil: they are counted in memory.
+    package init(
+        _ plan: ClientPlan, session: any ClientSession, refusals: (any RefusalRecord)? = nil,
+        pool: WorkerPool
+    ) {
         self.plan = plan
         self.session = session
+        self.refusals = refusals ?? RefusalMemory()
         self.pool = pool
     }
 
@@ -123,7 +130,8 @@ public final class Client: Sendable {
     ///
     /// - Parameter request: what it must answer.
     /// - Throws: `InferenceError.otherRequest` for a reply to another request, and others where the reply has not the
-    ///   plan's form. Never tell a server which.
+    ///   plan's form. Never tell a server which. `InferenceError.tooManyRefusals` after 16 replies that were refused
+    ///   for what only the secret key tells.
     public func decrypt(_ reply: Reply, of request: Request) throws -> Predictions {
         guard reply.groups.count == request.groups.count else {
             throw InferenceError.otherRequest(group: 0)
@@ -164,14 +172,17 @@ public final class Client: Sendable {
         }
         guard reply.head.plan == plan.digest else { throw InferenceError.unexpectedReply }
         try plan.replyForm.check(reply.head)
-        let outputs = try session.decrypt(body: reply.body, sampleCount: reply.sampleCount)
-        guard outputs.sampleCount == reply.sampleCount, outputs.outputCount == plan.outputCount
-        else { throw InferenceError.unexpectedReply }
-        // Of a proven range, so that what is marked as certified is.
-        if plan.outputs.rangeIsProven, !outputs.areInside(plan.outputs.bounds) {
-            throw InferenceError.outsideRange
+        return try refusals.guarded {
+            let outputs = try session.decrypt(body: reply.body, sampleCount: reply.sampleCount)
+            guard outputs.sampleCount == reply.sampleCount,
+                outputs.outputCount == plan.outputCount
+            else { throw InferenceError.unexpectedReply }
+            // Of a proven range, so that what is marked as certified is.
+            if plan.outputs.rangeIsProven, !outputs.areInside(plan.outputs.bounds) {
+                throw InferenceError.outsideRange
+            }
+            return outputs
         }
-        return outputs
     }
 
     /// Reads the body of a reply's group.

@@ -16,6 +16,8 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
     case excessiveNoise
     /// The same.
     case outsideRange
+    /// So many replies were refused for what only the secret key tells that a server may know too much of it.
+    case tooManyRefusals
     /// A request that is not of the plan's form, and why.
     case unexpectedRequest(String)
     /// An evaluation key that the plan needs is absent, and which.
@@ -36,6 +38,9 @@ public enum InferenceError: Error, Equatable, CustomStringConvertible {
         case .outsideRange:
             "a decrypted output is outside the range that the plan proves: the reply was made with another key or "
                 + "model, or changed on the way; never tell the server of this"
+        case .tooManyRefusals:
+            "16 replies under this secret key held too much noise or outputs out of range; whoever made them may be "
+                + "learning the key bit by bit: make new keys, and ask the server's owner what happened"
         case .unexpectedRequest(let why): "the request is not of the plan's form: \(why)"
         case .missingKey(let which): "the evaluation keys lack \(which) of the plan"
         }

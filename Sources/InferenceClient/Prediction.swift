@@ -15,8 +15,8 @@ public struct Prediction: Sendable, Equatable {
     /// Whether the plan proves that the result can't have wrapped.
     public let isCertified: Bool
     /// The bits that noise had left, over all ciphertexts of the sample's group; infinite under a method without noise.
-    /// A fact about the secret key: not for the server.
-    public let noiseMarginBits: Double
+    /// A fact about the secret key: for the client's own checks, not for the server.
+    package let noiseMarginBits: Double
 
     package init(
         logits: [BigInt], values: [Double], index: Int, label: String, isCertified: Bool,

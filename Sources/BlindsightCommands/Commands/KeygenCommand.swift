@@ -73,6 +73,7 @@ package struct KeygenCommand: ReportingCommand {
             try files[0].write(secret)
         }
         try StagedFile.finish(files)
+        if !evaluationOnly { try CommandFiles.refusals(of: secretPath).remove() }
         progress.finish()
         return CommandReport(
             members: [
