@@ -81,10 +81,11 @@ check-headers:
 check-public-symbols:
 	@Scripts/check-public-symbols.sh
 
-# Not --build-tests, which builds the tools of all packages' plugins too.
+# Not --build-tests, which builds the tools of all packages' plugins too. No test needs the client's names.
 build-tests:
 	swift build -c release --product blindsightPackageTests
 	swift build -c release --product blindsight
+	swift build -c release --target BlindsightClient
 
 # The closing line is looked for, so that a run of no tests at all can't pass.
 unit-tests:

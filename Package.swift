@@ -11,10 +11,20 @@ let package = Package(
     name: "blindsight",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Blindsight", targets: ["Blindsight"]),
-        .library(name: "BlindsightClient", targets: ["BlindsightClient"]),
-        .library(name: "BFV", targets: ["BFV"]),
-        .library(name: "Paillier", targets: ["Paillier"]),
+        // The first of each has the names that programs use most; the others may be imported for more.
+        .library(
+            name: "Blindsight",
+            targets: [
+                "Blindsight", "Inference", "InferenceClient", "Quantization", "IntegerNetworks",
+                "Samples", "Files", "BigIntegers",
+            ]),
+        .library(
+            name: "BlindsightClient",
+            targets: [
+                "BlindsightClient", "InferenceClient", "IntegerNetworks", "Files", "BigIntegers",
+            ]),
+        .library(name: "BFV", targets: ["BFV", "Lattice", "BigIntegers"]),
+        .library(name: "Paillier", targets: ["Paillier", "BigIntegers"]),
         .executable(name: "blindsight", targets: ["BlindsightCLI"]),
     ],
     dependencies: [
@@ -76,12 +86,12 @@ let package = Package(
             ]),
         // What a program imports.
         .target(
-            name: "BlindsightClient", dependencies: ["InferenceClient", "Files", "BigIntegers"]),
+            name: "BlindsightClient", dependencies: ["InferenceClient"]),
         .target(
             name: "Blindsight",
             dependencies: [
-                "BlindsightClient", "Inference", "InferenceClient", "Quantization", "ONNXModels",
-                "TensorGraphs", "IntegerNetworks", "Samples", "Files", "Threading", "BigIntegers",
+                "Inference", "InferenceClient", "Quantization", "ONNXModels", "TensorGraphs",
+                "IntegerNetworks", "Samples", "Files", "Threading", "BigIntegers",
             ]),
         // The command line.
         .target(
