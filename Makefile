@@ -11,6 +11,7 @@
 # make bench-docs       write docs/Benchmarks.md from what was measured last
 # make bench-smoke      whether the benchmarks of primitives build and run
 # make check-models [MNIST=folder]   the float models, planned and verified on their test splits
+# make check-shared-library   the size of one shared library of everything, and what it needs; minutes
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
 
 SHELL := /bin/bash
@@ -24,7 +25,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models
+	build-bench bench bench-docs bench-smoke check-models check-shared-library
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -128,6 +129,10 @@ bench-docs:
 
 bench-smoke: build-bench
 	Benchmarks/.build/release/micro --quick
+
+# What a program that embeds the engine would ship.
+check-shared-library: dependencies
+	@Scripts/measure-shared-library.sh
 
 check-constant-time:
 	swift build -c release --product ClientProbe
