@@ -11,6 +11,7 @@
 # make bench-docs       write docs/Benchmarks.md from what was measured last
 # make bench-smoke      whether the benchmarks of primitives build and run
 # make check-models [MNIST=folder]   the float models, planned and verified on their test splits
+# make check-shared-library   the size of one shared library of everything, and what it needs; minutes
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
 
 SHELL := /bin/bash
@@ -24,7 +25,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models
+	build-bench bench bench-docs bench-smoke check-models check-shared-library
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -82,10 +83,11 @@ check-headers:
 check-public-symbols:
 	@Scripts/check-public-symbols.sh
 
-# Not --build-tests, which builds the tools of all packages' plugins too.
+# Not --build-tests, which builds the tools of all packages' plugins too. No test needs the client's names.
 build-tests:
 	swift build -c release --product blindsightPackageTests
 	swift build -c release --product blindsight
+	swift build -c release --target BlindsightClient
 
 # The closing line is looked for, so that a run of no tests at all can't pass.
 unit-tests:
@@ -128,6 +130,10 @@ bench-docs:
 
 bench-smoke: build-bench
 	Benchmarks/.build/release/micro --quick
+
+# What a program that embeds the engine would ship.
+check-shared-library: dependencies
+	@Scripts/measure-shared-library.sh
 
 check-constant-time:
 	swift build -c release --product ClientProbe

@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.1
 import PackageDescription
 
 let crypto = "swift-crypto"
@@ -11,15 +11,26 @@ let package = Package(
     name: "blindsight",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "Blindsight", targets: ["Blindsight"]),
-        .library(name: "BlindsightClient", targets: ["BlindsightClient"]),
-        .library(name: "BFV", targets: ["BFV"]),
-        .library(name: "Paillier", targets: ["Paillier"]),
+        // The first of each has the names that programs use most; the others may be imported for more.
+        .library(
+            name: "Blindsight",
+            targets: [
+                "Blindsight", "Inference", "InferenceClient", "Quantization", "IntegerNetworks",
+                "Samples", "Files", "BigIntegers",
+            ]),
+        .library(
+            name: "BlindsightClient",
+            targets: [
+                "BlindsightClient", "InferenceClient", "IntegerNetworks", "Files", "BigIntegers",
+            ]),
+        .library(name: "BFV", targets: ["BFV", "Lattice", "BigIntegers"]),
+        .library(name: "Paillier", targets: ["Paillier", "BigIntegers"]),
         .executable(name: "blindsight", targets: ["BlindsightCLI"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
-        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        // Without its traits, which bring all of Foundation and with it 40 MB.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     ],
     targets: [
@@ -76,12 +87,12 @@ let package = Package(
             ]),
         // What a program imports.
         .target(
-            name: "BlindsightClient", dependencies: ["InferenceClient", "Files", "BigIntegers"]),
+            name: "BlindsightClient", dependencies: ["InferenceClient"]),
         .target(
             name: "Blindsight",
             dependencies: [
-                "BlindsightClient", "Inference", "InferenceClient", "Quantization", "ONNXModels",
-                "TensorGraphs", "IntegerNetworks", "Samples", "Files", "Threading", "BigIntegers",
+                "Inference", "InferenceClient", "Quantization", "ONNXModels", "TensorGraphs",
+                "IntegerNetworks", "Samples", "Files", "Threading", "BigIntegers",
             ]),
         // The command line.
         .target(

@@ -25,8 +25,8 @@ Quantization: ONNXModels TensorGraphs PolynomialFitting IntegerNetworks Samples 
 Wire: Files CKernels | Crypto
 InferenceClient: Wire BFV Lattice Paillier Ring IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
 Inference: InferenceClient Wire BFV Lattice Paillier Ring IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
-BlindsightClient: InferenceClient Files BigIntegers |
-Blindsight: BlindsightClient Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Files Threading BigIntegers |
+BlindsightClient: InferenceClient |
+Blindsight: Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Files Threading BigIntegers |
 BlindsightCommands: Blindsight Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Wire Ring Paillier Files Threading BigIntegers | ArgumentParser
 BlindsightCLI: BlindsightCommands | ArgumentParser
 '
@@ -53,7 +53,7 @@ while IFS= read -r line; do
     seen="$seen $module"
     [ -d "Sources/$module" ] || { complain "Sources/$module is listed but absent"; continue; }
     while IFS=: read -r file number import; do
-        # "import class A.B", "@_exported import A", "package import A.B": the module is A.
+        # "import class A.B", "@preconcurrency import A", "package import A.B": the module is A.
         name=$(sed -E 's/^.*import +((struct|class|enum|protocol|func|var|let|typealias) +)?([A-Za-z_0-9]+).*$/\3/' <<<"$import")
         contains "$ours $others $toolchain" "$name" ||
             complain "$file:$number: $module must not import $name (it may: $ours $others)"
@@ -68,6 +68,9 @@ done
 while IFS=: read -r file number _; do
     complain "$file:$number: @testable is not used here; make it 'package'"
 done < <(grep -rn --include='*.swift' '@testable' Sources Tests || true)
+while IFS=: read -r file number _; do
+    complain "$file:$number: modules are not re-exported; give the names that programs use most a typealias"
+done < <(grep -rn --include='*.swift' '@_exported' Sources || true)
 
 [ "$status" != 0 ] || echo "check-imports: imports go down only"
 exit "$status"

@@ -23,7 +23,6 @@ extension BigInt: SignedNumeric {
     }
 
     public static prefix func - (a: BigInt) -> BigInt { BigInt { bsg_negate($0, a.z) } }
-    public mutating func negate() { update { bsg_negate($0, $1) } }
 
     /// self += a * b, without a number for the product.
     package mutating func addProduct(_ a: BigInt, _ b: BigInt) {
@@ -50,7 +49,7 @@ extension BigInt: SignedNumeric {
 
 extension BigInt {
     /// self * 2^count. `count` is at least 0.
-    public static func << (a: BigInt, count: Int) -> BigInt {
+    package static func << (a: BigInt, count: Int) -> BigInt {
         checkShift(a, count)
         return BigInt { bsg_shift_left($0, a.z, UInt(count)) }
     }
@@ -61,7 +60,7 @@ extension BigInt {
     }
 
     /// floor(self / 2^count), as for Swift's integers. `count` is at least 0.
-    public static func >> (a: BigInt, count: Int) -> BigInt {
+    package static func >> (a: BigInt, count: Int) -> BigInt {
         precondition(count >= 0, "negative shift")
         return BigInt { bsg_shift_right_floor($0, a.z, UInt(count)) }
     }

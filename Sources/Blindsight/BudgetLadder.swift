@@ -34,7 +34,7 @@ struct BudgetLadder {
                 return Found(plan: plan, report: candidate.report, notes: notes)
             } catch let error as PlanError {
                 // Fewer bits don't help.
-                if case .unsuited = error { throw error }
+                if error.isUnsuited { throw error }
                 failure = error
             }
             // Falls in each round, whatever comes of it.

@@ -7,7 +7,7 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     /// The layer or node that is the first too much, where one is.
     package let place: String?
     /// What stands in the way, a sentence for people.
-    public let problem: String
+    package let problem: String
     /// The nearest first.
     package let remedies: [Remedy]
 

@@ -2,6 +2,7 @@
 
 import Blindsight
 import Files
+import InferenceClient
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

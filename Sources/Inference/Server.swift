@@ -18,7 +18,7 @@ public final class Server: Sendable {
     }
 
     /// Encodes the weights for this server alone; `PreparedModel` shares them.
-    public convenience init(_ plan: Plan, keys: EvaluationKeySet, threads: Int? = nil) throws {
+    package convenience init(_ plan: Plan, keys: EvaluationKeySet, threads: Int? = nil) throws {
         let server = try PreparedModel(plan, threads: threads).server(for: keys, threads: threads)
         self.init(plan: plan, predictor: server.predictor)
     }

@@ -14,7 +14,7 @@ public struct Certificate: Sendable, Equatable {
     /// log2(modulus) - log2(widest range): the room that is left before a result could wrap.
     package let rangeMarginBits: Double
     /// Whether all of it holds; of the range, what is claimed of it.
-    public let holds: Bool
+    package let holds: Bool
 
     /// - Parameter keysAreSecure: whether keys have the security that is stated.
     package init(

@@ -8,17 +8,16 @@ public struct Predictions: RandomAccessCollection, Sendable {
     private let groups: [GroupOutputs]
     /// Samples of each group but the last.
     private let capacity: Int
-    public let count: Int
+    public let endIndex: Int
 
     package init(_ groups: [GroupOutputs], reading: OutputReading) {
         self.reading = reading
         self.groups = groups
         capacity = groups.first?.sampleCount ?? 1
-        count = groups.reduce(0) { $0 + $1.sampleCount }
+        endIndex = groups.reduce(0) { $0 + $1.sampleCount }
     }
 
     public var startIndex: Int { 0 }
-    public var endIndex: Int { count }
 
     public subscript(sample: Int) -> Prediction {
         let (group, index) = sample.quotientAndRemainder(dividingBy: capacity)

@@ -28,7 +28,7 @@ public struct QuantizationOptions: Sendable, Equatable {
     package var depthLimit = 8
 
     /// The defaults: 3 to 8 bits, polynomials of degree 2 to 7.
-    public init() {}
+    package init() {}
 
     func check() throws(QuantizationError) {
         guard bits.lowerBound >= 2, bits.upperBound <= 16 else {

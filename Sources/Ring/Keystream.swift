@@ -3,7 +3,12 @@
 import CKernels
 import Crypto
 import CryptoExtras
-import Foundation
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// AES-256 in counter mode as a stream of words. The counter block is the stream's number (8 bytes,
 /// little endian), then the block's number (8 bytes, big endian), so streams of one key are disjoint.

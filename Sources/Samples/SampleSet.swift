@@ -17,7 +17,7 @@ public struct SampleSet: Sendable, Equatable {
     /// Number of samples.
     public let count: Int
     /// Sizes of one sample as the file has them: [28, 28] for MNIST's images, [columns] for a CSV file.
-    public let sampleShape: [Int]
+    package let sampleShape: [Int]
     let values: Values
 
     init(count: Int, sampleShape: [Int], values: Values) {

@@ -22,12 +22,11 @@ import Testing
         value -= 3
         value <<= 9
         value >>= 4
-        value.negate()
         value *= 11
         value.addProduct(5, 7 as UInt64)
         value.addProduct(base, base)
         #expect(value.storageIdentity == identity)
-        #expect(value == 35 + base * base - 11 * ((base - 2) << 5))
+        #expect(value == 35 + base * base + 11 * ((base - 2) << 5))
     }
 
     @Test func operandsMayBeTheSameNumber() {

@@ -118,7 +118,7 @@ import Testing
         try path.run { () throws in
             let key = try KeyVectors.of(bits: 512).secretKey()
             let open = PaillierEncryptor(publicKey: key.publicKey)
-            let messages = [BigInt](repeating: 5, count: 40)
+            let messages = Array(repeating: BigInt(5), count: 40)
             let all = [
                 try open.encrypt(messages), try open.encrypt(messages),
                 try PaillierOwnerEncryptor(secretKey: key).encrypt(messages),
@@ -154,7 +154,7 @@ import Testing
         let good = hex(KeyVectors.of(bits: 512).encryptions[0].c)
         for bad in [0, n, p, p * 12_345, n * n - p, n * n, n * n + 1, n * (n - 1), -1] {
             for position in [0, 1, 9] {
-                var integers = [BigInt](repeating: good, count: 10)
+                var integers = Array(repeating: good, count: 10)
                 integers[position] = bad
                 #expect(throws: PaillierError.invalidCiphertext(index: position)) {
                     try EncryptedVector(integers: integers, publicKey: key.publicKey)

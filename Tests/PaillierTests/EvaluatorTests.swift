@@ -75,8 +75,8 @@ import Testing
                     (0..<count).map { _ in -random.bigInt(below: limit + 1) },
                     (0..<count).map { _ in random.bigInt(below: 2 * limit + 1) - limit },
                     (0..<count).map { [limit, -limit, 0, 1, -1][$0 % 5] },
-                    [BigInt](repeating: 0, count: count),
-                    [1] + [BigInt](repeating: 0, count: count - 1),
+                    Array(repeating: BigInt(0), count: count),
+                    [1] + Array(repeating: BigInt(0), count: count - 1),
                 ]
                 let biases: [BigInt] = [0, 1, -1, limit, -limit, 12]
                 let x = (0..<count).map { _ in random.bigInt(bits: 40) - (1 << 39) }

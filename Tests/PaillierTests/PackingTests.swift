@@ -28,11 +28,11 @@ import Testing
         let half = BigInt(1) << (slotBits - 1)
         var random = SplitMix64(seed: 1)
         let cases: [[BigInt]] = [
-            [BigInt](repeating: half - 1, count: layout.count),
-            [BigInt](repeating: -half, count: layout.count),
+            Array(repeating: half - 1, count: layout.count),
+            Array(repeating: -half, count: layout.count),
             (0..<layout.count).map { $0 % 2 == 0 ? -half : half - 1 },
             (0..<layout.count).map { _ in random.bigInt(bits: slotBits) - half },
-            [BigInt](repeating: 0, count: layout.count),
+            Array(repeating: BigInt(0), count: layout.count),
         ]
         for values in cases {
             let packed = try layout.pack(values)
@@ -42,7 +42,7 @@ import Testing
         #expect(throws: PaillierError.self) { try layout.pack([half]) }
         #expect(throws: PaillierError.self) { try layout.pack([-half - 1]) }
         #expect(throws: PaillierError.self) {
-            try layout.pack([BigInt](repeating: 0, count: layout.count + 1))
+            try layout.pack(Array(repeating: BigInt(0), count: layout.count + 1))
         }
     }
 
@@ -53,7 +53,8 @@ import Testing
             let columns = 30
             var random = SplitMix64(seed: 2)
             let rows = [
-                [BigInt](repeating: 127, count: columns), [BigInt](repeating: -127, count: columns),
+                Array(repeating: BigInt(127), count: columns),
+                Array(repeating: BigInt(-127), count: columns),
                 (0..<columns).map { _ in BigInt(random.int(in: -127...127)) },
             ]
             let biases: [BigInt] = [1, -1, 100]

@@ -3,6 +3,7 @@
 import BFV
 import BigIntegers
 import Foundation
+import Lattice
 import Ring
 
 // What a client does, alone: timed, or run once for a tool that watches it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BFV
+import Lattice
 
 /// Operations on ciphertexts at the top level, on one thread.
 struct CiphertextPrimitives {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BFV
+import Lattice
 
 /// One row of the report.
 struct Measurement: Codable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BFV
+import Lattice
 
 /// The rings that are measured, each within the 128-bit row of the security table.
 struct BenchmarkRing {

@@ -16,12 +16,10 @@ public struct Evaluator: Sendable {
     var pool: WorkerPool { switcher.pool }
 
     /// - Parameter threads: how many threads one operation may use.
-    public init(
-        context: BFVContext, keys: EvaluationKeys,
-        counter: OperationCounter = OperationCounter(), threads: Int = 1
-    ) {
+    public init(context: BFVContext, keys: EvaluationKeys, threads: Int = 1) {
         self.init(
-            context: context, keys: keys, counter: counter, pool: WorkerPool(threads: threads))
+            context: context, keys: keys, counter: OperationCounter(),
+            pool: WorkerPool(threads: threads))
     }
 
     /// - Parameter pool: may be shared with others.

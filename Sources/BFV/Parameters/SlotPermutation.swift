@@ -2,7 +2,7 @@
 
 /// A permutation of the slots that a Galois automorphism makes, as it acts on N slots in two rows (index 1).
 /// `SlotShape` has the rotations of fewer slots.
-public struct SlotPermutation: Sendable, Hashable, Comparable {
+public struct SlotPermutation: Sendable, Hashable {
     /// Columns move left by this much, cyclically in both rows: column i takes column i + rotation.
     package let rotation: Int
     /// Whether the rows change places.
@@ -18,7 +18,7 @@ public struct SlotPermutation: Sendable, Hashable, Comparable {
 
     package static let swapRows = SlotPermutation(rotation: 0, swapsRows: true)
 
-    public static func < (a: SlotPermutation, b: SlotPermutation) -> Bool {
+    package static func < (a: SlotPermutation, b: SlotPermutation) -> Bool {
         (a.swapsRows ? 1 : 0, a.rotation) < (b.swapsRows ? 1 : 0, b.rotation)
     }
 

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Blindsight
 import Inference
+import InferenceClient
 
 package struct BenchCommand: ReportingCommand {
     package static let configuration = CommandConfiguration(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BigIntegers
 import Blindsight
+import InferenceClient
 import IntegerNetworks
 import Ring
 import Threading

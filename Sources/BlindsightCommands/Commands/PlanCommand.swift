@@ -3,6 +3,8 @@
 import ArgumentParser
 import Blindsight
 import Files
+import Inference
+import InferenceClient
 import ONNXModels
 import Paillier
 import Quantization

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BigIntegers
 import Blindsight
 
 /// A JSON value whose keys keep their order and whose integers have any size.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Blindsight
+import InferenceClient
 
 /// Many predictions in a few lines: the first of them, and how often each label came.
 struct PredictionSummary {

@@ -4,6 +4,7 @@ import ArgumentParser
 import BigIntegers
 import Blindsight
 import Files
+import InferenceClient
 
 /// Where `decrypt` writes its table, and how.
 struct PredictionTable {

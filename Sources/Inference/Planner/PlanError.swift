@@ -3,23 +3,31 @@
 import InferenceClient
 
 /// Why a network has no plan, or a plan was refused.
-public enum PlanError: Error, Equatable, CustomStringConvertible {
-    /// No ring degree up to the largest holds the network.
-    case doesNotFit(String)
-    /// Noise or range can't be certified at any supported degree.
-    case noParameters(String)
-    /// The method that was asked for can't serve the network, whatever its bits.
-    case unsuited(MethodName, String)
-    /// A plan read from outside is inconsistent, or its certificate doesn't hold.
-    case invalid(String)
+public struct PlanError: Error, Equatable, CustomStringConvertible {
+    public let description: String
+    /// Whether the method that was asked for can't serve the network, whatever its bits.
+    package let isUnsuited: Bool
 
-    public var description: String {
-        switch self {
-        case .doesNotFit(let why): return "the network does not fit one ciphertext: \(why)"
-        case .noParameters(let why): return "no parameters certify this network: \(why)"
-        case .unsuited(let method, let why):
-            return "the method '\(method)' doesn't serve this network: \(why)"
-        case .invalid(let why): return "invalid plan: \(why)"
-        }
+    private init(_ description: String, isUnsuited: Bool = false) {
+        self.description = description
+        self.isUnsuited = isUnsuited
     }
+
+    /// No ring degree up to the largest holds the network.
+    package static func doesNotFit(_ why: String) -> PlanError {
+        PlanError("the network does not fit one ciphertext: \(why)")
+    }
+
+    /// Noise or range can't be certified at any supported degree.
+    package static func noParameters(_ why: String) -> PlanError {
+        PlanError("no parameters certify this network: \(why)")
+    }
+
+    /// The method that was asked for can't serve the network, whatever its bits.
+    package static func unsuited(_ method: MethodName, _ why: String) -> PlanError {
+        PlanError("the method '\(method)' doesn't serve this network: \(why)", isUnsuited: true)
+    }
+
+    /// A plan read from outside is inconsistent, or its certificate doesn't hold.
+    package static func invalid(_ why: String) -> PlanError { PlanError("invalid plan: \(why)") }
 }

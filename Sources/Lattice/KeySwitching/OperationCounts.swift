@@ -71,7 +71,7 @@ public final class OperationCounter: Sendable {
     private let counts = Mutex(OperationCounts())
 
     /// From zero.
-    public init() {}
+    package init() {}
 
     /// All that was counted so far.
     public var value: OperationCounts { counts.withLock { $0 } }

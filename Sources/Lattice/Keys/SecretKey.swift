@@ -57,7 +57,7 @@ public final class SecretKey: Sendable {
     }
 }
 
-extension SecretKey: CustomStringConvertible, CustomReflectable {
-    public var description: String { "SecretKey(N: \(context.degree))" }
+extension SecretKey: CustomReflectable {
+    /// Empty: nothing of a secret is printed.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }

@@ -55,7 +55,7 @@ public struct EncryptedVector: Sendable {
     {
         precondition(!vectors.isEmpty, "nothing to join")
         let key = vectors[0].publicKey
-        for vector in vectors where vector.publicKey != key { throw .otherKey }
+        for vector in vectors where !(vector.publicKey == key) { throw .otherKey }
         let parts = vectors.map { $0.normalized() }
         let out = Numbers(ring: key.ring, count: parts.reduce(0) { $0 + $1.count })
         var i = 0

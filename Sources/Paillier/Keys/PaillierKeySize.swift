@@ -12,7 +12,7 @@ public enum PaillierKeySize: Hashable, Sendable {
     case insecure(bits: Int)
 
     /// 128-bit security.
-    public static let standard = PaillierKeySize.bits3072
+    package static let standard = PaillierKeySize.bits3072
 
     /// Bits of the modulus n.
     public var bits: Int {

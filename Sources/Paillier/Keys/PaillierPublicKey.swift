@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BigIntegers
-import Foundation
 import Ring
 
 /// n, and h_s = h^n mod n^2 for h = -y^2 mod n: what encrypts.
@@ -50,12 +49,10 @@ public final class PaillierPublicKey: Sendable {
     }
 }
 
-extension PaillierPublicKey: Hashable {
-    public static func == (a: PaillierPublicKey, b: PaillierPublicKey) -> Bool {
+extension PaillierPublicKey {
+    package static func == (a: PaillierPublicKey, b: PaillierPublicKey) -> Bool {
         a === b || a.modulus == b.modulus && a.maskCoordinates == b.maskCoordinates
     }
-
-    public func hash(into hasher: inout Hasher) { hasher.combine(modulus) }
 }
 
 // Little endian: "BPK1", bits of n (4 bytes), n, then a0 and a1 of h_s = a0 + a1 n, ceil(bits / 8) bytes each.

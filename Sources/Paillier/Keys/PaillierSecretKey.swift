@@ -11,7 +11,7 @@ public final class PaillierSecretKey: Sendable {
     package let q: SecretPrime
 
     /// A fresh key from the operating system's generator. Takes from tenths of a second to seconds; variable time.
-    public static func generate(size: PaillierKeySize = .standard) -> PaillierSecretKey {
+    public static func generate(size: PaillierKeySize = .bits3072) -> PaillierSecretKey {
         var source = Keystream()
         while true {
             let p = prime(bits: size.bits / 2, from: &source) { _ in true }
@@ -72,8 +72,8 @@ public final class PaillierSecretKey: Sendable {
     }
 }
 
-extension PaillierSecretKey: CustomStringConvertible, CustomReflectable {
-    public var description: String { "PaillierSecretKey(\(publicKey.size.bits) bits)" }
+extension PaillierSecretKey: CustomReflectable {
+    /// Empty: nothing of a secret is printed.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 

@@ -3,6 +3,7 @@
 import BFV
 import BigIntegers
 import InferenceClient
+import Lattice
 import Ring
 
 /// A linear map, a fold, a square and a switch on a ciphertext: what layers are made of, to be timed as a whole.

@@ -55,7 +55,8 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool
     ) {
         // The pool shares out tiles and ciphertexts, not what is within one.
-        evaluator = Evaluator(context: context, keys: keys, counter: counter, threads: 1)
+        evaluator = Evaluator(
+            context: context, keys: keys, counter: counter, pool: WorkerPool(threads: 1))
         self.pool = pool
         let parameters = context.parameters
         channels = parameters.plaintextModuli.indices.map {
