@@ -150,8 +150,8 @@ private let servers = [
         tests: "SilentFailureTests|InferenceFileTests"),
     Mutant(
         name: "samples of another number of ciphertexts are evaluated",
-        file: "Inference/Methods/Slots/EncryptedSlots.swift",
-        original: "request.ciphertexts.count == expected", broken: "true",
+        file: "InferenceClient/Methods/Slots/SlotsRequest.swift",
+        original: "ciphertexts.count == method.requestCount", broken: "true",
         tests: "SilentFailureTests"),
     Mutant(
         name: "requests of another plan are evaluated",

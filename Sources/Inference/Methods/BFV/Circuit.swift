@@ -27,9 +27,8 @@ package protocol CircuitFamily: Sendable {
     /// What else a circuit says: where inputs and outputs lie.
     associatedtype Layout: Sendable
     associatedtype Client: BFVClientMethod
-    where Client.Session.Keys == BFVKeys, Client.Session.Reply == CompressedReply
     associatedtype Encrypted: EncryptedInterpreter
-    where Encrypted.Family == Self, Encrypted.Input == Client.Session.Request
+    where Encrypted.Family == Self, Encrypted.Input == Client.Request
     associatedtype Cost: CostInterpreter where Cost.Family == Self
     associatedtype Forecast: ForecastInterpreter where Forecast.Family == Self
 
@@ -67,11 +66,6 @@ package protocol CircuitFamily: Sendable {
     static func client(
         _ settings: BFVSettings, _ circuit: Circuit<Self>, outputCount: Int
     ) -> Client
-    static func client(
-        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
-    ) throws -> Client
-    static func message(_ client: Client) -> Blindsight_V5_BFVMessage
 }
 
 /// A network laid out on slots: what is done, but not yet at which levels.

@@ -54,18 +54,12 @@ extension Interpreter {
 /// An interpreter on ciphertexts, with evaluation keys only. A server can be given another one.
 package protocol EncryptedInterpreter: Interpreter, Sendable
 where
-    Input: GroupBody, Output == CompressedReply, PreparedMap: Sendable, PreparedStep: Sendable
+    Input == Family.Client.Request, Output == CompressedReply, PreparedMap: Sendable,
+    PreparedStep: Sendable
 {
     /// - Parameter keys: none while weights are prepared, which needs none.
     init(
         context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool)
-
-    /// Reads a request whose length is the plan's.
-    static func request(
-        _ body: BodyReader, _ method: Family.Client, _ context: BFVContext
-    ) throws -> Input
-    /// - Throws: `InferenceError.unexpectedRequest` where it is not of the plan's form.
-    static func check(_ request: Input, _ method: Family.Client) throws
 }
 
 /// An interpreter on counts and noise bounds. Its counts equal those of the encrypted one; a test holds them together.

@@ -63,23 +63,6 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         }
     }
 
-    package static func request(
-        _ body: BodyReader, _ method: Features, _ context: BFVContext
-    ) throws -> FeaturesRequest {
-        try FeaturesRequest(body, method, context)
-    }
-
-    package static func check(_ request: FeaturesRequest, _ method: Features) throws {
-        let ciphertexts = request.ciphertexts
-        guard ciphertexts.context.parameters == method.settings.parameters,
-            ciphertexts.count == method.requestCount
-        else {
-            throw InferenceError.unexpectedRequest(
-                "\(ciphertexts.count) ciphertexts instead of \(method.requestCount), or of another ring"
-            )
-        }
-    }
-
     /// What a client sent: one vector.
     package func values(of request: FeaturesRequest) -> [Value] {
         [

@@ -99,13 +99,4 @@ package enum FeatureCircuits: CircuitFamily {
         Features(
             settings: settings, inputCount: circuit.featureCount, outputCount: outputCount)
     }
-
-    package static func client(
-        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
-    ) throws -> Features {
-        try Features(message, input: input, outputs: outputs, allowInsecure: allowInsecure)
-    }
-
-    package static func message(_ client: Features) -> Blindsight_V5_BFVMessage { client.message }
 }

@@ -135,9 +135,8 @@ extension BFVPlan where Family == SlotCircuits {
                 on: interpreter
             ).run(sample, on: interpreter)
         }
-        return client.join(
-            slots, OutputDecoder(client.settings, outputs), outputCount: outputs.count,
-            noiseMarginBits: .infinity
+        return client.outputs(
+            slots, OutputDecoder(client.settings, outputs), samples: 1, noiseMarginBits: .infinity
         ).logits(of: 0)
     }
 }

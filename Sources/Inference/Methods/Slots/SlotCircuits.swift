@@ -155,15 +155,6 @@ package enum SlotCircuits: CircuitFamily {
             settings: settings, inputLayouts: circuit.layout.inputs,
             outputLayout: circuit.layout.output)
     }
-
-    package static func client(
-        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
-    ) throws -> Slots {
-        try Slots(message, input: input, outputs: outputs, allowInsecure: allowInsecure)
-    }
-
-    package static func message(_ client: Slots) -> Blindsight_V5_BFVMessage { client.message }
 }
 
 private struct SlotCircuitBuilder {

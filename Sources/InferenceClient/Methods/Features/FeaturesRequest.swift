@@ -7,7 +7,7 @@ import Wire
 
 /// A group of samples, encrypted: a ciphertext for each feature and t_i, a slot for each sample. In bytes: the seed,
 /// then limb after limb c_0 of every ciphertext, packed.
-package struct FeaturesRequest: GroupBody {
+package struct FeaturesRequest: BFVRequest {
     package let ciphertexts: SeededCiphertexts
 
     init(ciphertexts: SeededCiphertexts) { self.ciphertexts = ciphertexts }
@@ -23,7 +23,7 @@ package struct FeaturesRequest: GroupBody {
         }
     }
 
-    /// The body's length is known to be the plan's. Residues are checked by the server when it comes to them.
+    /// Residues are checked by the server when it comes to them.
     package init(_ body: BodyReader, _ method: Features, _ context: BFVContext) throws {
         let seed = Seed(try body.bytes(Seed.byteCount))!
         let limbs = SeededCiphertexts.byteCounts(
@@ -37,5 +37,15 @@ package struct FeaturesRequest: GroupBody {
         }
         ciphertexts = SeededCiphertexts(
             context: context, seed: seed, count: method.requestCount, limbs: limbs)
+    }
+
+    package func check(_ method: Features) throws {
+        guard ciphertexts.context.parameters == method.settings.parameters,
+            ciphertexts.count == method.requestCount
+        else {
+            throw InferenceError.unexpectedRequest(
+                "\(ciphertexts.count) ciphertexts instead of \(method.requestCount), or of another ring"
+            )
+        }
     }
 }

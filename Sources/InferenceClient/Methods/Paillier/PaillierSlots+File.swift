@@ -15,14 +15,10 @@ extension PaillierSlots {
         return message
     }
 
-    package func encoded() throws -> [UInt8] { try message.serializedBytes() }
-
     package init(
-        encoded bytes: ArraySlice<UInt8>, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
+        _ message: Blindsight_V5_PaillierMessage, input: InputSpecification,
+        outputs: OutputReading, allowInsecure: Bool
     ) throws {
-        let message = try Blindsight_V5_PaillierMessage(
-            canonical: bytes, "the method's section")
         let size = try PaillierKeySize(wireBits: message.keyBits, allowInsecure: allowInsecure)
         let slotBits = message.slotBits
         guard (2...UInt32(size.bits - 2)).contains(slotBits) else {

@@ -12,7 +12,7 @@ extension MethodName {
 }
 
 /// The method "paillier", of a client's plan: the size of the key, and how samples lie side by side in plaintexts.
-package struct PaillierSlots: ClientMethod {
+package struct PaillierSlots: MessageMethod {
     package static let name = MethodName.paillier
     /// Plaintexts of a feature in a full group: enough to fill vector lanes twice.
     package static let maximumPlaintexts = 16
