@@ -16,8 +16,8 @@ package struct ClearFeatures: Interpreter {
 
     package struct PreparedMap: Sendable {
         let map: FeatureMap
-        /// Modulo t, in the matrix's order.
-        let weights: [UInt64]
+        /// Modulo t, in the order of each matrix.
+        let weights: [[UInt64]]
         let bias: [UInt64]
     }
 
@@ -43,21 +43,26 @@ package struct ClearFeatures: Interpreter {
     ) -> PreparedMap {
         PreparedMap(
             map: map,
-            weights: residues.weights(of: map, units: units, unit: unit).map {
-                ModularArithmetic.reduce($0, modulo: t)
+            weights: zip(map.matrices, units).map { matrix, source in
+                residues.weights(matrix.weights, from: source, to: unit).map {
+                    ModularArithmetic.reduce($0, modulo: t)
+                }
             }, bias: residues.multiply(map.bias, by: unit))
     }
 
     package func apply(_ transform: PreparedMap, to values: [Value]) -> Value {
-        let inputs = values.flatMap(\.features)
-        let matrix = transform.map.matrix
-        let features = (0..<matrix.rows).map { row in
-            var sums = inputs[0].map { _ in transform.bias[row] }
-            for entry in matrix.entries(ofRow: row) {
-                let weight = transform.weights[entry]
-                for (sample, x) in inputs[matrix.columnIndices[entry]].enumerated() {
-                    sums[sample] = ModularArithmetic.add(
-                        sums[sample], ModularArithmetic.multiply(weight, x, modulo: t), modulo: t)
+        let map = transform.map
+        let features = (0..<map.outputCount).map { row in
+            var sums = values[0].features[0].map { _ in transform.bias[row] }
+            for (source, matrix) in map.matrices.enumerated() {
+                for entry in matrix.entries(ofRow: row) {
+                    let weight = transform.weights[source][entry]
+                    let input = values[source].features[matrix.columnIndices[entry]]
+                    for (sample, x) in input.enumerated() {
+                        sums[sample] = ModularArithmetic.add(
+                            sums[sample], ModularArithmetic.multiply(weight, x, modulo: t),
+                            modulo: t)
+                    }
                 }
             }
             return sums

@@ -23,7 +23,7 @@ package final class CostFeatures: CostInterpreter {
 
     package struct PreparedMap {
         let map: FeatureMap
-        let scaled: [Bool]
+        let gains: [(sum: Double, energy: Double)]
     }
 
     package let ledger: CostLedger
@@ -57,7 +57,9 @@ package final class CostFeatures: CostInterpreter {
 
     package func prepare(
         _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int
-    ) -> PreparedMap { PreparedMap(map: map, scaled: units.map { $0 != unit }) }
+    ) -> PreparedMap {
+        PreparedMap(map: map, gains: map.gains(units: units, unit: unit, modulus: modulus))
+    }
 
     package func prepare(_ step: FeatureStep, unit: MessageUnit, level: Int) -> FeatureStep { step }
 
@@ -72,16 +74,15 @@ package final class CostFeatures: CostInterpreter {
         let map = transform.map
         let level = values[0].level
         var products = 0
-        for column in map.matrix.columnIndices {
-            products += values[map.source(of: column)].polynomials
+        for (matrix, value) in zip(map.matrices, values) {
+            products += matrix.entriesCount * value.polynomials
         }
         ledger.counts.smallProducts += products * level
         // Of each part of each source's noise, each row bounds two norms.
         events += 2 * map.outputCount * values.reduce(0) { $0 + $1.noise.components.count }
         return Value(
             level: level,
-            noise: ledger.model.mapped(
-                values.map(\.noise), by: map, scaled: transform.scaled, modulus: modulus),
+            noise: ledger.model.mapped(values.map(\.noise), by: transform.gains),
             count: map.outputCount, polynomials: values.map(\.polynomials).max()!,
             expansions: values.map(\.expansions).max()!)
     }
@@ -137,7 +138,7 @@ package struct ForecastFeatures: ForecastInterpreter {
 
     package struct PreparedMap {
         let map: FeatureMap
-        let scaled: [Bool]
+        let gains: [(sum: Double, energy: Double)]
     }
 
     package let ledger: ForecastLedger
@@ -158,14 +159,15 @@ package struct ForecastFeatures: ForecastInterpreter {
 
     package func prepare(
         _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int
-    ) -> PreparedMap { PreparedMap(map: map, scaled: units.map { $0 != unit }) }
+    ) -> PreparedMap {
+        PreparedMap(map: map, gains: map.gains(units: units, unit: unit, modulus: largestModulus))
+    }
 
     package func prepare(_ step: FeatureStep, unit: MessageUnit, level: Int) -> FeatureStep { step }
 
     package func apply(_ map: PreparedMap, to values: [Value]) -> Value {
         Value(
-            noise: model.mapped(
-                values.map(\.noise), by: map.map, scaled: map.scaled, modulus: largestModulus),
+            noise: model.mapped(values.map(\.noise), by: map.gains),
             level: values[0].level)
     }
 
@@ -183,11 +185,8 @@ package struct ForecastFeatures: ForecastInterpreter {
 
 extension NoiseModel {
     /// Sums of many ciphertexts, times small integers, and a constant that all slots share.
-    func mapped(
-        _ noise: [NoiseBound], by map: FeatureMap, scaled: [Bool], modulus: UInt64
-    ) -> NoiseBound {
-        let gains = map.gains(scaled: scaled, modulus: modulus)
-        return addingSharedConstant(
+    func mapped(_ noise: [NoiseBound], by gains: [(sum: Double, energy: Double)]) -> NoiseBound {
+        addingSharedConstant(
             NoiseBound.sum(
                 zip(noise, gains).map { $0.combined(sum: $1.sum, energy: $1.energy) }))
     }

@@ -3,6 +3,7 @@
 import BFV
 import BigIntegers
 import InferenceClient
+import IntegerNetworks
 import Lattice
 import Ring
 import Synchronization
@@ -74,24 +75,23 @@ package struct EncryptedFeatures: EncryptedInterpreter {
 
     package func prepare(
         _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int
-    ) throws -> PreparedMap {
+    ) -> PreparedMap {
         let bits = context.parameters.ciphertextModuli.map { $0.bitWidthUsed }.max()!
-        let isPlain = units.allSatisfy { $0 == unit }
-        var known: [SmallMatrix]?
+        func small(_ matrix: SparseIntegerMatrix, _ weights: [Int64]) -> SmallMatrix {
+            SmallMatrix(
+                columns: matrix.columns, rowStarts: matrix.rowStarts,
+                columnIndices: matrix.columnIndices, weights: weights, residueBits: bits)
+        }
+        // Small weights are the same modulo every t_i.
+        let plain = zip(map.matrices, units).map { $1 == unit ? small($0, $0.weights) : nil }
         let channels = channels.map { residues in
-            let matrices =
-                known
-                ?? map.split(weights: residues.weights(of: map, units: units, unit: unit))
-                .map {
-                    SmallMatrix(
-                        columns: $0.columns, rowStarts: $0.rowStarts,
-                        columnIndices: $0.columnIndices, weights: $0.weights, residueBits: bits)
-                }
-            // Small weights are the same modulo every t_i.
-            if isPlain { known = matrices }
-            return (
-                matrices,
-                SharedConstants(
+            (
+                matrices: zip(map.matrices, zip(units, plain)).map { matrix, source in
+                    source.1
+                        ?? small(
+                            matrix, residues.weights(matrix.weights, from: source.0, to: unit))
+                },
+                bias: SharedConstants(
                     residues.multiply(map.bias, by: unit), context: context,
                     plaintextIndex: residues.plaintextIndex, level: level)
             )

@@ -52,13 +52,10 @@ struct FeatureCircuitBuilder {
                 try append(operation, as: index + 1)
             }
         }
-        // The output is the last value.
+        // The output is the last value, since operations that nothing reads are none of a network.
         let output = values[network.operations.count]!
         if isQuadratic[output] {
             relinearize(network.operations.count)
-        } else if output != widths.count - 1 {
-            let identity = Self.identity(count: widths[output])
-            add(.map(identity), [output], width: widths[output], isQuadratic: false)
         }
     }
 
@@ -109,8 +106,7 @@ struct FeatureCircuitBuilder {
             for source in quadratic.sorted() { relinearize(source) }
         }
         let operands = operation.sources.map { values[$0]! }
-        let features = FeatureMap(
-            matrix: map.matrix, bias: map.bias, widths: operands.map { widths[$0] })
+        let features = FeatureMap(map, widths: operands.map { widths[$0] })
         add(
             .map(features), operands, width: map.bias.count,
             isQuadratic: operands.contains { isQuadratic[$0] })
@@ -131,15 +127,5 @@ struct FeatureCircuitBuilder {
         instructions.append(Instruction(step: step, operands: operands))
         widths.append(width)
         self.isQuadratic.append(isQuadratic)
-    }
-
-    private static func identity(count: Int) -> FeatureMap {
-        var matrix = SparseIntegerMatrix(columns: count)
-        for column in 0..<count {
-            matrix.append(column: column, weight: 1)
-            matrix.endRow()
-        }
-        return FeatureMap(
-            matrix: matrix, bias: [Int64](repeating: 0, count: count), widths: [count])
     }
 }
