@@ -29,8 +29,7 @@ package protocol CircuitFamily: Sendable {
     associatedtype Client: BFVClientMethod
     associatedtype Encrypted: EncryptedInterpreter
     where Encrypted.Family == Self, Encrypted.Input == Client.Request
-    associatedtype Cost: CostInterpreter where Cost.Family == Self
-    associatedtype Forecast: ForecastInterpreter where Forecast.Family == Self
+    associatedtype Noise: NoiseInterpreter where Noise.Family == Self
 
     /// Lays out `network` in slots of `shape`.
     /// - Parameter babyCounts: baby steps of each linear layer, where the family has them; missing ones are chosen.

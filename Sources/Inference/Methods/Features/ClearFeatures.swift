@@ -82,8 +82,6 @@ package struct ClearFeatures: Interpreter {
         return Value(features: features, level: a.level)
     }
 
-    package func prepare(_ step: FeatureStep, unit: MessageUnit, level: Int) -> FeatureStep { step }
-
     /// Residues need neither.
     package func apply(_ step: FeatureStep, to value: Value) -> Value { value }
 

@@ -99,8 +99,6 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         return PreparedMap(map: map, channels: channels)
     }
 
-    package func prepare(_ step: FeatureStep, unit: MessageUnit, level: Int) -> FeatureStep { step }
-
     package func apply(_ step: FeatureStep, to value: Value) throws -> Value {
         switch step {
         case .relinearize: try relinearize(value)

@@ -26,8 +26,7 @@ package enum FeatureCircuits: CircuitFamily {
     package typealias Layout = Void
     package typealias Client = Features
     package typealias Encrypted = EncryptedFeatures
-    package typealias Cost = CostFeatures
-    package typealias Forecast = ForecastFeatures
+    package typealias Noise = NoiseFeatures
 
     /// - Throws: also for rings that are smaller than any secure one.
     package static func circuit(

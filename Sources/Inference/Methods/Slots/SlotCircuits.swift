@@ -43,8 +43,7 @@ package enum SlotCircuits: CircuitFamily {
     package typealias Layout = SlotCircuitLayout
     package typealias Client = Slots
     package typealias Encrypted = EncryptedSlots
-    package typealias Cost = CostSlots
-    package typealias Forecast = ForecastSlots
+    package typealias Noise = NoiseSlots
 
     package static func circuit(
         _ network: IntegerNetwork, shape: SlotShape, babyCounts: [Int]
