@@ -29,6 +29,7 @@ package protocol CircuitFamily: Sendable {
     associatedtype Client: BFVClientMethod
     associatedtype Encrypted: EncryptedInterpreter
     where Encrypted.Family == Self, Encrypted.Input == Client.Request
+    associatedtype Clear: ClearInterpreter where Clear.Family == Self
     associatedtype Noise: NoiseInterpreter where Noise.Family == Self
 
     /// Lays out `network` in slots of `shape`.

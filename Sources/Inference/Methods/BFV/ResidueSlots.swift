@@ -4,7 +4,7 @@ import BFV
 import BigIntegers
 
 /// Integer slots to residues modulo t, times a unit: shared by every evaluator, so that they can't differ.
-struct ResidueSlots: Sendable {
+package struct ResidueSlots: Sendable {
     let parameters: BFVParameters
     let plaintextIndex: Int
     var modulus: UInt64 { parameters.plaintextModuli[plaintextIndex] }

@@ -26,6 +26,7 @@ package enum FeatureCircuits: CircuitFamily {
     package typealias Layout = Void
     package typealias Client = Features
     package typealias Encrypted = EncryptedFeatures
+    package typealias Clear = ClearFeatures
     package typealias Noise = NoiseFeatures
 
     /// - Throws: also for rings that are smaller than any secure one.

@@ -43,6 +43,7 @@ package enum SlotCircuits: CircuitFamily {
     package typealias Layout = SlotCircuitLayout
     package typealias Client = Slots
     package typealias Encrypted = EncryptedSlots
+    package typealias Clear = ClearSlots
     package typealias Noise = NoiseSlots
 
     package static func circuit(
