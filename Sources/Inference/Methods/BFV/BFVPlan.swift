@@ -44,7 +44,13 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
         self.choices = choices
         self.circuit = circuit
         client = Family.client(settings, circuit, outputCount: outputs.count)
-        cost = Family.cost(choices, circuit, evaluation)
+        cost = CostEstimate(
+            operations: OperationTally(evaluation.counts.dictionary),
+            requestBytes: client.ciphertextBytes,
+            replyBytes: client.replyLength(samples: client.groupCapacity),
+            evaluationKeyBytes: choices.keys.byteCount,
+            serverMemoryBytes: choices.keys.packedBytes
+                + Family.serverMemory(client, circuit, evaluation))
     }
 
     /// Takes noise and counts as they are claimed.

@@ -60,9 +60,10 @@ package protocol CircuitFamily: Sendable {
     static func groupCount(_ shape: SlotShape, samples: Int) -> Int
     /// Whether a larger ring may pay because it holds more samples.
     static func wantsLargerRing(_ shape: SlotShape, samples: Int) -> Bool
-    static func cost(
-        _ choices: PlanChoices, _ circuit: Circuit<Self>, _ evaluation: PlanEvaluation
-    ) -> CostEstimate
+    /// Bytes that a server holds at once, but for keys.
+    static func serverMemory(
+        _ client: Client, _ circuit: Circuit<Self>, _ evaluation: PlanEvaluation
+    ) -> Int
     static func client(
         _ settings: BFVSettings, _ circuit: Circuit<Self>, outputCount: Int
     ) -> Client

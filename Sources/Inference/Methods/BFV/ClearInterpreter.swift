@@ -50,13 +50,10 @@ extension BFVPlan {
     /// The logits of a group of quantized samples in the plan's box, by way of slots in the open: what the encrypted
     /// run must give.
     package func clearLogits(of samples: [[Int]], outputs: OutputReading) throws -> [[BigInt]] {
-        let parameters = choices.parameters
-        let slots = try parameters.plaintextModuli.indices.flatMap { index in
-            let interpreter = Family.Clear(
-                circuit: circuit,
-                residues: ResidueSlots(parameters: parameters, plaintextIndex: index))
+        let slots = try ResidueSlots.all(choices.parameters).flatMap { residues in
+            let interpreter = Family.Clear(circuit: circuit, residues: residues)
             return try Program(
-                circuit, levels: choices.levels, maximumLevel: parameters.maximumLevel,
+                circuit, levels: choices.levels, maximumLevel: choices.parameters.maximumLevel,
                 on: interpreter
             ).run(samples, on: interpreter)
         }

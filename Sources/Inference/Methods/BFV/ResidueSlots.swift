@@ -7,6 +7,14 @@ import BigIntegers
 package struct ResidueSlots: Sendable {
     let parameters: BFVParameters
     let plaintextIndex: Int
+
+    /// One of each t_i.
+    static func all(_ parameters: BFVParameters) -> [ResidueSlots] {
+        parameters.plaintextModuli.indices.map {
+            ResidueSlots(parameters: parameters, plaintextIndex: $0)
+        }
+    }
+
     var modulus: UInt64 { parameters.plaintextModuli[plaintextIndex] }
 
     /// 1 / unit modulo t.

@@ -8,7 +8,6 @@ import Lattice
 import Ring
 import Synchronization
 import Threading
-import Wire
 
 /// Feature circuits on ciphertexts, with a relinearization key only.
 ///
@@ -58,18 +57,15 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         // The pool shares out tiles and ciphertexts, not what is within one.
         evaluator = Evaluator(context: context, keys: keys, counter: counter, threads: 1)
         self.pool = pool
-        let parameters = context.parameters
-        channels = parameters.plaintextModuli.indices.map {
-            ResidueSlots(parameters: parameters, plaintextIndex: $0)
-        }
+        channels = ResidueSlots.all(context.parameters)
     }
 
     /// What a client sent: one vector.
-    package func values(of request: FeaturesRequest) -> [Value] {
+    package func values(of request: SeededCiphertexts) -> [Value] {
         [
             Value(
-                .fresh(request.ciphertexts), count: request.ciphertexts.count / channels.count,
-                polynomials: 2, level: context.maximumLevel)
+                .fresh(request), count: request.count / channels.count, polynomials: 2,
+                level: context.maximumLevel)
         ]
     }
 
@@ -101,7 +97,8 @@ package struct EncryptedFeatures: EncryptedInterpreter {
 
     package func apply(_ step: FeatureStep, to value: Value) throws -> Value {
         switch step {
-        case .relinearize: try relinearize(value)
+        case .relinearize:
+            try each(value, polynomials: 2, level: value.level) { try evaluator.relinearize($0) }
         case .store: try store(value)
         }
     }
@@ -134,10 +131,6 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         return Value(
             .stored(try channels.indices.map { try evaluate(value, plaintextIndex: $0) }),
             count: value.count, polynomials: value.polynomials, level: value.level)
-    }
-
-    private func relinearize(_ value: Value) throws -> Value {
-        try each(value, polynomials: 2, level: value.level) { try evaluator.relinearize($0) }
     }
 
     package func switchDown(_ value: Value, toLevel level: Int) throws -> Value {
@@ -182,57 +175,42 @@ package struct EncryptedFeatures: EncryptedInterpreter {
 // MARK: What was put off
 
 extension EncryptedFeatures {
-    /// Sources of what was put off, each once.
-    private final class Sources {
-        var values: [Value] = []
-
-        func index(of value: Value) -> Int {
-            if let known = values.firstIndex(where: { $0 === value }) { return known }
-            values.append(value)
-            return values.count - 1
-        }
-    }
-
+    /// - Parameter sources: of what was put off, each once.
     private func node(
-        of value: Value, plaintextIndex: Int, sources: Sources
+        of value: Value, plaintextIndex: Int, sources: inout [Value]
     ) -> TileProgram.Node {
-        func node(_ value: Value) -> TileProgram.Node {
-            self.node(of: value, plaintextIndex: plaintextIndex, sources: sources)
-        }
         switch value.content {
         case .fresh, .stored:
-            return .source(
-                sources.index(of: value), count: value.count, polynomials: value.polynomials)
+            let index = sources.firstIndex { $0 === value } ?? sources.count
+            if index == sources.count { sources.append(value) }
+            return .source(index, count: value.count, polynomials: value.polynomials)
         case .map(let transform, let operands):
             let channel = transform.channels[plaintextIndex]
-            return .map(channel.matrices, channel.bias, operands.map(node))
-        case .product(let a, let b): return .product(node(a), node(b))
+            let nodes = operands.map {
+                node(of: $0, plaintextIndex: plaintextIndex, sources: &sources)
+            }
+            return .map(channel.matrices, channel.bias, nodes)
+        case .product(let a, let b):
+            return .product(
+                node(of: a, plaintextIndex: plaintextIndex, sources: &sources),
+                node(of: b, plaintextIndex: plaintextIndex, sources: &sources))
         }
     }
 
     private func evaluate(_ value: Value, plaintextIndex: Int) throws -> [Ciphertext] {
-        let sources = Sources()
+        var sources: [Value] = []
         let program = TileProgram(
-            node(of: value, plaintextIndex: plaintextIndex, sources: sources), context: context,
+            node(of: value, plaintextIndex: plaintextIndex, sources: &sources), context: context,
             plaintextIndex: plaintextIndex)
         let basis = context.basis(level: value.level)
-        let n = basis.degree
         let results = (0..<value.count).map { _ in
             (0..<value.polynomials).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
         }
-        // Memory for what is expanded, one limb at a time.
-        let expanded = sources.values.map { source -> LimbBuffer? in
-            guard case .fresh = source.content else { return nil }
-            return LimbBuffer(count: 2 * source.count * LimbBuffer.stride(degree: n))
-        }
-        try withExtendedLifetime((results, expanded, sources)) {
+        let limbs = sources.map { self.limbs(of: $0, plaintextIndex: plaintextIndex) }
+        try withExtendedLifetime((results, limbs)) {
             for limb in 0..<value.level {
-                let pointers = try zip(sources.values, expanded).map { source, memory in
-                    try limbs(
-                        of: source, limb: limb, plaintextIndex: plaintextIndex, memory: memory)
-                }
                 program.run(
-                    limb: limb, sources: pointers,
+                    limb: limb, sources: try limbs.map { try $0(limb) },
                     result: (0..<value.polynomials).flatMap { polynomial in
                         results.map { $0[polynomial].sharedLimb(limb) }
                     }, pool: pool)
@@ -241,32 +219,35 @@ extension EncryptedFeatures {
         return results.map { Ciphertext(polynomials: $0, plaintextIndex: plaintextIndex) }
     }
 
-    /// Where one limb of a source lies.
+    /// Where each limb of a source lies: what is fresh is expanded one limb at a time, over the one before.
     private func limbs(
-        of source: Value, limb: Int, plaintextIndex: Int, memory: LimbBuffer?
-    ) throws -> TileProgram.Limbs {
+        of source: Value, plaintextIndex: Int
+    ) -> (_ limb: Int) throws -> TileProgram.Limbs {
         switch source.content {
         case .stored(let channels):
-            let ciphertexts = channels[plaintextIndex]
-            return (0..<source.polynomials).flatMap { polynomial in
-                ciphertexts.map { $0.polynomials[polynomial].sharedLimb(limb) }
+            return { limb in
+                (0..<source.polynomials).flatMap { polynomial in
+                    channels[plaintextIndex].map { $0.polynomials[polynomial].sharedLimb(limb) }
+                }
             }
         case .fresh(let batch):
-            let stride = LimbBuffer.stride(degree: context.degree)
-            let base = memory!.base
-            let first = plaintextIndex * source.count
-            let isValid = Atomic(true)
-            pool.run(source.count) { feature in
-                let good = batch.expand(
-                    first + feature, limb: limb, c0: base + feature * stride,
-                    c1: base + (source.count + feature) * stride)
-                if !good { isValid.store(false, ordering: .relaxed) }
+            let (count, stride) = (source.count, LimbBuffer.stride(degree: context.degree))
+            let memory = LimbBuffer(count: 2 * count * stride)
+            return { limb in
+                let base = memory.base
+                let isValid = Atomic(true)
+                pool.run(count) { feature in
+                    let good = batch.expand(
+                        plaintextIndex * count + feature, limb: limb, c0: base + feature * stride,
+                        c1: base + (count + feature) * stride)
+                    if !good { isValid.store(false, ordering: .relaxed) }
+                }
+                evaluator.counter.add { $0.expansions += count }
+                guard isValid.load(ordering: .relaxed) else {
+                    throw InferenceError.unexpectedRequest("a residue is not below its modulus")
+                }
+                return (0..<2 * count).map { base + $0 * stride }
             }
-            evaluator.counter.add { $0.expansions += source.count }
-            guard isValid.load(ordering: .relaxed) else {
-                throw InferenceError.unexpectedRequest("a residue is not below its modulus")
-            }
-            return (0..<2 * source.count).map { base + $0 * stride }
         case .map, .product: preconditionFailure("not a source")
         }
     }

@@ -37,11 +37,10 @@ package enum FeatureCircuits: CircuitFamily {
         guard shape.slotCount >= TileProgram.tile else {
             throw PackingError.tooFewSlots(shape.slotCount)
         }
-        let builder = try FeatureCircuitBuilder(network)
         return Circuit(
-            shape: shape, instructions: builder.instructions, inputsCount: 1,
-            featureCount: network.inputCount, switchPointCount: builder.switchPointCount,
-            layout: ())
+            shape: shape, instructions: try FeatureCircuitBuilder(network).circuit.instructions,
+            inputsCount: 1, featureCount: network.inputCount,
+            switchPointCount: 2 * network.depth, layout: ())
     }
 
     package static func circuits(
@@ -72,22 +71,14 @@ package enum FeatureCircuits: CircuitFamily {
         shape.index > 1 && shape.slotCount < samples
     }
 
-    /// Memory is what is held at once: the request, one limb of it expanded, two stored vectors, keys, and the threads'
-    /// tiles.
-    package static func cost(
-        _ choices: PlanChoices, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation
-    ) -> CostEstimate {
-        let parameters = choices.parameters
-        let n = parameters.degree
-        let k = parameters.plaintextModuli.count
-        let requestBytes = k * circuit.featureCount * parameters.freshBytes
-        return CostEstimate(
-            operations: OperationTally(evaluation.counts.dictionary), requestBytes: requestBytes,
-            replyBytes: k * evaluation.outputCount * n * (choices.replyC0Bits + choices.replyC1Bits)
-                / 8, evaluationKeyBytes: choices.keys.byteCount,
-            serverMemoryBytes: requestBytes
-                + n * 8 * (2 * circuit.featureCount + k * evaluation.storedLimbs)
-                + choices.keys.packedBytes + tileBytes)
+    /// Memory is what is held at once: the request, one limb of it expanded, two stored vectors, and the threads' tiles.
+    package static func serverMemory(
+        _ client: Features, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation
+    ) -> Int {
+        let parameters = client.settings.parameters
+        let limbs =
+            2 * client.inputCount + parameters.plaintextModuli.count * evaluation.storedLimbs
+        return client.ciphertextBytes + limbs * parameters.degree * 8 + tileBytes
     }
 
     /// What the threads' tiles may take.

@@ -25,10 +25,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
         context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool
     ) {
         evaluator = Evaluator(context: context, keys: keys, counter: counter, pool: pool)
-        let parameters = context.parameters
-        residues = parameters.plaintextModuli.indices.map {
-            ResidueSlots(parameters: parameters, plaintextIndex: $0)
-        }
+        residues = ResidueSlots.all(context.parameters)
     }
 
     package func values(of request: SlotsRequest) -> [[Ciphertext]] {

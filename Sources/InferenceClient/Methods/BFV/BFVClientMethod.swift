@@ -17,9 +17,10 @@ where
     associatedtype Request: BFVRequest where Request.Method == Self
 
     var settings: BFVSettings { get }
-    /// Ciphertexts of a request, and the seeds that they are expanded from.
+    /// Ciphertexts of a request.
     var requestCount: Int { get }
-    var requestSeeds: Int { get }
+    /// Whether each has a seed of its own; else one seed stands before them all.
+    var ciphertextsHaveSeeds: Bool { get }
     /// Ciphertexts of a reply, of each t_i.
     var repliesPerModulus: Int { get }
 
@@ -51,8 +52,14 @@ package protocol BFVRequest: GroupBody {
 extension BFVClientMethod {
     package var replyCount: Int { settings.parameters.plaintextModuli.count * repliesPerModulus }
 
+    /// Of a request, without what stands before its ciphertexts.
+    package var ciphertextBytes: Int {
+        requestCount
+            * (settings.parameters.freshBytes + (ciphertextsHaveSeeds ? Seed.byteCount : 0))
+    }
+
     package func requestLength(samples: Int) -> Int {
-        Seed.byteCount * requestSeeds + requestCount * settings.parameters.freshBytes
+        ciphertextBytes + (ciphertextsHaveSeeds ? 0 : Seed.byteCount)
     }
 
     package func replyLength(samples: Int) -> Int { replyCount * settings.replyCiphertextBytes }

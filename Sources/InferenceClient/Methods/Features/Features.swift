@@ -29,7 +29,7 @@ package struct Features: BFVClientMethod {
     package var groupCapacity: Int { settings.parameters.slots.slotCount }
 
     package var requestCount: Int { settings.parameters.plaintextModuli.count * inputCount }
-    package var requestSeeds: Int { 1 }
+    package var ciphertextsHaveSeeds: Bool { false }
     package var repliesPerModulus: Int { outputCount }
 
     package func report(_ plan: ClientPlan) -> [ReportEntry] {
@@ -47,14 +47,11 @@ package struct Features: BFVClientMethod {
     package func encrypt(
         _ samples: ArraySlice<[Int]>, _ encryptor: Encryptor, on pool: WorkerPool,
         progress: @Sendable (Int, Int) throws -> Void
-    ) throws -> FeaturesRequest {
-        let count = requestCount
+    ) throws -> SeededCiphertexts {
         let done = Atomic(0)
-        @Sendable func tell() throws {
-            try progress(done.add(1, ordering: .relaxed).newValue, count)
-        }
-        let ciphertexts = try encryptor.encryptMany(
-            count: count, pool: pool, progress: tell
+        return try encryptor.encryptMany(
+            count: requestCount, pool: pool,
+            progress: { try progress(done.add(1, ordering: .relaxed).newValue, requestCount) }
         ) { index in
             let (plaintextIndex, feature) = index.quotientAndRemainder(dividingBy: inputCount)
             let t = settings.parameters.plaintextModuli[plaintextIndex]
@@ -64,7 +61,6 @@ package struct Features: BFVClientMethod {
             }
             return (plaintextIndex, slots)
         }
-        return FeaturesRequest(ciphertexts: ciphertexts)
     }
 
     package func outputs(

@@ -32,7 +32,7 @@ package struct Slots: BFVClientMethod {
     package var requestCount: Int {
         settings.parameters.plaintextModuli.count * inputLayouts.count
     }
-    package var requestSeeds: Int { requestCount }
+    package var ciphertextsHaveSeeds: Bool { true }
     package var repliesPerModulus: Int { 1 }
 
     package func encrypt(
