@@ -119,7 +119,9 @@ extension BFVPlan: ServerMethod {
     package static func isCandidate(_ task: PlanningTask) -> Bool { Family.isCandidate(task) }
 
     package static func plan(_ task: PlanningTask) throws -> BFVPlan {
-        if let within = task.within { return try KeySetPlanner(task, within: within).plan() }
+        if let client = try task.within(Family.Client.self) {
+            return try KeySetPlanner(task, within: client).plan()
+        }
         return try BFVPlanner(task: task).plan()
     }
 

@@ -48,8 +48,6 @@ package protocol CircuitFamily: Sendable {
         Self
     >
 
-    /// Baby steps of each linear layer; none where the family has none.
-    static func babyCounts(of circuit: Circuit<Self>) -> [Int]
     /// How moduli may be dropped between products.
     static var stretches: [Stretch] { get }
     /// Whether q_0 is as large as it may be, for replies of wide plaintext moduli.
@@ -58,8 +56,6 @@ package protocol CircuitFamily: Sendable {
     static func isCandidate(_ task: PlanningTask) -> Bool
     /// Groups that samples are spread over, where a ring's size decides it; else 1.
     static func groupCount(_ shape: SlotShape, samples: Int) -> Int
-    /// Whether a larger ring may pay because it holds more samples.
-    static func wantsLargerRing(_ shape: SlotShape, samples: Int) -> Bool
     /// Bytes that a server holds at once, but for keys.
     static func serverMemory(
         _ client: Client, _ circuit: Circuit<Self>, _ evaluation: PlanEvaluation
@@ -110,17 +106,20 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
     /// Features of a sample.
     package let featureCount: Int
     package let switchPointCount: Int
+    /// Baby steps of each linear layer; none where the family has none.
+    package let babyCounts: [Int]
     package let layout: Family.Layout
 
     package init(
         shape: SlotShape, instructions: [Instruction], inputsCount: Int, featureCount: Int,
-        switchPointCount: Int, layout: Family.Layout
+        switchPointCount: Int, babyCounts: [Int] = [], layout: Family.Layout
     ) {
         self.shape = shape
         self.instructions = instructions
         self.inputsCount = inputsCount
         self.featureCount = featureCount
         self.switchPointCount = switchPointCount
+        self.babyCounts = babyCounts
         self.layout = layout
     }
 

@@ -99,17 +99,17 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         switch step {
         case .relinearize:
             try each(value, polynomials: 2, level: value.level) { try evaluator.relinearize($0) }
-        case .store: try store(value)
+        case .store:
+            Value(
+                .stored(try ciphertexts(value)), count: value.count,
+                polynomials: value.polynomials, level: value.level)
         }
     }
 
-    package func apply(_ transform: PreparedMap, to values: [Value]) throws -> Value {
+    package func apply(_ transform: PreparedMap, to values: [Value]) -> Value {
         let level = values[0].level
-        var products = 0
-        for (source, value) in values.enumerated() {
-            for channel in transform.channels {
-                products += channel.matrices[source].entryCount * value.polynomials * level
-            }
+        let products = zip(transform.map.matrices, values).reduce(0) { sum, source in
+            sum + source.0.entriesCount * source.1.polynomials * level * channels.count
         }
         evaluator.counter.add { $0.smallProducts += products }
         return Value(
@@ -117,20 +117,13 @@ package struct EncryptedFeatures: EncryptedInterpreter {
             polynomials: values.map(\.polynomials).max()!, level: level)
     }
 
-    package func multiply(_ a: Value, _ b: Value) throws -> Value {
+    package func multiply(_ a: Value, _ b: Value) -> Value {
         let count = a.count * channels.count
         evaluator.counter.add {
             $0.multiplications += count
             $0.tensorProducts += count * a.level
         }
         return Value(.product(a, b), count: a.count, polynomials: 3, level: a.level)
-    }
-
-    private func store(_ value: Value) throws -> Value {
-        if case .stored = value.content { return value }
-        return Value(
-            .stored(try channels.indices.map { try evaluate(value, plaintextIndex: $0) }),
-            count: value.count, polynomials: value.polynomials, level: value.level)
     }
 
     package func switchDown(_ value: Value, toLevel level: Int) throws -> Value {
@@ -150,11 +143,10 @@ package struct EncryptedFeatures: EncryptedInterpreter {
             })
     }
 
+    /// Of each t_i; does what was put off.
     private func ciphertexts(_ value: Value) throws -> [[Ciphertext]] {
-        guard case .stored(let channels) = try store(value).content else {
-            preconditionFailure("stored values are stored")
-        }
-        return channels
+        if case .stored(let channels) = value.content { return channels }
+        return try channels.indices.map { try evaluate(value, plaintextIndex: $0) }
     }
 
     /// Applies `operation` to the ciphertexts of each feature, all t_i at once, on all threads.

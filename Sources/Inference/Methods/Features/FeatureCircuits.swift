@@ -54,8 +54,6 @@ package enum FeatureCircuits: CircuitFamily {
         _ candidate: Candidate<FeatureCircuits>, _ tuning: Tuning<FeatureCircuits>
     ) -> Candidate<FeatureCircuits> { candidate }
 
-    package static func babyCounts(of circuit: Circuit<FeatureCircuits>) -> [Int] { [] }
-
     package static var stretches: [Stretch] {
         [nil, 1, 2].map { Stretch(splits: false, mostDropped: $0) }
     }
@@ -67,11 +65,7 @@ package enum FeatureCircuits: CircuitFamily {
         (samples + shape.slotCount - 1) / shape.slotCount
     }
 
-    package static func wantsLargerRing(_ shape: SlotShape, samples: Int) -> Bool {
-        shape.index > 1 && shape.slotCount < samples
-    }
-
-    /// Memory is what is held at once: the request, one limb of it expanded, two stored vectors, and the threads' tiles.
+    /// Memory is what is held at once: the request, one limb of it expanded, two stored vectors, the threads' tiles.
     package static func serverMemory(
         _ client: Features, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation
     ) -> Int {

@@ -31,8 +31,7 @@ package struct SlotCircuitLayout: Sendable {
     let inputs: [SlotLayout]
     /// The output that each slot is a part of; the client adds up.
     let output: SlotLayout
-    /// Of each linear layer: baby steps, and the number of diagonals that they divide.
-    let babyCounts: [Int]
+    /// Of each linear layer, the number of diagonals that baby steps divide.
     let diagonalCounts: [Int]
 }
 
@@ -59,10 +58,10 @@ package enum SlotCircuits: CircuitFamily {
         return Circuit(
             shape: packed.shape, instructions: builder.circuit.instructions,
             inputsCount: packed.inputLayouts.count, featureCount: packed.featureCount,
-            switchPointCount: packed.switchPointCount,
+            switchPointCount: packed.switchPointCount, babyCounts: builder.babyCounts,
             layout: SlotCircuitLayout(
                 inputs: packed.inputLayouts, output: packed.outputLayout,
-                babyCounts: builder.babyCounts, diagonalCounts: builder.diagonalCounts))
+                diagonalCounts: builder.diagonalCounts))
     }
 
     /// Circuits of other baby steps, layer by layer, as far as there are keys for them.
@@ -97,7 +96,7 @@ package enum SlotCircuits: CircuitFamily {
         try tuning.progress("tuning baby and giant steps")
         var best = start
         let packed = try PackedNetwork(tuning.network, shape: best.circuit.shape)
-        var babies = best.circuit.layout.babyCounts
+        var babies = best.circuit.babyCounts
         for layer in babies.indices {
             let original = babies[layer]
             for other in [original / 4, original / 2, original * 2, original * 4]
@@ -111,13 +110,9 @@ package enum SlotCircuits: CircuitFamily {
                     best = found
                 }
             }
-            babies = best.circuit.layout.babyCounts
+            babies = best.circuit.babyCounts
         }
         return best
-    }
-
-    package static func babyCounts(of circuit: Circuit<SlotCircuits>) -> [Int] {
-        circuit.layout.babyCounts
     }
 
     package static var stretches: [Stretch] {
@@ -127,7 +122,6 @@ package enum SlotCircuits: CircuitFamily {
     package static var hasWideBase: Bool { false }
     package static func isCandidate(_ task: PlanningTask) -> Bool { true }
     package static func groupCount(_ shape: SlotShape, samples: Int) -> Int { 1 }
-    package static func wantsLargerRing(_ shape: SlotShape, samples: Int) -> Bool { false }
 
     /// Memory is weights, and what is in flight.
     package static func serverMemory(
