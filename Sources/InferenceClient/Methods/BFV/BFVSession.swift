@@ -50,10 +50,7 @@ package struct BFVSession<Method: BFVClientMethod>: ClientSession {
         _ reply: CompressedReply, sampleCount: Int
     ) throws -> GroupOutputs {
         let count = method.replyCount
-        guard reply.ciphertexts.count == count else {
-            throw InferenceError.wrongCount(
-                "reply ciphertexts", expected: count, found: reply.ciphertexts.count)
-        }
+        try checkReply(count: reply.ciphertexts.count, expected: count)
         let decrypted = try pool.map(count) {
             try replies.slots(
                 of: reply.ciphertexts[$0], plaintextIndex: $0 / method.repliesPerModulus)

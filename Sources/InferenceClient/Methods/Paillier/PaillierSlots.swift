@@ -56,6 +56,13 @@ package struct PaillierSlots: MessageMethod {
         plaintextCount(samples: samples) * outputCount * ciphertextBytes
     }
 
+    /// What that many plaintexts of samples take.
+    package func operations(plaintexts: Int) -> OperationTally {
+        OperationTally([
+            ("products", plaintexts * products), ("squarings", plaintexts * squarings),
+        ])
+    }
+
     package func packing(_ key: PaillierPublicKey) throws -> PackingLayout {
         try PackingLayout(slotBits: slotBits, count: slotCount, publicKey: key)
     }
@@ -109,9 +116,7 @@ package struct PaillierSlots: MessageMethod {
 }
 
 extension PaillierKeySize {
-    package var isInsecure: Bool {
-        if case .insecure = self { true } else { false }
-    }
+    package var isInsecure: Bool { securityBits == 0 }
 
     /// NIST SP 800-57 part 1, table 2, for factoring; 0: insecure.
     package var securityBits: Int {
