@@ -49,10 +49,10 @@ package struct Features: BFVClientMethod {
         progress: @Sendable (Int, Int) throws -> Void
     ) throws -> SeededCiphertexts {
         let done = Atomic(0)
-        return try encryptor.encryptMany(
-            count: requestCount, pool: pool,
-            progress: { try progress(done.add(1, ordering: .relaxed).newValue, requestCount) }
-        ) { index in
+        @Sendable func tell() throws {
+            try progress(done.add(1, ordering: .relaxed).newValue, requestCount)
+        }
+        return try encryptor.encryptMany(count: requestCount, pool: pool, progress: tell) { index in
             let (plaintextIndex, feature) = index.quotientAndRemainder(dividingBy: inputCount)
             let t = settings.parameters.plaintextModuli[plaintextIndex]
             var slots = [UInt64](repeating: 0, count: groupCapacity)
