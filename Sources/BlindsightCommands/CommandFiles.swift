@@ -26,7 +26,8 @@ enum CommandFiles {
     }
 
     static func keys(_ path: String) throws -> EvaluationKeySet {
-        try read(path) { try EvaluationKeySet(serialized: $0) }
+        let file = try RegularFile(path)
+        return try naming(path) { try EvaluationKeySet(reading: file) }
     }
 
     /// The client with the secret key of a file. The bytes are wiped.

@@ -49,8 +49,9 @@ package protocol PreparedMethod: Sendable {
     associatedtype Predictor: GroupPredictor
     associatedtype Keys: KeyMaterial
 
+    /// Reads all of the section.
     /// - Throws: `WireError` where the bytes are not the plan's keys.
-    func keys(encoded: ArraySlice<UInt8>) throws -> Keys
+    func keys(_ reader: SectionReader) throws -> Keys
     /// What predicts under one client's keys.
     /// - Throws: `InferenceError` where they are not those of the plan.
     func predictor(_ keys: Keys, on pool: WorkerPool) throws -> Predictor

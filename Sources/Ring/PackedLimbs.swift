@@ -41,7 +41,14 @@ package final class PackedLimbs: @unchecked Sendable {
         pack(residues, count: count, limbs[i], into: place(limbs[i], index))
     }
 
-    /// Writes residues of limb i that come packed at the bits of the modulus, as they are, not in Montgomery form.
+    /// Writes residues of limb i that are in Montgomery form already.
+    package func store(
+        montgomery residues: UnsafePointer<UInt64>, count: Int, limb i: Int, at index: Int
+    ) {
+        bsk_pack(place(limbs[i], index), residues, UInt32(limbs[i].table.bits), count)
+    }
+
+    /// Writes residues of limb i that come as they lie here: in Montgomery form, packed at the bits of the modulus.
     ///
     /// - Returns: whether all are below the modulus; what is written is of no use otherwise.
     package func store(
@@ -53,9 +60,8 @@ package final class PackedLimbs: @unchecked Sendable {
         Self.eachRun(of: count) { start, count, scratch in
             bsk_unpack(scratch, bytes + start / 8 * bits, UInt32(bits), count)
             isBelow &= bsk_all_below(scratch, limb.table.value, count)
-            bsk_mul_scalar(limb.table.modulus, scratch, scratch, limb.one, count)
-            bsk_pack(place(limb, index + start), scratch, UInt32(bits), count)
         }
+        place(limb, index).update(from: bytes, count: count / 8 * bits)
         return isBelow == 1
     }
 
@@ -99,15 +105,11 @@ package final class PackedLimbs: @unchecked Sendable {
         bsk_mul_scalar(limb.table.modulus, residues, residues, inverse, count)
     }
 
-    /// Reads residues back, packed as `store(packed:count:limb:at:)` takes them.
+    /// Reads residues back as `store(packed:count:limb:at:)` takes them.
     package func load(
         packed bytes: UnsafeMutablePointer<UInt8>, count: Int, limb i: Int, at index: Int
     ) {
-        let bits = limbs[i].table.bits
-        Self.eachRun(of: count) { start, count, scratch in
-            load(scratch, count: count, limb: i, at: index + start)
-            bsk_pack(bytes + start / 8 * bits, scratch, UInt32(bits), count)
-        }
+        bytes.update(from: place(limbs[i], index), count: count / 8 * limbs[i].table.bits)
     }
 
     private func pack(

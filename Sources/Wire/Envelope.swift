@@ -60,25 +60,8 @@ package struct Envelope {
     package static func open(
         _ bytes: [UInt8], expecting expected: ArtifactKind? = nil
     ) throws -> Envelope {
-        try requireMagic(bytes[...])
-        guard bytes.count >= headerLength + checksumLength else {
-            throw WireError.wrongLength(
-                expected: UInt64(headerLength + checksumLength), found: UInt64(bytes.count))
-        }
-        let header = try Header(bytes[..<headerLength])
-        if let expected { try header.require(expected) }
-        // Lengths say nothing where an envelope is one of several.
-        guard !header.kind.hasGroups else {
-            throw WireError.malformed("a file of groups, which are read one by one")
-        }
-        let present = UInt64(bytes.count - headerLength - checksumLength)
-        guard header.payloadLength == present else {
-            throw WireError.wrongLength(expected: header.payloadLength, found: present)
-        }
-        guard present <= UInt64(header.kind.maximumPayloadBytes) else {
-            throw WireError.tooLarge(
-                header.kind, bytes: present, limit: header.kind.maximumPayloadBytes)
-        }
+        let header = try Header(
+            bytes.prefix(headerLength), of: bytes.count, expecting: expected)
         let end = bytes.count - checksumLength
         guard SHA256.hash(data: bytes[..<end]) == bytes[end...] else { throw WireError.corrupt }
         return Envelope(
@@ -131,6 +114,31 @@ extension Envelope {
             self.kind = kind
             digest = Array(field(16, 32))
             payloadLength = integer(field(48, 8))
+        }
+
+        /// The header of an envelope that is alone in `count` bytes: its lengths are checked as well.
+        /// - Parameter bytes: the first `headerLength` of them, or all where there are fewer.
+        package init(
+            _ bytes: ArraySlice<UInt8>, of count: Int, expecting expected: ArtifactKind?
+        ) throws {
+            try requireMagic(bytes)
+            guard count >= headerLength + checksumLength else {
+                throw WireError.wrongLength(
+                    expected: UInt64(headerLength + checksumLength), found: UInt64(count))
+            }
+            try self.init(bytes)
+            if let expected { try require(expected) }
+            // Lengths say nothing where an envelope is one of several.
+            guard !kind.hasGroups else {
+                throw WireError.malformed("a file of groups, which are read one by one")
+            }
+            let present = UInt64(count - headerLength - checksumLength)
+            guard payloadLength == present else {
+                throw WireError.wrongLength(expected: payloadLength, found: present)
+            }
+            guard present <= UInt64(kind.maximumPayloadBytes) else {
+                throw WireError.tooLarge(kind, bytes: present, limit: kind.maximumPayloadBytes)
+            }
         }
 
         package func require(_ expected: ArtifactKind) throws {

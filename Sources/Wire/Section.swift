@@ -24,29 +24,41 @@ package struct Sections: Sendable {
     /// Splits a payload by the rules of its kind: order, sizes and limits are checked, and that nothing is left over.
     /// - Throws: `WireError`.
     package init(_ payload: ArraySlice<UInt8>, kind: ArtifactKind) throws {
+        let start = payload.startIndex
+        let ranges = try Self.ranges(payload.count, kind: kind) {
+            payload[start + $0..<start + $0 + Section.headLength]
+        }
+        all = ranges.mapValues { payload[start + $0.lowerBound..<start + $0.upperBound] }
+    }
+
+    /// Where the sections of a payload lie, by its sections' heads alone.
+    ///
+    /// - Parameters:
+    ///   - count: bytes of the payload.
+    ///   - head: the head that begins so many bytes behind the payload's beginning.
+    /// - Throws: `WireError`, and what `head` throws.
+    package static func ranges(
+        _ count: Int, kind: ArtifactKind, head: (Int) throws -> ArraySlice<UInt8>
+    ) throws -> [UInt16: Range<Int>] {
         let rules = SectionRule.all(of: kind)
-        var rest = payload
+        var out: [UInt16: Range<Int>] = [:]
+        var done = 0
         var last: UInt16?
-        while !rest.isEmpty {
-            guard rest.count >= Section.headLength else {
+        while done < count {
+            guard count - done >= Section.headLength else {
                 throw WireError.malformed("a section's head that is cut off")
             }
-            let start = rest.startIndex
-            let number = UInt16(Envelope.integer(rest[start..<start + 2]))
-            let flags = Envelope.integer(rest[start + 2..<start + 4])
-            guard flags <= Section.optionalFlag, Envelope.integer(rest[start + 4..<start + 8]) == 0
-            else { throw WireError.malformed("unknown flags of section \(number)") }
-            let length = Envelope.integer(rest[start + 8..<start + 16])
-            rest = rest.dropFirst(Section.headLength)
-            guard length <= UInt64(rest.count) else {
-                throw WireError.wrongLength(expected: length, found: UInt64(rest.count))
+            let (number, flags, length) = try fields(head(done))
+            done += Section.headLength
+            guard length <= UInt64(count - done) else {
+                throw WireError.wrongLength(expected: length, found: UInt64(count - done))
             }
             guard last.map({ $0 < number }) ?? true else {
                 throw WireError.malformed("section \(number) after section \(last ?? 0)")
             }
             last = number
-            let bytes = rest.prefix(Int(length))
-            rest = rest.dropFirst(Int(length))
+            let range = done..<done + Int(length)
+            done = range.upperBound
             guard let rule = rules.first(where: { $0.number == number }) else {
                 guard flags == Section.optionalFlag, length <= SectionRule.unknownLimit else {
                     throw WireError.unknownSection(Int(number), of: kind)
@@ -60,11 +72,27 @@ package struct Sections: Sendable {
                 throw WireError.sectionTooLarge(rule.name, bytes: length, limit: rule.limit)
             }
             guard !rule.isReserved else { throw WireError.reservedSection(rule.name, of: kind) }
-            all[number] = bytes
+            out[number] = range
         }
-        for rule in rules where rule.isRequired && all[rule.number] == nil {
+        for rule in rules where rule.isRequired && out[rule.number] == nil {
             throw WireError.malformed("the section \(rule.name) is missing")
         }
+        return out
+    }
+
+    /// A head's number, flags and length.
+    private static func fields(
+        _ head: ArraySlice<UInt8>
+    ) throws -> (number: UInt16, flags: UInt64, length: UInt64) {
+        func field(_ offset: Int, _ count: Int) -> UInt64 {
+            Envelope.integer(head.dropFirst(offset).prefix(count))
+        }
+        let number = UInt16(field(0, 2))
+        let flags = field(2, 2)
+        guard flags <= Section.optionalFlag, field(4, 4) == 0 else {
+            throw WireError.malformed("unknown flags of section \(number)")
+        }
+        return (number, flags, field(8, 8))
     }
 
     /// nil where it is absent.

@@ -146,9 +146,9 @@ struct PaddedPlan: ServerMethod {
 struct PaddedPrepared: PreparedMethod {
     let reference: IntegerReference
 
-    func keys(encoded: ArraySlice<UInt8>) throws -> PaddedKeys {
-        guard encoded.count == 8 else { throw WireError.malformed("a pad") }
-        return PaddedKeys(pad: Envelope.integer(encoded))
+    func keys(_ reader: SectionReader) throws -> PaddedKeys {
+        guard reader.remaining == 8 else { throw WireError.malformed("a pad") }
+        return try PaddedKeys(pad: Envelope.integer(reader.bytes()[...]))
     }
 
     func predictor(_ keys: PaddedKeys, on pool: WorkerPool) -> PaddedPredictor {

@@ -27,7 +27,9 @@ import Wire
         let bytes = try #require(Fixture.sections(fixture.bytes(.evaluationKeys))[6])
         #expect(bytes.count == fixture.plan.cost.evaluationKeyBytes)
         let context = try LatticeContext(settings.keys.lattice)
-        let keys = try BFVKeys(encoded: bytes[...], settings.keys, context)
+        let keys = try BFVKeys(
+            SectionReader(MemorySource(bytes), range: 0..<bytes.count, after: nil), settings.keys,
+            context)
         #expect(try keys.encoded() == bytes)
     }
 

@@ -13,6 +13,11 @@ import Testing
         return bytes
     }
 
+    private func montgomery(_ words: [UInt64], _ table: NTTTable) -> [UInt64] {
+        let one = (UInt64(1) << 52) % table.value
+        return words.map { ModularArithmetic.multiply($0, one, modulo: table.value) }
+    }
+
     private func words(
         _ limbs: PackedLimbs, _ count: Int, limb: Int, at index: Int
     ) -> [UInt64] {
@@ -22,8 +27,8 @@ import Testing
         }
     }
 
-    /// Stored as words or packed, in any order of places, residues come back the same both ways, in Montgomery form
-    /// beneath.
+    /// Stored as words, in Montgomery form or packed, in any order of places, residues come back the same both ways, in
+    /// Montgomery form beneath.
     @Test(arguments: RingCase.all) func residuesComeBack(testCase: RingCase) throws {
         var generator = SplitMix64(seed: testCase.seed + 2)
         let basis = try testCase.basis()
@@ -32,11 +37,13 @@ import Testing
         let limbs = PackedLimbs(countPerLimb: 3 * n, basis: basis)
         for place in [1, 2, 0] {
             for (i, words) in polynomials[place].enumerated() {
-                if place == 1 {
-                    limbs.store(words, count: n, limb: i, at: place * n)
-                } else {
-                    let bytes = packed(words, bits: basis.tables[i].bits)
+                let form = montgomery(words, basis.tables[i])
+                switch place {
+                case 0:
+                    let bytes = packed(form, bits: basis.tables[i].bits)
                     #expect(limbs.store(packed: bytes, count: n, limb: i, at: place * n))
+                case 1: limbs.store(words, count: n, limb: i, at: place * n)
+                default: limbs.store(montgomery: form, count: n, limb: i, at: place * n)
                 }
             }
         }
@@ -46,16 +53,13 @@ import Testing
                 #expect(words(limbs, n, limb: i, at: place * n) == expected)
                 var bytes = [UInt8](repeating: 0, count: n / 8 * table.bits)
                 limbs.load(packed: &bytes, count: n, limb: i, at: place * n)
-                #expect(bytes == packed(expected, bits: table.bits))
-                var beneath = [UInt64](repeating: 0, count: n)
-                bsk_unpack(
-                    &beneath, limbs.limb(i) + place * n / 8 * table.bits, UInt32(table.bits), n)
-                let one = (UInt64(1) << 52) % table.value
-                #expect(
-                    beneath
-                        == expected.map {
-                            ModularArithmetic.multiply($0, one, modulo: table.value)
-                        })
+                #expect(bytes == packed(montgomery(expected, table), bits: table.bits))
+                var beneath = [UInt8](repeating: 0, count: bytes.count)
+                beneath.withUnsafeMutableBytes {
+                    $0.baseAddress!.copyMemory(
+                        from: limbs.limb(i) + place * n / 8 * table.bits, byteCount: $0.count)
+                }
+                #expect(beneath == bytes)
             }
         }
     }

@@ -11,7 +11,8 @@ extension PreparedMethod {
         for keys: EvaluationKeySet, on pool: WorkerPool
     ) throws -> any GroupPredictor {
         switch keys.material {
-        case .encoded(let bytes): return try predictor(self.keys(encoded: bytes), on: pool)
+        case .encoded(let encoded):
+            return try predictor(encoded.reader().whole { try self.keys($0) }, on: pool)
         case .made(let made):
             guard let own = made as? Keys else {
                 throw InferenceError.missingKey("all keys")

@@ -109,6 +109,9 @@ extension BFVKeySet {
         try check()
         return try Blindsight_V5_KeySetMessage(self).serializedBytes()
     }
+
+    /// What a key set's digest is of: the keys, and the form in which they are written.
+    func identity() throws -> [UInt8] { try Array("montgomery".utf8) + [0] + encoded() }
 }
 
 extension Blindsight_V5_BFVMessage {

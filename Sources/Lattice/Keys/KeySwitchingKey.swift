@@ -6,7 +6,8 @@ import Ring
 /// Encryptions under s of P g_j s', for each digit j of a gadget: turns a ciphertext under s' into
 /// one under s (hybrid key switching with balanced digits).
 ///
-/// Key j is (b_j, a_j) modulo Q_l P with b_j = -a_j s + e_j + P g_j s'; a_j comes from `seed`.
+/// Key j is (b_j, a_j) modulo Q_l P with b_j = -a_j s + e_j + P g_j s'. Residues v are kept and written in Montgomery
+/// form, v 2^52 mod q, which is what a switch multiplies by: that of a_j is uniform, and comes from `seed`.
 package struct KeySwitchingKey: Sendable {
     package let gadget: Gadget
     /// The public seed of all a_j.
@@ -42,7 +43,8 @@ package struct KeySwitchingKey: Sendable {
     /// A key whose a_j are expanded from `seed`. Nothing is allocated but what the key keeps.
     ///
     /// - Parameter next: gives so many of the bytes that come next, for as long as it isn't called again: every b_j in
-    ///   turn, limb by limb (P last), residues packed at the bits of their modulus, `packedByteCount` bytes in all.
+    ///   turn, limb by limb (P last), residues in Montgomery form packed at the bits of their modulus,
+    ///   `packedByteCount` bytes in all.
     /// - Returns: nil where a residue is not below its modulus.
     package init?(
         gadget: Gadget, seed: Seed, context: LatticeContext,
@@ -58,7 +60,8 @@ package struct KeySwitchingKey: Sendable {
                 else { return nil }
                 Samplers.uniform(
                     mask.base, limb: limb, basis: basis, seed: seed, stream: Self.stream(digit))
-                storage.store(mask.base, count: n, limb: limb, at: place(digit, half: 1))
+                storage.store(
+                    montgomery: mask.base, count: n, limb: limb, at: place(digit, half: 1))
             }
         }
         withExtendedLifetime(mask) {}
@@ -129,6 +132,10 @@ package struct KeySwitchingKey: Sendable {
     ) -> KeySwitchingKey {
         let out = KeySwitchingKey(uninitialized: gadget, seed: Seed.random(), context: context)
         let basis = out.basis
+        // What the seed gives is in Montgomery form.
+        let back = basis.tables.map {
+            ModularArithmetic.inverse((1 << 52) % $0.value, modulo: $0.value)!
+        }
         for (index, (limb, digit)) in gadget.digits(
             of: context.basis(level: gadget.level)
         ).enumerated() {
@@ -144,6 +151,7 @@ package struct KeySwitchingKey: Sendable {
             key.multiply(byScalars: factors)
             var mask: Polynomial<NTTValues> = Samplers.uniform(
                 basis: basis, seed: out.seed, stream: stream(index))
+            mask.multiply(byScalars: back)
             out.store(mask, digit: index, half: 1)
             mask *= target
             key -= mask

@@ -25,8 +25,8 @@ package struct BFVPrepared<I: EncryptedInterpreter>: PreparedMethod {
                 counter: OperationCounter(), pool: pool))
     }
 
-    package func keys(encoded bytes: ArraySlice<UInt8>) throws -> BFVKeys {
-        try BFVKeys(encoded: bytes, choices.keys, context.lattice)
+    package func keys(_ reader: SectionReader) throws -> BFVKeys {
+        try BFVKeys(reader, choices.keys, context.lattice)
     }
 
     package func predictor(_ keys: BFVKeys, on pool: WorkerPool) throws -> BFVPredictor<I> {

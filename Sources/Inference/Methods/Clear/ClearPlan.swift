@@ -65,8 +65,8 @@ package struct ClearPrepared: PreparedMethod {
         }
     }
 
-    package func keys(encoded: ArraySlice<UInt8>) throws -> ClearKeys {
-        guard encoded.isEmpty else { throw WireError.malformed("keys where there are none") }
+    package func keys(_ reader: SectionReader) throws -> ClearKeys {
+        guard reader.remaining == 0 else { throw WireError.malformed("keys where there are none") }
         return ClearKeys()
     }
 

@@ -90,8 +90,8 @@ package struct PaillierPlan: ServerMethod {
 }
 
 extension PaillierPlan: PreparedMethod {
-    package func keys(encoded bytes: ArraySlice<UInt8>) throws -> PaillierPublicKey {
-        try PaillierPublicKey(bytes: Array(bytes), allowsInsecure: client.keySize.isInsecure)
+    package func keys(_ reader: SectionReader) throws -> PaillierPublicKey {
+        try PaillierPublicKey(bytes: reader.bytes(), allowsInsecure: client.keySize.isInsecure)
     }
 
     package func predictor(

@@ -68,7 +68,7 @@ extension BFVClientMethod {
         settings.certificate(outputs)
     }
 
-    package func keySet() throws -> [UInt8] { try settings.keys.encoded() }
+    package func keySet() throws -> [UInt8] { try settings.keys.identity() }
 
     package func seconds(_ cost: CostEstimate, samples: Int, speed: MachineSpeed) -> Double {
         speed.seconds(cost.operations, degree: settings.parameters.degree)

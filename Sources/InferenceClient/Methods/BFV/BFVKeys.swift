@@ -6,7 +6,7 @@ import Ring
 import Wire
 
 /// The keys of a key set, and their bytes: of each key its seed, then every b_j in turn, limb by limb (P last),
-/// residues packed at the bits of their modulus.
+/// residues in Montgomery form packed at the bits of their modulus.
 package struct BFVKeys: KeyMaterial {
     package let set: BFVKeySet
     package let keys: EvaluationKeys
@@ -42,30 +42,31 @@ package struct BFVKeys: KeyMaterial {
     }
 
     /// Reads keys straight into the form that predictions read.
-    /// - Throws: `WireError` where the bytes are not just the set's.
+    /// - Throws: `WireError` where the bytes are not just the set's, and what the reader throws.
     package init(
-        encoded bytes: ArraySlice<UInt8>, _ set: BFVKeySet, _ context: LatticeContext
+        _ reader: SectionReader, _ set: BFVKeySet, _ context: LatticeContext
     ) throws {
-        guard bytes.count == set.byteCount else {
+        guard reader.remaining == set.byteCount else {
             throw WireError.wrongCount(
-                "bytes of evaluation keys", expected: set.byteCount, found: bytes.count)
+                "bytes of evaluation keys", expected: set.byteCount, found: reader.remaining)
         }
         var relinearization: KeySwitchingKey?
         var galois: [Int: KeySwitchingKey] = [:]
-        var rest = bytes
+        // One limb of any key.
+        let limb = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: context.degree * 8, alignment: 16)
+        defer { limb.deallocate() }
+        func next(_ count: Int) throws -> UnsafeRawBufferPointer {
+            let bytes = UnsafeMutableRawBufferPointer(rebasing: limb[..<count])
+            try reader.read(into: bytes)
+            return UnsafeRawBufferPointer(bytes)
+        }
         for (element, gadget) in set.list {
-            let seed = Seed(rest.prefix(Seed.byteCount))!
-            let size = KeySwitchingKey.packedByteCount(gadget, context: context)
-            rest = rest.dropFirst(Seed.byteCount)
-            let key = rest.prefix(size).withUnsafeBufferPointer { bytes in
-                var next = bytes.baseAddress!
-                return KeySwitchingKey(gadget: gadget, seed: seed, context: context) { count in
-                    defer { next += count }
-                    return next
-                }
+            let seed = Seed(try next(Seed.byteCount))!
+            let key = try KeySwitchingKey(gadget: gadget, seed: seed, context: context) {
+                try next($0).assumingMemoryBound(to: UInt8.self).baseAddress!
             }
             guard let key else { throw WireError.residueTooLarge("a switching key") }
-            rest = rest.dropFirst(size)
             if element == 0 { relinearization = key } else { galois[element] = key }
         }
         self.set = set
