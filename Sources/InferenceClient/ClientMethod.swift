@@ -74,6 +74,15 @@ package protocol ClientSession: Sendable {
     func readReply(_ body: BodyReader) throws -> Reply
 }
 
+extension ClientSession {
+    /// - Throws: `InferenceError.wrongCount` for another number of ciphertexts than the plan's.
+    func checkReply(count: Int, expected: Int) throws {
+        guard count == expected else {
+            throw InferenceError.wrongCount("reply ciphertexts", expected: expected, found: count)
+        }
+    }
+}
+
 /// The keys that a server computes with, and their bytes.
 package protocol KeyMaterial: Sendable {
     /// What the server's half of the method reads.

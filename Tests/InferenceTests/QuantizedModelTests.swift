@@ -29,8 +29,8 @@ import Testing
                 let input = try network.input.quantize(sample)
                 let expected = try IntegerReference.logits(network, input: input)
                 #expect(
-                    try plan.slots.clearLogits(of: input, outputs: plan.client.outputs)
-                        == expected, "seed \(seed)")
+                    try plan.slots.clearLogits(of: [input], outputs: plan.client.outputs)
+                        == [expected], "seed \(seed)")
                 let prediction = try pair.predictions(pair.client.quantize([sample]))[0]
                 #expect(prediction.logits == expected, "seed \(seed)")
                 #expect(prediction.index == network.decision.index(of: expected), "seed \(seed)")

@@ -151,8 +151,8 @@ import Testing
         for round in 0..<3 {
             let input = RandomNetwork.input(for: network, using: &generator)
             let expected = try IntegerReference.logits(network, input: input)
-            let clear = try plan.slots.clearLogits(of: input, outputs: plan.client.outputs)
-            #expect(clear == expected, "clear slots, seed \(seed), sample \(round)")
+            let clear = try plan.slots.clearLogits(of: [input], outputs: plan.client.outputs)
+            #expect(clear == [expected], "clear slots, seed \(seed), sample \(round)")
             let before = pair.server.operations
             let prediction = try pair.predictions([input])[0]
             #expect(prediction.logits == expected, "encrypted, seed \(seed), sample \(round)")

@@ -153,8 +153,8 @@ private let servers: [Mutant] = [
         tests: "SilentFailureTests|DamageTests/otherKeys"),
     Mutant(
         name: "samples of another number of ciphertexts are evaluated",
-        file: "Inference/Methods/Slots/EncryptedSlots.swift",
-        original: "request.ciphertexts.count == expected", broken: "true",
+        file: "InferenceClient/Methods/Slots/SlotsRequest.swift",
+        original: "ciphertexts.count == method.requestCount", broken: "true",
         tests: "SilentFailureTests"),
     Mutant(
         name: "requests of another plan are evaluated",

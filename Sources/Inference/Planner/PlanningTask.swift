@@ -16,4 +16,15 @@ package struct PlanningTask {
     package let within: ClientPlan?
     /// A line on what is being done. An error that it throws ends the planning.
     package let progress: (String) throws -> Void
+
+    /// The method of the plan whose keys must serve, where there is one.
+    /// - Throws: `PlanError` for a plan of another method.
+    func within<Client: ClientMethod>(_: Client.Type) throws -> Client? {
+        guard let within else { return nil }
+        guard let client = within.method as? Client else {
+            throw PlanError.unsuited(
+                Client.name, "the plan to stay within has the method '\(within.methodName)'")
+        }
+        return client
+    }
 }

@@ -25,7 +25,7 @@ public enum PaillierKeySize: Hashable, Sendable {
     }
 
     /// The size of that many bits. Under 2048, and for sizes that have no name, only where `insecure` is allowed.
-    init(bits: Int, allowsInsecure: Bool) throws(PaillierError) {
+    package init(bits: Int, allowsInsecure: Bool) throws(PaillierError) {
         switch bits {
         case 2048: self = .bits2048
         case 3072: self = .bits3072

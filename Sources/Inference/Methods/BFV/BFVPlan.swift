@@ -44,16 +44,23 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
         self.choices = choices
         self.circuit = circuit
         client = Family.client(settings, circuit, outputCount: outputs.count)
-        cost = Family.cost(choices, circuit, evaluation)
+        cost = CostEstimate(
+            operations: OperationTally(evaluation.counts.dictionary),
+            requestBytes: client.ciphertextBytes,
+            replyBytes: client.replyLength(samples: client.groupCapacity),
+            evaluationKeyBytes: choices.keys.byteCount,
+            serverMemoryBytes: choices.keys.packedBytes
+                + Family.serverMemory(client, circuit, evaluation))
     }
 
     /// Takes noise and counts as they are claimed.
     init(
-        _ network: IntegerNetwork, claimed client: Family.Client, settings: BFVSettings,
-        choices: PlanChoices, cost: CostEstimate
+        _ network: IntegerNetwork, claimed client: Family.Client, choices: PlanChoices,
+        cost: CostEstimate
     ) throws {
         circuit = try Self.circuit(network, choices)
-        guard client == Family.client(settings, circuit, outputCount: network.outputCount) else {
+        guard client == Family.client(client.settings, circuit, outputCount: network.outputCount)
+        else {
             throw PlanError.invalid("its layouts are not those of its network")
         }
         self.client = client
@@ -117,7 +124,9 @@ extension BFVPlan: ServerMethod {
     package static func isCandidate(_ task: PlanningTask) -> Bool { Family.isCandidate(task) }
 
     package static func plan(_ task: PlanningTask) throws -> BFVPlan {
-        if let within = task.within { return try KeySetPlanner(task, within: within).plan() }
+        if let client = try task.within(Family.Client.self) {
+            return try KeySetPlanner(task, within: client).plan()
+        }
         return try BFVPlanner(task: task).plan()
     }
 
@@ -135,7 +144,7 @@ extension BFVPlan: ServerMethod {
 
     package func encoded() throws -> [UInt8] {
         var message = Blindsight_V5_BFVServerMessage()
-        message.client = Family.message(client)
+        message.client = client.message
         message.babyCounts = choices.babyCounts.map(UInt32.init)
         message.levels = choices.levels.map(UInt32.init)
         return try message.serializedBytes()
@@ -147,16 +156,16 @@ extension BFVPlan: ServerMethod {
     ) throws {
         let message = try Blindsight_V5_BFVServerMessage(
             canonical: encoded, "the method's section")
-        let settings = try message.client.settings(outputs, allowInsecure: allowInsecure)
-        let client = try Family.client(
+        let client = try Family.Client(
             message.client, input: network.input, outputs: outputs, allowInsecure: allowInsecure)
+        let settings = client.settings
         guard message.babyCounts.count <= IntegerNetwork.maximumLayers,
             message.babyCounts.allSatisfy({
                 $0 > 0 && Int($0) <= settings.parameters.degree
             })
         else { throw WireError.outOfRange("baby step counts") }
         try self.init(
-            network, claimed: client, settings: settings,
+            network, claimed: client,
             choices: PlanChoices(
                 parameters: settings.parameters, babyCounts: message.babyCounts.map(Int.init),
                 levels: message.levels.map(Int.init), keys: settings.keys,

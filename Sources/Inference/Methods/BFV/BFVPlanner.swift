@@ -43,8 +43,8 @@ struct BFVPlanner<Family: CircuitFamily> {
             if best == nil { refusals.append("N = \(degree): \(refusal ?? "nothing fits")") }
             // A larger ring costs more than twice as much for the same circuit; it pays only where it holds more
             // samples.
-            if let best,
-                !Family.wantsLargerRing(best.parameters.slots, samples: task.samples)
+            if let slots = best?.parameters.slots,
+                slots.index == 1 || Family.groupCount(slots, samples: task.samples) == 1
             {
                 break
             }

@@ -7,8 +7,7 @@ import Threading
 import Wire
 
 /// A plan's circuit with its weights encoded for one kind of interpreter.
-package struct BFVPrepared<I: EncryptedInterpreter>: PreparedMethod
-where I.Input == I.Family.Client.Session.Request {
+package struct BFVPrepared<I: EncryptedInterpreter>: PreparedMethod {
     let context: BFVContext
     let client: I.Family.Client
     let choices: PlanChoices
@@ -37,8 +36,7 @@ where I.Input == I.Family.Client.Session.Request {
 }
 
 /// Predicts under one client's keys.
-package struct BFVPredictor<I: EncryptedInterpreter>: GroupPredictor
-where I.Input == I.Family.Client.Session.Request {
+package struct BFVPredictor<I: EncryptedInterpreter>: GroupPredictor {
     private let prepared: BFVPrepared<I>
     private let interpreter: I
     private let counter = OperationCounter()
@@ -50,13 +48,13 @@ where I.Input == I.Family.Client.Session.Request {
     }
 
     package func request(_ body: BodyReader) throws -> I.Input {
-        try I.request(body, prepared.client, prepared.context)
+        try I.Input(body, prepared.client, prepared.context)
     }
 
     package func predict(
         _ request: I.Input, sampleCount: Int, progress: (Int, Int) throws -> Void
     ) throws -> CompressedReply {
-        try I.check(request, prepared.client)
+        try request.check(prepared.client)
         return try prepared.program.run(
             request, on: interpreter, c0Bits: prepared.choices.replyC0Bits,
             c1Bits: prepared.choices.replyC1Bits, progress: progress)

@@ -27,11 +27,10 @@ package protocol CircuitFamily: Sendable {
     /// What else a circuit says: where inputs and outputs lie.
     associatedtype Layout: Sendable
     associatedtype Client: BFVClientMethod
-    where Client.Session.Keys == BFVKeys, Client.Session.Reply == CompressedReply
     associatedtype Encrypted: EncryptedInterpreter
-    where Encrypted.Family == Self, Encrypted.Input == Client.Session.Request
-    associatedtype Cost: CostInterpreter where Cost.Family == Self
-    associatedtype Forecast: ForecastInterpreter where Forecast.Family == Self
+    where Encrypted.Family == Self, Encrypted.Input == Client.Request
+    associatedtype Clear: ClearInterpreter where Clear.Family == Self
+    associatedtype Noise: NoiseInterpreter where Noise.Family == Self
 
     /// Lays out `network` in slots of `shape`.
     /// - Parameter babyCounts: baby steps of each linear layer, where the family has them; missing ones are chosen.
@@ -49,8 +48,6 @@ package protocol CircuitFamily: Sendable {
         Self
     >
 
-    /// Baby steps of each linear layer; none where the family has none.
-    static func babyCounts(of circuit: Circuit<Self>) -> [Int]
     /// How moduli may be dropped between products.
     static var stretches: [Stretch] { get }
     /// Whether q_0 is as large as it may be, for replies of wide plaintext moduli.
@@ -59,19 +56,13 @@ package protocol CircuitFamily: Sendable {
     static func isCandidate(_ task: PlanningTask) -> Bool
     /// Groups that samples are spread over, where a ring's size decides it; else 1.
     static func groupCount(_ shape: SlotShape, samples: Int) -> Int
-    /// Whether a larger ring may pay because it holds more samples.
-    static func wantsLargerRing(_ shape: SlotShape, samples: Int) -> Bool
-    static func cost(
-        _ choices: PlanChoices, _ circuit: Circuit<Self>, _ evaluation: PlanEvaluation
-    ) -> CostEstimate
+    /// Bytes that a server holds at once, but for keys.
+    static func serverMemory(
+        _ client: Client, _ circuit: Circuit<Self>, _ evaluation: PlanEvaluation
+    ) -> Int
     static func client(
         _ settings: BFVSettings, _ circuit: Circuit<Self>, outputCount: Int
     ) -> Client
-    static func client(
-        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
-    ) throws -> Client
-    static func message(_ client: Client) -> Blindsight_V5_BFVMessage
 }
 
 /// A network laid out on slots: what is done, but not yet at which levels.
@@ -115,17 +106,20 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
     /// Features of a sample.
     package let featureCount: Int
     package let switchPointCount: Int
+    /// Baby steps of each linear layer; none where the family has none.
+    package let babyCounts: [Int]
     package let layout: Family.Layout
 
     package init(
         shape: SlotShape, instructions: [Instruction], inputsCount: Int, featureCount: Int,
-        switchPointCount: Int, layout: Family.Layout
+        switchPointCount: Int, babyCounts: [Int] = [], layout: Family.Layout
     ) {
         self.shape = shape
         self.instructions = instructions
         self.inputsCount = inputsCount
         self.featureCount = featureCount
         self.switchPointCount = switchPointCount
+        self.babyCounts = babyCounts
         self.layout = layout
     }
 

@@ -5,8 +5,8 @@ import BigIntegers
 import InferenceClient
 import Lattice
 
-/// Counts, and places where keys are used, of one run on an evaluator of costs.
-package final class CostLedger {
+/// Counts, and places where keys are used, of one run on noise bounds at definite moduli.
+package final class CostLedger: NoiseLedger {
     /// A place where a key is used: a switch that adds noise of largest embedding `noise` about doubles what is
     /// there.
     struct Site {
@@ -17,70 +17,86 @@ package final class CostLedger {
         let model: NoiseModel
     }
 
-    let parameters: BFVParameters
+    private let residues: ResidueSlots
     private let keys: BFVKeySet?
-    let model: NoiseModel
+    package let model: NoiseModel
     private(set) var sites: [Site] = []
     /// Of what replies are re-randomized at.
     private(set) var finalLevel = 1
-    var counts = OperationCounts()
+    package var tally = NoiseTally()
+    private var parameters: BFVParameters { residues.parameters }
 
     /// - Parameter keys: nil while the planner looks for gadgets: key switches then add no noise, and sites
     ///   are recorded.
-    init(
-        parameters: BFVParameters, plaintextIndex: Int, keys: BFVKeySet?
-    ) {
-        self.parameters = parameters
+    init(parameters: BFVParameters, plaintextIndex: Int, keys: BFVKeySet?) {
+        residues = ResidueSlots(parameters: parameters, plaintextIndex: plaintextIndex)
         self.keys = keys
         model = NoiseModel(
             degree: parameters.degree, plaintext: parameters.plaintexts[plaintextIndex])
     }
 
-    /// - Parameter count: how many ciphertexts.
-    func relinearize(
-        _ noise: NoiseBound, level: Int, count: Int = 1
+    package var plaintext: PlaintextModulus { parameters.plaintexts[residues.plaintextIndex] }
+    package var degree: Int { parameters.degree }
+    package var maximumLevel: Int { parameters.maximumLevel }
+    package var largestPlaintext: UInt64 { residues.modulus }
+    package var switchesKeysFreely: Bool { false }
+
+    package func inverse(_ unit: MessageUnit) -> UInt64 { residues.inverse(unit) }
+
+    package func relinearize(
+        _ noise: NoiseBound, level: Int, vector: Int?
     ) throws -> NoiseBound {
+        let count = vector ?? 1
         sites.append(
             Site(
                 permutations: [], relinearizes: true, level: level,
-                noise: noise.norms.mean * Double(parameters.degree).squareRoot(), model: model))
+                noise: noise.norms.mean * Double(degree).squareRoot(), model: model))
         let added = try switchKey(
             keys?.relinearization, level: level, decomposes: true, count: count)
         divideBySpecial(level: level, count: 2 * count)
-        return model.switchedKey(noise, switching: added)
+        let out = model.switchedKey(noise, switching: added)
+        return vector == nil ? out : out.dependent(from: noise.components.count)
     }
 
-    /// - Parameter count: how many ciphertexts, of two polynomials.
-    func switchDown(
-        _ noise: NoiseBound, from first: Int, to last: Int, count: Int = 1
+    package func switchDown(
+        _ noise: NoiseBound, from first: Int, to last: Int, vector: Int?
+    ) -> NoiseBound {
+        let out = switched(noise, from: first, to: last, count: vector ?? 1)
+        return vector == nil ? out : out.dependent(from: noise.components.count)
+    }
+
+    private func switched(
+        _ noise: NoiseBound, from first: Int, to last: Int, count: Int
     ) -> NoiseBound {
         var noise = noise
         for level in stride(from: first - 1, through: last, by: -1) {
-            counts.modulusSwitches += count
-            counts.inverseNTTs += count * 2
-            counts.forwardNTTs += count * 2 * level
+            tally.counts.modulusSwitches += count
+            tally.counts.inverseNTTs += count * 2
+            tally.counts.forwardNTTs += count * 2 * level
             noise = model.switched(noise, droppedModulus: parameters.ciphertextModuli[level])
         }
         return noise
     }
 
-    /// What `Evaluator.rerandomize` and `compress` do before rounding.
-    func reply(_ noise: NoiseBound, level: Int, count: Int = 1) throws -> NoiseBound {
+    package func reply(_ noise: NoiseBound, level: Int, count: Int) throws -> NoiseBound {
         if let keys, keys.rerandomizationLevel < level {
             throw PlanError.invalid("replies are re-randomized above their key's level")
         }
         finalLevel = level
-        counts.rerandomizations += count
-        counts.forwardNTTs += count * 3 * (level + 1)
+        tally.outputCount = count
+        tally.counts.rerandomizations += count
+        tally.counts.forwardNTTs += count * 3 * (level + 1)
         divideBySpecial(level: level, count: 2 * count)
-        let noise = model.rerandomized(noise, special: parameters.specialModulus)
-        let out = switchDown(noise, from: level, to: 1, count: count)
-        counts.inverseNTTs += 2 * count
+        let out = switched(
+            model.rerandomized(noise, special: parameters.specialModulus), from: level, to: 1,
+            count: count)
+        tally.counts.inverseNTTs += 2 * count
         return out
     }
 
-    /// Switches that share a decomposition as long as their gadgets agree; the most noise that one adds.
-    func switchKeys(
+    package func pass(switchPoint: Int, _ values: [any NoiseValue]) {}
+
+    package func switchKeys(
         _ permutations: [SlotPermutation], level: Int, room: Double
     ) throws -> NoiseNorms {
         guard !permutations.isEmpty else { return .zero }
@@ -91,7 +107,7 @@ package final class CostLedger {
         var digitBits: Int?
         var result = NoiseNorms.zero
         for permutation in permutations {
-            let gadget = keys?.galois[permutation.galoisElement(degree: parameters.degree)]
+            let gadget = keys?.galois[permutation.galoisElement(degree: degree)]
             let added = try switchKey(
                 gadget, level: level, decomposes: gadget == nil || gadget?.digitBits != digitBits)
             digitBits = gadget?.digitBits
@@ -105,7 +121,7 @@ package final class CostLedger {
     private func switchKey(
         _ gadget: Gadget?, level: Int, decomposes: Bool, count: Int = 1
     ) throws -> NoiseNorms {
-        counts.keySwitches += count
+        tally.counts.keySwitches += count
         guard let gadget else {
             guard keys == nil else {
                 throw PlanError.invalid("the circuit needs a key that the plan doesn't list")
@@ -120,20 +136,20 @@ package final class CostLedger {
             gadget.digitCount(modulusBits: $0.bitWidthUsed)
         }
         let digits = perLimb.reduce(0, +)
-        counts.keyProducts += count * 2 * digits * (level + 1)
+        tally.counts.keyProducts += count * 2 * digits * (level + 1)
         if decomposes {
-            counts.decompositions += count
-            counts.inverseNTTs += count * level
-            counts.forwardNTTs +=
+            tally.counts.decompositions += count
+            tally.counts.inverseNTTs += count * level
+            tally.counts.forwardNTTs +=
                 count * (digits * (level + 1) - perLimb.filter { $0 == 1 }.count)
         }
         return model.keySwitching(
             gadget: gadget, moduli: moduli, special: parameters.specialModulus)
     }
 
-    func divideBySpecial(level: Int, count: Int) {
-        counts.specialDivisions += count
-        counts.inverseNTTs += count
-        counts.forwardNTTs += count * level
+    package func divideBySpecial(level: Int, count: Int) {
+        tally.counts.specialDivisions += count
+        tally.counts.inverseNTTs += count
+        tally.counts.forwardNTTs += count * level
     }
 }

@@ -12,13 +12,7 @@ import BFV
 
 /// How many bits the noise needs between switch points, before any modulus is chosen: what a circuit run on ideal
 /// moduli finds, key switches taken as free.
-package final class ForecastLedger {
-    /// Noise as of the last switch point that the value went through. Levels count the depths that are to come.
-    package struct Value {
-        package var noise: NoiseBound
-        package var level: Int
-    }
-
+package final class ForecastLedger: NoiseLedger {
     /// A stretch between two sets of products (or the start and the first): bits to drop in it, of which at most
     /// `early` right after the products that open it.
     struct Drop {
@@ -29,7 +23,10 @@ package final class ForecastLedger {
     }
 
     package let model: NoiseModel
-    let degree: Int
+    package let plaintext: PlaintextModulus
+    package let degree: Int
+    package let largestPlaintext: UInt64
+    package var tally = NoiseTally()
     private(set) var drops: [Drop] = []
     private let depth: Int
     /// Sets of products with no switch before them, bit i for those of depth i.
@@ -39,28 +36,56 @@ package final class ForecastLedger {
     private var early = 0.0
     private var earlyPoint: Int?
 
-    init(model: NoiseModel, degree: Int, depth: Int, skips: UInt, largestDrop: Double) {
-        self.model = model
+    init(
+        degree: Int, plaintext: PlaintextModulus, largestPlaintext: UInt64, depth: Int, skips: UInt,
+        largestDrop: Double
+    ) {
+        model = NoiseModel(degree: degree, plaintext: plaintext)
+        self.plaintext = plaintext
         self.degree = degree
+        self.largestPlaintext = largestPlaintext
         self.depth = depth
         self.skips = skips
         self.largestDrop = largestDrop
     }
 
-    /// Before any switch point.
-    var maximumLevel: Int { depth }
+    /// Before any switch point. Levels count the depths that are to come.
+    package var maximumLevel: Int { depth }
+    package var switchesKeysFreely: Bool { true }
 
-    func switchDown(_ value: Value, toLevel level: Int) -> Value {
-        var noise = value.noise
-        for drop in drops[(depth - value.level)..<(depth - level)] where drop.bits > 0 {
-            noise = model.divided(noise.scaled(by: exp2(-drop.bits)))
-        }
-        return Value(noise: noise, level: level)
+    /// Near enough for a search, and cached across moduli.
+    package func inverse(_ unit: MessageUnit) -> UInt64 { 1 }
+
+    package func relinearize(
+        _ noise: NoiseBound, level: Int, vector: Int?
+    ) -> NoiseBound { model.divided(noise) }
+
+    package func switchKeys(
+        _ permutations: [SlotPermutation], level: Int, room: Double
+    ) -> NoiseNorms { .zero }
+
+    package func divideBySpecial(level: Int, count: Int) {}
+
+    /// An encryption of zero brings a division's rounding.
+    package func reply(_ noise: NoiseBound, level: Int, count: Int) -> NoiseBound {
+        model.divided(noise)
     }
 
-    func pass(switchPoint point: Int, _ values: [Value]) {
+    package func switchDown(
+        _ noise: NoiseBound, from first: Int, to last: Int, vector: Int?
+    ) -> NoiseBound {
+        var noise = noise
+        for drop in drops[(depth - first)..<(depth - last)] where drop.bits > 0 {
+            noise = model.divided(noise.scaled(by: exp2(-drop.bits)))
+        }
+        return noise
+    }
+
+    package func pass(switchPoint point: Int, _ values: [any NoiseValue]) {
         let floor = model.rounding.norms
-        let noise = values.map { switchDown($0, toLevel: depth - drops.count).noise.norms }
+        let noise = values.map {
+            switchDown($0.noise, from: $0.level, to: depth - drops.count, vector: nil).norms
+        }
         if point % 2 == 0 {
             let isSkipped = skips >> UInt(point / 2) & 1 == 1
             let factors = noise.map { $0.rootMeanSquare / floor.rootMeanSquare }
@@ -78,10 +103,7 @@ package final class ForecastLedger {
     }
 
     /// log2 of the modulus that the last stretch needs.
-    func finalBits(_ value: Value) -> Double {
-        // The encryption of zero that is added brings a division's rounding.
-        log2(model.divided(value.noise).coefficient) + 1.5
-    }
+    func finalBits(_ noise: NoiseBound) -> Double { log2(noise.coefficient) + 1.5 }
 }
 
 /// What the search knows of the noise before it chooses moduli.
@@ -101,16 +123,14 @@ struct NoiseForecast {
     ) throws {
         let depth = circuit.switchPointCount / 2
         let ledger = ForecastLedger(
-            model: NoiseModel(degree: circuit.degree, plaintext: plaintext),
-            degree: circuit.degree, depth: depth, skips: skips, largestDrop: largestDrop)
-        let interpreter = Family.Forecast(
-            circuit: circuit, ledger: ledger, plaintext: plaintext, largestModulus: largestModulus,
-            norms: norms)
+            degree: circuit.degree, plaintext: plaintext, largestPlaintext: largestModulus,
+            depth: depth, skips: skips, largestDrop: largestDrop)
+        let interpreter = Family.Noise(circuit: circuit, ledger: ledger, norms: norms)
         // A level less at each depth.
         let program = try Program(
             circuit, levels: (0..<circuit.switchPointCount).map { depth - $0 / 2 - 1 },
             maximumLevel: depth, on: interpreter)
-        finalBits = try program.run((), on: interpreter)
+        finalBits = ledger.finalBits(try program.run((), on: interpreter))
         drops = ledger.drops
     }
 }

@@ -6,8 +6,8 @@ import Lattice
 import Threading
 import Wire
 
-/// Something that runs circuits of one family: on ciphertexts, on residues in the open (the oracle), on counts and
-/// noise bounds (the proof), on forecasts of noise (the search). All of them take the same walk, `Program`.
+/// Something that runs circuits of one family: on ciphertexts, on residues in the open (the oracle), on noise bounds
+/// and counts (the proof, and the search's forecast). All of them take the same walk, `Program`.
 ///
 /// An instance works modulo one t_i, or modulo all of them side by side.
 package protocol Interpreter {
@@ -51,64 +51,18 @@ extension Interpreter {
     package func pass(switchPoint: Int, _ values: [Value]) {}
 }
 
+extension Interpreter where PreparedStep == Family.Step {
+    /// Steps that are applied as they are.
+    package func prepare(_ step: Family.Step, unit: MessageUnit, level: Int) -> Family.Step { step }
+}
+
 /// An interpreter on ciphertexts, with evaluation keys only. A server can be given another one.
 package protocol EncryptedInterpreter: Interpreter, Sendable
 where
-    Input: GroupBody, Output == CompressedReply, PreparedMap: Sendable, PreparedStep: Sendable
+    Input == Family.Client.Request, Output == CompressedReply, PreparedMap: Sendable,
+    PreparedStep: Sendable
 {
     /// - Parameter keys: none while weights are prepared, which needs none.
     init(
         context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool)
-
-    /// Reads a request whose length is the plan's.
-    static func request(
-        _ body: BodyReader, _ method: Family.Client, _ context: BFVContext
-    ) throws -> Input
-    /// - Throws: `InferenceError.unexpectedRequest` where it is not of the plan's form.
-    static func check(_ request: Input, _ method: Family.Client) throws
-}
-
-/// An interpreter on counts and noise bounds. Its counts equal those of the encrypted one; a test holds them together.
-package protocol CostInterpreter: Interpreter where Input == Void, Output == NoiseBound {
-    /// - Parameter keys: nil while the planner looks for gadgets: key switches then add no noise, and sites are
-    ///   recorded.
-    init(
-        circuit: Circuit<Family>, parameters: BFVParameters, plaintextIndex: Int,
-        keys: BFVKeySet?, norms: TransformNorms)
-
-    var ledger: CostLedger { get }
-    /// At most how many random events the bounds of fresh ciphertexts, and of sums of them, rest on.
-    var events: Int { get }
-    /// Limbs of the largest step between stored vectors.
-    var storedLimbs: Int { get }
-    /// Ciphertexts of a reply.
-    var outputCount: Int { get }
-}
-
-/// An interpreter on noise over ideal moduli, with key switches free: the planner's forecast.
-package protocol ForecastInterpreter: Interpreter
-where Input == Void, Value == ForecastLedger.Value, Output == Double {
-    /// - Parameters:
-    ///   - plaintext: the modulus of most noise.
-    ///   - largestModulus: the largest t.
-    init(
-        circuit: Circuit<Family>, ledger: ForecastLedger, plaintext: PlaintextModulus,
-        largestModulus: UInt64, norms: TransformNorms)
-
-    var ledger: ForecastLedger { get }
-}
-
-extension ForecastInterpreter {
-    package func switchDown(_ value: Value, toLevel level: Int) -> Value {
-        ledger.switchDown(value, toLevel: level)
-    }
-
-    package func pass(switchPoint: Int, _ values: [Value]) {
-        ledger.pass(switchPoint: switchPoint, values)
-    }
-
-    /// log2 of the modulus that the last stretch needs.
-    package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) -> Double {
-        ledger.finalBits(value)
-    }
 }

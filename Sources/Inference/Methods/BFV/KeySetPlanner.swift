@@ -18,12 +18,7 @@ struct KeySetPlanner<Family: CircuitFamily> {
     /// Choices of levels that are tried for one circuit, at most.
     private static var maximumLevelChoices: Int { 5000 }
 
-    /// - Throws: `PlanError` for a plan of another method.
-    init(_ task: PlanningTask, within: ClientPlan) throws {
-        guard let client = within.method as? Family.Client else {
-            throw PlanError.unsuited(
-                Family.Client.name, "the plan to stay within has the method '\(within.methodName)'")
-        }
+    init(_ task: PlanningTask, within client: Family.Client) {
         self.task = task
         first = client.settings
         keys = client.settings.keys
@@ -106,7 +101,7 @@ struct KeySetPlanner<Family: CircuitFamily> {
             guard work < best?.work ?? .infinity else { continue }
             best = (
                 PlanChoices(
-                    parameters: parameters, babyCounts: Family.babyCounts(of: circuit),
+                    parameters: parameters, babyCounts: circuit.babyCounts,
                     levels: levels, keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1),
                 work
             )

@@ -127,7 +127,7 @@ struct ParameterSearch<Family: CircuitFamily> {
             Candidate(
                 circuit: circuit,
                 choices: PlanChoices(
-                    parameters: parameters, babyCounts: Family.babyCounts(of: circuit),
+                    parameters: parameters, babyCounts: circuit.babyCounts,
                     levels: chain.levels, keys: keys, replyC0Bits: reply.c0,
                     replyC1Bits: reply.c1),
                 route: route, slack: slack,

@@ -54,20 +54,20 @@ package struct PlanEvaluation {
         for index in parameters.plaintextModuli.indices {
             // Noise must stay under Q_l / 2 all along; it only matters at the end, since switching down
             // keeps the ratio.
-            let interpreter = Family.Cost(
-                circuit: circuit, parameters: parameters, plaintextIndex: index, keys: keys,
-                norms: norms)
+            let ledger = CostLedger(
+                parameters: parameters, plaintextIndex: index, keys: keys)
+            let interpreter = Family.Noise(circuit: circuit, ledger: ledger, norms: norms)
             let program = try Program(
                 circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: interpreter)
             noise.append(try program.run((), on: interpreter))
             unit = program.outputUnit
-            storedLimbs = max(storedLimbs, interpreter.storedLimbs)
-            outputCount = interpreter.outputCount
-            finalLevel = interpreter.ledger.finalLevel
-            vectorEvents += interpreter.events
-            counts += interpreter.ledger.counts
-            sites += interpreter.ledger.sites
-            models.append(interpreter.ledger.model)
+            storedLimbs = max(storedLimbs, ledger.tally.storedLimbs)
+            outputCount = ledger.tally.outputCount
+            finalLevel = ledger.finalLevel
+            vectorEvents += ledger.tally.events
+            counts += ledger.tally.counts
+            sites += ledger.sites
+            models.append(ledger.model)
         }
         self.counts = counts
         finalNoise = noise

@@ -4,9 +4,17 @@ import BFV
 import BigIntegers
 
 /// Integer slots to residues modulo t, times a unit: shared by every evaluator, so that they can't differ.
-struct ResidueSlots: Sendable {
+package struct ResidueSlots: Sendable {
     let parameters: BFVParameters
     let plaintextIndex: Int
+
+    /// One of each t_i.
+    static func all(_ parameters: BFVParameters) -> [ResidueSlots] {
+        parameters.plaintextModuli.indices.map {
+            ResidueSlots(parameters: parameters, plaintextIndex: $0)
+        }
+    }
+
     var modulus: UInt64 { parameters.plaintextModuli[plaintextIndex] }
 
     /// 1 / unit modulo t.
@@ -25,37 +33,22 @@ struct ResidueSlots: Sendable {
         scale(values, unit.value(parameters, plaintextIndex: plaintextIndex))
     }
 
-    /// A map's weights as they are applied: as they are where a source's unit is the result's, else divided by the
-    /// source's unit, times the result's, in (-t/2, t/2).
+    /// Weights as a sum of ciphertexts takes them: as they are where the source's unit is the result's, else divided by
+    /// the source's unit, times the result's, in (-t/2, t/2).
     func weights(
-        of map: FeatureMap, units: [MessageUnit], unit: MessageUnit
+        _ values: [Int64], from source: MessageUnit, to result: MessageUnit
     ) -> [Int64] {
-        let matrix = map.matrix
-        if units.allSatisfy({ $0 == unit }) { return matrix.weights }
+        if source == result { return values }
         let t = modulus
-        let value = unit.value(parameters, plaintextIndex: plaintextIndex)
-        let factors = units.map { source -> UInt64? in
-            if source == unit { return nil }
-            let inverse = ModularArithmetic.inverse(
-                source.value(parameters, plaintextIndex: plaintextIndex), modulo: t)!
-            return ModularArithmetic.multiply(value, inverse, modulo: t)
-        }
-        return zip(matrix.columnIndices, matrix.weights).map { column, weight in
-            guard let factor = factors[map.source(of: column)] else { return weight }
-            let scaled = Self.scale([weight], by: factor, modulo: t)[0]
-            return scaled > t / 2 ? Int64(scaled) - Int64(t) : Int64(scaled)
-        }
-    }
-
-    private func scale(_ values: [Int64], _ factor: UInt64) -> [UInt64] {
-        Self.scale(values, by: factor, modulo: modulus)
+        let factor = ModularArithmetic.multiply(
+            result.value(parameters, plaintextIndex: plaintextIndex), inverse(source), modulo: t)
+        return scale(values, factor).map { $0 > t / 2 ? Int64($0) - Int64(t) : Int64($0) }
     }
 
     /// values * factor, in [0, t).
-    static func scale(
-        _ values: [Int64], by factor: UInt64, modulo t: UInt64
-    ) -> [UInt64] {
-        values.map { value in
+    private func scale(_ values: [Int64], _ factor: UInt64) -> [UInt64] {
+        let t = modulus
+        return values.map { value in
             if value == 0 { return 0 }
             let magnitude = ModularArithmetic.multiply(value.magnitude % t, factor, modulo: t)
             return value < 0 && magnitude != 0 ? t - magnitude : magnitude

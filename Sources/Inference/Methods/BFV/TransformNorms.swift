@@ -29,25 +29,17 @@ package final class TransformNorms: Sendable {
 
     /// One of each source.
     func gains(
-        of transform: LinearTransform, residues: ResidueSlots, units: [MessageUnit]
+        of transform: LinearTransform, units: [MessageUnit], on ledger: any NoiseLedger
     ) -> [TransformGain] {
-        let t = residues.modulus
-        return (0..<transform.sourceCount).map { source in
-            let value =
-                ignoresUnits
-                ? 1
-                : units[source].value(
-                    residues.parameters, plaintextIndex: residues.plaintextIndex)
-            return gain(
-                of: transform, source: source,
-                modulus: residues.parameters.plaintexts[residues.plaintextIndex],
-                degree: residues.parameters.degree,
-                factor: ModularArithmetic.inverse(value, modulo: t)!)
+        (0..<transform.sourceCount).map { source in
+            gain(
+                of: transform, source: source, modulus: ledger.plaintext, degree: ledger.degree,
+                factor: ignoresUnits ? 1 : ledger.inverse(units[source]))
         }
     }
 
     /// - Parameter factor: modulo t, what weights are multiplied by before they are encoded.
-    func gain(
+    private func gain(
         of transform: LinearTransform, source: Int, modulus: PlaintextModulus, degree: Int,
         factor: UInt64
     ) -> TransformGain {

@@ -2,40 +2,29 @@
 
 import BFV
 import BigIntegers
-import InferenceClient
 
-/// Feature circuits in the open, modulo t: the oracle of `EncryptedFeatures`. Slow and obvious.
-package struct ClearFeatures: Interpreter {
+/// Feature circuits in the open: a vector of slots for each feature, a slot for each sample.
+package struct ClearFeatures: ClearInterpreter {
     package typealias Family = FeatureCircuits
-
-    /// Of each feature, a residue in [0, t) for each sample; and the level that ciphertexts would have.
-    package struct Value: Sendable, Equatable {
-        package var features: [[UInt64]]
-        package var level: Int
-    }
 
     package struct PreparedMap: Sendable {
         let map: FeatureMap
-        /// Modulo t, in the matrix's order.
-        let weights: [UInt64]
+        /// Modulo t, in the order of each matrix.
+        let weights: [[UInt64]]
         let bias: [UInt64]
     }
 
-    private let residues: ResidueSlots
-    private var t: UInt64 { residues.modulus }
+    package let residues: ResidueSlots
 
-    package init(parameters: BFVParameters, plaintextIndex: Int) {
-        residues = ResidueSlots(parameters: parameters, plaintextIndex: plaintextIndex)
+    package init(circuit: Circuit<FeatureCircuits>, residues: ResidueSlots) {
+        self.residues = residues
     }
 
-    /// Samples, each of all features.
-    package func values(of samples: [[Int]]) -> [Value] {
-        [
-            Value(
-                features: (samples.first ?? []).indices.map { feature in
-                    residues.multiply(samples.map { Int64($0[feature]) }, by: .one)
-                }, level: residues.parameters.maximumLevel)
-        ]
+    package func values(of samples: [[Int]]) -> [ClearValue] {
+        let features = (samples.first ?? []).indices.map { feature in
+            residues.multiply(samples.map { Int64($0[feature]) }, by: .one)
+        }
+        return [ClearValue(slots: features, level: residues.parameters.maximumLevel)]
     }
 
     package func prepare(
@@ -43,67 +32,28 @@ package struct ClearFeatures: Interpreter {
     ) -> PreparedMap {
         PreparedMap(
             map: map,
-            weights: residues.weights(of: map, units: units, unit: unit).map {
-                ModularArithmetic.reduce($0, modulo: t)
+            weights: zip(map.matrices, units).map { matrix, source in
+                residues.weights(matrix.weights, from: source, to: unit).map {
+                    ModularArithmetic.reduce($0, modulo: t)
+                }
             }, bias: residues.multiply(map.bias, by: unit))
     }
 
-    package func apply(_ transform: PreparedMap, to values: [Value]) -> Value {
-        let inputs = values.flatMap(\.features)
-        let matrix = transform.map.matrix
-        let features = (0..<matrix.rows).map { row in
-            var sums = inputs[0].map { _ in transform.bias[row] }
-            for entry in matrix.entries(ofRow: row) {
-                let weight = transform.weights[entry]
-                for (sample, x) in inputs[matrix.columnIndices[entry]].enumerated() {
-                    sums[sample] = ModularArithmetic.add(
-                        sums[sample], ModularArithmetic.multiply(weight, x, modulo: t), modulo: t)
+    package func apply(_ transform: PreparedMap, to values: [ClearValue]) -> ClearValue {
+        let features = transform.bias.enumerated().map { row, bias in
+            var sums = values[0].slots[0].map { _ in bias }
+            for (source, matrix) in transform.map.matrices.enumerated() {
+                for entry in matrix.entries(ofRow: row) {
+                    sums = added(
+                        sums, values[source].slots[matrix.columnIndices[entry]],
+                        times: transform.weights[source][entry])
                 }
             }
             return sums
         }
-        return Value(features: features, level: values[0].level)
+        return ClearValue(slots: features, level: values[0].level)
     }
 
-    package func multiply(_ a: Value, _ b: Value) -> Value {
-        let unit = MessageUnit.one.times(.one, level: a.level)
-            .value(residues.parameters, plaintextIndex: residues.plaintextIndex)
-        let features = zip(a.features, b.features).map { x, y in
-            zip(x, y).map {
-                ModularArithmetic.multiply(
-                    ModularArithmetic.multiply($0, $1, modulo: t), unit, modulo: t)
-            }
-        }
-        return Value(features: features, level: a.level)
-    }
-
-    package func prepare(_ step: FeatureStep, unit: MessageUnit, level: Int) -> FeatureStep { step }
-
-    /// Residues need neither.
-    package func apply(_ step: FeatureStep, to value: Value) -> Value { value }
-
-    package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) -> [[UInt64]] { value.features }
-
-    package func switchDown(_ value: Value, toLevel level: Int) -> Value {
-        Value(features: value.features, level: level)
-    }
-}
-
-extension BFVPlan where Family == FeatureCircuits {
-    /// The logits of quantized samples in the plan's box, by way of slots in the open: what the encrypted run must
-    /// give.
-    package func clearLogits(of samples: [[Int]], outputs: OutputReading) throws -> [[BigInt]] {
-        let channels = try choices.parameters.plaintextModuli.indices.map { index in
-            let interpreter = ClearFeatures(
-                parameters: choices.parameters, plaintextIndex: index)
-            return try Program(
-                circuit, levels: choices.levels, maximumLevel: choices.parameters.maximumLevel,
-                on: interpreter
-            ).run(samples, on: interpreter)
-        }
-        let found = OutputDecoder(client.settings, outputs).outputs(
-            samples: samples.count, noiseMarginBits: .infinity
-        ) { channels[$0][$1][$2] }
-        return samples.indices.map { found.logits(of: $0) }
-    }
+    /// Residues need neither of the steps.
+    package func apply(_ step: FeatureStep, to value: ClearValue) -> ClearValue { value }
 }

@@ -3,11 +3,11 @@
 import BFV
 import BigIntegers
 import InferenceClient
+import IntegerNetworks
 import Lattice
 import Ring
 import Synchronization
 import Threading
-import Wire
 
 /// Feature circuits on ciphertexts, with a relinearization key only.
 ///
@@ -58,58 +58,37 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         evaluator = Evaluator(
             context: context, keys: keys, counter: counter, pool: WorkerPool(threads: 1))
         self.pool = pool
-        let parameters = context.parameters
-        channels = parameters.plaintextModuli.indices.map {
-            ResidueSlots(parameters: parameters, plaintextIndex: $0)
-        }
-    }
-
-    package static func request(
-        _ body: BodyReader, _ method: Features, _ context: BFVContext
-    ) throws -> FeaturesRequest {
-        try FeaturesRequest(body, method, context)
-    }
-
-    package static func check(_ request: FeaturesRequest, _ method: Features) throws {
-        let ciphertexts = request.ciphertexts
-        guard ciphertexts.context.parameters == method.settings.parameters,
-            ciphertexts.count == method.requestCount
-        else {
-            throw InferenceError.unexpectedRequest(
-                "\(ciphertexts.count) ciphertexts instead of \(method.requestCount), or of another ring"
-            )
-        }
+        channels = ResidueSlots.all(context.parameters)
     }
 
     /// What a client sent: one vector.
-    package func values(of request: FeaturesRequest) -> [Value] {
+    package func values(of request: SeededCiphertexts) -> [Value] {
         [
             Value(
-                .fresh(request.ciphertexts), count: request.ciphertexts.count / channels.count,
-                polynomials: 2, level: context.maximumLevel)
+                .fresh(request), count: request.count / channels.count, polynomials: 2,
+                level: context.maximumLevel)
         ]
     }
 
     package func prepare(
         _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int
-    ) throws -> PreparedMap {
+    ) -> PreparedMap {
         let bits = context.parameters.ciphertextModuli.map { $0.bitWidthUsed }.max()!
-        let isPlain = units.allSatisfy { $0 == unit }
-        var known: [SmallMatrix]?
+        func small(_ matrix: SparseIntegerMatrix, _ weights: [Int64]) -> SmallMatrix {
+            SmallMatrix(
+                columns: matrix.columns, rowStarts: matrix.rowStarts,
+                columnIndices: matrix.columnIndices, weights: weights, residueBits: bits)
+        }
+        // Small weights are the same modulo every t_i.
+        let plain = zip(map.matrices, units).map { $1 == unit ? small($0, $0.weights) : nil }
         let channels = channels.map { residues in
-            let matrices =
-                known
-                ?? map.split(weights: residues.weights(of: map, units: units, unit: unit))
-                .map {
-                    SmallMatrix(
-                        columns: $0.columns, rowStarts: $0.rowStarts,
-                        columnIndices: $0.columnIndices, weights: $0.weights, residueBits: bits)
-                }
-            // Small weights are the same modulo every t_i.
-            if isPlain { known = matrices }
-            return (
-                matrices,
-                SharedConstants(
+            (
+                matrices: zip(map.matrices, zip(units, plain)).map { matrix, source in
+                    source.1
+                        ?? small(
+                            matrix, residues.weights(matrix.weights, from: source.0, to: unit))
+                },
+                bias: SharedConstants(
                     residues.multiply(map.bias, by: unit), context: context,
                     plaintextIndex: residues.plaintextIndex, level: level)
             )
@@ -117,22 +96,21 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         return PreparedMap(map: map, channels: channels)
     }
 
-    package func prepare(_ step: FeatureStep, unit: MessageUnit, level: Int) -> FeatureStep { step }
-
     package func apply(_ step: FeatureStep, to value: Value) throws -> Value {
         switch step {
-        case .relinearize: try relinearize(value)
-        case .store: try store(value)
+        case .relinearize:
+            try each(value, polynomials: 2, level: value.level) { try evaluator.relinearize($0) }
+        case .store:
+            Value(
+                .stored(try ciphertexts(value)), count: value.count,
+                polynomials: value.polynomials, level: value.level)
         }
     }
 
-    package func apply(_ transform: PreparedMap, to values: [Value]) throws -> Value {
+    package func apply(_ transform: PreparedMap, to values: [Value]) -> Value {
         let level = values[0].level
-        var products = 0
-        for (source, value) in values.enumerated() {
-            for channel in transform.channels {
-                products += channel.matrices[source].entryCount * value.polynomials * level
-            }
+        let products = zip(transform.map.matrices, values).reduce(0) { sum, source in
+            sum + source.0.entriesCount * source.1.polynomials * level * channels.count
         }
         evaluator.counter.add { $0.smallProducts += products }
         return Value(
@@ -140,24 +118,13 @@ package struct EncryptedFeatures: EncryptedInterpreter {
             polynomials: values.map(\.polynomials).max()!, level: level)
     }
 
-    package func multiply(_ a: Value, _ b: Value) throws -> Value {
+    package func multiply(_ a: Value, _ b: Value) -> Value {
         let count = a.count * channels.count
         evaluator.counter.add {
             $0.multiplications += count
             $0.tensorProducts += count * a.level
         }
         return Value(.product(a, b), count: a.count, polynomials: 3, level: a.level)
-    }
-
-    private func store(_ value: Value) throws -> Value {
-        if case .stored = value.content { return value }
-        return Value(
-            .stored(try channels.indices.map { try evaluate(value, plaintextIndex: $0) }),
-            count: value.count, polynomials: value.polynomials, level: value.level)
-    }
-
-    private func relinearize(_ value: Value) throws -> Value {
-        try each(value, polynomials: 2, level: value.level) { try evaluator.relinearize($0) }
     }
 
     package func switchDown(_ value: Value, toLevel level: Int) throws -> Value {
@@ -178,11 +145,10 @@ package struct EncryptedFeatures: EncryptedInterpreter {
             })
     }
 
+    /// Of each t_i; does what was put off.
     private func ciphertexts(_ value: Value) throws -> [[Ciphertext]] {
-        guard case .stored(let channels) = try store(value).content else {
-            preconditionFailure("stored values are stored")
-        }
-        return channels
+        if case .stored(let channels) = value.content { return channels }
+        return try channels.indices.map { try evaluate(value, plaintextIndex: $0) }
     }
 
     /// Applies `operation` to the ciphertexts of each feature, all t_i at once, on all threads.
@@ -203,57 +169,42 @@ package struct EncryptedFeatures: EncryptedInterpreter {
 // MARK: What was put off
 
 extension EncryptedFeatures {
-    /// Sources of what was put off, each once.
-    private final class Sources {
-        var values: [Value] = []
-
-        func index(of value: Value) -> Int {
-            if let known = values.firstIndex(where: { $0 === value }) { return known }
-            values.append(value)
-            return values.count - 1
-        }
-    }
-
+    /// - Parameter sources: of what was put off, each once.
     private func node(
-        of value: Value, plaintextIndex: Int, sources: Sources
+        of value: Value, plaintextIndex: Int, sources: inout [Value]
     ) -> TileProgram.Node {
-        func node(_ value: Value) -> TileProgram.Node {
-            self.node(of: value, plaintextIndex: plaintextIndex, sources: sources)
-        }
         switch value.content {
         case .fresh, .stored:
-            return .source(
-                sources.index(of: value), count: value.count, polynomials: value.polynomials)
+            let index = sources.firstIndex { $0 === value } ?? sources.count
+            if index == sources.count { sources.append(value) }
+            return .source(index, count: value.count, polynomials: value.polynomials)
         case .map(let transform, let operands):
             let channel = transform.channels[plaintextIndex]
-            return .map(channel.matrices, channel.bias, operands.map(node))
-        case .product(let a, let b): return .product(node(a), node(b))
+            let nodes = operands.map {
+                node(of: $0, plaintextIndex: plaintextIndex, sources: &sources)
+            }
+            return .map(channel.matrices, channel.bias, nodes)
+        case .product(let a, let b):
+            return .product(
+                node(of: a, plaintextIndex: plaintextIndex, sources: &sources),
+                node(of: b, plaintextIndex: plaintextIndex, sources: &sources))
         }
     }
 
     private func evaluate(_ value: Value, plaintextIndex: Int) throws -> [Ciphertext] {
-        let sources = Sources()
+        var sources: [Value] = []
         let program = TileProgram(
-            node(of: value, plaintextIndex: plaintextIndex, sources: sources), context: context,
+            node(of: value, plaintextIndex: plaintextIndex, sources: &sources), context: context,
             plaintextIndex: plaintextIndex)
         let basis = context.basis(level: value.level)
-        let n = basis.degree
         let results = (0..<value.count).map { _ in
             (0..<value.polynomials).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
         }
-        // Memory for what is expanded, one limb at a time.
-        let expanded = sources.values.map { source -> LimbBuffer? in
-            guard case .fresh = source.content else { return nil }
-            return LimbBuffer(count: 2 * source.count * LimbBuffer.stride(degree: n))
-        }
-        try withExtendedLifetime((results, expanded, sources)) {
+        let limbs = sources.map { self.limbs(of: $0, plaintextIndex: plaintextIndex) }
+        try withExtendedLifetime((results, limbs)) {
             for limb in 0..<value.level {
-                let pointers = try zip(sources.values, expanded).map { source, memory in
-                    try limbs(
-                        of: source, limb: limb, plaintextIndex: plaintextIndex, memory: memory)
-                }
                 program.run(
-                    limb: limb, sources: pointers,
+                    limb: limb, sources: try limbs.map { try $0(limb) },
                     result: (0..<value.polynomials).flatMap { polynomial in
                         results.map { $0[polynomial].sharedLimb(limb) }
                     }, pool: pool)
@@ -262,32 +213,35 @@ extension EncryptedFeatures {
         return results.map { Ciphertext(polynomials: $0, plaintextIndex: plaintextIndex) }
     }
 
-    /// Where one limb of a source lies.
+    /// Where each limb of a source lies: what is fresh is expanded one limb at a time, over the one before.
     private func limbs(
-        of source: Value, limb: Int, plaintextIndex: Int, memory: LimbBuffer?
-    ) throws -> TileProgram.Limbs {
+        of source: Value, plaintextIndex: Int
+    ) -> (_ limb: Int) throws -> TileProgram.Limbs {
         switch source.content {
         case .stored(let channels):
-            let ciphertexts = channels[plaintextIndex]
-            return (0..<source.polynomials).flatMap { polynomial in
-                ciphertexts.map { $0.polynomials[polynomial].sharedLimb(limb) }
+            return { limb in
+                (0..<source.polynomials).flatMap { polynomial in
+                    channels[plaintextIndex].map { $0.polynomials[polynomial].sharedLimb(limb) }
+                }
             }
         case .fresh(let batch):
-            let stride = LimbBuffer.stride(degree: context.degree)
-            let base = memory!.base
-            let first = plaintextIndex * source.count
-            let isValid = Atomic(true)
-            pool.run(source.count) { feature in
-                let good = batch.expand(
-                    first + feature, limb: limb, c0: base + feature * stride,
-                    c1: base + (source.count + feature) * stride)
-                if !good { isValid.store(false, ordering: .relaxed) }
+            let (count, stride) = (source.count, LimbBuffer.stride(degree: context.degree))
+            let memory = LimbBuffer(count: 2 * count * stride)
+            return { limb in
+                let base = memory.base
+                let isValid = Atomic(true)
+                pool.run(count) { feature in
+                    let good = batch.expand(
+                        plaintextIndex * count + feature, limb: limb, c0: base + feature * stride,
+                        c1: base + (count + feature) * stride)
+                    if !good { isValid.store(false, ordering: .relaxed) }
+                }
+                evaluator.counter.add { $0.expansions += count }
+                guard isValid.load(ordering: .relaxed) else {
+                    throw InferenceError.unexpectedRequest("a residue is not below its modulus")
+                }
+                return (0..<2 * count).map { base + $0 * stride }
             }
-            evaluator.counter.add { $0.expansions += source.count }
-            guard isValid.load(ordering: .relaxed) else {
-                throw InferenceError.unexpectedRequest("a residue is not below its modulus")
-            }
-            return (0..<2 * source.count).map { base + $0 * stride }
         case .map, .product: preconditionFailure("not a source")
         }
     }

@@ -12,16 +12,16 @@ import IntegerNetworks
 /// that several operations read, or that are read at a later depth, are relinearized at once, so that moduli are only
 /// ever dropped from ciphertexts of two polynomials.
 struct FeatureCircuitBuilder {
-    typealias Instruction = Circuit<FeatureCircuits>.Instruction
+    /// A vector of ciphertexts: how many, and whether they have three polynomials.
+    private struct Vector {
+        let value: Int
+        let width: Int
+        var isQuadratic = false
+    }
 
-    private(set) var instructions: [Instruction] = []
-    let switchPointCount: Int
-
-    /// Of each value of the circuit: how many ciphertexts, and whether they have three polynomials.
-    private var widths: [Int]
-    private var isQuadratic = [false]
+    private(set) var circuit = CircuitBuilder<FeatureCircuits>(inputsCount: 1)
     /// The circuit's value of each of the network's.
-    private var values: [Int: Int] = [0: 0]
+    private var vectors: [Int: Vector]
     /// The network's values that several operations read.
     private let shared: Set<Int>
     /// Those that are read after moduli may have been dropped.
@@ -29,73 +29,47 @@ struct FeatureCircuitBuilder {
 
     /// - Throws: `PackingError.noCover` for a linear layer without a matrix.
     init(_ network: IntegerNetwork) throws {
-        widths = [network.inputCount]
-        var readers: [Int: Int] = [:]
-        for operation in network.operations {
-            for source in Set(operation.sources) { readers[source, default: 0] += 1 }
-        }
-        shared = Set(readers.filter { $0.key > 0 && $0.value > 1 }.keys)
+        vectors = [0: Vector(value: 0, width: network.inputCount)]
         let depths = network.depths
-        let depth = network.depth
+        var readers: [Int: Int] = [:]
         var later: Set<Int> = []
         for (index, operation) in network.operations.enumerated() {
             // Products take their operands before the moduli of their own depth are dropped.
             let stage = depths[index + 1] - (operation.layer.isProduct ? 1 : 0)
-            later.formUnion(operation.sources.filter { depths[$0] < stage })
+            for source in Set(operation.sources) {
+                readers[source, default: 0] += 1
+                if depths[source] < stage { later.insert(source) }
+            }
         }
+        shared = Set(readers.filter { $0.key > 0 && $0.value > 1 }.keys)
         readLater = later
-        switchPointCount = 2 * depth
-        for stage in 0...depth {
-            if stage > 0 { appendProducts(of: network, depths, stage: stage) }
-            for (index, operation) in network.operations.enumerated()
-            where !operation.layer.isProduct && depths[index + 1] == stage {
-                try append(operation, as: index + 1)
+        for (depth, stage) in network.stages.enumerated() {
+            if depth > 0 {
+                let products = stage.products.map { network.operations[$0 - 1] }
+                for operation in products {
+                    for source in operation.sources { relinearize(source) }
+                }
+                circuit.appendSwitchPoint(2 * depth - 2)
+                for (value, operation) in zip(stage.products, products) {
+                    let operands = operation.sources.map { vectors[$0]!.value }
+                    vectors[value] = Vector(
+                        value: circuit.appendProduct(operands),
+                        width: operation.layer.outputCount, isQuadratic: true)
+                    settle(value)
+                }
             }
+            for value in stage.linear { try append(network.operations[value - 1], as: value) }
         }
-        // The output is the last value.
-        let output = values[network.operations.count]!
-        if isQuadratic[output] {
-            relinearize(network.operations.count)
-        } else if output != widths.count - 1 {
-            let identity = Self.identity(count: widths[output])
-            add(.map(identity), [output], width: widths[output], isQuadratic: false)
-        }
-    }
-
-    private mutating func appendProducts(
-        of network: IntegerNetwork, _ depths: [Int], stage: Int
-    ) {
-        let products = network.operations.enumerated().filter {
-            $1.layer.isProduct && depths[$0 + 1] == stage
-        }
-        for (_, operation) in products {
-            for source in operation.sources where isQuadratic[values[source]!] {
-                relinearize(source)
-            }
-        }
-        instructions.append(
-            Instruction(step: .switchPoint(2 * stage - 2), operands: []))
-        for (index, operation) in products {
-            let operands = operation.sources.map { values[$0]! }
-            let width = operation.layer.outputCount
-            if operands.count == 1 || operands[0] == operands[1] {
-                add(.square, [operands[0]], width: width, isQuadratic: true)
-            } else {
-                add(.product, operands, width: width, isQuadratic: true)
-            }
-            values[index + 1] = widths.count - 1
-            settle(index + 1)
-        }
+        // The output is the last value, since operations that nothing reads are none of a network.
+        relinearize(network.operations.count)
     }
 
     /// Relinearizes or stores what others than the next operation read.
     private mutating func settle(_ value: Int) {
-        let operand = values[value]!
-        if isQuadratic[operand] {
+        if vectors[value]!.isQuadratic {
             if shared.contains(value) || readLater.contains(value) { relinearize(value) }
         } else if shared.contains(value) {
-            add(.own(.store), [operand], width: widths[operand], isQuadratic: false)
-            values[value] = widths.count - 1
+            apply(.store, to: value)
         }
     }
 
@@ -103,43 +77,27 @@ struct FeatureCircuitBuilder {
         _ operation: IntegerNetwork.Operation, as value: Int
     ) throws {
         guard let map = PackedMap(operation.layer) else { throw PackingError.noCover }
-        let quadratic = Set(operation.sources.filter { isQuadratic[values[$0]!] })
+        let quadratic = Set(operation.sources.filter { vectors[$0]!.isQuadratic })
         // More outputs than there are products: relinearize these.
-        if quadratic.reduce(0, { $0 + widths[values[$1]!] }) < map.bias.count {
+        if quadratic.reduce(0, { $0 + vectors[$1]!.width }) < map.bias.count {
             for source in quadratic.sorted() { relinearize(source) }
         }
-        let operands = operation.sources.map { values[$0]! }
-        let features = FeatureMap(
-            matrix: map.matrix, bias: map.bias, widths: operands.map { widths[$0] })
-        add(
-            .map(features), operands, width: map.bias.count,
-            isQuadratic: operands.contains { isQuadratic[$0] })
-        values[value] = widths.count - 1
+        let sources = operation.sources.map { vectors[$0]! }
+        let features = FeatureMap(map, widths: sources.map(\.width))
+        vectors[value] = Vector(
+            value: circuit.append(.map(features), sources.map(\.value)), width: map.bias.count,
+            isQuadratic: sources.contains(where: \.isQuadratic))
         settle(value)
     }
 
-    /// From here on the network's value is the relinearized one.
     private mutating func relinearize(_ value: Int) {
-        let operand = values[value]!
-        add(.own(.relinearize), [operand], width: widths[operand], isQuadratic: false)
-        values[value] = widths.count - 1
+        if vectors[value]!.isQuadratic { apply(.relinearize, to: value) }
     }
 
-    private mutating func add(
-        _ step: Circuit<FeatureCircuits>.Step, _ operands: [Int], width: Int, isQuadratic: Bool
-    ) {
-        instructions.append(Instruction(step: step, operands: operands))
-        widths.append(width)
-        self.isQuadratic.append(isQuadratic)
-    }
-
-    private static func identity(count: Int) -> FeatureMap {
-        var matrix = SparseIntegerMatrix(columns: count)
-        for column in 0..<count {
-            matrix.append(column: column, weight: 1)
-            matrix.endRow()
-        }
-        return FeatureMap(
-            matrix: matrix, bias: [Int64](repeating: 0, count: count), widths: [count])
+    /// From here on the network's value is the result, of two polynomials.
+    private mutating func apply(_ step: FeatureStep, to value: Int) {
+        let vector = vectors[value]!
+        vectors[value] = Vector(
+            value: circuit.append(.own(step), [vector.value]), width: vector.width)
     }
 }

@@ -26,8 +26,8 @@ package enum FeatureCircuits: CircuitFamily {
     package typealias Layout = Void
     package typealias Client = Features
     package typealias Encrypted = EncryptedFeatures
-    package typealias Cost = CostFeatures
-    package typealias Forecast = ForecastFeatures
+    package typealias Clear = ClearFeatures
+    package typealias Noise = NoiseFeatures
 
     /// - Throws: also for rings that are smaller than any secure one.
     package static func circuit(
@@ -37,11 +37,10 @@ package enum FeatureCircuits: CircuitFamily {
         guard shape.slotCount >= TileProgram.tile else {
             throw PackingError.tooFewSlots(shape.slotCount)
         }
-        let builder = try FeatureCircuitBuilder(network)
         return Circuit(
-            shape: shape, instructions: builder.instructions, inputsCount: 1,
-            featureCount: network.inputCount, switchPointCount: builder.switchPointCount,
-            layout: ())
+            shape: shape, instructions: try FeatureCircuitBuilder(network).circuit.instructions,
+            inputsCount: 1, featureCount: network.inputCount,
+            switchPointCount: 2 * network.depth, layout: ())
     }
 
     package static func circuits(
@@ -55,8 +54,6 @@ package enum FeatureCircuits: CircuitFamily {
         _ candidate: Candidate<FeatureCircuits>, _ tuning: Tuning<FeatureCircuits>
     ) -> Candidate<FeatureCircuits> { candidate }
 
-    package static func babyCounts(of circuit: Circuit<FeatureCircuits>) -> [Int] { [] }
-
     package static var stretches: [Stretch] {
         [nil, 1, 2].map { Stretch(splits: false, mostDropped: $0) }
     }
@@ -68,26 +65,14 @@ package enum FeatureCircuits: CircuitFamily {
         (samples + shape.slotCount - 1) / shape.slotCount
     }
 
-    package static func wantsLargerRing(_ shape: SlotShape, samples: Int) -> Bool {
-        shape.index > 1 && shape.slotCount < samples
-    }
-
-    /// Memory is what is held at once: the request, one limb of it expanded, two stored vectors, keys, and the threads'
-    /// tiles.
-    package static func cost(
-        _ choices: PlanChoices, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation
-    ) -> CostEstimate {
-        let parameters = choices.parameters
-        let n = parameters.degree
-        let k = parameters.plaintextModuli.count
-        let requestBytes = k * circuit.featureCount * parameters.freshBytes
-        return CostEstimate(
-            operations: OperationTally(evaluation.counts.dictionary), requestBytes: requestBytes,
-            replyBytes: k * evaluation.outputCount * n * (choices.replyC0Bits + choices.replyC1Bits)
-                / 8, evaluationKeyBytes: choices.keys.byteCount,
-            serverMemoryBytes: requestBytes
-                + n * 8 * (2 * circuit.featureCount + k * evaluation.storedLimbs)
-                + choices.keys.packedBytes + tileBytes)
+    /// Memory is what is held at once: the request, one limb of it expanded, two stored vectors, the threads' tiles.
+    package static func serverMemory(
+        _ client: Features, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation
+    ) -> Int {
+        let parameters = client.settings.parameters
+        let limbs =
+            2 * client.inputCount + parameters.plaintextModuli.count * evaluation.storedLimbs
+        return client.ciphertextBytes + limbs * parameters.degree * 8 + tileBytes
     }
 
     /// What the threads' tiles may take.
@@ -99,13 +84,4 @@ package enum FeatureCircuits: CircuitFamily {
         Features(
             settings: settings, inputCount: circuit.featureCount, outputCount: outputCount)
     }
-
-    package static func client(
-        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
-    ) throws -> Features {
-        try Features(message, input: input, outputs: outputs, allowInsecure: allowInsecure)
-    }
-
-    package static func message(_ client: Features) -> Blindsight_V5_BFVMessage { client.message }
 }

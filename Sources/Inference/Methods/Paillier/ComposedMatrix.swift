@@ -15,72 +15,42 @@ struct ComposedMatrix: Sendable {
     /// Composes all layers, exactly.
     /// - Throws: `PlanError` for a network with products, or layers too wide to be composed.
     init(_ network: IntegerNetwork) throws {
-        if let product = network.operations.first(where: { $0.layer.isProduct }) {
+        let layers = network.layers
+        if let product = layers.first(where: \.isProduct) {
             throw PlanError.unsuited(
-                .paillier, "it adds and doesn't multiply: '\(product.layer.summary)' needs products"
-            )
+                .paillier, "it adds and doesn't multiply: '\(product.summary)' needs products")
         }
         let inputs = network.inputCount
-        for operation in network.operations {
-            let count = operation.layer.outputCount
-            guard count <= Self.maximumWeights / inputs else {
-                throw PlanError.unsuited(
-                    .paillier,
-                    "'\(operation.layer.summary)' makes \(count) sums of \(inputs) inputs; at most \(Self.maximumWeights) weights are composed"
-                )
-            }
-        }
-        // Of each value, rows over the inputs and a constant; of the inputs only where a layer reads them beside
-        // others.
-        var values: [(rows: [[BigInt]], biases: [BigInt])] = [([], [])]
-        if network.operations.contains(where: { $0.sources != [0] && $0.sources.contains(0) }) {
-            guard inputs <= Self.maximumWeights / inputs else {
-                throw PlanError.unsuited(
-                    .paillier, "\(inputs) inputs beside other values")
-            }
-            values[0] = (
-                (0..<inputs).map { i in (0..<inputs).map { BigInt($0 == i ? 1 : 0) } },
-                [BigInt](repeating: 0, count: inputs)
+        if let wide = layers.first(where: { $0.outputCount > Self.maximumWeights / inputs }) {
+            throw PlanError.unsuited(
+                .paillier,
+                "'\(wide.summary)' makes \(wide.outputCount) sums of \(inputs) inputs; at most \(Self.maximumWeights) weights are composed"
             )
         }
+        // Of each value that is still read, the weights of its rows that are not 0, by input; behind the inputs stands
+        // the constant.
+        var values: [[[(Int, BigInt)]]] = [(0..<inputs).map { [($0, 1)] }]
+        var composed: [[BigInt]] = []
         for (index, operation) in network.operations.enumerated() {
-            guard let matrix = operation.layer.matrix(), let bias = operation.layer.biasVector
-            else {
+            guard let map = PackedMap(operation.layer) else {
                 throw PlanError.unsuited(.paillier, "'\(operation.layer.summary)' is not linear")
             }
-            var out: (rows: [[BigInt]], biases: [BigInt]) = ([], [])
-            if operation.sources == [0] {
-                // The inputs themselves: no need to multiply by an identity.
-                for row in 0..<matrix.rows {
-                    var weights = [BigInt](repeating: 0, count: inputs)
-                    for (column, weight) in matrix.row(row) { weights[column] += BigInt(weight) }
-                    out.rows.append(weights)
-                    out.biases.append(BigInt(bias[row]))
+            let sources = operation.sources.flatMap { values[$0] }
+            composed = (0..<map.matrix.rows).map { row in
+                var sums = [BigInt](repeating: 0, count: inputs + 1)
+                sums[inputs] = BigInt(map.bias[row])
+                for (column, weight) in map.matrix.row(row) {
+                    let factor = BigInt(weight)
+                    for (input, weight) in sources[column] { sums[input] += factor * weight }
                 }
-            } else {
-                let rows = operation.sources.flatMap { values[$0].rows }
-                let biases = operation.sources.flatMap { values[$0].biases }
-                for row in 0..<matrix.rows {
-                    var weights = [BigInt](repeating: 0, count: inputs)
-                    var sum = BigInt(bias[row])
-                    for (column, weight) in matrix.row(row) {
-                        let factor = BigInt(weight)
-                        sum += factor * biases[column]
-                        for i in 0..<inputs { weights[i] += factor * rows[column][i] }
-                    }
-                    out.rows.append(weights)
-                    out.biases.append(sum)
-                }
+                return sums
             }
-            values.append(out)
-            // What is read no more.
-            for value in values.indices.dropFirst().dropLast()
-            where !network.operations[(index + 1)...].contains(where: {
-                $0.sources.contains(value)
-            }) {
-                values[value] = ([], [])
-            }
+            let later = network.operations[(index + 1)...].flatMap(\.sources)
+            for source in operation.sources where !later.contains(source) { values[source] = [] }
+            values.append(
+                later.isEmpty ? [] : composed.map { $0.enumerated().filter { $1 != 0 } })
         }
-        (rows, biases) = values[values.count - 1]
+        rows = composed.map { Array($0.dropLast()) }
+        biases = composed.map { $0[inputs] }
     }
 }

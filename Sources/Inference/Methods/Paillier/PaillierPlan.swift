@@ -16,6 +16,8 @@ package struct PaillierPlan: ServerMethod {
     package let client: PaillierSlots
     package let cost: CostEstimate
     let matrix: ComposedMatrix
+    /// The largest magnitude.
+    let largestInput: BigInt
 
     /// - Throws: `PlanError` for a network with products, or outputs that no plaintext holds.
     init(
@@ -25,10 +27,11 @@ package struct PaillierPlan: ServerMethod {
             throw PlanError.unsuited(.paillier, "its range is not proven")
         }
         let matrix = try ComposedMatrix(network)
-        let largest = Self.largestInput(network)
+        let range = network.input.range
+        largestInput = BigInt(max(range.lowerBound.magnitude, range.upperBound.magnitude))
         let bound = PaillierMatrix.bound(
-            rows: matrix.rows, biases: matrix.biases, inputMagnitude: largest)
-        let bits = PackingLayout.slotBits(outputBound: max(bound, largest))
+            rows: matrix.rows, biases: matrix.biases, inputMagnitude: largestInput)
+        let bits = PackingLayout.slotBits(outputBound: max(bound, largestInput))
         guard bits <= keySize.bits - 2 else {
             throw PlanError.noParameters(
                 "outputs of \(bits) bits in plaintexts of \(keySize.bits - 2); a larger key holds more"
@@ -41,22 +44,14 @@ package struct PaillierPlan: ServerMethod {
             keySize: keySize, slotBits: bits, inputCount: network.inputCount,
             outputCount: network.outputCount, products: counts.products,
             squarings: counts.squarings)
+        let requestBytes = client.requestLength(samples: client.groupCapacity)
+        let replyBytes = client.replyLength(samples: client.groupCapacity)
         cost = CostEstimate(
-            operations: OperationTally([
-                ("products", PaillierSlots.maximumPlaintexts * counts.products),
-                ("squarings", PaillierSlots.maximumPlaintexts * counts.squarings),
-            ]),
-            requestBytes: client.requestLength(samples: client.groupCapacity),
-            replyBytes: client.replyLength(samples: client.groupCapacity),
+            operations: client.operations(plaintexts: PaillierSlots.maximumPlaintexts),
+            requestBytes: requestBytes, replyBytes: replyBytes,
             evaluationKeyBytes: 8 + 3 * keySize.bits / 8,
-            serverMemoryBytes: client.requestLength(samples: client.groupCapacity)
-                + client.replyLength(samples: client.groupCapacity)
+            serverMemoryBytes: requestBytes + replyBytes
                 + matrix.rows.count * network.inputCount * 16)
-    }
-
-    static func largestInput(_ network: IntegerNetwork) -> BigInt {
-        let range = network.input.range
-        return BigInt(max(range.lowerBound.magnitude, range.upperBound.magnitude))
     }
 
     package static func isCandidate(_ task: PlanningTask) -> Bool {
@@ -64,14 +59,7 @@ package struct PaillierPlan: ServerMethod {
     }
 
     package static func plan(_ task: PlanningTask) throws -> PaillierPlan {
-        var size = task.planner.keySize
-        if let within = task.within {
-            guard let client = within.method as? PaillierSlots else {
-                throw PlanError.unsuited(
-                    .paillier, "the plan to stay within has the method '\(within.methodName)'")
-            }
-            size = client.keySize
-        }
+        let size = try task.within(PaillierSlots.self)?.keySize ?? task.planner.keySize
         try task.progress("composing the layers")
         return try PaillierPlan(task.network, outputs: task.outputs, keySize: size)
     }
@@ -97,97 +85,64 @@ package struct PaillierPlan: ServerMethod {
         try PaillierPlan(network, outputs: outputs, keySize: client.keySize)
     }
 
-    package func prepare(
-        _ network: IntegerNetwork, on pool: WorkerPool
-    ) -> PaillierPrepared {
-        PaillierPrepared(plan: self, largestInput: Self.largestInput(network))
-    }
+    /// Weights stay as they are: what is made of them depends on a client's key.
+    package func prepare(_ network: IntegerNetwork, on pool: WorkerPool) -> PaillierPlan { self }
 }
 
-/// Weights as they are: what is made of them depends on a client's key.
-package struct PaillierPrepared: PreparedMethod {
-    let plan: PaillierPlan
-    let largestInput: BigInt
-
-    package func keys(_ reader: SectionReader) throws -> PaillierKeys {
-        PaillierKeys(
-            publicKey: try PaillierPublicKey(
-                bytes: reader.bytes(), allowsInsecure: plan.client.keySize.isInsecure))
+extension PaillierPlan: PreparedMethod {
+    package func keys(_ reader: SectionReader) throws -> PaillierPublicKey {
+        try PaillierPublicKey(bytes: reader.bytes(), allowsInsecure: client.keySize.isInsecure)
     }
 
     package func predictor(
-        _ keys: PaillierKeys, on pool: WorkerPool
+        _ key: PaillierPublicKey, on pool: WorkerPool
     ) throws -> PaillierPredictor {
-        guard keys.publicKey.size == plan.client.keySize else {
-            throw InferenceError.wrongParameters
-        }
-        return PaillierPredictor(
-            client: plan.client, publicKey: keys.publicKey,
-            matrix: try PaillierMatrix(
-                rows: plan.matrix.rows, biases: plan.matrix.biases,
-                packing: plan.client.packing(keys.publicKey), inputMagnitude: largestInput,
-                publicKey: keys.publicKey),
-            evaluator: PaillierEvaluator(publicKey: keys.publicKey, pool: pool))
+        guard key.size == client.keySize else { throw InferenceError.wrongParameters }
+        return try PaillierPredictor(self, key, on: pool)
     }
 }
 
 /// Predicts under one client's key. What leaves is re-randomized.
-package struct PaillierPredictor: GroupPredictor {
-    let client: PaillierSlots
-    let publicKey: PaillierPublicKey
-    let matrix: PaillierMatrix
-    let evaluator: PaillierEvaluator
+package final class PaillierPredictor: GroupPredictor {
+    private let client: PaillierSlots
+    private let matrix: PaillierMatrix
+    private let evaluator: PaillierEvaluator
     /// Plaintexts of samples that were evaluated.
-    private let evaluated = PlaintextCounter()
+    private let evaluated = Atomic(0)
 
-    init(
-        client: PaillierSlots, publicKey: PaillierPublicKey, matrix: PaillierMatrix,
-        evaluator: PaillierEvaluator
-    ) {
-        self.client = client
-        self.publicKey = publicKey
-        self.matrix = matrix
-        self.evaluator = evaluator
+    init(_ plan: PaillierPlan, _ key: PaillierPublicKey, on pool: WorkerPool) throws {
+        client = plan.client
+        matrix = try PaillierMatrix(
+            rows: plan.matrix.rows, biases: plan.matrix.biases, packing: client.packing(key),
+            inputMagnitude: plan.largestInput, publicKey: key)
+        evaluator = PaillierEvaluator(publicKey: key, pool: pool)
     }
 
-    package func request(_ body: BodyReader) throws -> PaillierBody {
-        try PaillierBody(body, publicKey: publicKey)
+    package func request(_ body: BodyReader) throws -> EncryptedVector {
+        try EncryptedVector(body, publicKey: evaluator.publicKey)
     }
 
     package func predict(
-        _ request: PaillierBody, sampleCount: Int, progress: (Int, Int) throws -> Void
-    ) throws -> PaillierBody {
+        _ request: EncryptedVector, sampleCount: Int, progress: (Int, Int) throws -> Void
+    ) throws -> EncryptedVector {
         let features = client.inputCount
         let count = client.plaintextCount(samples: sampleCount)
-        guard request.ciphertexts.count == count * features,
-            request.ciphertexts.publicKey == publicKey
-        else {
+        guard request.count == count * features, request.publicKey == evaluator.publicKey else {
             throw InferenceError.unexpectedRequest(
-                "\(request.ciphertexts.count) ciphertexts for \(sampleCount) samples, or of another key"
-            )
+                "\(request.count) ciphertexts for \(sampleCount) samples, or of another key")
         }
         let vectors = (0..<count).map {
-            request.ciphertexts.selecting(Array($0 * features..<($0 + 1) * features))
+            request.selecting(Array($0 * features..<($0 + 1) * features))
         }
         try progress(0, 1)
         let reply = try EncryptedVector.joining(evaluator.multiply(matrix, vectors))
         try progress(1, 1)
-        evaluated.add(count)
-        return PaillierBody(reply)
+        evaluated.add(count, ordering: .relaxed)
+        return reply
     }
 
     /// As the plan counts them: a product's cost doesn't depend on what is in a ciphertext.
     package var operations: OperationTally {
-        OperationTally([
-            ("products", evaluated.count * client.products),
-            ("squarings", evaluated.count * client.squarings),
-        ])
+        client.operations(plaintexts: evaluated.load(ordering: .relaxed))
     }
-}
-
-private final class PlaintextCounter: Sendable {
-    private let value = Atomic(0)
-
-    var count: Int { value.load(ordering: .relaxed) }
-    func add(_ count: Int) { value.add(count, ordering: .relaxed) }
 }

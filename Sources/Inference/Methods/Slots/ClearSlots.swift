@@ -4,15 +4,9 @@ import BFV
 import BigIntegers
 import InferenceClient
 
-/// Slot circuits in the open, modulo t: the oracle of `EncryptedSlots`. Slow and obvious.
-package struct ClearSlots: Interpreter {
+/// Slot circuits in the open: values of one vector of slots each.
+package struct ClearSlots: ClearInterpreter {
     package typealias Family = SlotCircuits
-
-    /// Slots in [0, t), and the level that a ciphertext would have.
-    package struct Value: Sendable, Equatable {
-        var slots: [UInt64]
-        var level: Int
-    }
 
     package struct PreparedMap: Sendable {
         let transform: LinearTransform
@@ -26,20 +20,19 @@ package struct ClearSlots: Interpreter {
         case mask
     }
 
-    private let residues: ResidueSlots
+    package let residues: ResidueSlots
     private let layouts: [SlotLayout]
-    private var t: UInt64 { residues.modulus }
 
-    package init(parameters: BFVParameters, plaintextIndex: Int, layouts: [SlotLayout]) {
-        residues = ResidueSlots(parameters: parameters, plaintextIndex: plaintextIndex)
-        self.layouts = layouts
+    package init(circuit: Circuit<SlotCircuits>, residues: ResidueSlots) {
+        self.residues = residues
+        layouts = circuit.layout.inputs
     }
 
-    /// - Parameter sample: quantized inputs.
-    package func values(of sample: [Int]) -> [Value] {
-        layouts.map {
-            Value(
-                slots: residues.multiply($0.place(sample.map(Int64.init)), by: .one),
+    package func values(of samples: [[Int]]) -> [ClearValue] {
+        let input = samples[0].map(Int64.init)
+        return layouts.map {
+            ClearValue(
+                slots: [residues.multiply($0.place(input), by: .one)],
                 level: residues.parameters.maximumLevel)
         }
     }
@@ -65,9 +58,11 @@ package struct ClearSlots: Interpreter {
         }
     }
 
-    package func apply(_ map: PreparedMap, to values: [Value]) -> Value {
-        let babies = map.transform.babies.map { permute(values[$0.source].slots, $0.permutation) }
-        var total = [UInt64](repeating: 0, count: values[0].slots.count)
+    package func apply(_ map: PreparedMap, to values: [ClearValue]) -> ClearValue {
+        let babies = map.transform.babies.map {
+            permute(values[$0.source].slots[0], $0.permutation)
+        }
+        var total = [UInt64](repeating: 0, count: values[0].slots[0].count)
         for (giant, weights) in zip(map.transform.giants, map.weights) {
             var sum = [UInt64](repeating: 0, count: total.count)
             for (term, factor) in zip(giant.terms, weights) {
@@ -80,64 +75,25 @@ package struct ClearSlots: Interpreter {
             }
             total = added(total, permute(sum, giant.permutation))
         }
-        return Value(slots: total, level: values[0].level)
+        return ClearValue(slots: [total], level: values[0].level)
     }
 
-    package func apply(_ step: PreparedStep, to value: Value) -> Value {
+    package func apply(_ step: PreparedStep, to value: ClearValue) -> ClearValue {
         switch step {
         case .fold(let permutations):
-            Value(
-                slots: permutations.reduce(value.slots) { added($0, permute(value.slots, $1)) },
-                level: value.level)
-        case .add(let constant): Value(slots: added(value.slots, constant), level: value.level)
+            ClearValue(
+                slots: value.slots.map { slots in
+                    permutations.reduce(slots) { added($0, permute(slots, $1)) }
+                }, level: value.level)
+        case .add(let constant):
+            ClearValue(slots: value.slots.map { added($0, constant) }, level: value.level)
         // Shares of zero add nothing to an output: here they are all zero.
         case .mask: value
         }
     }
 
-    package func multiply(_ a: Value, _ b: Value) -> Value {
-        let unit = MessageUnit.one.times(.one, level: a.level)
-            .value(residues.parameters, plaintextIndex: residues.plaintextIndex)
-        return Value(
-            slots: zip(a.slots, b.slots).map {
-                ModularArithmetic.multiply(
-                    ModularArithmetic.multiply($0, $1, modulo: t), unit, modulo: t)
-            },
-            level: a.level)
-    }
-
-    package func switchDown(_ value: Value, toLevel level: Int) -> Value {
-        Value(slots: value.slots, level: level)
-    }
-
-    package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) -> [UInt64] { value.slots }
-
-    private func added(_ a: [UInt64], _ b: [UInt64]) -> [UInt64] {
-        zip(a, b).map { ModularArithmetic.add($0, $1, modulo: t) }
-    }
-
     private func permute(_ slots: [UInt64], _ permutation: SlotPermutation) -> [UInt64] {
         let shape = residues.parameters.slots
         return slots.indices.map { slots[shape.source(of: $0, under: permutation)!] }
-    }
-}
-
-extension BFVPlan where Family == SlotCircuits {
-    /// The logits of a quantized sample in the plan's box, by way of slots in the open: what the encrypted run must
-    /// give.
-    package func clearLogits(of sample: [Int], outputs: OutputReading) throws -> [BigInt] {
-        let slots = try choices.parameters.plaintextModuli.indices.map { index in
-            let interpreter = ClearSlots(
-                parameters: choices.parameters, plaintextIndex: index,
-                layouts: circuit.layout.inputs)
-            return try Program(
-                circuit, levels: choices.levels, maximumLevel: choices.parameters.maximumLevel,
-                on: interpreter
-            ).run(sample, on: interpreter)
-        }
-        return client.join(
-            slots, OutputDecoder(client.settings, outputs), outputCount: outputs.count,
-            noiseMarginBits: .infinity
-        ).logits(of: 0)
     }
 }

@@ -4,7 +4,6 @@ import BFV
 import InferenceClient
 import Lattice
 import Threading
-import Wire
 
 /// Slot circuits on ciphertexts, with evaluation keys only. Works modulo all t_i at once, so that every key is read
 /// from memory once for all of them.
@@ -26,33 +25,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
         context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool
     ) {
         evaluator = Evaluator(context: context, keys: keys, counter: counter, pool: pool)
-        let parameters = context.parameters
-        residues = parameters.plaintextModuli.indices.map {
-            ResidueSlots(parameters: parameters, plaintextIndex: $0)
-        }
-    }
-
-    package static func request(
-        _ body: BodyReader, _ method: Slots, _ context: BFVContext
-    ) throws -> SlotsRequest {
-        try SlotsRequest(body, method, context)
-    }
-
-    package static func check(_ request: SlotsRequest, _ method: Slots) throws {
-        let parameters = method.settings.parameters
-        let count = parameters.plaintextModuli.count
-        let expected = count * method.inputLayouts.count
-        guard request.ciphertexts.count == expected else {
-            throw InferenceError.unexpectedRequest(
-                "\(request.ciphertexts.count) ciphertexts instead of \(expected)")
-        }
-        for (index, ciphertext) in request.ciphertexts.enumerated() {
-            guard ciphertext.plaintextIndex == index % count,
-                ciphertext.level == parameters.maximumLevel,
-                ciphertext.basis.moduli == parameters.ciphertextModuli,
-                ciphertext.polynomials.count == 2
-            else { throw InferenceError.unexpectedRequest("ciphertext \(index)") }
-        }
+        residues = ResidueSlots.all(context.parameters)
     }
 
     package func values(of request: SlotsRequest) -> [[Ciphertext]] {

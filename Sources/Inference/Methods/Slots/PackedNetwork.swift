@@ -11,8 +11,8 @@ import IntegerNetworks
 struct PackedNetwork {
     enum Step {
         case layer(PackedLayer, sources: [Int])
-        case square(Int)
-        case product(Int, Int)
+        /// Of one value, or of two that are laid out alike.
+        case product([Int])
         case switchPoint(Int)
     }
 
@@ -41,26 +41,20 @@ struct PackedNetwork {
         layouts = inputLayouts
         outputLayout = inputLayouts[0]
         output = 0
-        let depths = network.depths
-        let depth = network.depth
-        switchPointCount = 2 * depth
+        switchPointCount = 2 * network.depth
         values[0] = Array(inputLayouts.indices)
         if let first { append(first.layer, sources: Array(inputLayouts.indices), as: 1) }
         let last = network.operations.count
-        for stage in 0...depth {
-            if stage > 0 {
-                steps.append(.switchPoint(2 * stage - 2))
-                for (index, operation) in network.operations.enumerated()
-                where operation.layer.isProduct && depths[index + 1] == stage {
-                    try appendProduct(operation, as: index + 1)
+        for (depth, stage) in network.stages.enumerated() {
+            if depth > 0 {
+                steps.append(.switchPoint(2 * depth - 2))
+                for value in stage.products {
+                    try appendProduct(network.operations[value - 1], as: value)
                 }
-                steps.append(.switchPoint(2 * stage - 1))
+                steps.append(.switchPoint(2 * depth - 1))
             }
-            for (index, operation) in network.operations.enumerated()
-            where !operation.layer.isProduct && depths[index + 1] == stage
-                && values[index + 1] == nil
-            {
-                try appendLinear(operation, as: index + 1, in: network)
+            for value in stage.linear where values[value] == nil {
+                try appendLinear(network.operations[value - 1], as: value, in: network)
             }
         }
         output = values[last]![0]
@@ -106,14 +100,10 @@ struct PackedNetwork {
             }
             return ciphertexts[0]
         }
-        if operands.count == 1 || operands[0] == operands[1] {
-            steps.append(.square(operands[0]))
-        } else {
-            guard layouts[operands[0]] == layouts[operands[1]] else {
-                throw PackingError.layoutsDiffer
-            }
-            steps.append(.product(operands[0], operands[1]))
+        guard operands.allSatisfy({ layouts[$0] == layouts[operands[0]] }) else {
+            throw PackingError.layoutsDiffer
         }
+        steps.append(.product(operands))
         layouts.append(layouts[operands[0]])
         values[value] = [layouts.count - 1]
     }

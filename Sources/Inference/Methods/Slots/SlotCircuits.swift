@@ -31,8 +31,7 @@ package struct SlotCircuitLayout: Sendable {
     let inputs: [SlotLayout]
     /// The output that each slot is a part of; the client adds up.
     let output: SlotLayout
-    /// Of each linear layer: baby steps, and the number of diagonals that they divide.
-    let babyCounts: [Int]
+    /// Of each linear layer, the number of diagonals that baby steps divide.
     let diagonalCounts: [Int]
 }
 
@@ -43,8 +42,8 @@ package enum SlotCircuits: CircuitFamily {
     package typealias Layout = SlotCircuitLayout
     package typealias Client = Slots
     package typealias Encrypted = EncryptedSlots
-    package typealias Cost = CostSlots
-    package typealias Forecast = ForecastSlots
+    package typealias Clear = ClearSlots
+    package typealias Noise = NoiseSlots
 
     package static func circuit(
         _ network: IntegerNetwork, shape: SlotShape, babyCounts: [Int]
@@ -57,12 +56,12 @@ package enum SlotCircuits: CircuitFamily {
         var builder = SlotCircuitBuilder(packed, requestedBabyCounts: babyCounts)
         builder.run()
         return Circuit(
-            shape: packed.shape, instructions: builder.instructions,
+            shape: packed.shape, instructions: builder.circuit.instructions,
             inputsCount: packed.inputLayouts.count, featureCount: packed.featureCount,
-            switchPointCount: packed.switchPointCount,
+            switchPointCount: packed.switchPointCount, babyCounts: builder.babyCounts,
             layout: SlotCircuitLayout(
                 inputs: packed.inputLayouts, output: packed.outputLayout,
-                babyCounts: builder.babyCounts, diagonalCounts: builder.diagonalCounts))
+                diagonalCounts: builder.diagonalCounts))
     }
 
     /// Circuits of other baby steps, layer by layer, as far as there are keys for them.
@@ -97,7 +96,7 @@ package enum SlotCircuits: CircuitFamily {
         try tuning.progress("tuning baby and giant steps")
         var best = start
         let packed = try PackedNetwork(tuning.network, shape: best.circuit.shape)
-        var babies = best.circuit.layout.babyCounts
+        var babies = best.circuit.babyCounts
         for layer in babies.indices {
             let original = babies[layer]
             for other in [original / 4, original / 2, original * 2, original * 4]
@@ -111,13 +110,9 @@ package enum SlotCircuits: CircuitFamily {
                     best = found
                 }
             }
-            babies = best.circuit.layout.babyCounts
+            babies = best.circuit.babyCounts
         }
         return best
-    }
-
-    package static func babyCounts(of circuit: Circuit<SlotCircuits>) -> [Int] {
-        circuit.layout.babyCounts
     }
 
     package static var stretches: [Stretch] {
@@ -127,25 +122,16 @@ package enum SlotCircuits: CircuitFamily {
     package static var hasWideBase: Bool { false }
     package static func isCandidate(_ task: PlanningTask) -> Bool { true }
     package static func groupCount(_ shape: SlotShape, samples: Int) -> Int { 1 }
-    package static func wantsLargerRing(_ shape: SlotShape, samples: Int) -> Bool { false }
 
-    package static func cost(
-        _ choices: PlanChoices, _ circuit: Circuit<SlotCircuits>, _ evaluation: PlanEvaluation
-    ) -> CostEstimate {
-        let parameters = choices.parameters
-        let n = parameters.degree
-        let k = parameters.plaintextModuli.count
-        let limb = n * 8
+    /// Memory is weights, and what is in flight.
+    package static func serverMemory(
+        _ client: Slots, _ circuit: Circuit<SlotCircuits>, _ evaluation: PlanEvaluation
+    ) -> Int {
+        let parameters = client.settings.parameters
         let terms = circuit.maps.reduce(0) { $0 + $1.termCount }
         let widestBabies = circuit.maps.map(\.babies.count).max() ?? 0
-        let extended = parameters.maximumLevel + 1
-        let inFlight = k * (2 * widestBabies + 12) * extended * limb
-        return CostEstimate(
-            operations: OperationTally(evaluation.counts.dictionary),
-            requestBytes: k * circuit.layout.inputs.count * (parameters.freshBytes + 32),
-            replyBytes: k * n * (choices.replyC0Bits + choices.replyC1Bits) / 8,
-            evaluationKeyBytes: choices.keys.byteCount,
-            serverMemoryBytes: choices.keys.packedBytes + k * terms * extended * limb + inFlight)
+        return parameters.plaintextModuli.count * (terms + 2 * widestBabies + 12)
+            * (parameters.maximumLevel + 1) * parameters.degree * 8
     }
 
     package static func client(
@@ -155,56 +141,35 @@ package enum SlotCircuits: CircuitFamily {
             settings: settings, inputLayouts: circuit.layout.inputs,
             outputLayout: circuit.layout.output)
     }
-
-    package static func client(
-        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
-    ) throws -> Slots {
-        try Slots(message, input: input, outputs: outputs, allowInsecure: allowInsecure)
-    }
-
-    package static func message(_ client: Slots) -> Blindsight_V5_BFVMessage { client.message }
 }
 
 private struct SlotCircuitBuilder {
-    typealias Instruction = Circuit<SlotCircuits>.Instruction
-
     let packed: PackedNetwork
     let requestedBabyCounts: [Int]
     var babyCounts: [Int] = []
     var diagonalCounts: [Int] = []
-    var instructions: [Instruction] = []
-    var valuesCount: Int
+    var circuit: CircuitBuilder<SlotCircuits>
     /// The circuit's value of each of the packed network's.
     var values: [Int]
 
     init(_ packed: PackedNetwork, requestedBabyCounts: [Int]) {
         self.packed = packed
         self.requestedBabyCounts = requestedBabyCounts
-        valuesCount = packed.inputLayouts.count
-        values = Array(0..<valuesCount)
+        circuit = CircuitBuilder(inputsCount: packed.inputLayouts.count)
+        values = Array(packed.inputLayouts.indices)
     }
 
     mutating func run() {
         for step in packed.steps {
             switch step {
-            case .switchPoint(let point):
-                instructions.append(Instruction(step: .switchPoint(point), operands: []))
-            case .square(let value): values.append(append(.square, [values[value]]))
-            case .product(let a, let b): values.append(append(.product, [values[a], values[b]]))
+            case .switchPoint(let point): circuit.appendSwitchPoint(point)
+            case .product(let operands):
+                values.append(circuit.appendProduct(operands.map { values[$0] }))
             case .layer(let layer, let sources):
                 values.append(append(layer, sources: sources.map { values[$0] }))
             }
         }
-        _ = append(.own(.mask(packed.outputLayout)), [values[packed.output]])
-    }
-
-    private mutating func append(
-        _ step: Circuit<SlotCircuits>.Step, _ operands: [Int]
-    ) -> Int {
-        instructions.append(Instruction(step: step, operands: operands))
-        valuesCount += 1
-        return valuesCount - 1
+        _ = circuit.append(.own(.mask(packed.outputLayout)), [values[packed.output]])
     }
 
     /// - Returns: the value that the layer ends in.
@@ -221,14 +186,14 @@ private struct SlotCircuitBuilder {
             diagonalCounts.append(count)
             let transform = LinearTransform(
                 diagonals: layer.diagonals, stride: layer.stride, grouping: grouping, shape: shape)
-            value = append(.map(transform), Array(sources.prefix(transform.sourceCount)))
+            value = circuit.append(.map(transform), Array(sources.prefix(transform.sourceCount)))
         }
         for fold in layer.folds
         where !fold.allSatisfy({ $0.isIdentity(degree: shape.degree) }) {
-            value = append(.own(.fold(fold)), [value])
+            value = circuit.append(.own(.fold(fold)), [value])
         }
         if layer.bias.contains(where: { $0 != 0 }) {
-            value = append(.own(.add(layer.bias)), [value])
+            value = circuit.append(.own(.add(layer.bias)), [value])
         }
         return value
     }

@@ -79,8 +79,3 @@ package struct BFVSettings: Sendable, Equatable {
         ]
     }
 }
-
-/// The client's half of a method on BFV.
-package protocol BFVClientMethod: ClientMethod {
-    var settings: BFVSettings { get }
-}

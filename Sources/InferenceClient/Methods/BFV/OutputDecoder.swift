@@ -39,6 +39,8 @@ package struct OutputDecoder: Sendable {
             units: settings.outputUnits)
     }
 
+    package var outputCount: Int { bounds.count }
+
     /// The outputs of several samples.
     ///
     /// - Parameters:

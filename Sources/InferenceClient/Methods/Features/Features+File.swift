@@ -10,22 +10,10 @@ extension Features {
         return message
     }
 
-    package func encoded() throws -> [UInt8] { try message.serializedBytes() }
-
     package init(
-        encoded bytes: ArraySlice<UInt8>, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
+        _ settings: BFVSettings, _ message: Blindsight_V5_BFVMessage, input: InputSpecification,
+        outputs: OutputReading
     ) throws {
-        try self.init(
-            Blindsight_V5_BFVMessage(canonical: bytes, "the method's section"), input: input,
-            outputs: outputs, allowInsecure: allowInsecure)
-    }
-
-    package init(
-        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
-    ) throws {
-        let settings = try message.settings(outputs, allowInsecure: allowInsecure)
         guard message.inputLayout.isEmpty, message.outputLayout.isEmpty else {
             throw WireError.malformed("slot layouts where features have ciphertexts of their own")
         }

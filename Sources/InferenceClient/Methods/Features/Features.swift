@@ -3,7 +3,7 @@
 import BFV
 import BigIntegers
 import IntegerNetworks
-import Lattice
+import Synchronization
 import Threading
 import Wire
 
@@ -28,28 +28,9 @@ package struct Features: BFVClientMethod {
 
     package var groupCapacity: Int { settings.parameters.slots.slotCount }
 
-    /// Ciphertexts of a request.
     package var requestCount: Int { settings.parameters.plaintextModuli.count * inputCount }
-
-    package func requestLength(samples: Int) -> Int {
-        32
-            + SeededCiphertexts.byteCounts(parameters: settings.parameters, count: requestCount)
-            .reduce(0, +)
-    }
-
-    package func replyLength(samples: Int) -> Int {
-        settings.parameters.plaintextModuli.count * outputCount * settings.replyCiphertextBytes
-    }
-
-    package func certificate(_ outputs: OutputReading) -> Certificate {
-        settings.certificate(outputs)
-    }
-
-    package func keySet() throws -> [UInt8] { try settings.keys.identity() }
-
-    package func seconds(_ cost: CostEstimate, samples: Int, speed: MachineSpeed) -> Double {
-        speed.seconds(cost.operations, degree: settings.parameters.degree)
-    }
+    package var ciphertextsHaveSeeds: Bool { false }
+    package var repliesPerModulus: Int { outputCount }
 
     package func report(_ plan: ClientPlan) -> [ReportEntry] {
         let samples = groupCapacity
@@ -63,18 +44,30 @@ package struct Features: BFVClientMethod {
         ]
     }
 
-    package func makeSession(_ plan: ClientPlan, on pool: WorkerPool) throws -> FeaturesSession {
-        let context = try BFVContext(settings.parameters)
-        return FeaturesSession(
-            self, plan.outputs, context, secretKey: SecretKey(context: context.lattice), pool: pool)
+    package func encrypt(
+        _ samples: ArraySlice<[Int]>, _ encryptor: Encryptor, on pool: WorkerPool,
+        progress: @Sendable (Int, Int) throws -> Void
+    ) throws -> SeededCiphertexts {
+        let done = Atomic(0)
+        @Sendable func tell() throws {
+            try progress(done.add(1, ordering: .relaxed).newValue, requestCount)
+        }
+        return try encryptor.encryptMany(count: requestCount, pool: pool, progress: tell) { index in
+            let (plaintextIndex, feature) = index.quotientAndRemainder(dividingBy: inputCount)
+            let t = settings.parameters.plaintextModuli[plaintextIndex]
+            var slots = [UInt64](repeating: 0, count: groupCapacity)
+            for (slot, sample) in samples.enumerated() {
+                slots[slot] = ModularArithmetic.reduce(Int64(sample[feature]), modulo: t)
+            }
+            return (plaintextIndex, slots)
+        }
     }
 
-    package func session(
-        _ plan: ClientPlan, secret: ArraySlice<UInt8>, on pool: WorkerPool
-    ) throws -> FeaturesSession {
-        let context = try BFVContext(settings.parameters)
-        return FeaturesSession(
-            self, plan.outputs, context,
-            secretKey: try BFVSecret.key(secret, context.lattice), pool: pool)
+    package func outputs(
+        _ slots: [[UInt64]], _ decoder: OutputDecoder, samples: Int, noiseMarginBits: Double
+    ) -> GroupOutputs {
+        decoder.outputs(samples: samples, noiseMarginBits: noiseMarginBits) {
+            slots[$0 * outputCount + $1][$2]
+        }
     }
 }

@@ -7,35 +7,34 @@ import Wire
 
 /// A group of samples, encrypted: a ciphertext for each feature and t_i, a slot for each sample. In bytes: the seed,
 /// then limb after limb c_0 of every ciphertext, packed.
-package struct FeaturesRequest: GroupBody {
-    package let ciphertexts: SeededCiphertexts
-
-    init(ciphertexts: SeededCiphertexts) { self.ciphertexts = ciphertexts }
-
-    package var byteCount: Int {
-        Seed.byteCount + ciphertexts.limbs.reduce(0) { $0 + $1.count }
-    }
+extension SeededCiphertexts: BFVRequest {
+    package var byteCount: Int { Seed.byteCount + limbs.reduce(0) { $0 + $1.count } }
 
     package func write(to sink: any ByteSink) throws {
-        try Array(ciphertexts.seed.bytes).withUnsafeBytes { try sink.write($0) }
-        try withExtendedLifetime(ciphertexts) {
-            for limb in ciphertexts.limbs { try sink.write(limb.bytes) }
+        try Array(seed.bytes).withUnsafeBytes { try sink.write($0) }
+        try withExtendedLifetime(self) {
+            for limb in limbs { try sink.write(limb.bytes) }
         }
     }
 
-    /// The body's length is known to be the plan's. Residues are checked by the server when it comes to them.
+    /// Residues are checked by the server when it comes to them.
     package init(_ body: BodyReader, _ method: Features, _ context: BFVContext) throws {
         let seed = Seed(try body.bytes(Seed.byteCount))!
-        let limbs = SeededCiphertexts.byteCounts(
-            parameters: method.settings.parameters, count: method.requestCount
-        ).map { ByteRegion(count: $0) }
+        let limbs = Self.byteCounts(parameters: context.parameters, count: method.requestCount)
+            .map { ByteRegion(count: $0) }
         try withExtendedLifetime(limbs) {
             for limb in limbs {
                 try body.read(
                     into: UnsafeMutableRawBufferPointer(start: limb.base, count: limb.count))
             }
         }
-        ciphertexts = SeededCiphertexts(
-            context: context, seed: seed, count: method.requestCount, limbs: limbs)
+        self.init(context: context, seed: seed, count: method.requestCount, limbs: limbs)
+    }
+
+    package func check(_ method: Features) throws {
+        guard context.parameters == method.settings.parameters, count == method.requestCount else {
+            throw InferenceError.unexpectedRequest(
+                "\(count) ciphertexts instead of \(method.requestCount), or of another ring")
+        }
     }
 }

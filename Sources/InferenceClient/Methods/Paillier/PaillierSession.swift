@@ -27,14 +27,14 @@ package struct PaillierSession: ClientSession {
 
     package func secretBytes() -> [UInt8] { secretKey.secretBytes() }
 
-    package func makeKeys(progress: (Int, Int) throws -> Void) throws -> PaillierKeys {
+    package func makeKeys(progress: (Int, Int) throws -> Void) throws -> PaillierPublicKey {
         try progress(1, 1)
-        return PaillierKeys(publicKey: secretKey.publicKey)
+        return secretKey.publicKey
     }
 
     package func encrypt(
         _ samples: ArraySlice<[Int]>, progress: @Sendable (Int, Int) throws -> Void
-    ) throws -> PaillierBody {
+    ) throws -> EncryptedVector {
         let size = packing.count
         let count = method.plaintextCount(samples: samples.count)
         var plaintexts: [BigInt] = []
@@ -47,19 +47,16 @@ package struct PaillierSession: ClientSession {
         try progress(0, count)
         let ciphertexts = try encryptor.encrypt(plaintexts)
         try progress(count, count)
-        return PaillierBody(ciphertexts)
+        return ciphertexts
     }
 
     package func decrypt(
-        _ reply: PaillierBody, sampleCount: Int
+        _ reply: EncryptedVector, sampleCount: Int
     ) throws -> GroupOutputs {
         let outputs = method.outputCount
-        let expected = method.plaintextCount(samples: sampleCount) * outputs
-        guard reply.ciphertexts.count == expected else {
-            throw InferenceError.wrongCount(
-                "reply ciphertexts", expected: expected, found: reply.ciphertexts.count)
-        }
-        let slots = try decryptor.decrypt(reply.ciphertexts).map(packing.unpack)
+        try checkReply(
+            count: reply.count, expected: method.plaintextCount(samples: sampleCount) * outputs)
+        let slots = try decryptor.decrypt(reply).map(packing.unpack)
         return GroupOutputs(
             integers: (0..<sampleCount).flatMap { sample in
                 let (plaintext, slot) = sample.quotientAndRemainder(dividingBy: packing.count)
@@ -67,7 +64,7 @@ package struct PaillierSession: ClientSession {
             }, outputCount: outputs)
     }
 
-    package func readReply(_ body: BodyReader) throws -> PaillierBody {
-        try PaillierBody(body, publicKey: secretKey.publicKey)
+    package func readReply(_ body: BodyReader) throws -> EncryptedVector {
+        try EncryptedVector(body, publicKey: secretKey.publicKey)
     }
 }

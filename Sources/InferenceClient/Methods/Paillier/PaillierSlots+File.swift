@@ -15,15 +15,14 @@ extension PaillierSlots {
         return message
     }
 
-    package func encoded() throws -> [UInt8] { try message.serializedBytes() }
-
     package init(
-        encoded bytes: ArraySlice<UInt8>, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
+        _ message: Blindsight_V5_PaillierMessage, input: InputSpecification,
+        outputs: OutputReading, allowInsecure: Bool
     ) throws {
-        let message = try Blindsight_V5_PaillierMessage(
-            canonical: bytes, "the method's section")
-        let size = try PaillierKeySize(wireBits: message.keyBits, allowInsecure: allowInsecure)
+        guard
+            let size = try? PaillierKeySize(
+                bits: Int(message.keyBits), allowsInsecure: allowInsecure)
+        else { throw WireError.outOfRange("a key of \(message.keyBits) bits") }
         let slotBits = message.slotBits
         guard (2...UInt32(size.bits - 2)).contains(slotBits) else {
             throw WireError.outOfRange("slots of \(slotBits) bits")
@@ -41,21 +40,5 @@ extension PaillierSlots {
             keySize: size, slotBits: Int(slotBits), inputCount: input.count,
             outputCount: outputs.count, products: Int(message.products),
             squarings: Int(message.squarings))
-    }
-}
-
-extension PaillierKeySize {
-    /// Of a plan's file: a size with a name, or an insecure one where that is allowed.
-    fileprivate init(wireBits bits: UInt32, allowInsecure: Bool) throws {
-        switch bits {
-        case 2048: self = .bits2048
-        case 3072: self = .bits3072
-        case 4096: self = .bits4096
-        default:
-            guard allowInsecure, (256...4096).contains(bits), bits % 128 == 0 else {
-                throw WireError.outOfRange("a key of \(bits) bits")
-            }
-            self = .insecure(bits: Int(bits))
-        }
     }
 }

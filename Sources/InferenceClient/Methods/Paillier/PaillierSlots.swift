@@ -12,7 +12,7 @@ extension MethodName {
 }
 
 /// The method "paillier", of a client's plan: the size of the key, and how samples lie side by side in plaintexts.
-package struct PaillierSlots: ClientMethod {
+package struct PaillierSlots: MessageMethod {
     package static let name = MethodName.paillier
     /// Plaintexts of a feature in a full group: enough to fill vector lanes twice.
     package static let maximumPlaintexts = 16
@@ -54,6 +54,13 @@ package struct PaillierSlots: ClientMethod {
 
     package func replyLength(samples: Int) -> Int {
         plaintextCount(samples: samples) * outputCount * ciphertextBytes
+    }
+
+    /// What that many plaintexts of samples take.
+    package func operations(plaintexts: Int) -> OperationTally {
+        OperationTally([
+            ("products", plaintexts * products), ("squarings", plaintexts * squarings),
+        ])
     }
 
     package func packing(_ key: PaillierPublicKey) throws -> PackingLayout {
@@ -109,9 +116,7 @@ package struct PaillierSlots: ClientMethod {
 }
 
 extension PaillierKeySize {
-    package var isInsecure: Bool {
-        if case .insecure = self { true } else { false }
-    }
+    package var isInsecure: Bool { securityBits == 0 }
 
     /// NIST SP 800-57 part 1, table 2, for factoring; 0: insecure.
     package var securityBits: Int {

@@ -14,22 +14,10 @@ extension Slots {
         return message
     }
 
-    package func encoded() throws -> [UInt8] { try message.serializedBytes() }
-
     package init(
-        encoded bytes: ArraySlice<UInt8>, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
+        _ settings: BFVSettings, _ message: Blindsight_V5_BFVMessage, input: InputSpecification,
+        outputs: OutputReading
     ) throws {
-        try self.init(
-            Blindsight_V5_BFVMessage(canonical: bytes, "the method's section"), input: input,
-            outputs: outputs, allowInsecure: allowInsecure)
-    }
-
-    package init(
-        _ message: Blindsight_V5_BFVMessage, input: InputSpecification, outputs: OutputReading,
-        allowInsecure: Bool
-    ) throws {
-        let settings = try message.settings(outputs, allowInsecure: allowInsecure)
         guard message.outputCount == 0 else {
             throw WireError.malformed("an output count beside slot layouts")
         }

@@ -3,7 +3,6 @@
 import BFV
 import BigIntegers
 import IntegerNetworks
-import Lattice
 import Threading
 import Wire
 
@@ -30,51 +29,37 @@ package struct Slots: BFVClientMethod {
 
     package var groupCapacity: Int { 1 }
 
-    package func requestLength(samples: Int) -> Int {
-        let parameters = settings.parameters
-        return parameters.plaintextModuli.count * inputLayouts.count
-            * (32 + parameters.freshBytes)
+    package var requestCount: Int {
+        settings.parameters.plaintextModuli.count * inputLayouts.count
     }
+    package var ciphertextsHaveSeeds: Bool { true }
+    package var repliesPerModulus: Int { 1 }
 
-    package func replyLength(samples: Int) -> Int {
-        settings.parameters.plaintextModuli.count * settings.replyCiphertextBytes
-    }
-
-    package func certificate(_ outputs: OutputReading) -> Certificate {
-        settings.certificate(outputs)
-    }
-
-    package func keySet() throws -> [UInt8] { try settings.keys.identity() }
-
-    package func seconds(_ cost: CostEstimate, samples: Int, speed: MachineSpeed) -> Double {
-        speed.seconds(cost.operations, degree: settings.parameters.degree)
-    }
-
-    package func report(_ plan: ClientPlan) -> [ReportEntry] { settings.report(plan) }
-
-    package func makeSession(_ plan: ClientPlan, on pool: WorkerPool) throws -> SlotsSession {
-        let context = try BFVContext(settings.parameters)
-        return SlotsSession(
-            self, plan.outputs, context, secretKey: SecretKey(context: context.lattice), pool: pool)
-    }
-
-    package func session(
-        _ plan: ClientPlan, secret: ArraySlice<UInt8>, on pool: WorkerPool
-    ) throws -> SlotsSession {
-        let context = try BFVContext(settings.parameters)
-        return SlotsSession(
-            self, plan.outputs, context,
-            secretKey: try BFVSecret.key(secret, context.lattice), pool: pool)
+    package func encrypt(
+        _ samples: ArraySlice<[Int]>, _ encryptor: Encryptor, on pool: WorkerPool,
+        progress: @Sendable (Int, Int) throws -> Void
+    ) throws -> SlotsRequest {
+        let input = samples[samples.startIndex].map(Int64.init)
+        let ciphertexts = inputLayouts.flatMap { layout in
+            let slots = layout.place(input)
+            return settings.parameters.plaintextModuli.enumerated().map { index, t in
+                encryptor.encrypt(
+                    slots: slots.map { ModularArithmetic.reduce($0, modulo: t) },
+                    plaintextIndex: index)
+            }
+        }
+        try progress(1, 1)
+        return SlotsRequest(ciphertexts: ciphertexts)
     }
 
     /// Outputs from the slots modulo each t_i: sums each output's slots, then joins the moduli by CRT; the one integer
     /// of the certified range with these residues.
-    package func join(
-        _ slots: [[UInt64]], _ decoder: OutputDecoder, outputCount: Int, noiseMarginBits: Double
+    package func outputs(
+        _ slots: [[UInt64]], _ decoder: OutputDecoder, samples: Int, noiseMarginBits: Double
     ) -> GroupOutputs {
         let sums = slots.enumerated().map { index, values in
             let t = settings.parameters.plaintextModuli[index]
-            var sums = [UInt64](repeating: 0, count: outputCount)
+            var sums = [UInt64](repeating: 0, count: decoder.outputCount)
             for (slot, output) in outputLayout.features.enumerated()
             where output != SlotLayout.empty {
                 sums[Int(output)] = ModularArithmetic.add(
@@ -82,17 +67,9 @@ package struct Slots: BFVClientMethod {
             }
             return sums
         }
-        return decoder.outputs(samples: 1, noiseMarginBits: noiseMarginBits) { channel, output, _ in
+        return decoder.outputs(samples: samples, noiseMarginBits: noiseMarginBits) {
+            channel, output, _ in
             sums[channel][output]
-        }
-    }
-}
-
-extension BFVParameters {
-    /// Packed residues of one polynomial of a fresh ciphertext.
-    package var freshBytes: Int {
-        ciphertextModuli.reduce(0) {
-            $0 + ResiduePacking.byteCount(degree, bits: $1.bitWidthUsed)
         }
     }
 }

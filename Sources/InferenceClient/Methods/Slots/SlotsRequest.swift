@@ -8,7 +8,7 @@ import Wire
 
 /// A sample's ciphertexts: one for each t_i, layout by layout of the plan. In bytes: of each its seed, then c_0 in NTT
 /// form, packed.
-package struct SlotsRequest: GroupBody {
+package struct SlotsRequest: BFVRequest {
     /// Fresh from an encryptor, so that each has a seed.
     package let ciphertexts: [Ciphertext]
 
@@ -29,16 +29,31 @@ package struct SlotsRequest: GroupBody {
         }
     }
 
-    /// The body's length is known to be the plan's.
     package init(_ body: BodyReader, _ method: Slots, _ context: BFVContext) throws {
         let basis = context.basis(level: context.maximumLevel)
         let moduli = method.settings.parameters.plaintextModuli.count
-        ciphertexts = try (0..<moduli * method.inputLayouts.count).map { index in
+        ciphertexts = try (0..<method.requestCount).map { index in
             let seed = Seed(try body.bytes(Seed.byteCount))!
             let c0 = try ResiduePacking.unpack(
                 try body.bytes(ResiduePacking.byteCount(of: basis))[...], basis: basis,
                 what: "ciphertext \(index)")
             return Ciphertext.expand(c0: c0, seed: seed, plaintextIndex: index % moduli)
+        }
+    }
+
+    package func check(_ method: Slots) throws {
+        let parameters = method.settings.parameters
+        let count = parameters.plaintextModuli.count
+        guard ciphertexts.count == method.requestCount else {
+            throw InferenceError.unexpectedRequest(
+                "\(ciphertexts.count) ciphertexts instead of \(method.requestCount)")
+        }
+        for (index, ciphertext) in ciphertexts.enumerated() {
+            guard ciphertext.plaintextIndex == index % count,
+                ciphertext.level == parameters.maximumLevel,
+                ciphertext.basis.moduli == parameters.ciphertextModuli,
+                ciphertext.polynomials.count == 2
+            else { throw InferenceError.unexpectedRequest("ciphertext \(index)") }
         }
     }
 }

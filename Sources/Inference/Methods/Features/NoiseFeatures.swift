@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BFV
+import InferenceClient
+
+/// Feature circuits on noise bounds and counts.
+///
+/// One bound stands for all ciphertexts of a vector: the worst row of each map makes it.
+package struct NoiseFeatures: NoiseInterpreter {
+    package typealias Family = FeatureCircuits
+
+    package struct Value: NoiseValue {
+        package var level: Int
+        package var noise: NoiseBound
+        /// Ciphertexts.
+        var count: Int
+        /// Two, or three before relinearization.
+        var polynomials = 2
+        /// Limbs of c_1 to expand before it can be stored: what is put off begins at what the client sent.
+        var expansions = 0
+    }
+
+    package struct PreparedMap {
+        let map: FeatureMap
+        let gains: [(sum: Double, energy: Double)]
+    }
+
+    package let ledger: any NoiseLedger
+    private let featureCount: Int
+
+    package init(
+        circuit: Circuit<FeatureCircuits>, ledger: any NoiseLedger, norms: TransformNorms
+    ) {
+        self.ledger = ledger
+        featureCount = circuit.featureCount
+    }
+
+    /// A vector of fresh ciphertexts.
+    package func values(of input: Void) -> [Value] {
+        let level = ledger.maximumLevel
+        ledger.tally.events += 2 * featureCount
+        return [
+            Value(
+                level: level, noise: ledger.model.freshFeature, count: featureCount,
+                expansions: featureCount * level)
+        ]
+    }
+
+    package func prepare(
+        _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int
+    ) -> PreparedMap {
+        PreparedMap(
+            map: map,
+            gains: map.gains(units: units, unit: unit, modulus: ledger.largestPlaintext))
+    }
+
+    /// Sums of many ciphertexts, times small integers, and a constant that all slots share.
+    package func apply(_ transform: PreparedMap, to values: [Value]) -> Value {
+        let map = transform.map
+        let level = values[0].level
+        for (matrix, value) in zip(map.matrices, values) {
+            ledger.tally.counts.smallProducts += matrix.entriesCount * value.polynomials * level
+        }
+        // Of each part of each source's noise, each row bounds two norms.
+        ledger.tally.events +=
+            2 * map.outputCount * values.reduce(0) { $0 + $1.noise.components.count }
+        let noise = zip(values, transform.gains).map {
+            $0.noise.combined(sum: $1.sum, energy: $1.energy)
+        }
+        return Value(
+            level: level, noise: ledger.model.addingSharedConstant(NoiseBound.sum(noise)),
+            count: map.outputCount, polynomials: values.map(\.polynomials).max()!,
+            expansions: values.map(\.expansions).max()!)
+    }
+
+    package func apply(_ step: FeatureStep, to value: Value) throws -> Value {
+        var out = store(value)
+        if case .relinearize = step {
+            out.noise = try ledger.relinearize(value.noise, level: value.level, vector: value.count)
+            out.polynomials = 2
+        }
+        return out
+    }
+
+    package func multiply(_ a: Value, _ b: Value) -> Value {
+        ledger.tally.counts.multiplications += a.count
+        ledger.tally.counts.tensorProducts += a.count * a.level
+        return Value(
+            level: a.level, noise: ledger.model.product(a.noise, b.noise), count: a.count,
+            polynomials: 3, expansions: max(a.expansions, b.expansions))
+    }
+
+    private func store(_ value: Value) -> Value {
+        var out = value
+        ledger.tally.counts.expansions += value.expansions
+        out.expansions = 0
+        ledger.tally.storedLimbs = max(
+            ledger.tally.storedLimbs, 2 * value.count * value.polynomials * value.level)
+        return out
+    }
+
+    package func switchDown(_ value: Value, toLevel level: Int) -> Value {
+        var out = store(value)
+        // The bound on what rounding adds knows two polynomials.
+        precondition(value.polynomials == 2, "moduli are dropped after relinearization")
+        out.noise = ledger.switchDown(
+            value.noise, from: value.level, to: level, vector: value.count)
+        out.level = level
+        return out
+    }
+
+    package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> NoiseBound {
+        let end = store(value)
+        return try ledger.reply(end.noise, level: end.level, count: end.count)
+    }
+}

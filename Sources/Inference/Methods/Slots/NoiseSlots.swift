@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BFV
+import InferenceClient
+import Lattice
+
+/// Slot circuits on noise bounds and counts.
+package struct NoiseSlots: NoiseInterpreter {
+    package typealias Family = SlotCircuits
+
+    package struct Value: NoiseValue {
+        package let level: Int
+        package let noise: NoiseBound
+    }
+
+    package struct PreparedMap {
+        let transform: LinearTransform
+        /// Of each source.
+        let gains: [TransformGain]
+
+        var energy: Double { gains.reduce(0) { $0 + $1.energy } }
+    }
+
+    package let ledger: any NoiseLedger
+    private let norms: TransformNorms
+    private let inputsCount: Int
+    private var model: NoiseModel { ledger.model }
+
+    package init(
+        circuit: Circuit<SlotCircuits>, ledger: any NoiseLedger, norms: TransformNorms
+    ) {
+        self.ledger = ledger
+        self.norms = norms
+        inputsCount = circuit.inputsCount
+    }
+
+    /// Fresh ciphertexts.
+    package func values(of input: Void) -> [Value] {
+        (0..<inputsCount).map { _ in Value(level: ledger.maximumLevel, noise: model.fresh) }
+    }
+
+    package func prepare(
+        _ transform: LinearTransform, units: [MessageUnit], unit: MessageUnit, level: Int
+    ) -> PreparedMap {
+        PreparedMap(
+            transform: transform,
+            gains: norms.gains(of: transform, units: units, on: ledger))
+    }
+
+    package func apply(_ prepared: PreparedMap, to values: [Value]) throws -> Value {
+        let degree = ledger.degree
+        let transform = prepared.transform
+        let level = values[0].level
+        ledger.tally.counts.plaintextMultiplications += transform.termCount
+        let inputs = zip(values, prepared.gains).map { ($0.noise, $1) }
+        let plain = NoiseBound.sum(inputs.map { $0.mapped(by: $1, degree: degree) })
+        if transform.permutations(degree: degree).isEmpty {
+            ledger.tally.counts.plaintextProducts += 2 * transform.termCount * level
+            return Value(level: level, noise: plain)
+        }
+        ledger.tally.counts.plaintextProducts += 2 * transform.termCount * (level + 1)
+        let giants = transform.giants.map(\.permutation).filter { !$0.isIdentity(degree: degree) }
+        let after = plain.norms.largest
+        var inner = NoiseNorms.zero
+        for source in 0..<transform.sourceCount {
+            let babies = transform.babies.filter { $0.source == source }.map(\.permutation)
+                .filter { !$0.isIdentity(degree: degree) }
+            let added = try ledger.switchKeys(
+                babies, level: level, room: after / prepared.energy.squareRoot())
+            inner = added.largest > inner.largest ? added : inner
+        }
+        var outer = NoiseNorms.zero
+        for giant in giants {
+            ledger.divideBySpecial(level: level, count: 1)
+            let added = try ledger.switchKeys(
+                [giant], level: level, room: after / Double(giants.count))
+            outer = added.largest > outer.largest ? added : outer
+        }
+        ledger.divideBySpecial(level: level, count: 2)
+        let noise = model.mapped(
+            inputs, babies: inner, giants: outer,
+            giantCount: ledger.switchesKeysFreely ? 0 : giants.count)
+        return Value(level: level, noise: model.divided(noise))
+    }
+
+    package func apply(_ step: SlotStep, to value: Value) throws -> Value {
+        switch step {
+        case .fold(let permutations): try fold(value, permutations)
+        case .add, .mask: Value(level: value.level, noise: model.addingConstant(value.noise))
+        }
+    }
+
+    package func multiply(_ a: Value, _ b: Value) throws -> Value {
+        let level = a.level
+        let product = model.product(a.noise, b.noise)
+        ledger.tally.counts.multiplications += 1
+        return Value(
+            level: level, noise: try ledger.relinearize(product, level: level, vector: nil))
+    }
+
+    private func fold(_ value: Value, _ permutations: [SlotPermutation]) throws -> Value {
+        let degree = ledger.degree
+        let moved = permutations.filter { !$0.isIdentity(degree: degree) }
+        let elements = Set([1] + moved.map { $0.galoisElement(degree: degree) })
+        guard elements.count == permutations.count + 1 else {
+            throw EvaluationError.mismatch("a fold that repeats a permutation")
+        }
+        let room = value.noise.norms.largest / Double(moved.count)
+        let added = try ledger.switchKeys(moved, level: value.level, room: room)
+        ledger.divideBySpecial(level: value.level, count: 2)
+        return Value(
+            level: value.level,
+            noise: model.folded(value.noise, elements: elements, switching: added))
+    }
+
+    package func switchDown(_ value: Value, toLevel level: Int) -> Value {
+        Value(
+            level: level,
+            noise: ledger.switchDown(value.noise, from: value.level, to: level, vector: nil))
+    }
+
+    package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> NoiseBound {
+        try ledger.reply(value.noise, level: value.level, count: 1)
+    }
+}
