@@ -113,9 +113,18 @@ enum CommandError: Error, CustomStringConvertible {
     case tooWideForNPY(bits: Int)
     case noModel(String)
 
+    /// One line, but for a refusal's.
     var description: String {
+        if case .file(let path, let error) = self {
+            let text = (error as? Refused)?.description ?? "\(error)".printable(limit: 4000)
+            return "\(path.printable): \(text)"
+        }
+        return text.printable
+    }
+
+    private var text: String {
         switch self {
-        case .file(let path, let error): "\(path): \(error)"
+        case .file(let path, _): path
         case .noFolder(let path, let reason): "cannot make the folder \(path): \(reason)"
         case .secretKeyExists(let path):
             "\(path) exists, and replies to its ciphertexts need it; --evaluation-only makes evaluation keys for it, "

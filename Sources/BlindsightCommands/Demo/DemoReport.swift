@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Blindsight
+import Files
 
 /// What the demonstration shows, in 80 columns.
 struct DemoReport {
@@ -52,7 +53,8 @@ struct DemoReport {
         table.add("", "encrypted", "plaintext", "", "logit", "")
         for (index, label) in labels.enumerated() {
             table.add(
-                label, Format.grouped(prediction.logits[index]), Format.grouped(expected[index]),
+                label.printable(limit: 20), Format.grouped(prediction.logits[index]),
+                Format.grouped(expected[index]),
                 prediction.logits[index] == expected[index] ? "=" : "DIFFERS",
                 Format.decimals(prediction.values[index], 3),
                 index == prediction.index ? "<- largest" : "")

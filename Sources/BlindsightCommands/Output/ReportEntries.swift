@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Blindsight
+import Files
 import InferenceClient
 
 /// Lines of a report, for a terminal, for Markdown and as JSON.
@@ -49,7 +50,7 @@ struct ReportEntries {
 
     private static func text(_ value: ReportEntry.Value) -> String {
         switch value {
-        case .text(let text): Terminal.printable(text, limit: 200)
+        case .text(let text): text.printable(limit: 200)
         case .count(let count): Format.grouped(count)
         case .bytes(let count): Format.bytes(count)
         case .bits(let bits): "\(Format.decimals(bits, 2)) bits"
