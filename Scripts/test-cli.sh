@@ -239,6 +239,18 @@ for command in plan keygen encrypt predict decrypt verify bench inspect demo; do
     grep -q "blindsight $command" help.out || die "$command --help shows no example"
 done
 
+# What a file is not is seen by its head, however long it is.
+truncate -s 3G long
+none="not a Blindsight file"
+refuse "$none" keygen --plan long -o bad
+refuse "$none" verify --plan long --data "$root/Samples"
+refuse "$none" inspect long
+refuse "$none" encrypt --plan client/client.plan --key long --input "$images" -o bad.ct
+refuse "$none" predict --plan server/server.plan --evaluation-key long server/sample.ct -o bad.ct
+refuse "neither IDX, NPY nor CSV" encrypt --plan client/client.plan --key client/secret.key --input long -o bad.ct
+refuse "3221225472 bytes; at most 67108864 are read" plan long -o bad
+rm long
+
 # Refusals.
 refuse "secret.key exists" keygen --plan client/client.plan -o client
 equal "mode of secret.key" "$(mode client/secret.key)" 600

@@ -12,18 +12,15 @@ import Wire
 
 /// Files of the commands: errors name them.
 enum CommandFiles {
-    /// The largest file that is read whole: evaluation keys of the largest plans fit.
-    private static let maximumBytes = 5 << 29
-
     static func serverPlan(_ path: String) throws -> Plan {
         let progress = ProgressBar("plan")
         progress.show("reading \(path)")
         defer { progress.finish() }
-        return try read(path) { try Plan(serialized: $0) }
+        return try read(path, .serverPlan) { try Plan(serialized: $0) }
     }
 
     static func clientPlan(_ path: String) throws -> ClientPlan {
-        try read(path) { try ClientPlan(serialized: $0) }
+        try read(path, .clientPlan) { try ClientPlan(serialized: $0) }
     }
 
     static func keys(_ path: String) throws -> EvaluationKeySet {
@@ -35,15 +32,20 @@ enum CommandFiles {
     static func client(
         secretKey path: String, plan: ClientPlan, threads: Int? = nil
     ) throws -> Client {
-        var bytes = try RegularFile.bytes(of: path, limit: 1 << 20)
-        defer { bytes.wipe() }
-        return try naming(path) { try Client(plan, secretKey: bytes, threads: threads) }
+        let file = try RegularFile(path)
+        return try naming(path) {
+            var bytes = try Envelope.bytes(of: file, expecting: .secretKey)
+            defer { bytes.wipe() }
+            return try Client(plan, secretKey: bytes, threads: threads)
+        }
     }
 
-    /// Reads a file and decodes it; errors name the file.
-    static func read<Value>(_ path: String, _ decode: ([UInt8]) throws -> Value) throws -> Value {
-        let bytes = try RegularFile.bytes(of: path, limit: maximumBytes)
-        return try naming(path) { try decode(bytes) }
+    /// Reads a file of a kind and decodes it; errors name the file. Of another file only the head is read.
+    private static func read<Value>(
+        _ path: String, _ kind: ArtifactKind, _ decode: ([UInt8]) throws -> Value
+    ) throws -> Value {
+        let file = try RegularFile(path)
+        return try naming(path) { try decode(Envelope.bytes(of: file, expecting: kind)) }
     }
 
     /// Does something with a file; errors name it.
