@@ -718,6 +718,20 @@ done
 absent null.partial
 absent /dev/null.partial
 
+# Folders around a key are their owner's, and what is write-protected stays, for root too.
+(umask 0 && "$blindsight" keygen --plan client/client.plan -o own/keys >/dev/null) || die "keygen failed"
+equal "mode of a folder with a key" "$(mode own) $(mode own/keys) $(mode own/keys/secret.key)" "700 700 600"
+chmod 400 own/keys/secret.key
+refuse "write-protected" keygen --plan client/client.plan -o own/keys --force
+refuse "cannot make the folder own/keys/secret.key/x: own/keys/secret.key: Not a directory" \
+    keygen --plan client/client.plan -o own/keys/secret.key/x
+refuse "cannot make the folder : No such file" keygen --plan client/client.plan -o ""
+cp own/keys/secret.key victim
+ln -s victim linked.ct.partial
+refuse "a symbolic link" predict --plan server/server.plan --evaluation-key server/evaluation.key server/sample.ct \
+    -o linked.ct --resume
+cmp -s victim own/keys/secret.key || die "a run wrote through a link"
+
 run force keygen --plan client/client.plan -o client --force
 equal "mode of secret.key" "$(mode client/secret.key)" 600
 if compgen -G "*.tmp" >/dev/null || compgen -G "client/*.tmp" >/dev/null; then die "a temporary file was left"; fi

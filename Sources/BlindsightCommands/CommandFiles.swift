@@ -91,9 +91,9 @@ enum CommandFiles {
     /// Bytes of a file that was written; 0 of a device.
     static func size(_ path: String) -> Int { FileSystem.size(path) ?? 0 }
 
-    static func makeFolder(_ path: String) throws {
-        do { try FileSystem.makeFolder(path) } catch {
-            throw CommandError.noFolder(path, error.reason)
+    static func makeFolder(_ path: String, isPrivate: Bool = false) throws {
+        do { try FileSystem.makeFolder(path, isPrivate: isPrivate) } catch {
+            throw CommandError.noFolder(path, error.path == path ? error.reason : "\(error)")
         }
     }
 }

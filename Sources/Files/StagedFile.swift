@@ -28,9 +28,9 @@ public final class StagedFile: ByteSink {
     public init(_ path: String, isPrivate: Bool = false, overwrite: Bool = true) throws(FileError) {
         self.path = path
         self.overwrite = overwrite
-        let place = try OutputPlace(path)
         // A file that appears later is seen at the end.
         guard overwrite || status(path) == nil else { throw .system(path, EEXIST) }
+        let place = try OutputPlace(path)
         if let descriptor = try place.open(path) {
             self.descriptor = descriptor
             temporary = nil

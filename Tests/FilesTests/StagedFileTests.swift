@@ -84,6 +84,29 @@ import Testing
         #expect(try folder.names == ["late", "taken"])
     }
 
+    /// By its mode: root could write it, and renaming asks the folder only.
+    @Test func whatIsWriteProtectedStays() throws {
+        let folder = try Folder()
+        try StagedFile.write([1], to: folder("a"))
+        for mode: mode_t in [0o444, 0o400, 0o466] {
+            #expect(chmod(folder("a"), mode) == 0)
+            do {
+                try StagedFile.write([2], to: folder("a"))
+                Issue.record("a file of mode \(String(mode, radix: 8)) was replaced")
+            } catch let error as FileError {
+                #expect(error.path == folder("a") && error.reason.contains("write-protected"))
+            }
+            #expect(throws: FileError(path: folder("a"), reason: "File exists")) {
+                try StagedFile.write([2], to: folder("a"), isSecret: true)
+            }
+            #expect(throws: FileError.self) { try PartialFile(folder("a")) }
+        }
+        #expect(try folder.contents("a") == [1])
+        #expect(chmod(folder("a"), 0o600) == 0)
+        try StagedFile.write([2], to: folder("a"))
+        #expect(try folder.names == ["a"])
+    }
+
     @Test func aDeviceStaysADevice() throws {
         // Through a link: a defect must not cost the machine its device.
         let folder = try Folder()
