@@ -482,6 +482,21 @@ keys batch-bench.out method samples samples_per_group threads latency_ms through
 equal "operations of a group, bench and plan" "$(sed -n '/"operations"/,/}/p' batch-bench.out)" \
     "$(sed -n '/"operations"/,/}/p' batch.out | sed 's/},$/}/')"
 
+# written PID FILE: what a process has written into FILE, or so far into a file of this folder that has no name yet;
+# of that the mark "unnamed" tells.
+written() {
+    local descriptor
+    cat $2 2>/dev/null || true
+    for descriptor in /proc/"$1"/fd/*; do
+        case $(readlink "$descriptor" 2>/dev/null || true) in
+            "$(pwd -P)"/*" (deleted)")
+                : >unnamed
+                cat "$descriptor" 2>/dev/null || true
+                ;;
+        esac
+    done
+}
+
 # interrupt SIGNAL FILE BYTES COMMAND...: starts it, sends it the signal once FILE is as long; status is its exit
 # status. Tries again where it was done before.
 interrupt() {
@@ -493,7 +508,7 @@ interrupt() {
         "$blindsight" "$@" >interrupted.out 2>interrupted.err &
         pid=$!
         set +m
-        while kill -0 "$pid" 2>/dev/null && [ "$(cat $file 2>/dev/null | wc -c)" -lt "$bytes" ]; do :; done
+        while kill -0 "$pid" 2>/dev/null && [ "$(written "$pid" "$file" | wc -c)" -lt "$bytes" ]; do :; done
         kill "-$signal" "$pid" 2>/dev/null || true
         status=0
         wait "$pid" 2>/dev/null || status=$?
@@ -541,6 +556,12 @@ same_table stopped
 interrupt TERM "gone.ct*" 200000 "${batch_encrypt[@]}" -o gone.ct
 equal "exit status" "$status" 143
 if compgen -G "gone.ct*" >/dev/null; then die "an interrupted encrypt left a file"; fi
+# Where files have no name until they are finished, nothing is left of a process that is killed.
+rm -f unnamed
+interrupt KILL "gone.ct*" 200000 "${batch_encrypt[@]}" -o gone.ct
+equal "exit status" "$status" 137
+if [ -e unnamed ] && compgen -G "gone.ct*" >/dev/null; then die "a killed encrypt left a file"; fi
+rm -f gone.ct*
 
 refuse "no sample 12000" "${batch_encrypt[@]}" --index 12000 -o bad.ct
 refuse "either --index or" "${batch_encrypt[@]}" --index 1 --limit 1 -o bad.ct

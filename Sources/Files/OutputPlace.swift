@@ -78,7 +78,7 @@ enum OutputPlace: Equatable {
 }
 
 /// All of a path before its last name, with the slash; "" without one.
-private func folder(of path: String) -> String {
+func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
 }
 

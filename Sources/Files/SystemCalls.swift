@@ -52,6 +52,9 @@ func writeAll(
     }
 }
 
+/// Takes what the new name had away in the same moment; false, with `errno`, on failure.
+func replaceFile(_ path: String, by other: String) -> Bool { rename(other, path) == 0 }
+
 /// The mode and size of a name itself, which may be a link; nil, with `errno`, where there is nothing.
 func ownStatus(_ path: String) -> stat? {
     var status = stat()
