@@ -239,6 +239,18 @@ for command in plan keygen encrypt predict decrypt verify bench inspect demo; do
     grep -q "blindsight $command" help.out || die "$command --help shows no example"
 done
 
+# What a file is not is seen by its head, however long it is.
+truncate -s 3G long
+none="not a Blindsight file"
+refuse "$none" keygen --plan long -o bad
+refuse "$none" verify --plan long --data "$root/Samples"
+refuse "$none" inspect long
+refuse "$none" encrypt --plan client/client.plan --key long --input "$images" -o bad.ct
+refuse "$none" predict --plan server/server.plan --evaluation-key long server/sample.ct -o bad.ct
+refuse "neither IDX, NPY nor CSV" encrypt --plan client/client.plan --key client/secret.key --input long -o bad.ct
+refuse "3221225472 bytes; at most 67108864 are read" plan long -o bad
+rm long
+
 # Refusals.
 refuse "secret.key exists" keygen --plan client/client.plan -o client
 equal "mode of secret.key" "$(mode client/secret.key)" 600
@@ -470,6 +482,21 @@ keys batch-bench.out method samples samples_per_group threads latency_ms through
 equal "operations of a group, bench and plan" "$(sed -n '/"operations"/,/}/p' batch-bench.out)" \
     "$(sed -n '/"operations"/,/}/p' batch.out | sed 's/},$/}/')"
 
+# written PID FILE: what a process has written into FILE, or so far into a file of this folder that has no name yet;
+# of that the mark "unnamed" tells.
+written() {
+    local descriptor
+    cat $2 2>/dev/null || true
+    for descriptor in /proc/"$1"/fd/*; do
+        case $(readlink "$descriptor" 2>/dev/null || true) in
+            "$(pwd -P)"/*" (deleted)")
+                : >unnamed
+                cat "$descriptor" 2>/dev/null || true
+                ;;
+        esac
+    done
+}
+
 # interrupt SIGNAL FILE BYTES COMMAND...: starts it, sends it the signal once FILE is as long; status is its exit
 # status. Tries again where it was done before.
 interrupt() {
@@ -481,7 +508,7 @@ interrupt() {
         "$blindsight" "$@" >interrupted.out 2>interrupted.err &
         pid=$!
         set +m
-        while kill -0 "$pid" 2>/dev/null && [ "$(cat $file 2>/dev/null | wc -c)" -lt "$bytes" ]; do :; done
+        while kill -0 "$pid" 2>/dev/null && [ "$(written "$pid" "$file" | wc -c)" -lt "$bytes" ]; do :; done
         kill "-$signal" "$pid" 2>/dev/null || true
         status=0
         wait "$pid" 2>/dev/null || status=$?
@@ -529,6 +556,12 @@ same_table stopped
 interrupt TERM "gone.ct*" 200000 "${batch_encrypt[@]}" -o gone.ct
 equal "exit status" "$status" 143
 if compgen -G "gone.ct*" >/dev/null; then die "an interrupted encrypt left a file"; fi
+# Where files have no name until they are finished, nothing is left of a process that is killed.
+rm -f unnamed
+interrupt KILL "gone.ct*" 200000 "${batch_encrypt[@]}" -o gone.ct
+equal "exit status" "$status" 137
+if [ -e unnamed ] && compgen -G "gone.ct*" >/dev/null; then die "a killed encrypt left a file"; fi
+rm -f gone.ct*
 
 refuse "no sample 12000" "${batch_encrypt[@]}" --index 12000 -o bad.ct
 refuse "either --index or" "${batch_encrypt[@]}" --index 1 --limit 1 -o bad.ct
@@ -705,6 +738,20 @@ done
 [ -L null ] || die "a link to a device was replaced"
 absent null.partial
 absent /dev/null.partial
+
+# Folders around a key are their owner's, and what is write-protected stays, for root too.
+(umask 0 && "$blindsight" keygen --plan client/client.plan -o own/keys >/dev/null) || die "keygen failed"
+equal "mode of a folder with a key" "$(mode own) $(mode own/keys) $(mode own/keys/secret.key)" "700 700 600"
+chmod 400 own/keys/secret.key
+refuse "write-protected" keygen --plan client/client.plan -o own/keys --force
+refuse "cannot make the folder own/keys/secret.key/x: own/keys/secret.key: Not a directory" \
+    keygen --plan client/client.plan -o own/keys/secret.key/x
+refuse "cannot make the folder : No such file" keygen --plan client/client.plan -o ""
+cp own/keys/secret.key victim
+ln -s victim linked.ct.partial
+refuse "a symbolic link" predict --plan server/server.plan --evaluation-key server/evaluation.key server/sample.ct \
+    -o linked.ct --resume
+cmp -s victim own/keys/secret.key || die "a run wrote through a link"
 
 run force keygen --plan client/client.plan -o client --force
 equal "mode of secret.key" "$(mode client/secret.key)" 600

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Inference
 
 /// Why a model has no plan: what stands in the way, and the nearest changes that would help.
@@ -18,9 +19,9 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     public var description: String {
-        let place = place.map { " at '\($0)'" } ?? ""
-        let steps = remedies.map { "\n  - \($0)" }.joined()
-        return "this model can't be served\(place): \(problem)"
+        let place = place.map { " at '\($0.printable(limit: 60))'" } ?? ""
+        let steps = remedies.map { "\n  - \($0.description.printable)" }.joined()
+        return "this model can't be served\(place): \(problem.printable)"
             + (steps.isEmpty ? "" : "\nWhat would work:\(steps)")
     }
 

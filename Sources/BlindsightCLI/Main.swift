@@ -6,6 +6,6 @@ import BlindsightCommands
 enum Main {
     static func main() {
         Interrupts.install()
-        BlindsightCommand.main()
+        BlindsightCommand.runProgram()
     }
 }

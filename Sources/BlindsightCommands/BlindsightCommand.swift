@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Files
 
 package struct BlindsightCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
@@ -28,4 +29,28 @@ package struct BlindsightCommand: ParsableCommand {
         ])
 
     package init() {}
+
+    /// Runs the program: what `main` of the argument parser does, but for how errors are told.
+    package static func runProgram() -> Never {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            let code = exitCode(for: error)
+            // Help, and scripts for shells, are ours alone.
+            guard code != .success else { exit(withError: error) }
+            let text = told(error)
+            if !text.isEmpty { Terminal.writeError(text + "\n") }
+            exit(withError: code)
+        }
+        exit()
+    }
+
+    /// An error's text. Libraries' errors are one line, whatever names from files they hold; none steers a terminal.
+    package static func told(_ error: any Error) -> String {
+        let text = fullMessage(for: error)
+        // Those of the argument parser have lines of usage, and CommandError takes care of its own.
+        let mayHaveLines = error is CommandError || exitCode(for: error) != .failure
+        return mayHaveLines ? text.printableLines : text.printable(limit: 4000)
+    }
 }

@@ -12,18 +12,15 @@ import Wire
 
 /// Files of the commands: errors name them.
 enum CommandFiles {
-    /// The largest file that is read whole: evaluation keys of the largest plans fit.
-    private static let maximumBytes = 5 << 29
-
     static func serverPlan(_ path: String) throws -> Plan {
         let progress = ProgressBar("plan")
         progress.show("reading \(path)")
         defer { progress.finish() }
-        return try read(path) { try Plan(serialized: $0) }
+        return try read(path, .serverPlan) { try Plan(serialized: $0) }
     }
 
     static func clientPlan(_ path: String) throws -> ClientPlan {
-        try read(path) { try ClientPlan(serialized: $0) }
+        try read(path, .clientPlan) { try ClientPlan(serialized: $0) }
     }
 
     static func keys(_ path: String) throws -> EvaluationKeySet {
@@ -35,20 +32,24 @@ enum CommandFiles {
     static func client(
         secretKey path: String, plan: ClientPlan, threads: Int? = nil
     ) throws -> Client {
-        var bytes = try RegularFile.bytes(of: path, limit: 1 << 20)
-        defer { bytes.wipe() }
+        let file = try RegularFile(path)
         return try naming(path) {
-            try Client(plan, secretKey: bytes, refusals: refusals(of: path), threads: threads)
+            var bytes = try Envelope.bytes(of: file, expecting: .secretKey)
+            defer { bytes.wipe() }
+            return try Client(
+                plan, secretKey: bytes, refusals: refusals(of: path), threads: threads)
         }
     }
 
     /// Where refusals under a secret key are counted: beside it.
     static func refusals(of secretKey: String) -> TallyFile { TallyFile(secretKey + ".refusals") }
 
-    /// Reads a file and decodes it; errors name the file.
-    static func read<Value>(_ path: String, _ decode: ([UInt8]) throws -> Value) throws -> Value {
-        let bytes = try RegularFile.bytes(of: path, limit: maximumBytes)
-        return try naming(path) { try decode(bytes) }
+    /// Reads a file of a kind and decodes it; errors name the file. Of another file only the head is read.
+    private static func read<Value>(
+        _ path: String, _ kind: ArtifactKind, _ decode: ([UInt8]) throws -> Value
+    ) throws -> Value {
+        let file = try RegularFile(path)
+        return try naming(path) { try decode(Envelope.bytes(of: file, expecting: kind)) }
     }
 
     /// Does something with a file; errors name it.
@@ -94,9 +95,9 @@ enum CommandFiles {
     /// Bytes of a file that was written; 0 of a device.
     static func size(_ path: String) -> Int { FileSystem.size(path) ?? 0 }
 
-    static func makeFolder(_ path: String) throws {
-        do { try FileSystem.makeFolder(path) } catch {
-            throw CommandError.noFolder(path, error.reason)
+    static func makeFolder(_ path: String, isPrivate: Bool = false) throws {
+        do { try FileSystem.makeFolder(path, isPrivate: isPrivate) } catch {
+            throw CommandError.noFolder(path, error.path == path ? error.reason : "\(error)")
         }
     }
 }
@@ -118,9 +119,18 @@ enum CommandError: Error, CustomStringConvertible {
     case tooWideForNPY(bits: Int)
     case noModel(String)
 
+    /// One line, but for a refusal's.
     var description: String {
+        if case .file(let path, let error) = self {
+            let text = (error as? Refused)?.description ?? "\(error)".printable(limit: 4000)
+            return "\(path.printable): \(text)"
+        }
+        return text.printable
+    }
+
+    private var text: String {
         switch self {
-        case .file(let path, let error): "\(path): \(error)"
+        case .file(let path, _): path
         case .noFolder(let path, let reason): "cannot make the folder \(path): \(reason)"
         case .secretKeyExists(let path):
             "\(path) exists, and replies to its ciphertexts need it; --evaluation-only makes evaluation keys for it, "

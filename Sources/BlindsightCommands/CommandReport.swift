@@ -9,9 +9,20 @@ package struct CommandReport {
     /// For people.
     package var text: String
     /// Whether the command's finding is a failure, which its exit status tells.
-    package var fails = false
+    package var fails: Bool
+
+    package init(members: [(String, JSON)], text: String, fails: Bool = false) {
+        self.members = members
+        self.text = text
+        self.fails = fails
+    }
 
     package var json: JSON { .object(members) }
+
+    /// What is printed: JSON keeps names as they are, by its own escapes.
+    package func shown(asJSON: Bool, hasColour: Bool = false) -> String {
+        asJSON ? json.text : Terminal.shown(text, hasColour: hasColour)
+    }
 
     package subscript(key: String) -> JSON? { members.first { $0.0 == key }?.1 }
 }
@@ -26,7 +37,7 @@ package protocol ReportingCommand: ParsableCommand {
 extension ReportingCommand {
     package func run() throws {
         let report = try report()
-        print(options.json ? report.json.text : report.text)
+        print(report.shown(asJSON: options.json, hasColour: Terminal.hasColour))
         if report.fails { throw ExitCode.failure }
     }
 }

@@ -40,7 +40,7 @@ package enum Interrupts {
     private static func stop(_ number: Int32) -> Never {
         TemporaryFiles.removeAll()
         let line = Terminal.errorIsTerminal ? "\r\u{1B}[K" : ""
-        let hint = hint.withLock { $0.map { ": \($0)" } ?? "" }
+        let hint = hint.withLock { $0.map { ": \($0.printable)" } ?? "" }
         Terminal.writeError("\(line)blindsight: interrupted\(hint)\n")
         _exit(128 + number)
     }

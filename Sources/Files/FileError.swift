@@ -22,6 +22,13 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
 
     public var description: String { "\(path): \(reason)" }
 
+    /// - Parameter path: of a file that its owner may not write to.
+    static func readOnly(_ path: String) -> FileError {
+        FileError(
+            path: path,
+            reason: "it is write-protected and is not replaced; allow writing to it, or remove it")
+    }
+
     static func notRegular(_ path: String) -> FileError {
         FileError(path: path, reason: "not a regular file")
     }

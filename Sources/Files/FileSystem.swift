@@ -28,19 +28,24 @@ package enum FileSystem {
     }
 
     /// Makes a folder, and those above it, unless they are there.
-    /// - Throws: `FileError`.
-    package static func makeFolder(_ path: String) throws(FileError) {
+    /// - Parameter isPrivate: whether those that are made are open to their owner only (0700), whatever the umask is.
+    /// - Throws: `FileError` with the name of the one that can't be made.
+    package static func makeFolder(_ path: String, isPrivate: Bool = false) throws(FileError) {
+        // What is put into "" would go into "/".
+        guard !path.isEmpty else { throw .system(path, ENOENT) }
         var end = path.startIndex
         while end < path.endIndex {
             end = path[end...].dropFirst().firstIndex(of: "/") ?? path.endIndex
             let part = String(path[..<end])
             // Whatever the reason of a failure, a folder that is there will do.
-            if mkdir(part, 0o777) != 0 {
-                let code = errno
-                guard isFolder(part) else {
-                    throw code == EEXIST ? .system(path, ENOTDIR) : .system(path, code)
-                }
-            }
+            guard mkdir(part, isPrivate ? 0o700 : 0o777) != 0 else { continue }
+            let code = errno
+            if isFolder(part) { continue }
+            // Something is there: a file, or a link that can't be followed.
+            guard code == EEXIST else { throw .system(part, code) }
+            guard status(part) == nil else { throw .system(part, ENOTDIR) }
+            throw errno == ENOENT
+                ? FileError(path: part, reason: "a link to what is not there") : .system(part)
         }
     }
 

@@ -10,14 +10,15 @@
 
 /// What a name for output stands for.
 enum OutputPlace: Equatable {
-    /// A regular file, or nothing yet: written beside it, then renamed.
+    /// A regular file that may be written, or nothing yet: written beside it, then renamed.
     case file
     /// A device, a pipe or a socket: written to as it is, never replaced.
     case device
     /// An open descriptor of this process, such as /dev/stdout, whatever is behind it.
     case descriptor(Int32)
 
-    /// - Throws: `FileError` for a folder.
+    /// - Throws: `FileError` for a folder, and for a file that is write-protected: renaming would replace it all the
+    ///   same.
     init(_ path: String) throws(FileError) {
         if let number = Self.descriptor(path) {
             self = .descriptor(number)
@@ -29,6 +30,7 @@ enum OutputPlace: Equatable {
             return
         }
         guard !status.isFolder else { throw .system(path, EISDIR) }
+        guard !status.isRegular || status.isWritable else { throw .readOnly(path) }
         self = status.isRegular ? .file : .device
     }
 
@@ -76,7 +78,7 @@ enum OutputPlace: Equatable {
 }
 
 /// All of a path before its last name, with the slash; "" without one.
-private func folder(of path: String) -> String {
+func folder(of path: String) -> String {
     path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
 }
 

@@ -51,14 +51,23 @@ package final class PartialFile: ByteSink {
     }
 
     private static func open(_ path: String) throws(FileError) -> (descriptor: Int32, count: Int) {
-        let descriptor = openFile(path, O_RDWR | O_CREAT | O_NONBLOCK, mode: 0o644)
-        guard descriptor >= 0 else { throw .system(path) }
+        // What a link leads to is never a run's: it would be cut and written over.
+        let descriptor = openFile(path, O_RDWR | O_CREAT | O_NONBLOCK | O_NOFOLLOW, mode: 0o644)
+        guard descriptor >= 0 else {
+            let code = errno
+            guard let found = ownStatus(path), found.isLink else { throw .system(path, code) }
+            throw FileError(path: path, reason: "a symbolic link, which is not followed")
+        }
         guard let mine = status(descriptor), mine.isRegular else {
             close(descriptor)
             throw .notRegular(path)
         }
+        guard mine.isWritable else {
+            close(descriptor)
+            throw .readOnly(path)
+        }
         // Not after another process's rename has taken the name away.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, let named = status(path),
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, let named = ownStatus(path),
             mine.st_ino == named.st_ino, mine.st_dev == named.st_dev
         else {
             close(descriptor)
@@ -74,7 +83,13 @@ package final class PartialFile: ByteSink {
 
     /// What was found, for reading.
     /// - Throws: `FileError`.
-    package func found() throws(FileError) -> RegularFile { try RegularFile(partialPath) }
+    package func found() throws(FileError) -> RegularFile {
+        if isDirect { return try RegularFile(path) }
+        // The file that is locked, whatever its name has become.
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw .system(partialPath) }
+        return try RegularFile(partialPath, owning: copy)
+    }
 
     /// Keeps the first `count` bytes and goes on after them.
     /// - Throws: `FileError`.

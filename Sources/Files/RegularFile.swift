@@ -19,14 +19,20 @@ public final class RegularFile: ByteSource {
 
     /// Opens a file, at once: a named pipe, a device or a folder is refused and never waited for.
     /// - Throws: `FileError`.
-    public init(_ path: String) throws(FileError) {
-        self.path = path
+    public convenience init(_ path: String) throws(FileError) {
         // Not blocking: a named pipe must not hang before it is refused.
-        descriptor = openFile(path, O_RDONLY | O_NONBLOCK)
+        let descriptor = openFile(path, O_RDONLY | O_NONBLOCK)
         guard descriptor >= 0 else {
             // What the system says of a socket.
             throw errno == ENXIO ? .notRegular(path) : .system(path)
         }
+        try self.init(path, owning: descriptor)
+    }
+
+    /// - Parameter descriptor: open for reading, closed with this object.
+    init(_ path: String, owning descriptor: Int32) throws(FileError) {
+        self.path = path
+        self.descriptor = descriptor
         guard let status = status(descriptor) else {
             let failure = FileError.system(path)
             close(descriptor)

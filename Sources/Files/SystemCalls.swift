@@ -52,6 +52,15 @@ func writeAll(
     }
 }
 
+/// Takes what the new name had away in the same moment; false, with `errno`, on failure.
+func replaceFile(_ path: String, by other: String) -> Bool { rename(other, path) == 0 }
+
+/// The mode and size of a name itself, which may be a link; nil, with `errno`, where there is nothing.
+func ownStatus(_ path: String) -> stat? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? status : nil
+}
+
 /// The mode and size behind a name, links followed; nil, with `errno`, where there is nothing or it can't be seen.
 func status(_ path: String) -> stat? {
     var status = stat()
@@ -65,7 +74,10 @@ func status(_ descriptor: Int32) -> stat? {
 
 extension stat {
     var isRegular: Bool { st_mode & S_IFMT == S_IFREG }
+    var isLink: Bool { st_mode & S_IFMT == S_IFLNK }
     var isFolder: Bool { st_mode & S_IFMT == S_IFDIR }
+    /// Whether its owner may write it, by its mode alone: the system lets root write anything.
+    var isWritable: Bool { st_mode & S_IWUSR != 0 }
 }
 
 /// After a failed call: whether a signal came, or a descriptor that doesn't block has become ready meanwhile.

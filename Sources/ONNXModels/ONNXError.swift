@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
+
 /// Why an ONNX file was refused.
 package enum ONNXError: Error, Equatable, CustomStringConvertible {
     /// The bytes are not a protobuf message of an ONNX model.
@@ -14,7 +16,10 @@ package enum ONNXError: Error, Equatable, CustomStringConvertible {
     /// A node that cannot be taken; the reason says what would be accepted.
     case unsupported(node: String, operator: String, reason: String)
 
-    package var description: String {
+    /// One line: names in it are from the file.
+    package var description: String { text.printable(limit: 2000) }
+
+    private var text: String {
         switch self {
         case .notAModel(let reason): "not an ONNX model: \(reason)"
         case .tooLarge(let bytes, let limit):

@@ -67,6 +67,8 @@ enum PlotText {
             case "'": result += "&#39;"
             case "\t", "\n", "\r": result += " "
             case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{FFFE}", "\u{FFFF}": break
+            // What turns the direction of writing, or is not seen.
+            case _ where scalar.properties.isDefaultIgnorableCodePoint: break
             default: result.unicodeScalars.append(scalar)
             }
         }

@@ -4,8 +4,12 @@
 enum CSVFormat {
     private static let newline = UInt8(ascii: "\n")
 
+    /// Bytes by which text is told.
+    static let headLength = 4096
+
     static func isText(_ bytes: [UInt8]) -> Bool {
-        !bytes.isEmpty && bytes.prefix(4096).allSatisfy { $0 >= 0x20 || (9...13).contains($0) }
+        !bytes.isEmpty
+            && bytes.prefix(headLength).allSatisfy { $0 >= 0x20 || (9...13).contains($0) }
     }
 
     static func parse(_ bytes: [UInt8]) throws(SampleError) -> SampleSet {

@@ -13,7 +13,18 @@ public enum SampleFile {
     ///
     /// - Throws: `FileError`, or an error that says what is wrong with the file.
     public static func read(path: String) throws -> SampleSet {
-        try parse(RegularFile.bytes(of: path, limit: maximumFileBytes))
+        try parse(bytes(of: path))
+    }
+
+    /// A whole file, unless its first bytes are of no format that is read.
+    private static func bytes(of path: String) throws -> [UInt8] {
+        let file = try RegularFile(path)
+        let head = try file.bytes(min(file.count, CSVFormat.headLength), at: 0)
+        guard
+            Gzip.isGzip(head) || IDXFormat.isIDX(head) || NPYFormat.isNPY(head)
+                || CSVFormat.isText(head)
+        else { throw SampleError.unknownFormat }
+        return try file.bytes(limit: maximumFileBytes)
     }
 
     /// Samples from a file's bytes.
@@ -33,7 +44,7 @@ public enum SampleFile {
     ///
     /// - Throws: `FileError`, or an error that says what is wrong with the file.
     public static func readLabels(path: String) throws -> [Int] {
-        try labels(RegularFile.bytes(of: path, limit: maximumFileBytes))
+        try labels(bytes(of: path))
     }
 
     /// Labels from a file's bytes.

@@ -46,6 +46,35 @@ import Testing
         #expect(try folder.names == ["a.partial"])
     }
 
+    /// Someone else's link must not lead a run to cut a file and write over it.
+    @Test(arguments: ["target", "nowhere"]) func followsNoLink(target: String) throws {
+        let folder = try Folder()
+        try StagedFile.write([1, 2, 3], to: folder("target"))
+        symlink(folder(target), folder("a.partial"))
+        let refusal = FileError(
+            path: folder("a.partial"), reason: "a symbolic link, which is not followed")
+        #expect(throws: refusal) { try PartialFile(folder("a")) }
+        #expect(try folder.contents("target") == [1, 2, 3])
+        #expect(try folder.names == ["a.partial", "target"])
+    }
+
+    @Test func writeProtectedPartsStay() throws {
+        let folder = try Folder()
+        try StagedFile.write([1], to: folder("a.partial"))
+        #expect(chmod(folder("a.partial"), 0o444) == 0)
+        #expect(throws: FileError.self) { try PartialFile(folder("a")) }
+        #expect(try folder.contents("a.partial") == [1])
+    }
+
+    /// What was found is read of the file that is locked, not of what its name has become.
+    @Test func findsWhatItLocked() throws {
+        let folder = try Folder()
+        try StagedFile.write([1, 2], to: folder("a.partial"))
+        let file = try PartialFile(folder("a"))
+        try StagedFile.write([3, 4, 5], to: folder("a.partial"))
+        #expect(try file.found().bytes(limit: 4) == [1, 2])
+    }
+
     @Test func aDeviceIsWrittenTo() throws {
         let folder = try Folder()
         symlink("/dev/null", folder("null"))

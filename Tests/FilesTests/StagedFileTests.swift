@@ -20,12 +20,54 @@ import Testing
     @Test func secretIsForItsOwnerOnlyFromTheStart() throws {
         let folder = try Folder()
         let file = try StagedFile(folder("secret.key"), isPrivate: true, overwrite: false)
-        let temporary = try #require(folder.names.first)
-        #expect(try folder.mode(temporary) == 0o600)
+        for temporary in try folder.names { #expect(try folder.mode(temporary) == 0o600) }
         try file.write([1])
         try file.finish()
         #expect(try folder.names == ["secret.key"])
         #expect(try folder.mode("secret.key") == 0o600)
+    }
+
+    /// A process that is killed can't remove anything: there is nothing to remove.
+    @Test func hasNoNameUntilItIsFinished() throws {
+        let folder = try Folder()
+        guard try Self.knowsUnnamedFiles(folder) else { return }
+        close(open(folder("usual"), O_WRONLY | O_CREAT, 0o644))
+        let usual = try folder.mode("usual")
+        for name in ["new", "old"] {
+            if name == "old" { try StagedFile.write([7], to: folder("old")) }
+            let before = try folder.names
+            let files = [
+                try StagedFile(folder(name)),
+                try StagedFile(folder("\(name).key"), isPrivate: true, overwrite: false),
+            ]
+            for file in files { try file.write([1, 2, 3]) }
+            #expect(try folder.names == before)
+            try StagedFile.finish(files)
+            #expect(try folder.contents(name) == [1, 2, 3])
+            #expect(try folder.mode(name) == usual)
+            #expect(try folder.mode("\(name).key") == 0o600)
+        }
+        #expect(try folder.names == ["new", "new.key", "old", "old.key", "usual"])
+        // A name as long as any may be leaves no room for a temporary one.
+        let long = folder(String(repeating: "a", count: 255))
+        for byte: UInt8 in 1...2 {
+            try StagedFile.write([byte], to: long)
+            #expect(try RegularFile.bytes(of: long, limit: 1) == [byte])
+        }
+        #expect(throws: FileError(path: long + "a", reason: "File name too long")) {
+            try StagedFile(long + "a")
+        }
+    }
+
+    /// Whether the file system of a folder has files without names.
+    private static func knowsUnnamedFiles(_ folder: Folder) throws -> Bool {
+        #if os(Linux)
+            let descriptor = open(folder.path, 0o20_000_000 | O_DIRECTORY | O_WRONLY, 0o600)
+            if descriptor >= 0 { close(descriptor) }
+            return descriptor >= 0
+        #else
+            return false
+        #endif
     }
 
     @Test func secretReplacesNothingUnasked() throws {
@@ -74,7 +116,6 @@ import Testing
         do {
             let file = try StagedFile(folder("dropped"))
             try file.write([1])
-            #expect(try folder.names.count == 2)
         }
         do {
             let file = try StagedFile(folder("late"))
@@ -82,6 +123,29 @@ import Testing
             #expect(throws: FileError.self) { try file.finish() }
         }
         #expect(try folder.names == ["late", "taken"])
+    }
+
+    /// By its mode: root could write it, and renaming asks the folder only.
+    @Test func whatIsWriteProtectedStays() throws {
+        let folder = try Folder()
+        try StagedFile.write([1], to: folder("a"))
+        for mode: mode_t in [0o444, 0o400, 0o466] {
+            #expect(chmod(folder("a"), mode) == 0)
+            do {
+                try StagedFile.write([2], to: folder("a"))
+                Issue.record("a file of mode \(String(mode, radix: 8)) was replaced")
+            } catch let error as FileError {
+                #expect(error.path == folder("a") && error.reason.contains("write-protected"))
+            }
+            #expect(throws: FileError(path: folder("a"), reason: "File exists")) {
+                try StagedFile.write([2], to: folder("a"), isSecret: true)
+            }
+            #expect(throws: FileError.self) { try PartialFile(folder("a")) }
+        }
+        #expect(try folder.contents("a") == [1])
+        #expect(chmod(folder("a"), 0o600) == 0)
+        try StagedFile.write([2], to: folder("a"))
+        #expect(try folder.names == ["a"])
     }
 
     @Test func aDeviceStaysADevice() throws {

@@ -59,6 +59,20 @@ import Testing
         }
     }
 
+    /// Errors go to terminals and logs: a name can't clear the one nor begin a line of the other.
+    @Test func namesThatSteer() throws {
+        var model = sound()
+        let last = model.graph.node.count - 1
+        model.graph.node[last].name = "\u{1B}[2J"
+        model.graph.node[last].opType = "No\nError: \u{202E}"
+        let bytes: [UInt8] = try model.serializedBytes()
+        #expect {
+            _ = try ONNXModel.load(bytes).integerNetwork()
+        } throws: { error in
+            "\(error)".contains(#"node '\u{1B}[2J' (No\u{A}Error: \u{202E})"#)
+        }
+    }
+
     @Test func tooLong() {
         let bytes = [UInt8](repeating: 0, count: ONNXModel.maximumBytes + 1)
         #expect(throws: ONNXError.tooLarge(bytes: bytes.count, limit: ONNXModel.maximumBytes)) {

@@ -10,6 +10,13 @@ import Testing
 #else
     import Foundation
 #endif
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 @Suite struct SampleFileTests {
     private func idx(_ code: UInt8, _ sizes: [UInt32], _ data: [UInt8]) -> [UInt8] {
@@ -176,5 +183,23 @@ import Testing
             try SampleFile.read(path: folder.path)
         }
         #expect(throws: FileError.self) { try SampleFile.read(path: folder.path + "/none") }
+    }
+
+    /// Longer than memory is: what it is not is seen by its first bytes, and of samples the limit is told.
+    @Test func longFiles() throws {
+        let path =
+            FileManager.default.temporaryDirectory.path + "/blindsight-long-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let length = 1 << 40
+        func write(_ head: [UInt8]) throws {
+            try StagedFile.write(head, to: path)
+            try #require(truncate(path, off_t(length)) == 0)
+        }
+        try write([])
+        #expect(throws: SampleError.unknownFormat) { try SampleFile.read(path: path) }
+        #expect(throws: SampleError.unknownFormat) { try SampleFile.readLabels(path: path) }
+        try write([0, 0, 8, 1])
+        let reason = "\(length) bytes; at most \(SampleFile.maximumFileBytes) are read"
+        #expect(throws: FileError(path: path, reason: reason)) { try SampleFile.read(path: path) }
     }
 }

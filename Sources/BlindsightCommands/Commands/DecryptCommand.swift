@@ -133,7 +133,7 @@ package struct DecryptCommand: ReportingCommand {
         for (index, logit) in prediction.logits.enumerated() {
             let isLargest = outputs.decision == .largest && index == prediction.index
             table.add(
-                names[index], Format.grouped(logit),
+                names[index].printable(limit: 60), Format.grouped(logit),
                 Format.decimals(prediction.values[index], 4), isLargest ? "<- largest" : "")
         }
         var lines = table.text
@@ -141,7 +141,7 @@ package struct DecryptCommand: ReportingCommand {
             lines += "\n\nPrediction: \(Terminal.styled(prediction.label, .bold))"
         }
         if !prediction.isCertified {
-            lines += "\n\nNot certified: the plan's range is \(outputs.boundMethod)"
+            lines += "\n\nNot certified: the plan's range is \(outputs.boundMethod.printable)"
         }
         return lines
     }

@@ -43,11 +43,16 @@ package struct DemoCommand: ParsableCommand {
         let sample = set.samples.sample(at: index)
         // Read before anything is shown.
         let model = try RegularFile.bytes(of: model, limit: ONNXModel.maximumBytes)
-        let text: ([String]) -> Void = { options.json ? () : print($0.joined(separator: "\n")) }
+        let text: ([String]) -> Void = {
+            options.json ? () : Terminal.show($0.joined(separator: "\n"))
+        }
         text(DemoReport.title)
 
         var run = DemoRun()
-        let plan = try run.makePlan(model: model)
+        let plan: Plan
+        do { plan = try run.makePlan(model: model) } catch {
+            throw CommandError.file(self.model, Refused.orSame(error))
+        }
         try CommandFiles.check(set.samples, for: plan.client.input, path: samples)
         text(DemoReport.plan(plan.client, picture: Picture.lines(sample, set.samples.sampleShape)))
 

@@ -61,7 +61,7 @@ package struct KeygenCommand: ReportingCommand {
             progress.update($0, of: $1)
         }.serialized()
         let elapsed = ContinuousClock.now - start
-        try CommandFiles.makeFolder(output)
+        try CommandFiles.makeFolder(output, isPrivate: true)
         var secret = try client.serializedSecretKey()
         defer { secret.wipe() }
         var files = [try StagedFile(evaluationPath)]

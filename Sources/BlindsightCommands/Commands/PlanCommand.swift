@@ -120,10 +120,8 @@ package struct PlanCommand: ReportingCommand {
             planned = try PlannedModel(
                 model: bytes, calibration: samples, labels: labels, options: options
             ) { progress.show($0) }
-        } catch let refusal as PlanRefusal {
-            throw CommandError.file(model, Refused(refusal))
         } catch {
-            throw CommandError.file(model, error)
+            throw CommandError.file(model, Refused.orSame(error))
         }
         let files = PlanFiles(folder: output)
         let sizes = try files.write(planned, title: model)
@@ -181,12 +179,19 @@ struct Refused: Error, CustomStringConvertible {
 
     init(_ refusal: PlanRefusal) { self.refusal = refusal }
 
+    /// An error with the options of the command line, where it is a refusal.
+    static func orSame(_ error: any Error) -> any Error {
+        (error as? PlanRefusal).map(Refused.init) ?? error
+    }
+
+    /// Several lines, in which names hold no newline.
     var description: String {
-        let place = refusal.place.map { " at '\(Terminal.printable($0))'" } ?? ""
+        let place = refusal.place.map { " at '\($0.printable(limit: 60))'" } ?? ""
         let steps = refusal.remedies.map { remedy in
-            "\n  - \(remedy)" + (Self.option(remedy).map { ": \($0)" } ?? "")
+            "\n  - \(remedy.description.printable)"
+                + (Self.option(remedy).map { ": \($0)" } ?? "")
         }.joined()
-        return "this model can't be served\(place): \(refusal.problem)"
+        return "this model can't be served\(place): \(refusal.problem.printable)"
             + (steps.isEmpty ? "" : "\nWhat would work:\(steps)")
     }
 

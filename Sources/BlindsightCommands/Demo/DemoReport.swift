@@ -2,6 +2,7 @@
 
 import BigIntegers
 import Blindsight
+import Files
 
 /// What the demonstration shows, in 80 columns.
 struct DemoReport {
@@ -53,7 +54,8 @@ struct DemoReport {
         table.add("", "encrypted", "plaintext", "", "logit", "")
         for (index, label) in labels.enumerated() {
             table.add(
-                label, Format.grouped(prediction.logits[index]), Format.grouped(expected[index]),
+                label.printable(limit: 20), Format.grouped(prediction.logits[index]),
+                Format.grouped(expected[index]),
                 prediction.logits[index] == expected[index] ? "=" : "DIFFERS",
                 Format.decimals(prediction.values[index], 3),
                 index == prediction.index ? "<- largest" : "")

@@ -2,6 +2,7 @@
 
 import BigIntegers
 import Blindsight
+import Files
 
 /// A JSON value whose keys keep their order and whose integers have any size.
 package enum JSON {
@@ -44,10 +45,13 @@ package enum JSON {
             case "\"": result += "\\\""
             case "\\": result += "\\\\"
             case "\n": result += "\\n"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
+            case _ where scalar.isPrintable: result.unicodeScalars.append(scalar)
+            default:
+                // A reader finds the same text, and a terminal is not steered by it.
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
             }
         }
         return result + "\""

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Blindsight
+import Files
 
 /// report.md of a plan's folder, with the plots that it shows.
-struct ModelReport {
+package struct ModelReport {
     let planned: PlannedModel
     let title: String
 
@@ -31,7 +32,7 @@ struct ModelReport {
             for (title, lines) in text.sections where !lines.isEmpty {
                 parts.append(
                     "## \(title)\n\n"
-                        + lines.map { "- \(Self.escaped($0))" }.joined(separator: "\n"))
+                        + lines.map(Self.item).joined(separator: "\n"))
             }
             parts.append(
                 "## Bits\n\nNetworks that were tried and that no other was better than:\n\n"
@@ -44,8 +45,15 @@ struct ModelReport {
     }
 
     /// Names come from the model's file: nothing of them is markup.
-    static func escaped(_ text: String) -> String {
-        Terminal.printable(text, limit: 500)
-            .map { "\\`*_[<|~".contains($0) ? "\\\($0)" : "\($0)" }.joined()
+    package static func escaped(_ text: String) -> String {
+        text.printable(limit: 500).unicodeScalars.map {
+            "\\`*_[]<|~&".unicodeScalars.contains($0) ? "\\\($0)" : "\($0)"
+        }.joined()
+    }
+
+    /// The same as an item of a list, which would be a head or a list where it begins like one.
+    package static func item(_ text: String) -> String {
+        let begins = text.unicodeScalars.first.map { "#>+-=".unicodeScalars.contains($0) }
+        return "- " + (begins == true ? "\\" : "") + escaped(text)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Blindsight
+import Files
 import InferenceClient
 
 /// A plan's method, parameters, certificate and costs, for people and as JSON.
@@ -62,7 +63,7 @@ struct PlanReport {
     var operationTable: Table { ReportEntries(plan.cost.operations).table(.right) }
 
     var certificateTitle: String {
-        let method = plan.outputs.boundMethod
+        let method = plan.outputs.boundMethod.printable
         guard plan.outputs.rangeIsProven else {
             return
                 "NOT CERTIFIED: an input beyond the samples may give a wrong result (range \(method))"

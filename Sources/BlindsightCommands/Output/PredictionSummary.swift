@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Blindsight
+import Files
 import InferenceClient
 
 /// Many predictions in a few lines: the first of them, and how often each label came.
@@ -62,12 +63,12 @@ struct PredictionSummary {
             var table = Table(.left, .right)
             table.add("label", "samples")
             for (label, count) in zip(outputs.labels, counts) where count > 0 {
-                table.add(Terminal.printable(label), Format.grouped(count))
+                table.add(label.printable(limit: 60), Format.grouped(count))
             }
             lines += "\n\n" + table.text
         }
         if !outputs.rangeIsProven {
-            lines += "\n\nNot certified: the plan's range is \(outputs.boundMethod)"
+            lines += "\n\nNot certified: the plan's range is \(outputs.boundMethod.printable)"
         }
         return lines
     }
@@ -80,7 +81,7 @@ struct PredictionSummary {
             let output = outputs.decision == .largest ? prediction.index : 0
             let label = hasLabels ? prediction.label : outputs.labels[0]
             table.add(
-                "\(sample)", Terminal.printable(label), Format.grouped(prediction.logits[output]),
+                "\(sample)", label.printable(limit: 60), Format.grouped(prediction.logits[output]),
                 Format.decimals(prediction.values[output], 4))
         }
         return table

@@ -34,7 +34,7 @@ struct PredictionTable {
 ///
 /// CSV has a head and a row for each sample: its number, its label (but of a regression), the integers, their values.
 /// NPY has the integers only: int64, samples by outputs.
-final class PredictionFile {
+package final class PredictionFile {
     private let file: StagedFile
     private let format: PredictionTable.Format
     private let hasLabel: Bool
@@ -52,7 +52,7 @@ final class PredictionFile {
         file = try StagedFile(table.path, isPrivate: true)
         switch format {
         case .csv:
-            let names = PredictionSummary.names(outputs).map(Self.printed)
+            let names = PredictionSummary.names(outputs).map { $0.printable(limit: 1024) }
             let columns =
                 ["sample"] + (hasLabel ? ["label"] : []) + names.map { "logit_\($0)" }
                 + names.map { "value_\($0)" }
@@ -96,9 +96,13 @@ final class PredictionFile {
         buffer += Array(cells.map(Self.quoted).joined(separator: ",").utf8) + [10]
     }
 
-    /// A label, without what steers a terminal.
-    private static func printed(_ label: String) -> String {
-        Terminal.printable(label, limit: 1024)
+    /// A label, as text: a spreadsheet must not take it for a formula, so what begins like one gets an apostrophe,
+    /// unless it is a number (classes -1 and +1). Wide forms of the signs begin formulas in some of them.
+    package static func printed(_ label: String) -> String {
+        let text = label.printable(limit: 1024)
+        let begins = text.unicodeScalars.first.map { "=+-@＝＋－＠".unicodeScalars.contains($0) }
+        let isNumber = text.wholeMatch(of: /[+-]?[0-9]+(\.[0-9]+)?/) != nil
+        return begins == true && !isNumber ? "'" + text : text
     }
 
     /// As RFC 4180 has it.

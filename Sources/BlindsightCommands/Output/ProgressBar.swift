@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Synchronization
 
 /// A bar with the time left, on standard error, where that is a terminal and the work is long. From any thread.
@@ -40,7 +41,7 @@ package final class ProgressBar: Sendable {
     /// A line on what is being done, where there is nothing to count.
     func show(_ message: String) {
         guard Terminal.errorIsTerminal else { return }
-        draw(always: true) { message }
+        draw(always: true) { message.printable(limit: 200) }
     }
 
     /// Takes the bar away.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Blindsight
+import Files
 import Quantization
 
 /// What quantization did, for a terminal and as JSON.
@@ -17,7 +18,9 @@ struct QuantizationText {
         ]
         if !report.activations.isEmpty { parts.append("Activations\n" + activationTable.text) }
         for (title, lines) in sections where !lines.isEmpty {
-            parts.append("\(title)\n" + lines.map { "  - \($0)" }.joined(separator: "\n"))
+            parts.append(
+                "\(title)\n"
+                    + lines.map { "  - \($0.printable(limit: 500))" }.joined(separator: "\n"))
         }
         return parts.joined(separator: "\n\n")
     }
@@ -52,7 +55,7 @@ struct QuantizationText {
         table.add("layer", "kind", "bits", "weights", "polynomials", "integers")
         for layer in report.layers {
             table.add(
-                Terminal.printable(layer.name), layer.kind, layer.bits.map(String.init) ?? "-",
+                layer.name.printable(limit: 60), layer.kind, layer.bits.map(String.init) ?? "-",
                 Format.grouped(layer.entries), Format.percent(layer.polynomialError),
                 Format.percent(layer.integerError))
         }
@@ -64,7 +67,7 @@ struct QuantizationText {
         table.add("activation", "function", "degree", "depth", "products", "error")
         for activation in report.activations {
             table.add(
-                Terminal.printable(activation.name), activation.function, "\(activation.degree)",
+                activation.name.printable(limit: 60), activation.function, "\(activation.degree)",
                 "\(activation.depth)", "\(activation.products)",
                 Format.percent(activation.fitError))
         }

@@ -2,6 +2,7 @@
 
 import BigIntegers
 import Blindsight
+import Files
 import InferenceClient
 
 /// Lines of a report, for a terminal, for Markdown and as JSON.
@@ -50,7 +51,7 @@ struct ReportEntries {
 
     private static func text(_ value: ReportEntry.Value) -> String {
         switch value {
-        case .text(let text): Terminal.printable(text, limit: 200)
+        case .text(let text): text.printable(limit: 200)
         case .count(let count): Format.grouped(count)
         case .bytes(let count): Format.bytes(count)
         case .bits(let bits): "\(Format.decimals(bits, 2)) bits"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rows of cells, aligned by column.
+import Files
+
+/// Rows of cells, aligned by column. A cell is one line, whatever its text is: it may be a name from a file.
 struct Table {
     enum Alignment { case left, right }
 
@@ -11,7 +13,7 @@ struct Table {
 
     mutating func add(_ cells: String...) {
         precondition(cells.count == columns.count)
-        rows.append(cells)
+        rows.append(cells.map { $0.printable(limit: 500) })
     }
 
     /// One string a row, columns two blanks apart, each line begun by `indent`.
@@ -42,8 +44,7 @@ struct Table {
 
     /// A line a row, for tables without a head.
     var markdownList: String {
-        rows.map { "- " + $0.map(ModelReport.escaped).joined(separator: ": ") }
-            .joined(separator: "\n")
+        rows.map { ModelReport.item($0.joined(separator: ": ")) }.joined(separator: "\n")
     }
 
     var text: String { lines().joined(separator: "\n") }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
 import Foundation
 
 /// What the standard streams can show.
@@ -21,20 +22,28 @@ enum Terminal {
         case cyan = "36"
     }
 
+    /// - Parameter text: of one line.
     static func styled(_ text: String, _ style: Style) -> String {
-        hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
+        let text = text.printable
+        return hasColour ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
     }
 
-    /// Text from a model's file, of at most so many characters and without what steers a terminal.
-    static func printable(_ text: String, limit: Int = 60) -> String {
-        let scalars = text.unicodeScalars.filter {
-            switch $0.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate: false
-            default: true
-            }
+    /// Prints text for people. What it holds of files can't steer the terminal, whoever forgot to escape it: only
+    /// newlines pass, and colours where there are any.
+    static func show(_ text: String) { print(shown(text, hasColour: hasColour)) }
+
+    static func shown(_ text: String, hasColour: Bool) -> String {
+        guard hasColour else { return text.printableLines }
+        // Those of `Style` and of pictures. By code points, for what is combined with a colour's end.
+        let colour = /\u{1B}\[(?:[012]|3[126]|38;5;[0-9]+;48;5;[0-9]+)m/
+            .matchingSemantics(.unicodeScalar)
+        var result = ""
+        var start = text.startIndex
+        for range in text.ranges(of: colour) {
+            result += String(text[start..<range.lowerBound]).printableLines + text[range]
+            start = range.upperBound
         }
-        let clean = String(String.UnicodeScalarView(scalars))
-        return clean.count > limit ? clean.prefix(limit - 1) + "…" : clean
+        return result + String(text[start...]).printableLines
     }
 
     static func writeError(_ text: String) {

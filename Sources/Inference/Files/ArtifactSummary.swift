@@ -34,9 +34,11 @@ package struct ArtifactSummary: Sendable {
             details = try Self.details(of: file, header.kind)
             return
         }
-        var bytes = try file.bytes(
-            limit: header.kind.maximumPayloadBytes + Envelope.headerLength
-                + Envelope.checksumLength)
+        if header.kind == .evaluationKeys {
+            details = [("method", try Self.method(ofKeys: file).rawValue)]
+            return
+        }
+        var bytes = try Envelope.bytes(of: file, expecting: header.kind)
         // It may be a secret key.
         defer { bytes.wipe() }
         details = try Self.details(of: bytes, header.kind)
@@ -75,7 +77,7 @@ package struct ArtifactSummary: Sendable {
                 ("layers", "\(plan.network.operations.count)"),
                 ("model bytes", "\(plan.model?.count ?? 0)"),
             ]
-        case .secretKey, .evaluationKeys:
+        case .secretKey:
             let sections = try Envelope.open(bytes, expecting: kind).sections()
             return [
                 (
@@ -83,8 +85,24 @@ package struct ArtifactSummary: Sendable {
                     try MethodName(section: sections.required(SectionRule.Number.method)).rawValue
                 )
             ]
-        case .request, .reply: return []
+        case .evaluationKeys, .request, .reply: return []
         }
+    }
+
+    /// Checks keys, which may be gigabytes, piece by piece.
+    private static func method(ofKeys file: RegularFile) throws -> MethodName {
+        let set = try EvaluationKeySet(reading: file)
+        guard case .encoded(let keys) = set.material else { return set.method }
+        try keys.reader().whole { reader in
+            let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+            defer { piece.deallocate() }
+            while reader.remaining > 0 {
+                try reader.read(
+                    into: UnsafeMutableRawBufferPointer(
+                        rebasing: piece[..<min(piece.count, reader.remaining)]))
+            }
+        }
+        return set.method
     }
 
     private static func details(of plan: ClientPlan) -> [(name: String, value: String)] {
