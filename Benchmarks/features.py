@@ -63,7 +63,7 @@ def report(results, peers):
     lines = [
         "# The method features",
         "",
-        f"Groups of 8192 images, N = 8192, 128-bit security, exact, function privacy 0: replies are masked, not flooded. "
+        f"Groups of 8192 images, N = 8192, 128-bit security, exact, function privacy 0: replies are masked and re-randomized, not flooded. "
         f"{machine.processor()}. Images a second, the best of {len(peers)} rounds' medians; every logit is checked.",
         "",
         "| network, cores | server | encrypt | decrypt | up | down | memory |",

@@ -122,7 +122,8 @@ mkdir client server
 run plan plan "$model" -o plans --json
 keys plan.out model server_plan client_plan method samples_per_group degree security_bits certified \
     bound_method range_bits range_margin_bits noise_margin_bits estimated_ms calibrated request_bytes \
-    reply_bytes evaluation_key_bytes server_memory_bytes operations
+    reply_bytes evaluation_key_bytes server_memory_bytes operations function_privacy_bits
+equal "function privacy" "$(member plan.out function_privacy_bits)" 0
 equal "method" "$(member plan.out method)" '"slots"'
 equal "samples a group" "$(member plan.out samples_per_group)" 1
 equal "certified" "$(member plan.out certified)" true

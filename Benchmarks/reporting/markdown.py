@@ -45,7 +45,7 @@ NOTES = """\
   algorithms give by themselves. Calls to the peers go through Python, which costs around a microsecond each.
 - **The networks** differ: each is its project's own MNIST example, so this compares what a user gets, not kernels. Ours
   is exact to the integer; TenSEAL's is CKKS and approximate, with random weights here.
-- **Function privacy** of Blindsight's replies is 0: they are masked, not flooded.
+- **Function privacy** of Blindsight's replies is 0: they are masked and re-randomized, not flooded.
 """
 
 

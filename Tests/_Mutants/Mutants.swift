@@ -116,6 +116,21 @@ private let security: [Mutant] = [
 
 private let clients: [Mutant] = [
     Mutant(
+        name: "refusals that tell of the secret aren't counted",
+        file: "InferenceClient/RefusalRecord.swift",
+        original: "if tellsOfTheSecret { try increment() }", broken: "",
+        tests: "ReactionTests"),
+    Mutant(
+        name: "encryptions of zero have no randomness of the server",
+        file: "Lattice/KeySwitching/KeySwitcher+Rerandomization.swift",
+        original: "u.values(modulo: table, into: ofU)", broken: "", tests: "ListenerTests"),
+    Mutant(
+        name: "Paillier's masks toss no coin", file: "Paillier/Ciphertexts/MaskSource.swift",
+        original: "toss(out, pool: pool)", broken: "", tests: "JacobiTests"),
+    Mutant(
+        name: "keys are used whatever their checksum", file: "Wire/SectionReader.swift",
+        original: "hash.finalize() == checksum[...]", broken: "true", tests: "StoredKeysTests"),
+    Mutant(
         name: "outputs beyond the proven range are handed out",
         file: "InferenceClient/Client.swift",
         original: "!outputs.areInside(plan.outputs.bounds)", broken: "false",

@@ -76,6 +76,9 @@ package struct BFVSettings: Sendable, Equatable {
                 "galois_keys", "rotation keys", .count(keys.galois.count)),
             ReportEntry(
                 "noise_margin_bits", "noise margins", .numbers(certificate.noiseMarginBits)),
+            ReportEntry(
+                "function_privacy_bits", "function privacy", .count(0),
+                text: "none: replies are masked and re-randomized, not flooded"),
         ]
     }
 }
