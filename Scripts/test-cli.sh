@@ -483,19 +483,18 @@ keys batch-bench.out method samples samples_per_group threads latency_ms through
 equal "operations of a group, bench and plan" "$(sed -n '/"operations"/,/}/p' batch-bench.out)" \
     "$(sed -n '/"operations"/,/}/p' batch.out | sed 's/},$/}/')"
 
-# written PID FILE: what a process has written into FILE, or so far into a file of this folder that has no name yet;
-# of that the mark "unnamed" tells.
-written() {
-    local descriptor
-    cat $2 2>/dev/null || true
-    for descriptor in /proc/"$1"/fd/*; do
-        case $(readlink "$descriptor" 2>/dev/null || true) in
-            "$(pwd -P)"/*" (deleted)")
-                : >unnamed
-                cat "$descriptor" 2>/dev/null || true
-                ;;
-        esac
+# reached PID FILE BYTES: whether a process has written as much into FILE, a pattern, or into a file that has no name
+# yet; of that the mark "unnamed" tells. Few processes a look, since a run takes no longer than a second.
+reached() {
+    local name
+    for name in $2; do
+        if [ -f "$name" ]; then
+            [ "$(wc -c <"$name")" -ge "$3" ]
+            return
+        fi
     done
+    [ -n "$(find -L "/proc/$1/fd" -type f -links 0 -size "+$3c" 2>/dev/null)" ] || return 1
+    : >unnamed
 }
 
 # interrupt SIGNAL FILE BYTES COMMAND...: starts it, sends it the signal once FILE is as long; status is its exit
@@ -503,13 +502,13 @@ written() {
 interrupt() {
     local signal=$1 file=$2 bytes=$3 attempt pid
     shift 3
-    for attempt in 1 2 3 4 5 6; do
+    for attempt in 1 2 3 4 5 6 7 8 9 10 11 12; do
         # With job control, SIGINT isn't ignored in the background.
         set -m
         "$blindsight" "$@" >interrupted.out 2>interrupted.err &
         pid=$!
         set +m
-        while kill -0 "$pid" 2>/dev/null && [ "$(written "$pid" "$file" | wc -c)" -lt "$bytes" ]; do :; done
+        while kill -0 "$pid" 2>/dev/null && ! reached "$pid" "$file" "$bytes"; do :; done
         kill "-$signal" "$pid" 2>/dev/null || true
         status=0
         wait "$pid" 2>/dev/null || status=$?

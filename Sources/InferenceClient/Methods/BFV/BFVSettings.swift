@@ -78,7 +78,7 @@ package struct BFVSettings: Sendable, Equatable {
                 "noise_margin_bits", "noise margins", .numbers(certificate.noiseMarginBits)),
             ReportEntry(
                 "function_privacy_bits", "function privacy", .count(0),
-                text: "none: replies are masked and re-randomized, not flooded"),
+                text: "none"),
         ]
     }
 }
