@@ -210,8 +210,8 @@ private let groups: [Mutant] = [
     Mutant(
         name: "the checksum of a file is not compared",
         file: "Wire/Envelope.swift",
-        original: "checksum(bytes[..<end], header.kind).elementsEqual(bytes[end...])", broken: "true",
-        tests: "WireTests"),
+        original: "checksum(bytes[..<end], header.kind).elementsEqual(bytes[end...])",
+        broken: "true", tests: "WireTests"),
     Mutant(
         name: "the checksum of a group is not compared",
         file: "Wire/Groups/BodyReader.swift", original: "hash.finalize() == checksum[...]",
