@@ -45,7 +45,7 @@ package final class LimbBuffer: @unchecked Sendable {
 ///
 /// Buffers of 64 KiB and more are cut from slabs of large pages: evaluation keys and weights are read through once a
 /// prediction, a third faster so.
-private enum LimbMemory {
+enum LimbMemory {
     private struct Lists: @unchecked Sendable {
         var free: [Int: [UnsafeMutablePointer<UInt64>]] = [:]
         /// Words in `free` that could be given back to the allocator.

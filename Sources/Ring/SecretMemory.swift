@@ -7,7 +7,7 @@ import Synchronization
 /// dumps. Where a limit of the process forbids to lock more, the rest is used unlocked.
 enum SecretMemory {
     private struct Lists: @unchecked Sendable {
-        /// By bytes, a power of two each.
+        /// By bytes.
         var free: [Int: [UnsafeMutableRawPointer]] = [:]
         var slab: UnsafeMutableRawPointer?
         var slabBytes = 0
@@ -15,15 +15,17 @@ enum SecretMemory {
 
     /// Holds whole pages on every system.
     private static let pageBytes = 1 << 16
-    /// Kept for good once it was taken. What is larger gets pages of its own, and gives them back.
-    private static let slabBytes = 1 << 20
+    /// A large page, kept for good once it was taken.
+    private static let slabBytes = 2 << 20
+    /// What is larger gets pages of its own, and gives them back.
+    private static let largestCut = 1 << 20
     private static let lists = Mutex(Lists())
 
     static func take(words: Int) -> UnsafeMutablePointer<UInt64> {
         let bytes = size(words)
         let memory: UnsafeMutableRawPointer
-        if bytes > slabBytes {
-            memory = guarded(bytes)
+        if bytes > largestCut {
+            memory = guarded(bytes, alignment: pageBytes)
         } else {
             let address = lists.withLock { lists in
                 Int(bitPattern: lists.free[bytes]?.popLast() ?? cut(bytes, from: &lists))
@@ -36,7 +38,7 @@ enum SecretMemory {
     /// - Precondition: it was wiped.
     static func give(_ pointer: UnsafeMutablePointer<UInt64>, words: Int) {
         let bytes = size(words)
-        if bytes > slabBytes {
+        if bytes > largestCut {
             bsk_release_pages(pointer, bytes)
             UnsafeMutableRawPointer(pointer).deallocate()
         } else {
@@ -49,20 +51,22 @@ enum SecretMemory {
     }
 
     private static func size(_ words: Int) -> Int {
-        let bytes = max(words * 8, 64)
-        if bytes > slabBytes { return (bytes + pageBytes - 1) / pageBytes * pageBytes }
-        return 1 << (Int.bitWidth - (bytes - 1).leadingZeroBitCount)
+        let plain = (max(words * 8, 64) + 63) & ~63
+        // Buffers of whole pages must not all begin at the same offset in a page.
+        let bytes = plain < 4096 ? plain : plain + LimbMemory.colour
+        return bytes > largestCut ? (bytes + pageBytes - 1) / pageBytes * pageBytes : bytes
     }
 
-    private static func guarded(_ bytes: Int) -> UnsafeMutableRawPointer {
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: pageBytes)
+    private static func guarded(_ bytes: Int, alignment: Int) -> UnsafeMutableRawPointer {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: alignment)
+        if alignment >= slabBytes { bsk_advise_large_pages(memory, bytes) }
         _ = bsk_guard_pages(memory, bytes)
         return memory
     }
 
     private static func cut(_ bytes: Int, from lists: inout Lists) -> UnsafeMutableRawPointer {
         if lists.slabBytes < bytes {
-            lists.slab = guarded(slabBytes)
+            lists.slab = guarded(slabBytes, alignment: slabBytes)
             lists.slabBytes = slabBytes
         }
         let memory = lists.slab!

@@ -4,7 +4,7 @@ import BigIntegers
 
 /// Jacobi symbols of small numbers modulo a public one. Anyone computes them without its factors. Variable time.
 package enum Jacobi {
-    /// The least z in 2..<2^16 with (z / n) = -1, n odd; nil where there is none, as for a square.
+    /// The least odd z below 2^16 with (z / n) = -1, n odd; nil where there is none, as for a square.
     package static func leastOfSymbolMinusOne(modulo n: BigInt) -> UInt64? {
         let residue = n.residue(modulo: 4)
         return stride(from: UInt64(3), to: 1 << 16, by: 2).first { z in
