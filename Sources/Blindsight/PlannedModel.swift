@@ -82,8 +82,10 @@ package struct PlannedModel: Sendable {
         _ network: IntegerNetwork, calibration: SampleSet?, options: PlanningOptions,
         progress: (String) throws -> Void
     ) throws -> Plan {
+        var planner = options.planner
+        planner.functionPrivacyBits = options.functionPrivacyBits
         guard case .calibrated(let margin) = options.range else {
-            return try options.planner.plan(
+            return try planner.plan(
                 network, method: options.method, within: options.within, progress: progress)
         }
         guard let calibration else {
@@ -93,7 +95,7 @@ package struct PlannedModel: Sendable {
         }
         try progress("measuring the outputs")
         let bounds = try CalibratedBounds(network, samples: calibration, marginBits: margin)
-        return try options.planner.plan(
+        return try planner.plan(
             network,
             outputs: OutputReading(
                 network, bounds: bounds.outputs, boundMethod: bounds.method,

@@ -21,6 +21,11 @@ public struct PlanningOptions: Sendable {
     public var range = Range.certified
     /// How a float model becomes integers.
     public var quantization = QuantizationOptions()
+    /// How well replies hide the model from who decrypts them, in bits: of two models with the same outputs, the replies
+    /// of one can be told from those of the other with an advantage of 2^-bits each, under the assumptions that the
+    /// threat model lists. 0, 40, 64 or 80; by default 40 where that costs at most half as much time again or 2 ms,
+    /// else 0.
+    public var functionPrivacyBits: Int?
     package var planner = Planner()
     /// A plan whose clients are to keep their keys: the new one is found within its key set.
     package var within: ClientPlan?

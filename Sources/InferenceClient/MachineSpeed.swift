@@ -25,6 +25,10 @@ package struct MachineSpeed: Sendable, Equatable, Codable {
     package var expandedResidue = 3.0
     /// A residue's share of what is drawn for an encryption of zero.
     package var drawnResidue = 12.0
+    /// The same of a flood: about a hundred bytes of a keystream.
+    package var floodedResidue = 40.0
+    /// The same of weights that are drawn anew, in one limb.
+    package var ditheredResidue = 6.0
 
     package init(
         forwardButterfly: Double, inverseButterfly: Double, keyResidue: Double,
@@ -56,6 +60,7 @@ package struct MachineSpeed: Sendable, Equatable, Codable {
         let tiles =
             count("small_products") * smallResidue + count("tensor_products") * tensorResidue
             + count("expansions") * expandedResidue + count("rerandomizations") * drawnResidue
+            + count("floods") * floodedResidue + count("dithered_terms") * ditheredResidue
         return 1e-9 * (overhead * (transforms * butterflies + products * n) + tiles * n)
     }
 }

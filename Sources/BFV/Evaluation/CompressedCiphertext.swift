@@ -34,17 +34,25 @@ package struct CompressedCiphertext: Sendable, Equatable {
 
 extension Evaluator {
     /// The same message under new randomness: with an encryption of zero added, made for this ciphertext alone.
-    package func rerandomize(_ a: Ciphertext) throws -> Ciphertext {
+    ///
+    /// - Parameter flood: noise that is added too, to hide what there is.
+    package func rerandomize(_ a: Ciphertext, flood: Flood? = nil) throws -> Ciphertext {
         var source = Keystream()
-        return try rerandomize(a, source: &source)
+        return try rerandomize(a, flood: flood, source: &source)
     }
 
     /// The same with randomness of the caller's choice, for tests.
-    package func rerandomize(_ a: Ciphertext, source: inout Keystream) throws -> Ciphertext {
+    package func rerandomize(
+        _ a: Ciphertext, flood: Flood? = nil, source: inout Keystream
+    ) throws -> Ciphertext {
         guard a.polynomials.count == 2 else {
             throw EvaluationError.mismatch("a reply needs a relinearized ciphertext")
         }
-        let zero = try switcher.encryptionOfZero(level: a.level, source: &source)
+        let drawn = flood.map {
+            FloodCoefficients(bits: $0.bits, degree: context.degree, from: &source)
+        }
+        if drawn != nil { counter.add { $0.floods += 1 } }
+        let zero = try switcher.encryptionOfZero(level: a.level, flood: drawn, source: &source)
         var polynomials = a.polynomials
         polynomials[0] += zero.0
         polynomials[1] += zero.1

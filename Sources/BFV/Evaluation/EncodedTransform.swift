@@ -36,6 +36,8 @@ public struct EncodedTransform: Sendable {
     private let firstTerms: [Int]
     /// Limb by limb, block by block, term by term: the order of use, so that memory is read in sequence.
     private let storage: PackedLimbs
+    /// Where weights are drawn anew each time: of each term, as many thresholds as coefficients.
+    let dither: [[Int64]]
 
     var sourceCount: Int { (babies.last?.source ?? 0) + 1 }
 
@@ -45,12 +47,14 @@ public struct EncodedTransform: Sendable {
         babies == other.babies && level == other.level
             && giants.elementsEqual(other.giants) {
                 $0.permutation == $1.permutation && $0.babies == $1.babies
-            }
+            } && dither.count == other.dither.count
     }
 
-    /// - Parameter coefficients: writes those of a term's plaintext.
+    /// - Parameters:
+    ///   - fractions: of w / pi; nil where weights are what they are.
+    ///   - coefficients: writes those of a term's plaintext.
     fileprivate init(
-        babies: [BabyStep], giants: [Giant], basis: RNSBasis,
+        babies: [BabyStep], giants: [Giant], basis: RNSBasis, fractions: Fractions?,
         coefficients: (_ giant: Int, _ term: Int, UnsafeMutablePointer<Int64>) -> Void
     ) {
         self.babies = babies
@@ -67,10 +71,13 @@ public struct EncodedTransform: Sendable {
         let block = min(n, Int(BSK_WEIGHT_BLOCK))
         let places = giants.indices.flatMap { g in giants[g].babies.indices.map { (g, $0) } }
         let (small, residues) = (LimbBuffer(count: n * Self.batch), LimbBuffer(count: n))
+        var dither: [[Int64]] = []
         for first in stride(from: 0, to: terms, by: Self.batch) {
             let batch = places[first..<min(terms, first + Self.batch)]
             for (i, (giant, term)) in batch.enumerated() {
-                coefficients(giant, term, Self.signed(small, i * n))
+                let weights = Self.signed(small, i * n)
+                coefficients(giant, term, weights)
+                if let fractions { dither.append(fractions.thresholds(of: weights, count: n)) }
             }
             for (k, table) in basis.tables.enumerated() {
                 storage.interleave(
@@ -85,6 +92,7 @@ public struct EncodedTransform: Sendable {
             }
         }
         withExtendedLifetime((small, residues)) {}
+        self.dither = dither
     }
 
     /// Terms that are encoded together: what they take in one limb stays in the second-level cache.
@@ -136,15 +144,17 @@ extension BFVContext {
     }
 
     /// The same of signed integer weights, a slot each, which are multiplied by a number modulo t for each source.
+    ///
+    /// - Parameter isDithered: whether each use draws the weights' representatives modulo pi anew.
     package func encodeTransform(
         babies: [BabyStep],
         giants: [(permutation: SlotPermutation, terms: [(baby: Int, weights: [Int64])])],
-        factors: [UInt64], plaintextIndex: Int, level: Int
+        factors: [UInt64], plaintextIndex: Int, level: Int, isDithered: Bool = false
     ) -> EncodedTransform {
         let encoder = plaintexts[plaintextIndex].encoder
         return encodeTransform(
             babies: babies, giants: giants.map { ($0.permutation, $0.terms.map(\.baby)) },
-            level: level
+            level: level, fractions: isDithered ? Fractions(encoder.modulus) : nil
         ) {
             let term = giants[$0].terms[$1]
             encoder.encode(
@@ -154,6 +164,7 @@ extension BFVContext {
 
     private func encodeTransform(
         babies: [BabyStep], giants: [(permutation: SlotPermutation, babies: [Int])], level: Int,
+        fractions: Fractions? = nil,
         coefficients: (_ giant: Int, _ term: Int, UnsafeMutablePointer<Int64>) -> Void
     ) -> EncodedTransform {
         precondition(giants.allSatisfy { !$0.babies.isEmpty })
@@ -162,6 +173,7 @@ extension BFVContext {
             babies: babies,
             giants: giants.map {
                 EncodedTransform.Giant(permutation: $0.permutation, babies: $0.babies)
-            }, basis: extendedBasis(level: level), coefficients: coefficients)
+            }, basis: extendedBasis(level: level), fractions: fractions,
+            coefficients: coefficients)
     }
 }

@@ -78,6 +78,10 @@ extension Evaluator {
                 of: sources[source].map { $0.polynomials[1] })
         }
         let room = groups.joined().map(\.digitCount).max() ?? 0
+        let dither = zip(transforms, channels).map {
+            Dither(
+                $0, context.plaintexts[$1.plaintextIndex], limbs: level + 1, counter: counter)
+        }
         pool.run(level + 1) { k in
             // Two polynomials a baby and ciphertext, and room for a sum before it is permuted.
             let pairs = shape.babies.count * channels.count
@@ -112,10 +116,15 @@ extension Evaluator {
             }
             withExtendedLifetime((memory, sums, transforms)) {
                 for c in channels.indices {
+                    func target(_ giant: Int) -> ResiduePair {
+                        (sums[giant][c].0.sharedLimb(k), sums[giant][c].1.sharedLimb(k))
+                    }
                     transforms[c].addTerms(
                         limb: k, modulus: basis.tables[k].modulus,
-                        babies: { babies.pair($0, c) },
-                        into: { (sums[$0][c].0.sharedLimb(k), sums[$0][c].1.sharedLimb(k)) })
+                        babies: { babies.pair($0, c) }, into: target)
+                    dither[c].add(
+                        limb: k, level: level, table: basis.tables[k],
+                        babies: { babies.pair($0, c) }, into: target)
                 }
             }
         }
@@ -221,18 +230,25 @@ extension Evaluator {
         let sums = transform.giants.map { _ -> ExtendedPair in
             (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
         }
+        let dither = Dither(
+            transform, context.plaintexts[sources[0].plaintextIndex], limbs: level,
+            counter: counter)
         pool.run(level) { k in
-            let modulus = basis.tables[k].modulus
+            func baby(_ index: Int) -> ResiduePair {
+                let a = sources[transform.babies[index].source]
+                return (
+                    UnsafeMutablePointer(mutating: a.polynomials[0].limb(k)),
+                    UnsafeMutablePointer(mutating: a.polynomials[1].limb(k))
+                )
+            }
+            func target(_ giant: Int) -> ResiduePair {
+                (sums[giant].0.sharedLimb(k), sums[giant].1.sharedLimb(k))
+            }
             withExtendedLifetime((sources, sums)) {
                 transform.addTerms(
-                    limb: k, modulus: modulus,
-                    babies: { baby in
-                        let a = sources[transform.babies[baby].source]
-                        return (
-                            UnsafeMutablePointer(mutating: a.polynomials[0].limb(k)),
-                            UnsafeMutablePointer(mutating: a.polynomials[1].limb(k))
-                        )
-                    }, into: { (sums[$0].0.sharedLimb(k), sums[$0].1.sharedLimb(k)) })
+                    limb: k, modulus: basis.tables[k].modulus, babies: baby, into: target)
+                dither.add(
+                    limb: k, level: level, table: basis.tables[k], babies: baby, into: target)
             }
         }
         var out = sums.first ?? (Polynomial(zero: basis), Polynomial(zero: basis))

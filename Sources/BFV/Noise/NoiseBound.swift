@@ -116,12 +116,16 @@ package struct NoiseComponent: Sendable {
     let gain: TransformGain?
     /// Now.
     package let norms: NoiseNorms
+    /// No coefficient exceeds it: the mean norm, or less where more is known.
+    let coefficient: Double
 
     package init(_ norms: NoiseNorms, isLinear: Bool = false) {
-        base = norms
-        self.isLinear = isLinear
-        gain = nil
-        self.norms = norms
+        self.init(base: norms, isLinear: isLinear, gain: nil, norms: norms)
+    }
+
+    /// - Parameter coefficient: what no coefficient exceeds.
+    init(_ norms: NoiseNorms, coefficient: Double) {
+        self.init(base: norms, isLinear: false, gain: nil, norms: norms, coefficient: coefficient)
     }
 
     /// Of many independent sources, each with these norms, one a term of the map that follows: only their
@@ -133,16 +137,21 @@ package struct NoiseComponent: Sendable {
             gain: nil, norms: norms)
     }
 
-    private init(base: NoiseNorms, isLinear: Bool, gain: TransformGain?, norms: NoiseNorms) {
+    private init(
+        base: NoiseNorms, isLinear: Bool, gain: TransformGain?, norms: NoiseNorms,
+        coefficient: Double? = nil
+    ) {
         self.base = base
         self.isLinear = isLinear
         self.gain = gain
         self.norms = norms
+        self.coefficient = min(coefficient ?? norms.mean, norms.mean)
     }
 
     func scaled(by factor: Double) -> NoiseComponent {
         NoiseComponent(
-            base: base * factor, isLinear: isLinear, gain: gain, norms: norms * factor)
+            base: base * factor, isLinear: isLinear, gain: gain, norms: norms * factor,
+            coefficient: NoiseNorms.up(coefficient * factor))
     }
 
     /// Of a sum of integer multiples of many ciphertexts, each with this bound: sum = sum of |w|, energy = sum of w^2.
@@ -193,6 +202,12 @@ package struct NoiseBound: Sendable {
 
     package init(_ components: [NoiseComponent]) { self.components = components }
 
+    /// More than any modulus takes.
+    package static let infinite = NoiseBound([
+        NoiseComponent(
+            NoiseNorms(mean: .infinity, rootMeanSquare: .infinity, largest: .infinity))
+    ])
+
     package var norms: NoiseNorms { components.reduce(.zero) { $0 + $1.norms } }
 
     /// Of a sum of ciphertexts.
@@ -201,7 +216,9 @@ package struct NoiseBound: Sendable {
     }
 
     /// No coefficient of the noise exceeds it.
-    package var coefficient: Double { norms.mean }
+    package var coefficient: Double {
+        components.reduce(0) { NoiseNorms.up($0 + $1.coefficient) }
+    }
 
     func adding(_ component: NoiseComponent) -> NoiseBound {
         NoiseBound(components + [component])

@@ -22,9 +22,13 @@ package struct NoiseModel: Sendable {
     /// reduced with rounded quotients.
     package let plaintextModulus: Double
     /// sum |c_i| of pi's coefficients.
-    private let coefficientSum: Double
-    private let index: Int
-    private let n: Double
+    let coefficientSum: Double
+    /// The 2-norm of pi's coefficients.
+    let coefficientNorm: Double
+    /// min |pi(zeta)|.
+    let smallestEmbedding: Double
+    let index: Int
+    let n: Double
     private let secret: SecretBounds
 
     /// log2 of the allowed failure probability of one event.
@@ -37,6 +41,8 @@ package struct NoiseModel: Sendable {
         self.degree = degree
         plaintextModulus = plaintext.largestEmbedding * (1 + 0x1p-12)
         coefficientSum = plaintext.coefficientSum
+        coefficientNorm = plaintext.coefficientNorm
+        smallestEmbedding = plaintext.smallestEmbedding
         index = plaintext.index
         n = Double(degree)
         secret = SecretBounds(degree: degree)
@@ -53,13 +59,13 @@ package struct NoiseModel: Sendable {
     /// Bound on a quadratic form sum over zeta of lambda |x(zeta)|^2 / N in independent coefficients x of proxy 1:
     /// trace + 2 sqrt(trace of squares * u) + 2 * largest * u, with probability 1 - exp(-u)
     /// (Hsu, Kakade and Zhang, 2012).
-    private func quadratic(trace: Double, squares: Double, largest: Double) -> Double {
+    func quadratic(trace: Double, squares: Double, largest: Double) -> Double {
         let u = Self.failureBits * M_LN2
         return trace + 2 * (squares * u).squareRoot() + 2 * largest * u
     }
 
     /// 2-norm of a polynomial with independent coefficients of proxy 1.
-    private var unitNorm: Double { quadratic(trace: n, squares: n, largest: 1).squareRoot() }
+    var unitNorm: Double { quadratic(trace: n, squares: n, largest: 1).squareRoot() }
 
     /// Fresh, symmetric: nu = -r + t e, |r_j| <= t/2 (worst case), e centered binomial. The part of r is within
     /// what Cauchy-Schwarz gives for any linear map, so the sum behaves as a linear component.
@@ -113,7 +119,7 @@ package struct NoiseModel: Sendable {
     }
 
     /// e_1 s and e u of an encryption of zero under a public key: see `freshPublic`.
-    private var maskedZero: [NoiseComponent] {
+    var maskedZero: [NoiseComponent] {
         let ofC1 = timesSecret(over: 1 / Self.errorVariance)
         let proxy = 2.0 / 3
         let deviation = Self.errorVariance.squareRoot()
@@ -201,12 +207,22 @@ package struct NoiseModel: Sendable {
                     NoiseComponent.independent(babies).mapped(by: gain, degree: degree))
             }
         }
-        let count = Double(giantCount)
-        if giantCount > 0 {
-            out = out.adding(NoiseComponent(giants * count))
-                .adding(NoiseComponent(roundingOfC1.norms * count))
-        }
-        return out
+        return giantCount > 0
+            ? NoiseBound.sum([out, giantSwitches(giants, count: giantCount)]) : out
+    }
+
+    /// What the giants' key switches add, with the division before each.
+    private func giantSwitches(_ giants: NoiseNorms, count: Int) -> NoiseBound {
+        NoiseBound([
+            NoiseComponent(giants * Double(count)),
+            NoiseComponent(roundingOfC1.norms * Double(count)),
+        ])
+    }
+
+    /// What a map adds to sums of its babies: its giants' key switches, and the last divisions.
+    package func switchedMap(giants: NoiseNorms, giantCount: Int) -> NoiseBound {
+        giantCount > 0
+            ? giantSwitches(giants, count: giantCount).adding(rounding) : NoiseBound([rounding])
     }
 
     /// x + sum of sigma_k(x), k in `elements` (1 included): each switch has errors of its own.
@@ -271,7 +287,7 @@ package struct NoiseModel: Sendable {
         return NoiseNorms.up(carried + coefficientSum * ofC0 + plaintextModulus * cross)
     }
 
-    private func component(
+    func component(
         mean: Double, rms: Double, largest: Double, isLinear: Bool
     ) -> NoiseComponent {
         NoiseComponent(

@@ -24,9 +24,8 @@ public final class BFVContext: Sendable {
         precondition(lattice.parameters == parameters.lattice, "the context of another lattice")
         self.parameters = parameters
         self.lattice = lattice
-        let whole = lattice.basis(level: lattice.maximumLevel)
         plaintexts = try parameters.plaintexts.map {
-            try PlaintextContext($0, parameters: parameters, basis: whole)
+            try PlaintextContext($0, parameters: parameters, lattice: lattice)
         }
     }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BigIntegers
+import Lattice
 import Ring
 
 /// What depends on one plaintext modulus.
 package struct PlaintextContext: Sendable {
     package let table: NTTTable
     package let encoder: SlotEncoder
-    /// pi modulo Q.
+    /// pi modulo Q P.
     package let generator: Polynomial<NTTValues>
     /// pi^-1 modulo Q.
     package let inverse: Polynomial<NTTValues>
@@ -19,7 +20,7 @@ package struct PlaintextContext: Sendable {
     package var ideal: PlaintextModulus { encoder.modulus }
 
     init(
-        _ plaintext: PlaintextModulus, parameters: BFVParameters, basis: RNSBasis
+        _ plaintext: PlaintextModulus, parameters: BFVParameters, lattice: LatticeContext
     ) throws {
         let t = plaintext.prime
         let n = parameters.degree
@@ -29,13 +30,21 @@ package struct PlaintextContext: Sendable {
         for (i, c) in plaintext.generator.enumerated() {
             coefficients[i * n / plaintext.index] = c
         }
-        generator = Polynomial(signed: coefficients, basis: basis).forwardNTT()
-        inverse = generator.inverted()
+        let level = lattice.maximumLevel
+        generator = Polynomial(
+            signed: coefficients, basis: lattice.extendedBasis(level: level)
+        ).forwardNTT()
+        inverse = generator.prefix(lattice.basis(level: level)).inverted()
         var product: UInt64 = 1
         negatedModulus = parameters.ciphertextModuli.map {
             product = ModularArithmetic.multiply(product, $0 % t, modulo: t)
             return t - product
         }
+    }
+
+    /// pi modulo limb k of Q_l P.
+    func generator(limb k: Int, level: Int) -> UnsafePointer<UInt64> {
+        generator.limb(k < level ? k : generator.limbCount - 1)
     }
 
     /// -Q_l mod t, a unit.

@@ -99,6 +99,17 @@ package struct PlaintextModulus: Sendable, Hashable {
         return largest * (1 + 0x1p-30)
     }
 
+    /// min |pi(zeta)|, rounded down.
+    package var smallestEmbedding: Double {
+        let smallest = RootsOfUnity(index: index).squaredMagnitudes(generator).min()!.squareRoot()
+        return smallest * (1 - 0x1p-30)
+    }
+
+    /// The 2-norm of its coefficients, rounded up.
+    package var coefficientNorm: Double {
+        generator.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() * (1 + 0x1p-30)
+    }
+
     /// sum |c_i|: how much a product with pi can multiply a largest coefficient by.
     package var coefficientSum: Double { generator.reduce(0) { $0 + Double($1.magnitude) } }
 

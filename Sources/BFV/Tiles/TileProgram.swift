@@ -13,8 +13,20 @@ package struct TileProgram: Sendable {
     package indirect enum Node: Sendable {
         /// Of `count` ciphertexts with 2 or 3 polynomials.
         case source(Int, count: Int, polynomials: Int)
-        case map([SmallMatrix], SharedConstants, [Node])
+        case map(Matrices, SharedConstants, [Node])
         case product(Node, Node)
+    }
+
+    /// A matrix for each source; with weights that are drawn anew, what is to be drawn for each.
+    package struct Matrices: Sendable {
+        let list: [SmallMatrix]
+        let dither: [ScalarDither]
+
+        package init(_ list: [SmallMatrix], dither: [ScalarDither] = []) {
+            precondition(dither.isEmpty || dither.count == list.count)
+            self.list = list
+            self.dither = dither
+        }
     }
 
     /// Where a source's or the result's residues modulo one prime lie: N of polynomial p of ciphertext f at p * count +
@@ -23,7 +35,7 @@ package struct TileProgram: Sendable {
 
     private enum Step {
         case source(Int)
-        case map([SmallMatrix], SharedConstants, [Int])
+        case map([SmallMatrix], [ScalarDither.Draw], SharedConstants, [Int])
         case product(Int, Int)
     }
 
@@ -62,7 +74,8 @@ package struct TileProgram: Sendable {
             precondition(values[x].polynomials == 2 && values[y].polynomials == 2)
             return append(
                 .product(x, y), count: values[x].count, polynomials: 3, lacks: feedsMap)
-        case .map(let matrices, let constants, let nodes):
+        case .map(let all, let constants, let nodes):
+            let matrices = all.list
             // Either all sources lack the factor or none does.
             let defers = nodes.allSatisfy { if case .product = $0 { true } else { false } }
             let sources = nodes.map { append($0, feedsMap: defers) }
@@ -71,7 +84,7 @@ package struct TileProgram: Sendable {
             let needed = matrices.map(\.scratchWords).max()!
             scratchWords = max(scratchWords, count * Int(BSK_TILE) + needed)
             return append(
-                .map(matrices, constants, sources), count: count,
+                .map(matrices, all.dither.map { $0.draw() }, constants, sources), count: count,
                 polynomials: sources.map { values[$0].polynomials }.max()!)
         }
     }
@@ -137,11 +150,11 @@ package struct TileProgram: Sendable {
                 let (x, y) = (memory + values[a].offset, memory + values[b].offset)
                 bsk_tensor(m, out, out + size, out + 2 * size, x, x + size, y, y + size, size)
                 if !value.lacksGenerator { bsk_mul_scalar(m, out, out, pi, 3 * size) }
-            case .map(let matrices, let constants, let operands):
+            case .map(let matrices, let draws, let constants, let operands):
                 let lacks = values[operands[0]].lacksGenerator
                 for polynomial in 0..<value.polynomials {
                     apply(
-                        matrices, to: operands, polynomial: polynomial, m,
+                        matrices, draws, to: operands, polynomial: polynomial, m,
                         initial: polynomial == 0
                             ? constants.values(limb: limb, position: position, scaled: lacks)
                             : nil,
@@ -153,20 +166,25 @@ package struct TileProgram: Sendable {
     }
 
     private func apply(
-        _ matrices: [SmallMatrix], to operands: [Int], polynomial: Int,
+        _ matrices: [SmallMatrix], _ draws: [ScalarDither.Draw], to operands: [Int],
+        polynomial: Int,
         _ m: UnsafePointer<bsk_modulus>, initial: UnsafePointer<UInt64>?,
         out: UnsafeMutablePointer<UInt64>, memory: UnsafeMutablePointer<UInt64>
     ) {
         let size = matrices[0].rows * Int(BSK_TILE)
         let scratch = memory + words
         var isFirst = true
-        for (matrix, operand) in zip(matrices, operands)
+        for (index, (matrix, operand)) in zip(matrices, operands).enumerated()
         where polynomial < values[operand].polynomials {
             let source = values[operand]
             let x = memory + source.offset + polynomial * source.count * Int(BSK_TILE)
             let target = isFirst ? out : scratch
             matrix.apply(
                 m, to: x, into: target, initial: isFirst ? initial : nil, scratch: scratch + size)
+            if !draws.isEmpty {
+                draws[index].add(
+                    m, x, to: target, times: plaintext.modulus, scratch: scratch + size)
+            }
             if !isFirst { bsk_add(m, out, out, target, size) }
             isFirst = false
         }

@@ -82,6 +82,13 @@ package struct PlanCommand: ReportingCommand {
     @Option(help: "Bits beyond the samples' outputs, with --range calibrated.")
     var marginBits: Double?
 
+    @Option(
+        help: """
+            Bits of function privacy: how well replies hide the model from who decrypts them. 0, 40, 64 or 80; \
+            by default 40 where it costs little, else 0.
+            """)
+    var functionPrivacy: Int?
+
     @Option(help: "Bits of a Paillier key: 2048 (112-bit security), 3072 (the default) or 4096.")
     var keyBits: Int?
 
@@ -95,6 +102,9 @@ package struct PlanCommand: ReportingCommand {
         }
         guard samples == nil || (1...1 << 30).contains(samples!) else {
             throw ValidationError("--samples must be 1 to \(1 << 30)")
+        }
+        guard functionPrivacy.map({ [0, 40, 64, 80].contains($0) }) ?? true else {
+            throw ValidationError("--function-privacy must be 0, 40, 64 or 80")
         }
         guard keySize != nil else {
             throw ValidationError("--key-bits must be 2048, 3072 or 4096")
@@ -167,6 +177,7 @@ package struct PlanCommand: ReportingCommand {
         options.method = MethodChoice(
             method == "auto" ? nil : MethodName(rawValue: method), samples: samples ?? usual)
         if range == .calibrated { options.range = .calibrated(marginBits: marginBits ?? 4) }
+        options.functionPrivacyBits = functionPrivacy
         options.planner = Planner(keySize: keySize!)
         options.within = try within.map(CommandFiles.clientPlan)
         return options

@@ -196,6 +196,15 @@ void bsk_centered_binomial(int64_t *out, const uint64_t *words, size_t n);
 /// Randomized rounding to multiples of t: x, |x| <= t/2, becomes x - t or x + t, the one nearer to zero, where floor(w t / 2^64) < |x|,
 /// so with a chance of |x| / t; its mean is then 0. t below 2^50; one word each.
 void bsk_dither(int64_t *x, const uint64_t *words, uint64_t t, size_t n);
+/// x[i] += the lower `bits` bits of words[i], modulo 2^64; bits <= 63.
+void bsk_add_fields(int64_t *x, const uint64_t *words, uint32_t bits, size_t n);
+/// x[2i] += the lower `bits` bits of the lower half of words[i], x[2i + 1] += those of the upper half; bits <= 32, n even.
+void bsk_add_half_fields(int64_t *x, const uint64_t *words, uint32_t bits, size_t n);
+/// sums[i] += sign * x[i], sign in {-1, 0, 1}. Constant time.
+void bsk_add_signed(int64_t *sums, const uint64_t *x, int64_t sign, size_t n);
+/// out[i] = -1 where 0 <= thresholds[i], 1 where it is below, both with probability |thresholds[i]| / 2^63, else 0.
+/// Constant time.
+void bsk_draw_signs(int64_t *out, const uint64_t *words, const int64_t *thresholds, size_t n);
 
 /// Packs n residues of `bits` bits (1...64) each, little endian, least significant bit first,
 /// into ceil(n*bits/8) bytes. Unpack is the inverse; it doesn't check ranges.

@@ -28,6 +28,11 @@ public struct PlanError: Error, Equatable, CustomStringConvertible {
         PlanError("the method '\(method)' doesn't serve this network: \(why)", isUnsuited: true)
     }
 
+    /// Function privacy that is not among the choices.
+    package static func noPrivacy(bits: Int) -> PlanError {
+        PlanError("function privacy of \(bits) bits: it may be 0, 40, 64 or 80", isUnsuited: true)
+    }
+
     /// A plan read from outside is inconsistent, or its certificate doesn't hold.
     package static func invalid(_ why: String) -> PlanError { PlanError("invalid plan: \(why)") }
 }

@@ -14,6 +14,8 @@ package struct Planner: Sendable {
     package let degrees: [Int]
     package let security: SecurityLevel
     package let keySize: PaillierKeySize
+    /// What replies are to hide, in bits: 0, 40, 64 or 80; nil: 40 where that costs little.
+    package var functionPrivacyBits: Int? = 0
 
     /// At 128-bit security by default.
     /// - Parameters:
@@ -73,17 +75,39 @@ package struct Planner: Sendable {
                 "\(outputs.count) output bounds for \(network.outputCount) outputs")
         }
         return try withoutActuallyEscaping(progress) { progress in
-            let task = PlanningTask(
-                network: network, outputs: outputs, planner: self, samples: choice.samples,
-                within: within, progress: progress)
-            if let name = choice.name {
-                return try Self.plan(ServerMethods.named(name), task)
+            func task(_ bits: Int) -> PlanningTask {
+                PlanningTask(
+                    network: network, outputs: outputs, planner: self, samples: choice.samples,
+                    within: within, privacy: FunctionPrivacy(bits: bits), progress: progress)
             }
-            if let within {
-                return try Self.plan(ServerMethods.named(within.methodName), task)
+            let name = choice.name ?? within?.methodName
+            if let bits = functionPrivacyBits {
+                guard BFVSettings.functionPrivacyChoices.contains(bits) else {
+                    throw PlanError.noPrivacy(bits: bits)
+                }
+                return try plan(task(bits), name)
             }
-            return try cheapest(task)
+            let plain = try plan(task(0), name)
+            guard let hiding = try? plan(task(Self.usualPrivacyBits), plain.client.methodName)
+            else { return plain }
+            return Self.isCheap(hiding, beside: plain, samples: choice.samples) ? hiding : plain
         }
+    }
+
+    private static let usualPrivacyBits = 40
+
+    /// At most half as long again, or 2 ms more.
+    private static func isCheap(_ plan: Plan, beside plain: Plan, samples: Int) -> Bool {
+        let (time, least) = (
+            plan.client.seconds(samples: samples), plain.client.seconds(samples: samples)
+        )
+        return time <= 1.5 * least || time <= least + 2e-3
+    }
+
+    /// - Parameter name: of a method; nil: the cheapest.
+    private func plan(_ task: PlanningTask, _ name: MethodName?) throws -> Plan {
+        guard let name else { return try cheapest(task) }
+        return try Self.plan(ServerMethods.named(name), task)
     }
 
     /// - Throws: `PlanError`, also for a plan that no file could hold.

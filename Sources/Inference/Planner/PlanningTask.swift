@@ -14,6 +14,8 @@ package struct PlanningTask {
     package let samples: Int
     /// A plan whose keys must serve.
     package let within: ClientPlan?
+    /// What replies must hide.
+    package let privacy: FunctionPrivacy
     /// A line on what is being done. An error that it throws ends the planning.
     package let progress: (String) throws -> Void
 

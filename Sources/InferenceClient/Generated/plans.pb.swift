@@ -437,6 +437,9 @@ package nonisolated struct Blindsight_V5_BFVMessage: Sendable {
   /// Of the method "features": outputs of the network.
   package var outputCount: UInt32 = 0
 
+  /// lambda: how far replies hide the weights; 0: nothing is promised.
+  package var functionPrivacyBits: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -467,6 +470,12 @@ package nonisolated struct Blindsight_V5_BFVServerMessage: @unchecked Sendable {
   package var levels: [UInt32] {
     get {_storage._levels}
     set {_uniqueStorage()._levels = newValue}
+  }
+
+  /// Of each plaintext modulus, the bits of a flood's summands; none without function privacy.
+  package var floodBits: [UInt32] {
+    get {_storage._floodBits}
+    set {_uniqueStorage()._floodBits = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1161,7 +1170,7 @@ nonisolated extension Blindsight_V5_KeySetMessage: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Blindsight_V5_BFVMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".BFVMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0\u{1}plaintexts\0\u{3}output_units\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{3}noise_margin_bits\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_count\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0\u{1}plaintexts\0\u{3}output_units\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{3}noise_margin_bits\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_count\0\u{3}function_privacy_bits\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1178,6 +1187,7 @@ nonisolated extension Blindsight_V5_BFVMessage: SwiftProtobuf.Message, SwiftProt
       case 7: try { try decoder.decodeRepeatedUInt32Field(value: &self.inputLayout) }()
       case 8: try { try decoder.decodeRepeatedUInt32Field(value: &self.outputLayout) }()
       case 9: try { try decoder.decodeSingularUInt32Field(value: &self.outputCount) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.functionPrivacyBits) }()
       default: break
       }
     }
@@ -1215,6 +1225,9 @@ nonisolated extension Blindsight_V5_BFVMessage: SwiftProtobuf.Message, SwiftProt
     if self.outputCount != 0 {
       try visitor.visitSingularUInt32Field(value: self.outputCount, fieldNumber: 9)
     }
+    if self.functionPrivacyBits != 0 {
+      try visitor.visitSingularUInt32Field(value: self.functionPrivacyBits, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1228,6 +1241,7 @@ nonisolated extension Blindsight_V5_BFVMessage: SwiftProtobuf.Message, SwiftProt
     if lhs.inputLayout != rhs.inputLayout {return false}
     if lhs.outputLayout != rhs.outputLayout {return false}
     if lhs.outputCount != rhs.outputCount {return false}
+    if lhs.functionPrivacyBits != rhs.functionPrivacyBits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1241,6 +1255,7 @@ nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, Swi
     var _client: Blindsight_V5_BFVMessage? = nil
     var _babyCounts: [UInt32] = []
     var _levels: [UInt32] = []
+    var _floodBits: [UInt32] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1254,6 +1269,7 @@ nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, Swi
       _client = source._client
       _babyCounts = source._babyCounts
       _levels = source._levels
+      _floodBits = source._floodBits
     }
   }
 
@@ -1275,6 +1291,7 @@ nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, Swi
         case 1: try { try decoder.decodeSingularMessageField(value: &_storage._client) }()
         case 2: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._babyCounts) }()
         case 3: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._levels) }()
+        case 4: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._floodBits) }()
         default: break
         }
       }
@@ -1296,6 +1313,9 @@ nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, Swi
       if !_storage._levels.isEmpty {
         try visitor.visitPackedUInt32Field(value: _storage._levels, fieldNumber: 3)
       }
+      if !_storage._floodBits.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._floodBits, fieldNumber: 4)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1308,6 +1328,7 @@ nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, Swi
         if _storage._client != rhs_storage._client {return false}
         if _storage._babyCounts != rhs_storage._babyCounts {return false}
         if _storage._levels != rhs_storage._levels {return false}
+        if _storage._floodBits != rhs_storage._floodBits {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -127,6 +127,7 @@ extension Blindsight_V5_BFVMessage {
         replyC0Bits = UInt32(settings.replyC0Bits)
         replyC1Bits = UInt32(settings.replyC1Bits)
         noiseMarginBits = settings.noiseMarginBits
+        functionPrivacyBits = UInt32(settings.functionPrivacyBits)
     }
 
     package func settings(
@@ -145,10 +146,13 @@ extension Blindsight_V5_BFVMessage {
         guard noiseMarginBits.count == parameters.plaintextModuli.count,
             noiseMarginBits.allSatisfy({ $0 > 0 && $0 < 64 })
         else { throw WireError.outOfRange("the noise margins") }
+        guard BFVSettings.functionPrivacyChoices.contains(Int(functionPrivacyBits)) else {
+            throw WireError.outOfRange("\(functionPrivacyBits) bits of function privacy")
+        }
         let settings = BFVSettings(
             parameters: parameters, keys: keys, outputUnits: outputUnits,
             replyC0Bits: Int(replyC0Bits), replyC1Bits: Int(replyC1Bits),
-            noiseMarginBits: noiseMarginBits)
+            noiseMarginBits: noiseMarginBits, functionPrivacyBits: Int(functionPrivacyBits))
         guard settings.certificate(outputs).holds else {
             throw WireError.outOfRange("the certificate does not hold")
         }

@@ -6,10 +6,15 @@ import Ring
 extension SecretCoefficients {
     /// NTT values modulo one prime, N words. Constant time.
     package func values(modulo table: NTTTable, into out: UnsafeMutablePointer<UInt64>) {
+        residues(modulo: table, into: out)
+        table.forward(out)
+    }
+
+    /// Coefficients modulo one prime, N words. Constant time.
+    package func residues(modulo table: NTTTable, into out: UnsafeMutablePointer<UInt64>) {
         withExtendedLifetime(self) {
             bsk_reduce_signed(table.modulus, out, base, count)
         }
-        table.forward(out)
     }
 }
 

@@ -7,10 +7,13 @@ extension KeySwitcher {
     /// A new encryption of zero modulo Q_l: (b u + e_0, a u + e_1) modulo Q_l P divided by P, u uniform ternary, e_i
     /// centered binomial. Who knows u and e_1 can take it off again: they are wiped. Constant time in them.
     ///
-    /// - Parameter source: of u, e_0 and e_1, in this order.
+    /// - Parameters:
+    ///   - flood: added to the first polynomial: P times it to e_0, which the division by P leaves as it is, so that one
+    ///     transform serves both.
+    ///   - source: of u, e_0 and e_1, in this order.
     /// - Throws: `EvaluationError` where the key is missing, or covers too low a level.
     package func encryptionOfZero(
-        level: Int, source: inout Keystream
+        level: Int, flood: FloodCoefficients? = nil, source: inout Keystream
     ) throws(EvaluationError) -> ExtendedPair {
         guard let key = keys.rerandomization else {
             throw .mismatch("no public key to make encryptions of zero from")
@@ -21,8 +24,9 @@ extension KeySwitcher {
         let u = Samplers.ternary(degree: n, from: &source)
         let errors = (0..<2).map { _ in Samplers.error(degree: n, from: &source) }
         let values = LimbBuffer(count: n * basis.count, isSecret: true)
+        let scratch = LimbBuffer(count: flood == nil ? 1 : n * level, isSecret: true)
         let out = (0..<2).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
-        withExtendedLifetime((key, values, out)) {
+        withExtendedLifetime((key, values, scratch, out)) {
             pool.run(basis.count) { limb in
                 let table = basis.tables[limb]
                 let ofU = values.base + limb * n
@@ -31,7 +35,15 @@ extension KeySwitcher {
                 u.values(modulo: table, into: ofU)
                 for (half, factor) in [key.b, key.a].enumerated() {
                     let x = out[half].sharedLimb(limb)
-                    errors[half].values(modulo: table, into: x)
+                    if half == 0, let flood, limb < level {
+                        errors[half].residues(modulo: table, into: x)
+                        flood.add(
+                            to: x, modulo: table, times: context.specialResidue[limb],
+                            scratch: scratch.base + limb * n)
+                        table.forward(x)
+                    } else {
+                        errors[half].values(modulo: table, into: x)
+                    }
                     bsk_mul_add(table.modulus, x, factor.limb(place), ofU, n)
                 }
             }

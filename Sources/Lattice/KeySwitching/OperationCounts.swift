@@ -31,6 +31,10 @@ public struct OperationCounts: Sendable, Hashable {
     package var expansions = 0
     /// Encryptions of zero that were made for replies.
     package var rerandomizations = 0
+    /// Ciphertexts whose noise was flooded.
+    package var floods = 0
+    /// Polynomials of weights that were drawn anew, to be added to.
+    package var ditheredTerms = 0
 
     package init() {}
 
@@ -45,6 +49,7 @@ public struct OperationCounts: Sendable, Hashable {
             ("key_products", keyProducts), ("plaintext_products", plaintextProducts),
             ("small_products", smallProducts), ("tensor_products", tensorProducts),
             ("expansions", expansions), ("rerandomizations", rerandomizations),
+            ("floods", floods), ("dithered_terms", ditheredTerms),
         ]
     }
 
@@ -63,6 +68,8 @@ public struct OperationCounts: Sendable, Hashable {
         a.tensorProducts += b.tensorProducts
         a.expansions += b.expansions
         a.rerandomizations += b.rerandomizations
+        a.floods += b.floods
+        a.ditheredTerms += b.ditheredTerms
     }
 }
 
@@ -111,5 +118,7 @@ extension OperationCounts {
         tensorProducts = counts[11]
         expansions = counts[12]
         rerandomizations = counts[13]
+        floods = counts[14]
+        ditheredTerms = counts[15]
     }
 }

@@ -26,7 +26,7 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
         let parameters = choices.parameters
         let evaluation = try PlanEvaluation(
             circuit, parameters: parameters, levels: choices.levels, keys: choices.keys,
-            norms: norms)
+            norms: norms, privacy: choices.privacy)
         guard evaluation.events < 1 << 20 else {
             throw PlanError.invalid("more noise events than its failure probability allows")
         }
@@ -37,7 +37,7 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
             }, replyC0Bits: choices.replyC0Bits, replyC1Bits: choices.replyC1Bits,
             noiseMarginBits: evaluation.replyMargins(
                 q0: parameters.ciphertextModuli[0], c0Bits: choices.replyC0Bits,
-                c1Bits: choices.replyC1Bits))
+                c1Bits: choices.replyC1Bits), functionPrivacyBits: choices.privacy.bits)
         guard settings.certificate(outputs).holds else {
             throw PlanError.invalid("its certificate does not hold")
         }
@@ -147,6 +147,7 @@ extension BFVPlan: ServerMethod {
         message.client = client.message
         message.babyCounts = choices.babyCounts.map(UInt32.init)
         message.levels = choices.levels.map(UInt32.init)
+        message.floodBits = choices.privacy.floods.map { UInt32($0.bits) }
         return try message.serializedBytes()
     }
 
@@ -164,12 +165,19 @@ extension BFVPlan: ServerMethod {
                 $0 > 0 && Int($0) <= settings.parameters.degree
             })
         else { throw WireError.outOfRange("baby step counts") }
+        let privacy = settings.functionPrivacyBits
+        let floods = message.floodBits
+        guard floods.count == (privacy == 0 ? 0 : settings.parameters.plaintextModuli.count),
+            floods.allSatisfy({ (1...Flood.mostBits).contains(Int($0)) })
+        else { throw WireError.outOfRange("the floods of replies") }
         try self.init(
             network, claimed: client,
             choices: PlanChoices(
                 parameters: settings.parameters, babyCounts: message.babyCounts.map(Int.init),
                 levels: message.levels.map(Int.init), keys: settings.keys,
-                replyC0Bits: settings.replyC0Bits, replyC1Bits: settings.replyC1Bits),
+                replyC0Bits: settings.replyC0Bits, replyC1Bits: settings.replyC1Bits,
+                privacy: FunctionPrivacy(
+                    bits: privacy, floods: floods.map { Flood(bits: Int($0)) })),
             cost: cost)
     }
 }

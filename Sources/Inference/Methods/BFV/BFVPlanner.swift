@@ -53,7 +53,7 @@ struct BFVPlanner<Family: CircuitFamily> {
         let tuned = try Family.tuned(
             best,
             Tuning(
-                network: network, security: task.planner.security, norms: norms,
+                network: network, security: task.planner.security, privacy: task.privacy, norms: norms,
                 progress: task.progress))
         try task.progress("proving the certificate")
         return try finish(tuned)
@@ -76,7 +76,7 @@ struct BFVPlanner<Family: CircuitFamily> {
             else { continue }
             let search = ParameterSearch(
                 circuit: circuit, plaintexts: moduli, security: task.planner.security,
-                norms: norms)
+                norms: norms, privacy: task.privacy)
             let found = try search.candidates().min { $0.work < $1.work }
             if let found, found.work < best?.work ?? .infinity {
                 best = found
@@ -93,7 +93,7 @@ struct BFVPlanner<Family: CircuitFamily> {
     private func finish(_ candidate: Candidate<Family>) throws -> BFVPlan<Family> {
         let search = ParameterSearch(
             circuit: candidate.circuit, plaintexts: candidate.parameters.plaintexts,
-            security: task.planner.security, norms: norms, exact: true)
+            security: task.planner.security, norms: norms, privacy: task.privacy, exact: true)
         for extra in 0...6 {
             guard
                 let found = try search.candidate(
@@ -110,6 +110,7 @@ struct BFVPlanner<Family: CircuitFamily> {
 package struct Tuning<Family: CircuitFamily> {
     let network: IntegerNetwork
     let security: SecurityLevel
+    let privacy: FunctionPrivacy
     let norms: PlannerNorms
     let progress: (String) throws -> Void
 
@@ -119,7 +120,7 @@ package struct Tuning<Family: CircuitFamily> {
     ) throws -> Candidate<Family>? {
         try ParameterSearch(
             circuit: circuit, plaintexts: candidate.parameters.plaintexts, security: security,
-            norms: norms
+            norms: norms, privacy: privacy
         ).candidate(candidate.route, slack: candidate.slack)
     }
 }

@@ -22,7 +22,7 @@ package struct BFVPrepared<I: EncryptedInterpreter>: PreparedMethod {
             maximumLevel: choices.parameters.maximumLevel,
             on: I(
                 context: context, keys: EvaluationKeys(relinearization: nil, galois: [:]),
-                counter: OperationCounter(), pool: pool))
+                privacy: choices.privacy, counter: OperationCounter(), pool: pool))
     }
 
     package func keys(_ reader: SectionReader) throws -> BFVKeys {
@@ -44,7 +44,8 @@ package struct BFVPredictor<I: EncryptedInterpreter>: GroupPredictor {
     init(_ prepared: BFVPrepared<I>, _ keys: BFVKeys, on pool: WorkerPool) {
         self.prepared = prepared
         interpreter = I(
-            context: prepared.context, keys: keys.keys, counter: counter, pool: pool)
+            context: prepared.context, keys: keys.keys, privacy: prepared.choices.privacy,
+            counter: counter, pool: pool)
     }
 
     package func request(_ body: BodyReader) throws -> I.Input {

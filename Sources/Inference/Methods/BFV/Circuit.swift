@@ -17,6 +17,8 @@ package protocol CircuitMap: Sendable {
 /// A step of one value that only one family of circuits has.
 package protocol CircuitStep: Sendable {
     func permutations(degree: Int) -> Set<SlotPermutation>
+    /// Whether it leaves noise as it is but for what it adds.
+    var keepsNoise: Bool { get }
 }
 
 /// Circuits with one kind of map and steps of their own: all that the planner's search, the proof and the executor need
@@ -138,6 +140,19 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
             }
         }
         return Set(out.map { $0.normalized(degree: degree) })
+    }
+
+    /// The map whose result becomes the outputs with nothing between that multiplies or moves its noise; nil where there
+    /// is none.
+    package var lastMap: Int? {
+        for (index, instruction) in instructions.enumerated().reversed() {
+            switch instruction.step {
+            case .map: return index
+            case .own(let step) where step.keepsNoise: continue
+            case .own, .square, .product, .switchPoint: return nil
+            }
+        }
+        return nil
     }
 
     /// Whether it multiplies ciphertexts.

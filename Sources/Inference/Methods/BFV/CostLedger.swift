@@ -19,6 +19,7 @@ package final class CostLedger: NoiseLedger {
 
     private let residues: ResidueSlots
     private let keys: BFVKeySet?
+    package let privacy: FunctionPrivacy
     package let model: NoiseModel
     private(set) var sites: [Site] = []
     /// Of what replies are re-randomized at.
@@ -28,7 +29,10 @@ package final class CostLedger: NoiseLedger {
 
     /// - Parameter keys: nil while the planner looks for gadgets: key switches then add no noise, and sites
     ///   are recorded.
-    init(parameters: BFVParameters, plaintextIndex: Int, keys: BFVKeySet?) {
+    init(
+        parameters: BFVParameters, plaintextIndex: Int, keys: BFVKeySet?, privacy: FunctionPrivacy
+    ) {
+        self.privacy = privacy
         residues = ResidueSlots(parameters: parameters, plaintextIndex: plaintextIndex)
         self.keys = keys
         model = NoiseModel(
@@ -78,7 +82,9 @@ package final class CostLedger: NoiseLedger {
         return noise
     }
 
-    package func reply(_ noise: NoiseBound, level: Int, count: Int) throws -> NoiseBound {
+    package func reply(
+        _ noise: NoiseBound, exposure: NoiseExposure?, level: Int, count: Int
+    ) throws -> NoiseBound {
         if let keys, keys.rerandomizationLevel < level {
             throw PlanError.invalid("replies are re-randomized above their key's level")
         }
@@ -87,9 +93,17 @@ package final class CostLedger: NoiseLedger {
         tally.counts.rerandomizations += count
         tally.counts.forwardNTTs += count * 3 * (level + 1)
         divideBySpecial(level: level, count: 2 * count)
-        let out = switched(
-            model.rerandomized(noise, special: parameters.specialModulus), from: level, to: 1,
-            count: count)
+        var fresh = model.rerandomized(noise, special: parameters.specialModulus)
+        if privacy.bits > 0 {
+            let flood = try privacy.flood(
+                noise, exposure, model: model, special: parameters.specialModulus,
+                share: Double(count * parameters.plaintextModuli.count),
+                claimed: residues.plaintextIndex)
+            tally.flood = flood
+            tally.counts.floods += count
+            fresh = flood.map { model.flooded(fresh, by: $0) } ?? .infinite
+        }
+        let out = switched(fresh, from: level, to: 1, count: count)
         tally.counts.inverseNTTs += 2 * count
         return out
     }

@@ -27,6 +27,7 @@ package final class ForecastLedger: NoiseLedger {
     package let degree: Int
     package let largestPlaintext: UInt64
     package var tally = NoiseTally()
+    package let privacy: FunctionPrivacy
     private(set) var drops: [Drop] = []
     private let depth: Int
     /// Sets of products with no switch before them, bit i for those of depth i.
@@ -38,8 +39,9 @@ package final class ForecastLedger: NoiseLedger {
 
     init(
         degree: Int, plaintext: PlaintextModulus, largestPlaintext: UInt64, depth: Int, skips: UInt,
-        largestDrop: Double
+        largestDrop: Double, privacy: FunctionPrivacy
     ) {
+        self.privacy = privacy
         model = NoiseModel(degree: degree, plaintext: plaintext)
         self.plaintext = plaintext
         self.degree = degree
@@ -67,8 +69,14 @@ package final class ForecastLedger: NoiseLedger {
     package func divideBySpecial(level: Int, count: Int) {}
 
     /// An encryption of zero brings a division's rounding.
-    package func reply(_ noise: NoiseBound, level: Int, count: Int) -> NoiseBound {
-        model.divided(noise)
+    package func reply(
+        _ noise: NoiseBound, exposure: NoiseExposure?, level: Int, count: Int
+    ) throws -> NoiseBound {
+        let out = model.divided(noise)
+        guard privacy.bits > 0 else { return out }
+        return try privacy.flood(
+            noise, exposure, model: model, special: .max, share: Double(count)
+        ).map { model.flooded(out, by: $0) } ?? .infinite
     }
 
     package func switchDown(
@@ -119,12 +127,13 @@ struct NoiseForecast {
     ///   - largestDrop: bits that one stretch may drop.
     init<Family: CircuitFamily>(
         _ circuit: Circuit<Family>, plaintext: PlaintextModulus, largestModulus: UInt64,
-        norms: TransformNorms, skips: UInt = 0, largestDrop: Double = .infinity
+        norms: TransformNorms, skips: UInt = 0, largestDrop: Double = .infinity,
+        privacy: FunctionPrivacy
     ) throws {
         let depth = circuit.switchPointCount / 2
         let ledger = ForecastLedger(
             degree: circuit.degree, plaintext: plaintext, largestPlaintext: largestModulus,
-            depth: depth, skips: skips, largestDrop: largestDrop)
+            depth: depth, skips: skips, largestDrop: largestDrop, privacy: privacy)
         let interpreter = Family.Noise(circuit: circuit, ledger: ledger, norms: norms)
         // A level less at each depth.
         let program = try Program(

@@ -27,8 +27,9 @@ package protocol Interpreter {
     ///   - units: the factor that each source's values bring along.
     ///   - unit: the factor that the result shall bring along.
     ///   - level: of the values that it will be applied to.
+    ///   - isLast: whether nothing follows that multiplies or moves its result: what dithers weights does it here.
     func prepare(
-        _ map: Family.Map, units: [MessageUnit], unit: MessageUnit, level: Int
+        _ map: Family.Map, units: [MessageUnit], unit: MessageUnit, level: Int, isLast: Bool
     ) throws -> PreparedMap
     /// - Parameter unit: the factor that the step's value brings along.
     func prepare(_ step: Family.Step, unit: MessageUnit, level: Int) throws -> PreparedStep
@@ -62,7 +63,10 @@ where
     Input == Family.Client.Request, Output == CompressedReply, PreparedMap: Sendable,
     PreparedStep: Sendable
 {
-    /// - Parameter keys: none while weights are prepared, which needs none.
+    /// - Parameters:
+    ///   - keys: none while weights are prepared, which needs none.
+    ///   - privacy: with a flood for each t_i.
     init(
-        context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool)
+        context: BFVContext, keys: EvaluationKeys, privacy: FunctionPrivacy,
+        counter: OperationCounter, pool: WorkerPool)
 }

@@ -85,7 +85,7 @@ struct KeySetPlanner<Family: CircuitFamily> {
         guard !circuit.multiplies || keys.relinearization != nil else { return nil }
         let search = ParameterSearch(
             circuit: circuit, plaintexts: parameters.plaintexts,
-            security: task.planner.security, norms: norms, exact: true)
+            security: task.planner.security, norms: norms, privacy: task.privacy, exact: true)
         var best: (choices: PlanChoices, work: Double)?
         for levels in levelChoices(circuit.switchPointCount) {
             try Cancellation.check()
@@ -93,7 +93,7 @@ struct KeySetPlanner<Family: CircuitFamily> {
             guard
                 let evaluation = try? PlanEvaluation(
                     circuit, parameters: parameters, levels: levels, keys: keys,
-                    norms: norms.exact),
+                    norms: norms.exact, privacy: task.privacy),
                 let reply = search.replyBits(evaluation, parameters)
             else { continue }
             let work = MachineSpeed.reference.seconds(
@@ -102,7 +102,8 @@ struct KeySetPlanner<Family: CircuitFamily> {
             best = (
                 PlanChoices(
                     parameters: parameters, babyCounts: circuit.babyCounts,
-                    levels: levels, keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1),
+                    levels: levels, keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1,
+                    privacy: evaluation.privacy),
                 work
             )
         }

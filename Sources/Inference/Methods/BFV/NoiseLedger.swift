@@ -17,6 +17,8 @@ package protocol NoiseLedger: AnyObject {
     /// Whether key switches add nothing but the last rounding.
     var switchesKeysFreely: Bool { get }
     var tally: NoiseTally { get set }
+    /// What replies must hide.
+    var privacy: FunctionPrivacy { get }
 
     /// 1 / unit modulo t; or 1, where that is near enough.
     func inverse(_ unit: MessageUnit) -> UInt64
@@ -34,7 +36,13 @@ package protocol NoiseLedger: AnyObject {
     ) throws -> NoiseNorms
     func divideBySpecial(level: Int, count: Int)
     /// What `Evaluator.rerandomize` and `compress` do before rounding.
-    func reply(_ noise: NoiseBound, level: Int, count: Int) throws -> NoiseBound
+    ///
+    /// - Parameters:
+    ///   - exposure: what the noise tells of weights; nil: all of it may.
+    ///   - count: ciphertexts of a reply.
+    func reply(
+        _ noise: NoiseBound, exposure: NoiseExposure?, level: Int, count: Int
+    ) throws -> NoiseBound
     /// See `Interpreter.pass`.
     func pass(switchPoint: Int, _ values: [any NoiseValue])
 }
@@ -48,6 +56,8 @@ package struct NoiseTally {
     var storedLimbs = 0
     /// Ciphertexts of a reply.
     var outputCount = 1
+    /// What was added to each, if anything.
+    var flood: Flood?
 }
 
 /// A bound on the phase noise (see `NoiseModel`) at a level.

@@ -40,6 +40,7 @@ struct ParameterSearch<Family: CircuitFamily> {
     let plaintexts: [PlaintextModulus]
     let security: SecurityLevel
     let norms: PlannerNorms
+    let privacy: FunctionPrivacy
     /// Whether weights' norms are taken with their units divided out, as they will be executed.
     var exact = false
 
@@ -99,7 +100,8 @@ struct ParameterSearch<Family: CircuitFamily> {
         return try NoiseForecast(
             circuit, plaintext: worst, largestModulus: plaintexts.map(\.prime).max()!,
             norms: usedNorms, skips: skips,
-            largestDrop: mostDropped.map { Double($0 * ModulusChain.largestBits) } ?? .infinity)
+            largestDrop: mostDropped.map { Double($0 * ModulusChain.largestBits) } ?? .infinity,
+            privacy: privacy)
     }
 
     private func attempt(
@@ -114,14 +116,14 @@ struct ParameterSearch<Family: CircuitFamily> {
         guard let parameters = try parameters(chain) else { return .noRoom }
         let probe = try PlanEvaluation(
             circuit, parameters: parameters, levels: chain.levels, keys: nil,
-            norms: norms)
+            norms: norms, privacy: privacy)
         guard let keys = GadgetChooser(parameters: parameters, share: route.share).keys(for: probe)
         else {
             return .tooNoisy
         }
         let evaluation = try PlanEvaluation(
             circuit, parameters: parameters, levels: chain.levels, keys: keys,
-            norms: norms)
+            norms: norms, privacy: privacy)
         guard let reply = replyBits(evaluation, parameters) else { return .tooNoisy }
         return .found(
             Candidate(
@@ -129,7 +131,7 @@ struct ParameterSearch<Family: CircuitFamily> {
                 choices: PlanChoices(
                     parameters: parameters, babyCounts: circuit.babyCounts,
                     levels: chain.levels, keys: keys, replyC0Bits: reply.c0,
-                    replyC1Bits: reply.c1),
+                    replyC1Bits: reply.c1, privacy: evaluation.privacy),
                 route: route, slack: slack,
                 work: MachineSpeed.reference.seconds(
                     OperationTally(evaluation.counts.dictionary), degree: degree)))

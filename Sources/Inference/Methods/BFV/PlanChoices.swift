@@ -14,11 +14,13 @@ package struct PlanChoices: Sendable, Equatable {
     package var keys: BFVKeySet
     package var replyC0Bits: Int
     package var replyC1Bits: Int
+    package var privacy: FunctionPrivacy
 
     package init(
         parameters: BFVParameters, babyCounts: [Int], levels: [Int], keys: BFVKeySet,
-        replyC0Bits: Int, replyC1Bits: Int
+        replyC0Bits: Int, replyC1Bits: Int, privacy: FunctionPrivacy = .none
     ) {
+        self.privacy = privacy
         self.parameters = parameters
         self.babyCounts = babyCounts
         self.levels = levels

@@ -36,12 +36,17 @@ package struct PlanEvaluation {
     let outputCount: Int
     /// What replies are re-randomized at.
     let finalLevel: Int
+    /// With a flood for each t_i.
+    let privacy: FunctionPrivacy
 
-    /// - Parameter keys: nil to look for sites.
+    /// - Parameters:
+    ///   - keys: nil to look for sites.
+    ///   - privacy: without floods, to choose them.
     init<Family: CircuitFamily>(
         _ circuit: Circuit<Family>, parameters: BFVParameters, levels: [Int], keys: BFVKeySet?,
-        norms: TransformNorms
+        norms: TransformNorms, privacy: FunctionPrivacy
     ) throws {
+        var floods: [Flood] = []
         var counts = OperationCounts()
         var noise: [NoiseBound] = []
         var sites: [CostLedger.Site] = []
@@ -55,7 +60,7 @@ package struct PlanEvaluation {
             // Noise must stay under Q_l / 2 all along; it only matters at the end, since switching down
             // keeps the ratio.
             let ledger = CostLedger(
-                parameters: parameters, plaintextIndex: index, keys: keys)
+                parameters: parameters, plaintextIndex: index, keys: keys, privacy: privacy)
             let interpreter = Family.Noise(circuit: circuit, ledger: ledger, norms: norms)
             let program = try Program(
                 circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: interpreter)
@@ -64,6 +69,7 @@ package struct PlanEvaluation {
             storedLimbs = max(storedLimbs, ledger.tally.storedLimbs)
             outputCount = ledger.tally.outputCount
             finalLevel = ledger.finalLevel
+            if let flood = ledger.tally.flood { floods.append(flood) }
             vectorEvents += ledger.tally.events
             counts += ledger.tally.counts
             sites += ledger.sites
@@ -78,6 +84,7 @@ package struct PlanEvaluation {
         self.storedLimbs = storedLimbs
         self.outputCount = outputCount
         self.finalLevel = finalLevel
+        self.privacy = FunctionPrivacy(bits: privacy.bits, floods: floods)
     }
 
     /// log2((2^k_1 / 2) / bound) of the compressed reply, for each t_i.

@@ -39,6 +39,7 @@ package struct Program<I: Interpreter> {
         // Of every value.
         var valueLevels = [Int](repeating: level, count: circuit.inputsCount)
         var units = [MessageUnit](repeating: .one, count: circuit.inputsCount)
+        let lastMap = circuit.lastMap
         for (index, instruction) in circuit.instructions.enumerated() {
             let operands = instruction.operands
             if case .switchPoint(let point) = instruction.step {
@@ -64,7 +65,8 @@ package struct Program<I: Interpreter> {
                 let sources = operands.map { units[$0] }
                 unit = map.unit(of: sources)
                 step = .map(
-                    try interpreter.prepare(map, units: sources, unit: unit, level: level))
+                    try interpreter.prepare(
+                        map, units: sources, unit: unit, level: level, isLast: index == lastMap))
             case .own(let own):
                 step = .own(try interpreter.prepare(own, unit: unit, level: level))
             case .square:

@@ -28,7 +28,7 @@ package struct ClearFeatures: ClearInterpreter {
     }
 
     package func prepare(
-        _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int
+        _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int, isLast: Bool
     ) -> PreparedMap {
         PreparedMap(
             map: map,

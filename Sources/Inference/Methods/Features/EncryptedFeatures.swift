@@ -43,17 +43,21 @@ package struct EncryptedFeatures: EncryptedInterpreter {
     package struct PreparedMap: Sendable {
         let map: FeatureMap
         /// Of each t_i: a matrix a source, and the bias.
-        let channels: [(matrices: [SmallMatrix], bias: SharedConstants)]
+        let channels: [(matrices: TileProgram.Matrices, bias: SharedConstants)]
+        let isDithered: Bool
     }
 
     private let evaluator: Evaluator
     private let channels: [ResidueSlots]
     private let pool: WorkerPool
+    private let privacy: FunctionPrivacy
     private var context: BFVContext { evaluator.context }
 
     package init(
-        context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool
+        context: BFVContext, keys: EvaluationKeys, privacy: FunctionPrivacy,
+        counter: OperationCounter, pool: WorkerPool
     ) {
+        self.privacy = privacy
         // The pool shares out tiles and ciphertexts, not what is within one.
         evaluator = Evaluator(
             context: context, keys: keys, counter: counter, pool: WorkerPool(threads: 1))
@@ -71,7 +75,7 @@ package struct EncryptedFeatures: EncryptedInterpreter {
     }
 
     package func prepare(
-        _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int
+        _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int, isLast: Bool
     ) -> PreparedMap {
         let bits = context.parameters.ciphertextModuli.map { $0.bitWidthUsed }.max()!
         func small(_ matrix: SparseIntegerMatrix, _ weights: [Int64]) -> SmallMatrix {
@@ -81,19 +85,22 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         }
         // Small weights are the same modulo every t_i.
         let plain = zip(map.matrices, units).map { $1 == unit ? small($0, $0.weights) : nil }
+        let isDithered = isLast && privacy.dithers
         let channels = channels.map { residues in
-            (
-                matrices: zip(map.matrices, zip(units, plain)).map { matrix, source in
-                    source.1
-                        ?? small(
-                            matrix, residues.weights(matrix.weights, from: source.0, to: unit))
-                },
+            let dither =
+                isDithered ? map.dither(units: units, unit: unit, residues: residues) : []
+            let matrices = zip(map.matrices, zip(units, plain)).map { matrix, source in
+                source.1
+                    ?? small(matrix, residues.weights(matrix.weights, from: source.0, to: unit))
+            }
+            return (
+                matrices: TileProgram.Matrices(matrices, dither: dither),
                 bias: SharedConstants(
                     residues.multiply(map.bias, by: unit), context: context,
                     plaintextIndex: residues.plaintextIndex, level: level)
             )
         }
-        return PreparedMap(map: map, channels: channels)
+        return PreparedMap(map: map, channels: channels, isDithered: isDithered)
     }
 
     package func apply(_ step: FeatureStep, to value: Value) throws -> Value {
@@ -113,6 +120,10 @@ package struct EncryptedFeatures: EncryptedInterpreter {
             sum + source.0.entriesCount * source.1.polynomials * level * channels.count
         }
         evaluator.counter.add { $0.smallProducts += products }
+        if transform.isDithered {
+            let terms = transform.map.matrices.count * channels.count
+            evaluator.counter.add { $0.ditheredTerms += terms }
+        }
         return Value(
             .map(transform, values), count: transform.map.outputCount,
             polynomials: values.map(\.polynomials).max()!, level: level)
@@ -141,7 +152,9 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         return CompressedReply(
             ciphertexts: try pool.map(ciphertexts.count) {
                 try evaluator.compress(
-                    evaluator.rerandomize(ciphertexts[$0]), c0Bits: c0Bits, c1Bits: c1Bits)
+                    evaluator.rerandomize(
+                        ciphertexts[$0], flood: privacy.flood(of: ciphertexts[$0])),
+                    c0Bits: c0Bits, c1Bits: c1Bits)
             })
     }
 

@@ -17,6 +17,8 @@ package enum FeatureStep: CircuitStep {
     case store
 
     package func permutations(degree: Int) -> Set<SlotPermutation> { [] }
+
+    package var keepsNoise: Bool { true }
 }
 
 /// Circuits on vectors of ciphertexts, one for each feature.

@@ -55,6 +55,23 @@ package final class FeatureMap: CircuitMap {
             return (sum * (1 + 0x1p-30), energy * (1 + 0x1p-30))
         }
     }
+
+    /// What is drawn for each source where weights are drawn anew.
+    func dither(
+        units: [MessageUnit], unit: MessageUnit, residues: ResidueSlots
+    ) -> [ScalarDither] {
+        let t = residues.modulus
+        let gains = gains(units: units, unit: unit, modulus: t)
+        return zip(zip(matrices, units), gains).map { source, gain in
+            let (matrix, sourceUnit) = source
+            return ScalarDither(
+                rowStarts: matrix.rowStarts, columnIndices: matrix.columnIndices,
+                weights: residues.weights(matrix.weights, from: sourceUnit, to: unit).map {
+                    $0 % Int64(t)
+                },
+                modulus: t, mostDrawn: ScalarDither.mostDrawn(mean: gain.sum / Double(t)))
+        }
+    }
 }
 
 extension SparseIntegerMatrix {

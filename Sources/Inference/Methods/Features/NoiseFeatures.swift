@@ -12,6 +12,8 @@ package struct NoiseFeatures: NoiseInterpreter {
     package struct Value: NoiseValue {
         package var level: Int
         package var noise: NoiseBound
+        /// What the noise tells of weights; nil: all of it may.
+        var exposure: NoiseExposure?
         /// Ciphertexts.
         var count: Int
         /// Two, or three before relinearization.
@@ -23,6 +25,7 @@ package struct NoiseFeatures: NoiseInterpreter {
     package struct PreparedMap {
         let map: FeatureMap
         let gains: [(sum: Double, energy: Double)]
+        let isDithered: Bool
     }
 
     package let ledger: any NoiseLedger
@@ -47,11 +50,12 @@ package struct NoiseFeatures: NoiseInterpreter {
     }
 
     package func prepare(
-        _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int
+        _ map: FeatureMap, units: [MessageUnit], unit: MessageUnit, level: Int, isLast: Bool
     ) -> PreparedMap {
         PreparedMap(
             map: map,
-            gains: map.gains(units: units, unit: unit, modulus: ledger.largestPlaintext))
+            gains: map.gains(units: units, unit: unit, modulus: ledger.largestPlaintext),
+            isDithered: isLast && ledger.privacy.dithers)
     }
 
     /// Sums of many ciphertexts, times small integers, and a constant that all slots share.
@@ -67,16 +71,37 @@ package struct NoiseFeatures: NoiseInterpreter {
         let noise = zip(values, transform.gains).map {
             $0.noise.combined(sum: $1.sum, energy: $1.energy)
         }
-        return Value(
+        var out = Value(
             level: level, noise: ledger.model.addingSharedConstant(NoiseBound.sum(noise)),
             count: map.outputCount, polynomials: values.map(\.polynomials).max()!,
             expansions: values.map(\.expansions).max()!)
+        if transform.isDithered { dither(&out, transform, values) }
+        return out
+    }
+
+    /// Adds multiples of t to weights.
+    private func dither(_ out: inout Value, _ transform: PreparedMap, _ values: [Value]) {
+        let t = Double(ledger.largestPlaintext)
+        let drawn = ledger.model.drawn(
+            zip(transform.map.matrices, zip(values, transform.gains)).map { matrix, source in
+                let (value, gain) = source
+                return DrawnSum(
+                    noise: value.noise.norms, mean: gain.sum / t,
+                    most: ScalarDither.mostDrawn(mean: gain.sum / t), columns: matrix.columns)
+            }, modulus: t)
+        out.noise = NoiseBound.sum([out.noise, drawn.noise])
+        out.exposure = drawn.exposure.adding(ledger.model.exposureOfSharedConstant)
+        ledger.tally.counts.ditheredTerms += values.count
+        ledger.tally.events += out.count * values.count
     }
 
     package func apply(_ step: FeatureStep, to value: Value) throws -> Value {
         var out = store(value)
         if case .relinearize = step {
             out.noise = try ledger.relinearize(value.noise, level: value.level, vector: value.count)
+            let added = out.noise.components.dropFirst(value.noise.components.count)
+            out.exposure = value.exposure?.adding(
+                ledger.model.exposure(of: NoiseBound(Array(added)).norms))
             out.polynomials = 2
         }
         return out
@@ -106,11 +131,13 @@ package struct NoiseFeatures: NoiseInterpreter {
         out.noise = ledger.switchDown(
             value.noise, from: value.level, to: level, vector: value.count)
         out.level = level
+        out.exposure = nil
         return out
     }
 
     package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> NoiseBound {
         let end = store(value)
-        return try ledger.reply(end.noise, level: end.level, count: end.count)
+        return try ledger.reply(
+            end.noise, exposure: end.exposure, level: end.level, count: end.count)
     }
 }

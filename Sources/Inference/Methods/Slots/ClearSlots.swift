@@ -38,7 +38,8 @@ package struct ClearSlots: ClearInterpreter {
     }
 
     package func prepare(
-        _ transform: LinearTransform, units: [MessageUnit], unit: MessageUnit, level: Int
+        _ transform: LinearTransform, units: [MessageUnit], unit: MessageUnit, level: Int,
+        isLast: Bool
     ) -> PreparedMap {
         PreparedMap(
             transform: transform,

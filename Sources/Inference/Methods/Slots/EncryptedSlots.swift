@@ -20,10 +20,13 @@ package struct EncryptedSlots: EncryptedInterpreter {
 
     private let evaluator: Evaluator
     private let residues: [ResidueSlots]
+    private let privacy: FunctionPrivacy
 
     package init(
-        context: BFVContext, keys: EvaluationKeys, counter: OperationCounter, pool: WorkerPool
+        context: BFVContext, keys: EvaluationKeys, privacy: FunctionPrivacy,
+        counter: OperationCounter, pool: WorkerPool
     ) {
+        self.privacy = privacy
         evaluator = Evaluator(context: context, keys: keys, counter: counter, pool: pool)
         residues = ResidueSlots.all(context.parameters)
     }
@@ -36,7 +39,8 @@ package struct EncryptedSlots: EncryptedInterpreter {
     }
 
     package func prepare(
-        _ transform: LinearTransform, units: [MessageUnit], unit: MessageUnit, level: Int
+        _ transform: LinearTransform, units: [MessageUnit], unit: MessageUnit, level: Int,
+        isLast: Bool
     ) -> [EncodedTransform] {
         let giants = transform.giants.map { giant in
             (
@@ -47,7 +51,8 @@ package struct EncryptedSlots: EncryptedInterpreter {
         return residues.map { residues in
             evaluator.context.encodeTransform(
                 babies: transform.babies, giants: giants, factors: units.map(residues.inverse),
-                plaintextIndex: residues.plaintextIndex, level: level)
+                plaintextIndex: residues.plaintextIndex, level: level,
+                isDithered: isLast && privacy.dithers)
         }
     }
 
@@ -92,7 +97,9 @@ package struct EncryptedSlots: EncryptedInterpreter {
     ) throws -> CompressedReply {
         CompressedReply(
             ciphertexts: try value.map {
-                try evaluator.compress(evaluator.rerandomize($0), c0Bits: c0Bits, c1Bits: c1Bits)
+                try evaluator.compress(
+                    evaluator.rerandomize($0, flood: privacy.flood(of: $0)), c0Bits: c0Bits,
+                    c1Bits: c1Bits)
             })
     }
 

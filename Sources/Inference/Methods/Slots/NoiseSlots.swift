@@ -10,13 +10,16 @@ package struct NoiseSlots: NoiseInterpreter {
 
     package struct Value: NoiseValue {
         package let level: Int
-        package let noise: NoiseBound
+        package var noise: NoiseBound
+        /// What the noise tells of weights; nil: all of it may.
+        var exposure: NoiseExposure?
     }
 
     package struct PreparedMap {
         let transform: LinearTransform
         /// Of each source.
         let gains: [TransformGain]
+        let isDithered: Bool
 
         var energy: Double { gains.reduce(0) { $0 + $1.energy } }
     }
@@ -40,11 +43,13 @@ package struct NoiseSlots: NoiseInterpreter {
     }
 
     package func prepare(
-        _ transform: LinearTransform, units: [MessageUnit], unit: MessageUnit, level: Int
+        _ transform: LinearTransform, units: [MessageUnit], unit: MessageUnit, level: Int,
+        isLast: Bool
     ) -> PreparedMap {
         PreparedMap(
             transform: transform,
-            gains: norms.gains(of: transform, units: units, on: ledger))
+            gains: norms.gains(of: transform, units: units, on: ledger),
+            isDithered: isLast && ledger.privacy.dithers)
     }
 
     package func apply(_ prepared: PreparedMap, to values: [Value]) throws -> Value {
@@ -54,11 +59,14 @@ package struct NoiseSlots: NoiseInterpreter {
         ledger.tally.counts.plaintextMultiplications += transform.termCount
         let inputs = zip(values, prepared.gains).map { ($0.noise, $1) }
         let plain = NoiseBound.sum(inputs.map { $0.mapped(by: $1, degree: degree) })
-        if transform.permutations(degree: degree).isEmpty {
-            ledger.tally.counts.plaintextProducts += 2 * transform.termCount * level
-            return Value(level: level, noise: plain)
+        let isLocal = transform.permutations(degree: degree).isEmpty
+        let limbs = isLocal ? level : level + 1
+        ledger.tally.counts.plaintextProducts += 2 * transform.termCount * limbs
+        if prepared.isDithered { countDither(transform, limbs: limbs) }
+        if isLocal {
+            guard prepared.isDithered else { return Value(level: level, noise: plain) }
+            return dithered(transform, values, babies: .zero)
         }
-        ledger.tally.counts.plaintextProducts += 2 * transform.termCount * (level + 1)
         let giants = transform.giants.map(\.permutation).filter { !$0.isIdentity(degree: degree) }
         let after = plain.norms.largest
         var inner = NoiseNorms.zero
@@ -77,16 +85,54 @@ package struct NoiseSlots: NoiseInterpreter {
             outer = added.largest > outer.largest ? added : outer
         }
         ledger.divideBySpecial(level: level, count: 2)
+        if prepared.isDithered {
+            var out = dithered(transform, values, babies: inner)
+            let added = model.switchedMap(
+                giants: outer, giantCount: ledger.switchesKeysFreely ? 0 : giants.count)
+            out.noise = NoiseBound.sum([out.noise, added])
+            out.exposure = out.exposure?.adding(model.exposure(of: added.norms))
+            return out
+        }
         let noise = model.mapped(
             inputs, babies: inner, giants: outer,
             giantCount: ledger.switchesKeysFreely ? 0 : giants.count)
         return Value(level: level, noise: model.divided(noise))
     }
 
+    /// A map whose weights are drawn anew.
+    /// - Parameter babies: what a baby's key switch adds.
+    private func dithered(
+        _ transform: LinearTransform, _ values: [Value], babies: NoiseNorms
+    ) -> Value {
+        // Of every source, then of its permutations.
+        let sources = values.map(\.noise.norms)
+        let terms = transform.giants.flatMap { giant in
+            giant.terms.map { term in
+                let baby = transform.babies[term.baby]
+                return baby.permutation.isIdentity(degree: ledger.degree)
+                    ? sources[baby.source] : sources[baby.source] + babies
+            }
+        }
+        let (noise, exposure) = model.dithered(terms)
+        // Two bounds for the noise, and one that exposure takes.
+        ledger.tally.events += 3
+        return Value(level: values[0].level, noise: noise, exposure: exposure)
+    }
+
+    private func countDither(_ transform: LinearTransform, limbs: Int) {
+        let terms = transform.termCount
+        ledger.tally.counts.ditheredTerms += terms
+        ledger.tally.counts.forwardNTTs += terms * limbs
+        ledger.tally.counts.plaintextProducts += 2 * (terms + transform.giants.count) * limbs
+    }
+
     package func apply(_ step: SlotStep, to value: Value) throws -> Value {
         switch step {
         case .fold(let permutations): try fold(value, permutations)
-        case .add, .mask: Value(level: value.level, noise: model.addingConstant(value.noise))
+        case .add, .mask:
+            Value(
+                level: value.level, noise: model.addingConstant(value.noise),
+                exposure: value.exposure?.adding(model.exposureOfConstant))
         }
     }
 
@@ -120,6 +166,7 @@ package struct NoiseSlots: NoiseInterpreter {
     }
 
     package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> NoiseBound {
-        try ledger.reply(value.noise, level: value.level, count: 1)
+        try ledger.reply(
+            value.noise, exposure: value.exposure, level: value.level, count: 1)
     }
 }

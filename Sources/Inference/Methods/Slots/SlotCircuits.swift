@@ -23,6 +23,13 @@ package enum SlotStep: CircuitStep {
         guard case .fold(let group) = self else { return [] }
         return Set(group.filter { !$0.isIdentity(degree: degree) })
     }
+
+    package var keepsNoise: Bool {
+        switch self {
+        case .fold: false
+        case .add, .mask: true
+        }
+    }
 }
 
 /// Where a sample lies in slots, and how its layers are rotated.

@@ -15,11 +15,14 @@ package struct BFVSettings: Sendable, Equatable {
     package let replyC1Bits: Int
     /// log2 of (q/2) / (noise bound) of the reply, for each t_i.
     package let noiseMarginBits: [Double]
+    /// Of two models with the same outputs, replies are 2^-bits apart to who decrypts them; 0: nothing is promised.
+    package let functionPrivacyBits: Int
 
     package init(
         parameters: BFVParameters, keys: BFVKeySet, outputUnits: [UInt64], replyC0Bits: Int,
-        replyC1Bits: Int, noiseMarginBits: [Double]
+        replyC1Bits: Int, noiseMarginBits: [Double], functionPrivacyBits: Int = 0
     ) {
+        self.functionPrivacyBits = functionPrivacyBits
         self.parameters = parameters
         self.keys = keys
         self.outputUnits = outputUnits
@@ -27,6 +30,9 @@ package struct BFVSettings: Sendable, Equatable {
         self.replyC1Bits = replyC1Bits
         self.noiseMarginBits = noiseMarginBits
     }
+
+    /// What may be asked for.
+    package static let functionPrivacyChoices = [0, 40, 64, 80]
 
     package func certificate(_ outputs: OutputReading) -> Certificate {
         Certificate(
@@ -77,8 +83,8 @@ package struct BFVSettings: Sendable, Equatable {
             ReportEntry(
                 "noise_margin_bits", "noise margins", .numbers(certificate.noiseMarginBits)),
             ReportEntry(
-                "function_privacy_bits", "function privacy", .count(0),
-                text: "none"),
+                "function_privacy_bits", "function privacy", .count(functionPrivacyBits),
+                text: functionPrivacyBits == 0 ? "none" : "\(functionPrivacyBits) bits a reply"),
         ]
     }
 }

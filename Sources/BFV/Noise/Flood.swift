@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// What the noise of a reply tells of the server's weights to who holds the key, in the phase v = c_0 + c_1 s.
+///
+/// v is E + D + (a function of the outputs), E with mean zero whatever the weights are, given all that the client
+/// knows, and D anything. docs/FunctionPrivacy.md has the proofs.
+package struct NoiseExposure: Sendable, Equatable {
+    /// Of E: a bound on the Frobenius norm of its covariance.
+    package var covariance: Double
+    /// A bound on the mean of |E|_2 cubed.
+    package var cube: Double
+    /// A bound on |D|_2.
+    package var direct: Double
+
+    package init(covariance: Double = 0, cube: Double = 0, direct: Double) {
+        self.covariance = covariance
+        self.cube = cube
+        self.direct = direct
+    }
+
+    /// With more that is not of mean zero.
+    package func adding(_ more: Double) -> NoiseExposure {
+        var out = self
+        out.direct += more
+        return out
+    }
+}
+
+/// Noise that a server adds to c_0 of a reply, so that what depends on its weights drowns in it: in each coefficient the
+/// sum of eight integers, each uniform on 2^bits of them in a row, centered.
+package struct Flood: Sendable, Hashable {
+    package let bits: Int
+
+    /// Summands that are drawn with 59 bits at most, the rest in halves of words.
+    package static let mostBits = 91
+    static let summands = 8.0
+
+    /// - Precondition: 1 <= bits <= `mostBits`.
+    package init(bits: Int) {
+        precondition((1...Self.mostBits).contains(bits))
+        self.bits = bits
+    }
+
+    /// Of the sum of eight reals that the analysis is of.
+    package var deviation: Double { (Self.summands / 12).squareRoot() * exp2(Double(bits)) }
+
+    /// No coefficient exceeds it.
+    package var largest: Double { Self.summands / 2 * exp2(Double(bits)) }
+
+    /// At most how far, in total variation, the phase is from what a simulator draws that knows the outputs alone.
+    package func distance(_ exposure: NoiseExposure, degree: Int) -> Double {
+        let sigma = deviation
+        let simulated: Double =
+            Self.second * exposure.covariance / (sigma * sigma)
+            + Self.third * exposure.cube / (sigma * sigma * sigma)
+            + Self.first * exposure.direct / sigma
+        // The sum of the integers for the floor of the sum of reals.
+        return simulated + Double(degree) / exp2(Double(bits))
+    }
+
+    /// The smallest with a distance of at most `bound`; nil where none has.
+    package static func smallest(
+        hiding exposure: NoiseExposure, degree: Int, within bound: Double
+    ) -> Flood? {
+        (1...mostBits).lazy.map { Flood(bits: $0) }
+            .first { $0.distance(exposure, degree: degree) <= bound }
+    }
+
+    // Of the density f of eight uniforms, with I, J, K the means of (f'/f)^2, (f''/f)^2, (f'''/f)^2 at deviation 1:
+    // sqrt(I)/2, max(sqrt(2) I, sqrt(J))/4, sqrt(max(K, 3 J I, 6 I^3))/12, rounded up.
+    static let first = 0.502
+    static let second = 0.378
+    static let third = 0.265
+}

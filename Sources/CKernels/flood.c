@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "internal.h"
+
+void bsk_add_fields(int64_t *x, const uint64_t *words, uint32_t bits, size_t n) {
+    const uint64_t mask = ((uint64_t)1 << bits) - 1;
+    for (size_t i = 0; i < n; i++) x[i] = (int64_t)((uint64_t)x[i] + (words[i] & mask));
+}
+
+void bsk_add_half_fields(int64_t *x, const uint64_t *words, uint32_t bits, size_t n) {
+    const uint64_t mask = ((uint64_t)1 << bits) - 1;
+    for (size_t i = 0; i < n / 2; i++) {
+        x[2 * i] = (int64_t)((uint64_t)x[2 * i] + (words[i] & mask));
+        x[2 * i + 1] = (int64_t)((uint64_t)x[2 * i + 1] + (words[i] >> 32 & mask));
+    }
+}
+
+void bsk_draw_signs(int64_t *out, const uint64_t *words, const int64_t *thresholds, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t sign = (uint64_t)(thresholds[i] >> 63);
+        const uint64_t magnitude = ((uint64_t)thresholds[i] ^ sign) - sign;
+        // All ones where the word's upper 63 bits are below the magnitude.
+        const uint64_t hit = (uint64_t)((int64_t)((words[i] >> 1) - magnitude) >> 63);
+        out[i] = (int64_t)(hit & (~sign | 1));
+    }
+}
+
+void bsk_add_signed(int64_t *sums, const uint64_t *x, int64_t sign, size_t n) {
+    const uint64_t negative = (uint64_t)(sign >> 63);
+    const uint64_t mask = 0 - ((uint64_t)sign & 1);
+    for (size_t i = 0; i < n; i++)
+        sums[i] = (int64_t)((uint64_t)sums[i] + (((x[i] & mask) ^ negative) - negative));
+}
