@@ -12,10 +12,10 @@ package struct FloodCoefficients: Sendable {
     private static let lowBits = 59
     private static let summands = 8
 
-    /// Eight words a coefficient, and four more from 60 bits on. Constant time.
-    /// - Precondition: 1 <= bits <= 91.
+    /// Eight words a coefficient, four more from 60 bits on, eight from 92 bits on. Constant time.
+    /// - Precondition: 1 <= bits <= 118.
     package init(bits: Int, degree: Int, from source: inout Keystream) {
-        precondition((1...Self.lowBits + 32).contains(bits) && degree % 2 == 0)
+        precondition((1...2 * Self.lowBits).contains(bits) && degree % 2 == 0)
         let least = min(bits, Self.lowBits)
         let upper = bits - least
         let low = SecretCoefficients(count: degree)
@@ -32,8 +32,14 @@ package struct FloodCoefficients: Sendable {
         guard let high else { return }
         high.base.update(repeating: -mean << Int64(upper), count: degree)
         for _ in 0..<Self.summands {
-            source.forEachRun(of: degree / 2) {
-                bsk_add_half_fields(high.base + 2 * $1, $0, UInt32(upper), 2 * $2)
+            if upper <= 32 {
+                source.forEachRun(of: degree / 2) {
+                    bsk_add_half_fields(high.base + 2 * $1, $0, UInt32(upper), 2 * $2)
+                }
+            } else {
+                source.forEachRun(of: degree) {
+                    bsk_add_fields(high.base + $1, $0, UInt32(upper), $2)
+                }
             }
         }
     }

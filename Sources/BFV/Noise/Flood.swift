@@ -39,8 +39,8 @@ package struct NoiseExposure: Sendable, Equatable {
 package struct Flood: Sendable, Hashable {
     package let bits: Int
 
-    /// Summands that are drawn with 59 bits at most, the rest in halves of words.
-    package static let mostBits = 91
+    /// Two words of 59 bits a summand.
+    package static let mostBits = 118
     static let summands = 8.0
 
     /// - Precondition: 1 <= bits <= `mostBits`.

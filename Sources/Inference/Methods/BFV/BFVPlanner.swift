@@ -53,10 +53,22 @@ struct BFVPlanner<Family: CircuitFamily> {
         let tuned = try Family.tuned(
             best,
             Tuning(
-                network: network, security: task.planner.security, privacy: task.privacy, norms: norms,
-                progress: task.progress))
+                network: network, security: task.planner.security, privacy: task.privacy,
+                norms: norms, progress: task.progress))
+        try task.progress("searching chains of moduli")
+        var chains = ChainSearch(search(tuned, exact: false))
+        let better = try chains.improved(tuned)
         try task.progress("proving the certificate")
-        return try finish(tuned)
+        return try finish(better)
+    }
+
+    /// Of the same circuit.
+    private func search(
+        _ candidate: Candidate<Family>, exact: Bool
+    ) -> ParameterSearch<Family> {
+        ParameterSearch(
+            circuit: candidate.circuit, plaintexts: candidate.parameters.plaintexts,
+            security: task.planner.security, norms: norms, privacy: task.privacy, exact: exact)
     }
 
     /// Indices k of plaintext moduli: N / k slots.
@@ -91,13 +103,14 @@ struct BFVPlanner<Family: CircuitFamily> {
     /// The search takes weights' norms before units are divided out; the plan proves with the true ones,
     /// and may need a bit more.
     private func finish(_ candidate: Candidate<Family>) throws -> BFVPlan<Family> {
-        let search = ParameterSearch(
-            circuit: candidate.circuit, plaintexts: candidate.parameters.plaintexts,
-            security: task.planner.security, norms: norms, privacy: task.privacy, exact: true)
-        for extra in 0...6 {
+        let search = search(candidate, exact: true)
+        var shape = candidate.chain.shape
+        for _ in 0...6 {
+            defer { shape.final += 1 }
             guard
                 let found = try search.candidate(
-                    candidate.route, slack: candidate.slack + extra)
+                    ModulusChain(shape, hasWideBase: Family.hasWideBase),
+                    share: candidate.route.share)
             else { continue }
             return try BFVPlan(
                 network, outputs: task.outputs, choices: found.choices, norms: norms.exact)

@@ -35,11 +35,8 @@ struct ModulusChain: Hashable {
         let smallest = Self.smallestBits(degree: degree)
         let final = Int(forecast.finalBits.rounded(.up)) + slack
         let finalCount = (final + Self.largestBits - 1) / Self.largestBits
-        var bits = Self.divide(max(final, smallest), into: finalCount)
-        if hasWideBase, finalCount > 1 {
-            let rest = max(final - Self.largestBits, smallest * (finalCount - 1))
-            bits = [Self.largestBits] + Self.divide(rest, into: finalCount - 1)
-        }
+        var bits = Self.finalBits(
+            final, count: finalCount, smallest: smallest, hasWideBase: hasWideBase)
         // From the last stretch to the first: what is dropped last comes first in the chain.
         var groups: [(point: Int, count: Int)] = []
         for drop in forecast.drops.reversed() {
@@ -70,7 +67,16 @@ struct ModulusChain: Hashable {
         self.levels = levels
     }
 
-    private static func divide(_ total: Int, into count: Int) -> [Int] {
+    /// Sizes of the moduli that stay to the end.
+    static func finalBits(
+        _ bits: Int, count: Int, smallest: Int, hasWideBase: Bool
+    ) -> [Int] {
+        guard hasWideBase, count > 1 else { return divide(max(bits, smallest), into: count) }
+        let rest = max(bits - largestBits, smallest * (count - 1))
+        return [largestBits] + divide(rest, into: count - 1)
+    }
+
+    static func divide(_ total: Int, into count: Int) -> [Int] {
         (0..<count).map { (total + $0) / count }.reversed()
     }
 

@@ -11,6 +11,7 @@ package struct Candidate<Family: CircuitFamily>: Sendable {
     let choices: PlanChoices
     let route: Route
     let slack: Int
+    let chain: ModulusChain
     /// Seconds of a group on the reference machine.
     let work: Double
 
@@ -52,13 +53,16 @@ struct ParameterSearch<Family: CircuitFamily> {
         case noRoom
     }
 
+    /// Of the noise that is there, what key switches may add: what is tried.
+    static var shares: [Double] { [0x1p5, 2, 0x1p-4, 0x1p-8] }
+
     /// The least slack of each route.
     func candidates() throws -> [Candidate<Family>] {
         var out: [Candidate<Family>] = []
         for skips in routesPastSquares {
             for stretch in Family.stretches {
                 let forecast = try forecast(skips: skips, mostDropped: stretch.mostDropped)
-                for share in [0x1p5, 2, 0x1p-4, 0x1p-8] {
+                for share in Self.shares {
                     let route = Route(skips: skips, stretch: stretch, share: share)
                     search: for slack in 0...12 {
                         switch try attempt(forecast, route, slack: slack) {
@@ -107,12 +111,25 @@ struct ParameterSearch<Family: CircuitFamily> {
     private func attempt(
         _ forecast: NoiseForecast, _ route: Route, slack: Int
     ) throws -> Attempt {
-        let degree = circuit.degree
-        let norms = usedNorms
         guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { return .noRoom }
         let chain = ModulusChain(
-            forecast: forecast, switchPointCount: circuit.switchPointCount, degree: degree,
+            forecast: forecast, switchPointCount: circuit.switchPointCount, degree: circuit.degree,
             splits: route.stretch.splits, slack: slack, hasWideBase: Family.hasWideBase)
+        return try attempt(chain, route, slack: slack)
+    }
+
+    /// nil where security, noise or the supply of primes refuse the chain.
+    func candidate(_ chain: ModulusChain, share: Double) throws -> Candidate<Family>? {
+        let route = Route(skips: 0, stretch: Stretch(splits: false), share: share)
+        guard case .found(let candidate) = try attempt(chain, route, slack: 0) else { return nil }
+        return candidate
+    }
+
+    private func attempt(
+        _ chain: ModulusChain, _ route: Route, slack: Int
+    ) throws -> Attempt {
+        let degree = circuit.degree
+        let norms = usedNorms
         guard let parameters = try parameters(chain) else { return .noRoom }
         let probe = try PlanEvaluation(
             circuit, parameters: parameters, levels: chain.levels, keys: nil,
@@ -132,7 +149,7 @@ struct ParameterSearch<Family: CircuitFamily> {
                     parameters: parameters, babyCounts: circuit.babyCounts,
                     levels: chain.levels, keys: keys, replyC0Bits: reply.c0,
                     replyC1Bits: reply.c1, privacy: evaluation.privacy),
-                route: route, slack: slack,
+                route: route, slack: slack, chain: chain,
                 work: MachineSpeed.reference.seconds(
                     OperationTally(evaluation.counts.dictionary), degree: degree)))
     }
