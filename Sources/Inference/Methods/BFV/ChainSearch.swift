@@ -46,46 +46,117 @@ extension ModulusChain {
     }
 }
 
-/// Looks for cheaper chains near one that certifies: bits move between stretches, stretches lose their switch or get
-/// one. Forecasts know one way only, to drop noise as far as it goes; a little less at one place often saves a modulus
-/// at another.
+/// Looks for a cheaper chain than a search by forecasts found: it tries every pattern of switch points to drop moduli at,
+/// then moves bits between the stretches of the best ones. A little less than what noise would allow at one place often
+/// saves a modulus at another.
 ///
-/// A walk of random steps, the same in every run.
+/// Random steps, the same in every run.
 struct ChainSearch<Family: CircuitFamily> {
     let search: ParameterSearch<Family>
     private var generator = SplitMix()
-    /// Chains that may still be tried.
-    private var trials = 2000
+
+    /// Patterns that are tried, at most.
+    private static var patterns: Int { 128 }
+    /// Of these, those whose bits are moved.
+    private static var finalists: Int { 3 }
+    /// Chains that are tried for each.
+    private static var trials: Int { 300 }
 
     init(_ search: ParameterSearch<Family>) { self.search = search }
 
     /// The cheapest that was found; of equal ones the shortest.
     mutating func improved(_ start: Candidate<Family>) throws -> Candidate<Family> {
-        var best = start
-        while trials > 0 {
-            let (shape, share) = step(from: best)
-            if let found = try shortest(shape, share: share, beside: best) { best = found }
+        var found = [start]
+        for pattern in patterns(near: start) {
+            let free = try search.shape(pattern: pattern, mostDropped: nil)
+            let single = try search.shape(pattern: pattern, mostDropped: 1)
+            for shape in [free, single == free ? nil : single].compactMap({ $0 }) {
+                if let candidate = try candidate(near: shape) { found.append(candidate) }
+            }
+        }
+        found.sort { $0.isBetter(than: $1) }
+        var best = found[0]
+        for candidate in found.prefix(Self.finalists) {
+            let moved = try withBitsMoved(candidate)
+            if moved.isBetter(than: best) { best = moved }
         }
         return best
     }
 
-    /// A neighbour, without its final bits.
+    /// All of few switch points; of many, those that differ in one or two from where a chain drops moduli.
+    private func patterns(near start: Candidate<Family>) -> [UInt] {
+        let points = min(search.circuit.switchPointCount, UInt.bitWidth - 1)
+        if points < UInt.bitWidth - 1, 1 << points <= Self.patterns {
+            return Array(0..<(1 << UInt(points)))
+        }
+        var origin: UInt = 0
+        for (point, bits) in start.chain.shape.drops.prefix(points).enumerated() where bits > 0 {
+            origin |= 1 << UInt(point)
+        }
+        var out: [UInt] = []
+        for first in 0..<points {
+            for second in first..<points {
+                let flipped: UInt = 1 << UInt(first) | 1 << UInt(second)
+                out.append(origin ^ flipped)
+            }
+        }
+        return Array(out.prefix(Self.patterns))
+    }
+
+    /// The cheapest of a shape, with as few more bits as certify.
+    private func candidate(near shape: ChainShape) throws -> Candidate<Family>? {
+        var best: Candidate<Family>?
+        for share in ParameterSearch<Family>.shares {
+            var wider = shape
+            for _ in 0...8 {
+                if let found = try candidate(wider, share) {
+                    if best.map({ found.isBetter(than: $0) }) ?? true { best = found }
+                    break
+                }
+                wider.final += 1
+                if wider.final > wider.finalCount * ModulusChain.largestBits {
+                    wider.finalCount += 1
+                }
+            }
+        }
+        return best
+    }
+
+    /// After random steps, each kept where it is better.
+    private mutating func withBitsMoved(
+        _ start: Candidate<Family>
+    ) throws -> Candidate<Family> {
+        var best = start
+        var trials = 0
+        while trials < Self.trials {
+            let (shape, share) = step(from: best)
+            trials += 1
+            guard shape != best.chain.shape || share != best.route.share,
+                let first = try candidate(shape, share), first.work < 1.1 * best.work
+            else { continue }
+            let found = try shortest(shape, first, &trials)
+            if found.isBetter(than: best) { best = found }
+        }
+        return best
+    }
+
     private mutating func step(
         from candidate: Candidate<Family>
     ) -> (shape: ChainShape, share: Double) {
         let smallest = ModulusChain.smallestBits(degree: search.circuit.degree)
+        let largest = ModulusChain.largestBits
         var shape = candidate.chain.shape
-        for point in shape.drops.indices where generator.next(below: 3) == 0 {
-            let bits = shape.drops[point]
-            if bits == 0 {
-                guard generator.next(below: 3) == 0 else { continue }
-                shape.drops[point] = smallest + generator.next(below: 24)
-            } else {
-                let moved = bits + generator.next(below: 13) - 6
-                shape.drops[point] = moved < smallest || generator.next(below: 6) == 0 ? 0 : moved
-            }
+        for point in shape.drops.indices
+        where shape.drops[point] > 0 && generator.next(below: 2) == 0 {
+            shape.drops[point] = max(
+                smallest, shape.drops[point] + generator.next(below: 13) - 6)
         }
-        shape.finalCount = max(1, shape.finalCount + generator.next(below: 3) - 1)
+        // No fewer moduli than bits need, no smaller ones than there are primes of.
+        let bits = max(smallest, shape.final + generator.next(below: 17) - 8)
+        let fewest = (bits + largest - 1) / largest
+        shape.final = bits
+        shape.finalCount = min(
+            max(fewest, shape.finalCount + generator.next(below: 3) - 1), max(1, bits / smallest))
         let shares = ParameterSearch<Family>.shares
         let share =
             generator.next(below: 2) == 0
@@ -93,40 +164,38 @@ struct ChainSearch<Family: CircuitFamily> {
         return (shape, share)
     }
 
-    /// The fewest final bits with which a shape certifies, where it is better than `best`.
-    private mutating func shortest(
-        _ shape: ChainShape, share: Double, beside best: Candidate<Family>
-    ) throws -> Candidate<Family>? {
-        var shape = shape
-        var low = shape.finalCount * ModulusChain.smallestBits(degree: search.circuit.degree) - 1
-        var high = shape.finalCount * ModulusChain.largestBits
-        // First about what the best has, so that hopeless shapes cost one trial.
-        shape.final = min(high, best.chain.shape.bits - shape.drops.reduce(0, +) + 12)
-        guard shape.final > low, let first = try candidate(shape, share),
-            first.work < 1.1 * best.work
-        else { return nil }
+    /// With the fewest final bits that certify.
+    private func shortest(
+        _ shape: ChainShape, _ first: Candidate<Family>, _ trials: inout Int
+    ) throws -> Candidate<Family> {
         var found = first
-        high = shape.final
+        var low = shape.finalCount * ModulusChain.smallestBits(degree: search.circuit.degree) - 1
+        var high = shape.final
+        var shape = shape
         while high - low > 1 {
             shape.final = (low + high) / 2
-            if let better = try candidate(shape, share) {
+            trials += 1
+            if let better = try candidate(shape, found.route.share) {
                 found = better
                 high = shape.final
             } else {
                 low = shape.final
             }
         }
-        let isBetter =
-            (found.work, found.chain.shape.bits) < (best.work, best.chain.shape.bits)
-        return isBetter ? found : nil
+        return found
     }
 
-    private mutating func candidate(
+    private func candidate(
         _ shape: ChainShape, _ share: Double
     ) throws -> Candidate<Family>? {
-        trials -= 1
-        return try search.candidate(
-            ModulusChain(shape, hasWideBase: Family.hasWideBase), share: share)
+        try search.candidate(ModulusChain(shape, hasWideBase: Family.hasWideBase), share: share)
+    }
+}
+
+extension Candidate {
+    /// Cheaper, or as cheap and shorter.
+    fileprivate func isBetter(than other: Candidate) -> Bool {
+        (work, chain.shape.bits) < (other.work, other.chain.shape.bits)
     }
 }
 

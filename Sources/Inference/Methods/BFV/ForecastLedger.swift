@@ -12,7 +12,7 @@ import BFV
 
 /// How many bits the noise needs between switch points, before any modulus is chosen: what a circuit run on ideal
 /// moduli finds, key switches taken as free.
-package final class ForecastLedger: NoiseLedger {
+package class ForecastLedger: NoiseLedger {
     /// A stretch between two sets of products (or the start and the first): bits to drop in it, of which at most
     /// `early` right after the products that open it.
     struct Drop {
@@ -33,7 +33,7 @@ package final class ForecastLedger: NoiseLedger {
     /// Sets of products with no switch before them, bit i for those of depth i.
     private let skips: UInt
     /// Bits that one stretch may drop.
-    private let largestDrop: Double
+    let largestDrop: Double
     private var early = 0.0
     private var earlyPoint: Int?
 
@@ -112,6 +112,52 @@ package final class ForecastLedger: NoiseLedger {
 
     /// log2 of the modulus that the last stretch needs.
     func finalBits(_ noise: NoiseBound) -> Double { log2(noise.coefficient) + 1.5 }
+}
+
+/// The same where moduli are dropped at some switch points, each time until the noise is what rounding adds.
+final class PatternLedger: ForecastLedger {
+    /// Bits dropped at each switch point so far.
+    private(set) var bits: [Double] = []
+    private let points: Int
+    private let pattern: UInt
+
+    /// - Parameters:
+    ///   - pattern: bit p where moduli are dropped at switch point p.
+    ///   - largestDrop: bits that one may drop.
+    init(
+        degree: Int, plaintext: PlaintextModulus, largestPlaintext: UInt64, points: Int,
+        pattern: UInt, largestDrop: Double, privacy: FunctionPrivacy
+    ) {
+        self.points = points
+        self.pattern = pattern
+        super.init(
+            degree: degree, plaintext: plaintext, largestPlaintext: largestPlaintext, depth: points,
+            skips: 0, largestDrop: largestDrop, privacy: privacy)
+    }
+
+    override package func switchDown(
+        _ noise: NoiseBound, from first: Int, to last: Int, vector: Int?
+    ) -> NoiseBound {
+        var noise = noise
+        for dropped in bits[(points - first)..<(points - last)] where dropped > 0 {
+            noise = model.divided(noise.scaled(by: exp2(-dropped)))
+        }
+        return noise
+    }
+
+    override package func pass(switchPoint point: Int, _ values: [any NoiseValue]) {
+        guard pattern >> UInt(point) & 1 == 1 else {
+            bits.append(0)
+            return
+        }
+        let floor = model.rounding.norms.rootMeanSquare
+        let factors = values.map { value in
+            switchDown(
+                value.noise, from: value.level, to: points - point, vector: nil
+            ).norms.rootMeanSquare / floor
+        }
+        bits.append(min(largestDrop, max(0, log2(factors.max() ?? 1))))
+    }
 }
 
 /// What the search knows of the noise before it chooses moduli.

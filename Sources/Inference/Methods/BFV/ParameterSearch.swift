@@ -98,6 +98,14 @@ struct ParameterSearch<Family: CircuitFamily> {
 
     private var usedNorms: TransformNorms { exact ? norms.exact : norms.approximate }
 
+    /// What a pattern of switch points asks for, by the modulus of most noise.
+    func shape(pattern: UInt, mostDropped: Int?) throws -> ChainShape? {
+        let worst = plaintexts.max { $0.largestEmbedding < $1.largestEmbedding }!
+        return try ChainShape(
+            circuit, plaintext: worst, largestModulus: plaintexts.map(\.prime).max()!,
+            norms: usedNorms, pattern: pattern, mostDropped: mostDropped, privacy: privacy)
+    }
+
     /// By the modulus of most noise.
     private func forecast(skips: UInt, mostDropped: Int?) throws -> NoiseForecast {
         let worst = plaintexts.max { $0.largestEmbedding < $1.largestEmbedding }!
