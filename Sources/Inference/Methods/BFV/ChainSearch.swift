@@ -60,7 +60,7 @@ struct ChainSearch<Family: CircuitFamily> {
     /// Of these, those whose bits are moved.
     private static var finalists: Int { 3 }
     /// Chains that are tried for each.
-    private static var trials: Int { 300 }
+    private static var trials: Int { 1000 }
 
     init(_ search: ParameterSearch<Family>) { self.search = search }
 
@@ -85,20 +85,20 @@ struct ChainSearch<Family: CircuitFamily> {
 
     /// All of few switch points; of many, those that differ in one or two from where a chain drops moduli.
     private func patterns(near start: Candidate<Family>) -> [UInt] {
-        let points = min(search.circuit.switchPointCount, UInt.bitWidth - 1)
-        if points < UInt.bitWidth - 1, 1 << points <= Self.patterns {
-            return Array(0..<(1 << UInt(points)))
+        let masks = search.circuit.switchPoints.filter { $0 < UInt.bitWidth }.map {
+            UInt(1) << UInt($0)
         }
+        var all: [UInt] = [0]
+        for mask in masks where all.count <= Self.patterns { all += all.map { $0 | mask } }
+        if all.count <= Self.patterns { return all }
         var origin: UInt = 0
-        for (point, bits) in start.chain.shape.drops.prefix(points).enumerated() where bits > 0 {
+        for (point, bits) in start.chain.shape.drops.enumerated()
+        where bits > 0 && point < UInt.bitWidth {
             origin |= 1 << UInt(point)
         }
         var out: [UInt] = []
-        for first in 0..<points {
-            for second in first..<points {
-                let flipped: UInt = 1 << UInt(first) | 1 << UInt(second)
-                out.append(origin ^ flipped)
-            }
+        for (index, first) in masks.enumerated() {
+            for second in masks[index...] { out.append(origin ^ (first | second)) }
         }
         return Array(out.prefix(Self.patterns))
     }

@@ -142,6 +142,11 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
         return Set(out.map { $0.normalized(degree: degree) })
     }
 
+    /// Where moduli may be dropped, in order.
+    package var switchPoints: [Int] {
+        instructions.compactMap { if case .switchPoint(let point) = $0.step { point } else { nil } }
+    }
+
     /// The map whose result becomes the outputs with nothing between that multiplies or moves its noise; nil where there
     /// is none.
     package var lastMap: Int? {

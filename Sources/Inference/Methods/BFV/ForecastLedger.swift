@@ -116,8 +116,8 @@ package class ForecastLedger: NoiseLedger {
 
 /// The same where moduli are dropped at some switch points, each time until the noise is what rounding adds.
 final class PatternLedger: ForecastLedger {
-    /// Bits dropped at each switch point so far.
-    private(set) var bits: [Double] = []
+    /// Bits dropped at each switch point; zeros before they are known.
+    private(set) var bits: [Double]
     private let points: Int
     private let pattern: UInt
 
@@ -130,6 +130,7 @@ final class PatternLedger: ForecastLedger {
     ) {
         self.points = points
         self.pattern = pattern
+        bits = [Double](repeating: 0, count: points)
         super.init(
             degree: degree, plaintext: plaintext, largestPlaintext: largestPlaintext, depth: points,
             skips: 0, largestDrop: largestDrop, privacy: privacy)
@@ -146,17 +147,14 @@ final class PatternLedger: ForecastLedger {
     }
 
     override package func pass(switchPoint point: Int, _ values: [any NoiseValue]) {
-        guard pattern >> UInt(point) & 1 == 1 else {
-            bits.append(0)
-            return
-        }
+        guard pattern >> UInt(point) & 1 == 1 else { return }
         let floor = model.rounding.norms.rootMeanSquare
         let factors = values.map { value in
             switchDown(
                 value.noise, from: value.level, to: points - point, vector: nil
             ).norms.rootMeanSquare / floor
         }
-        bits.append(min(largestDrop, max(0, log2(factors.max() ?? 1))))
+        bits[point] = min(largestDrop, max(0, log2(factors.max() ?? 1)))
     }
 }
 

@@ -128,6 +128,8 @@ struct ParameterSearch<Family: CircuitFamily> {
 
     /// nil where security, noise or the supply of primes refuse the chain.
     func candidate(_ chain: ModulusChain, share: Double) throws -> Candidate<Family>? {
+        let sizes = ModulusChain.smallestBits(degree: circuit.degree)...ModulusChain.largestBits
+        guard chain.bits.allSatisfy(sizes.contains) else { return nil }
         let route = Route(skips: 0, stretch: Stretch(splits: false), share: share)
         guard case .found(let candidate) = try attempt(chain, route, slack: 0) else { return nil }
         return candidate
