@@ -127,7 +127,7 @@ import Threading
         }
         let (a, b) = (constants(5), constants(3))
         let source = TileProgram.Node.source(0, count: columns, polynomials: 2)
-        let map = TileProgram.Node.map([first.matrix], a.encoded, [source])
+        let map = TileProgram.Node.map(.init([first.matrix]), a.encoded, [source])
         let mappedA = try mapped(first.dense, x, constants: a.values, bench: bench)
         #expect(run(map, sources: [x], bench: bench).map(words) == mappedA.map(words))
 
@@ -137,7 +137,7 @@ import Threading
         #expect(
             run(.product(map, map), sources: [x], bench: bench).map(words) == squares.map(words))
         let expected = try mapped(second.dense, squares, constants: b.values, bench: bench)
-        let whole = TileProgram.Node.map([second.matrix], b.encoded, [.product(map, map)])
+        let whole = TileProgram.Node.map(.init([second.matrix]), b.encoded, [.product(map, map)])
         #expect(run(whole, sources: [x], bench: bench).map(words) == expected.map(words))
 
         // Two sources of a product, and a map of a product and of what is none.
@@ -149,7 +149,7 @@ import Threading
         let made = run(.product(source, second5), sources: [x, other], bench: bench)
         #expect(made.map(words) == products.map(words))
         let mixed = TileProgram.Node.map(
-            [second.matrix, second.matrix], b.encoded, [.product(map, map), map])
+            .init([second.matrix, second.matrix]), b.encoded, [.product(map, map), map])
         let twice = try mapped(second.dense, mappedA, constants: [0, 0, 0], bench: bench)
         let sums = zip(expected, twice).map { sum, linear -> Ciphertext in
             var polynomials = sum.polynomials

@@ -80,8 +80,21 @@ import Testing
         #expect(try client.encrypt(quantized: tooMany).groups.count == 2)
     }
 
-    private func check(_ network: IntegerNetwork, seed: UInt64, samples: Int) throws {
-        let plan = try Self.planner.plan(network, method: .features(samples: samples))
+    /// Replies that hide the weights, with relinearizations after the map whose weights are drawn anew.
+    @Test(arguments: [40, 64, 80], 0..<8) func hidden(bits: Int, seed: Int) throws {
+        var planner = Planner.insecure(degrees: [64, 128])
+        planner.functionPrivacyBits = bits
+        for network in try [
+            RandomNetwork.make(seed: UInt64(seed)), RandomGraph.make(seed: UInt64(900 + seed)),
+        ] {
+            try check(network, seed: UInt64(seed), samples: 3, planner: planner)
+        }
+    }
+
+    private func check(
+        _ network: IntegerNetwork, seed: UInt64, samples: Int, planner: Planner = Self.planner
+    ) throws {
+        let plan = try planner.plan(network, method: .features(samples: samples))
         #expect(plan.certificate.holds)
         #expect(plan.settings.keys.galois.isEmpty)
         let pair = try Pair(plan, threads: 2)

@@ -140,6 +140,20 @@ import Testing
         try check(RandomGraph.make(seed: UInt64(seed), options: options), seed: UInt64(seed))
     }
 
+    /// Replies that hide the weights: with maps whose weights are drawn anew at the end, rotated ones too, and with
+    /// products there.
+    @Test(arguments: [40, 64, 80], 0..<12) func hidden(bits: Int, seed: Int) throws {
+        var planner = Planner.insecure(degrees: [64, 128])
+        planner.functionPrivacyBits = bits
+        for network in try [
+            RandomNetwork.make(seed: UInt64(seed)), RandomGraph.make(seed: UInt64(900 + seed)),
+        ] {
+            let plan = try check(network, seed: UInt64(seed), planner: planner)
+            #expect(plan.settings.functionPrivacyBits == bits)
+            #expect(plan.slots.choices.privacy.floods.count == plan.settings.noiseMarginBits.count)
+        }
+    }
+
     @discardableResult
     private func check(
         _ network: IntegerNetwork, seed: UInt64, planner: Planner = Self.planner

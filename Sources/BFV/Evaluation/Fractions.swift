@@ -4,11 +4,11 @@ import BigIntegers
 
 /// Quotients by pi to 63 bits: how likely each of the two representatives of a weight next to zero is to be drawn, for
 /// the mean of w / pi to be zero.
-struct Fractions {
+package struct Fractions {
     private let prime: UInt64
     private let adjoint: [Int64]
 
-    init(_ modulus: PlaintextModulus) {
+    package init(_ modulus: PlaintextModulus) {
         prime = modulus.prime
         // Below t / 2, as parameters demand of what they divide by.
         adjoint = modulus.adjoint.map { Int64(exactly: $0)! }
@@ -20,7 +20,7 @@ struct Fractions {
     /// coefficients stay within t (1/2 + 2^-13).
     ///
     /// - Parameter weights: reduced modulo pi, `count` coefficients.
-    func thresholds(of weights: UnsafePointer<Int64>, count: Int) -> [Int64] {
+    package func thresholds(of weights: UnsafePointer<Int64>, count: Int) -> [Int64] {
         let k = adjoint.count
         let period = count / k
         return (0..<count).map { place in

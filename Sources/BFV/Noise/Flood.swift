@@ -76,7 +76,7 @@ package struct Flood: Sendable, Hashable {
 
     // Of the density f of eight uniforms, with I, J, K the means of (f'/f)^2, (f''/f)^2, (f'''/f)^2 at deviation 1:
     // sqrt(I)/2, max(sqrt(2) I, sqrt(J))/4, sqrt(max(K, 3 J I, 6 I^3))/12, rounded up.
-    static let first = 0.502
-    static let second = 0.378
-    static let third = 0.265
+    package static let first = 0.502
+    package static let second = 0.378
+    package static let third = 0.265
 }

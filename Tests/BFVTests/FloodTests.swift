@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BFV
+import Foundation
+import Lattice
+import Ring
+import Testing
+
+/// Floods, and what the bound on what they hide rests on.
+@Suite struct FloodTests {
+    /// The density of the sum of eight uniforms on [0, 1], or one of its derivatives.
+    private static func density(_ x: Double, derivative d: Int = 0) -> Double {
+        var sum = 0.0
+        var binomial = 1.0
+        for k in 0...8 {
+            if x > Double(k) {
+                sum += (k % 2 == 0 ? 1 : -1) * binomial * pow(x - Double(k), Double(7 - d))
+            }
+            binomial = binomial * Double(8 - k) / Double(k + 1)
+        }
+        return sum / (1...max(1, 7 - d)).reduce(1.0) { $0 * Double($1) }
+    }
+
+    /// The mean of (f^(d) / f)^2 at deviation 1, by Simpson's rule on half of the support, where no digits cancel.
+    private static func information(_ d: Int) -> Double {
+        let steps = 4000
+        let width = 4.0 / Double(steps)
+        let sum = (0...steps).reduce(0.0) { sum, i in
+            let x = Double(i) * width
+            let weight: Double = i == 0 || i == steps ? 1 : i % 2 == 1 ? 4 : 2
+            // f is x^7 / 7! at the end.
+            guard x > 0 else { return sum }
+            let slope = density(x, derivative: d)
+            return sum + weight * slope * slope / density(x)
+        }
+        return 2 * sum * width / 3 * pow(8.0 / 12, Double(d))
+    }
+
+    @Test func constantsBoundTheDensitysInformation() {
+        let (i, j, k) = (Self.information(1), Self.information(2), Self.information(3))
+        #expect(i > 1 && j > 2 && k > 6)
+        let bounds = [
+            (Flood.first, i.squareRoot() / 2),
+            (Flood.second, max(2.0.squareRoot() * i, j.squareRoot()) / 4),
+            (Flood.third, max(k, 3 * j * i, 6 * i * i * i).squareRoot() / 12),
+        ]
+        for (constant, value) in bounds {
+            #expect(constant >= value && constant < 1.003 * value, "\(constant) for \(value)")
+        }
+    }
+
+    /// Every summand is uniform on 2^bits in a row, from the words as they come.
+    @Test(arguments: [1, 5, 58, 59, 60, 75, 91, 92, 118]) func coefficientsAreSumsOfFields(bits: Int) {
+        let n = 4096
+        let seed = Seed.random()
+        var source = Keystream(seed: seed, stream: 0)
+        let flood = FloodCoefficients(bits: bits, degree: n, from: &source)
+        let low = min(bits, 59)
+        let high = bits - low
+        var words = Keystream(seed: seed, stream: 0)
+        var expected = [(low: Int64, high: Int64)](repeating: (0, 0), count: n)
+        func next(_ count: Int, _ body: (Int, UInt64) -> Void) {
+            words.forEachRun(of: count) { run, start, length in
+                for i in 0..<length { body(start + i, run[i]) }
+            }
+        }
+        for _ in 0..<8 {
+            next(n) { expected[$0].low += Int64($1 & (1 << UInt64(low) - 1)) }
+        }
+        if high > 32 {
+            for _ in 0..<8 {
+                next(n) { expected[$0].high += Int64($1 & (1 << UInt64(high) - 1)) }
+            }
+        } else if high > 0 {
+            for _ in 0..<8 {
+                next(n / 2) { i, word in
+                    expected[2 * i].high += Int64(word & (1 << UInt64(high) - 1))
+                    expected[2 * i + 1].high += Int64(word >> 32 & (1 << UInt64(high) - 1))
+                }
+            }
+        }
+        let values = flood.unprotectedValues()
+        for i in 0..<n {
+            let (a, b) = (values[i], expected[i])
+            if high == 0 {
+                #expect(a.low == b.low - 4 << Int64(bits))
+            } else {
+                #expect(a.low == b.low && a.high == b.high - 4 << Int64(high))
+            }
+        }
+        // As reals: within the largest, of the deviation that is claimed.
+        let reals = values.map { Double($0.low) + Double($0.high) * 0x1p59 }
+        let claimed = Flood(bits: bits)
+        #expect(reals.allSatisfy { abs($0) <= claimed.largest })
+        let deviation = (reals.reduce(0) { $0 + $1 * $1 } / Double(n)).squareRoot()
+        if bits > 4 { #expect(abs(deviation / claimed.deviation - 1) < 0.1) }
+    }
+
+    /// Residues are those of the sum times the factor.
+    @Test func coefficientsAreAddedModuloAPrime() throws {
+        let table = try NTTTable(modulus: 1_073_692_673, degree: 64)
+        var source = Keystream()
+        let flood = FloodCoefficients(bits: 97, degree: 64, from: &source)
+        var x = (0..<64).map { UInt64($0) }
+        var scratch = [UInt64](repeating: 0, count: 64)
+        flood.add(to: &x, modulo: table, times: 12345, scratch: &scratch)
+        let q = Int64(table.value)
+        for (i, (low, high)) in flood.unprotectedValues().enumerated() {
+            let shift = (0..<59).reduce(Int64(1)) { power, _ in power * 2 % q }
+            let sum = (low % q + high % q * shift) % q
+            let value = (Int64(i) + (sum + q) % q * 12345) % q
+            #expect(x[i] == UInt64((value + q) % q))
+        }
+    }
+
+    /// A flood hides what it was chosen for, one of half the width does not, and more bits take a larger one.
+    @Test func smallestHides() throws {
+        let exposure = NoiseExposure(covariance: 1e12, cube: 1e17, direct: 10)
+        var last = 0
+        for bits in [2, 10, 40, 64, 80] {
+            let bound = exp2(-Double(bits))
+            let flood = try #require(
+                Flood.smallest(hiding: exposure, degree: 4096, within: bound))
+            #expect(flood.distance(exposure, degree: 4096) <= bound)
+            #expect(Flood(bits: flood.bits - 1).distance(exposure, degree: 4096) > bound)
+            #expect(flood.bits > last)
+            last = flood.bits
+        }
+        #expect(
+            Flood.smallest(
+                hiding: NoiseExposure(direct: 1e30), degree: 4096, within: exp2(-80)) == nil)
+    }
+
+    // MARK: Exact distances in tiny rings
+
+    /// Probabilities of the sum of eight numbers that are uniform on 0 ..< width.
+    private static func sums(width: Int) -> [Double] {
+        var law = [1.0]
+        for _ in 0..<8 {
+            var next = [Double](repeating: 0, count: law.count + width - 1)
+            for (i, p) in law.enumerated() {
+                for j in 0..<width { next[i + j] += p / Double(width) }
+            }
+            law = next
+        }
+        return law
+    }
+
+    /// w e + rho t e for each rho in {0, +-1}^2 with its probability: the phases of weights w in Z[X]/(X^2 + 1) that are
+    /// drawn anew, at a ciphertext of zero with the error e, which tells its holder nothing of w else.
+    private static func phases(
+        _ w: [Int], _ e: [Int], modulus t: Int, dithers: Bool
+    ) -> [(x: [Int], p: Double)] {
+        let options = w.map { w -> [(Int, Double)] in
+            let p = Double(abs(w)) / Double(t)
+            return dithers ? [(w, 1 - p), (w > 0 ? w - t : w + t, p)] : [(w, 1)]
+        }
+        return options[0].flatMap { a in
+            options[1].map { b in
+                (
+                    [a.0 * e[0] - b.0 * e[1], a.0 * e[1] + b.0 * e[0]], a.1 * b.1
+                )
+            }
+        }
+    }
+
+    /// Total variation between the flooded phases of two weights, by enumeration.
+    private static func distance(
+        _ a: [(x: [Int], p: Double)], _ b: [(x: [Int], p: Double)], bits: Int
+    ) -> Double {
+        let law = sums(width: 1 << bits)
+        let reach = (a + b).flatMap { $0.x.map(abs) }.max()!
+        func at(_ i: Int) -> Double { law.indices.contains(i) ? law[i] : 0 }
+        var total = 0.0
+        for i in -reach..<law.count + reach {
+            let first = (a.map { $0.p * at(i - $0.x[0]) }, b.map { $0.p * at(i - $0.x[0]) })
+            for j in -reach..<law.count + reach {
+                var gap = 0.0
+                for (p, outcome) in zip(first.0, a) { gap += p * at(j - outcome.x[1]) }
+                for (p, outcome) in zip(first.1, b) { gap -= p * at(j - outcome.x[1]) }
+                total += abs(gap)
+            }
+        }
+        return total / 2
+    }
+
+    /// In Z[X]/(X^2 + 1), two weights apart are within twice the bound; the bound is not idle; and without dithering, the
+    /// same flood leaves them further apart than that.
+    @Test(arguments: [[1, 0], [2, -1], [3, 2]]) func exactDistancesAreWithinTheBound(
+        e: [Int]
+    ) throws {
+        let t = 5
+        let (w, other) = ([2, -2], [-1, 1])
+        let norm = Double(e[0] * e[0] + e[1] * e[1]).squareRoot()
+        // As `NoiseModel.dithered` for one term, with |e(zeta)| = |e| at both zeta, and no tails: E = y t e.
+        let scale = Double(t) * norm
+        let exposure = NoiseExposure(
+            covariance: 2.0.squareRoot() * scale * scale / 4,
+            cube: pow(3, 0.75) * pow(2 * scale * scale / 4, 1.5), direct: 0)
+        let hidden = (
+            Self.phases(w, e, modulus: t, dithers: true),
+            Self.phases(other, e, modulus: t, dithers: true)
+        )
+        let fixed = (
+            Self.phases(w, e, modulus: t, dithers: false),
+            Self.phases(other, e, modulus: t, dithers: false)
+        )
+        for bits in 4...6 {
+            let distance = Self.distance(hidden.0, hidden.1, bits: bits)
+            let bound = Flood(bits: bits).distance(exposure, degree: 2)
+            #expect(distance <= 2 * bound, "\(bits): \(distance) above 2 x \(bound)")
+            let naked = Self.distance(fixed.0, fixed.1, bits: bits)
+            #expect(naked > 3 * distance, "\(bits): \(naked), dithered \(distance)")
+        }
+    }
+}
+
+/// Fractions of weights.
+@Suite struct FractionsTests {
+    /// y = w / pi: with pi times the thresholds one gets the weights back, to what rounding leaves.
+    @Test(arguments: [1, 2, 4, 8]) func thresholdsAreQuotients(index: Int) throws {
+        let degree = 64
+        let modulus = try #require(
+            PlaintextModulus.ideal(prime: 12289, index: index, degree: degree))
+        let encoder = SlotEncoder(
+            table: try NTTTable(modulus: 12289, degree: degree), modulus: modulus)
+        let slots = (0..<encoder.slotCount).map { UInt64($0 * $0 * 977 % 12289) }
+        let weights = encoder.encode(slots)
+        let thresholds = Fractions(modulus).thresholds(of: weights, count: degree)
+        #expect(thresholds.allSatisfy { $0.magnitude <= 1 << 62 + 1 << 50 })
+        let period = degree / index
+        for place in 0..<degree {
+            let (i, j) = place.quotientAndRemainder(dividingBy: period)
+            var sum = 0.0
+            for l in 0..<index {
+                let y = Double(thresholds[l * period + j]) * 0x1p-63
+                let c = Double(modulus.generator[(i - l + index) % index])
+                sum += i >= l ? y * c : -y * c
+            }
+            #expect(abs(sum - Double(weights[place])) < 1e-6)
+        }
+    }
+}
