@@ -17,6 +17,9 @@ package struct Planner: Sendable {
     /// What replies are to hide, in bits: 0, 40, 64 or 80; nil: 40 where that costs little.
     package var functionPrivacyBits: Int? = 0
 
+    /// Chains of moduli that are tried in a search.
+    package var chainTrials = 1000
+
     /// At 128-bit security by default.
     /// - Parameters:
     ///   - degrees: ring degrees to try, powers of two.
@@ -34,7 +37,9 @@ package struct Planner: Sendable {
     package static func insecure(
         degrees: [Int], keySize: PaillierKeySize = .insecure(bits: 512)
     ) -> Planner {
-        Planner(unchecked: degrees, .insecure, keySize)
+        var planner = Planner(unchecked: degrees, .insecure, keySize)
+        planner.chainTrials = 30
+        return planner
     }
 
     private init(unchecked degrees: [Int], _ security: SecurityLevel, _ keySize: PaillierKeySize) {

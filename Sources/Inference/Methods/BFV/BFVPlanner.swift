@@ -56,10 +56,14 @@ struct BFVPlanner<Family: CircuitFamily> {
                 network: network, security: task.planner.security, privacy: task.privacy,
                 norms: norms, progress: task.progress))
         try task.progress("searching chains of moduli")
-        var chains = ChainSearch(search(tuned, exact: false))
+        var chains = ChainSearch(
+            search(tuned, exact: false), trials: task.planner.chainTrials)
         let better = try chains.improved(tuned)
         try task.progress("proving the certificate")
-        return try finish(better)
+        for candidate in [better, tuned] {
+            if let plan = try finish(candidate) { return plan }
+        }
+        throw PlanError.noParameters("the certificate fails by a few bits; use fewer bits")
     }
 
     /// Of the same circuit.
@@ -101,12 +105,12 @@ struct BFVPlanner<Family: CircuitFamily> {
     }
 
     /// The search takes weights' norms before units are divided out; the plan proves with the true ones,
-    /// and may need a bit more.
-    private func finish(_ candidate: Candidate<Family>) throws -> BFVPlan<Family> {
+    /// and may need a few bits more.
+    /// - Returns: nil where these are not enough.
+    private func finish(_ candidate: Candidate<Family>) throws -> BFVPlan<Family>? {
         let search = search(candidate, exact: true)
-        var shape = candidate.chain.shape
-        for _ in 0...6 {
-            defer { shape.final += 1 }
+        for extra in 0...6 {
+            let shape = candidate.chain.shape.wider(by: extra)
             guard
                 let found = try search.candidate(
                     ModulusChain(shape, hasWideBase: Family.hasWideBase),
@@ -115,7 +119,7 @@ struct BFVPlanner<Family: CircuitFamily> {
             return try BFVPlan(
                 network, outputs: task.outputs, choices: found.choices, norms: norms.exact)
         }
-        throw PlanError.noParameters("the certificate fails by less than a bit; use fewer bits")
+        return nil
     }
 }
 

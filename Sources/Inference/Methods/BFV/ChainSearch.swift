@@ -13,6 +13,15 @@ struct ChainShape: Hashable {
     var finalCount: Int
 
     var bits: Int { drops.reduce(final, +) }
+
+    /// With more bits that stay to the end.
+    func wider(by bits: Int) -> ChainShape {
+        var out = self
+        out.final += bits
+        let fewest = (out.final + ModulusChain.largestBits - 1) / ModulusChain.largestBits
+        out.finalCount = max(out.finalCount, fewest)
+        return out
+    }
 }
 
 extension ModulusChain {
@@ -57,26 +66,37 @@ struct ChainSearch<Family: CircuitFamily> {
 
     /// Patterns that are tried, at most.
     private static var patterns: Int { 128 }
-    /// Of these, those whose bits are moved.
+    /// Of these, those whose bits are moved, and how much longer than the best they may take.
     private static var finalists: Int { 3 }
-    /// Chains that are tried for each.
-    private static var trials: Int { 1000 }
+    private static var tolerance: Double { 1.15 }
+    /// Bits that are added to what a forecast asks for.
+    private static var slack: Int { 8 }
+    /// Chains that are tried for each finalist.
+    private let trials: Int
 
-    init(_ search: ParameterSearch<Family>) { self.search = search }
+    init(_ search: ParameterSearch<Family>, trials: Int) {
+        self.search = search
+        self.trials = trials
+    }
 
     /// The cheapest that was found; of equal ones the shortest.
     mutating func improved(_ start: Candidate<Family>) throws -> Candidate<Family> {
         var found = [start]
+        var least = start.work
         for pattern in patterns(near: start) {
             let free = try search.shape(pattern: pattern, mostDropped: nil)
             let single = try search.shape(pattern: pattern, mostDropped: 1)
             for shape in [free, single == free ? nil : single].compactMap({ $0 }) {
-                if let candidate = try candidate(near: shape) { found.append(candidate) }
+                if let candidate = try candidate(near: shape, below: Self.tolerance * least) {
+                    found.append(candidate)
+                    least = min(least, candidate.work)
+                }
             }
         }
         found.sort { $0.isBetter(than: $1) }
         var best = found[0]
-        for candidate in found.prefix(Self.finalists) {
+        for candidate in found.prefix(Self.finalists)
+        where candidate.work < Self.tolerance * least {
             let moved = try withBitsMoved(candidate)
             if moved.isBetter(than: best) { best = moved }
         }
@@ -104,20 +124,26 @@ struct ChainSearch<Family: CircuitFamily> {
     }
 
     /// The cheapest of a shape, with as few more bits as certify.
-    private func candidate(near shape: ChainShape) throws -> Candidate<Family>? {
+    /// - Parameter limit: of its work.
+    private func candidate(
+        near shape: ChainShape, below limit: Double
+    ) throws -> Candidate<Family>? {
         var best: Candidate<Family>?
+        // From wide digits to narrow ones, which cost more and add less noise.
         for share in ParameterSearch<Family>.shares {
-            var wider = shape
-            for _ in 0...8 {
-                if let found = try candidate(wider, share) {
-                    if best.map({ found.isBetter(than: $0) }) ?? true { best = found }
-                    break
-                }
-                wider.final += 1
-                if wider.final > wider.finalCount * ModulusChain.largestBits {
-                    wider.finalCount += 1
+            guard var found = try candidate(shape.wider(by: Self.slack), share), found.work < limit
+            else { continue }
+            var (low, high) = (-1, Self.slack)
+            while high - low > 1 {
+                let middle = (low + high) / 2
+                if let better = try candidate(shape.wider(by: middle), share) {
+                    (found, high) = (better, middle)
+                } else {
+                    low = middle
                 }
             }
+            if best.map({ found.isBetter(than: $0) }) ?? true { best = found }
+            if high == 0 { break }
         }
         return best
     }
@@ -127,14 +153,14 @@ struct ChainSearch<Family: CircuitFamily> {
         _ start: Candidate<Family>
     ) throws -> Candidate<Family> {
         var best = start
-        var trials = 0
-        while trials < Self.trials {
+        var done = 0
+        while done < trials {
             let (shape, share) = step(from: best)
-            trials += 1
+            done += 1
             guard shape != best.chain.shape || share != best.route.share,
                 let first = try candidate(shape, share), first.work < 1.1 * best.work
             else { continue }
-            let found = try shortest(shape, first, &trials)
+            let found = try shortest(shape, first, &done)
             if found.isBetter(than: best) { best = found }
         }
         return best
@@ -166,7 +192,7 @@ struct ChainSearch<Family: CircuitFamily> {
 
     /// With the fewest final bits that certify.
     private func shortest(
-        _ shape: ChainShape, _ first: Candidate<Family>, _ trials: inout Int
+        _ shape: ChainShape, _ first: Candidate<Family>, _ done: inout Int
     ) throws -> Candidate<Family> {
         var found = first
         var low = shape.finalCount * ModulusChain.smallestBits(degree: search.circuit.degree) - 1
@@ -174,7 +200,7 @@ struct ChainSearch<Family: CircuitFamily> {
         var shape = shape
         while high - low > 1 {
             shape.final = (low + high) / 2
-            trials += 1
+            done += 1
             if let better = try candidate(shape, found.route.share) {
                 found = better
                 high = shape.final
