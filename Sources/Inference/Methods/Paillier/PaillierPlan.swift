@@ -18,10 +18,13 @@ package struct PaillierPlan: ServerMethod {
     let matrix: ComposedMatrix
     /// The largest magnitude.
     let largestInput: BigInt
+    /// Bits of statistical distance that masks are drawn for; 0: no function privacy.
+    let functionPrivacyBits: Int
 
     /// - Throws: `PlanError` for a network with products, or outputs that no plaintext holds.
-    init(
-        _ network: IntegerNetwork, outputs: OutputReading, keySize: PaillierKeySize
+    package init(
+        _ network: IntegerNetwork, outputs: OutputReading, keySize: PaillierKeySize,
+        functionPrivacyBits: Int = 0
     ) throws {
         guard outputs.rangeIsProven else {
             throw PlanError.unsuited(.paillier, "its range is not proven")
@@ -40,6 +43,7 @@ package struct PaillierPlan: ServerMethod {
         // Counts depend on the weights, not on the key.
         let counts = PaillierMatrix.counts(rows: matrix.rows, batch: 1)
         self.matrix = matrix
+        self.functionPrivacyBits = functionPrivacyBits
         client = PaillierSlots(
             keySize: keySize, slotBits: bits, inputCount: network.inputCount,
             outputCount: network.outputCount, products: counts.products,
@@ -82,7 +86,9 @@ package struct PaillierPlan: ServerMethod {
     package func proven(
         _ network: IntegerNetwork, outputs: OutputReading
     ) throws -> PaillierPlan {
-        try PaillierPlan(network, outputs: outputs, keySize: client.keySize)
+        try PaillierPlan(
+            network, outputs: outputs, keySize: client.keySize,
+            functionPrivacyBits: functionPrivacyBits)
     }
 
     /// Weights stay as they are: what is made of them depends on a client's key.
@@ -107,6 +113,7 @@ package final class PaillierPredictor: GroupPredictor {
     private let client: PaillierSlots
     private let matrix: PaillierMatrix
     private let evaluator: PaillierEvaluator
+    private let pool: WorkerPool
     /// Plaintexts of samples that were evaluated.
     private let evaluated = Atomic(0)
 
@@ -115,8 +122,12 @@ package final class PaillierPredictor: GroupPredictor {
         matrix = try PaillierMatrix(
             rows: plan.matrix.rows, biases: plan.matrix.biases, packing: client.packing(key),
             inputMagnitude: plan.largestInput, publicKey: key)
-        evaluator = PaillierEvaluator(publicKey: key, pool: pool)
+        evaluator = PaillierEvaluator(
+            publicKey: key, functionPrivacyBits: plan.functionPrivacyBits, pool: pool)
+        self.pool = pool
     }
+
+    package var masks: PaillierMaskPool { evaluator.masks }
 
     package func request(_ body: BodyReader) throws -> EncryptedVector {
         try EncryptedVector(body, publicKey: evaluator.publicKey)
@@ -135,10 +146,20 @@ package final class PaillierPredictor: GroupPredictor {
             request.selecting(Array($0 * features..<($0 + 1) * features))
         }
         try progress(0, 1)
-        let reply = try EncryptedVector.joining(evaluator.multiply(matrix, vectors))
+        // Only the last plaintext may have idle slots.
+        let used = (0..<count).map { min(client.slotCount, sampleCount - $0 * client.slotCount) }
+        let reply = try EncryptedVector.joining(
+            evaluator.multiply(matrix, vectors, usedSlots: used))
         try progress(1, 1)
         evaluated.add(count, ordering: .relaxed)
         return reply
+    }
+
+    package func prepareReplies(
+        samples: Int, progress: (Int, Int) throws -> Void
+    ) throws {
+        let count = client.plaintextCount(samples: samples) * client.outputCount
+        try evaluator.masks.fill(to: count, pool: pool) { try progress(min($0, count), count) }
     }
 
     /// As the plan counts them: a product's cost doesn't depend on what is in a ciphertext.
