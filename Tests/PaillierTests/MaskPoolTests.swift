@@ -19,6 +19,26 @@ import Threading
         return (0..<count).map { ring.held(masks[$0]) }
     }
 
+    /// Threads that all run at once.
+    private static func inThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+        let waiting = Flag()
+        let group = DispatchGroup()
+        for thread in 0..<count {
+            group.enter()
+            Thread {
+                waiting.count.add(1, ordering: .relaxed)
+                while waiting.count.load(ordering: .relaxed) < count { usleep(10) }
+                body(thread)
+                group.leave()
+            }.start()
+        }
+        group.wait()
+    }
+
+    private final class Collected: Sendable { let masks = Mutex<[BigInt]>([]) }
+
+    private final class Flag: Sendable { let count = Atomic(0) }
+
     /// Eight threads take in portions while two fill: as many as were asked for, all different, those that were ready
     /// counted to the last.
     @Test(arguments: Path.here) func eachMaskIsUsedOnce(path: Path) throws {
@@ -26,15 +46,15 @@ import Threading
             let evaluator = try Self.evaluator()
             evaluator.fillMasks(to: 200)
             #expect(evaluator.masks.ready == 200)
-            let all = Mutex<[BigInt]>([])
-            DispatchQueue.concurrentPerform(iterations: 8) { thread in
+            let all = Collected()
+            Self.inThreads(8) { thread in
                 for round in 0..<6 {
                     let some = Self.taken(1 + (thread + round) % 7, from: evaluator)
-                    all.withLock { $0 += some }
+                    all.masks.withLock { $0 += some }
                     if thread < 2 && round == 3 { evaluator.fillMasks(to: 40) }
                 }
             }
-            let masks = all.withLock { $0 }
+            let masks = all.masks.withLock { $0 }
             let asked = (0..<8).flatMap { t in (0..<6).map { 1 + (t + $0) % 7 } }.reduce(0, +)
             #expect(masks.count == asked && Set(masks).count == asked)
             // A mask that was made is ready, or somebody has it.
@@ -49,12 +69,12 @@ import Threading
         evaluator.fillMasks(to: 150)
         evaluator.fillMasks(to: 100)
         #expect(evaluator.masks.ready == 150)
-        DispatchQueue.concurrentPerform(iterations: 8) { _ in
+        Self.inThreads(8) { _ in
             for _ in 0..<10 { _ = Self.taken(3, from: evaluator) }
         }
         #expect(evaluator.masks.ready == 0 && evaluator.masks.missed == 240 - 150)
         // Threads that fill together make no more than one would.
-        DispatchQueue.concurrentPerform(iterations: 4) { _ in evaluator.fillMasks(to: 130) }
+        Self.inThreads(4) { _ in evaluator.fillMasks(to: 130) }
         #expect(evaluator.masks.ready == 130)
         #expect(evaluator.masks.take(1, pool: WorkerPool(threads: 1)).isWiped)
     }

@@ -98,8 +98,8 @@ import Testing
         }
     }
 
-    /// Idle slots are independent and uniform in all of a slot, for whatever weights; with the bias left in them their
-    /// mean would be the bias, or nearly, and a masked bias would fall out of the slot.
+    /// Idle slots are independent and uniform in all of a slot, for whatever weights, and nothing lies above them: a bias
+    /// that was masked and not taken away would leave the last one half of the time.
     @Test(arguments: Path.here, [1, -1]) func idleSlotsTellNothing(path: Path, sign: Int) throws {
         try path.run { () throws in
             let key = try KeyVectors.of(bits: 512).secretKey()
@@ -116,8 +116,9 @@ import Testing
                 let replies = try evaluator.multiply(
                     matrix, [request, request], usedSlots: [2, 2])
                 for reply in replies {
-                    let slots = try decryptor.decrypt(reply).map(layout.unpack)
-                    for (row, slots) in slots.enumerated() {
+                    for (row, plaintext) in try decryptor.decrypt(reply).enumerated() {
+                        let slots = layout.unpack(plaintext)
+                        #expect(try layout.pack(slots) == plaintext)
                         let first = row == 0 ? 9 : -7
                         let bias = sign * [2000, 1500][row]
                         #expect(slots[0] == BigInt(first + bias))

@@ -41,7 +41,8 @@ package struct PaillierPlan: ServerMethod {
             )
         }
         // Counts depend on the weights, not on the key.
-        let counts = PaillierMatrix.counts(rows: matrix.rows, batch: 1)
+        let counts = PaillierMatrix.counts(
+            rows: matrix.rows, batch: PaillierSlots.maximumPlaintexts)
         self.matrix = matrix
         self.functionPrivacyBits = functionPrivacyBits
         client = PaillierSlots(
@@ -111,17 +112,27 @@ extension PaillierPlan: PreparedMethod {
 /// Predicts under one client's key. What leaves is re-randomized.
 package final class PaillierPredictor: GroupPredictor {
     private let client: PaillierSlots
+    /// With the fewest products.
     private let matrix: PaillierMatrix
+    /// With the fewest steps of eight independent products, for so few plaintexts that they don't fill vector lanes; nil
+    /// without lanes.
+    private let shallow: PaillierMatrix?
     private let evaluator: PaillierEvaluator
     private let pool: WorkerPool
-    /// Plaintexts of samples that were evaluated.
+    /// Plaintexts of samples that were evaluated, by each matrix.
     private let evaluated = Atomic(0)
+    private let evaluatedShallow = Atomic(0)
 
     init(_ plan: PaillierPlan, _ key: PaillierPublicKey, on pool: WorkerPool) throws {
         client = plan.client
-        matrix = try PaillierMatrix(
-            rows: plan.matrix.rows, biases: plan.matrix.biases, packing: client.packing(key),
-            inputMagnitude: plan.largestInput, publicKey: key)
+        let packing = try client.packing(key)
+        func matrix(batch: Int) throws -> PaillierMatrix {
+            try PaillierMatrix(
+                rows: plan.matrix.rows, biases: plan.matrix.biases, packing: packing,
+                inputMagnitude: plan.largestInput, publicKey: key, batch: batch)
+        }
+        self.matrix = try matrix(batch: PaillierSlots.maximumPlaintexts)
+        shallow = try key.ring.usesLanes ? matrix(batch: 1) : nil
         evaluator = PaillierEvaluator(
             publicKey: key, functionPrivacyBits: plan.functionPrivacyBits, pool: pool)
         self.pool = pool
@@ -148,10 +159,15 @@ package final class PaillierPredictor: GroupPredictor {
         try progress(0, 1)
         // Only the last plaintext may have idle slots.
         let used = (0..<count).map { min(client.slotCount, sampleCount - $0 * client.slotCount) }
+        let few = count < 4 ? shallow : nil
         let reply = try EncryptedVector.joining(
-            evaluator.multiply(matrix, vectors, usedSlots: used))
+            evaluator.multiply(few ?? matrix, vectors, usedSlots: used))
         try progress(1, 1)
-        evaluated.add(count, ordering: .relaxed)
+        if few == nil {
+            evaluated.add(count, ordering: .relaxed)
+        } else {
+            evaluatedShallow.add(count, ordering: .relaxed)
+        }
         return reply
     }
 
@@ -162,8 +178,14 @@ package final class PaillierPredictor: GroupPredictor {
         try evaluator.masks.fill(to: count, pool: pool) { try progress(min($0, count), count) }
     }
 
-    /// As the plan counts them: a product's cost doesn't depend on what is in a ciphertext.
+    /// A product's cost doesn't depend on what is in a ciphertext.
     package var operations: OperationTally {
-        client.operations(plaintexts: evaluated.load(ordering: .relaxed))
+        let (some, few) = (
+            evaluated.load(ordering: .relaxed), evaluatedShallow.load(ordering: .relaxed)
+        )
+        return OperationTally([
+            ("products", some * matrix.productCount + few * (shallow?.productCount ?? 0)),
+            ("squarings", some * matrix.squaringCount + few * (shallow?.squaringCount ?? 0)),
+        ])
     }
 }
