@@ -144,12 +144,12 @@ private let clients: [Mutant] = [
     Mutant(
         name: "masks are given out twice",
         file: "Paillier/Evaluation/PaillierMaskPool.swift",
-        original: "blocks.append((masks, left - some))", broken: "blocks.append((masks, left))",
+        original: "(masks, left - some)", broken: "(masks, left)",
         tests: "MaskPoolTests"),
     Mutant(
         name: "a forked child has its parent's masks",
         file: "Paillier/Evaluation/PaillierMaskPool.swift",
-        original: "while store.forks != forks {", broken: "while false {",
+        original: "store.forks != forks", broken: "false",
         tests: "MaskPoolTests/aChildStartsEmpty"),
     Mutant(
         name: "keys are used whatever their checksum", file: "Wire/SectionReader.swift",
