@@ -155,7 +155,7 @@ let package = Package(
             dependencies: [
                 "Inference", "InferenceClient", "Wire", "BFV", "Lattice", "Paillier",
                 "Quantization", "ONNXModels", "TensorGraphs", "IntegerNetworks", "Samples",
-                "BigIntegers", "TestSupport",
+                "Threading", "BigIntegers", "TestSupport",
             ]),
         .testTarget(
             name: "CommandTests",

@@ -70,6 +70,16 @@ package protocol GroupPredictor: Sendable {
         _ request: Request, sampleCount: Int, progress: (Int, Int) throws -> Void
     ) throws -> Reply
 
+    /// Makes ahead what replies to so many samples, asked for together, need and what no request tells. Each reply uses
+    /// some up.
+    /// - Parameter progress: called with (parts ready, parts in all).
+    func prepareReplies(samples: Int, progress: (Int, Int) throws -> Void) throws
+
     /// Exact counts of everything done so far.
     var operations: OperationTally { get }
+}
+
+extension GroupPredictor {
+    /// Nothing.
+    package func prepareReplies(samples: Int, progress: (Int, Int) throws -> Void) throws {}
 }

@@ -12,7 +12,7 @@ import Synchronization
 
 /// How many forks lie between this process and the one that asked first. A forked child has none of its parent's
 /// threads but the one that forked, and locks stay as they were.
-enum ForkCount {
+package enum ForkCount {
     private static let count = Atomic(0)
 
     private static let isCounted: Bool = {
@@ -21,7 +21,7 @@ enum ForkCount {
         return pthread_atfork(nil, nil, { ForkCount.count.add(1, ordering: .relaxed) }) == 0
     }()
 
-    static var current: Int {
+    package static var current: Int {
         _ = isCounted
         return count.load(ordering: .relaxed)
     }

@@ -7,6 +7,7 @@ import IntegerNetworks
 import Paillier
 import TestSupport
 import Testing
+import Threading
 import Wire
 
 /// Linear networks under Paillier: encrypted = integer reference, for one sample and for more than a ciphertext holds.
@@ -77,5 +78,61 @@ import Wire
         let other = try Planner.insecure(degrees: [], keySize: .insecure(bits: 256))
             .plan(wide, method: .paillier)
         #expect(throws: WireError.self) { try Server(other, keys: client.evaluationKeys()) }
+    }
+
+    private static func linear() throws -> IntegerNetwork {
+        let dense = try Dense(
+            weights: (0..<15).map { $0 * $0 - 50 }, bias: [9, -8, 7], inputs: 5, outputs: 3)
+        return try IntegerNetwork(
+            input: InputSpecification(shape: [5], range: -100...100, scale: 1),
+            layers: [.dense(dense)], outputScale: 1, labels: ["a", "b", "c"])
+    }
+
+    /// A server that made masks ahead answers as one that didn't, and makes none for as many samples.
+    @Test func repliesArePrepared() throws {
+        let network = try Self.linear()
+        let plan = try Self.planner.plan(network, method: .paillier)
+        let pair = try Pair(plan)
+        let slots = try #require(plan.client.method as? PaillierSlots).slotCount
+        let predictor = try #require(pair.server.predictor as? PaillierPredictor)
+        var generator = SplitMix64(seed: 4)
+        let inputs = (0..<slots + 1).map { _ in RandomNetwork.input(for: network, using: &generator)
+        }
+        var parts: [Int] = []
+        try pair.server.prepareReplies(samples: inputs.count) { ready, all in
+            parts.append(ready)
+            #expect(all == 2 * network.outputCount)
+        }
+        #expect(parts.last == 2 * network.outputCount)
+        for missed in [0, 2 * network.outputCount] {
+            #expect(
+                try pair.predictions(inputs).map(\.logits)
+                    == inputs.map { try IntegerReference.logits(network, input: $0) })
+            #expect(predictor.masks.ready == 0 && predictor.masks.missed == missed)
+        }
+        // Other methods have nothing to prepare.
+        let other = try Pair(
+            Planner.insecure(degrees: [1024, 2048, 4096])
+                .plan(network, method: .slots))
+        try other.server.prepareReplies(samples: 10) { _, _ in Issue.record("it prepares") }
+    }
+
+    /// The options of a plan reach the masks.
+    @Test func functionPrivacyReachesMasks() throws {
+        let network = try Self.linear()
+        let plan = try Self.planner.plan(network, method: .paillier)
+        let key = PaillierSecretKey.generate(size: .insecure(bits: 512)).publicKey
+        for bits in [0, 64] {
+            let method = try PaillierPlan(
+                network, outputs: plan.client.outputs, keySize: key.size,
+                functionPrivacyBits: bits)
+            let proven = try method.proven(network, outputs: plan.client.outputs)
+            for method in [method, proven] {
+                let predictor = try method.predictor(key, on: WorkerPool(threads: 1))
+                #expect(
+                    predictor.masks.source.table.exponentBits
+                        == (bits == 0 ? key.size.bits / 2 : key.size.bits + bits))
+            }
+        }
     }
 }

@@ -163,6 +163,21 @@ import Testing
         let signs = PaillierMatrix(
             rows: [[5, -5]], biases: [], publicKey: key, batch: 1, method: .straus(width: 2))
         #expect(signs.productCount == 6 && signs.squaringCount == 4)
+        // x^5 y^3 = (x^2) (x y) x^2 y: three products and a square.
+        let two = PaillierMatrix(
+            rows: [[5, 3]], biases: [], publicKey: key, batch: 1, method: .differences)
+        #expect(two.productCount == 4 && two.squaringCount == 1)
+        // 30 weights of 8 bits, those of the benchmark: the cheapest way for many vectors, and the one before.
+        var state: UInt64 = 1
+        let weights = (0..<30).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return BigInt(Int((state >> 33) % 255) - 127)
+        }
+        let counts = PaillierMatrix.counts(rows: [weights], batch: 8)
+        #expect(counts.products == 75 && counts.squarings == 4)
+        let straus = PaillierMatrix(
+            rows: [weights], biases: [], publicKey: key, batch: 8, method: .straus(width: 2))
+        #expect(straus.productCount == 100 && straus.squaringCount == 14)
         // Buckets 1, 2, 3 with one each: 2 products for sums, 2 for sums of sums.
         let buckets = PaillierMatrix(
             rows: [[1, 2, 3]], biases: [], publicKey: key, batch: 1, method: .pippenger(width: 3))

@@ -78,10 +78,67 @@ import Testing
                 let expected = EvaluatorTests.dot(rows, sample, biases, key.publicKey.modulus)
                 #expect(scores.map { $0[s] } == expected)
             }
+            // Whatever lies in idle slots, used ones are right.
+            for used in 0...layout.count {
+                let packed = try (0..<columns).map { c in
+                    try layout.pack(samples.prefix(used).map { $0[c] })
+                }
+                let vector = try PaillierOwnerEncryptor(secretKey: key).encrypt(packed)
+                let out = try PaillierEvaluator(publicKey: key.publicKey)
+                    .multiply(matrix, [vector], usedSlots: [used])
+                let found = try PaillierDecryptor(secretKey: key).decrypt(out[0])
+                    .map(layout.unpack)
+                #expect(zip(found, scores).allSatisfy { $0.prefix(used) == $1.prefix(used) })
+            }
             #expect(throws: PaillierError.self) {
                 try PaillierMatrix(
                     rows: rows, biases: biases, packing: layout, inputMagnitude: 512,
                     publicKey: key.publicKey)
+            }
+        }
+    }
+
+    /// Idle slots are independent and uniform in all of a slot, for whatever weights, and nothing lies above them: a bias
+    /// that was masked and not taken away would leave the last one half of the time.
+    @Test(arguments: Path.here, [1, -1]) func idleSlotsTellNothing(path: Path, sign: Int) throws {
+        try path.run { () throws in
+            let key = try KeyVectors.of(bits: 512).secretKey()
+            let layout = try PackingLayout(slotBits: 12, publicKey: key.publicKey)
+            let matrix = try PaillierMatrix(
+                rows: [[1, 2], [-1, 0]], biases: [BigInt(sign * 2000), BigInt(sign * 1500)],
+                packing: layout, inputMagnitude: 15, publicKey: key.publicKey)
+            let evaluator = PaillierEvaluator(publicKey: key.publicKey)
+            let owner = PaillierOwnerEncryptor(secretKey: key)
+            let decryptor = PaillierDecryptor(secretKey: key)
+            let request = try owner.encrypt([try layout.pack([7, -3]), try layout.pack([1, 15])])
+            var idle: [[Double]] = [[], []]
+            for _ in 0..<8 {
+                let replies = try evaluator.multiply(
+                    matrix, [request, request], usedSlots: [2, 2])
+                for reply in replies {
+                    for (row, plaintext) in try decryptor.decrypt(reply).enumerated() {
+                        let slots = layout.unpack(plaintext)
+                        #expect(try layout.pack(slots) == plaintext)
+                        let first = row == 0 ? 9 : -7
+                        let bias = sign * [2000, 1500][row]
+                        #expect(slots[0] == BigInt(first + bias))
+                        #expect(slots[1] == BigInt((row == 0 ? 27 : 3) + bias))
+                        idle[row] += slots.dropFirst(2).map { Double($0.description)! }
+                    }
+                }
+            }
+            for values in idle {
+                #expect(values.count == 16 * (layout.count - 2))
+                #expect(values.allSatisfy { (-2048..<2048).contains($0) })
+                let count = Double(values.count)
+                let mean = values.reduce(0, +) / count
+                let square = values.reduce(0) { $0 + $1 * $1 } / count
+                // Six deviations: 2048 / sqrt(3), and the square's, by the number of values.
+                #expect(abs(mean) < 6 * 1182 / count.squareRoot(), "mean \(mean)")
+                #expect(abs(square - 2048 * 2048 / 3) < 6 * 1_251_000 / count.squareRoot())
+                // Neighbours have nothing to do with each other.
+                let products = zip(values, values.dropFirst()).map { $0 * $1 }
+                #expect(abs(products.reduce(0, +)) < 6 * 1182 * 1182 * count.squareRoot())
             }
         }
     }

@@ -2,26 +2,11 @@
 
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
 @Suite struct ForkTests {
-    /// What a child is to do, and whether it did it. One that hangs is ended by its alarm.
-    private func inChild(_ body: () -> Bool) throws -> Bool {
-        // Swift hides fork, since little of a program works in a child; a pool does.
-        let symbol = try #require(dlsym(dlopen(nil, RTLD_NOW), "fork"))
-        let fork = unsafeBitCast(symbol, to: (@convention(c) () -> pid_t).self)
-        let child = fork()
-        guard child != 0 else {
-            alarm(20)
-            _exit(body() ? 0 : 1)
-        }
-        try #require(child > 0)
-        var status: Int32 = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
-        return status == 0
-    }
-
     private static func sum(_ pool: WorkerPool) -> Int {
         let sum = Atomic(0)
         for _ in 0..<100 { pool.run(100) { sum.add($0, ordering: .relaxed) } }
@@ -31,7 +16,7 @@ import Threading
     @Test func theChildRunsAlone() throws {
         let pool = WorkerPool(threads: 4, backsOff: false)
         #expect(Self.sum(pool) == 495_000)
-        let isRight = try inChild {
+        let isRight = try Fork.inChild {
             guard !pool.hasWorkers else { return false }
             let parent = pthread_self()
             let strangers = Atomic(0)
@@ -57,7 +42,7 @@ import Threading
         }
         looping.start()
         for _ in 0..<50 {
-            #expect(try inChild { Self.sum(pool) == 495_000 })
+            #expect(try Fork.inChild { Self.sum(pool) == 495_000 })
             usleep(300)
         }
         isOver.value.store(true, ordering: .relaxed)
@@ -69,7 +54,7 @@ import Threading
         for _ in 0..<20 {
             var pool: WorkerPool? = WorkerPool(threads: 3, backsOff: false)
             pool?.run(10) { _ in }
-            let isRight = try inChild {
+            let isRight = try Fork.inChild {
                 pool = nil
                 return Self.sum(WorkerPool(threads: 3, backsOff: false)) == 495_000
             }

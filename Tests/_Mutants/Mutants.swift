@@ -126,7 +126,31 @@ private let clients: [Mutant] = [
         original: "u.values(modulo: table, into: ofU)", broken: "", tests: "ListenerTests"),
     Mutant(
         name: "Paillier's masks toss no coin", file: "Paillier/Ciphertexts/MaskSource.swift",
-        original: "toss(out, pool: pool)", broken: "", tests: "JacobiTests"),
+        original: "toss(coins, on: out, pool: pool)", broken: "", tests: "JacobiTests"),
+    Mutant(
+        name: "function privacy leaves Paillier's exponents short",
+        file: "Paillier/Ciphertexts/MaskSource.swift",
+        original: "functionPrivacyBits > 0", broken: "false", tests: "FunctionPrivacyTests"),
+    Mutant(
+        name: "an owner's ciphertexts are no powers of the mask",
+        file: "Paillier/Ciphertexts/PaillierOwnerEncryptor.swift",
+        original: "exponents[1].base[i * words[1]] & ~1 | bit",
+        broken: "exponents[1].base[i * words[1]]", tests: "FunctionPrivacyTests"),
+    Mutant(
+        name: "idle slots keep the bias",
+        file: "Paillier/Evaluation/PaillierEvaluator+Matrix.swift",
+        original: "packing.replicate(matrix.bias(row), after: usedSlots[vector])", broken: "0",
+        tests: "PackingTests/idleSlotsTellNothing"),
+    Mutant(
+        name: "masks are given out twice",
+        file: "Paillier/Evaluation/PaillierMaskPool.swift",
+        original: "(masks, left - some)", broken: "(masks, left)",
+        tests: "MaskPoolTests"),
+    Mutant(
+        name: "a forked child has its parent's masks",
+        file: "Paillier/Evaluation/PaillierMaskPool.swift",
+        original: "store.forks != forks", broken: "false",
+        tests: "MaskPoolTests/aChildStartsEmpty"),
     Mutant(
         name: "keys are used whatever their checksum", file: "Wire/SectionReader.swift",
         original: "hash.finalize() == checksum[...]", broken: "true", tests: "StoredKeysTests"),
@@ -202,7 +226,7 @@ private let servers: [Mutant] = [
     Mutant(
         name: "what leaves a Paillier server is not re-randomized",
         file: "Paillier/Evaluation/PaillierEvaluator+Matrix.swift",
-        original: "masked ? source.masks(count, pool: pool) : nil", broken: "nil",
+        original: "masked ? masks.take(count, pool: pool) : nil", broken: "nil",
         tests: "PaillierTests"),
 ]
 

@@ -19,6 +19,9 @@ struct PaillierBench: ParsableCommand {
     @Option(help: "Seconds for each operation, about.")
     var seconds = 1.0
 
+    @Option(help: "Measures only operations whose names contain this.")
+    var only: String?
+
     @Option(help: "A secret key to read, as `--write-key` writes it.", completion: .file())
     var key: String?
 
@@ -40,7 +43,7 @@ struct PaillierBench: ParsableCommand {
             try PaillierSecretKey(bytes: Array(Data(contentsOf: URL(fileURLWithPath: $0))))
         }
         let report = try PaillierRows(
-            secret: secret ?? .generate(size: size), seconds: seconds
+            secret: secret ?? .generate(size: size), seconds: seconds, only: only
         ).measure()
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

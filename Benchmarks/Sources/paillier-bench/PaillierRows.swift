@@ -23,6 +23,7 @@ struct PaillierRows {
 
     let secret: PaillierSecretKey
     let seconds: Double
+    let only: String?
 
     func measure() throws -> Report {
         let key = secret.publicKey
@@ -33,8 +34,11 @@ struct PaillierRows {
         let decryptor = PaillierDecryptor(secretKey: secret)
         let evaluator = PaillierEvaluator(publicKey: key)
         var rows: [Row] = []
-        func add(_ name: String, per count: Int, _ body: () throws -> Void) rethrows {
-            let (time, samples) = try median(body)
+        func add(
+            _ name: String, per count: Int, before: () -> Void = {}, _ body: () throws -> Void
+        ) rethrows {
+            if let only, !name.contains(only) { return }
+            let (time, samples) = try median(before: before, body)
             rows.append(
                 Row(operation: name, microseconds: time * 1e6 / Double(count), samples: samples))
         }
@@ -80,6 +84,16 @@ struct PaillierRows {
         try add("score 30 features, packed, re-randomized", per: 32 * slots) {
             keep(try evaluator.multiply(dots, batch))
         }
+        let fill = { evaluator.fillMasks(to: 32) }
+        try add("score 30 features, packed, masks made ahead", per: 32 * slots, before: fill) {
+            keep(try evaluator.multiply(dots, batch))
+        }
+        for bits in [40, 64, 80] {
+            let name = "score 30 features, packed, function privacy \(bits)"
+            if let only, !name.contains(only) { continue }
+            let hiding = PaillierEvaluator(publicKey: key, functionPrivacyBits: bits)
+            try add(name, per: 32 * slots) { keep(try hiding.multiply(dots, batch)) }
+        }
         let pixels = try owner.encrypt((0..<784).map { BigInt($0 % 256) })
         let layer = matrix(10, 784, batch: 1)
         try add("784 x 10", per: 1) {
@@ -97,12 +111,16 @@ struct PaillierRows {
     }
 
     /// The median of at least 5 timings, of more within the time.
-    private func median(_ body: () throws -> Void) rethrows -> (Double, Int) {
+    private func median(
+        before: () -> Void, _ body: () throws -> Void
+    ) rethrows -> (Double, Int) {
         let clock = ContinuousClock()
+        before()
         try body()
         var times: [Double] = []
         let start = clock.now
         while times.count < 5 || (clock.now - start < .seconds(seconds) && times.count < 2000) {
+            before()
             times.append(try clock.measure(body) / .seconds(1))
         }
         return (times.sorted()[times.count / 2], times.count)

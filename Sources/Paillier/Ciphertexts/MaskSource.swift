@@ -14,22 +14,29 @@ public enum PaillierMaskExponent: Hashable, Sendable {
     case assumingShortExponents(bits: Int)
 }
 
-/// Encryptions of 0 under a public key: h_s^r z^(n b) for fresh r and a fair coin b, z of Jacobi symbol -1 modulo n.
+/// Encryptions of 0 under a public key: h_s^r for fresh r, and where they go on what others encrypted, h_s^r z^(n b) for a
+/// fair coin b, z of Jacobi symbol -1 modulo n.
 ///
 /// h_s has symbol 1, so that h_s^r alone would leave a ciphertext its symbol: that of a sum is the product of those of its
-/// terms with odd weights, which tells anyone the weights' parities.
+/// terms with odd weights, which tells anyone the weights' parities. Both encryptors draw from the powers of h_s alone,
+/// but ciphertexts may come from elsewhere.
 package final class MaskSource: Sendable {
     package let publicKey: PaillierPublicKey
     /// Mod n^2, wiped after use.
     package let ring: NadicRing
     package let table: FixedBase
-    /// 1 and z^n, in Montgomery form.
-    private let coins: Numbers
+    /// 1 and z^n, in Montgomery form; nil where no coin is tossed.
+    private let coins: Numbers?
 
+    /// - Parameters:
+    ///   - functionPrivacyBits: where it isn't 0, exponents have so many bits more than n, whatever `exponent` says: a
+    ///     mask is then a uniform power of h_s up to a statistical distance of 2^-(functionPrivacyBits + 3).
+    ///   - tossesCoins: for masks of what others encrypted.
     package init(
         publicKey: PaillierPublicKey, exponent: PaillierMaskExponent,
-        pool: WorkerPool
+        functionPrivacyBits: Int = 0, tossesCoins: Bool, pool: WorkerPool
     ) {
+        precondition((0...256).contains(functionPrivacyBits), "function privacy of 0 to 256 bits")
         self.publicKey = publicKey
         ring = NadicRing(modulus: publicKey.modulus, isSecret: true, sharing: publicKey.ring)
         let half = publicKey.size.bits / 2
@@ -41,8 +48,15 @@ package final class MaskSource: Sendable {
             bits = min(short, half)
         }
         table = FixedBase(
-            ring: ring, base: publicKey.mask[0], exponentBits: bits, pool: pool)
-        coins = Numbers(ring: ring, count: 2)
+            ring: ring, base: publicKey.mask[0],
+            exponentBits: functionPrivacyBits > 0
+                ? publicKey.size.bits + functionPrivacyBits : bits,
+            pool: pool)
+        guard tossesCoins else {
+            coins = nil
+            return
+        }
+        let coins = Numbers(ring: ring, count: 2)
         let n = publicKey.modulus
         let z = Numbers(ring: ring, count: 1)
         // No z is found where n is a square: such a key hides nothing.
@@ -51,6 +65,7 @@ package final class MaskSource: Sendable {
         ring.set(coins[0], to: ring.radix)
         coins[1].update(from: z[0], count: ring.stride)
         withExtendedLifetime(z) {}
+        self.coins = coins
     }
 
     /// `count` masks in Montgomery form.
@@ -64,12 +79,12 @@ package final class MaskSource: Sendable {
         }
         table.powers(of: exponents.base, count: count, pool: pool) { out[$0] }
         withExtendedLifetime(exponents) {}
-        toss(out, pool: pool)
+        if let coins { toss(coins, on: out, pool: pool) }
         return out
     }
 
     /// Times z^n or 1, each as likely. Both are read for each.
-    private func toss(_ masks: Numbers, pool: WorkerPool) {
+    private func toss(_ coins: Numbers, on masks: Numbers, pool: WorkerPool) {
         let factors = Numbers(ring: ring, count: masks.count)
         var source = Keystream()
         var list = ProductList()

@@ -21,7 +21,8 @@ public final class PaillierEncryptor: Sendable {
     ) {
         self.publicKey = publicKey
         pool = WorkerPool(threads: threads)
-        source = MaskSource(publicKey: publicKey, exponent: exponent, pool: pool)
+        source = MaskSource(
+            publicKey: publicKey, exponent: exponent, tossesCoins: false, pool: pool)
     }
 
     /// One ciphertext for each message. Eight or more at once cost least.

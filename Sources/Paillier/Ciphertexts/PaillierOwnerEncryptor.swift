@@ -4,9 +4,9 @@ import BigIntegers
 import Ring
 import Threading
 
-/// Encrypts with the factors: masks are h_s^r mod p^2 and h_s^s mod q^2 for uniform r below p - 1 and s below q - 1,
-/// joined by the Chinese remainder theorem. h_s generates the n-th powers mod p^2 and mod q^2 (but for cofactors above
-/// 2^16), so a mask is a uniform n-th power, as in Paillier's own form. Constant time as `PaillierEncryptor`.
+/// Encrypts with the factors: masks are h_s^r mod p^2 and h_s^s mod q^2 for uniform r below p - 1 and s below q - 1, both
+/// even or both odd, joined by the Chinese remainder theorem. Since 2 is all that p - 1 and q - 1 share, such a mask is a
+/// uniform power of h_s mod n^2, of Jacobi symbol 1. Constant time as `PaillierEncryptor`.
 public final class PaillierOwnerEncryptor: Sendable {
     package let publicKey: PaillierPublicKey
     package let halves: [OwnerHalf]
@@ -37,8 +37,12 @@ public final class PaillierOwnerEncryptor: Sendable {
         let masks = Numbers(ring: ring, count: messages.count)
         // The four coordinates mod p^2 and q^2, as numbers mod n^2, times their idempotents.
         let parts = Numbers(ring: ring, count: 4 * messages.count)
+        let exponents = halves.map { $0.exponents(messages.count) }
+        Self.alignParities(exponents, halves.map(\.table.exponentWords), messages.count)
         for (h, half) in halves.enumerated() {
-            half.masks(messages.count, pool: pool, ring: ring) { parts[4 * $0 + 2 * h + $1] }
+            half.masks(exponents[h], messages.count, pool: pool, ring: ring) {
+                parts[4 * $0 + 2 * h + $1]
+            }
         }
         var list = ProductList()
         for i in 0..<4 * messages.count {
@@ -51,6 +55,14 @@ public final class PaillierOwnerEncryptor: Sendable {
             for part in 2..<4 { ring.add(masks[i], masks[i], parts[4 * i + part]) }
         }
         return publicKey.products(generators, masks, ring: ring, pool: pool)
+    }
+
+    /// Each exponent of the second half gets the lowest bit of that of the first: below an even bound it stays uniform.
+    private static func alignParities(_ exponents: [LimbBuffer], _ words: [Int], _ count: Int) {
+        for i in 0..<count {
+            let bit = exponents[0].base[i * words[0]] & 1
+            exponents[1].base[i * words[1]] = exponents[1].base[i * words[1]] & ~1 | bit
+        }
     }
 }
 
@@ -78,12 +90,8 @@ package final class OwnerHalf: Sendable {
         ring.set(idempotents[1], to: prime.prime * e * scale)
     }
 
-    /// out(i, 0) and out(i, 1): the coordinates of mask i mod p^2, each as a number of `ring`.
-    func masks(
-        _ count: Int, pool: WorkerPool, ring: NadicRing,
-        out: (Int, Int) -> UnsafeMutablePointer<UInt64>
-    ) {
-        let small = prime.ring
+    /// Uniform below p - 1.
+    func exponents(_ count: Int) -> LimbBuffer {
         let words = table.exponentWords
         let exponents = LimbBuffer(count: max(1, count * words), isSecret: true)
         let bound = prime.prime - 1
@@ -97,6 +105,15 @@ package final class OwnerHalf: Sendable {
                 if BigInt(limbs: exponents.base + i * words, count: words) < bound { break }
             }
         }
+        return exponents
+    }
+
+    /// out(i, 0) and out(i, 1): the coordinates of mask i mod p^2, each as a number of `ring`.
+    func masks(
+        _ exponents: LimbBuffer, _ count: Int, pool: WorkerPool, ring: NadicRing,
+        out: (Int, Int) -> UnsafeMutablePointer<UInt64>
+    ) {
+        let small = prime.ring
         let powers = Numbers(ring: small, count: count)
         table.powers(of: exponents.base, count: count, pool: pool) { powers[$0] }
         let coordinates = LimbBuffer(count: 2 * small.limbs, isSecret: true)

@@ -9,11 +9,13 @@ package enum MultiExponentiation: Hashable {
     case straus(width: Int)
     /// Pippenger: ciphertexts of one digit are multiplied into a bucket; the buckets are joined by running products.
     case pippenger(width: Int)
+    /// Bos and Coster: of the two terms with the largest exponents, x^a y^b = x^(a - b) (x y)^b, until one is left.
+    case differences
 
     /// What may pay for weights of that many bits.
     package static func candidates(bits: Int) -> [MultiExponentiation] {
         (2...5).map { .straus(width: $0) }
-            + (2...max(2, min(9, bits + 1))).map { .pippenger(width: $0) }
+            + (2...max(2, min(9, bits + 1))).map { .pippenger(width: $0) } + [.differences]
     }
 
     /// The products of one row's powers, by sign, appended to the graph.
@@ -25,6 +27,44 @@ package enum MultiExponentiation: Hashable {
             return straus(row, width, &graph, &powers)
         case .pippenger(let width):
             return pippenger(row, width, &graph)
+        case .differences:
+            return differences(row, &graph)
+        }
+    }
+
+    private func differences(_ row: [BigInt], _ graph: inout ProductGraph) -> SignedPair {
+        func product(_ isNegative: Bool) -> Int? {
+            var terms = LargestFirst(
+                row.enumerated().filter { !$1.isZero && $1.isNegative == isNegative }
+                    .map { (exponent: $1.magnitude, value: $0) })
+            while let first = terms.popLargest() {
+                guard let second = terms.largest else {
+                    return Self.power(first.value, first.exponent, &graph)
+                }
+                let rest = first.exponent - second.exponent
+                if rest < second.exponent {
+                    let both = graph.multiply(first.value, second.value) as Int
+                    terms.replaceLargest(value: both)
+                    if !rest.isZero { terms.insert((rest, first.value)) }
+                } else {
+                    // Much larger than all others: x^a = (x^2)^(a / 2) x^(a mod 2).
+                    let square = graph.multiply(first.value, first.value) as Int
+                    terms.insert((first.exponent >> 1, square))
+                    if first.exponent.isOdd { terms.insert((1, first.value)) }
+                }
+            }
+            return nil
+        }
+        return SignedPair(positive: product(false), negative: product(true))
+    }
+
+    /// By squarings.
+    private static func power(
+        _ value: Int, _ exponent: BigInt, _ graph: inout ProductGraph
+    ) -> Int {
+        (0..<exponent.bitLength - 1).reversed().reduce(value) { power, bit in
+            let square = graph.multiply(power, power) as Int
+            return (exponent >> bit).isOdd ? graph.multiply(square, value) : square
         }
     }
 
@@ -89,6 +129,58 @@ package enum MultiExponentiation: Hashable {
             result = graph.multiply(result, value)
         }
         return result
+    }
+}
+
+/// Terms by exponents, of equal ones the latest value first: a heap.
+private struct LargestFirst {
+    typealias Term = (exponent: BigInt, value: Int)
+    private var terms: [Term] = []
+
+    init(_ terms: [Term]) {
+        for term in terms { insert(term) }
+    }
+
+    var largest: Term? { terms.first }
+
+    private static func isBefore(_ a: Term, _ b: Term) -> Bool {
+        a.exponent == b.exponent ? a.value > b.value : a.exponent > b.exponent
+    }
+
+    mutating func insert(_ term: Term) {
+        terms.append(term)
+        var i = terms.count - 1
+        while i > 0, Self.isBefore(terms[i], terms[(i - 1) / 2]) {
+            terms.swapAt(i, (i - 1) / 2)
+            i = (i - 1) / 2
+        }
+    }
+
+    mutating func popLargest() -> Term? {
+        guard let last = terms.popLast() else { return nil }
+        guard let first = terms.first else { return last }
+        terms[0] = last
+        sink()
+        return first
+    }
+
+    /// The term with the largest exponent gets another value.
+    mutating func replaceLargest(value: Int) {
+        terms[0].value = value
+        sink()
+    }
+
+    private mutating func sink() {
+        var i = 0
+        while true {
+            var top = i
+            for child in [2 * i + 1, 2 * i + 2] where child < terms.count {
+                if Self.isBefore(terms[child], terms[top]) { top = child }
+            }
+            if top == i { return }
+            terms.swapAt(i, top)
+            i = top
+        }
     }
 }
 

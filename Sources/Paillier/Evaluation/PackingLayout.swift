@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BigIntegers
+import Ring
 
 /// Several signed numbers in one plaintext: sum of x_i 2^(slotBits i). Sums and products by integers act on all slots
 /// at once, as long as every slot stays within its bits.
@@ -72,6 +73,22 @@ package struct PackingLayout: Hashable, Sendable {
             rest = (rest - value) >> slotBits
             return value
         }
+    }
+
+    /// The same number in all slots from `used` on.
+    func replicate(_ value: BigInt, after used: Int) -> BigInt {
+        (used..<count).reduce(BigInt()) { sum, _ in (sum << slotBits) + value } << (used * slotBits)
+    }
+
+    /// Independent uniform numbers, of all that a slot takes, in all slots from `used` on.
+    func uniform(after used: Int) -> BigInt {
+        let bits = (count - used) * slotBits
+        if bits == 0 { return 0 }
+        var source = Keystream()
+        let words = (bits + 63) / 64
+        let random = source.words(words).withWords { BigInt(limbs: $0, count: words) }
+        let half = BigInt(1) << (slotBits - 1)
+        return random.modulo(BigInt(1) << bits) << (used * slotBits) - replicate(half, after: used)
     }
 
     /// The same number in every slot: what a bias is for packed samples.

@@ -16,6 +16,14 @@ extension PaillierEvaluator {
         try multiply(matrix, vectors, masked: true)
     }
 
+    /// The same for packed samples, not all slots of which are used: the idle ones of the results are uniform.
+    /// - Parameter usedSlots: how many slots of each vector hold samples, the first ones; the others hold zeros.
+    package func multiply(
+        _ matrix: PaillierMatrix, _ vectors: [EncryptedVector], usedSlots: [Int]
+    ) throws(PaillierError) -> [EncryptedVector] {
+        try multiply(matrix, vectors, masked: true, usedSlots: usedSlots)
+    }
+
     /// The same without fresh masks: whoever made the ciphertexts can compute the weights from the result. For results
     /// that are computed on further, then `rerandomize`d, and for measuring.
     public func multiplyRevealingWeights(
@@ -25,7 +33,8 @@ extension PaillierEvaluator {
     }
 
     private func multiply(
-        _ matrix: PaillierMatrix, _ vectors: [EncryptedVector], masked: Bool
+        _ matrix: PaillierMatrix, _ vectors: [EncryptedVector], masked: Bool,
+        usedSlots: [Int]? = nil
     ) throws(PaillierError) -> [EncryptedVector] {
         guard matrix.publicKey == publicKey else { throw .otherKey }
         for vector in vectors { try check(vector, count: matrix.columnCount) }
@@ -44,9 +53,9 @@ extension PaillierEvaluator {
         let hasNegative = Set(sides.hasNegative)
         let hasPositive = Set(sides.hasPositive)
         let out = Numbers(ring: ring, count: count)
-        let masks = masked ? source.masks(count, pool: pool) : nil
+        let masks = masked ? masks.take(count, pool: pool) : nil
         // Until all is multiplied the masks are secret.
-        let joining = masked ? source.ring : ring
+        let joining = masked ? self.masks.source.ring : ring
         for i in 0..<count {
             let correction = matrix.corrections[i % matrix.rowCount]
             if let masks {
@@ -61,6 +70,7 @@ extension PaillierEvaluator {
             for i in 0..<count where has.contains(i) { list.append(out[i], out[i], numbers[i]) }
             joining.multiply(list, pool: pool)
         }
+        if let usedSlots { fillIdleSlots(out, matrix, usedSlots) }
         withExtendedLifetime((masks, sides, matrix)) {}
         return (0..<vectors.count).map { v in
             let numbers = Numbers(ring: ring, count: matrix.rowCount)
@@ -68,6 +78,33 @@ extension PaillierEvaluator {
                 from: out[v * matrix.rowCount], count: matrix.rowCount * ring.stride)
             return EncryptedVector(publicKey: publicKey, numbers: numbers)
         }
+    }
+}
+
+extension PaillierEvaluator {
+    /// Idle slots hold the bias, the output of zeros: takes it away and puts uniform numbers in its place. They lie above
+    /// the used ones, which no carry from them reaches.
+    private func fillIdleSlots(_ out: Numbers, _ matrix: PaillierMatrix, _ usedSlots: [Int]) {
+        guard let packing = matrix.packing else { preconditionFailure("no packed samples") }
+        precondition(
+            usedSlots.count * matrix.rowCount == out.count
+                && usedSlots.allSatisfy((0...packing.count).contains), "slots that aren't there")
+        let ring = masks.source.ring
+        let partial = usedSlots.indices.filter { usedSlots[$0] < packing.count }
+        if partial.isEmpty { return }
+        let factors = Numbers(ring: ring, count: partial.count * matrix.rowCount)
+        var list = ProductList()
+        for vector in partial {
+            for row in 0..<matrix.rowCount {
+                let addend =
+                    packing.uniform(after: usedSlots[vector])
+                    - packing.replicate(matrix.bias(row), after: usedSlots[vector])
+                let (factor, target) = (factors[list.count], out[vector * matrix.rowCount + row])
+                ring.set(factor, to: (1 + addend * ring.modulus) * ring.radix)
+                list.append(target, target, factor)
+            }
+        }
+        withExtendedLifetime(factors) { ring.multiply(list, pool: pool) }
     }
 }
 

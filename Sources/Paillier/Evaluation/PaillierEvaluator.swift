@@ -10,25 +10,43 @@ import Threading
 /// their powers without a fresh mask tells it the weights. `multiply` does it by itself; sums are, by `rerandomize`.
 public final class PaillierEvaluator: Sendable {
     package let publicKey: PaillierPublicKey
-    let source: MaskSource
+    package let masks: PaillierMaskPool
     let pool: WorkerPool
 
     /// Computes the tables of masks, as `PaillierEncryptor` does.
+    ///
+    /// - Parameters:
+    ///   - exponent: which exponents masks are drawn from, where no function privacy is asked for.
+    ///   - functionPrivacyBits: 0, or 40 to 80 and beyond: what leaves then tells the holder of the secret key nothing
+    ///     but plaintexts, up to a statistical distance of 2^-functionPrivacyBits a ciphertext, if the key and the
+    ///     ciphertexts were made by this library. Masks take twice the time, tables twice the memory.
+    ///   - threads: how many one call may use, 1 or more.
     public convenience init(
-        publicKey: PaillierPublicKey, exponent: PaillierMaskExponent = .half, threads: Int = 1
+        publicKey: PaillierPublicKey, exponent: PaillierMaskExponent = .half,
+        functionPrivacyBits: Int = 0, threads: Int = 1
     ) {
         self.init(
-            publicKey: publicKey, exponent: exponent, pool: WorkerPool(threads: threads))
+            publicKey: publicKey, exponent: exponent, functionPrivacyBits: functionPrivacyBits,
+            pool: WorkerPool(threads: threads))
     }
 
     /// - Parameter pool: may be shared with others.
     package init(
-        publicKey: PaillierPublicKey, exponent: PaillierMaskExponent = .half, pool: WorkerPool
+        publicKey: PaillierPublicKey, exponent: PaillierMaskExponent = .half,
+        functionPrivacyBits: Int = 0, pool: WorkerPool
     ) {
         self.publicKey = publicKey
         self.pool = pool
-        source = MaskSource(publicKey: publicKey, exponent: exponent, pool: pool)
+        masks = PaillierMaskPool(
+            source: MaskSource(
+                publicKey: publicKey, exponent: exponent,
+                functionPrivacyBits: functionPrivacyBits, tossesCoins: true, pool: pool))
     }
+
+    /// Makes masks ahead, until there are `count`: what leaves takes one a ciphertext and then costs its products alone.
+    /// Each is used once; they stay in memory, and a child of a fork has none of them. Without them masks are made when
+    /// they are needed.
+    public func fillMasks(to count: Int) { masks.fill(to: count, pool: pool) { _ in } }
 
     /// Ciphertexts of a_i + b_i mod n.
     public func add(
@@ -51,11 +69,13 @@ public final class PaillierEvaluator: Sendable {
         return combine(a.numbers, numbers, exponent: a.radixExponent - 1, a, a)
     }
 
-    /// Fresh ciphertexts of the same plaintexts, which can't be linked to the old ones.
+    /// Fresh ciphertexts of the same plaintexts. Who has no secret key can't tell which old one a new one comes from; who
+    /// has it can by the plaintexts, and without function privacy could by more, with much work.
     public func rerandomize(_ a: EncryptedVector) throws(PaillierError) -> EncryptedVector {
         try check(a)
-        let masks = source.masks(a.count, pool: pool)
-        return combine(a.numbers, masks, exponent: a.radixExponent, a, a, ring: source.ring)
+        return combine(
+            a.numbers, masks.take(a.count, pool: pool), exponent: a.radixExponent, a, a,
+            ring: masks.source.ring)
     }
 
     private func combine(

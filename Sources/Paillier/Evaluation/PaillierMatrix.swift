@@ -13,6 +13,10 @@ public struct PaillierMatrix: Sendable {
     let chunks: [Chunk]
     /// (1 + bias n) R^W for each row, W the sum of its weights: takes the row's powers of R out too.
     let corrections: Numbers
+    /// Where samples are packed, how.
+    let packing: PackingLayout?
+    /// Of one sample; none at all where there are none.
+    private let biases: [BigInt]
 
     /// Rows that share a schedule.
     struct Chunk: Sendable {
@@ -54,17 +58,21 @@ public struct PaillierMatrix: Sendable {
             outputBound: Self.bound(rows: rows, biases: biases, inputMagnitude: inputMagnitude))
         var replicated: [BigInt] = []
         for bias in biases { replicated.append(try packing.replicate(bias)) }
-        self.init(rows: rows, biases: replicated, publicKey: publicKey, batch: batch)
+        self.init(
+            rows: rows, biases: replicated, publicKey: publicKey, batch: batch, method: nil,
+            packing: packing, sampleBiases: biases)
     }
 
     package init(
         rows: [[BigInt]], biases: [BigInt], publicKey: PaillierPublicKey, batch: Int,
-        method: MultiExponentiation?
+        method: MultiExponentiation?, packing: PackingLayout? = nil, sampleBiases: [BigInt]? = nil
     ) {
         precondition(!rows.isEmpty && !rows[0].isEmpty, "no weights")
         precondition(rows.allSatisfy { $0.count == rows[0].count }, "rows of different lengths")
         precondition(biases.isEmpty || biases.count == rows.count, "one bias for each row, or none")
         self.publicKey = publicKey
+        self.packing = packing
+        self.biases = sampleBiases ?? biases
         rowCount = rows.count
         columnCount = rows[0].count
         chunks = Self.chunks(rows, batch: batch, method: method)
@@ -76,6 +84,9 @@ public struct PaillierMatrix: Sendable {
             ring.set(corrections[i], to: (1 + bias * ring.modulus) * ring.radixPower(weight))
         }
     }
+
+    /// Of one sample.
+    func bias(_ row: Int) -> BigInt { biases.isEmpty ? 0 : biases[row] }
 
     /// Products and squarings that one vector costs, those of masks, biases and inversions not counted.
     package var productCount: Int { chunks.reduce(0) { $0 + $1.schedule.products.count } }

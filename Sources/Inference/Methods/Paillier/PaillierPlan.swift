@@ -18,10 +18,13 @@ package struct PaillierPlan: ServerMethod {
     let matrix: ComposedMatrix
     /// The largest magnitude.
     let largestInput: BigInt
+    /// Bits of statistical distance that masks are drawn for; 0: no function privacy.
+    let functionPrivacyBits: Int
 
     /// - Throws: `PlanError` for a network with products, or outputs that no plaintext holds.
-    init(
-        _ network: IntegerNetwork, outputs: OutputReading, keySize: PaillierKeySize
+    package init(
+        _ network: IntegerNetwork, outputs: OutputReading, keySize: PaillierKeySize,
+        functionPrivacyBits: Int = 0
     ) throws {
         guard outputs.rangeIsProven else {
             throw PlanError.unsuited(.paillier, "its range is not proven")
@@ -38,8 +41,10 @@ package struct PaillierPlan: ServerMethod {
             )
         }
         // Counts depend on the weights, not on the key.
-        let counts = PaillierMatrix.counts(rows: matrix.rows, batch: 1)
+        let counts = PaillierMatrix.counts(
+            rows: matrix.rows, batch: PaillierSlots.maximumPlaintexts)
         self.matrix = matrix
+        self.functionPrivacyBits = functionPrivacyBits
         client = PaillierSlots(
             keySize: keySize, slotBits: bits, inputCount: network.inputCount,
             outputCount: network.outputCount, products: counts.products,
@@ -82,7 +87,9 @@ package struct PaillierPlan: ServerMethod {
     package func proven(
         _ network: IntegerNetwork, outputs: OutputReading
     ) throws -> PaillierPlan {
-        try PaillierPlan(network, outputs: outputs, keySize: client.keySize)
+        try PaillierPlan(
+            network, outputs: outputs, keySize: client.keySize,
+            functionPrivacyBits: functionPrivacyBits)
     }
 
     /// Weights stay as they are: what is made of them depends on a client's key.
@@ -105,18 +112,33 @@ extension PaillierPlan: PreparedMethod {
 /// Predicts under one client's key. What leaves is re-randomized.
 package final class PaillierPredictor: GroupPredictor {
     private let client: PaillierSlots
+    /// With the fewest products.
     private let matrix: PaillierMatrix
+    /// With the fewest steps of eight independent products, for so few plaintexts that they don't fill vector lanes; nil
+    /// without lanes.
+    private let shallow: PaillierMatrix?
     private let evaluator: PaillierEvaluator
-    /// Plaintexts of samples that were evaluated.
+    private let pool: WorkerPool
+    /// Plaintexts of samples that were evaluated, by each matrix.
     private let evaluated = Atomic(0)
+    private let evaluatedShallow = Atomic(0)
 
     init(_ plan: PaillierPlan, _ key: PaillierPublicKey, on pool: WorkerPool) throws {
         client = plan.client
-        matrix = try PaillierMatrix(
-            rows: plan.matrix.rows, biases: plan.matrix.biases, packing: client.packing(key),
-            inputMagnitude: plan.largestInput, publicKey: key)
-        evaluator = PaillierEvaluator(publicKey: key, pool: pool)
+        let packing = try client.packing(key)
+        func matrix(batch: Int) throws -> PaillierMatrix {
+            try PaillierMatrix(
+                rows: plan.matrix.rows, biases: plan.matrix.biases, packing: packing,
+                inputMagnitude: plan.largestInput, publicKey: key, batch: batch)
+        }
+        self.matrix = try matrix(batch: PaillierSlots.maximumPlaintexts)
+        shallow = try key.ring.usesLanes ? matrix(batch: 1) : nil
+        evaluator = PaillierEvaluator(
+            publicKey: key, functionPrivacyBits: plan.functionPrivacyBits, pool: pool)
+        self.pool = pool
     }
+
+    package var masks: PaillierMaskPool { evaluator.masks }
 
     package func request(_ body: BodyReader) throws -> EncryptedVector {
         try EncryptedVector(body, publicKey: evaluator.publicKey)
@@ -135,14 +157,35 @@ package final class PaillierPredictor: GroupPredictor {
             request.selecting(Array($0 * features..<($0 + 1) * features))
         }
         try progress(0, 1)
-        let reply = try EncryptedVector.joining(evaluator.multiply(matrix, vectors))
+        // Only the last plaintext may have idle slots.
+        let used = (0..<count).map { min(client.slotCount, sampleCount - $0 * client.slotCount) }
+        let few = count < 4 ? shallow : nil
+        let reply = try EncryptedVector.joining(
+            evaluator.multiply(few ?? matrix, vectors, usedSlots: used))
         try progress(1, 1)
-        evaluated.add(count, ordering: .relaxed)
+        if few == nil {
+            evaluated.add(count, ordering: .relaxed)
+        } else {
+            evaluatedShallow.add(count, ordering: .relaxed)
+        }
         return reply
     }
 
-    /// As the plan counts them: a product's cost doesn't depend on what is in a ciphertext.
+    package func prepareReplies(
+        samples: Int, progress: (Int, Int) throws -> Void
+    ) throws {
+        let count = client.plaintextCount(samples: samples) * client.outputCount
+        try evaluator.masks.fill(to: count, pool: pool) { try progress(min($0, count), count) }
+    }
+
+    /// A product's cost doesn't depend on what is in a ciphertext.
     package var operations: OperationTally {
-        client.operations(plaintexts: evaluated.load(ordering: .relaxed))
+        let (some, few) = (
+            evaluated.load(ordering: .relaxed), evaluatedShallow.load(ordering: .relaxed)
+        )
+        return OperationTally([
+            ("products", some * matrix.productCount + few * (shallow?.productCount ?? 0)),
+            ("squarings", some * matrix.squaringCount + few * (shallow?.squaringCount ?? 0)),
+        ])
     }
 }
