@@ -87,7 +87,7 @@ package struct Planner: Sendable {
             }
             let name = choice.name ?? within?.methodName
             if let bits = functionPrivacyBits {
-                guard BFVSettings.functionPrivacyChoices.contains(bits) else {
+                guard FunctionPrivacyChoice.bits.contains(bits) else {
                     throw PlanError.noPrivacy(bits: bits)
                 }
                 return try plan(task(bits), name)

@@ -499,6 +499,9 @@ package nonisolated struct Blindsight_V5_PaillierMessage: Sendable {
 
   package var squarings: UInt64 = 0
 
+  /// As of the methods on BFV.
+  package var functionPrivacyBits: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1340,7 +1343,7 @@ nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, Swi
 
 nonisolated extension Blindsight_V5_PaillierMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PaillierMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}key_bits\0\u{3}slot_bits\0\u{1}products\0\u{1}squarings\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}key_bits\0\u{3}slot_bits\0\u{1}products\0\u{1}squarings\0\u{3}function_privacy_bits\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1352,6 +1355,7 @@ nonisolated extension Blindsight_V5_PaillierMessage: SwiftProtobuf.Message, Swif
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.slotBits) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.products) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.squarings) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.functionPrivacyBits) }()
       default: break
       }
     }
@@ -1370,6 +1374,9 @@ nonisolated extension Blindsight_V5_PaillierMessage: SwiftProtobuf.Message, Swif
     if self.squarings != 0 {
       try visitor.visitSingularUInt64Field(value: self.squarings, fieldNumber: 4)
     }
+    if self.functionPrivacyBits != 0 {
+      try visitor.visitSingularUInt32Field(value: self.functionPrivacyBits, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1378,6 +1385,7 @@ nonisolated extension Blindsight_V5_PaillierMessage: SwiftProtobuf.Message, Swif
     if lhs.slotBits != rhs.slotBits {return false}
     if lhs.products != rhs.products {return false}
     if lhs.squarings != rhs.squarings {return false}
+    if lhs.functionPrivacyBits != rhs.functionPrivacyBits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

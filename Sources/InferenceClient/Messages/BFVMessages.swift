@@ -146,13 +146,11 @@ extension Blindsight_V5_BFVMessage {
         guard noiseMarginBits.count == parameters.plaintextModuli.count,
             noiseMarginBits.allSatisfy({ $0 > 0 && $0 < 64 })
         else { throw WireError.outOfRange("the noise margins") }
-        guard BFVSettings.functionPrivacyChoices.contains(Int(functionPrivacyBits)) else {
-            throw WireError.outOfRange("\(functionPrivacyBits) bits of function privacy")
-        }
-        let settings = BFVSettings(
+        let settings = try BFVSettings(
             parameters: parameters, keys: keys, outputUnits: outputUnits,
             replyC0Bits: Int(replyC0Bits), replyC1Bits: Int(replyC1Bits),
-            noiseMarginBits: noiseMarginBits, functionPrivacyBits: Int(functionPrivacyBits))
+            noiseMarginBits: noiseMarginBits, 
+            functionPrivacyBits: FunctionPrivacyChoice.check(functionPrivacyBits))
         guard settings.certificate(outputs).holds else {
             throw WireError.outOfRange("the certificate does not hold")
         }

@@ -38,7 +38,7 @@ public struct OperationCounts: Sendable, Hashable {
 
     package init() {}
 
-    /// Name and count of each field, in a fixed order.
+    /// Name and count of each field, in a fixed order; of what only hides weights, where it is done.
     public var dictionary: [(name: String, count: Int)] {
         [
             ("forward_ntts", forwardNTTs), ("inverse_ntts", inverseNTTs),
@@ -49,8 +49,7 @@ public struct OperationCounts: Sendable, Hashable {
             ("key_products", keyProducts), ("plaintext_products", plaintextProducts),
             ("small_products", smallProducts), ("tensor_products", tensorProducts),
             ("expansions", expansions), ("rerandomizations", rerandomizations),
-            ("floods", floods), ("dithered_terms", ditheredTerms),
-        ]
+        ] + [("floods", floods), ("dithered_terms", ditheredTerms)].filter { $0.1 > 0 }
     }
 
     package static func += (a: inout OperationCounts, b: OperationCounts) {
@@ -85,40 +84,5 @@ public final class OperationCounter: Sendable {
 
     package func add(_ update: (inout OperationCounts) -> Void) {
         counts.withLock { update(&$0) }
-    }
-}
-
-extension OperationCounts {
-    /// How many counts there are at least: those after them are left out of files while they are zero.
-    private static let fewest = 10
-
-    /// In the order of `dictionary`, without zeros at the end that older files don't have.
-    package var words: [Int] {
-        var words = dictionary.map(\.count)
-        while words.count > Self.fewest, words.last == 0 { words.removeLast() }
-        return words
-    }
-
-    /// From `words`; nil for another number of them.
-    package init?(words: [Int]) {
-        self.init()
-        guard (Self.fewest...dictionary.count).contains(words.count) else { return nil }
-        let counts = words + Array(repeating: 0, count: dictionary.count - words.count)
-        forwardNTTs = counts[0]
-        inverseNTTs = counts[1]
-        decompositions = counts[2]
-        keySwitches = counts[3]
-        specialDivisions = counts[4]
-        plaintextMultiplications = counts[5]
-        multiplications = counts[6]
-        modulusSwitches = counts[7]
-        keyProducts = counts[8]
-        plaintextProducts = counts[9]
-        smallProducts = counts[10]
-        tensorProducts = counts[11]
-        expansions = counts[12]
-        rerandomizations = counts[13]
-        floods = counts[14]
-        ditheredTerms = counts[15]
     }
 }

@@ -18,8 +18,6 @@ package struct PaillierPlan: ServerMethod {
     let matrix: ComposedMatrix
     /// The largest magnitude.
     let largestInput: BigInt
-    /// Bits of statistical distance that masks are drawn for; 0: no function privacy.
-    let functionPrivacyBits: Int
 
     /// - Throws: `PlanError` for a network with products, or outputs that no plaintext holds.
     package init(
@@ -44,11 +42,10 @@ package struct PaillierPlan: ServerMethod {
         let counts = PaillierMatrix.counts(
             rows: matrix.rows, batch: PaillierSlots.maximumPlaintexts)
         self.matrix = matrix
-        self.functionPrivacyBits = functionPrivacyBits
         client = PaillierSlots(
             keySize: keySize, slotBits: bits, inputCount: network.inputCount,
             outputCount: network.outputCount, products: counts.products,
-            squarings: counts.squarings)
+            squarings: counts.squarings, functionPrivacyBits: functionPrivacyBits)
         let requestBytes = client.requestLength(samples: client.groupCapacity)
         let replyBytes = client.replyLength(samples: client.groupCapacity)
         cost = CostEstimate(
@@ -66,7 +63,9 @@ package struct PaillierPlan: ServerMethod {
     package static func plan(_ task: PlanningTask) throws -> PaillierPlan {
         let size = try task.within(PaillierSlots.self)?.keySize ?? task.planner.keySize
         try task.progress("composing the layers")
-        return try PaillierPlan(task.network, outputs: task.outputs, keySize: size)
+        return try PaillierPlan(
+            task.network, outputs: task.outputs, keySize: size,
+            functionPrivacyBits: task.privacy.bits)
     }
 
     package func encoded() throws -> [UInt8] { try client.encoded() }
@@ -78,7 +77,9 @@ package struct PaillierPlan: ServerMethod {
         let client = try PaillierSlots(
             encoded: encoded, input: network.input, outputs: outputs,
             allowInsecure: allowInsecure)
-        try self.init(network, outputs: outputs, keySize: client.keySize)
+        try self.init(
+            network, outputs: outputs, keySize: client.keySize,
+            functionPrivacyBits: client.functionPrivacyBits)
         guard self.client == client, self.cost == cost else {
             throw PlanError.invalid("its slots or costs are not those of its network")
         }
@@ -89,7 +90,7 @@ package struct PaillierPlan: ServerMethod {
     ) throws -> PaillierPlan {
         try PaillierPlan(
             network, outputs: outputs, keySize: client.keySize,
-            functionPrivacyBits: functionPrivacyBits)
+            functionPrivacyBits: client.functionPrivacyBits)
     }
 
     /// Weights stay as they are: what is made of them depends on a client's key.
@@ -134,7 +135,7 @@ package final class PaillierPredictor: GroupPredictor {
         self.matrix = try matrix(batch: PaillierSlots.maximumPlaintexts)
         shallow = try key.ring.usesLanes ? matrix(batch: 1) : nil
         evaluator = PaillierEvaluator(
-            publicKey: key, functionPrivacyBits: plan.functionPrivacyBits, pool: pool)
+            publicKey: key, functionPrivacyBits: plan.client.functionPrivacyBits, pool: pool)
         self.pool = pool
     }
 

@@ -31,9 +31,6 @@ package struct BFVSettings: Sendable, Equatable {
         self.noiseMarginBits = noiseMarginBits
     }
 
-    /// What may be asked for.
-    package static let functionPrivacyChoices = [0, 40, 64, 80]
-
     package func certificate(_ outputs: OutputReading) -> Certificate {
         Certificate(
             outputs, modulus: parameters.plaintextModulus, noiseMarginBits: noiseMarginBits,
@@ -82,9 +79,7 @@ package struct BFVSettings: Sendable, Equatable {
                 "galois_keys", "rotation keys", .count(keys.galois.count)),
             ReportEntry(
                 "noise_margin_bits", "noise margins", .numbers(certificate.noiseMarginBits)),
-            ReportEntry(
-                "function_privacy_bits", "function privacy", .count(functionPrivacyBits),
-                text: functionPrivacyBits == 0 ? "none" : "\(functionPrivacyBits) bits a reply"),
+            FunctionPrivacyChoice.report(functionPrivacyBits),
         ]
     }
 }

@@ -12,6 +12,7 @@ extension PaillierSlots {
         message.slotBits = UInt32(slotBits)
         message.products = UInt64(products)
         message.squarings = UInt64(squarings)
+        message.functionPrivacyBits = UInt32(functionPrivacyBits)
         return message
     }
 
@@ -36,9 +37,10 @@ extension PaillierSlots {
             outputs.bounds.allSatisfy({ -half <= $0.lowerBound && $0.upperBound < half }),
             -half <= BigInt(input.range.lowerBound), BigInt(input.range.upperBound) < half
         else { throw WireError.outOfRange("an output or input that no slot holds") }
-        self.init(
+        try self.init(
             keySize: size, slotBits: Int(slotBits), inputCount: input.count,
             outputCount: outputs.count, products: Int(message.products),
-            squarings: Int(message.squarings))
+            squarings: Int(message.squarings),
+            functionPrivacyBits: FunctionPrivacyChoice.check(message.functionPrivacyBits))
     }
 }

@@ -26,11 +26,13 @@ package struct PaillierSlots: MessageMethod {
     /// counted.
     package let products: Int
     package let squarings: Int
+    package let functionPrivacyBits: Int
 
     package init(
         keySize: PaillierKeySize, slotBits: Int, inputCount: Int, outputCount: Int, products: Int,
-        squarings: Int
+        squarings: Int, functionPrivacyBits: Int = 0
     ) {
+        self.functionPrivacyBits = functionPrivacyBits
         self.keySize = keySize
         self.slotBits = slotBits
         self.inputCount = inputCount
@@ -81,7 +83,7 @@ package struct PaillierSlots: MessageMethod {
         // Of a product modulo n^2; it grows with the square of the bits of n.
         let product = 0.75e-6 * Double(keySize.bits * keySize.bits) / (2048 * 2048)
         // A mask, an inversion's share and the joining of the parts.
-        let output = 800 * product
+        let output = (functionPrivacyBits == 0 ? 800 : 1500) * product
         return Double(plaintextCount(samples: samples))
             * (Double(products) * product + Double(outputCount) * output)
     }
@@ -97,6 +99,7 @@ package struct PaillierSlots: MessageMethod {
             ReportEntry(
                 "reply_bytes_per_plaintext", "reply to 1 to \(slotCount) samples",
                 .bytes(replyLength(samples: 1)), in: .cost),
+            FunctionPrivacyChoice.report(functionPrivacyBits),
         ]
     }
 
