@@ -129,11 +129,17 @@ struct ChainSearch<Family: CircuitFamily> {
         near shape: ChainShape, below limit: Double
     ) throws -> Candidate<Family>? {
         var best: Candidate<Family>?
+        // First as many as the moduli hold.
+        let room = shape.finalCount * ModulusChain.largestBits - shape.final
         // From wide digits to narrow ones, which cost more and add less noise.
         for share in ParameterSearch<Family>.shares {
-            guard var found = try candidate(shape.wider(by: Self.slack), share), found.work < limit
-            else { continue }
-            var (low, high) = (-1, Self.slack)
+            var (low, high) = (-1, min(room, Self.slack))
+            var most = try candidate(shape.wider(by: high), share)
+            if most == nil, high < Self.slack {
+                (low, high) = (high, Self.slack)
+                most = try candidate(shape.wider(by: high), share)
+            }
+            guard var found = most, found.work < limit else { continue }
             while high - low > 1 {
                 let middle = (low + high) / 2
                 if let better = try candidate(shape.wider(by: middle), share) {
