@@ -5,8 +5,11 @@ import BigIntegers
 import Inference
 import InferenceClient
 import IntegerNetworks
+import Lattice
+import Ring
 import TestSupport
 import Testing
+import Threading
 
 /// The method "features": encrypted = clear = integer reference for every sample of a group, and operations as the plan
 /// counts them.
@@ -110,5 +113,42 @@ import Testing
         #expect(predictions.map(\.index) == expected.map { argmax($0) }, "seed \(seed)")
         #expect(
             pair.server.operations.counts == plan.cost.operations.counts, "counts, seed \(seed)")
+    }
+}
+
+/// What groups that aren't full send.
+@Suite struct IdleSlotTests {
+    /// Samples once more, in turn: nothing else that a server would answer.
+    @Test func holdSamplesOfTheGroup() throws {
+        let plan = try FeaturesTests.planner.plan(
+            RandomNetwork.make(seed: 7), method: .features(samples: 3))
+        let context = try BFVContext(plan.settings.parameters)
+        let key = SecretKey(context: context)
+        var generator = SplitMix64(seed: 7)
+        let samples = (0..<3).map { _ in
+            RandomNetwork.input(for: plan.network, using: &generator)
+        }
+        let request = try plan.features.client.encrypt(
+            samples[...], Encryptor(context: context, secretKey: key), on: WorkerPool(threads: 1)
+        ) { _, _ in }
+        let t = plan.settings.parameters.plaintextModuli[0]
+        for feature in 0..<plan.network.inputCount {
+            var parts = (0..<2).map { _ in
+                Polynomial<NTTValues>(zero: context.basis(level: context.maximumLevel))
+            }
+            for limb in 0..<context.maximumLevel {
+                let good = request.expand(
+                    feature, limb: limb, c0: parts[0].mutableLimb(limb),
+                    c1: parts[1].mutableLimb(limb))
+                #expect(good)
+            }
+            let slots = try Decryptor(context: context, secretKey: key).decrypt(
+                Ciphertext(polynomials: parts, plaintextIndex: 0)
+            ).slots
+            for (slot, value) in slots.enumerated() {
+                let expected = ModularArithmetic.reduce(Int64(samples[slot % 3][feature]), modulo: t)
+                #expect(value == expected)
+            }
+        }
     }
 }

@@ -59,6 +59,8 @@ package struct Features: BFVClientMethod {
             for (slot, sample) in samples.enumerated() {
                 slots[slot] = ModularArithmetic.reduce(Int64(sample[feature]), modulo: t)
             }
+            // Idle slots hold samples again: the output of anything else would tell more of the model.
+            for slot in samples.count..<groupCapacity { slots[slot] = slots[slot - samples.count] }
             return (plaintextIndex, slots)
         }
     }
