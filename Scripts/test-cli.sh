@@ -123,7 +123,17 @@ run plan plan "$model" -o plans --json
 keys plan.out model server_plan client_plan method samples_per_group degree security_bits certified \
     bound_method range_bits range_margin_bits noise_margin_bits estimated_ms calibrated request_bytes \
     reply_bytes evaluation_key_bytes server_memory_bytes operations function_privacy_bits
-equal "function privacy" "$(member plan.out function_privacy_bits)" 0
+equal "function privacy where it is cheap" "$(member plan.out function_privacy_bits)" 40
+for bits in 0 64; do
+    said='"none"'
+    [ "$bits" = 0 ] || said="\"$bits bits a reply\""
+    run hidden plan "$model" --function-privacy "$bits" -o "hidden$bits" --json
+    equal "function privacy as asked" "$(member hidden.out function_privacy_bits)" "$bits"
+    equal "the same in the client's plan" \
+        "$(detail "hidden$bits/client.plan" "function privacy")" "$said"
+done
+refuse "must be 0, 40, 64 or 80" plan "$model" --function-privacy 50 -o bad
+absent bad
 equal "method" "$(member plan.out method)" '"slots"'
 equal "samples a group" "$(member plan.out samples_per_group)" 1
 equal "certified" "$(member plan.out certified)" true
@@ -187,7 +197,7 @@ keys bench.out method samples samples_per_group threads latency_ms throughput_pe
     encrypt_per_second decrypt_ms decrypt_per_second keygen_ms client_setup_ms request_bytes reply_bytes \
     evaluation_key_bytes peak_rss_bytes buffers_taken buffers_allocated operations
 # Exact: a change that raises one must say why.
-equal "buffers that a prediction takes" "$(member bench.out buffers_taken)" 162
+equal "buffers that a prediction takes" "$(member bench.out buffers_taken)" 161
 equal "buffers that it allocates in the steady state" "$(member bench.out buffers_allocated)" 0
 export XDG_CACHE_HOME=$PWD/cache
 run calibrate bench --calibrate --json

@@ -50,7 +50,9 @@ import Testing
     }
 
     /// Every summand is uniform on 2^bits in a row, from the words as they come.
-    @Test(arguments: [1, 5, 58, 59, 60, 75, 91, 92, 118]) func coefficientsAreSumsOfFields(bits: Int) {
+    @Test(arguments: [1, 5, 58, 59, 60, 75, 91, 92, 118]) func coefficientsAreSumsOfFields(
+        bits: Int
+    ) {
         let n = 4096
         let seed = Seed.random()
         var source = Keystream(seed: seed, stream: 0)

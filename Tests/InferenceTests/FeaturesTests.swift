@@ -146,7 +146,8 @@ import Threading
                 Ciphertext(polynomials: parts, plaintextIndex: 0)
             ).slots
             for (slot, value) in slots.enumerated() {
-                let expected = ModularArithmetic.reduce(Int64(samples[slot % 3][feature]), modulo: t)
+                let expected = ModularArithmetic.reduce(
+                    Int64(samples[slot % 3][feature]), modulo: t)
                 #expect(value == expected)
             }
         }
