@@ -91,10 +91,14 @@ package struct RealNetwork: Sendable {
         }
     }
 
-    /// Steps that making integers of it and evaluating them on samples takes, about.
+    /// Multiplications that evaluating integers of it on samples takes, and making them: about 512 a number stored.
     func work(samples: Int) -> Int {
         let elements = nodes.reduce(inputCount) { $0 + $1.count }
-        return (entriesCount + 4 * elements) * (samples + 4)
+        let stored = nodes.reduce(0) { sum, node in
+            guard case .affine(let affine) = node.operation else { return sum }
+            return sum + affine.maps.reduce(0) { $0 + $1.storedCount }
+        }
+        return (entriesCount + 4 * elements) * (samples + 4) + 512 * stored
     }
 
     /// Nodes that read a value, in order.
