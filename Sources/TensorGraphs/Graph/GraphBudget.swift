@@ -18,13 +18,13 @@ package struct GraphBudget: Sendable, Equatable {
     package var elements: Int { min(1 << 26, 1 << 21 + 16 * stored) }
 
     /// Multiplications of one evaluation.
-    package var multiplications: Int { 1 << 24 + 1 << 10 * stored }
+    package var multiplications: Int { 1 << 22 + 1 << 10 * stored }
 
     /// Elements of all values that are computed encrypted, in one sample.
     package var values: Int { min(IntegerNetwork.maximumElements, 1 << 17 + 16 * stored) }
 
     /// Entries of all matrices that linear maps are written as, those of intermediate steps included.
-    package var entries: Int { 1 << 22 + 64 * stored }
+    package var entries: Int { 1 << 20 + 64 * stored }
 
     /// Multiplications that linear maps may be composed with; beyond, they stay separate.
     package var compositions: Int { 1 << 26 + 1 << 10 * stored }
