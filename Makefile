@@ -3,6 +3,7 @@
 # make quick            the tests that a change meets first: seconds, once built
 # make thorough         make test, then the suite of breaks and constant time
 # make mutants          breaks the code in some fifty places; every break must be noticed by a test
+# make fuzz [MINUTES=1]  libFuzzer and AddressSanitizer on all that reads bytes from outside, minutes each
 # make conformance      ONNX's own operator cases in the float reference
 # make format           rewrite the Swift sources in the project's format
 # make lint             the checks that need no build
@@ -25,7 +26,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models check-shared-library
+	build-bench bench bench-docs bench-smoke check-models check-shared-library fuzz
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -67,6 +68,12 @@ thorough: test
 # what has changed.
 mutants: dependencies
 	swift run -c release MutantRunner
+
+MINUTES ?= 1
+
+# In a build folder of its own; the first build takes a quarter of an hour.
+fuzz: dependencies
+	@Scripts/fuzz.sh $(MINUTES)
 
 check-format:
 	swift format lint --strict --configuration .swift-format $(SWIFT_FILES)

@@ -122,6 +122,16 @@ let package = Package(
             dependencies: ["ONNXModels", "TensorGraphs", "IntegerNetworks", "Samples", protobuf],
             path: "Tests/_Conformance"),
         .executableTarget(name: "MutantRunner", path: "Tests/_Mutants"),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Inference", "InferenceClient", "Quantization", "ONNXModels", "TensorGraphs",
+                "IntegerNetworks", "Samples", "Wire", "BFV", "Lattice", "Paillier", "Files",
+            ], path: "Tests/_FuzzTargets"),
+        .target(name: "Driver", path: "Fuzz/Driver"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets", "Driver", "Files"], path: "Fuzz/Fuzz"),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Files", "Wire"]),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "TestSupport"]),
         .testTarget(name: "BigIntegersTests", dependencies: ["BigIntegers", "TestSupport"]),
         .testTarget(name: "RingTests", dependencies: ["Ring", "CKernels", "TestSupport", hashes]),

@@ -174,6 +174,33 @@ equal "logits without the request" "$(inner any.out logits)" "$(inner decrypt.ou
 run text "${decrypt[@]}" --request server/sample.ct server/reply.ct
 grep -q "^Prediction: $label\$" text.out || die "decrypt printed: $(cat text.out)"
 
+# A result whose status and size say nothing of what was decrypted: a good reply, one with too much noise (made with
+# another secret's evaluation keys), one to another sample.
+run result "${decrypt[@]}" --request server/sample.ct server/reply.ct --json -o result.json
+keys result.out output output_bytes samples
+keys result.json samples labels certified results
+equal "mode of the result" "$(mode result.json)" 600
+equal "bytes of the result" "$(member result.out output_bytes)" "$(size result.json)"
+grep -q "\"status\": \"decrypted\".*\"label\": \"$label\"" result.json || die "the result: $(cat result.json)"
+run stranger keygen --plan client/client.plan -o stranger
+run noise-predict predict --plan server/server.plan --evaluation-key stranger/evaluation.key server/sample.ct \
+    -o noise.ct
+cp result.out good-result.out
+run result "${decrypt[@]}" --request server/sample.ct noise.ct --json -o noise.json
+grep -q '"status": "refused"' noise.json || die "the result of noise: $(cat noise.json)"
+equal "bytes of a refusal" "$(size noise.json)" "$(size result.json)"
+equal "what is said of a refusal" "$(sed 's/noise.json/result.json/' result.out)" "$(cat good-result.out)"
+equal "what is warned of a refusal" "$(cat result.err)" ""
+refuse "more noise than the plan allows" "${decrypt[@]}" --request server/sample.ct noise.ct
+equal "refusals that are counted" "$(size client/secret.key.refusals)" 2
+run other-encrypt encrypt --plan client/client.plan --key client/secret.key --input "$images" --index 3 -o third.ct
+run other-predict predict --plan server/server.plan --evaluation-key server/evaluation.key third.ct -o third-reply.ct
+run other-result "${decrypt[@]}" --request third.ct third-reply.ct --json -o third.json
+equal "bytes of another sample" "$(size third.json)" "$(size result.json)"
+refuse "another request" "${decrypt[@]}" --request third.ct server/reply.ct --json -o refused.json
+[ ! -e refused.json ] || die "a public refusal left a file"
+rm -rf stranger client/secret.key.refusals
+
 # The same sample from CSV, compressed: the same logits.
 od -An -v -tu1 -j $((16 + index * 784)) -N 784 "$images" | tr -s ' \n' ',' \
     | sed 's/^,//; s/,*$//' | gzip >sample.csv.gz
@@ -583,7 +610,7 @@ refuse "made for the method 'slots'" predict --plan batch/server.plan --evaluati
 refuse "made for the method 'slots'" encrypt --plan batch/client.plan --key float/secret.key --input digits.csv \
     -o bad.ct
 refuse "another request" "${batch_decrypt[@]}" part.ct replies.ct
-refuse "neither .csv nor .npy" "${batch_decrypt[@]}" batch.ct replies.ct -o table.txt
+refuse "neither .csv nor .npy nor .json" "${batch_decrypt[@]}" batch.ct replies.ct -o table.txt
 refuse "belongs to --output" "${batch_decrypt[@]}" batch.ct replies.ct --format csv
 for length in 0 30 59 70 135 $(($(size one.ct) - 1)) $(($(size batch.ct) - 1)); do
     head -c "$length" batch.ct >cut.ct

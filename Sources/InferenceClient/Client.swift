@@ -161,9 +161,27 @@ public final class Client: Sendable {
         Predictions([try outputs(of: reply, answering: request)], reading: plan.outputs)
     }
 
+    /// The same for a caller whose errors others see: what tells of the secret key is no error but a result, and takes
+    /// the same steps as a prediction.
+    /// - Throws: what anyone can see of a reply: another plan, request or form.
+    package func settle(
+        _ reply: ReplyGroup, answering request: GroupHead?
+    ) throws -> Result<Predictions, SecretRefusal> {
+        try check(reply, answering: request)
+        return try refusals.settled { try decryptChecked(reply) }.map {
+            Predictions([$0], reading: plan.outputs)
+        }
+    }
+
     private func outputs(
         of reply: ReplyGroup, answering request: GroupHead?
     ) throws -> GroupOutputs {
+        try check(reply, answering: request)
+        return try refusals.guarded { try decryptChecked(reply) }
+    }
+
+    /// What anyone can see of a reply.
+    private func check(_ reply: ReplyGroup, answering request: GroupHead?) throws {
         try Cancellation.check()
         if let request {
             guard reply.head.request == request.digest else {
@@ -172,17 +190,17 @@ public final class Client: Sendable {
         }
         guard reply.head.plan == plan.digest else { throw InferenceError.unexpectedReply }
         try plan.replyForm.check(reply.head)
-        return try refusals.guarded {
-            let outputs = try session.decrypt(body: reply.body, sampleCount: reply.sampleCount)
-            guard outputs.sampleCount == reply.sampleCount,
-                outputs.outputCount == plan.outputCount
-            else { throw InferenceError.unexpectedReply }
-            // Of a proven range, so that what is marked as certified is.
-            if plan.outputs.rangeIsProven, !outputs.areInside(plan.outputs.bounds) {
-                throw InferenceError.outsideRange
-            }
-            return outputs
+    }
+
+    private func decryptChecked(_ reply: ReplyGroup) throws -> GroupOutputs {
+        let outputs = try session.decrypt(body: reply.body, sampleCount: reply.sampleCount)
+        guard outputs.sampleCount == reply.sampleCount, outputs.outputCount == plan.outputCount
+        else { throw InferenceError.unexpectedReply }
+        // Of a proven range, so that what is marked as certified is.
+        if plan.outputs.rangeIsProven, !outputs.areInside(plan.outputs.bounds) {
+            throw InferenceError.outsideRange
         }
+        return outputs
     }
 
     /// Reads the body of a reply's group.

@@ -18,6 +18,10 @@ package struct Quantizer: Sendable {
     let floatValues: [SampleMatrix]
     let labels: [Int]?
     private var search: BitSearch
+    /// Allocations of bits that were measured, those that gave no network included, and how many may be.
+    package var measures: (count: Int, limit: Int) {
+        (search.measured.count + search.failures.count, search.limit)
+    }
     private let progress: @Sendable (QuantizationProgress) -> Void
 
     /// Evaluates the model on the samples, fits polynomials and measures the frontier of resolutions: the expensive
@@ -67,9 +71,11 @@ package struct Quantizer: Sendable {
             throw .invalidSamples("the model's outputs for them are not finite")
         }
         let inputs = InputQuantizer(float, samples: all)
+        // In proportion to what was given; a whole search of a layer of 2^24 weights would take hours.
+        let given = graph.budget.stored + calibration.count * float.inputCount
         (selection, search) = try Self.explore(
             float, batch, floatValues[float.output], inputs: inputs, samples: samples,
-            options: options, progress: progress)
+            options: options, work: min(1 << 37, 1 << 27 + given << 16), progress: progress)
     }
 
     /// Fits polynomials and measures integer networks of them. Where integers of high degrees are too coarse or too
@@ -77,7 +83,7 @@ package struct Quantizer: Sendable {
     private static func explore(
         _ float: RealNetwork, _ batch: SampleMatrix, _ reference: SampleMatrix,
         inputs: InputQuantizer,
-        samples: [[Float]], options: QuantizationOptions,
+        samples: [[Float]], options: QuantizationOptions, work: Int,
         progress: (QuantizationProgress) -> Void
     ) throws(QuantizationError) -> (PolynomialSelection.Candidate, BitSearch) {
         var options = options
@@ -94,7 +100,8 @@ package struct Quantizer: Sendable {
             progress(QuantizationProgress(stage: .bits, share: 0))
             var search = BitSearch(
                 network: selection.network, inputs: inputs, samples: samples,
-                reference: selection.values, options: options, polynomial: selection.fidelity)
+                reference: selection.values, options: options, polynomial: selection.fidelity,
+                work: work)
             var failure: QuantizationError?
             do throws(QuantizationError) {
                 try search.explore { progress(QuantizationProgress(stage: .bits, share: $0)) }
@@ -180,7 +187,9 @@ package struct Quantizer: Sendable {
         _ count: Int, network: RealNetwork, options: QuantizationOptions
     ) -> [Int] {
         let elements = network.nodes.reduce(network.inputCount) { $0 + $1.count }
-        let used = min(count, options.samples, max(4, (1 << 25) / max(1, elements)))
+        let used = min(
+            count, options.samples, max(4, (1 << 25) / max(1, elements)),
+            max(32, (1 << 31) / max(1, network.entriesCount)))
         return (0..<used).map { $0 * count / used }
     }
 }

@@ -22,6 +22,10 @@ package struct DecryptCommand: ReportingCommand {
 
               blindsight decrypt --plan plan/client.plan --key keys/secret.key --request batch.ct \\
                 replies.ct -o predictions.csv
+
+            With --json -o result.json neither the exit status nor the file's size tells whether a reply could be \
+            decrypted, or to what: that stands in the file, for each sample. Use it where the server, or whoever \
+            made the reply, could learn how this command ended.
             """)
 
     @Option(help: "The client's plan.", completion: .file(extensions: ["plan"]))
@@ -44,7 +48,9 @@ package struct DecryptCommand: ReportingCommand {
         help: "The file for a table of all samples; by default a few lines are shown.")
     var output: String?
 
-    @Option(help: "csv or npy; by default what the output's name ends in.")
+    @Option(
+        help:
+            "csv, npy or json; by default what the output's name ends in, and json with --json.")
     var format: PredictionTable.Format?
 
     @Option(help: "Threads to use; by default one a core.")
@@ -63,14 +69,20 @@ package struct DecryptCommand: ReportingCommand {
         guard format == nil || output != nil else {
             throw ValidationError("--format belongs to --output")
         }
-        _ = try output.map { try PredictionTable(path: $0, format: format) }
+        _ = try table()
+    }
+
+    private func table() throws -> PredictionTable? {
+        try output.map {
+            try PredictionTable(path: $0, format: format, fallback: options.json ? .json : nil)
+        }
     }
 
     package func report() throws -> CommandReport {
         if let output {
             try CommandFiles.checkOutput(output, inputs: [plan, key, request, reply])
         }
-        let table = try output.map { try PredictionTable(path: $0, format: format) }
+        let table = try table()
         let start = ContinuousClock.now
         let clientPlan = try CommandFiles.clientPlan(plan)
         let client = try CommandFiles.client(
@@ -86,6 +98,7 @@ package struct DecryptCommand: ReportingCommand {
         if let heads {
             try CommandFiles.naming(reply) { try reader.requireReplies(to: heads) }
         }
+        if let table, table.format == .json { return try report(table.path, reader, heads) }
         var summary = PredictionSummary(clientPlan.outputs)
         let file = try table?.begin(clientPlan.outputs, count: reader.sampleCount)
         let progress = ProgressBar("decrypt")
@@ -103,6 +116,36 @@ package struct DecryptCommand: ReportingCommand {
         try file?.finish()
         progress.finish()
         return report(summary, ContinuousClock.now - start)
+    }
+
+    /// Of a result whose reading is left to the file: nothing else depends on what was decrypted.
+    private func report(
+        _ path: String, _ reader: ReplyReader, _ heads: RequestHeads?
+    ) throws -> CommandReport {
+        let file = try ResultFile(path, reader.client.plan, count: reader.sampleCount)
+        let progress = ProgressBar("decrypt")
+        defer { progress.finish() }
+        var count = 0
+        for group in 0..<reader.groupCount {
+            let samples = reader.sampleCount(of: group)
+            try file.append(
+                try CommandFiles.naming(reply) { try reader.settled(group, of: heads) },
+                samples: samples)
+            count += samples
+            progress.update(count, of: reader.sampleCount)
+        }
+        try file.finish()
+        progress.finish()
+        let bytes = CommandFiles.size(path)
+        return CommandReport(
+            members: [
+                ("output", .string(path)), ("output_bytes", .integer(bytes)),
+                ("samples", .integer(count)),
+            ],
+            text: """
+                Read \(GroupText(samples: count, capacity: 1).text): \(path) (\(Format.bytes(bytes))), \
+                which says what became of each
+                """)
     }
 
     /// One as it is, several in a summary.

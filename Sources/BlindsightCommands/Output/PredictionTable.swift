@@ -8,18 +8,20 @@ import InferenceClient
 
 /// Where `decrypt` writes its table, and how.
 struct PredictionTable {
-    enum Format: String, ExpressibleByArgument, CaseIterable { case csv, npy }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case csv, npy, json }
 
     let path: String
     let format: Format
 
-    /// - Parameter format: nil: by the name's end.
-    init(path: String, format: Format?) throws {
+    /// - Parameters:
+    ///   - format: nil: by the name's end.
+    ///   - fallback: where the name doesn't tell.
+    init(path: String, format: Format?, fallback: Format? = nil) throws {
         self.path = path
         let ending = path.split(separator: ".").last.map { $0.lowercased() }
-        guard let format = format ?? ending.flatMap(Format.init) else {
+        guard let format = format ?? ending.flatMap(Format.init) ?? fallback else {
             throw ValidationError(
-                "\(path) ends in neither .csv nor .npy: say --format csv or --format npy")
+                "\(path) ends in neither .csv nor .npy nor .json: say --format csv, npy or json")
         }
         self.format = format
     }
@@ -58,6 +60,7 @@ package final class PredictionFile {
                 + names.map { "value_\($0)" }
             write(row: columns)
         case .npy: buffer += Self.header(rows: count, columns: outputs.bounds.count)
+        case .json: preconditionFailure("a result file")
         }
     }
 
@@ -77,6 +80,7 @@ package final class PredictionFile {
                 let word = UInt64(bitPattern: value)
                 for byte in 0..<8 { buffer.append(UInt8(truncatingIfNeeded: word >> (8 * byte))) }
             }
+        case .json: preconditionFailure("a result file")
         }
         count += 1
         if buffer.count >= 1 << 16 { try flush() }

@@ -48,12 +48,26 @@ public struct ReplyReader: Sendable {
     /// - Throws: `InferenceError.otherRequest` for a reply to another request, before any of it is read;
     ///   another for damaged bytes; what `Client.decrypt` throws.
     public func predictions(_ index: Int, of request: RequestHeads?) throws -> Predictions {
-        if let request {
-            guard index < request.heads.count,
-                file.groups[index].head.request == request.heads[index].digest
-            else { throw InferenceError.otherRequest(group: index) }
-        }
+        try requireReply(index, to: request)
         return try client.decrypt(group(index), answering: request?.heads[index])
+    }
+
+    /// Decrypts a group for a caller whose errors others see.
+    /// - Throws: what anyone can see of a reply; what only the secret key tells is in the result.
+    package func settled(
+        _ index: Int, of request: RequestHeads?
+    ) throws -> Result<Predictions, SecretRefusal> {
+        try requireReply(index, to: request)
+        return try client.settle(group(index), answering: request?.heads[index])
+    }
+
+    package func sampleCount(of group: Int) -> Int { file.groups[group].head.sampleCount }
+
+    private func requireReply(_ index: Int, to request: RequestHeads?) throws {
+        guard let request else { return }
+        guard index < request.heads.count,
+            file.groups[index].head.request == request.heads[index].digest
+        else { throw InferenceError.otherRequest(group: index) }
     }
 }
 

@@ -49,6 +49,17 @@ extension IntegerNetwork {
             }
         }
 
+        /// Multiplications of one evaluation, those with padding included.
+        package var multiplicationsCount: Int {
+            switch self {
+            case .convolution(let convolution):
+                convolution.weights.count * convolution.positionsCount
+            case .dense(let dense): dense.weights.count
+            case .affine(let affine): affine.matrix.entriesCount
+            case .square(let count), .product(let count): count
+            }
+        }
+
         /// The matrix of a linear layer, outputs by inputs; nil for a product.
         package func matrix() -> SparseIntegerMatrix? {
             switch self {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import IntegerNetworks
+import TensorGraphs
 
 /// The graph of a model with one input: names resolved, order checked, constants decoded.
 package struct ONNXGraph: Sendable {
@@ -30,6 +31,9 @@ package struct ONNXGraph: Sendable {
     package let nodes: [ONNXNode]
     /// Initializers and the values of Constant nodes.
     package let constants: [String: ONNXTensor]
+
+    /// What may be made of what is stored here.
+    package let budget: GraphBudget
 
     /// Sizes of one sample, without the batch dimension that comes first.
     package var sampleShape: [Int] { Array(inputShape.dropFirst()) }
@@ -88,6 +92,20 @@ package struct ONNXGraph: Sendable {
         outputName = try Self.outputName(outputs, for: use)
         self.nodes = nodes
         self.constants = constants
+        budget = GraphBudget(
+            stored: nodes.reduce(constants.values.reduce(0) { $0 + $1.count }) {
+                $0 + $1.attributes.values.reduce(0) { $0 + $1.count }
+            })
+    }
+
+    /// Refuses an input of more elements than a graph of so few numbers may have.
+    func checkInput() throws(ONNXError) {
+        let count = inputShape.reduce(1, *)
+        guard count <= budget.elements else {
+            throw .invalidGraph(
+                "input '\(inputName)' has \(count) elements; \(budget.limit(budget.elements, of: "elements"))"
+            )
+        }
     }
 
     private static func outputName(

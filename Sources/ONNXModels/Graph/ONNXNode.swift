@@ -14,6 +14,17 @@ package struct ONNXNode: Sendable {
         case strings([String])
         /// A kind that no accepted operator has, by ONNX's number.
         case other(Int32)
+
+        /// Numbers and strings in it.
+        var count: Int {
+            switch self {
+            case .float, .integer, .string, .other: 1
+            case .tensor(let tensor): tensor.count
+            case .floats(let values): values.count
+            case .integers(let values): values.count
+            case .strings(let values): values.count
+            }
+        }
     }
 
     /// The node's name, or its place in the graph when it has none.

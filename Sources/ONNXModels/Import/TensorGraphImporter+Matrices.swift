@@ -56,7 +56,7 @@ extension TensorGraphImporter {
                 node, first, weights, batches: batches, inner: inner, columns: columns,
                 shape: shape)
         }
-        try checkWork(node, [batches, rows, inner, columns])
+        try chargeWork(node, [batches, rows, inner, columns])
         // Work that is done here counts as if it were elements.
         if a.isConstant, b.isConstant { _ = try count([batches, rows, inner, columns], node) }
         return try apply(
@@ -75,7 +75,7 @@ extension TensorGraphImporter {
         }
         let rows = a.count / inner
         try charge(matrix.values.count, node)
-        try checkWork(node, [rows, inner, columns])
+        try chargeWork(node, [rows, inner, columns])
         // Scales of an axis count from the last two sizes.
         var kept = matrix
         if let quantization = matrix.quantization, weights.shape.count > 2 {
@@ -115,19 +115,6 @@ extension TensorGraphImporter {
         return try apply(
             node, .weightedSum(starts: starts, indices: indices, weights: factors), [a],
             shape: shape)
-    }
-
-    /// Refuses more multiplications than a layer may have.
-    func checkWork(_ node: ONNXNode, _ sizes: [Int]) throws(ONNXError) {
-        var work = 1
-        for size in sizes {
-            let (next, overflow) = work.multipliedReportingOverflow(by: max(1, size))
-            guard !overflow, next <= Convolution.maximumMultiplications else {
-                throw node.refusal(
-                    "more than \(Convolution.maximumMultiplications) multiplications")
-            }
-            work = next
-        }
     }
 
     mutating func gemm(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {

@@ -33,7 +33,7 @@ extension TensorGraphImporter {
         guard bias == nil || bias?.count == dims[0] else {
             throw node.refusal("a bias of \(bias?.count ?? 0) values for \(dims[0]) maps")
         }
-        try checkWork(node, [shape[0], output.reduce(1, *)] + dims)
+        try chargeWork(node, [shape[0], output.reduce(1, *)] + dims)
         try charge(weights.count, node)
         guard var kept = weights.weights else { throw node.refusal("weights that are no reals") }
         func extent(_ sizes: [Int]) -> Extent {
@@ -81,9 +81,11 @@ extension TensorGraphImporter {
             throw node.refusal("no kernel_shape")
         }
         let windows = try WindowGeometry(node, shape: shape, kernel: try sizes(given, node))
-        let lists = try windows.lists(shape, node: node)
-        try charge(lists.indices.count, node)
         let output = Array(shape.prefix(2)) + windows.outputSizes
+        // Counted before any list is made.
+        try count(output, node)
+        try charge(try windows.tapsCount(shape, node: node), node)
+        let lists = try windows.lists(shape, node: node)
         guard isAverage else {
             return try apply(
                 node, .maximum(starts: lists.starts, indices: lists.indices), [value],

@@ -5,9 +5,6 @@ import TensorGraphs
 
 /// Turns an ONNX graph into a tensor graph, node by node. Nodes that no score needs are left out.
 struct TensorGraphImporter {
-    /// Elements that all lists and tensors of a graph may have together.
-    static let maximumElements = 1 << 26
-
     let graph: ONNXGraph
     let operatorSet: Int
     /// Names that the outputs depend on.
@@ -17,6 +14,7 @@ struct TensorGraphImporter {
     /// The ONNX value being made, for naming.
     var name = ""
     private var elements = 0
+    private var multiplications = 0
     private var votes = 0
 
     init(_ model: ONNXModel) {
@@ -26,7 +24,7 @@ struct TensorGraphImporter {
         needed = Self.needed(model.graph, outputs: outputs)
         tensors = TensorGraph(
             values: [TensorGraph.Value(name: graph.inputName, shape: graph.inputShape)], nodes: [],
-            outputs: [], labels: model.labels)
+            outputs: [], labels: model.labels, budget: model.graph.budget)
         for (name, tensor) in graph.constants where needed.contains(name) {
             values[name] = .constant(ImportedConstant(tensor))
         }
@@ -34,6 +32,8 @@ struct TensorGraphImporter {
     }
 
     mutating func build() throws(ONNXError) -> TensorGraph {
+        try graph.checkInput()
+        elements = tensors.values[0].count
         for node in graph.nodes {
             guard node.outputs.contains(where: needed.contains) else {
                 noteLabels(node)
@@ -128,9 +128,31 @@ struct TensorGraphImporter {
             )
         }
         elements += count
-        guard elements <= Self.maximumElements else {
+        let limit = tensors.budget.elements
+        guard elements <= limit else {
             throw node.refusal(
-                "with it the graph's tensors have more than \(Self.maximumElements) elements")
+                "with it the graph's tensors have \(elements) elements; \(tensors.budget.limit(limit, of: "elements"))"
+            )
+        }
+    }
+
+    /// Counts multiplications before they are done, or written out as a layer.
+    mutating func chargeWork(_ node: ONNXNode, _ sizes: [Int]) throws(ONNXError) {
+        var work = 1
+        for size in sizes {
+            let (next, overflow) = work.multipliedReportingOverflow(by: max(1, size))
+            guard !overflow, next <= Convolution.maximumMultiplications else {
+                throw node.refusal(
+                    "more than \(Convolution.maximumMultiplications) multiplications")
+            }
+            work = next
+        }
+        multiplications += work
+        let limit = tensors.budget.multiplications
+        guard multiplications <= limit else {
+            throw node.refusal(
+                "with it the graph takes \(multiplications) multiplications; \(tensors.budget.limit(limit, of: "multiplications"))"
+            )
         }
     }
 

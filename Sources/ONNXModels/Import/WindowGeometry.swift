@@ -79,48 +79,80 @@ struct WindowGeometry {
         outputSizes = output
     }
 
-    /// Lists for all batches and channels.
-    func lists(_ shape: [Int], node: ONNXNode) throws(ONNXError) -> Lists {
-        let steps = IndexLists.strides(sizes)
-        var windows: [[[Int32]]] = []
-        var areas: [[Int]] = []
+    /// What a window covers of one axis of the image.
+    private struct Span {
+        /// Offset of its first element in the image.
+        let first: Int
+        /// Elements in the image.
+        let count: Int
+        /// Elements with those in the padding.
+        let area: Int
+    }
+
+    private func spans(_ axis: Int, step: Int, node: ONNXNode) throws(ONNXError) -> [Span] {
+        var spans: [Span] = []
+        spans.reserveCapacity(outputSizes[axis])
+        let (size, dilation) = (sizes[axis], dilations[axis])
+        /// Taps that lie before a place, from a first one on.
+        func taps(from first: Int, before place: Int) -> Int {
+            min(kernel[axis], max(0, place - first + dilation - 1) / dilation)
+        }
+        for output in 0..<outputSizes[axis] {
+            let first = output * strides[axis] - padsBefore[axis]
+            let low = taps(from: first, before: 0)
+            let high = taps(from: first, before: size)
+            guard low < high else { throw node.refusal("a window that lies in the padding") }
+            spans.append(
+                Span(
+                    first: (first + low * dilation) * step, count: high - low,
+                    area: taps(from: first, before: size + padsAfter[axis])))
+        }
+        return spans
+    }
+
+    /// Elements of all windows, of all batches and channels.
+    func tapsCount(_ shape: [Int], node: ONNXNode) throws(ONNXError) -> Int {
         var total = shape[0] * shape[1]
         for axis in sizes.indices {
-            try checkTaps(outputSizes[axis], kernel[axis], node)
-            var members: [[Int32]] = []
-            var counts: [Int] = []
-            for output in 0..<outputSizes[axis] {
-                let first = output * strides[axis] - padsBefore[axis]
-                let places = (0..<kernel[axis]).map { first + $0 * dilations[axis] }
-                members.append(
-                    places.filter { $0 >= 0 && $0 < sizes[axis] }
-                        .map { Int32($0 * steps[axis]) })
-                counts.append(places.count { $0 < sizes[axis] + padsAfter[axis] })
-            }
-            guard members.allSatisfy({ !$0.isEmpty }) else {
-                throw node.refusal("a window that lies in the padding")
-            }
-            windows.append(members)
-            areas.append(counts)
-            total = try checkTaps(total, members.reduce(0) { $0 + $1.count }, node)
+            let spans = try spans(axis, step: 1, node: node)
+            total = try checkTaps(total, spans.reduce(0) { $0 + $1.count }, node)
         }
+        return total
+    }
+
+    /// Lists for all batches and channels, which are `tapsCount` long.
+    func lists(_ shape: [Int], node: ONNXNode) throws(ONNXError) -> Lists {
+        let steps = IndexLists.strides(sizes)
         // Of one channel first: window by window, the last axis fastest.
-        var ofChannel: [[Int32]] = [[0]]
-        var ofAreas = [1]
-        for (members, counts) in zip(windows, areas) {
-            ofChannel = ofChannel.flatMap { bases in
-                members.map { places in bases.flatMap { base in places.map { base + $0 } } }
+        var windows = Lists(starts: [0, 1], indices: [0], areas: [1])
+        for axis in sizes.indices {
+            let spans = try spans(axis, step: steps[axis], node: node)
+            let step = dilations[axis] * steps[axis]
+            var next = Lists(starts: [0], indices: [], areas: [])
+            for window in windows.areas.indices {
+                let bases = windows.starts[window]..<windows.starts[window + 1]
+                for span in spans {
+                    for base in bases {
+                        for tap in 0..<span.count {
+                            next.indices.append(
+                                windows.indices[base] + Int32(span.first + tap * step))
+                        }
+                    }
+                    next.starts.append(next.indices.count)
+                    next.areas.append(windows.areas[window] * span.area)
+                }
             }
-            ofAreas = ofAreas.flatMap { area in counts.map { area * $0 } }
+            windows = next
         }
-        var lists = Lists(starts: [0], indices: [], areas: ofAreas)
-        lists.indices.reserveCapacity(total)
-        let image = Int32(sizes.reduce(1, *))
-        for channel in 0..<Int32(shape[0] * shape[1]) {
-            for window in ofChannel {
-                for place in window { lists.indices.append(channel * image + place) }
-                lists.starts.append(lists.indices.count)
-            }
+        let channels = shape[0] * shape[1]
+        var lists = Lists(starts: [0], indices: [], areas: windows.areas)
+        lists.starts.reserveCapacity(channels * windows.areas.count + 1)
+        lists.indices.reserveCapacity(channels * windows.indices.count)
+        let image = sizes.reduce(1, *)
+        for channel in 0..<channels {
+            let start = lists.indices.count
+            for place in windows.indices { lists.indices.append(Int32(channel * image) + place) }
+            for end in windows.starts.dropFirst() { lists.starts.append(start + end) }
         }
         return lists
     }

@@ -38,6 +38,8 @@ struct Lowering {
     var layers: [IntegerNetwork.Layer] = []
     /// Counts the changes of `layers`, so that a value of a former state is not mistaken for the present one.
     var version = 0
+    private var elements = 0
+    private var multiplications = 0
 
     init(_ graph: ONNXGraph) {
         self.graph = graph
@@ -46,6 +48,7 @@ struct Lowering {
     }
 
     mutating func network(labels: [String]?) throws(ONNXError) -> IntegerNetwork {
+        try graph.checkInput()
         for node in graph.nodes {
             guard let output = node.outputs.first else { throw node.refusal("it has no output") }
             values[output] = try lower(node)
@@ -132,9 +135,29 @@ struct Lowering {
         guard layers.count < IntegerNetwork.maximumLayers else {
             throw node.refusal("more than \(IntegerNetwork.maximumLayers) layers")
         }
+        try charge(layer, node)
         layers.append(layer)
         version += 1
         return .activation(shape: shape, scale: scale, version: version)
+    }
+
+    /// Holds what a layer puts out and multiplies to the graph's budget.
+    private mutating func charge(
+        _ layer: IntegerNetwork.Layer, _ node: ONNXNode
+    ) throws(ONNXError) {
+        let budget = graph.budget
+        elements += layer.outputCount
+        multiplications += layer.multiplicationsCount
+        guard elements <= budget.values else {
+            throw node.refusal(
+                "with it the layers put out \(elements) elements; \(budget.limit(budget.values, of: "elements"))"
+            )
+        }
+        guard multiplications <= budget.multiplications else {
+            throw node.refusal(
+                "with it the layers take \(multiplications) multiplications; \(budget.limit(budget.multiplications, of: "multiplications"))"
+            )
+        }
     }
 
     private mutating func square(_ node: ONNXNode) throws(ONNXError) -> Value {

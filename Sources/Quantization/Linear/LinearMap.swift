@@ -59,18 +59,31 @@ package enum LinearMap: Sendable, Equatable {
     }
 
     /// nil where the matrix of a convolution would be too large.
-    package var matrix: RealMatrix? {
+    package var matrix: RealMatrix? { matrix(limit: Self.maximumEntries) }
+
+    private func matrix(limit: Int) -> RealMatrix? {
         switch self {
         case .identity(let count): return .identity(count)
         case .matrix(let matrix): return matrix
         case .convolution(let convolution):
-            return convolution.entriesCount <= Self.maximumEntries ? convolution.matrix() : nil
+            return convolution.entriesCount <= limit ? convolution.matrix() : nil
+        }
+    }
+
+    /// Numbers that it holds.
+    var storedCount: Int {
+        switch self {
+        case .identity: 0
+        case .matrix(let matrix): matrix.rows + matrix.entriesCount
+        case .convolution(let convolution): convolution.weights.count
         }
     }
 
     /// diag(rows) W diag(columns), factors one an element, none where empty; nil where a convolution must become a
-    /// matrix that is too large.
-    package func scaled(rows: [Double] = [], columns: [Double] = []) -> LinearMap? {
+    /// matrix of more entries than the limit.
+    package func scaled(
+        rows: [Double] = [], columns: [Double] = [], limit: Int = maximumEntries
+    ) -> LinearMap? {
         if rows.isEmpty, columns.isEmpty { return self }
         switch self {
         case .identity:
@@ -82,23 +95,29 @@ package enum LinearMap: Sendable, Equatable {
             if let scaled = convolution.scaled(rows: rows, columns: columns) {
                 return .convolution(scaled)
             }
-            return matrix.map { .matrix($0.scaled(rows: rows, columns: columns)) }
+            return matrix(limit: limit).map { .matrix($0.scaled(rows: rows, columns: columns)) }
         }
     }
 
-    /// self after inner, if that has no more entries than the limit or than `composedEntries`.
-    package func composed(with inner: LinearMap, limit: Int = composedEntries) -> LinearMap? {
+    /// self after inner, if that has no more entries than the limit or than `composedEntries`, and takes no more
+    /// multiplications than `room`, which those done are taken off.
+    package func composed(
+        with inner: LinearMap, limit: Int = composedEntries, room: inout Int
+    ) -> LinearMap? {
         if case .identity = self { return inner }
         if case .identity = inner { return self }
-        if let factors = diagonal, let scaled = inner.scaled(rows: factors) { return scaled }
-        if let factors = inner.diagonal, let scaled = self.scaled(columns: factors) {
+        let most = Self.composedEntries
+        if let factors = diagonal, let scaled = inner.scaled(rows: factors, limit: most) {
             return scaled
         }
-        let most = Self.composedEntries
-        guard entriesCount <= most, inner.entriesCount <= most, let matrix,
-            let other = inner.matrix
+        if let factors = inner.diagonal, let scaled = self.scaled(columns: factors, limit: most) {
+            return scaled
+        }
+        guard entriesCount <= most, inner.entriesCount <= most, entriesCount <= room,
+            inner.entriesCount <= room, let matrix, let other = inner.matrix
         else { return nil }
-        return matrix.multiplied(by: other, limit: min(limit, most)).map { .matrix($0) }
+        return matrix.multiplied(by: other, limit: min(limit, most), room: &room)
+            .map { .matrix($0) }
     }
 
     /// Both applied to one tensor, summed; nil where that would be too large.
@@ -113,6 +132,7 @@ package enum LinearMap: Sendable, Equatable {
     package func applied(to vector: [Double]) -> [Double] {
         switch self {
         case .identity: return vector
+        case _ where vector.allSatisfy { $0 == 0 }: return [Double](repeating: 0, count: rows)
         case .matrix(let matrix): return matrix.applied(to: vector)
         case .convolution(let convolution):
             let indices = convolution.gatherIndices()

@@ -31,6 +31,13 @@ package struct RealMatrix: Sendable, Equatable {
 
     /// Entries of the next row in any order of columns; those of one column are summed, zeros left out.
     package mutating func appendRow(_ entries: [(column: Int, weight: Double)]) {
+        if zip(entries, entries.dropFirst()).allSatisfy({ $0.column < $1.column }) {
+            for (column, weight) in entries where weight != 0 {
+                append(column: column, weight: weight)
+            }
+            endRow()
+            return
+        }
         var last = -1
         for (column, weight) in entries.sorted(by: { $0.column < $1.column }) {
             if column == last {
@@ -81,6 +88,8 @@ package struct RealMatrix: Sendable, Equatable {
     /// Each entry made anew from its row and weight; zeros are left out.
     package func mapped(_ transform: (_ row: Int, _ weight: Double) -> Double) -> RealMatrix {
         var result = RealMatrix(columns: columns)
+        result.columnIndices.reserveCapacity(entriesCount)
+        result.weights.reserveCapacity(entriesCount)
         for row in 0..<rows {
             for entry in entries(ofRow: row) {
                 let weight = transform(row, weights[entry])
@@ -94,11 +103,13 @@ package struct RealMatrix: Sendable, Equatable {
         return result
     }
 
-    /// self times inner; nil where that has more entries than the limit, or would take more than 2^28 multiplications.
-    package func multiplied(by inner: RealMatrix, limit: Int) -> RealMatrix? {
+    /// self times inner; nil where that has more entries than the limit, or would take more multiplications than
+    /// `room`, which those done are taken off.
+    package func multiplied(by inner: RealMatrix, limit: Int, room: inout Int) -> RealMatrix? {
         var products = 0
         for column in columnIndices { products += inner.entries(ofRow: Int(column)).count }
-        guard products <= 1 << 28 else { return nil }
+        guard products <= min(room, 1 << 28) else { return nil }
+        room -= products
         var result = RealMatrix(columns: inner.columns)
         var sums = [Double](repeating: 0, count: inner.columns)
         var isTouched = [Bool](repeating: false, count: inner.columns)

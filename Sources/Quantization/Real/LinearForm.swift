@@ -29,13 +29,16 @@ struct LinearForm: Sendable {
         terms.reduce(0) { $0 + $1.map.entriesCount } <= 2 * bias.count
     }
 
-    /// The map after this; nil where that has more than twice the entries of both, and more than `smallEntries`.
-    func composed(with map: LinearMap) -> LinearForm? {
+    /// The map after this; nil where that has more than twice the entries of both, and more than `smallEntries`, or
+    /// takes more multiplications than `work`, which those done are taken off.
+    func composed(with map: LinearMap, work: inout Int) -> LinearForm? {
         let entries = terms.reduce(map.entriesCount) { $0 + $1.map.entriesCount }
         var room = max(2 * entries, Self.smallEntries)
         var result = LinearForm(terms: [], bias: map.applied(to: bias), names: names)
         for term in terms {
-            guard let composed = map.composed(with: term.map, limit: room) else { return nil }
+            guard let composed = map.composed(with: term.map, limit: room, room: &work) else {
+                return nil
+            }
             room -= composed.entriesCount
             guard room >= 0 else { return nil }
             result.terms.append((term.base, composed))

@@ -83,6 +83,24 @@ package struct RealNetwork: Sendable {
     /// Channels of a value: the first of its sizes.
     package func channels(of value: Int) -> Int { shape(of: value)[0] }
 
+    /// Multiplications of all maps.
+    package var entriesCount: Int {
+        nodes.reduce(0) { sum, node in
+            guard case .affine(let affine) = node.operation else { return sum }
+            return sum + affine.maps.reduce(0) { $0 + min($1.entriesCount, 1 << 40) }
+        }
+    }
+
+    /// Multiplications that evaluating integers of it on samples takes, and making them: about 512 a number stored.
+    func work(samples: Int) -> Int {
+        let elements = nodes.reduce(inputCount) { $0 + $1.count }
+        let stored = nodes.reduce(0) { sum, node in
+            guard case .affine(let affine) = node.operation else { return sum }
+            return sum + affine.maps.reduce(0) { $0 + $1.storedCount }
+        }
+        return (entriesCount + 4 * elements) * (samples + 4) + 512 * stored
+    }
+
     /// Nodes that read a value, in order.
     package func readers(of value: Int) -> [Int] {
         nodes.indices.filter { nodes[$0].sources.contains(value) }

@@ -23,7 +23,7 @@ extension RealNetworkBuilder {
             try set(
                 node, try use(node.inputs[0], by: map), bias: biases, weights: weights.values.count)
         case .weightedSum(let starts, let indices, let weights):
-            try checkEntries(node, indices.count)
+            try checkEntries(node.name, indices.count)
             var matrix = RealMatrix(columns: graph.values[node.inputs[0]].count)
             for row in 0..<starts.count - 1 {
                 matrix.appendRow(
@@ -48,16 +48,6 @@ extension RealNetworkBuilder {
             form.names.append((node.name, weights))
         }
         known[node.output] = .linear(form)
-    }
-
-    private func checkEntries(
-        _ node: TensorGraph.Node, _ count: Int
-    ) throws(QuantizationError) {
-        guard count <= LinearMap.maximumEntries else {
-            throw .tooLarge(
-                node: node.name,
-                reason: "a linear map of \(count) entries; at most \(LinearMap.maximumEntries)")
-        }
     }
 
     private mutating func addScale(
@@ -93,18 +83,32 @@ extension RealNetworkBuilder {
             if head.contains(node.inputs[0]), readers[node.output] == 1 { head.insert(node.output) }
             return
         }
+        // Of each index the place of its value among those read, and its column there.
+        var starts = [0]
+        for count in counts { starts.append(starts[starts.count - 1] + count) }
+        let values = Set(node.inputs).sorted()
+        let places = node.inputs.map { input in values.firstIndex(of: input)! }
+        var sources = [Int32](repeating: -1, count: indices.count)
+        var columns = [Int32](repeating: 0, count: indices.count)
+        var last = 0
+        for (row, index) in indices.enumerated() where index >= 0 {
+            // Neighbours mostly lie in one input.
+            if Int(index) < starts[last] || Int(index) >= starts[last + 1] {
+                last = Self.input(of: Int(index), starts)
+            }
+            sources[row] = Int32(places[last])
+            columns[row] = index - Int32(starts[last])
+        }
         var sum: LinearForm?
-        var start = 0
-        for (input, count) in zip(node.inputs, counts) {
-            var matrix = RealMatrix(columns: count)
-            for index in indices {
-                let column = Int(index) - start
-                if column >= 0, column < count { matrix.append(column: column, weight: 1) }
+        for (place, value) in values.enumerated() {
+            try checkEntries(node.name, 2 * indices.count)
+            var matrix = RealMatrix(columns: graph.values[value].count)
+            for row in indices.indices {
+                if sources[row] == place { matrix.append(column: Int(columns[row]), weight: 1) }
                 matrix.endRow()
             }
-            start += count
             guard matrix.entriesCount > 0 else { continue }
-            let form = try use(input, by: .matrix(matrix))
+            let form = try use(value, by: .matrix(matrix))
             sum =
                 try sum.map { (sum) throws(QuantizationError) in try self.sum(node, sum, form) }
                 ?? form
@@ -113,6 +117,16 @@ extension RealNetworkBuilder {
         try set(
             node, sum ?? LinearForm(terms: [], bias: zeros),
             bias: indices.map { $0 < 0 ? Double(fill) : 0 })
+    }
+
+    /// The input that an element of all inputs laid end to end is of.
+    private static func input(of index: Int, _ starts: [Int]) -> Int {
+        var (low, high) = (0, starts.count - 1)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if starts[middle] <= index { low = middle } else { high = middle }
+        }
+        return low
     }
 
     private func sum(
@@ -147,8 +161,8 @@ extension RealNetworkBuilder {
     private func matrix(
         _ node: TensorGraph.Node, _ weights: [Float], _ rows: Int, _ inner: Int, _ columns: Int
     ) throws(QuantizationError) -> RealMatrix {
-        try checkEntries(node, weights.count)
-        try checkEntries(node, weights.count * rows)
+        try checkEntries(node.name, weights.count)
+        try checkEntries(node.name, weights.count * rows)
         var matrix = RealMatrix(columns: rows * inner)
         for row in 0..<rows {
             for column in 0..<columns {
@@ -180,8 +194,8 @@ extension RealNetworkBuilder {
         let (input, output) = (geometry.input, geometry.output)
         let channels = input.channels / geometry.groups
         let taps = channels * geometry.kernel.height * geometry.kernel.width
-        try checkEntries(node, geometry.batch * output.count)
-        try checkEntries(node, geometry.batch * output.count * taps)
+        try checkEntries(node.name, geometry.batch * output.count)
+        try checkEntries(node.name, geometry.batch * output.count * taps)
         var matrix = RealMatrix(columns: geometry.batch * input.count)
         let mapsPerGroup = output.channels / geometry.groups
         for row in 0..<geometry.batch * output.count {

@@ -109,17 +109,19 @@ extension RealNetworkBuilder {
                 "divide by a constant, such as the mean over training data, and retrain")
         }
         let sources = [try materialize(node.inputs[0]), try materialize(node.inputs[1])]
-        set(product: sources, node)
+        try set(product: sources, node)
     }
 
-    private mutating func set(product sources: [Int], _ node: TensorGraph.Node) {
+    private mutating func set(
+        product sources: [Int], _ node: TensorGraph.Node
+    ) throws(QuantizationError) {
         let value = graph.values[node.output]
-        network.nodes.append(
+        let product = try append(
             RealNetwork.Node(
                 name: node.name, folded: [], operation: .product, sources: sources,
                 shape: Self.sampleShape(value.shape)))
-        known[node.output] = .linear(.base(network.nodes.count, count: value.count))
-        emitted[node.output] = network.nodes.count
+        known[node.output] = .linear(.base(product, count: value.count))
+        emitted[node.output] = product
     }
 
     /// All products of elements, then their sums: one level.
@@ -131,6 +133,8 @@ extension RealNetworkBuilder {
             throw .tooLarge(
                 node: node.name, reason: "a product of two activations of more than 2^20 products")
         }
+        // Both with their rows, and the sums.
+        try checkEntries(node.name, 5 * count * inner)
         var left = RealMatrix(columns: graph.values[node.inputs[0]].count)
         var right = RealMatrix(columns: graph.values[node.inputs[1]].count)
         for output in 0..<count {
@@ -145,15 +149,16 @@ extension RealNetworkBuilder {
         let total = count * inner
         for (value, matrix) in zip(node.inputs, [left, right]) {
             let form = try use(value, by: .matrix(matrix))
-            network.nodes.append(
-                RealNetwork.Node(
-                    name: node.name, folded: form.names.map(\.name),
-                    operation: .affine(
-                        RealAffine(maps: form.terms.map(\.map), bias: form.bias, shape: [total])),
-                    sources: form.terms.map(\.base), shape: [total]))
-            sources.append(network.nodes.count)
+            sources.append(
+                try append(
+                    RealNetwork.Node(
+                        name: node.name, folded: form.names.map(\.name),
+                        operation: .affine(
+                            RealAffine(
+                                maps: form.terms.map(\.map), bias: form.bias, shape: [total])),
+                        sources: form.terms.map(\.base), shape: [total])))
         }
-        network.nodes.append(
+        let product = try append(
             RealNetwork.Node(
                 name: node.name, folded: [], operation: .product, sources: sources, shape: [total])
         )
@@ -164,7 +169,7 @@ extension RealNetworkBuilder {
         }
         known[node.output] = .linear(
             LinearForm(
-                terms: [(network.nodes.count, .matrix(sums))],
+                terms: [(product, .matrix(sums))],
                 bias: [Double](repeating: 0, count: count), names: [(node.name, total)]))
     }
 

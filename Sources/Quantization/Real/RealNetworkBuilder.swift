@@ -34,6 +34,12 @@ struct RealNetworkBuilder {
     /// Values in units of a QuantizeLinear.
     var codes: [Int: Float] = [:]
     var network: RealNetwork
+    /// Multiplications that maps may still be composed with.
+    private var compositions: Int
+    /// Numbers in all maps that were made.
+    private var entries = 0
+    /// Elements of all values of the network.
+    private var elements = 0
 
     /// The network of a graph.
     static func build(_ graph: TensorGraph) throws(QuantizationError) -> RealNetwork {
@@ -43,6 +49,7 @@ struct RealNetworkBuilder {
 
     private init(_ graph: TensorGraph) throws(QuantizationError) {
         self.graph = graph
+        compositions = graph.budget.compositions
         tail = try NetworkTail.find(graph)
         readers = [Int](repeating: 0, count: graph.values.count)
         guard !graph.values.isEmpty else { throw .invalidNetwork("the graph has no values") }
@@ -110,6 +117,48 @@ struct RealNetworkBuilder {
         .unsupported(node: node.name, operator: node.operator, reason: reason, advice: advice)
     }
 
+    // MARK: Costs
+
+    /// Refuses more entries than the graph may have, before they are made.
+    func checkEntries(_ name: String, _ count: Int) throws(QuantizationError) {
+        guard count <= LinearMap.maximumEntries else {
+            throw .tooLarge(
+                node: name,
+                reason: "a linear map of \(count) entries; at most \(LinearMap.maximumEntries)")
+        }
+        let limit = graph.budget.entries
+        guard entries + count <= limit else {
+            throw .tooLarge(
+                node: name,
+                reason:
+                    "with it the linear maps have \(entries + count) entries; \(graph.budget.limit(limit, of: "entries"))"
+            )
+        }
+    }
+
+    private mutating func charge(
+        _ maps: [LinearMap], _ name: String
+    ) throws(QuantizationError) {
+        let count = maps.reduce(0) { $0 + $1.storedCount }
+        try checkEntries(name, count)
+        entries += count
+    }
+
+    /// Appends a node to the network and gives its value.
+    mutating func append(_ node: RealNetwork.Node) throws(QuantizationError) -> Int {
+        elements += node.count
+        let limit = graph.budget.values
+        guard elements <= limit else {
+            throw .tooLarge(
+                node: node.name,
+                reason:
+                    "with it \(elements) elements are computed encrypted; \(graph.budget.limit(limit, of: "elements"))"
+            )
+        }
+        network.nodes.append(node)
+        return network.nodes.count
+    }
+
     // MARK: Forms of values
 
     func scalar(_ value: Int) -> (expression: ScalarExpression, argument: Int) {
@@ -154,17 +203,20 @@ struct RealNetworkBuilder {
 
     /// A map applied to a value: composed with what made it, unless others read that too or it would grow too much.
     mutating func use(_ value: Int, by map: LinearMap) throws(QuantizationError) -> LinearForm {
+        let name = graph.values[value].name
+        try charge([map], name)
         let form = try form(value)
         let mayCompose = readers[value] <= 1 || form.isCheap || form.base != nil
         if mayCompose, emitted[value] == nil || form.isCheap,
-            let composed = form.composed(with: map)
+            let composed = form.composed(with: map, work: &compositions)
         {
+            try charge(composed.terms.map(\.map), name)
             return composed
         }
         let count = graph.values[value].count
         let base = LinearForm.base(try materialize(value), count: count)
-        guard let composed = base.composed(with: map) else {
-            throw .tooLarge(node: graph.values[value].name, reason: "its linear map is too large")
+        guard let composed = base.composed(with: map, work: &compositions) else {
+            throw .tooLarge(node: name, reason: "its linear map is too large")
         }
         return composed
     }
@@ -209,13 +261,12 @@ struct RealNetworkBuilder {
         }
         let main = form.names.max { $0.weights < $1.weights }?.name ?? value.name
         let folded = form.names.map(\.name).filter { $0 != main }
-        network.nodes.append(
+        return try append(
             RealNetwork.Node(
                 name: main, folded: folded,
                 operation: .affine(
                     RealAffine(maps: form.terms.map(\.map), bias: form.bias, shape: shape)),
                 sources: form.terms.map(\.base), shape: shape))
-        return network.nodes.count
     }
 
     private func imageShape(_ shape: [Int]) -> ImageShape? {
@@ -238,12 +289,12 @@ struct RealNetworkBuilder {
         } else {
             operation = .activation(expression)
         }
-        network.nodes.append(
+        let value = try append(
             RealNetwork.Node(
                 name: activationName(source), folded: [], operation: operation, sources: [source],
                 shape: network.shape(of: source)))
-        activations[key] = network.nodes.count
-        return network.nodes.count
+        activations[key] = value
+        return value
     }
 
     private func activationName(_ source: Int) -> String {

@@ -43,7 +43,17 @@ package struct Fidelity: Sendable, Equatable {
     }
 
     static func decisions(_ outputs: SampleMatrix, _ decision: Decision) -> [Int] {
-        (0..<outputs.samples).map { decision.index(of: outputs.sample($0)) }
+        (0..<outputs.samples).map {
+            let sample = outputs.sample($0)
+            return decision == .largest ? largest(of: sample) : decision.index(of: sample)
+        }
+    }
+
+    /// The first largest. Not the generic function, which is not specialized for other modules' calls: there are many.
+    private static func largest(of values: [Double]) -> Int {
+        var best = 0
+        for index in values.indices where values[index] > values[best] { best = index }
+        return best
     }
 
     private static func expectedChanges(
@@ -71,10 +81,11 @@ package struct Fidelity: Sendable, Equatable {
         switch decision {
         case .largest:
             guard reference.count > 1 else { return (.infinity, .infinity) }
-            let order = reference.indices.sorted { reference[$0] > reference[$1] }
-            return (
-                reference[order[0]] - reference[order[1]], outputs[order[0]] - outputs[order[1]]
-            )
+            let first = largest(of: reference)
+            var second = first == 0 ? 1 : 0
+            for index in reference.indices
+            where index != first && reference[index] > reference[second] { second = index }
+            return (reference[first] - reference[second], outputs[first] - outputs[second])
         case .sign, .vote:
             // The decision of the pair that is nearest to the other one.
             let nearest = reference.indices.min { abs(reference[$0]) < abs(reference[$1]) } ?? 0

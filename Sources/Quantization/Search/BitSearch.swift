@@ -29,19 +29,25 @@ struct BitSearch: Sendable {
     let options: QuantizationOptions
     /// How near the polynomials are to the model: integers may change a quarter as much.
     let polynomial: Fidelity
+    /// How many allocations may be measured.
+    let limit: Int
     private(set) var measured: [BitAllocation: Measured] = [:]
     /// Allocations that gave no network, and why.
     private(set) var failures: [BitAllocation: QuantizationError] = [:]
     private var exactLevels: [Int: Int] = [:]
     private var roundedNodes: Set<Int> = []
 
+    /// Allocations that are measured of any network: all of the finest mode, and a few.
+    static let fewest = 8
+
     private var lowest: Int { QuantizationOptions.levels(bits: options.bits.lowerBound) }
     var highest: Int { QuantizationOptions.levels(bits: options.bits.upperBound) }
 
     init(
         network: RealNetwork, inputs: InputQuantizer, samples: [[Float]], reference: [SampleMatrix],
-        options: QuantizationOptions, polynomial: Fidelity
+        options: QuantizationOptions, polynomial: Fidelity, work: Int = .max
     ) {
+        limit = max(Self.fewest, work / max(1, network.work(samples: samples.count)))
         self.network = network
         self.inputs = inputs
         self.samples = samples
@@ -68,7 +74,9 @@ struct BitSearch: Sendable {
     /// Measures an allocation, once.
     mutating func measure(_ allocation: BitAllocation) -> Measured? {
         if let known = measured[allocation] { return known }
-        if failures[allocation] != nil { return nil }
+        guard failures[allocation] == nil, measured.count + failures.count < limit else {
+            return nil
+        }
         do {
             let (assembly, output) = try assemble(allocation)
             let point = FrontierPoint(
@@ -137,8 +145,8 @@ struct BitSearch: Sendable {
         let parameters = searched
         let sensitivities = sensitivities(of: parameters, from: best, progress: progress)
         guard !sensitivities.isEmpty else { return }
-        // From the coarsest to the finest.
-        let count = 24
+        // From the coarsest to the finest; of four modes, in what may be measured and what improving the best takes.
+        let count = min(24, max(4, limit / 5 - sensitivities.count))
         // At the first step all have the fewest levels, at the last all have the most.
         let shares = sensitivities.map { ($0.error / $0.range).squareRoot() }
         let floors = sensitivities.map { Double(floor(of: $0.parameter)) }

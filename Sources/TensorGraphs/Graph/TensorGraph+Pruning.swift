@@ -25,6 +25,6 @@ extension TensorGraph {
             values: kept, nodes: rest, outputs: outputs.map { places[$0] }, labels: labels,
             decisions: decisions.map {
                 Decisions(value: places[$0.value], classes: $0.classes)
-            })
+            }, budget: budget)
     }
 }

@@ -64,11 +64,14 @@ package struct TensorGraph: Sendable {
     /// Of a graph with one support vector classifier: whoever holds its decisions can vote, whatever the graph makes of
     /// them.
     package var decisions: Decisions?
+    /// What may be made of it.
+    package let budget: GraphBudget
 
     package init(
         values: [Value], nodes: [Node], outputs: [Int], labels: [String]? = nil,
-        decisions: Decisions? = nil
+        decisions: Decisions? = nil, budget: GraphBudget = .largest
     ) {
+        self.budget = budget
         self.values = values
         self.nodes = nodes
         self.outputs = outputs

@@ -56,9 +56,12 @@ package struct BFVSession<Method: BFVClientMethod>: ClientSession {
             try replies.slots(
                 of: reply.ciphertexts[$0], plaintextIndex: $0 / method.repliesPerModulus)
         }
-        return method.outputs(
+        let margins = decrypted.map(\.noiseMarginBits)
+        let outputs = method.outputs(
             decrypted.map(\.slots), decoder, samples: sampleCount,
-            noiseMarginBits: decrypted.map(\.noiseMarginBits).min()!)
+            noiseMarginBits: margins.min()!)
+        try replies.requireMargins(margins, perModulus: method.repliesPerModulus)
+        return outputs
     }
 
     package func readReply(_ body: BodyReader) throws -> CompressedReply {

@@ -50,7 +50,7 @@ struct ReplyDecryptor: Sendable {
     let decryptor: Decryptor
 
     /// Slots of one ciphertext of t_i.
-    /// - Throws: `InferenceError` for another form than the plan's, or more noise than it allows.
+    /// - Throws: `InferenceError` for another form than the plan's.
     func slots(
         of ciphertext: CompressedCiphertext, plaintextIndex: Int
     ) throws -> DecryptedSlots {
@@ -58,11 +58,16 @@ struct ReplyDecryptor: Sendable {
             ciphertext.c0Bits == settings.replyC0Bits, ciphertext.c1Bits == settings.replyC1Bits,
             ciphertext.c0.count == settings.parameters.degree
         else { throw InferenceError.unexpectedReply }
-        let decrypted = try decryptor.decrypt(ciphertext)
-        // Noise above the certified bound: not an answer to this key's request.
-        guard
-            decrypted.noiseMarginBits >= settings.noiseMarginBits[plaintextIndex] - 0x1p-20
-        else { throw InferenceError.excessiveNoise }
-        return decrypted
+        return try decryptor.decrypt(ciphertext)
+    }
+
+    /// Refuses noise above the certified bounds: not an answer to this key's request. After all of a reply was
+    /// decrypted and decoded, so that what it took doesn't tell which ciphertext was refused, or whether one was.
+    /// - Parameter margins: of the ciphertexts, `perModulus` of each t_i.
+    func requireMargins(_ margins: [Double], perModulus: Int) throws {
+        let isRefused = margins.indices.map {
+            margins[$0] < settings.noiseMarginBits[$0 / perModulus] - 0x1p-20
+        }
+        guard !isRefused.contains(true) else { throw InferenceError.excessiveNoise }
     }
 }

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BigIntegers
+import Blindsight
+import Files
+import InferenceClient
+
+/// A JSON file of predictions whose size depends on the plan and the number of samples, on nothing that was decrypted;
+/// readable by its owner only. What became of each sample stands in it and nowhere else.
+final class ResultFile {
+    private let file: StagedFile
+    private let plan: ClientPlan
+    private let sampleCount: Int
+    /// Bytes of each sample's line.
+    private let width: Int
+    private let blank: Prediction
+    private var buffer: [UInt8] = []
+    private var count = 0
+
+    init(_ path: String, _ plan: ClientPlan, count: Int) throws {
+        self.plan = plan
+        sampleCount = count
+        width = Self.width(plan, samples: count)
+        blank = plan.outputs.prediction(
+            [BigInt](repeating: 0, count: plan.outputs.count), noiseMarginBits: .infinity)
+        file = try StagedFile(path, isPrivate: true)
+        let labels = JSON.array(plan.outputs.labels.map { .string($0) }).text
+        buffer += Array(
+            """
+            {
+              "samples": \(count),
+              "labels": \(labels),
+              "certified": \(plan.outputs.rangeIsProven),
+              "results": [
+
+            """.utf8)
+    }
+
+    /// Appends what became of a group's samples. One that was refused is written as another is.
+    func append(_ group: Result<Predictions, SecretRefusal>, samples: Int) throws {
+        for sample in 0..<samples {
+            let prediction: Prediction
+            var refusal: SecretRefusal?
+            switch group {
+            case .success(let predictions): prediction = predictions[sample]
+            case .failure(let found): (prediction, refusal) = (blank, found)
+            }
+            var line = Self.line(count, prediction, refusal)
+            if line.count > width { line = Self.line(count, blank, .width) }
+            count += 1
+            buffer += line + [UInt8](repeating: 0x20, count: width - line.count)
+            buffer += count < sampleCount ? [0x2C, 0x0A] : [0x20, 0x0A]
+            if buffer.count >= 1 << 16 { try flush() }
+        }
+    }
+
+    func finish() throws {
+        buffer += Array("  ]\n}\n".utf8)
+        try flush()
+        try file.finish()
+    }
+
+    private func flush() throws {
+        try file.write(buffer)
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Lines
+
+    /// The members of a line's object, before they are padded.
+    private static func members(
+        _ sample: String, _ status: String, _ problem: String, _ label: String, _ index: String,
+        _ logits: String, _ values: String
+    ) -> String {
+        """
+            {"sample": \(sample), "status": \(status), "problem": \(problem), "label": \(label), \
+        "index": \(index), "logits": \(logits), "values": \(values)}
+        """
+    }
+
+    private static func line(
+        _ sample: Int, _ prediction: Prediction, _ refusal: SecretRefusal?
+    ) -> [UInt8] {
+        let decrypted = members(
+            "\(sample)", "\"decrypted\"", "null", JSON.string(prediction.label).text,
+            "\(prediction.index)", JSON.array(prediction.logits.map { .integer($0) }).text,
+            JSON.array(prediction.values.map { .number($0) }).text)
+        let refused = members(
+            "\(sample)", "\"refused\"", JSON.string(refusal?.rawValue ?? "").text, "null", "null",
+            "null", "null")
+        return Array((refusal == nil ? decrypted : refused).utf8)
+    }
+
+    /// Bytes of the longest line that the plan allows.
+    private static func width(_ plan: ClientPlan, samples: Int) -> Int {
+        let outputs = plan.outputs
+        // A decoded output is less than a modulus from its range.
+        let widest = outputs.bounds.reduce(BigInt(0)) {
+            max($0, max($1.upperBound.magnitude, $1.lowerBound.magnitude))
+        }
+        let digits = (widest + plan.certificate.modulus).description.utf8.count + 1
+        // "-2.2250738585072014e-308".
+        let decimals = 24
+        func list(_ width: Int) -> Int { 2 + outputs.count * (width + 2) }
+        let label = outputs.labels.map { JSON.string($0).text.utf8.count }.max() ?? 0
+        let problem =
+            SecretRefusal.allCases.map { JSON.string($0.rawValue).text.utf8.count }.max() ?? 0
+        return members("", "", "", "", "", "", "").utf8.count + "\(samples)".utf8.count
+            + "\"decrypted\"".utf8.count + problem + max(label, 4)
+            + max("\(outputs.labels.count)".utf8.count, 4) + list(digits) + list(decimals)
+    }
+}

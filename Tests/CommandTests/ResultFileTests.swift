@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlindsightCommands
+import Files
+import Foundation
+import Inference
+import InferenceClient
+import Testing
+
+/// `decrypt --json -o`: whoever sees how it ends and how long its file is learns nothing of what was decrypted.
+@Suite struct ResultFileTests {
+    private struct Results: Decodable {
+        struct Result: Decodable {
+            let sample: Int
+            let status: String
+            let problem: String?
+            let label: String?
+            let index: Int?
+            let logits: [Int]?
+            let values: [Double]?
+        }
+        let samples: Int
+        let labels: [String]
+        let certified: Bool
+        let results: [Result]
+    }
+
+    /// A plan, keys, and the replies of a server.
+    private struct Case {
+        let folder: CommandTests.Folder
+
+        init(method: String) throws {
+            folder = try CommandTests.Folder()
+            let samples = CommandTests.root + "/Samples/digits-images-idx3-ubyte"
+            let model = method == "paillier" ? "mnist-linear" : "mnist"
+            _ = try PlanCommand.parse([
+                CommandTests.root + "/Models/\(model).onnx", "-o", folder("plan"),
+                "--calibration", samples, "--method", method,
+            ]).report()
+            for keys in ["keys", "others"] {
+                _ = try KeygenCommand.parse([
+                    "--plan", folder("plan/client.plan"), "-o", folder(keys),
+                ]).report()
+            }
+        }
+
+        func encrypt(_ from: Int, _ count: Int, to name: String) throws {
+            _ = try EncryptCommand.parse([
+                "--plan", folder("plan/client.plan"), "--key", folder("keys/secret.key"),
+                "--input", CommandTests.root + "/Samples/digits-images-idx3-ubyte", "--from",
+                "\(from)", "--limit", "\(count)", "-o", folder(name),
+            ]).report()
+        }
+
+        func predict(_ request: String, with keys: String, to name: String) throws {
+            _ = try PredictCommand.parse([
+                "--plan", folder("plan/server.plan"), "--evaluation-key",
+                folder("\(keys)/evaluation.key"), folder(request), "-o", folder(name),
+            ]).report()
+        }
+
+        func decrypt(
+            _ request: String, _ reply: String, _ arguments: [String] = []
+        ) throws -> CommandReport {
+            try DecryptCommand.parse(
+                [
+                    "--plan", folder("plan/client.plan"), "--key", folder("keys/secret.key"),
+                    "--request", folder(request), folder(reply),
+                ] + arguments
+            ).report()
+        }
+
+        /// What is seen outside of the file, and what stands in it.
+        func result(
+            _ request: String, _ reply: String
+        ) throws -> (seen: String, bytes: Int, results: Results) {
+            let path = folder("result.json")
+            let report = try decrypt(request, reply, ["--json", "-o", path])
+            #expect(!report.fails)
+            let bytes = try RegularFile.bytes(of: path, limit: 1 << 24)
+            #expect(FileSystem.size(path) == bytes.count)
+            return (
+                report.json.text + report.text, bytes.count,
+                try JSONDecoder().decode(Results.self, from: Data(bytes))
+            )
+        }
+    }
+
+    @Test(arguments: ["slots", "features"]) func nothingIsSeenOutside(method: String) throws {
+        let these = try Case(method: method)
+        try these.encrypt(4, 2, to: "request.ct")
+        try these.encrypt(11, 2, to: "other.ct")
+        try these.predict("request.ct", with: "keys", to: "reply.ct")
+        try these.predict("other.ct", with: "keys", to: "other-reply.ct")
+        // With keys of another secret: noise above the bound.
+        try these.predict("request.ct", with: "others", to: "noise.ct")
+
+        let good = try these.result("request.ct", "reply.ct")
+        #expect(good.results.samples == 2 && good.results.certified)
+        #expect(good.results.results.map(\.sample) == [0, 1])
+        for result in good.results.results {
+            #expect(result.status == "decrypted" && result.problem == nil)
+            #expect(result.label == result.index.map { good.results.labels[$0] })
+            #expect(result.logits?.count == 10 && result.values?.count == 10)
+        }
+        // The integers are those of the other ways out.
+        let table = these.folder("table.csv")
+        _ = try these.decrypt("request.ct", "reply.ct", ["-o", table])
+        let rows = try String(decoding: RegularFile.bytes(of: table, limit: 1 << 20), as: UTF8.self)
+            .split(separator: "\n").dropFirst()
+        for (row, result) in zip(rows, good.results.results) {
+            let cells = row.split(separator: ",")
+            #expect(cells[2..<12].compactMap { Int($0) } == result.logits)
+        }
+
+        let others = try these.result("other.ct", "other-reply.ct")
+        #expect(others.results.results[0].logits != good.results.results[0].logits)
+        let refused = try these.result("request.ct", "noise.ct")
+        for result in refused.results.results {
+            #expect(result.status == "refused" && result.problem?.isEmpty == false)
+            #expect(result.logits == nil && result.label == nil && result.values == nil)
+        }
+        #expect(others.seen == good.seen && others.bytes == good.bytes)
+        #expect(refused.seen == good.seen && refused.bytes == good.bytes)
+        // Elsewhere it is an error.
+        #expect(throws: (any Error).self) { try these.decrypt("request.ct", "noise.ct") }
+    }
+
+    /// Refusals are counted as elsewhere, and worn keys change nothing that is seen.
+    @Test func wornKeysAreNotSeen() throws {
+        let these = try Case(method: "slots")
+        try these.encrypt(4, 1, to: "request.ct")
+        try these.predict("request.ct", with: "keys", to: "reply.ct")
+        try these.predict("request.ct", with: "others", to: "noise.ct")
+        let tally = TallyFile(these.folder("keys/secret.key.refusals"))
+        let good = try these.result("request.ct", "reply.ct")
+        #expect(try tally.count() == 0)
+        for round in 1...16 {
+            let refused = try these.result("request.ct", "noise.ct")
+            #expect(refused.seen == good.seen && refused.bytes == good.bytes)
+            #expect(try tally.count() == round)
+        }
+        let worn = try these.result("request.ct", "reply.ct")
+        #expect(worn.seen == good.seen && worn.bytes == good.bytes)
+        #expect(worn.results.results[0].status == "refused")
+        #expect(worn.results.results[0].problem?.contains("new keys") == true)
+        #expect(throws: (any Error).self) { try these.decrypt("request.ct", "reply.ct") }
+    }
+
+    /// What anyone can see of a reply is an error here too, and leaves no file.
+    @Test func publicRefusalsAreErrors() throws {
+        let these = try Case(method: "slots")
+        try these.encrypt(4, 1, to: "request.ct")
+        try these.encrypt(5, 1, to: "other.ct")
+        try these.predict("request.ct", with: "keys", to: "reply.ct")
+        var bytes = try RegularFile.bytes(of: these.folder("reply.ct"), limit: 1 << 24)
+        bytes[bytes.count / 2] ^= 1
+        try StagedFile.write(bytes, to: these.folder("damaged.ct"))
+        try StagedFile.write(Array(bytes.dropLast()), to: these.folder("short.ct"))
+        let path = these.folder("result.json")
+        for (request, reply) in [
+            ("other.ct", "reply.ct"), ("request.ct", "damaged.ct"), ("request.ct", "short.ct"),
+            ("request.ct", "request.ct"),
+        ] {
+            #expect(throws: (any Error).self, "\(reply) to \(request)") {
+                try these.decrypt(request, reply, ["--json", "-o", path])
+            }
+            #expect(FileSystem.size(path) == nil)
+        }
+        #expect(try TallyFile(these.folder("keys/secret.key.refusals")).count() == 0)
+    }
+
+    /// A name that says another format is not overruled.
+    @Test func nameDecides() throws {
+        func decrypt(_ arguments: [String]) throws -> DecryptCommand {
+            try DecryptCommand.parse(
+                ["--plan", "p", "--key", "k", "--any-request", "r"] + arguments)
+        }
+        #expect(throws: (any Error).self) { try decrypt(["-o", "result"]) }
+        _ = try decrypt(["-o", "result", "--json"])
+        _ = try decrypt(["-o", "result.json"])
+        _ = try decrypt(["-o", "result", "--format", "json"])
+        _ = try decrypt(["-o", "table.csv", "--json"])
+    }
+}
