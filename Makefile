@@ -3,6 +3,7 @@
 # make quick            the tests that a change meets first: seconds, once built
 # make thorough         make test, then the suite of breaks and constant time
 # make mutants          breaks the code in some fifty places; every break must be noticed by a test
+# make attacks          every attack that the threat model names, on what is sent and with the defence left out
 # make fuzz [MINUTES=1]  libFuzzer and AddressSanitizer on all that reads bytes from outside, minutes each
 # make conformance      ONNX's own operator cases in the float reference
 # make format           rewrite the Swift sources in the project's format
@@ -26,7 +27,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models check-shared-library fuzz
+	build-bench bench bench-docs bench-smoke check-models check-shared-library fuzz attacks
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -63,6 +64,13 @@ quick: build-tests
 thorough: test
 	@$(MAKE) mutants
 	@$(MAKE) check-constant-time
+
+# Part of the tests too. Each succeeds where its defence is left out, and must fail on what this library sends.
+attacks: build-tests
+	set -o pipefail; swift test -c release --skip-build --filter \
+		'ListenerTests|FunctionPrivacyTests|FloodTests|ReactionTests|JacobiTests|MaskPoolTests|MemoryScanTests|IdleSlotTests|SilentFailureTests' \
+		2>&1 | tee .build/attacks.log | grep -E '^✘|Test run with'
+	@grep -Eq 'Test run with [1-9][0-9]* tests? .*passed' .build/attacks.log
 
 # In a copy of the package, so that the products know nothing of it. The first time it builds all of the copy, later
 # what has changed.

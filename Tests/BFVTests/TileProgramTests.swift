@@ -2,6 +2,7 @@
 
 import BFV
 import BigIntegers
+import Foundation
 import Ring
 import TestSupport
 import Testing
@@ -223,5 +224,49 @@ import Threading
             #expect(decrypted.noiseMarginBits > 0)
         }
         #expect(!bench.context.parameters.carriesReply(c1Bits: 49))
+    }
+}
+
+/// Weights of sums that are drawn anew.
+@Suite struct ScalarDitherTests {
+    /// w - t or w + t with probability |w| / t: mean zero, and no other values.
+    @Test func meansAreZero() {
+        let t: UInt64 = 16
+        let weights: [Int64] = [3, -5, 0, 15, -1, 8]
+        let dither = ScalarDither(
+            rowStarts: [0, 6], columnIndices: [0, 1, 2, 3, 4, 5], weights: weights, modulus: t,
+            mostDrawn: ScalarDither.mostDrawn(mean: 2))
+        let rounds = 20_000
+        var sums = [Int64](repeating: 0, count: 6)
+        for _ in 0..<rounds {
+            let draw = dither.draw()
+            for (column, sign) in zip(draw.columns, draw.signs) {
+                #expect((-1...1).contains(sign))
+                sums[Int(column)] += sign
+            }
+        }
+        for (sum, weight) in zip(sums, weights) {
+            let mean = Double(weight) + Double(t) * Double(sum) / Double(rounds)
+            let p = abs(Double(weight)) / Double(t)
+            let deviation = Double(t) * (p * (1 - p) / Double(rounds)).squareRoot()
+            #expect(abs(mean) <= 6 * deviation, "\(weight): \(mean)")
+        }
+    }
+
+    /// As many places a row as there can be but for 2^-148, used or not; more for more weights.
+    @Test func placesDoNotDependOnWhatIsDrawn() {
+        let counts = [1e-4, 0.01, 0.5, 4].map { ScalarDither.mostDrawn(mean: $0) }
+        #expect(counts == counts.sorted() && Set(counts).count == counts.count)
+        for (mean, count) in zip([1e-4, 0.01, 0.5, 4.0], counts) {
+            let bits = Double(count) * log2(M_E * mean / Double(count))
+            #expect(bits <= -148)
+        }
+        let dither = ScalarDither(
+            rowStarts: [0, 2, 3], columnIndices: [0, 1, 0], weights: [1, 2, 3], modulus: 1 << 20,
+            mostDrawn: counts[0])
+        for _ in 0..<10 {
+            let draw = dither.draw()
+            #expect(draw.signs.count == 2 * counts[0] && draw.columns.count == 2 * counts[0])
+        }
     }
 }

@@ -3,7 +3,7 @@
 /// Places where a break would be silent: bounds and their proof, range, noise, security, keys, masks, requests,
 /// replies, files. Numbers are places in this list, from 1.
 let mutants: [Mutant] = [
-    bounds, noise, security, clients, servers, groups, reading, tools,
+    bounds, noise, security, clients, servers, privacy, groups, reading, tools,
 ].flatMap { $0 }
 
 private let bounds: [Mutant] = [
@@ -275,6 +275,46 @@ private let groups: [Mutant] = [
         original:
             "guard !rule.isReserved else { throw WireError.reservedSection(rule.name, of: kind) }",
         broken: "", tests: "WireTests"),
+]
+
+private let privacy: [Mutant] = [
+    Mutant(
+        name: "replies are not flooded",
+        file: "Lattice/KeySwitching/KeySwitcher+Rerandomization.swift",
+        original: "half == 0, let flood, limb < level", broken: "half == 2, let flood, limb < level",
+        tests: "FunctionPrivacyTests"),
+    Mutant(
+        name: "the last map's weights are what they are",
+        file: "Inference/Methods/Slots/EncryptedSlots.swift",
+        original: "isDithered: isLast && privacy.dithers", broken: "isDithered: false",
+        tests: "RandomNetworkTests/hidden"),
+    Mutant(
+        name: "weights are drawn with another mean",
+        file: "BFV/Evaluation/Fractions.swift", original: "return numerator < 0 ? -quotient : quotient",
+        broken: "return numerator < 0 ? quotient : -quotient", tests: "FractionsTests"),
+    Mutant(
+        name: "small weights are drawn with another mean",
+        file: "BFV/Tiles/ScalarDither.swift", original: "return weight < 0 ? -quotient : quotient",
+        broken: "return weight < 0 ? quotient : -quotient", tests: "ScalarDitherTests"),
+    Mutant(
+        name: "a flood is chosen for an eighth of what noise tells",
+        file: "BFV/Noise/Flood.swift", original: "Self.second * exposure.covariance",
+        broken: "Self.second / 8 * exposure.covariance", tests: "FloodTests"),
+    Mutant(
+        name: "a plan that claims a flood which hides less is taken",
+        file: "Inference/Methods/BFV/FunctionPrivacy.swift",
+        original: "floods[index].distance(exposure, degree: model.degree) <= bound",
+        broken: "bound > 0", tests: "FunctionPrivacyPlanTests"),
+    Mutant(
+        name: "the ciphertexts of a reply don't share the bound",
+        file: "Inference/Methods/BFV/FunctionPrivacy.swift",
+        original: "exp2(-Double(bits)) / share", broken: "exp2(-Double(bits)) / min(share, 1)",
+        tests: "FunctionPrivacyPlanTests"),
+    Mutant(
+        name: "idle slots hold zeros",
+        file: "InferenceClient/Methods/Features/Features.swift",
+        original: "slots[slot] = slots[slot - samples.count]", broken: "slots[slot] = 0",
+        tests: "IdleSlotTests"),
 ]
 
 private let reading: [Mutant] = [

@@ -17,10 +17,10 @@ import Ring
 /// Few are drawn: `mostDrawn` places a row are kept whether they are used or not, so that time tells nothing.
 package struct ScalarDither: Sendable {
     /// What was drawn for one use: of each row, `perRow` columns and what t is multiplied by, -1, 0 or 1.
-    struct Draw: Sendable {
+    package struct Draw: Sendable {
         let perRow: Int
-        let columns: [UInt32]
-        let signs: [Int64]
+        package let columns: [UInt32]
+        package let signs: [Int64]
     }
 
     private let rowStarts: [Int]
@@ -58,7 +58,7 @@ package struct ScalarDither: Sendable {
     }
 
     /// Draws for one use. No branch depends on what is drawn.
-    func draw() -> Draw {
+    package func draw() -> Draw {
         let rows = rowStarts.count - 1
         var columns = [UInt32](repeating: 0, count: rows * mostDrawn)
         var signs = [Int64](repeating: 0, count: rows * mostDrawn)

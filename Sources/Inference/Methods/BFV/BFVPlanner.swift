@@ -50,20 +50,27 @@ struct BFVPlanner<Family: CircuitFamily> {
             }
         }
         guard let best else { throw PlanError.noParameters(refusals.joined(separator: "; ")) }
-        let tuned = try Family.tuned(
-            best,
-            Tuning(
-                network: network, security: task.planner.security, privacy: task.privacy,
-                norms: norms, progress: task.progress))
-        try task.progress("searching chains of moduli")
-        var chains = ChainSearch(
-            search(tuned, exact: false), trials: task.planner.chainTrials)
-        let better = try chains.improved(tuned)
+        let tuning = Tuning<Family>(
+            network: network, security: task.planner.security, privacy: task.privacy, norms: norms,
+            progress: task.progress)
+        let tuned = try Family.tuned(best, tuning)
+        var better = try improved(tuned)
+        // Another chain may ask for other steps, and these for another chain.
+        let again = try Family.tuned(better, tuning)
+        if again.work < better.work { better = try improved(again) }
         try task.progress("proving the certificate")
         for candidate in [better, tuned] {
             if let plan = try finish(candidate) { return plan }
         }
         throw PlanError.noParameters("the certificate fails by a few bits; use fewer bits")
+    }
+
+    /// With a better chain, where there is one.
+    private func improved(_ candidate: Candidate<Family>) throws -> Candidate<Family> {
+        try task.progress("searching chains of moduli")
+        var chains = ChainSearch(
+            search(candidate, exact: false), trials: task.planner.chainTrials)
+        return try chains.improved(candidate)
     }
 
     /// Of the same circuit.
@@ -131,13 +138,20 @@ package struct Tuning<Family: CircuitFamily> {
     let norms: PlannerNorms
     let progress: (String) throws -> Void
 
-    /// The same route on another circuit; nil where it doesn't certify.
+    /// The same chain, or one that is a bit or two longer, on another circuit; nil where it doesn't certify.
     func candidate(
         like candidate: Candidate<Family>, on circuit: Circuit<Family>
     ) throws -> Candidate<Family>? {
-        try ParameterSearch(
+        let search = ParameterSearch(
             circuit: circuit, plaintexts: candidate.parameters.plaintexts, security: security,
-            norms: norms, privacy: privacy
-        ).candidate(candidate.route, slack: candidate.slack)
+            norms: norms, privacy: privacy)
+        for extra in 0...2 {
+            let chain = ModulusChain(
+                candidate.chain.shape.wider(by: extra), hasWideBase: Family.hasWideBase)
+            if let found = try search.candidate(chain, share: candidate.route.share) {
+                return found
+            }
+        }
+        return nil
     }
 }

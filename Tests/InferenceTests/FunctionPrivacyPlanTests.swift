@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BFV
+import Foundation
+import Inference
+import InferenceClient
+import IntegerNetworks
+import TestSupport
+import Testing
+
+/// What a plan says of its function privacy, and that it is proven.
+@Suite struct FunctionPrivacyPlanTests {
+    private static func planner(_ bits: Int?) -> Planner {
+        var planner = Planner.insecure(degrees: [64, 128, 256])
+        planner.functionPrivacyBits = bits
+        return planner
+    }
+
+    private static let network = RandomNetwork.make(seed: 11)
+
+    /// A smaller flood than the sum asks for is refused when the plan is proven anew; the one that was chosen isn't.
+    @Test(arguments: [40, 64, 80]) func smallerFloodsAreRefused(bits: Int) throws {
+        let plan = try Self.planner(bits).plan(Self.network, method: .slots)
+        let slots = plan.slots
+        _ = try slots.proven(Self.network, outputs: plan.client.outputs)
+        var choices = slots.choices
+        choices.privacy = FunctionPrivacy(
+            bits: bits, floods: choices.privacy.floods.map { Flood(bits: $0.bits - 1) })
+        #expect(throws: PlanError.self) {
+            try SlotsPlan(
+                Self.network, outputs: plan.client.outputs, choices: choices,
+                norms: TransformNorms())
+        }
+        // A larger one hides as well, but noise has no room for it, or has.
+        choices.privacy = FunctionPrivacy(bits: bits, floods: [])
+        #expect(
+            try SlotsPlan(
+                Self.network, outputs: plan.client.outputs, choices: choices,
+                norms: TransformNorms()
+            ).client == slots.client)
+    }
+
+    /// Ciphertexts of a reply share the bound: many outputs take a flood of at least as many bits as one of them.
+    @Test func ciphertextsShareTheBound() throws {
+        func flood(outputs: Int) throws -> Int {
+            // Equal rows, so that one ciphertext's noise is the same in all.
+            let row: [Int64] = [3, -2, 5]
+            let network = try IntegerNetwork(
+                input: InputSpecification(shape: [3], range: -3...3, scale: 1),
+                layers: [
+                    .dense(
+                        Dense(
+                            weights: (0..<outputs).flatMap { _ in row },
+                            bias: [Int64](repeating: 1, count: outputs), inputs: 3,
+                            outputs: outputs))
+                ], outputScale: 1, labels: IntegerNetwork.defaultLabels(outputs))
+            let plan = try Self.planner(40).plan(network, method: .features(samples: 2))
+            return try #require(plan.features.choices.privacy.floods.first?.bits)
+        }
+        // Second order: a factor 256 in the bound is four bits of the flood.
+        #expect(try flood(outputs: 256) >= flood(outputs: 1) + 3)
+    }
+
+    /// Of plans as files: the bits and floods come back, and a plan of bits without floods is refused.
+    @Test(arguments: [MethodChoice.slots, .features(samples: 3), .paillier], [0, 40, 64])
+    func plansKeepIt(method: MethodChoice, bits: Int) throws {
+        var options = RandomNetwork.Options()
+        if method == .paillier { options.linearLayers = 1...1 }
+        let network = RandomNetwork.make(seed: 12, options: options)
+        let plan = try Self.planner(bits).plan(network, method: method)
+        let read = try Plan(serialized: plan.serialized(), allowInsecure: true)
+        #expect(read.client.digest == plan.client.digest)
+        func said(_ plan: Plan) -> ReportEntry? {
+            plan.client.report.first { $0.key == "function_privacy_bits" }
+        }
+        let entry = try #require(said(read))
+        #expect(entry.value == .count(bits))
+        #expect(entry.text == (bits == 0 ? "none" : "\(bits) bits a reply"))
+        #expect(try read.proven().client == plan.client)
+    }
+
+    /// 40 where it costs little, whatever may be asked for, and nothing else.
+    @Test func choices() throws {
+        let plain = try Self.planner(0).plan(Self.network, method: .slots)
+        let usual = try Self.planner(nil).plan(Self.network, method: .slots)
+        #expect(plain.settings.functionPrivacyBits == 0)
+        #expect(usual.settings.functionPrivacyBits == 40)
+        #expect(usual.client.seconds(samples: 1) <= plain.client.seconds(samples: 1) + 2e-3)
+        #expect(throws: PlanError.noPrivacy(bits: 41)) {
+            try Self.planner(41).plan(Self.network, method: .slots)
+        }
+    }
+}
