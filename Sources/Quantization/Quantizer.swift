@@ -75,7 +75,7 @@ package struct Quantizer: Sendable {
         let given = graph.budget.stored + calibration.count * float.inputCount
         (selection, search) = try Self.explore(
             float, batch, floatValues[float.output], inputs: inputs, samples: samples,
-            options: options, work: min(1 << 37, 1 << 27 + given << 19), progress: progress)
+            options: options, work: min(1 << 37, 1 << 27 + given << 18), progress: progress)
     }
 
     /// Fits polynomials and measures integer networks of them. Where integers of high degrees are too coarse or too

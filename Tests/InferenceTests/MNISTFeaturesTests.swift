@@ -60,9 +60,9 @@ import Testing
         #expect(plan.certificate.holds && plan.certificate.securityBits >= 128)
         #expect(plan.client.samplesPerGroup == 8192)
         #expect(plan.settings.parameters.maximumLevel == 3)
-        #expect(plan.cost.requestBytes == 104_366_080)
-        #expect(plan.cost.replyBytes == 808_960)
-        #expect(plan.cost.evaluationKeyBytes == 677_952)
+        #expect(plan.cost.requestBytes == 105_168_896)
+        #expect(plan.cost.replyBytes == 675_840)
+        #expect(plan.cost.evaluationKeyBytes == 682_048)
         let pinned = [
             "forward_ntts": 2130, "inverse_ntts": 800, "decompositions": 110,
             "key_switches": 110, "special_divisions": 240, "plaintext_multiplications": 0,

@@ -285,7 +285,7 @@ import Testing
         // (32768 entries + 4 * 16386 elements) * (64 samples + 4), and 512 times 16384 rows and 32768 entries.
         let work = 98_312 * 68 + 512 * 49_152
         #expect((1 << 27 + 128 << 16) / work < 8 && few.limit == 8)
-        #expect(many.limit == (1 << 27 + (2 * count + 128) << 16) / work)
+        #expect(many.limit == (1 << 27 + (2 * count + 128) << 18) / work)
         #expect(few.count <= few.limit && few.count < many.count && many.count <= many.limit)
     }
 

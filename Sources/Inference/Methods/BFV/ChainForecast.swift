@@ -10,16 +10,16 @@ extension ChainShape {
     ///   - plaintext: the one of most noise.
     ///   - largestModulus: the largest t.
     ///   - pattern: bit p for switch point p.
-    ///   - mostDropped: moduli that may be dropped at one; noise that is left goes on.
+    ///   - largestDrop: bits that may be dropped at one; noise that is left goes on.
     init?<Family: CircuitFamily>(
         _ circuit: Circuit<Family>, plaintext: PlaintextModulus, largestModulus: UInt64,
-        norms: TransformNorms, pattern: UInt, mostDropped: Int?, privacy: FunctionPrivacy
+        norms: TransformNorms, pattern: UInt, largestDrop: Double, privacy: FunctionPrivacy
     ) throws {
         let points = circuit.switchPointCount
         let ledger = PatternLedger(
             degree: circuit.degree, plaintext: plaintext, largestPlaintext: largestModulus,
             points: points, pattern: pattern,
-            largestDrop: mostDropped.map { Double($0 * ModulusChain.largestBits) } ?? .infinity,
+            largestDrop: largestDrop,
             privacy: privacy)
         let interpreter = Family.Noise(circuit: circuit, ledger: ledger, norms: norms)
         let program = try Program(

@@ -84,9 +84,17 @@ struct ChainSearch<Family: CircuitFamily> {
         var found = [start]
         var least = start.work
         for pattern in patterns(near: start) {
-            let free = try search.shape(pattern: pattern, mostDropped: nil)
-            let single = try search.shape(pattern: pattern, mostDropped: 1)
-            for shape in [free, single == free ? nil : single].compactMap({ $0 }) {
+            // All that noise allows, or what one modulus takes: of any size, or of those that transform fastest.
+            var shapes: [ChainShape] = []
+            for bits in [
+                .infinity, Double(ModulusChain.largestBits), Double(ModulusChain.fastestBits),
+            ] {
+                guard let shape = try search.shape(pattern: pattern, largestDrop: bits),
+                    !shapes.contains(shape)
+                else { continue }
+                shapes.append(shape)
+            }
+            for shape in shapes {
                 if let candidate = try candidate(near: shape, below: Self.tolerance * least) {
                     found.append(candidate)
                     least = min(least, candidate.work)
@@ -225,9 +233,14 @@ struct ChainSearch<Family: CircuitFamily> {
 }
 
 extension Candidate {
-    /// Cheaper, or as cheap and shorter.
+    /// Cheaper, or as cheap with less to send.
     fileprivate func isBetter(than other: Candidate) -> Bool {
-        (work, chain.shape.bits) < (other.work, other.chain.shape.bits)
+        (work, bitsSent) < (other.work, other.bitsSent)
+    }
+
+    /// Of a residue of the request and one of the reply.
+    private var bitsSent: Int {
+        chain.shape.bits + choices.replyC0Bits + choices.replyC1Bits
     }
 }
 

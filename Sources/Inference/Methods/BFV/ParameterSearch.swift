@@ -99,11 +99,11 @@ struct ParameterSearch<Family: CircuitFamily> {
     private var usedNorms: TransformNorms { exact ? norms.exact : norms.approximate }
 
     /// What a pattern of switch points asks for, by the modulus of most noise.
-    func shape(pattern: UInt, mostDropped: Int?) throws -> ChainShape? {
+    func shape(pattern: UInt, largestDrop: Double) throws -> ChainShape? {
         let worst = plaintexts.max { $0.largestEmbedding < $1.largestEmbedding }!
         return try ChainShape(
             circuit, plaintext: worst, largestModulus: plaintexts.map(\.prime).max()!,
-            norms: usedNorms, pattern: pattern, mostDropped: mostDropped, privacy: privacy)
+            norms: usedNorms, pattern: pattern, largestDrop: largestDrop, privacy: privacy)
     }
 
     /// By the modulus of most noise.
