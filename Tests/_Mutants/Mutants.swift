@@ -275,6 +275,21 @@ private let groups: [Mutant] = [
         original:
             "guard !rule.isReserved else { throw WireError.reservedSection(rule.name, of: kind) }",
         broken: "", tests: "WireTests"),
+    Mutant(
+        name: "what stands before a protected key isn't bound to it",
+        file: "Wire/PassphraseProtection.swift",
+        original: "using: key, authenticating: before", broken: "using: key, authenticating: head",
+        tests: "PassphraseTests"),
+    Mutant(
+        name: "a protected key of any cost is read",
+        file: "Wire/PassphraseProtection.swift",
+        original: "Self.acceptedLogRounds.contains(Int(head[1]))", broken: "true",
+        tests: "PassphraseTests/costs"),
+    Mutant(
+        name: "an open key is read where a passphrase was given",
+        file: "Wire/SecretKeyFile.swift",
+        original: "guard passphrase == nil else { throw WireError.notProtected }", broken: "",
+        tests: "PassphraseTests"),
 ]
 
 private let reading: [Mutant] = [
