@@ -66,8 +66,8 @@ import Testing
             ])
         #expect(
             keys.members.map(\.0) == [
-                "method", "secret_key", "secret_key_bytes", "evaluation_key",
-                "evaluation_key_bytes", "keygen_ms",
+                "method", "secret_key", "secret_key_bytes", "secret_key_protected",
+                "evaluation_key", "evaluation_key_bytes", "keygen_ms",
             ])
         #expect(
             request.members.map(\.0) == [

@@ -56,6 +56,8 @@ package struct DecryptCommand: ReportingCommand {
     @Option(help: "Threads to use; by default one a core.")
     var threads: Int?
 
+    @OptionGroup var passphrase: PassphraseOptions
+
     @OptionGroup package var options: OutputOptions
 
     package init() {}
@@ -86,7 +88,7 @@ package struct DecryptCommand: ReportingCommand {
         let start = ContinuousClock.now
         let clientPlan = try CommandFiles.clientPlan(plan)
         let client = try CommandFiles.client(
-            secretKey: key, plan: clientPlan, threads: threads)
+            secretKey: key, passphrase, plan: clientPlan, threads: threads)
         let reader = try CommandFiles.naming(reply) {
             try ReplyReader(RegularFile(reply), client: client)
         }

@@ -41,6 +41,8 @@ package struct EncryptCommand: ReportingCommand {
     @Option(name: [.short, .customLong("output")], help: "The file for the ciphertexts.")
     var output: String
 
+    @OptionGroup var passphrase: PassphraseOptions
+
     @OptionGroup package var options: OutputOptions
 
     package init() {}
@@ -63,7 +65,7 @@ package struct EncryptCommand: ReportingCommand {
         }
         let count = min(index == nil ? limit ?? samples.count : 1, samples.count - first)
         let client = try CommandFiles.client(
-            secretKey: key, plan: clientPlan, threads: threads)
+            secretKey: key, passphrase, plan: clientPlan, threads: threads)
         let file = try StagedFile(output)
         let writer = try RequestWriter(client, sampleCount: count, to: file)
         let progress = ProgressBar("encrypt")
