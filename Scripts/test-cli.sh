@@ -497,6 +497,53 @@ run batch-text "${batch_decrypt[@]}" batch.ct replies.ct
 grep -q "12,000 samples" batch-text.out || die "decrypt printed: $(cat batch-text.out)"
 run batch-any decrypt --plan batch/client.plan --key batch/secret.key --any-request replies.ct -o any.csv
 equal "the table without the request" "$(cksum <any.csv)" "$(cksum <table.csv)"
+# Traps: left out of the table, compared, and told to no exit status.
+head -n 61 table.csv >known.csv
+run traps-encrypt "${batch_encrypt[@]}" --traps 10% --known digits.csv --known-outputs known.csv -o traps.ct --json
+equal "traps" "$(member traps-encrypt.out traps)" 1334
+equal "samples beside traps" "$(member traps-encrypt.out samples)" "$samples"
+equal "mode of traps" "$(mode traps.ct.traps)" 600
+equal "known samples among traps" "$(grep -c ^known traps.ct.traps)" 667
+equal "copies among traps" "$(grep -c ^copy traps.ct.traps)" 667
+run traps-predict "${batch_predict[@]}" traps.ct -o traps-reply.ct --json
+equal "places" "$(member traps-predict.out samples)" $((samples + 1334))
+run traps-decrypt "${batch_decrypt[@]}" traps.ct traps-reply.ct -o traps.csv --json
+equal "traps" "$(member traps-decrypt.out traps)" 1334
+equal "traps that disagree" "$(member traps-decrypt.out traps_disagreeing)" 0
+equal "the table without traps" "$(cksum <traps.csv)" "$(cksum <table.csv)"
+run traps-honest "${batch_decrypt[@]}" traps.ct traps-reply.ct --fail-on-traps
+grep -q "1,334 traps, all as they must be" traps-honest.out || die "decrypt printed: $(cat traps-honest.out)"
+run traps-result "${batch_decrypt[@]}" traps.ct traps-reply.ct -o honest.json --json
+grep -q '"traps_disagreeing": 0' honest.json || die "the result says nothing of traps: $(tail -n 3 honest.json)"
+equal "lines of the result" "$(grep -c '"status": "decrypted"' honest.json)" "$samples"
+# What a server that deviates brings about: an answer that is not the known one.
+cp traps.ct.traps kept.traps
+awk '!done && $1 == "known" { $3 = 123456; done = 1 } { print }' kept.traps >traps.ct.traps
+! cmp -s kept.traps traps.ct.traps || die "no known output was changed"
+run traps-wrong "${batch_decrypt[@]}" traps.ct traps-reply.ct
+grep -q "TRAPS DISAGREE: 1 of 1,334" traps-wrong.out || die "decrypt printed: $(cat traps-wrong.out)"
+if "$blindsight" "${batch_decrypt[@]}" traps.ct traps-reply.ct --fail-on-traps >/dev/null; then
+    die "traps disagree, and --fail-on-traps says nothing"
+fi
+pass
+run traps-result "${batch_decrypt[@]}" traps.ct traps-reply.ct -o wrong.json --json
+grep -q '"traps_disagreeing": 1' wrong.json || die "the result says nothing of traps: $(tail -n 3 wrong.json)"
+equal "bytes of a result with traps that disagree" "$(size wrong.json)" "$(size honest.json)"
+refuse "keeps from it" "${batch_decrypt[@]}" traps.ct traps-reply.ct -o bad.json --json --fail-on-traps
+sed 's/^copy /same /' kept.traps >traps.ct.traps
+refuse "traps.ct.traps: " "${batch_decrypt[@]}" traps.ct traps-reply.ct
+cp kept.traps batch.ct.traps
+refuse "the traps of another request" "${batch_decrypt[@]}" batch.ct replies.ct
+rm batch.ct.traps
+refuse "belong together" "${batch_encrypt[@]}" --traps 5 --known digits.csv -o bad.ct
+head -n 60 known.csv >short-known.csv
+refuse "59 rows for 60 samples" "${batch_encrypt[@]}" --traps 5 --known digits.csv --known-outputs short-known.csv \
+    -o bad.ct
+for traps in 0 -1 0% 91% x; do
+    refuse "traps" "${batch_encrypt[@]}" "--traps=$traps" -o bad.ct
+done
+absent bad.ct
+absent bad.ct.traps
 # Sample 5 of the file alone.
 run one-encrypt "${batch_encrypt[@]}" --index 5 -o one.ct
 grep -q "1 sample in 1 group" one-encrypt.out || die "encrypt printed: $(cat one-encrypt.out)"

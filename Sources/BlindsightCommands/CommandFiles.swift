@@ -139,6 +139,7 @@ enum CommandError: Error, CustomStringConvertible {
     case interruptedRun(partial: String)
     case tooWideForNPY(bits: Int)
     case noModel(String)
+    case notKnownOutputs(String, String)
     case noTerminal
     case noPassphrase(String)
     case passphraseTooLong(String)
@@ -178,6 +179,8 @@ enum CommandError: Error, CustomStringConvertible {
             "logits of up to \(bits) bits don't fit NPY's int64; write CSV, which holds integers of any size"
         case .unequalResult:
             "the encrypted logits are not the integer network's; this is a defect, please report it"
+        case .notKnownOutputs(let path, let reason):
+            "\(path): \(reason); known outputs are a table that decrypt wrote as CSV, a row for each known sample"
         case .noTerminal:
             "a passphrase is asked for on a terminal, and there is none; --passphrase-file reads one from a file"
         case .noPassphrase(let source):

@@ -71,7 +71,7 @@ import Testing
             ])
         #expect(
             request.members.map(\.0) == [
-                "ciphertext", "request_bytes", "samples", "groups", "samples_per_group",
+                "ciphertext", "request_bytes", "samples", "traps", "groups", "samples_per_group",
                 "idle_places", "encrypt_ms",
             ])
         #expect(
