@@ -148,7 +148,7 @@ import Wire
                 let error = #expect(throws: WireError.self, "byte \(place): \(value)") {
                     try protection(place, value)
                 }
-                #expect("\(error!)".contains("scrypt with N = 2^"))
+                #expect(error?.description.contains("scrypt with N = 2^") == true)
             }
         }
         for (place, value) in [(0, 0), (0, 2), (4, 1), (7, 128)] as [(Int, UInt8)] {
