@@ -3,6 +3,7 @@ import PackageDescription
 
 let crypto = "swift-crypto"
 let hashes: Target.Dependency = .product(name: "Crypto", package: crypto)
+let ciphers: Target.Dependency = .product(name: "CryptoExtras", package: crypto)
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
@@ -44,10 +45,7 @@ let package = Package(
         .target(name: "BigIntegers", dependencies: ["CGMP"]),
         .target(
             name: "Ring",
-            dependencies: [
-                "Threading", "BigIntegers", "CKernels", hashes,
-                .product(name: "CryptoExtras", package: crypto),
-            ]),
+            dependencies: ["Threading", "BigIntegers", "CKernels", hashes, ciphers]),
         // Schemes.
         .target(name: "Lattice", dependencies: ["Ring", "Threading", "BigIntegers", "CKernels"]),
         .target(
@@ -71,7 +69,7 @@ let package = Package(
                 "Threading", "BigIntegers",
             ]),
         // Where networks meet ciphertexts.
-        .target(name: "Wire", dependencies: ["Files", "CKernels", hashes]),
+        .target(name: "Wire", dependencies: ["Files", "CKernels", hashes, ciphers]),
         .target(
             name: "InferenceClient",
             dependencies: [
@@ -153,6 +151,7 @@ let package = Package(
             dependencies: [
                 "Inference", "InferenceClient", "Wire", "BFV", "Lattice", "Paillier",
                 "IntegerNetworks", "Files", "BigIntegers", "CKernels", "TestSupport", protobuf,
+                hashes,
             ]),
         .testTarget(
             name: "NeuralNetworkTests",

@@ -22,7 +22,7 @@ PolynomialFitting: Threading BigIntegers |
 TensorGraphs: IntegerNetworks |
 ONNXModels: TensorGraphs IntegerNetworks Samples Files | SwiftProtobuf
 Quantization: ONNXModels TensorGraphs PolynomialFitting IntegerNetworks Samples Threading BigIntegers |
-Wire: Files CKernels | Crypto
+Wire: Files CKernels | Crypto CryptoExtras _CryptoExtras
 InferenceClient: Wire BFV Lattice Paillier Ring IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
 Inference: InferenceClient Wire BFV Lattice Paillier Ring IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
 BlindsightClient: InferenceClient |

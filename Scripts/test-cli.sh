@@ -142,7 +142,7 @@ mv plans/client.plan client/
 mv plans/server.plan server/
 
 run keygen keygen --plan client/client.plan -o client --json
-keys keygen.out method secret_key secret_key_bytes evaluation_key evaluation_key_bytes keygen_ms
+keys keygen.out method secret_key secret_key_bytes secret_key_protected evaluation_key evaluation_key_bytes keygen_ms
 equal "mode of secret.key" "$(mode client/secret.key)" 600
 mv client/evaluation.key server/
 
@@ -272,7 +272,7 @@ equal "samples a group" "$(detail client/client.plan "samples a group")" '"1"'
 equal "groups" "$(detail server/sample.ct groups)" '"1"'
 equal "samples" "$(detail server/reply.ct samples)" '"1"'
 
-for command in plan keygen encrypt predict decrypt verify bench inspect demo; do
+for command in plan keygen encrypt predict decrypt passphrase verify bench inspect demo; do
     run help "$command" --help
     grep -q "blindsight $command" help.out || die "$command --help shows no example"
 done
@@ -497,6 +497,53 @@ run batch-text "${batch_decrypt[@]}" batch.ct replies.ct
 grep -q "12,000 samples" batch-text.out || die "decrypt printed: $(cat batch-text.out)"
 run batch-any decrypt --plan batch/client.plan --key batch/secret.key --any-request replies.ct -o any.csv
 equal "the table without the request" "$(cksum <any.csv)" "$(cksum <table.csv)"
+# Traps: left out of the table, compared, and told to no exit status.
+head -n 61 table.csv >known.csv
+run traps-encrypt "${batch_encrypt[@]}" --traps 10% --known digits.csv --known-outputs known.csv -o traps.ct --json
+equal "traps" "$(member traps-encrypt.out traps)" 1334
+equal "samples beside traps" "$(member traps-encrypt.out samples)" "$samples"
+equal "mode of traps" "$(mode traps.ct.traps)" 600
+equal "known samples among traps" "$(grep -c ^known traps.ct.traps)" 667
+equal "copies among traps" "$(grep -c ^copy traps.ct.traps)" 667
+run traps-predict "${batch_predict[@]}" traps.ct -o traps-reply.ct --json
+equal "places" "$(member traps-predict.out samples)" $((samples + 1334))
+run traps-decrypt "${batch_decrypt[@]}" traps.ct traps-reply.ct -o traps.csv --json
+equal "traps" "$(member traps-decrypt.out traps)" 1334
+equal "traps that disagree" "$(member traps-decrypt.out traps_disagreeing)" 0
+equal "the table without traps" "$(cksum <traps.csv)" "$(cksum <table.csv)"
+run traps-honest "${batch_decrypt[@]}" traps.ct traps-reply.ct --fail-on-traps
+grep -q "1,334 traps, all as they must be" traps-honest.out || die "decrypt printed: $(cat traps-honest.out)"
+run traps-result "${batch_decrypt[@]}" traps.ct traps-reply.ct -o honest.json --json
+grep -q '"traps_disagreeing": 0' honest.json || die "the result says nothing of traps: $(tail -n 3 honest.json)"
+equal "lines of the result" "$(grep -c '"status": "decrypted"' honest.json)" "$samples"
+# What a server that deviates brings about: an answer that is not the known one.
+cp traps.ct.traps kept.traps
+awk '!done && $1 == "known" { $3 = 123456; done = 1 } { print }' kept.traps >traps.ct.traps
+! cmp -s kept.traps traps.ct.traps || die "no known output was changed"
+run traps-wrong "${batch_decrypt[@]}" traps.ct traps-reply.ct
+grep -q "TRAPS DISAGREE: 1 of 1,334" traps-wrong.out || die "decrypt printed: $(cat traps-wrong.out)"
+if "$blindsight" "${batch_decrypt[@]}" traps.ct traps-reply.ct --fail-on-traps >/dev/null; then
+    die "traps disagree, and --fail-on-traps says nothing"
+fi
+pass
+run traps-result "${batch_decrypt[@]}" traps.ct traps-reply.ct -o wrong.json --json
+grep -q '"traps_disagreeing": 1' wrong.json || die "the result says nothing of traps: $(tail -n 3 wrong.json)"
+equal "bytes of a result with traps that disagree" "$(size wrong.json)" "$(size honest.json)"
+refuse "keeps from it" "${batch_decrypt[@]}" traps.ct traps-reply.ct -o bad.json --json --fail-on-traps
+sed 's/^copy /same /' kept.traps >traps.ct.traps
+refuse "traps.ct.traps: " "${batch_decrypt[@]}" traps.ct traps-reply.ct
+cp kept.traps batch.ct.traps
+refuse "the traps of another request" "${batch_decrypt[@]}" batch.ct replies.ct
+rm batch.ct.traps
+refuse "belong together" "${batch_encrypt[@]}" --traps 5 --known digits.csv -o bad.ct
+head -n 60 known.csv >short-known.csv
+refuse "59 rows for 60 samples" "${batch_encrypt[@]}" --traps 5 --known digits.csv --known-outputs short-known.csv \
+    -o bad.ct
+for traps in 0 -1 0% 91% x; do
+    refuse "traps" "${batch_encrypt[@]}" "--traps=$traps" -o bad.ct
+done
+absent bad.ct
+absent bad.ct.traps
 # Sample 5 of the file alone.
 run one-encrypt "${batch_encrypt[@]}" --index 5 -o one.ct
 grep -q "1 sample in 1 group" one-encrypt.out || die "encrypt printed: $(cat one-encrypt.out)"
@@ -789,6 +836,140 @@ ln -s victim linked.ct.partial
 refuse "a symbolic link" predict --plan server/server.plan --evaluation-key server/evaluation.key server/sample.ct \
     -o linked.ct --resume
 cmp -s victim own/keys/secret.key || die "a run wrote through a link"
+
+# A secret key under a passphrase, from files' first lines.
+printf 'correct horse\nnot this\n' >pass
+printf 'battery staple' >new-pass
+printf '\n' >no-pass
+head -c 2000 /dev/zero | tr '\0' x >long-pass
+run protect keygen --plan client/client.plan -o locked --passphrase-file pass --json
+keys protect.out method secret_key secret_key_bytes secret_key_protected evaluation_key evaluation_key_bytes keygen_ms
+equal "protected" "$(member protect.out secret_key_protected)" true
+equal "mode of a protected key" "$(mode locked/secret.key)" 600
+equal "bytes of a protected key" "$(size locked/secret.key)" $(($(size client/secret.key) + 68))
+[[ $(detail locked/secret.key protection) == '"passphrase: scrypt with N = 2^17'* ]] \
+    || die "inspect says of a protected key: $(cat inspected.out)"
+equal "protection" "$(detail client/secret.key protection)" '"none"'
+locked=(--plan client/client.plan --key locked/secret.key)
+one=(--input "$images" --index "$index")
+run locked-encrypt encrypt "${locked[@]}" --passphrase-file pass "${one[@]}" -o locked.ct
+run locked-predict predict --plan server/server.plan --evaluation-key locked/evaluation.key locked.ct \
+    -o locked-reply.ct
+run locked-decrypt decrypt "${locked[@]}" --passphrase-file <(echo "correct horse") --request locked.ct \
+    locked-reply.ct --json
+equal "logits under a protected key" "$(inner locked-decrypt.out logits)" "$(inner decrypt.out logits)"
+wrong="not the one that protects"
+refuse "$wrong" encrypt "${locked[@]}" --passphrase-file new-pass "${one[@]}" -o bad.ct
+refuse "$wrong" decrypt "${locked[@]}" --passphrase-file new-pass --request locked.ct locked-reply.ct -o bad.csv
+refuse "$wrong" keygen --plan client/client.plan -o locked --evaluation-only --passphrase-file new-pass
+refuse "first line is empty" encrypt "${locked[@]}" --passphrase-file no-pass "${one[@]}" -o bad.ct
+refuse "more than 1024 bytes" encrypt "${locked[@]}" --passphrase-file long-pass "${one[@]}" -o bad.ct
+refuse "no such file" encrypt "${locked[@]}" --passphrase-file missing "${one[@]}" -o bad.ct
+refuse "is not protected" encrypt --plan client/client.plan --key client/secret.key --passphrase-file pass \
+    "${one[@]}" -o bad.ct
+refuse "--passphrase belongs to" keygen --plan client/client.plan -o locked --evaluation-only --passphrase
+refuse "either --remove or" passphrase locked/secret.key --remove --new-passphrase-file pass
+run locked-renew keygen --plan client/client.plan -o locked --evaluation-only --passphrase-file pass --json
+equal "protected still" "$(member locked-renew.out secret_key_protected)" true
+# What stands before the secret can't be changed: by chance, or by who makes the checksum right again.
+mkdir tampered
+for offset in 20 60 76 110 130 150; do
+    flip locked/secret.key "$offset" tampered/secret.key
+    refuse "tampered/secret.key: " encrypt --plan client/client.plan --key tampered/secret.key \
+        --passphrase-file pass "${one[@]}" -o bad.ct
+done
+if command -v python3 >/dev/null; then
+    # Salt, and scrypt's cost within what is taken.
+    for offset in 101 94; do
+        python3 - locked/secret.key "$offset" tampered/secret.key <<'PYTHON'
+import hashlib, sys
+
+content = bytearray(open(sys.argv[1], "rb").read()[:-32])
+content[int(sys.argv[2])] ^= 1
+open(sys.argv[3], "wb").write(content + hashlib.sha256(content).digest())
+PYTHON
+        refuse "$wrong" encrypt --plan client/client.plan --key tampered/secret.key --passphrase-file pass \
+            "${one[@]}" -o bad.ct
+    done
+fi
+absent bad.ct
+absent bad.csv
+run change passphrase locked/secret.key --passphrase-file pass --new-passphrase-file new-pass --json
+keys change.out secret_key secret_key_bytes secret_key_protected
+refuse "$wrong" decrypt "${locked[@]}" --passphrase-file pass --request locked.ct locked-reply.ct
+run changed decrypt "${locked[@]}" --passphrase-file new-pass --request locked.ct locked-reply.ct --json
+equal "logits under another passphrase" "$(inner changed.out logits)" "$(inner decrypt.out logits)"
+run unlock passphrase locked/secret.key --passphrase-file new-pass --remove
+equal "mode of a key without passphrase" "$(mode locked/secret.key)" 600
+run unlocked decrypt "${locked[@]}" --request locked.ct locked-reply.ct --json
+equal "logits without a passphrase" "$(inner unlocked.out logits)" "$(inner decrypt.out logits)"
+run relock passphrase locked/secret.key --new-passphrase-file pass
+
+# The same from a terminal, which shows nothing of it, and is as it was afterwards.
+if command -v python3 >/dev/null; then
+    python3 - "$blindsight" <<'PYTHON' || die "passphrases from a terminal"
+import os, pty, signal, subprocess, sys, termios
+
+program = sys.argv[1]
+encrypt = ["encrypt", "--plan", "client/client.plan", "--key", "locked/secret.key", "--input", "sample.csv.gz"]
+
+
+def talk(arguments, *answers, interrupt=False):
+    """Exit status, and what the terminal showed; each answer is given when it is asked for."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(program, [program, *arguments])
+    shown, answers = b"", list(answers)
+    try:
+        while part := os.read(terminal, 1 << 12):
+            shown += part
+            if part.rstrip(b" ").endswith(b":") and (answers or interrupt):
+                assert not termios.tcgetattr(terminal)[3] & termios.ECHO, "the terminal shows what is typed"
+                os.write(terminal, answers.pop(0).encode() + b"\n" if answers else b"\x03")
+    except OSError:
+        pass
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert termios.tcgetattr(terminal)[3] & termios.ECHO, "the terminal was left without echo"
+    os.close(terminal)
+    return status, shown.decode()
+
+
+def check(what, found, status, *texts):
+    assert found[0] == status and all(text in found[1] for text in texts), f"{what}: {found}"
+    assert "horse" not in found[1] and "staple" not in found[1], f"{what}: {found}"
+    print("test-cli: terminal:", what)
+
+
+check("right", talk([*encrypt, "-o", "asked.ct"], "correct horse"), 0, "Passphrase of locked/secret.key")
+check("wrong", talk([*encrypt, "-o", "bad.ct"], "battery"), 1, "not the one that protects")
+check("empty", talk([*encrypt, "-o", "bad.ct"], ""), 1, "first line is empty")
+check("interrupted", talk([*encrypt, "-o", "bad.ct"], interrupt=True), 130)
+make = ["keygen", "--plan", "client/client.plan", "-o", "asked", "--passphrase"]
+check("not the same", talk(make, "correct horse", "correct staple"), 1, "differ")
+assert not os.path.exists("asked"), "keys were made for passphrases that differ"
+check("new", talk(make, "battery staple", "battery staple"), 0, "The same again")
+check("change", talk(["passphrase", "asked/secret.key"], "battery staple", "horse", "horse"), 0)
+alone = subprocess.run([program, *encrypt, "-o", "bad.ct"], start_new_session=True, capture_output=True, text=True)
+assert alone.returncode == 1 and "--passphrase-file" in alone.stderr, alone
+assert not os.path.exists("bad.ct")
+PYTHON
+    pass
+fi
+
+# Who holds a secret leaves no core dump; a server may.
+if [ -r /proc/self/limits ]; then
+    "$blindsight" encrypt --plan client/client.plan --key client/secret.key "${one[@]}" -o pipe >/dev/null &
+    pid=$!
+    for tick in $(seq 100); do
+        limit=$(sed -n 's/^Max core file size *\([^ ]*\) *\([^ ]*\).*/\1 \2/p' "/proc/$pid/limits")
+        [[ $limit == [01]" "[01] ]] && break
+        sleep 0.1
+    done
+    cat pipe >/dev/null
+    wait "$pid"
+    [[ $limit == [01]" "[01] ]] || die "encrypt may leave a core dump: $limit"
+    pass
+fi
 
 run force keygen --plan client/client.plan -o client --force
 equal "mode of secret.key" "$(mode client/secret.key)" 600

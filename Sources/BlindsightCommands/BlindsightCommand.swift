@@ -24,8 +24,8 @@ package struct BlindsightCommand: ParsableCommand {
             """,
         subcommands: [
             PlanCommand.self, KeygenCommand.self, EncryptCommand.self, PredictCommand.self,
-            DecryptCommand.self, VerifyCommand.self, BenchCommand.self, InspectCommand.self,
-            DemoCommand.self,
+            DecryptCommand.self, PassphraseCommand.self, VerifyCommand.self, BenchCommand.self,
+            InspectCommand.self, DemoCommand.self,
         ])
 
     package init() {}

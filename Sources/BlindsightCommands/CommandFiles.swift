@@ -28,16 +28,37 @@ enum CommandFiles {
         return try naming(path) { try EvaluationKeySet(reading: file) }
     }
 
-    /// The client with the secret key of a file. The bytes are wiped.
+    /// The client with the secret key of a file.
     static func client(
-        secretKey path: String, plan: ClientPlan, threads: Int? = nil
+        secretKey path: String, _ options: PassphraseOptions, plan: ClientPlan,
+        threads: Int? = nil
     ) throws -> Client {
+        try withSecretKey(path, options) { bytes, passphrase in
+            try Client(
+                plan, secretKey: bytes, passphrase: passphrase, refusals: refusals(of: path),
+                threads: threads)
+        }
+    }
+
+    /// Calls `body` with the bytes of a secret key's file and its passphrase, which is asked for where the file has
+    /// one. Both are wiped. Errors name the file.
+    static func withSecretKey<Result>(
+        _ path: String, _ options: PassphraseOptions,
+        _ body: ([UInt8], [UInt8]?) throws -> Result
+    ) throws -> Result {
         let file = try RegularFile(path)
         return try naming(path) {
             var bytes = try Envelope.bytes(of: file, expecting: .secretKey)
             defer { bytes.wipe() }
-            return try Client(
-                plan, secretKey: bytes, refusals: refusals(of: path), threads: threads)
+            var passphrase: [UInt8]?
+            defer { passphrase?.wipe() }
+            let isProtected = try SecretKeyFile.isProtected(bytes)
+            if let source = options.passphraseFile {
+                passphrase = try Passphrase.read(from: source)
+            } else if isProtected {
+                passphrase = try Passphrase.ask(for: path)
+            }
+            return try body(bytes, passphrase)
         }
     }
 
@@ -118,6 +139,11 @@ enum CommandError: Error, CustomStringConvertible {
     case interruptedRun(partial: String)
     case tooWideForNPY(bits: Int)
     case noModel(String)
+    case notKnownOutputs(String, String)
+    case noTerminal
+    case noPassphrase(String)
+    case passphraseTooLong(String)
+    case passphrasesDiffer
 
     /// One line, but for a refusal's.
     var description: String {
@@ -153,6 +179,15 @@ enum CommandError: Error, CustomStringConvertible {
             "logits of up to \(bits) bits don't fit NPY's int64; write CSV, which holds integers of any size"
         case .unequalResult:
             "the encrypted logits are not the integer network's; this is a defect, please report it"
+        case .notKnownOutputs(let path, let reason):
+            "\(path): \(reason); known outputs are a table that decrypt wrote as CSV, a row for each known sample"
+        case .noTerminal:
+            "a passphrase is asked for on a terminal, and there is none; --passphrase-file reads one from a file"
+        case .noPassphrase(let source):
+            "\(source): the first line is empty; it must be the passphrase"
+        case .passphraseTooLong(let source):
+            "\(source): a passphrase of more than \(Passphrase.limit) bytes"
+        case .passphrasesDiffer: "the two passphrases differ; nothing was written"
         case .noModel(let path): "\(path) holds no ONNX model to compare with; plan the model again"
         }
     }

@@ -30,12 +30,17 @@ package struct CommandReport {
 /// A command that reports. Printing is done in one place.
 package protocol ReportingCommand: ParsableCommand {
     var options: OutputOptions { get }
+    /// Whether it reads or makes secret keys: then it leaves no core dump. True unless a command says otherwise.
+    var holdsSecrets: Bool { get }
 
     func report() throws -> CommandReport
 }
 
 extension ReportingCommand {
+    package var holdsSecrets: Bool { true }
+
     package func run() throws {
+        if holdsSecrets { CoreDumps.forbid() }
         let report = try report()
         print(report.shown(asJSON: options.json, hasColour: Terminal.hasColour))
         if report.fails { throw ExitCode.failure }

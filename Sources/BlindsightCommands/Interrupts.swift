@@ -39,6 +39,7 @@ package enum Interrupts {
 
     private static func stop(_ number: Int32) -> Never {
         TemporaryFiles.removeAll()
+        HiddenInput.restore()
         let line = Terminal.errorIsTerminal ? "\r\u{1B}[K" : ""
         let hint = hint.withLock { $0.map { ": \($0.printable)" } ?? "" }
         Terminal.writeError("\(line)blindsight: interrupted\(hint)\n")

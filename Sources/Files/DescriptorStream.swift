@@ -23,6 +23,15 @@ package final class DescriptorStream: ByteStream {
         self.closes = closes
     }
 
+    /// Opens whatever has this name: a file, a pipe, a device, an open descriptor (/dev/fd/3). A named pipe that nobody
+    /// writes to is at its end.
+    /// - Throws: `FileError`.
+    package convenience init(opening path: String) throws(FileError) {
+        let descriptor = openFile(path, O_RDONLY | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .system(path) }
+        self.init(descriptor, name: path, closes: true)
+    }
+
     deinit { if closes { close(descriptor) } }
 
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {

@@ -74,8 +74,15 @@ package struct Sections: Sendable {
             guard !rule.isReserved else { throw WireError.reservedSection(rule.name, of: kind) }
             out[number] = range
         }
-        for rule in rules where rule.isRequired && out[rule.number] == nil {
-            throw WireError.malformed("the section \(rule.name) is missing")
+        for rule in rules where rule.isRequired {
+            let isThere = out[rule.number] != nil
+            let isReplaced = rule.substitute.map { out[$0] != nil } ?? false
+            guard isThere || isReplaced else {
+                throw WireError.malformed("the section \(rule.name) is missing")
+            }
+            guard !(isThere && isReplaced) else {
+                throw WireError.malformed("the section \(rule.name) beside what replaces it")
+            }
         }
         return out
     }
@@ -98,6 +105,6 @@ package struct Sections: Sendable {
     /// nil where it is absent.
     package subscript(_ number: UInt16) -> ArraySlice<UInt8>? { all[number] }
 
-    /// - Precondition: its rule says that it is required.
+    /// - Precondition: its rule says that it is required, and that nothing stands in its place.
     package func required(_ number: UInt16) -> ArraySlice<UInt8> { all[number]! }
 }

@@ -7,6 +7,8 @@ package struct SectionRule: Sendable {
     /// Most bytes.
     package let limit: Int
     package var isRequired = true
+    /// Another section that may stand in its place, never beside it.
+    package var substitute: UInt16?
     /// Kept for what comes later: refused by name.
     package var isReserved = false
 
@@ -39,10 +41,12 @@ package struct SectionRule: Sendable {
         case .secretKey:
             [
                 SectionRule(number: Number.method, name: "method", limit: 256),
-                SectionRule(number: Number.key, name: "key", limit: 1 << 16),
+                SectionRule(
+                    number: Number.key, name: "key", limit: 1 << 16,
+                    substitute: Number.protectedKey),
                 SectionRule(
                     number: Number.protectedKey, name: "protected key", limit: 1 << 17,
-                    isRequired: false, isReserved: true),
+                    isRequired: false),
             ]
         case .evaluationKeys:
             [

@@ -29,6 +29,15 @@ package enum WireError: Error, Equatable, CustomStringConvertible {
     case residueTooLarge(String)
     case outOfRange(String)
     case insecureParameters
+    /// A secret under a passphrase, and none was given.
+    case passphraseNeeded
+    /// A passphrase for a secret that has none.
+    case notProtected
+    /// Or something else was changed that stands before the secret.
+    case wrongPassphrase
+    case emptyPassphrase
+    /// The system has less than deriving a key takes.
+    case noMemory(bytes: Int)
     /// A reply's group that answers another request's.
     case otherRequest(group: Int)
     /// Groups of an interrupted run are there, which are neither resumed nor replaced unasked.
@@ -75,6 +84,14 @@ package enum WireError: Error, Equatable, CustomStringConvertible {
         case .outOfRange(let what): "out of range: \(what)"
         case .insecureParameters:
             "the plan's parameters are below 128-bit security; they are refused"
+        case .passphraseNeeded: "the secret key is protected by a passphrase, and none was given"
+        case .notProtected:
+            "the secret key is not protected, but a passphrase was given: use the file that has one, or give none"
+        case .wrongPassphrase:
+            "the passphrase is not the one that protects the secret key, or the file was changed"
+        case .emptyPassphrase: "an empty passphrase protects nothing; give one of at least one byte"
+        case .noMemory(let bytes):
+            "a passphrase's key takes \(bytes >> 20) MiB of memory, which the system doesn't give"
         case .otherRequest(let group): "group \(group) answers another request"
         case .unfinished(let path):
             "\(path): groups of an interrupted run; resume it, or remove the file to start over"

@@ -66,12 +66,12 @@ import Testing
             ])
         #expect(
             keys.members.map(\.0) == [
-                "method", "secret_key", "secret_key_bytes", "evaluation_key",
-                "evaluation_key_bytes", "keygen_ms",
+                "method", "secret_key", "secret_key_bytes", "secret_key_protected",
+                "evaluation_key", "evaluation_key_bytes", "keygen_ms",
             ])
         #expect(
             request.members.map(\.0) == [
-                "ciphertext", "request_bytes", "samples", "groups", "samples_per_group",
+                "ciphertext", "request_bytes", "samples", "traps", "groups", "samples_per_group",
                 "idle_places", "encrypt_ms",
             ])
         #expect(

@@ -7,6 +7,7 @@
     import Inference
     import InferenceClient
     import Testing
+    import Wire
 
     /// Who reads this process's memory after the fact, from a core dump or a swapped page, looks for the secret key.
     @Suite struct MemoryScanTests {
@@ -16,11 +17,12 @@
             private var masked: [[UInt8]] = []
 
             /// - Parameter secret: where the secret is among the bytes; windows all along it.
-            init(_ bytes: [UInt8], _ secret: Range<Int>) {
+            init(_ bytes: some Collection<UInt8>, _ secret: Range<Int>) {
                 for start in stride(
                     from: secret.lowerBound, through: secret.upperBound - Self.length, by: 4)
                 {
-                    masked.append((0..<Self.length).map { bytes[start + $0] ^ 0x5a })
+                    masked.append(
+                        bytes.dropFirst(start).prefix(Self.length).map { $0 ^ 0x5a })
                 }
             }
 
@@ -115,6 +117,39 @@
                 return needles
             }()
             #expect(places(needles) == 0)
+        }
+
+        /// Nor of a passphrase, the key that is made of it, and the secret that it protects.
+        @Test func nothingOfAPassphraseIsLeft() throws {
+            let plan = try Fixture.of(.slots).plan.client
+            let all = try {
+                let protection = PassphraseProtection(
+                    logRounds: PassphraseProtection.acceptedLogRounds.lowerBound)
+                var passphrase = (0..<48).map { _ in UInt8.random(in: .min ... .max) }
+                var secret = try Client(plan).secretBytes()
+                let key = try protection.key(passphrase).withUnsafeBytes { bytes in
+                    Needles(bytes, 0..<bytes.count)
+                }
+                let needles = [
+                    key, Needles(passphrase, 0..<passphrase.count),
+                    Needles(secret, 0..<secret.count),
+                ]
+                for needles in needles.dropFirst() { #expect(places(needles) >= needles.count) }
+                let file = try SecretKeyFile.seal(
+                    secret, method: Array("slots".utf8), keySet: plan.keySetDigest,
+                    passphrase: passphrase, protection: protection)
+                _ = try Client(plan, secretKey: file, passphrase: passphrase)
+                passphrase[0] ^= 1
+                #expect(throws: WireError.wrongPassphrase) {
+                    try Client(plan, secretKey: file, passphrase: passphrase)
+                }
+                for i in passphrase.indices { passphrase[i] = 0 }
+                for i in secret.indices { secret[i] = 0 }
+                return needles
+            }()
+            for (needles, name) in zip(all, ["key", "passphrase", "secret"]) {
+                #expect(needles.count > 0 && places(needles) == 0, "of the \(name)")
+            }
         }
     }
 

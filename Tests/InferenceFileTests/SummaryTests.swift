@@ -35,7 +35,11 @@ import Wire
         } else {
             #expect(details["method"] == client.methodName.rawValue)
         }
-        if isKey { #expect(details.count == 1, "nothing else of a key is told") }
+        if isKey {
+            let names = kind == .secretKey ? ["method", "protection"] : ["method"]
+            #expect(Set(details.keys) == Set(names), "nothing else of a key is told")
+        }
+        if kind == .secretKey { #expect(details["protection"] == "none") }
         if kind == .serverPlan {
             #expect(details["layers"] == "\(fixture.plan.network.operations.count)")
         }

@@ -137,9 +137,24 @@ import Wire
         }
         #expect(
             names == [
-                "client plan: prefix", "client plan: suffix", "secret key: protected key",
-                "evaluation key: public key",
+                "client plan: prefix", "client plan: suffix", "evaluation key: public key",
             ])
+    }
+
+    /// A protected key stands in the place of a key, never beside it.
+    @Test func substitutes() throws {
+        let protected = Self.section(Number.protectedKey)
+        let sections = try Self.read(Self.method, protected)
+        #expect(sections[Number.key] == nil && sections[Number.protectedKey] == [7])
+        #expect(throws: WireError.malformed("the section key beside what replaces it")) {
+            try Self.read(Self.method, Self.key, protected)
+        }
+        #expect(throws: WireError.malformed("the section key is missing")) {
+            try Self.read(Self.method)
+        }
+        #expect(throws: WireError.malformed("the section method is missing")) {
+            try Self.read(protected)
+        }
     }
 
     @Test func limits() throws {

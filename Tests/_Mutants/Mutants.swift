@@ -275,6 +275,29 @@ private let groups: [Mutant] = [
         original:
             "guard !rule.isReserved else { throw WireError.reservedSection(rule.name, of: kind) }",
         broken: "", tests: "WireTests"),
+    Mutant(
+        name: "what stands before a protected key isn't bound to it",
+        file: "Wire/PassphraseProtection.swift",
+        original: "using: key, authenticating: before", broken: "using: key, authenticating: head",
+        tests: "PassphraseTests"),
+    Mutant(
+        name: "copies of a passphrase's key are left in freed memory",
+        file: "Wire/PassphraseProtection.swift",
+        original: "from: 16, through: 1024, by: 16", broken: "from: 16, through: 0, by: 16",
+        tests: "MemoryScanTests"),
+    Mutant(
+        name: "traps agree with whatever comes", file: "InferenceClient/Files/Traps.swift",
+        original: "found == outputs[other]", broken: "found.count > 0", tests: "TrapTests"),
+    Mutant(
+        name: "a protected key of any cost is read",
+        file: "Wire/PassphraseProtection.swift",
+        original: "Self.acceptedLogRounds.contains(Int(head[1]))", broken: "true",
+        tests: "PassphraseTests/costs"),
+    Mutant(
+        name: "an open key is read where a passphrase was given",
+        file: "Wire/SecretKeyFile.swift",
+        original: "guard passphrase == nil else { throw WireError.notProtected }", broken: "",
+        tests: "PassphraseTests"),
 ]
 
 private let privacy: [Mutant] = [

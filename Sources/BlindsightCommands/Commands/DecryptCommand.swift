@@ -23,6 +23,10 @@ package struct DecryptCommand: ReportingCommand {
               blindsight decrypt --plan plan/client.plan --key keys/secret.key --request batch.ct \\
                 replies.ct -o predictions.csv
 
+            Traps of the request (encrypt --traps) are compared, and left out of all else; the file that tells where \
+            they are is found beside the request. What they tell is said in the text and in JSON, and not by the \
+            exit status, which a server may see in what the client does next, unless --fail-on-traps is given.
+
             With --json -o result.json neither the exit status nor the file's size tells whether a reply could be \
             decrypted, or to what: that stands in the file, for each sample. Use it where the server, or whoever \
             made the reply, could learn how this command ended.
@@ -40,6 +44,9 @@ package struct DecryptCommand: ReportingCommand {
     @Flag(help: "Take a reply to whatever request.")
     var anyRequest = false
 
+    @Flag(help: "Let the exit status tell where traps disagree: only where no server sees it.")
+    var failOnTraps = false
+
     @Argument(help: "The server's reply.", completion: .file(extensions: ["ct"]))
     var reply: String
 
@@ -56,6 +63,8 @@ package struct DecryptCommand: ReportingCommand {
     @Option(help: "Threads to use; by default one a core.")
     var threads: Int?
 
+    @OptionGroup var passphrase: PassphraseOptions
+
     @OptionGroup package var options: OutputOptions
 
     package init() {}
@@ -69,7 +78,10 @@ package struct DecryptCommand: ReportingCommand {
         guard format == nil || output != nil else {
             throw ValidationError("--format belongs to --output")
         }
-        _ = try table()
+        guard try table()?.format != .json || !failOnTraps else {
+            throw ValidationError(
+                "--fail-on-traps tells by the exit status what a result in JSON keeps from it")
+        }
     }
 
     private func table() throws -> PredictionTable? {
@@ -86,7 +98,7 @@ package struct DecryptCommand: ReportingCommand {
         let start = ContinuousClock.now
         let clientPlan = try CommandFiles.clientPlan(plan)
         let client = try CommandFiles.client(
-            secretKey: key, plan: clientPlan, threads: threads)
+            secretKey: key, passphrase, plan: clientPlan, threads: threads)
         let reader = try CommandFiles.naming(reply) {
             try ReplyReader(RegularFile(reply), client: client)
         }
@@ -98,9 +110,17 @@ package struct DecryptCommand: ReportingCommand {
         if let heads {
             try CommandFiles.naming(reply) { try reader.requireReplies(to: heads) }
         }
-        if let table, table.format == .json { return try report(table.path, reader, heads) }
+        let traps = try heads.flatMap { heads in
+            try TrapFiles.read(of: request!, heads: heads, outputs: clientPlan.outputCount)
+        }
+        var check = traps.map(TrapCheck.init)
+        if let table, table.format == .json {
+            return try report(table.path, reader, heads, check)
+        }
+        var place = 0
         var summary = PredictionSummary(clientPlan.outputs)
-        let file = try table?.begin(clientPlan.outputs, count: reader.sampleCount)
+        let file = try table?.begin(
+            clientPlan.outputs, count: reader.sampleCount - (check?.count ?? 0))
         let progress = ProgressBar("decrypt")
         defer { progress.finish() }
         for group in 0..<reader.groupCount {
@@ -108,21 +128,30 @@ package struct DecryptCommand: ReportingCommand {
                 try reader.predictions(group, of: heads)
             }
             for prediction in predictions {
+                defer { place += 1 }
+                guard check?.take(prediction.logits, at: place) != false else { continue }
                 summary.add(prediction)
                 try file?.append(prediction)
             }
-            progress.update(summary.count, of: reader.sampleCount)
+            progress.update(place, of: reader.sampleCount)
         }
         try file?.finish()
         progress.finish()
-        return report(summary, ContinuousClock.now - start)
+        var report = report(summary, ContinuousClock.now - start)
+        if let check {
+            let found = TrapReport(count: check.count, disagreeing: check.disagreeing)
+            report.members += found.members
+            report.text += "\n\n" + found.text
+            report.fails = failOnTraps && found.disagreeing > 0
+        }
+        return report
     }
 
     /// Of a result whose reading is left to the file: nothing else depends on what was decrypted.
     private func report(
-        _ path: String, _ reader: ReplyReader, _ heads: RequestHeads?
+        _ path: String, _ reader: ReplyReader, _ heads: RequestHeads?, _ traps: TrapCheck?
     ) throws -> CommandReport {
-        let file = try ResultFile(path, reader.client.plan, count: reader.sampleCount)
+        let file = try ResultFile(path, reader.client.plan, count: reader.sampleCount, traps: traps)
         let progress = ProgressBar("decrypt")
         defer { progress.finish() }
         var count = 0
@@ -140,10 +169,10 @@ package struct DecryptCommand: ReportingCommand {
         return CommandReport(
             members: [
                 ("output", .string(path)), ("output_bytes", .integer(bytes)),
-                ("samples", .integer(count)),
+                ("samples", .integer(count - (traps?.count ?? 0))),
             ],
             text: """
-                Read \(GroupText(samples: count, capacity: 1).text): \(path) (\(Format.bytes(bytes))), \
+                Read \(GroupText(samples: count - (traps?.count ?? 0), capacity: 1).text): \(path) (\(Format.bytes(bytes))), \
                 which says what became of each
                 """)
     }

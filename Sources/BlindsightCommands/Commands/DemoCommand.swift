@@ -36,6 +36,7 @@ package struct DemoCommand: ParsableCommand {
     }
 
     package func run() throws {
+        CoreDumps.forbid()
         let set = try LabelledSamples.load(directory: samples)
         guard let index = set.labels.firstIndex(of: digit) else {
             throw CommandError.noSuchDigit(digit, folder: samples)

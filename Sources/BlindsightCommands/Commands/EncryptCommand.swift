@@ -3,6 +3,7 @@
 import ArgumentParser
 import Blindsight
 import Files
+import InferenceClient
 
 package struct EncryptCommand: ReportingCommand {
     package static let configuration = CommandConfiguration(
@@ -15,6 +16,11 @@ package struct EncryptCommand: ReportingCommand {
 
               blindsight encrypt --plan plan/client.plan --key keys/secret.key \\
                 --input Samples/digits-images-idx3-ubyte --index 14 -o sample.ct
+
+            --traps 10% hides copies of samples among them, at random places that only the client knows, so that \
+            decrypt sees whether the server answers both alike; with --known and --known-outputs half of them \
+            are samples whose outputs are known. The places are kept in a file beside the request, sample.ct.traps: \
+            it stays with the client, and decrypt needs it.
             """)
 
     @Option(help: "The client's plan.", completion: .file(extensions: ["plan"]))
@@ -35,11 +41,24 @@ package struct EncryptCommand: ReportingCommand {
     @Option(help: "How many samples to take; by default all.")
     var limit: Int?
 
+    @Option(help: "Samples that the server is tested by: 819, or 10% of the request.")
+    var traps: TrapCount?
+
+    @Option(help: "A file of samples whose outputs are known.", completion: .file())
+    var known: String?
+
+    @Option(
+        help: "Their outputs: a table that decrypt wrote as CSV, from a source that is trusted.",
+        completion: .file(extensions: ["csv"]))
+    var knownOutputs: String?
+
     @Option(help: "Threads to use; by default one a core.")
     var threads: Int?
 
     @Option(name: [.short, .customLong("output")], help: "The file for the ciphertexts.")
     var output: String
+
+    @OptionGroup var passphrase: PassphraseOptions
 
     @OptionGroup package var options: OutputOptions
 
@@ -51,10 +70,18 @@ package struct EncryptCommand: ReportingCommand {
         guard index == nil || (from == nil && limit == nil) else {
             throw ValidationError("give either --index or --from and --limit")
         }
+        guard (known == nil) == (knownOutputs == nil), known == nil || traps != nil else {
+            throw ValidationError("--known and --known-outputs belong together, and to --traps")
+        }
     }
 
     package func report() throws -> CommandReport {
         try CommandFiles.checkOutput(output, inputs: [plan, key, input])
+        let trapPath = TrapFiles.path(of: output)
+        if traps != nil {
+            try CommandFiles.checkOutput(
+                trapPath, inputs: [plan, key, input, known, knownOutputs])
+        }
         let clientPlan = try CommandFiles.clientPlan(plan)
         let samples = try CommandFiles.samples(input, for: clientPlan.input)
         let first = index ?? from ?? 0
@@ -62,36 +89,62 @@ package struct EncryptCommand: ReportingCommand {
             throw CommandError.noSuchSample(first, count: samples.count)
         }
         let count = min(index == nil ? limit ?? samples.count : 1, samples.count - first)
+        let known = try known.map { try CommandFiles.samples($0, for: clientPlan.input) }
+        let answers =
+            try knownOutputs.map {
+                try TrapFiles.outputs(
+                    $0, samples: known?.count ?? 0, outputs: clientPlan.outputCount)
+            } ?? []
+        let trapCount = traps?.traps(besides: count) ?? 0
+        let placement = TrapPlacement(samples: count, traps: trapCount, known: answers.count)
+        let total = placement.sources.count
         let client = try CommandFiles.client(
-            secretKey: key, plan: clientPlan, threads: threads)
+            secretKey: key, passphrase, plan: clientPlan, threads: threads)
         let file = try StagedFile(output)
-        let writer = try RequestWriter(client, sampleCount: count, to: file)
+        let writer = try RequestWriter(client, sampleCount: total, to: file)
         let progress = ProgressBar("encrypt")
         defer { progress.finish() }
         let start = ContinuousClock.now
         while !writer.nextSamples.isEmpty {
             let range = writer.nextSamples
-            let quantized = try client.quantize(range.map { samples.sample(at: first + $0) })
+            let quantized = try client.quantize(
+                placement.sources[range].map { source in
+                    switch source {
+                    case .sample(let index), .copy(let index): samples.sample(at: first + index)
+                    case .known(let index): known!.sample(at: index)
+                    }
+                })
             try writer.append(quantized) { done, _ in
-                progress.update(range.lowerBound + done, of: count)
+                progress.update(range.lowerBound + done, of: total)
             }
         }
-        try file.finish()
+        var files = [file]
+        if traps != nil {
+            // Before the request: without it nothing is lost.
+            files.insert(try StagedFile(trapPath, isPrivate: true), at: 0)
+            try files[0].write(
+                Array(Traps(placement, answers: answers, request: writer.heads).text.utf8))
+        }
+        try StagedFile.finish(files)
         progress.finish()
         let elapsed = ContinuousClock.now - start
-        let groups = GroupText(samples: count, capacity: clientPlan.samplesPerGroup)
+        let groups = GroupText(samples: total, capacity: clientPlan.samplesPerGroup)
         let bytes = CommandFiles.size(output)
         let waste = groups.waste.map { "; \($0)" } ?? ""
+        let trapText =
+            traps == nil
+            ? "" : "\n\(Format.grouped(trapCount)) of them traps: \(trapPath) stays with you"
         return CommandReport(
             members: [
                 ("ciphertext", .string(output)), ("request_bytes", .integer(bytes)),
-                ("samples", .integer(count)), ("groups", .integer(groups.groups)),
+                ("samples", .integer(count)), ("traps", .integer(trapCount)),
+                ("groups", .integer(groups.groups)),
                 ("samples_per_group", .integer(groups.capacity)),
-                ("idle_places", .integer(groups.groups * groups.capacity - count)),
+                ("idle_places", .integer(groups.groups * groups.capacity - total)),
                 ("encrypt_ms", .number(elapsed.milliseconds)),
             ],
             text: """
-                Encrypted \(groups.text)\(waste)
+                Encrypted \(groups.text)\(waste)\(trapText)
                 \(Format.duration(elapsed)): \(output) (\(Format.bytes(bytes)))
                 """)
     }

@@ -96,6 +96,8 @@ package struct PlanCommand: ReportingCommand {
 
     package init() {}
 
+    package var holdsSecrets: Bool { false }
+
     package func validate() throws {
         guard marginBits == nil || range == .calibrated else {
             throw ValidationError("--margin-bits belongs to --range calibrated")

@@ -44,6 +44,8 @@ package struct PredictCommand: ReportingCommand {
 
     package init() {}
 
+    package var holdsSecrets: Bool { false }
+
     package func validate() throws { try ThreadCount.validate(threads) }
 
     package func report() throws -> CommandReport {

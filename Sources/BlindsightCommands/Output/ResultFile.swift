@@ -16,9 +16,15 @@ final class ResultFile {
     private let blank: Prediction
     private var buffer: [UInt8] = []
     private var count = 0
+    /// Left out of the lines.
+    private var traps: TrapCheck?
+    private var place = 0
 
-    init(_ path: String, _ plan: ClientPlan, count: Int) throws {
+    /// - Parameter count: of the reply's places, traps included.
+    init(_ path: String, _ plan: ClientPlan, count: Int, traps: TrapCheck? = nil) throws {
         self.plan = plan
+        self.traps = traps
+        let count = count - (traps?.count ?? 0)
         sampleCount = count
         width = Self.width(plan, samples: count)
         blank = plan.outputs.prediction(
@@ -39,6 +45,9 @@ final class ResultFile {
     /// Appends what became of a group's samples. One that was refused is written as another is.
     func append(_ group: Result<Predictions, SecretRefusal>, samples: Int) throws {
         for sample in 0..<samples {
+            defer { place += 1 }
+            let logits = (try? group.get())?[sample].logits
+            guard traps?.take(logits, at: place) != false else { continue }
             let prediction: Prediction
             var refusal: SecretRefusal?
             switch group {
@@ -55,7 +64,14 @@ final class ResultFile {
     }
 
     func finish() throws {
-        buffer += Array("  ]\n}\n".utf8)
+        buffer += Array("  ]".utf8)
+        if let traps {
+            let found = "\(traps.disagreeing)"
+            let blank = String(repeating: " ", count: "\(traps.count)".count - found.count)
+            buffer += Array(
+                ",\n  \"traps\": \(traps.count),\n  \"traps_disagreeing\": \(found)\(blank)".utf8)
+        }
+        buffer += Array("\n}\n".utf8)
         try flush()
         try file.finish()
     }

@@ -78,12 +78,10 @@ package struct ArtifactSummary: Sendable {
                 ("model bytes", "\(plan.model?.count ?? 0)"),
             ]
         case .secretKey:
-            let sections = try Envelope.open(bytes, expecting: kind).sections()
+            let file = try SecretKeyFile(bytes)
             return [
-                (
-                    "method",
-                    try MethodName(section: sections.required(SectionRule.Number.method)).rawValue
-                )
+                ("method", try MethodName(section: file.method).rawValue),
+                ("protection", try file.protection()?.text ?? "none"),
             ]
         case .evaluationKeys, .request, .reply: return []
         }
