@@ -304,7 +304,8 @@ private let privacy: [Mutant] = [
     Mutant(
         name: "replies are not flooded",
         file: "Lattice/KeySwitching/KeySwitcher+Rerandomization.swift",
-        original: "half == 0, let flood, limb < level", broken: "half == 2, let flood, limb < level",
+        original: "half == 0, let flood, limb < level",
+        broken: "half == 2, let flood, limb < level",
         tests: "FunctionPrivacyTests"),
     Mutant(
         name: "the last map's weights are what they are",
@@ -313,7 +314,8 @@ private let privacy: [Mutant] = [
         tests: "RandomNetworkTests/hidden"),
     Mutant(
         name: "weights are drawn with another mean",
-        file: "BFV/Evaluation/Fractions.swift", original: "return numerator < 0 ? -quotient : quotient",
+        file: "BFV/Evaluation/Fractions.swift",
+        original: "return numerator < 0 ? -quotient : quotient",
         broken: "return numerator < 0 ? quotient : -quotient", tests: "FractionsTests"),
     Mutant(
         name: "small weights are drawn with another mean",

@@ -28,7 +28,8 @@ package struct Fractions {
             var numerator: Int64 = 0
             for l in 0..<k {
                 let factor = weights[l * period + j]
-                numerator = i >= l
+                numerator =
+                    i >= l
                     ? numerator &+ factor &* adjoint[i - l]
                     : numerator &- factor &* adjoint[i - l + k]
             }

@@ -149,7 +149,7 @@ extension Blindsight_V5_BFVMessage {
         let settings = try BFVSettings(
             parameters: parameters, keys: keys, outputUnits: outputUnits,
             replyC0Bits: Int(replyC0Bits), replyC1Bits: Int(replyC1Bits),
-            noiseMarginBits: noiseMarginBits, 
+            noiseMarginBits: noiseMarginBits,
             functionPrivacyBits: FunctionPrivacyChoice.check(functionPrivacyBits))
         guard settings.certificate(outputs).holds else {
             throw WireError.outOfRange("the certificate does not hold")
