@@ -56,8 +56,8 @@ private let noise: [Mutant] = [
     Mutant(
         name: "noise above the certified bound is decrypted",
         file: "InferenceClient/Methods/BFV/CompressedReply.swift",
-        original: "decrypted.noiseMarginBits >= settings.noiseMarginBits[plaintextIndex] - 0x1p-20",
-        broken: "decrypted.noiseMarginBits > -1000", tests: "RefusalTests"),
+        original: "margins[$0] < settings.noiseMarginBits[$0 / perModulus] - 0x1p-20",
+        broken: "margins[$0] < -1000", tests: "RefusalTests"),
     Mutant(
         name: "a key for too low a level is used",
         file: "Inference/Methods/BFV/CostLedger.swift", original: "gadget.level >= level",
@@ -118,7 +118,7 @@ private let clients: [Mutant] = [
     Mutant(
         name: "refusals that tell of the secret aren't counted",
         file: "InferenceClient/RefusalRecord.swift",
-        original: "if tellsOfTheSecret { try increment() }", broken: "",
+        original: "if Self.tellsOfTheSecret(error) { try increment() }", broken: "",
         tests: "ReactionTests"),
     Mutant(
         name: "encryptions of zero have no randomness of the server",
@@ -176,7 +176,7 @@ private let clients: [Mutant] = [
     Mutant(
         name: "a secret key of another key set is taken",
         file: "InferenceClient/Client+File.swift",
-        original: "try Envelope.requireKeySet(plan.keySetDigest, found: envelope.digest)",
+        original: "try Envelope.requireKeySet(plan.keySetDigest, found: file.keySet)",
         broken: "", tests: "DamageTests/otherKeys"),
 ]
 
