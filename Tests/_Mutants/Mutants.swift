@@ -278,12 +278,14 @@ private let groups: [Mutant] = [
     Mutant(
         name: "what stands before a protected key isn't bound to it",
         file: "Wire/PassphraseProtection.swift",
-        original: "using: key, authenticating: before", broken: "using: key, authenticating: head",
+        original: "AES.GCM.open(sealed, using: key, authenticating: before)",
+        broken: "AES.GCM.open(sealed, using: key, authenticating: before.prefix(0))",
         tests: "PassphraseTests"),
     Mutant(
         name: "copies of a passphrase's key are left in freed memory",
         file: "Wire/PassphraseProtection.swift",
-        original: "from: 16, through: 1024, by: 16", broken: "from: 16, through: 0, by: 16",
+        original: "stride(from: 16, through: 1024, by: 16)",
+        broken: "stride(from: 16, through: 0, by: 16)",
         tests: "MemoryScanTests"),
     Mutant(
         name: "traps agree with whatever comes", file: "InferenceClient/Files/Traps.swift",
