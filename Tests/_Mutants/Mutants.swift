@@ -312,17 +312,17 @@ private let privacy: [Mutant] = [
     Mutant(
         name: "the last map's weights are what they are",
         file: "Inference/Methods/Slots/EncryptedSlots.swift",
-        original: "isDithered: isLast && privacy.dithers", broken: "isDithered: false",
+        original: "isLast && privacy.dithers", broken: "false",
         tests: "RandomNetworkTests/hidden"),
     Mutant(
         name: "weights are drawn with another mean",
         file: "BFV/Evaluation/Fractions.swift",
-        original: "return numerator < 0 ? -quotient : quotient",
-        broken: "return numerator < 0 ? quotient : -quotient", tests: "FractionsTests"),
+        original: "numerator < 0 ? -quotient : quotient",
+        broken: "numerator < 0 ? quotient : -quotient", tests: "FractionsTests"),
     Mutant(
         name: "small weights are drawn with another mean",
-        file: "BFV/Tiles/ScalarDither.swift", original: "return weight < 0 ? -quotient : quotient",
-        broken: "return weight < 0 ? quotient : -quotient", tests: "ScalarDitherTests"),
+        file: "BFV/Tiles/ScalarDither.swift", original: "weight < 0 ? -quotient : quotient",
+        broken: "weight < 0 ? quotient : -quotient", tests: "ScalarDitherTests"),
     Mutant(
         name: "a flood is chosen for an eighth of what noise tells",
         file: "BFV/Noise/Flood.swift", original: "Self.second * exposure.covariance",
@@ -340,7 +340,7 @@ private let privacy: [Mutant] = [
     Mutant(
         name: "idle slots hold zeros",
         file: "InferenceClient/Methods/Features/Features.swift",
-        original: "slots[slot] = slots[slot - samples.count]", broken: "slots[slot] = 0",
+        original: "slots[slot - samples.count]", broken: "0",
         tests: "IdleSlotTests"),
 ]
 
