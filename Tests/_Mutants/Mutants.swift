@@ -306,8 +306,7 @@ private let privacy: [Mutant] = [
     Mutant(
         name: "replies are not flooded",
         file: "Lattice/KeySwitching/KeySwitcher+Rerandomization.swift",
-        original: "half == 0, let flood, limb < level",
-        broken: "half == 2, let flood, limb < level",
+        original: "limb < level", broken: "limb < 0",
         tests: "FunctionPrivacyTests"),
     Mutant(
         name: "the last map's weights are what they are",
