@@ -2,6 +2,7 @@
 
 import BigIntegers
 import Files
+import FuzzTargets
 import Inference
 import InferenceClient
 import IntegerNetworks
@@ -158,13 +159,13 @@ struct Fixture: Sendable {
     static func serve(_ plan: Plan) throws {
         let client = try Client(plan.client)
         let server = try Server(plan, keys: client.evaluationKeys())
-        let request = try client.encrypt(quantized: [anySample(plan.client.input)])
+        let request = try client.encrypt(quantized: [Party.anySample(plan.client.input)])
         _ = try client.decrypt(server.predict(request), of: request)
     }
 
     /// A client's whole life with a plan that was read: keys, a request, a reply that some server made up.
     static func own(_ client: Client) throws {
-        let request = try client.encrypt(quantized: [anySample(client.plan.input)])
+        let request = try client.encrypt(quantized: [Party.anySample(client.plan.input)])
         _ = try client.serializedSecretKey()
         _ = try client.evaluationKeys().serialized()
         let length = client.plan.method.replyLength(samples: 1)
@@ -175,19 +176,7 @@ struct Fixture: Sendable {
         do {
             let reply = try ReplyReader(MemorySource(sink.bytes), client: client).reply()
             _ = try client.decrypt(reply, of: request)
-        } catch  where isTyped(error) {}
-    }
-
-    private static func anySample(_ input: InputSpecification) -> [Int] {
-        [Int](
-            repeating: min(max(0, input.range.lowerBound), input.range.upperBound),
-            count: input.count)
-    }
-
-    /// Whether an error is one of the closed types that bytes from outside may lead to.
-    static func isTyped(_ error: any Error) -> Bool {
-        error is WireError || error is ParameterError || error is NetworkError || error is PlanError
-            || error is InferenceError || error is EvaluationError || error is PaillierError
+        } catch  where Party.isTyped(error) {}
     }
 }
 

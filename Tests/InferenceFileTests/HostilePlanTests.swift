@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzTargets
 import Inference
 import InferenceClient
 import TestSupport
@@ -32,7 +33,7 @@ import Wire
                 if (try? plan.proven()) != nil { counts.proven += 1 }
                 try Fixture.serve(plan)
             } catch {
-                #expect(Fixture.isTyped(error), "\(error)")
+                #expect(Party.isTyped(error), "\(error)")
             }
         }
         #expect(counts.read > 100 && counts.proven < counts.read, "\(counts)")
@@ -54,7 +55,7 @@ import Wire
                 count += 1
                 try Fixture.own(Client(plan))
             } catch {
-                #expect(Fixture.isTyped(error), "\(error)")
+                #expect(Party.isTyped(error), "\(error)")
             }
         }
         #expect(count > 100)
@@ -78,7 +79,7 @@ import Wire
                 if let proven = try? plan.proven() { #expect(proven.client == plan.client) }
                 try Fixture.serve(plan)
             } catch {
-                #expect(Fixture.isTyped(error), "\(error)")
+                #expect(Party.isTyped(error), "\(error)")
             }
         }
         #expect(count > 50)
@@ -91,7 +92,7 @@ import Wire
         for _ in 0..<400 {
             let bytes = try fixture.resealed(plan: kind) { Self.change(&$0, &generator) }
             do { try fixture.use(bytes, as: kind) } catch {
-                #expect(Fixture.isTyped(error), "\(error)")
+                #expect(Party.isTyped(error), "\(error)")
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BigIntegers
+import FuzzTargets
 import Inference
 import InferenceClient
 import SwiftProtobuf
@@ -141,7 +142,7 @@ import Wire
             let bytes = try Self.resealed(fixture, kind) { change(&$0.plaintexts) }
             #expect("\(what)") {
                 _ = try fixture.rewritten(bytes, as: kind)
-            } throws: { Fixture.isTyped($0) }
+            } throws: { Party.isTyped($0) }
         }
     }
 

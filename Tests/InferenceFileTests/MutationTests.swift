@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzTargets
 import Inference
 import InferenceClient
 import TestSupport
@@ -28,7 +29,7 @@ import Wire
                 try fixture.use(bytes, as: kind)
                 accepted += 1
             } catch {
-                #expect(Fixture.isTyped(error), "\(error)")
+                #expect(Party.isTyped(error), "\(error)")
             }
         }
         // Some mutations leave a valid file, else only the parser was tested.
@@ -53,7 +54,7 @@ import Wire
                 try fixture.use(changed.flatMap { $0 }, as: kind)
                 accepted += 1
             } catch {
-                #expect(Fixture.isTyped(error), "\(error)")
+                #expect(Party.isTyped(error), "\(error)")
             }
         }
         // Requests of noise are served; their replies say nothing to anyone.

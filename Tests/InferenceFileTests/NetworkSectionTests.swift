@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzTargets
 import Inference
 import InferenceClient
 import IntegerNetworks
@@ -72,7 +73,7 @@ import Wire
             try Self.read(message.serializedBytes())
             change(&message.operations[at])
             #expect("\(kind), \(what)") { try Self.read(message.serializedBytes()) } throws: {
-                Fixture.isTyped($0)
+                Party.isTyped($0)
             }
         }
         for kind in [
@@ -138,6 +139,6 @@ import Wire
         }
         #expect("another network") {
             _ = try Plan(serialized: foreign, allowInsecure: true).proven()
-        } throws: { Fixture.isTyped($0) }
+        } throws: { Party.isTyped($0) }
     }
 }

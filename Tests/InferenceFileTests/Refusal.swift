@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FuzzTargets
 import Testing
 import Wire
 
@@ -16,7 +17,7 @@ extension Fixture {
         #expect("\(kind), \(what)") {
             _ = try fixture.rewritten(bytes, as: kind)
         } throws: { found in
-            error == nil ? Fixture.isTyped(found) : found as? WireError == error
+            error == nil ? Party.isTyped(found) : found as? WireError == error
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
+import FuzzTargets
 import Inference
 import InferenceClient
 import TestSupport
@@ -119,12 +120,12 @@ import Wire
         }
         #expect("\(method)") {
             _ = try reader.predictions(0, of: nil)
-        } throws: { Fixture.isTyped($0) }
+        } throws: { Party.isTyped($0) }
         // A request under keys that the server doesn't have.
         let request = try other.encrypt(quantized: [fixture.samples[0]])
         #expect("\(method)") {
             _ = try other.decrypt(fixture.server.predict(request), of: request)
-        } throws: { Fixture.isTyped($0) }
+        } throws: { Party.isTyped($0) }
     }
 
     /// Two samples under one plan, of two methods.

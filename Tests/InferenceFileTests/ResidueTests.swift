@@ -2,6 +2,7 @@
 
 import BigIntegers
 import Files
+import FuzzTargets
 import Inference
 import InferenceClient
 import Paillier
@@ -200,7 +201,7 @@ import Wire
         func expect(_ what: String, _ kind: ArtifactKind, _ change: (inout [UInt8]) -> Void) {
             let group = Fixture.resealed(group: fixture.bytes(kind), change)
             #expect("\(what)") { try fixture.use(group, as: kind) } throws: {
-                Fixture.isTyped($0)
+                Party.isTyped($0)
             }
         }
         expect("an input outside the box", .request) { $0[Self.body] = 4 }

@@ -31,7 +31,7 @@ import Testing
                 Self.network, outputs: plan.client.outputs, choices: choices,
                 norms: TransformNorms())
         }
-        // A larger one hides as well, but noise has no room for it, or has.
+        // None: the same one is chosen again.
         choices.privacy = FunctionPrivacy(bits: bits, floods: [])
         #expect(
             try SlotsPlan(
@@ -77,6 +77,36 @@ import Testing
         #expect(entry.value == .count(bits))
         #expect(entry.text == (bits == 0 ? "none" : "\(bits) bits a reply"))
         #expect(try read.proven().client == plan.client)
+    }
+
+    /// Weights that t doesn't hold are drawn anew with mean zero too: matrix and drawing have the same ones, below t.
+    @Test(arguments: [MethodChoice.slots, .features(samples: 2)])
+    func weightsBeyondThePlaintextModulus(method: MethodChoice) throws {
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [2], range: -3...3, scale: 1),
+            layers: [
+                .dense(Dense(weights: [100_003, -100_000], bias: [1], inputs: 2, outputs: 1))
+            ], outputScale: 1, labels: ["x"])
+        // Of samples whose features are equal.
+        let outputs = OutputReading(
+            network, bounds: [-8...10], boundMethod: "claimed", rangeIsProven: true)
+        let plan = try Self.planner(40).plan(network, outputs: outputs, method: method)
+        #expect(plan.settings.parameters.plaintextModuli.allSatisfy { $0 < 100_000 })
+        #expect(try Pair(plan).predictions([[2, 2]])[0].logits == [7])
+    }
+
+    /// An error of the caller's ends the planning, whichever of the two plans is being made.
+    @Test func cancellationIsNotSwallowed() {
+        struct Enough: Error {}
+        for stop in 1...2 {
+            var proofs = 0
+            #expect(throws: Enough.self) {
+                try Self.planner(nil).plan(Self.network, method: .slots) { line in
+                    if line.hasPrefix("proving") { proofs += 1 }
+                    if proofs == stop { throw Enough() }
+                }
+            }
+        }
     }
 
     /// 40 where it costs little, whatever may be asked for, and nothing else.

@@ -114,14 +114,14 @@ package struct Party: Sendable {
         else { throw PlanError.invalid("too large to try") }
     }
 
-    private static func anySample(_ input: InputSpecification) -> [Int] {
+    package static func anySample(_ input: InputSpecification) -> [Int] {
         [Int](
             repeating: min(max(0, input.range.lowerBound), input.range.upperBound),
             count: input.count)
     }
 
     /// Whether an error is one of the closed types that bytes from outside may lead to.
-    static func isTyped(_ error: any Error) -> Bool {
+    package static func isTyped(_ error: any Error) -> Bool {
         error is WireError || error is ParameterError || error is NetworkError || error is PlanError
             || error is InferenceError || error is EvaluationError || error is PaillierError
     }

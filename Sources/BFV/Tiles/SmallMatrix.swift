@@ -21,6 +21,8 @@ package struct SmallMatrix: Sendable {
     package let rows: Int
     package let columns: Int
     package let entryCount: Int
+    /// Of its weights.
+    let largestMagnitude: UInt64
     /// Segments of each digit; none where dot products are faster.
     private let digits: [[Segment]]
     private let width: Int
@@ -38,6 +40,7 @@ package struct SmallMatrix: Sendable {
         self.columns = columns
         rows = rowStarts.count - 1
         entryCount = weights.count
+        largestMagnitude = weights.map(\.magnitude).max() ?? 0
         // (sum of |w| + 1) 2^bits <= 2^62, the 1 for what is there before.
         let limit = Int64(1) << Int64(62 - residueBits) - 1
         var chosen: (digits: [[Segment]], width: Int)?

@@ -24,6 +24,8 @@ package struct TileProgram: Sendable {
 
         package init(_ list: [SmallMatrix], dither: [ScalarDither] = []) {
             precondition(dither.isEmpty || dither.count == list.count)
+            // Else a weight that is drawn anew has another mean than zero.
+            precondition(zip(list, dither).allSatisfy { $0.largestMagnitude < $1.t })
             self.list = list
             self.dither = dither
         }

@@ -105,7 +105,7 @@ package struct PlanCommand: ReportingCommand {
         guard samples == nil || (1...1 << 30).contains(samples!) else {
             throw ValidationError("--samples must be 1 to \(1 << 30)")
         }
-        guard functionPrivacy.map({ [0, 40, 64, 80].contains($0) }) ?? true else {
+        guard functionPrivacy.map(FunctionPrivacyChoice.bits.contains) ?? true else {
             throw ValidationError("--function-privacy must be 0, 40, 64 or 80")
         }
         guard keySize != nil else {

@@ -93,8 +93,10 @@ package struct Planner: Sendable {
                 return try plan(task(bits), name)
             }
             let plain = try plan(task(0), name)
-            guard let hiding = try? plan(task(Self.usualPrivacyBits), plain.client.methodName)
-            else { return plain }
+            let hiding: Plan
+            do {
+                hiding = try plan(task(Self.usualPrivacyBits), plain.client.methodName)
+            } catch is PlanError { return plain }
             return Self.isCheap(hiding, beside: plain, samples: choice.samples) ? hiding : plain
         }
     }

@@ -121,7 +121,7 @@ struct BFVPlanner<Family: CircuitFamily> {
             guard
                 let found = try search.candidate(
                     ModulusChain(shape, hasWideBase: Family.hasWideBase),
-                    share: candidate.route.share)
+                    share: candidate.share)
             else { continue }
             return try BFVPlan(
                 network, outputs: task.outputs, choices: found.choices, norms: norms.exact)
@@ -148,7 +148,7 @@ package struct Tuning<Family: CircuitFamily> {
         for extra in 0...2 {
             let chain = ModulusChain(
                 candidate.chain.shape.wider(by: extra), hasWideBase: Family.hasWideBase)
-            if let found = try search.candidate(chain, share: candidate.route.share) {
+            if let found = try search.candidate(chain, share: candidate.share) {
                 return found
             }
         }

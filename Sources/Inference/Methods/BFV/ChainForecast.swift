@@ -18,9 +18,7 @@ extension ChainShape {
         let points = circuit.switchPointCount
         let ledger = PatternLedger(
             degree: circuit.degree, plaintext: plaintext, largestPlaintext: largestModulus,
-            points: points, pattern: pattern,
-            largestDrop: largestDrop,
-            privacy: privacy)
+            points: points, pattern: pattern, largestDrop: largestDrop, privacy: privacy)
         let interpreter = Family.Noise(circuit: circuit, ledger: ledger, norms: norms)
         let program = try Program(
             circuit, levels: (0..<points).map { points - $0 - 1 }, maximumLevel: points,

@@ -3,6 +3,7 @@
 import BFV
 import InferenceClient
 import Lattice
+import Threading
 
 /// A chain of moduli by what is dropped where.
 struct ChainShape: Hashable {
@@ -84,6 +85,7 @@ struct ChainSearch<Family: CircuitFamily> {
         var found = [start]
         var least = start.work
         for pattern in patterns(near: start) {
+            try Cancellation.check()
             // All that noise allows, or what one modulus takes: of any size, or of those that transform fastest.
             var shapes: [ChainShape] = []
             for bits in [
@@ -169,9 +171,10 @@ struct ChainSearch<Family: CircuitFamily> {
         var best = start
         var done = 0
         while done < trials {
+            try Cancellation.check()
             let (shape, share) = step(from: best)
             done += 1
-            guard shape != best.chain.shape || share != best.route.share,
+            guard shape != best.chain.shape || share != best.share,
                 let first = try candidate(shape, share), first.work < 1.1 * best.work
             else { continue }
             let found = try shortest(shape, first, &done)
@@ -200,7 +203,7 @@ struct ChainSearch<Family: CircuitFamily> {
         let shares = ParameterSearch<Family>.shares
         let share =
             generator.next(below: 2) == 0
-            ? candidate.route.share : shares[generator.next(below: shares.count)]
+            ? candidate.share : shares[generator.next(below: shares.count)]
         return (shape, share)
     }
 
@@ -215,7 +218,7 @@ struct ChainSearch<Family: CircuitFamily> {
         while high - low > 1 {
             shape.final = (low + high) / 2
             done += 1
-            if let better = try candidate(shape, found.route.share) {
+            if let better = try candidate(shape, found.share) {
                 found = better
                 high = shape.final
             } else {

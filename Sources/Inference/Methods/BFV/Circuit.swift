@@ -150,10 +150,16 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
     /// The map whose result becomes the outputs with nothing between that multiplies or moves its noise; nil where there
     /// is none.
     package var lastMap: Int? {
-        for (index, instruction) in instructions.enumerated().reversed() {
-            switch instruction.step {
+        // Of every value that isn't an input, what makes it.
+        let makers = instructions.indices.filter {
+            if case .switchPoint = instructions[$0].step { false } else { true }
+        }
+        var value = inputsCount + makers.count - 1
+        while value >= inputsCount {
+            let index = makers[value - inputsCount]
+            switch instructions[index].step {
             case .map: return index
-            case .own(let step) where step.keepsNoise: continue
+            case .own(let step) where step.keepsNoise: value = instructions[index].operands[0]
             case .own, .square, .product, .switchPoint: return nil
             }
         }

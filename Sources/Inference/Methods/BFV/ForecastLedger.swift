@@ -82,11 +82,14 @@ package class ForecastLedger: NoiseLedger {
     package func switchDown(
         _ noise: NoiseBound, from first: Int, to last: Int, vector: Int?
     ) -> NoiseBound {
-        var noise = noise
-        for drop in drops[(depth - first)..<(depth - last)] where drop.bits > 0 {
-            noise = model.divided(noise.scaled(by: exp2(-drop.bits)))
+        dropped(from: first, to: last).reduce(noise) { noise, bits in
+            bits > 0 ? model.divided(noise.scaled(by: exp2(-bits))) : noise
         }
-        return noise
+    }
+
+    /// Bits that are dropped between levels.
+    func dropped(from first: Int, to last: Int) -> [Double] {
+        drops[(depth - first)..<(depth - last)].map(\.bits)
     }
 
     package func pass(switchPoint point: Int, _ values: [any NoiseValue]) {
@@ -136,14 +139,8 @@ final class PatternLedger: ForecastLedger {
             skips: 0, largestDrop: largestDrop, privacy: privacy)
     }
 
-    override package func switchDown(
-        _ noise: NoiseBound, from first: Int, to last: Int, vector: Int?
-    ) -> NoiseBound {
-        var noise = noise
-        for dropped in bits[(points - first)..<(points - last)] where dropped > 0 {
-            noise = model.divided(noise.scaled(by: exp2(-dropped)))
-        }
-        return noise
+    override func dropped(from first: Int, to last: Int) -> [Double] {
+        Array(bits[(points - first)..<(points - last)])
     }
 
     override package func pass(switchPoint point: Int, _ values: [any NoiseValue]) {

@@ -19,6 +19,7 @@ package struct FunctionPrivacy: Sendable, Hashable {
     package let floods: [Flood]
 
     package static let none = FunctionPrivacy(bits: 0)
+
     package init(bits: Int, floods: [Flood] = []) {
         self.bits = bits
         self.floods = floods

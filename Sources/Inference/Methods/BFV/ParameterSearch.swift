@@ -9,9 +9,9 @@ import Lattice
 package struct Candidate<Family: CircuitFamily>: Sendable {
     let circuit: Circuit<Family>
     let choices: PlanChoices
-    let route: Route
-    let slack: Int
     let chain: ModulusChain
+    /// Of the noise that is there, what key switches may add.
+    let share: Double
     /// Seconds of a group on the reference machine.
     let work: Double
 
@@ -24,15 +24,6 @@ package struct Stretch: Sendable, Hashable {
     let splits: Bool
     /// Moduli that a stretch may drop at most: fewer leave more noise to the next one, but may save a modulus in all.
     var mostDropped: Int?
-}
-
-/// What a search tries beside the slack.
-struct Route: Sendable, Hashable {
-    /// Squares that are taken as they come, with no switch before them: bit i for square i.
-    let skips: UInt
-    let stretch: Stretch
-    /// Of the noise that is there, what key switches may add.
-    let share: Double
 }
 
 /// Ciphertext moduli, special modulus, gadgets and reply sizes for one circuit and one set of t_i.
@@ -56,16 +47,20 @@ struct ParameterSearch<Family: CircuitFamily> {
     /// Of the noise that is there, what key switches may add: what is tried.
     static var shares: [Double] { [0x1p5, 2, 0x1p-4, 0x1p-8] }
 
-    /// The least slack of each route.
+    /// The least slack of each way to drop moduli and each share.
     func candidates() throws -> [Candidate<Family>] {
         var out: [Candidate<Family>] = []
-        for skips in routesPastSquares {
+        for skips in skippedSquares {
             for stretch in Family.stretches {
                 let forecast = try forecast(skips: skips, mostDropped: stretch.mostDropped)
+                guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { continue }
                 for share in Self.shares {
-                    let route = Route(skips: skips, stretch: stretch, share: share)
                     search: for slack in 0...12 {
-                        switch try attempt(forecast, route, slack: slack) {
+                        let chain = ModulusChain(
+                            forecast: forecast, switchPointCount: circuit.switchPointCount,
+                            degree: circuit.degree, splits: stretch.splits, slack: slack,
+                            hasWideBase: Family.hasWideBase)
+                        switch try attempt(chain, share: share) {
                         case .found(let candidate):
                             out.append(candidate)
                             break search
@@ -79,72 +74,54 @@ struct ParameterSearch<Family: CircuitFamily> {
         return out
     }
 
-    /// Every subset of few squares; of many, at most one.
-    private var routesPastSquares: [UInt] {
+    /// Squares that are taken as they come, with no switch before them, bit i for square i: every subset of few; of many,
+    /// at most one.
+    private var skippedSquares: [UInt] {
         let squares = circuit.switchPointCount / 2
         if squares <= 3 { return Array(0..<(1 << UInt(squares))) }
         return [0] + (0..<UInt(min(squares, 63))).map { 1 << $0 }
     }
 
-    /// nil where security, noise or the supply of primes refuse it.
-    func candidate(_ route: Route, slack: Int) throws -> Candidate<Family>? {
-        guard
-            case .found(let candidate) = try attempt(
-                forecast(skips: route.skips, mostDropped: route.stretch.mostDropped), route,
-                slack: slack)
-        else { return nil }
-        return candidate
-    }
-
     private var usedNorms: TransformNorms { exact ? norms.exact : norms.approximate }
 
-    /// What a pattern of switch points asks for, by the modulus of most noise.
-    func shape(pattern: UInt, largestDrop: Double) throws -> ChainShape? {
-        let worst = plaintexts.max { $0.largestEmbedding < $1.largestEmbedding }!
-        return try ChainShape(
-            circuit, plaintext: worst, largestModulus: plaintexts.map(\.prime).max()!,
-            norms: usedNorms, pattern: pattern, largestDrop: largestDrop, privacy: privacy)
+    /// The plaintext modulus of most noise.
+    private var worst: PlaintextModulus {
+        plaintexts.max { $0.largestEmbedding < $1.largestEmbedding }!
     }
 
-    /// By the modulus of most noise.
+    private var largestModulus: UInt64 { plaintexts.map(\.prime).max()! }
+
+    /// What a pattern of switch points asks for.
+    func shape(pattern: UInt, largestDrop: Double) throws -> ChainShape? {
+        try ChainShape(
+            circuit, plaintext: worst, largestModulus: largestModulus, norms: usedNorms,
+            pattern: pattern, largestDrop: largestDrop, privacy: privacy)
+    }
+
     private func forecast(skips: UInt, mostDropped: Int?) throws -> NoiseForecast {
-        let worst = plaintexts.max { $0.largestEmbedding < $1.largestEmbedding }!
-        return try NoiseForecast(
-            circuit, plaintext: worst, largestModulus: plaintexts.map(\.prime).max()!,
+        try NoiseForecast(
+            circuit, plaintext: worst, largestModulus: largestModulus,
             norms: usedNorms, skips: skips,
             largestDrop: mostDropped.map { Double($0 * ModulusChain.largestBits) } ?? .infinity,
             privacy: privacy)
-    }
-
-    private func attempt(
-        _ forecast: NoiseForecast, _ route: Route, slack: Int
-    ) throws -> Attempt {
-        guard forecast.finalBits.isFinite, forecast.finalBits < 1000 else { return .noRoom }
-        let chain = ModulusChain(
-            forecast: forecast, switchPointCount: circuit.switchPointCount, degree: circuit.degree,
-            splits: route.stretch.splits, slack: slack, hasWideBase: Family.hasWideBase)
-        return try attempt(chain, route, slack: slack)
     }
 
     /// nil where security, noise or the supply of primes refuse the chain.
     func candidate(_ chain: ModulusChain, share: Double) throws -> Candidate<Family>? {
         let sizes = ModulusChain.smallestBits(degree: circuit.degree)...ModulusChain.largestBits
         guard chain.bits.allSatisfy(sizes.contains) else { return nil }
-        let route = Route(skips: 0, stretch: Stretch(splits: false), share: share)
-        guard case .found(let candidate) = try attempt(chain, route, slack: 0) else { return nil }
+        guard case .found(let candidate) = try attempt(chain, share: share) else { return nil }
         return candidate
     }
 
-    private func attempt(
-        _ chain: ModulusChain, _ route: Route, slack: Int
-    ) throws -> Attempt {
+    private func attempt(_ chain: ModulusChain, share: Double) throws -> Attempt {
         let degree = circuit.degree
         let norms = usedNorms
         guard let parameters = try parameters(chain) else { return .noRoom }
         let probe = try PlanEvaluation(
             circuit, parameters: parameters, levels: chain.levels, keys: nil,
             norms: norms, privacy: privacy)
-        guard let keys = GadgetChooser(parameters: parameters, share: route.share).keys(for: probe)
+        guard let keys = GadgetChooser(parameters: parameters, share: share).keys(for: probe)
         else {
             return .tooNoisy
         }
@@ -159,7 +136,7 @@ struct ParameterSearch<Family: CircuitFamily> {
                     parameters: parameters, babyCounts: circuit.babyCounts,
                     levels: chain.levels, keys: keys, replyC0Bits: reply.c0,
                     replyC1Bits: reply.c1, privacy: evaluation.privacy),
-                route: route, slack: slack, chain: chain,
+                chain: chain, share: share,
                 work: MachineSpeed.reference.seconds(
                     OperationTally(evaluation.counts.dictionary), degree: degree)))
     }

@@ -83,18 +83,25 @@ package struct EncryptedFeatures: EncryptedInterpreter {
                 columns: matrix.columns, rowStarts: matrix.rowStarts,
                 columnIndices: matrix.columnIndices, weights: weights, residueBits: bits)
         }
-        // Small weights are the same modulo every t_i.
-        let plain = zip(map.matrices, units).map { $1 == unit ? small($0, $0.weights) : nil }
         let isDithered = isLast && privacy.dithers
+        // Small weights are the same modulo every t_i, unless they are to be below it.
+        let plain = zip(map.matrices, units).map {
+            $1 == unit && !isDithered ? small($0, $0.weights) : nil
+        }
         let channels = channels.map { residues in
-            let dither =
-                isDithered ? map.dither(units: units, unit: unit, residues: residues) : []
-            let matrices = zip(map.matrices, zip(units, plain)).map { matrix, source in
-                source.1
-                    ?? small(matrix, residues.weights(matrix.weights, from: source.0, to: unit))
+            let weights = zip(map.matrices, units).map { matrix, source in
+                let weights = residues.weights(matrix.weights, from: source, to: unit)
+                return isDithered ? weights.map { $0 % Int64(residues.modulus) } : weights
+            }
+            let matrices = map.matrices.indices.map {
+                plain[$0] ?? small(map.matrices[$0], weights[$0])
             }
             return (
-                matrices: TileProgram.Matrices(matrices, dither: dither),
+                matrices: TileProgram.Matrices(
+                    matrices,
+                    dither: isDithered
+                        ? map.dither(weights, units: units, unit: unit, modulus: residues.modulus)
+                        : []),
                 bias: SharedConstants(
                     residues.multiply(map.bias, by: unit), context: context,
                     plaintextIndex: residues.plaintextIndex, level: level)

@@ -57,19 +57,14 @@ package final class FeatureMap: CircuitMap {
     }
 
     /// What is drawn for each source where weights are drawn anew.
+    /// - Parameter weights: of each source, as its matrix has them: below t.
     func dither(
-        units: [MessageUnit], unit: MessageUnit, residues: ResidueSlots
+        _ weights: [[Int64]], units: [MessageUnit], unit: MessageUnit, modulus t: UInt64
     ) -> [ScalarDither] {
-        let t = residues.modulus
-        let gains = gains(units: units, unit: unit, modulus: t)
-        return zip(zip(matrices, units), gains).map { source, gain in
-            let (matrix, sourceUnit) = source
-            return ScalarDither(
-                rowStarts: matrix.rowStarts, columnIndices: matrix.columnIndices,
-                weights: residues.weights(matrix.weights, from: sourceUnit, to: unit).map {
-                    $0 % Int64(t)
-                },
-                modulus: t, mostDrawn: ScalarDither.mostDrawn(mean: gain.sum / Double(t)))
+        zip(zip(matrices, weights), gains(units: units, unit: unit, modulus: t)).map {
+            ScalarDither(
+                rowStarts: $0.0.rowStarts, columnIndices: $0.0.columnIndices, weights: $0.1,
+                modulus: t, mostDrawn: ScalarDither.mostDrawn(mean: $1.sum / Double(t)))
         }
     }
 }
