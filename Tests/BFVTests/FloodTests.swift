@@ -139,11 +139,13 @@ import Testing
     private static func sums(width: Int) -> [Double] {
         var law = [1.0]
         for _ in 0..<8 {
-            var next = [Double](repeating: 0, count: law.count + width - 1)
-            for (i, p) in law.enumerated() {
-                for j in 0..<width { next[i + j] += p / Double(width) }
+            // Of the last `width` probabilities.
+            var sum = 0.0
+            law = (0..<law.count + width - 1).map { i in
+                sum += i < law.count ? law[i] : 0
+                sum -= i >= width ? law[i - width] : 0
+                return max(0, sum) / Double(width)
             }
-            law = next
         }
         return law
     }
@@ -184,6 +186,25 @@ import Testing
             }
         }
         return total / 2
+    }
+
+    /// In Z, where floods can be wide enough for the second order to be most of the bound: what is drawn for a weight is
+    /// within the bound of the flood alone, and the bound is at most three times what it is.
+    @Test(arguments: [2, -2]) func exactDistancesOnALine(w: Int) {
+        let (t, e, bits) = (5, 134, 13)
+        let law = Self.sums(width: 1 << bits)
+        let p = Double(abs(w)) / Double(t)
+        let (near, far) = (w * e, (w > 0 ? w - t : w + t) * e)
+        func at(_ i: Int) -> Double { law.indices.contains(i) ? law[i] : 0 }
+        let distance = (-t * e..<law.count + t * e).reduce(0.0) { sum, i in
+            sum + abs((1 - p) * at(i - near) + p * at(i - far) - at(i)) / 2
+        }
+        let scale = Double(t * e)
+        let bound = Flood(bits: bits).distance(
+            NoiseExposure(
+                covariance: scale * scale / 4, cube: pow(3, 0.75) * pow(scale / 2, 3), direct: 0),
+            degree: 1)
+        #expect(distance <= bound && bound < 3 * distance, "\(distance), at most \(bound)")
     }
 
     /// In Z[X]/(X^2 + 1), two weights apart are within twice the bound; the bound is not idle; and without dithering, the
