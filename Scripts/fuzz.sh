@@ -41,7 +41,7 @@ for reader in "${readers[@]}"; do
         # The file of each method, and in its header whose it shall be.
         index=0
         for method in slots features paillier branches; do
-            for file in "Tests/Vectors/wire-v5/$method"/*; do
+            for file in "Tests/Vectors/wire-v6/$method"/*; do
                 case $reader:$(basename "$file") in
                 server-plan:server.plan | client-plan:client.plan | secret-key:secret.key | \
                     evaluation-key:evaluation.key | request:request.ct | reply:reply.ct)

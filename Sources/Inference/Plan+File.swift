@@ -15,12 +15,14 @@ extension Plan {
             (SectionRule.Number.method, [UInt8(name.count)] + name + (try method.encoded())),
             (
                 SectionRule.Number.plan,
-                try Blindsight_V5_PlanMessage(client.input, client.outputs, client.cost)
-                    .serializedBytes()
+                try Blindsight_V6_PlanMessage(
+                    client.input, client.outputs, identity: client.identity
+                )
+                .serializedBytes()
             ),
             (
                 SectionRule.Number.network,
-                try Blindsight_V5_NetworkMessage(network).serializedBytes()
+                try Blindsight_V6_NetworkMessage(network).serializedBytes()
             ),
         ]
         if let model { sections.append((SectionRule.Number.model, model)) }
@@ -57,9 +59,9 @@ extension Plan {
     package init(serialized bytes: [UInt8], allowInsecure: Bool) throws {
         let envelope = try Envelope.open(bytes, expecting: .serverPlan)
         let sections = try envelope.sections()
-        let message = try Blindsight_V5_PlanMessage(
+        let message = try Blindsight_V6_PlanMessage(
             canonical: sections.required(SectionRule.Number.plan), "the plan's section")
-        let network = try Blindsight_V5_NetworkMessage(
+        let network = try Blindsight_V6_NetworkMessage(
             section: sections.required(SectionRule.Number.network)
         ).network()
         for label in network.labels { try PlanLimits.check(text: label, "a label") }
@@ -75,11 +77,12 @@ extension Plan {
         let (name, encoded) = try MethodName.split(
             sections.required(SectionRule.Number.method))
         let method = try ServerMethods.named(name).init(
-            encoded: encoded, network: network, outputs: outputs, cost: message.cost.cost(),
+            encoded: encoded, network: network, outputs: outputs,
             allowInsecure: allowInsecure)
         try self.init(
             network, outputs: outputs, method: method,
-            model: sections[SectionRule.Number.model].map(Array.init))
+            model: sections[SectionRule.Number.model].map(Array.init),
+            identity: PlanIdentity(words: message.identity))
         try Envelope.requirePlan(client.digest, found: envelope.digest)
         // A file of other proofs, or of none, is proven here.
         let claimed = [
@@ -96,11 +99,15 @@ extension Plan {
     public func proven() throws -> Plan {
         let again = try Plan(
             network, outputs: client.outputs,
-            method: method.proven(network, outputs: client.outputs), model: model)
+            method: method.proven(network, outputs: client.outputs), model: model,
+            identity: client.identity)
         guard again.client == client else {
             throw WireError.rebuiltPlanDiffers(
                 expected: Envelope.hexadecimal(client.digest),
                 found: Envelope.hexadecimal(again.client.digest))
+        }
+        guard again.evaluation == evaluation else {
+            throw PlanError.invalid("its costs are not those of its network")
         }
         return again
     }

@@ -17,18 +17,26 @@ public struct Plan: Sendable {
 
     package init(
         _ network: IntegerNetwork, outputs: OutputReading, method: any ServerMethod,
-        model: [UInt8]? = nil
+        model: [UInt8]? = nil, identity: PlanIdentity = .random()
     ) throws {
         self.network = network
         self.method = method
         self.model = model
         client = try ClientPlan(
-            input: network.input, outputs: outputs, method: method.client, cost: method.cost)
+            input: network.input, outputs: outputs, method: method.client,
+            identity: identity)
     }
 
     package var certificate: Certificate { client.certificate }
     /// Of a full group.
     package var cost: CostEstimate { client.cost }
+    /// Of a full group.
+    package var evaluation: EvaluationCost { method.evaluation }
+
+    /// Seconds of so many samples on one core, by counts.
+    package func seconds(samples: Int, speed: MachineSpeed = .reference) -> Double {
+        client.sum(samples) { method.seconds(samples: $0, speed: speed) }
+    }
 
     /// The plan with the model that its network was made from.
     package func with(model: [UInt8]) -> Plan {

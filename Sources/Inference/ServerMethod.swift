@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BigIntegers
 import InferenceClient
 import IntegerNetworks
 import Threading
@@ -17,7 +18,9 @@ package protocol ServerMethod: Sendable {
 
     var client: Client { get }
     /// Of a full group.
-    var cost: CostEstimate { get }
+    var evaluation: EvaluationCost { get }
+    /// Seconds that a group of so many samples takes on one core, by counts.
+    func seconds(samples: Int, speed: MachineSpeed) -> Double
 
     /// Whether `plan` may find something that is worth it, for `PlanningTask.samples` samples.
     static func isCandidate(_ task: PlanningTask) -> Bool
@@ -25,23 +28,27 @@ package protocol ServerMethod: Sendable {
     /// - Throws: `PlanError`.
     static func plan(_ task: PlanningTask) throws -> Self
 
-    /// The bytes of the section that `init(encoded:network:outputs:cost:allowInsecure:)` reads.
+    /// The bytes of the section that `init(encoded:network:outputs:allowInsecure:)` reads.
     func encoded() throws -> [UInt8]
     /// Lays out the network as the bytes say. What noise they claim is not proven anew: `proven` does that.
     ///
     /// - Parameters:
-    ///   - cost: what the plan claims.
     ///   - allowInsecure: whether parameters below 128-bit security are let through, for tests.
     /// - Throws: `WireError`, `PlanError`, or the parameters' own error.
     init(
         encoded: ArraySlice<UInt8>, network: IntegerNetwork, outputs: OutputReading,
-        cost: CostEstimate, allowInsecure: Bool) throws
+        allowInsecure: Bool) throws
     /// The same choices, everything that is claimed of them proven anew.
     /// - Throws: `PlanError.invalid` where the certificate doesn't hold.
     func proven(_ network: IntegerNetwork, outputs: OutputReading) throws -> Self
 
     /// Encodes the weights, once for all clients.
     func prepare(_ network: IntegerNetwork, on pool: WorkerPool) throws -> Prepared
+}
+
+extension ServerMethod {
+    /// What results are known modulo.
+    func modulus(_ outputs: OutputReading) -> BigInt { client.certificate(outputs).modulus }
 }
 
 /// A method with its weights encoded: immutable, shared by all clients.

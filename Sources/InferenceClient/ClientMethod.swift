@@ -21,14 +21,14 @@ package protocol ClientMethod: Sendable, Equatable {
     func requestLength(samples: Int) -> Int
     /// Bytes of the body of the reply to it.
     func replyLength(samples: Int) -> Int
+    /// Bytes of what a client gives its server once.
+    var evaluationKeyBytes: Int { get }
 
     /// What is proven for outputs in these ranges.
     func certificate(_ outputs: OutputReading) -> Certificate
     /// What keys depend on, in one canonical form: parameters and the list of keys. Plans of one key set share their
     /// keys.
     func keySet() throws -> [UInt8]
-    /// Seconds that a group of so many samples takes on one core, by counts.
-    func seconds(_ cost: CostEstimate, samples: Int, speed: MachineSpeed) -> Double
     /// What a report says of the method beyond what it says of every plan.
     func report(_ plan: ClientPlan) -> [ReportEntry]
 

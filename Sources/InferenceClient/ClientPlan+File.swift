@@ -7,7 +7,7 @@ extension ClientPlan {
     /// The sections of a client plan, which have one form: their digest binds everything to the plan.
     static func sections(
         _ input: InputSpecification, _ outputs: OutputReading, _ method: any ClientMethod,
-        _ cost: CostEstimate
+        _ identity: PlanIdentity
     ) throws -> [(number: UInt16, bytes: [UInt8])] {
         guard outputs.count <= PlanLimits.maximumOutputs else {
             throw WireError.outOfRange(
@@ -23,7 +23,7 @@ extension ClientPlan {
             ),
             (
                 SectionRule.Number.plan,
-                try Blindsight_V5_PlanMessage(input, outputs, cost).serializedBytes()
+                try Blindsight_V6_PlanMessage(input, outputs, identity: identity).serializedBytes()
             ),
         ]
     }
@@ -31,7 +31,7 @@ extension ClientPlan {
     /// The bytes of client.plan.
     public func serialized() throws -> [UInt8] {
         try Envelope.seal(
-            Self.sections(input, outputs, method, cost), kind: .clientPlan, digest: digest)
+            Self.sections(input, outputs, method, identity), kind: .clientPlan, digest: digest)
     }
 
     /// - Parameter bytes: what `serialized` gave, or anything else: all is checked.
@@ -43,7 +43,7 @@ extension ClientPlan {
     package init(serialized bytes: [UInt8], allowInsecure: Bool) throws {
         let envelope = try Envelope.open(bytes, expecting: .clientPlan)
         let sections = try envelope.sections()
-        let message = try Blindsight_V5_PlanMessage(
+        let message = try Blindsight_V6_PlanMessage(
             canonical: sections.required(SectionRule.Number.plan), "the plan's section")
         let input = try message.input.specification()
         let outputs = try message.outputs.reading()
@@ -53,7 +53,7 @@ extension ClientPlan {
             input: input, outputs: outputs,
             method: ClientMethods.named(name).init(
                 encoded: encoded, input: input, outputs: outputs, allowInsecure: allowInsecure),
-            cost: message.cost.cost())
+            identity: PlanIdentity(words: message.identity))
         try Envelope.requirePlan(digest, found: envelope.digest)
     }
 }

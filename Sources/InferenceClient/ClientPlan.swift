@@ -9,8 +9,7 @@ public struct ClientPlan: Sendable {
     public let input: InputSpecification
     package let outputs: OutputReading
     package let method: any ClientMethod
-    /// Of a full group.
-    public let cost: CostEstimate
+    package let identity: PlanIdentity
     /// What is proven of the plan.
     public let certificate: Certificate
     /// SHA-256 of the plan's bytes: binds requests and replies to it.
@@ -21,12 +20,12 @@ public struct ClientPlan: Sendable {
     /// - Throws: `WireError` for what no plan may have.
     package init(
         input: InputSpecification, outputs: OutputReading, method: any ClientMethod,
-        cost: CostEstimate
+        identity: PlanIdentity = .random()
     ) throws {
         self.input = input
         self.outputs = outputs
         self.method = method
-        self.cost = cost
+        self.identity = identity
         certificate = method.certificate(outputs)
         // What is too long to be read is not planned.
         for (kind, length) in [
@@ -39,7 +38,7 @@ public struct ClientPlan: Sendable {
         keySetDigest = Envelope.digest(
             of: Array(type(of: method).name.rawValue.utf8) + [0] + (try method.keySet()))
         digest = Envelope.digest(
-            of: try Self.sections(input, outputs, method, cost).flatMap {
+            of: try Self.sections(input, outputs, method, identity).flatMap {
                 Section.head($0.number, length: $0.bytes.count) + $0.bytes
             })
     }
@@ -47,6 +46,9 @@ public struct ClientPlan: Sendable {
     /// How samples lie in ciphertexts: `slots`, `features` or `paillier`.
     public var methodName: MethodName { type(of: method).name }
     package var outputCount: Int { outputs.count }
+
+    /// Of a full group.
+    public var cost: CostEstimate { CostEstimate(method) }
 
     /// The most samples that one group holds.
     public var samplesPerGroup: Int { method.groupCapacity }
@@ -57,11 +59,6 @@ public struct ClientPlan: Sendable {
         return full + (rest > 0 ? 1 : 0)
     }
 
-    /// Seconds of so many samples on one core, by counts.
-    package func seconds(samples: Int, speed: MachineSpeed = .reference) -> Double {
-        sum(samples) { method.seconds(cost, samples: $0, speed: speed) }
-    }
-
     /// Bytes of so many samples' requests and replies, and of the keys, without envelopes.
     package func traffic(samples: Int) -> Int {
         sum(samples) { method.requestLength(samples: $0) + method.replyLength(samples: $0) }
@@ -69,13 +66,13 @@ public struct ClientPlan: Sendable {
     }
 
     /// Of full groups and the rest.
-    private func sum<Value: Numeric>(_ samples: Int, _ ofGroup: (Int) -> Value) -> Value {
+    package func sum<Value: Numeric>(_ samples: Int, _ ofGroup: (Int) -> Value) -> Value {
         let (full, rest) = samples.quotientAndRemainder(dividingBy: samplesPerGroup)
         return Value(exactly: full)! * ofGroup(samplesPerGroup) + (rest > 0 ? ofGroup(rest) : 0)
     }
 
     /// What a report says of the plan, beyond what holds for all.
-    public var report: [ReportEntry] { method.report(self) }
+    package var report: [ReportEntry] { method.report(self) }
 
     package var requestForm: GroupForm {
         GroupForm(.request, plan: digest, capacity: samplesPerGroup) { [method] in

@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a plan costs, known before any key is made. Counts and bytes are exact; memory is an estimate.
+/// What a plan costs its client, exactly, known before any key is made.
 public struct CostEstimate: Sendable, Equatable {
-    /// Of one group, all plaintext moduli together.
-    package let operations: OperationTally
-    /// Bytes of a full group's body, without its head, and without a seed that all of its ciphertexts share.
+    /// Bytes of a full group's body, without its head.
     public let requestBytes: Int
     /// Bytes of the reply to a full group, without its head.
     public let replyBytes: Int
     /// Bytes of what a client gives its server once.
     public let evaluationKeyBytes: Int
-    /// Encoded weights, keys as predictions read them, and ciphertexts in flight.
-    package let serverMemoryBytes: Int
 
-    package init(
-        operations: OperationTally, requestBytes: Int, replyBytes: Int, evaluationKeyBytes: Int,
-        serverMemoryBytes: Int
-    ) {
-        self.operations = operations
-        self.requestBytes = requestBytes
-        self.replyBytes = replyBytes
-        self.evaluationKeyBytes = evaluationKeyBytes
-        self.serverMemoryBytes = serverMemoryBytes
+    init(_ method: some ClientMethod) {
+        requestBytes = method.requestLength(samples: method.groupCapacity)
+        replyBytes = method.replyLength(samples: method.groupCapacity)
+        evaluationKeyBytes = method.evaluationKeyBytes
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One line of a report: a name, and a value with its unit.
-public struct ReportEntry: Sendable, Equatable, CustomStringConvertible {
+package struct ReportEntry: Sendable, Equatable, CustomStringConvertible {
     package enum Value: Sendable, Equatable {
         case text(String)
         case count(Int)
@@ -22,7 +22,7 @@ public struct ReportEntry: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// In JSON: lower case, underscores.
-    public let key: String
+    package let key: String
     /// For people; nil: for JSON only.
     package let title: String?
     package let value: Value
@@ -41,7 +41,7 @@ public struct ReportEntry: Sendable, Equatable, CustomStringConvertible {
         self.section = section
     }
     /// For people: the name, and the value with its unit, as "margin of noise: 12.5 bits".
-    public var description: String { "\(title ?? key): \(text ?? value.description)" }
+    package var description: String { "\(title ?? key): \(text ?? value.description)" }
 }
 
 extension ReportEntry.Value: CustomStringConvertible {

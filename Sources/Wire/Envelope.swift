@@ -7,7 +7,7 @@ import Crypto
 /// payload, SHA-256 of all before it (32). Integers are little endian.
 package struct Envelope {
     package static let magicText = "BLNDSGHT"
-    package static let version: UInt16 = 5
+    package static let version: UInt16 = 6
     package static let headerLength = 56
     package static let checksumLength = 32
 

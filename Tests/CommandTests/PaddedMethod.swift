@@ -31,7 +31,7 @@ struct Padded: ClientMethod {
     }
 
     func keySet() -> [UInt8] { [] }
-    func seconds(_ cost: CostEstimate, samples: Int, speed: MachineSpeed) -> Double { 1e-6 }
+    var evaluationKeyBytes: Int { 8 }
     func report(_ plan: ClientPlan) -> [ReportEntry] {
         [ReportEntry("pad_bits", "bits of the pad", .count(64))]
     }
@@ -116,24 +116,20 @@ struct PaddedSession: ClientSession {
 
 struct PaddedPlan: ServerMethod {
     let client: Padded
-    let cost: CostEstimate
+    let evaluation = EvaluationCost(operations: OperationTally([("pads", 2)]), memoryBytes: 1)
 
     init(_ network: IntegerNetwork) {
         client = Padded(inputCount: network.inputCount, outputCount: network.outputCount)
-        cost = CostEstimate(
-            operations: OperationTally([("pads", 2)]),
-            requestBytes: client.requestLength(samples: 3),
-            replyBytes: client.replyLength(samples: 3), evaluationKeyBytes: 8,
-            serverMemoryBytes: 1)
     }
 
+    func seconds(samples: Int, speed: MachineSpeed) -> Double { 1e-6 }
     static func isCandidate(_ task: PlanningTask) -> Bool { false }
     static func plan(_ task: PlanningTask) -> PaddedPlan { PaddedPlan(task.network) }
     func encoded() -> [UInt8] { [] }
 
     init(
         encoded: ArraySlice<UInt8>, network: IntegerNetwork, outputs: OutputReading,
-        cost: CostEstimate, allowInsecure: Bool
+        allowInsecure: Bool
     ) { self.init(network) }
 
     func proven(_ network: IntegerNetwork, outputs: OutputReading) -> PaddedPlan { self }

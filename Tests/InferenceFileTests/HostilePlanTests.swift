@@ -18,10 +18,11 @@ import Wire
         var counts = (read: 0, proven: 0)
         for _ in 0..<2000 {
             let bytes = try fixture.resealed(method: .serverPlan) {
-                (message: inout Blindsight_V5_BFVServerMessage) in
+                (message: inout Blindsight_V6_BFVServerMessage) in
                 for _ in 0...Int.random(in: 0..<2, using: &generator) {
-                    switch Int.random(in: 0..<4, using: &generator) {
+                    switch Int.random(in: 0..<5, using: &generator) {
                     case 0: Mutation.change(&message.levels, &generator)
+                    case 2: Mutation.change(&message.evaluation.memoryBytes, &generator)
                     case 1: Mutation.change(&message.babyCounts, &generator)
                     default: Self.change(&message.client, &generator)
                     }
@@ -45,7 +46,7 @@ import Wire
         var count = 0
         for _ in 0..<1000 {
             let bytes = try fixture.resealed(method: .clientPlan) {
-                (message: inout Blindsight_V5_BFVMessage) in
+                (message: inout Blindsight_V6_BFVMessage) in
                 for _ in 0...Int.random(in: 0..<2, using: &generator) {
                     Self.change(&message, &generator)
                 }
@@ -98,7 +99,7 @@ import Wire
     }
 
     private static func change(
-        _ message: inout Blindsight_V5_BFVMessage, _ generator: inout Generator
+        _ message: inout Blindsight_V6_BFVMessage, _ generator: inout Generator
     ) {
         switch Int.random(in: 0..<12, using: &generator) {
         case 0: Mutation.change(&message.inputLayout, &generator)
@@ -120,7 +121,7 @@ import Wire
     }
 
     private static func change(
-        _ message: inout Blindsight_V5_OperationMessage, _ generator: inout Generator
+        _ message: inout Blindsight_V6_OperationMessage, _ generator: inout Generator
     ) {
         switch Int.random(in: 0..<10, using: &generator) {
         case 0: Mutation.change(&message.sources, &generator)
@@ -136,7 +137,7 @@ import Wire
     }
 
     private static func changeLattice(
-        _ message: inout Blindsight_V5_BFVMessage, _ generator: inout Generator
+        _ message: inout Blindsight_V6_BFVMessage, _ generator: inout Generator
     ) {
         // Primes that are 1 modulo 2^12.
         let primes: [UInt64] = [12289, 40961, 61441, 65537, 1_099_511_480_321, 114689, 147457]
@@ -154,10 +155,10 @@ import Wire
     }
 
     private static func changeGalois(
-        _ keys: inout Blindsight_V5_KeySetMessage, _ generator: inout Generator
+        _ keys: inout Blindsight_V6_KeySetMessage, _ generator: inout Generator
     ) {
         guard let at = keys.galois.indices.randomElement(using: &generator) else {
-            var key = Blindsight_V5_GaloisKeyMessage()
+            var key = Blindsight_V6_GaloisKeyMessage()
             key.element = 3
             key.gadget = keys.relinearization
             keys.galois.append(key)
@@ -177,9 +178,9 @@ import Wire
     }
 
     private static func change(
-        _ message: inout Blindsight_V5_PlanMessage, _ generator: inout Generator
+        _ message: inout Blindsight_V6_PlanMessage, _ generator: inout Generator
     ) {
-        switch Int.random(in: 0..<12, using: &generator) {
+        switch Int.random(in: 0..<9, using: &generator) {
         case 0: Mutation.change(&message.input.shape, &generator)
         case 1: Mutation.change(&message.input.lowest, &generator)
         case 2: Mutation.change(&message.input.highest, &generator)
@@ -192,10 +193,7 @@ import Wire
             let texts = ["0", "-1", "1", "99999999999999999999999999999999999999", "x", "", "-0"]
             message.outputs.bounds[0].highest = texts.randomElement(using: &generator)!
         case 7: message.outputs.rangeIsCalibrated.toggle()
-        case 8: message.outputs.labels.shuffle(using: &generator)
-        case 9: Mutation.change(&message.cost.requestBytes, &generator)
-        case 10: Mutation.change(&message.cost.evaluationKeyBytes, &generator)
-        default: Mutation.change(&message.cost.serverMemoryBytes, &generator)
+        default: message.outputs.labels.shuffle(using: &generator)
         }
     }
 }

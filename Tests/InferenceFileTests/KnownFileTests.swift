@@ -30,7 +30,7 @@ import Wire
     }
 
     private static func path(_ method: Method, _ name: String) -> String {
-        "\(vectors.path)/wire-v5/\(method.rawValue)/\(name)"
+        "\(vectors.path)/wire-v6/\(method.rawValue)/\(name)"
     }
 
     private static func bytes(_ method: Method, _ kind: ArtifactKind) throws -> [UInt8] {
@@ -97,6 +97,9 @@ import Wire
             (4, "batch-evaluation.key", .evaluationKeys), (4, "batch.ct", .request),
             (4, "batch-reply.ct", .reply),
         ]
+        + ["slots", "paillier"].flatMap { method in
+            names.map { (5, "\(method)/\($0.value)", $0.key) }
+        }
 
     @Test func olderVersionsAreRefusedByName() throws {
         let fixture = try Fixture.of(.slots)
@@ -145,7 +148,7 @@ import Wire
             .secretKey: try client.serializedSecretKey(), .evaluationKeys: try keys.serialized(),
             .request: try request.serialized(), .reply: try reply.serialized(),
         ]
-        try FileSystem.makeFolder(Self.vectors.path + "/wire-v5/" + method.rawValue)
+        try FileSystem.makeFolder(Self.vectors.path + "/wire-v6/" + method.rawValue)
         for (kind, bytes) in files {
             try StagedFile.write(bytes, to: Self.path(method, Self.names[kind]!))
         }

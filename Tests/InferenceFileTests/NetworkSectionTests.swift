@@ -12,7 +12,7 @@ import Wire
 /// The network in a server's plan: what its section may not say.
 @Suite struct NetworkSectionTests {
     private static func read(_ section: [UInt8]) throws {
-        _ = try Blindsight_V5_NetworkMessage(section: section[...]).network()
+        _ = try Blindsight_V6_NetworkMessage(section: section[...]).network()
     }
 
     /// Small messages take more memory than bytes: they are counted before they are parsed.
@@ -55,15 +55,15 @@ import Wire
     }
 
     @Test func operations() throws {
-        typealias Network = Blindsight_V5_NetworkMessage
+        typealias Network = Blindsight_V6_NetworkMessage
         var options = RandomGraph.Options()
         options.isImage = true
         options.operations = 8...8
         // One of each kind.
         let networks = try (0..<20).map { try RandomGraph.make(seed: $0, options: options) }
         func change(
-            _ kind: Blindsight_V5_OperationMessage.Kind, _ what: String,
-            _ change: (inout Blindsight_V5_OperationMessage) -> Void
+            _ kind: Blindsight_V6_OperationMessage.Kind, _ what: String,
+            _ change: (inout Blindsight_V6_OperationMessage) -> Void
         ) throws {
             let found = networks.lazy.map { Network($0) }.first {
                 $0.operations.contains { $0.kind == kind }
@@ -77,7 +77,7 @@ import Wire
             }
         }
         for kind in [
-            Blindsight_V5_OperationMessage.Kind.convolution, .affine, .square, .product,
+            Blindsight_V6_OperationMessage.Kind.convolution, .affine, .square, .product,
         ] {
             try change(kind, "no kind") { $0.kind = .unspecified }
             try change(kind, "an unknown kind") { $0.kind = .UNRECOGNIZED(77) }
@@ -90,11 +90,11 @@ import Wire
             try change(kind, "a source that isn't made") { $0.sources[0] = 9 }
             try change(kind, "the last source") { $0.sources[0] = .max }
         }
-        for kind in [Blindsight_V5_OperationMessage.Kind.square, .product] {
+        for kind in [Blindsight_V6_OperationMessage.Kind.square, .product] {
             try change(kind, "weights") { $0.weights = [1] }
             try change(kind, "a bias") { $0.bias = [1] }
         }
-        for kind in [Blindsight_V5_OperationMessage.Kind.convolution, .square] {
+        for kind in [Blindsight_V6_OperationMessage.Kind.convolution, .square] {
             try change(kind, "columns") { $0.columns = 1 }
             try change(kind, "row counts") { $0.rowCounts = [0] }
             try change(kind, "column indices") { $0.columnIndices = [0] }
@@ -111,7 +111,7 @@ import Wire
         try change(.affine, "the longest row") { $0.rowCounts[0] = .max }
         try change(.affine, "a row more") { $0.rowCounts.append(0) }
         // Rows without end are refused before any is made.
-        var rows = Blindsight_V5_OperationMessage()
+        var rows = Blindsight_V6_OperationMessage()
         rows.kind = .affine
         rows.rowCounts = [UInt32](repeating: 0, count: 1 << 24 + 1)
         var network = Network(networks[0])
@@ -125,20 +125,22 @@ import Wire
         let fixture = try Fixture.of(.slots)
         let other = try Fixture.of(.features, seed: 8)
         let error = PlanError.invalid("its inputs and outputs are not those of its network")
-        for change: (inout Blindsight_V5_NetworkMessage) -> Void in [
+        for change: (inout Blindsight_V6_NetworkMessage) -> Void in [
             { $0.labels[0] = "z" }, { $0.outputScale *= 2 }, { $0.input.scale *= 2 },
             { $0.input.highest += 1 }, { $0.transform = "softmax" },
         ] {
             let bytes = try fixture.resealed(network: change)
             #expect(throws: error) { try Plan(serialized: bytes, allowInsecure: true) }
         }
-        // Another network of the same form is taken only by who trusts the file's writer.
+        // Another network of the same form is the writer's to choose: what is claimed of it is proven all the same.
         let foreign = try fixture.resealed(.serverPlan) {
             $0[SectionRule.Number.network] =
                 try Fixture.sections(other.bytes(.serverPlan))[SectionRule.Number.network]
         }
-        #expect("another network") {
-            _ = try Plan(serialized: foreign, allowInsecure: true).proven()
-        } throws: { Party.isTyped($0) }
+        let plan = try Plan(serialized: foreign, allowInsecure: true)
+        #expect(plan.network == other.plan.network && plan.network != fixture.plan.network)
+        do {
+            try Fixture.serve(plan.proven())
+        } catch { #expect(Party.isTyped(error), "\(error)") }
     }
 }

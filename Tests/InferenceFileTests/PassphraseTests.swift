@@ -193,7 +193,7 @@ import Wire
     /// What Tests/Vectors/protected_key.py wrote with other implementations of both functions.
     @Test func knownFile() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("Vectors/wire-v5/slots").path
+            .deletingLastPathComponent().appendingPathComponent("Vectors/wire-v6/slots").path
         func bytes(_ name: String) throws -> [UInt8] {
             try RegularFile.bytes(of: "\(folder)/\(name)", limit: 1 << 20)
         }

@@ -9,13 +9,8 @@ import Wire
 @Suite struct PlanSectionTests {
     /// What both halves of a plan say of inputs, outputs and costs.
     @Test(arguments: [ArtifactKind.clientPlan, .serverPlan]) func plan(kind: ArtifactKind) throws {
-        typealias Plan = Blindsight_V5_PlanMessage
+        typealias Plan = Blindsight_V6_PlanMessage
         let digits = String(repeating: "9", count: 1_000_000)
-        let count = { () -> Blindsight_V5_OperationCountMessage in
-            var message = Blindsight_V5_OperationCountMessage()
-            message.name = "Upper"
-            return message
-        }()
         let changes: [(String, (inout Plan) -> Void)] = [
             ("no input", { $0.clearInput() }),
             ("no outputs", { $0.clearOutputs() }),
@@ -58,13 +53,6 @@ import Wire
             ("bound above T", { $0.outputs.bounds[0].highest += "000000000000" }),
             ("bound of 10^6 digits", { $0.outputs.bounds[0].highest = digits }),
             ("bound method with a newline", { $0.outputs.boundMethod += "\n" }),
-            ("cost of 2^60 bytes", { $0.cost.requestBytes = 1 << 60 }),
-            ("cost of 2^64 - 1 bytes", { $0.cost.serverMemoryBytes = .max }),
-            ("a count's name", { $0.cost.operations.append(count) }),
-            (
-                "65 counts",
-                { $0.cost.operations = Array(repeating: $0.cost.operations[0], count: 65) }
-            ),
             (
                 "an unknown field",
                 {

@@ -8,7 +8,7 @@ import Wire
 
 /// Who reads a server's plan trusts its writer for what was proven; `proven` doesn't.
 @Suite struct ProofTests {
-    private typealias Server = Blindsight_V5_BFVServerMessage
+    private typealias Server = Blindsight_V6_BFVServerMessage
 
     private static func read(_ bytes: [UInt8]) throws -> Plan {
         try Plan(serialized: bytes, allowInsecure: true)
@@ -36,7 +36,7 @@ import Wire
     /// A margin that nothing supports: found only by who proves it anew.
     @Test(arguments: Method.onLattices) func falseMargin(method: Method) throws {
         let fixture = try Fixture.of(method)
-        let honest = fixture.plan.certificate.noiseMarginBits[0]
+        let honest = fixture.plan.certificate.noiseMarginBits[0].rounded(.down)
         let bytes = try fixture.resealed(method: .serverPlan) { (message: inout Server) in
             message.client.noiseMarginBits[0] = honest + 5
         }
@@ -52,14 +52,15 @@ import Wire
 
     @Test(arguments: Method.onLattices) func falseCosts(method: Method) throws {
         let fixture = try Fixture.of(method)
-        let bytes = try fixture.resealed(plan: .serverPlan) { $0.cost.operations[0].count += 1 }
+        let bytes = try fixture.resealed(method: .serverPlan) { (message: inout Server) in
+            message.evaluation.operations[0].count += 1
+        }
         let plan = try Self.read(bytes)
-        #expect(plan.cost.operations.counts[0] == fixture.plan.cost.operations.counts[0] + 1)
-        try Self.refusedWithoutProof(
-            bytes, plan,
-            WireError.rebuiltPlanDiffers(
-                expected: Envelope.hexadecimal(plan.client.digest),
-                found: Envelope.hexadecimal(fixture.plan.client.digest)))
+        let honest = fixture.plan.evaluation.operations.counts[0]
+        #expect(plan.evaluation.operations.counts[0] == honest + 1)
+        let error = PlanError.invalid("its costs are not those of its network")
+        #expect(throws: error) { try plan.proven() }
+        try Self.refusedWithoutProof(bytes, plan, error)
     }
 
     /// Replies of a bit a residue: no result is left in them.
@@ -92,7 +93,7 @@ import Wire
     }
 
     private static func refusedWithoutProof(
-        _ bytes: [UInt8], _ plan: Plan, _ error: WireError
+        _ bytes: [UInt8], _ plan: Plan, _ error: some Error & Equatable
     ) throws {
         #expect(throws: error) { try plan.proven() }
         var sections = try Fixture.sections(bytes)
@@ -105,9 +106,9 @@ import Wire
     @Test func paillierTrustsNobody() throws {
         let fixture = try Fixture.of(.paillier)
         let bytes = try fixture.resealed(method: .serverPlan) {
-            (message: inout Blindsight_V5_PaillierMessage) in message.products += 1
+            (message: inout Blindsight_V6_PaillierMessage) in message.slotBits += 1
         }
-        #expect(throws: PlanError.invalid("its slots or costs are not those of its network")) {
+        #expect(throws: PlanError.invalid("its slots are not those of its network")) {
             try Self.read(bytes)
         }
     }

@@ -86,8 +86,7 @@ import Wire
         func make(inputs: Int, outputs: Int) throws {
             _ = try ClientPlan(
                 input: plan.network.input, outputs: plan.client.outputs,
-                method: Features(settings: settings, inputCount: inputs, outputCount: outputs),
-                cost: plan.cost)
+                method: Features(settings: settings, inputCount: inputs, outputCount: outputs))
         }
         let many = Features(settings: settings, inputCount: 1 << 28, outputCount: 1 << 28)
         let (request, reply) = (many.requestLength(samples: 1), many.replyLength(samples: 1))

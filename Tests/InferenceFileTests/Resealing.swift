@@ -78,7 +78,7 @@ extension Fixture {
 
     /// The kind's file with another message in its plan's section.
     func resealed(
-        plan kind: ArtifactKind, _ change: (inout Blindsight_V5_PlanMessage) -> Void
+        plan kind: ArtifactKind, _ change: (inout Blindsight_V6_PlanMessage) -> Void
     ) throws -> [UInt8] {
         try resealed(kind) { sections in
             try Self.change(&sections[Number.plan]!, change)
@@ -103,7 +103,7 @@ extension Fixture {
     }
 
     /// A server plan with another network.
-    func resealed(network change: (inout Blindsight_V5_NetworkMessage) -> Void) throws -> [UInt8] {
+    func resealed(network change: (inout Blindsight_V6_NetworkMessage) -> Void) throws -> [UInt8] {
         try resealed(.serverPlan) { sections in
             try Self.change(&sections[Number.network]!, change)
         }

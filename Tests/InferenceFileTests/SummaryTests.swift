@@ -21,7 +21,7 @@ import Wire
         let summary = try Self.summary(bytes)
         let details = Dictionary(
             summary.details.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-        #expect(summary.kind == kind.name && summary.version == 5)
+        #expect(summary.kind == kind.name && summary.version == 6)
         #expect(summary.fileBytes == bytes.count)
         let isKey = kind == .secretKey || kind == .evaluationKeys
         let client = fixture.plan.client

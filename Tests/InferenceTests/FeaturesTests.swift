@@ -112,7 +112,8 @@ import Threading
         #expect(predictions.noiseMarginBits > 0, "seed \(seed)")
         #expect(predictions.map(\.index) == expected.map { argmax($0) }, "seed \(seed)")
         #expect(
-            pair.server.operations.counts == plan.cost.operations.counts, "counts, seed \(seed)")
+            pair.server.operations.counts == plan.evaluation.operations.counts,
+            "counts, seed \(seed)")
     }
 }
 

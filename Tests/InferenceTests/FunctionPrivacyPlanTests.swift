@@ -115,7 +115,7 @@ import Testing
         let usual = try Self.planner(nil).plan(Self.network, method: .slots)
         #expect(plain.settings.functionPrivacyBits == 0)
         #expect(usual.settings.functionPrivacyBits == 40)
-        #expect(usual.client.seconds(samples: 1) <= plain.client.seconds(samples: 1) + 2e-3)
+        #expect(usual.seconds(samples: 1) <= plain.seconds(samples: 1) + 2e-3)
         #expect(throws: PlanError.noPrivacy(bits: 41)) {
             try Self.planner(41).plan(Self.network, method: .slots)
         }

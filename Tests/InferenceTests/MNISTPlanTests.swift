@@ -5,6 +5,7 @@ import BigIntegers
 import Foundation
 import Inference
 import InferenceClient
+import IntegerNetworks
 import ONNXModels
 import Samples
 import TestSupport
@@ -32,8 +33,15 @@ import Testing
         #expect(parameters.degree == 8192)
         #expect(parameters.keyModulus <= BigInt(1) << 214)
         // The proven range itself, so that a bound that became tighter or wider is seen.
-        let outputs = try Self.plan.get().client.outputs
-        #expect(abs((outputs.widestRange + 1).log2Upper - 34.4924) < 0.0001)
+        let proven = try OutputBounds.certify(Self.network.get()).outputs
+        let widest = proven.map { $0.upperBound - $0.lowerBound }.max()!
+        #expect(abs((widest + 1).log2Upper - 34.4924) < 0.0001)
+        // What clients are told is no narrower.
+        let told = try Self.plan.get().client.outputs.bounds
+        #expect(
+            zip(told, proven).allSatisfy {
+                $0.contains($1.lowerBound) && $0.contains($1.upperBound)
+            })
         #expect(parameters.plaintextModuli == [24_178_360_321])
         #expect(certificate.noiseMarginBits.allSatisfy { $0 > 0 })
     }
@@ -51,7 +59,7 @@ import Testing
             "small_products": 0, "tensor_products": 0, "expansions": 0,
             "rerandomizations": 1,
         ]
-        let counts = cost.operations.entries
+        let counts = try Self.plan.get().evaluation.operations.entries
         #expect(counts.count == pinned.count)
         for (name, count) in counts { #expect(count == pinned[name], "\(name)") }
     }
@@ -74,7 +82,7 @@ import Testing
             #expect(prediction.logits.map(\.description) == answers.logits[index], "digit \(index)")
             #expect(prediction.index == index / 2, "digit \(index)")
         }
-        let expected = plan.cost.operations.entries
+        let expected = plan.evaluation.operations.entries
         let made = pair.server.operations.entries
         for (planned, run) in zip(expected, made) {
             #expect(run.count == planned.count * images.count, "\(planned.name)")

@@ -175,7 +175,7 @@ import Testing
                 prediction.index == argmax(expected), "seed \(seed)")
             // A count that is still zero is left out.
             let made = pair.server.operations.entries.map { $0.count - (before[$0.name] ?? 0) }
-            #expect(made == plan.cost.operations.counts, "counts, seed \(seed)")
+            #expect(made == plan.evaluation.operations.counts, "counts, seed \(seed)")
         }
         return plan
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """secret.key under a passphrase, by hashlib's scrypt and the cryptography package's AES-GCM.
 
-Usage: protected_key.py wire-v5/slots/secret.key wire-v5/slots/protected.key
+Usage: protected_key.py wire-v6/slots/secret.key wire-v6/slots/protected.key
 """
 import hashlib
 import struct

@@ -26,7 +26,7 @@ import Wire
         let bytes = try Envelope.seal(
             [(1, [0xAA]), (6, [])], kind: .secretKey, digest: Self.digest)
         let expected: [UInt8] =
-            Array("BLNDSGHT".utf8) + [5, 0, 3, 0, 0, 0, 0, 0] + Self.digest
+            Array("BLNDSGHT".utf8) + [6, 0, 3, 0, 0, 0, 0, 0] + Self.digest
             + [33, 0, 0, 0, 0, 0, 0, 0]
             + [1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xAA]
             + [6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
@@ -103,10 +103,10 @@ import Wire
             }
         }
         expect(.notAnArtifact, 0, UInt8(ascii: "b"))
-        for version: UInt8 in [0, 1, 2, 3, 4, 6, 255] {
+        for version: UInt8 in [0, 1, 2, 3, 4, 5, 7, 255] {
             expect(.unsupportedVersion(Int(version)), 8, version)
         }
-        expect(.unsupportedVersion(0x105), 9, 1)
+        expect(.unsupportedVersion(0x106), 9, 1)
         for kind: UInt8 in [0, 7, 255] { expect(.unknownKind(Int(kind)), 10, kind) }
         expect(.unknownKind(0x102), 11, 1)
         for at in 12..<16 {
@@ -119,11 +119,11 @@ import Wire
     @Test func whoReadsAnotherVersionIsToldWhatToDo() {
         #expect(
             WireError.unsupportedVersion(4).description
-                == "format version 4, of an earlier release; this one reads version 5: plan the model again and make "
+                == "format version 4, of an earlier release; this one reads version 6: plan the model again and make "
                 + "new keys, and decrypt old replies with the release that made them")
         #expect(
-            WireError.unsupportedVersion(6).description
-                == "format version 6, of a later release; this one reads version 5")
+            WireError.unsupportedVersion(7).description
+                == "format version 7, of a later release; this one reads version 6")
     }
 
     @Test(arguments: kinds) func otherKind(kind: ArtifactKind) throws {

@@ -29,7 +29,7 @@ package struct Party: Sendable {
         .evaluationKeys: "evaluation.key", .request: "request.ct", .reply: "reply.ct",
     ]
     package static let methods = ["slots", "features", "paillier", "branches"]
-    package static let vectors = folder("Tests/Vectors/wire-v5")
+    package static let vectors = folder("Tests/Vectors/wire-v6")
 
     /// One of each method.
     package static let all: [Party] = methods.map { try! Party(folder: "\(vectors)/\($0)") }

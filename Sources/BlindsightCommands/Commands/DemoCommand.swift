@@ -55,7 +55,7 @@ package struct DemoCommand: ParsableCommand {
             throw CommandError.file(self.model, Refused.orSame(error))
         }
         try CommandFiles.check(set.samples, for: plan.client.input, path: samples)
-        text(DemoReport.plan(plan.client, picture: Picture.lines(sample, set.samples.sampleShape)))
+        text(DemoReport.plan(plan, picture: Picture.lines(sample, set.samples.sampleShape)))
 
         let (client, keys) = try run.makeKeys(plan: plan.client)
         let request = try run.encrypt(sample, by: client)

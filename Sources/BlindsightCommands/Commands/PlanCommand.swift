@@ -138,7 +138,7 @@ package struct PlanCommand: ReportingCommand {
         let files = PlanFiles(folder: output)
         let sizes = try files.write(planned, title: model)
         progress.finish()
-        let plan = PlanReport(plan: planned.plan.client, speed: MachineSpeedFile.read())
+        let plan = PlanReport(server: planned.plan, speed: MachineSpeedFile.read())
         let quantization = planned.quantization.map {
             QuantizationText(report: $0, notes: planned.notes)
         }

@@ -20,8 +20,8 @@ struct DemoReport {
     }
 
     /// The sample beside the plan.
-    static func plan(_ plan: ClientPlan, picture: [String]) -> [String] {
-        let report = PlanReport(plan: plan)
+    static func plan(_ plan: Plan, picture: [String]) -> [String] {
+        let report = PlanReport(server: plan)
         let facts = ["certified for every input"] + report.certificateTable.lines(indent: "")
         let blank = String(repeating: " ", count: 28)
         var lines = heading("The digit (the client's alone)", and: "The plan")

@@ -16,7 +16,7 @@ package struct ModelReport {
     }
 
     var markdown: String {
-        let plan = PlanReport(plan: planned.plan.client)
+        let plan = PlanReport(server: planned.plan)
         var parts = ["# \(Self.escaped(title))"]
         if let report = planned.quantization {
             let text = QuantizationText(report: report, notes: planned.notes)

@@ -6,10 +6,11 @@ import InferenceClient
 
 /// A plan's method, parameters, certificate and costs, for people and as JSON.
 struct PlanReport {
-    let plan: ClientPlan
+    let server: Plan
     /// What was measured on this machine, if it was.
     var speed: MachineSpeed?
 
+    private var plan: ClientPlan { server.client }
     private var certificate: Certificate { plan.certificate }
 
     private var security: String {
@@ -36,7 +37,7 @@ struct PlanReport {
 
     private var costEntries: ReportEntries {
         let cost = plan.cost
-        let seconds = plan.seconds(
+        let seconds = server.seconds(
             samples: plan.samplesPerGroup, speed: speed ?? .reference)
         var entries = ReportEntries([])
         entries.add(
@@ -53,14 +54,15 @@ struct PlanReport {
         entries.add(
             "evaluation_key_bytes", "evaluation keys (once)", .bytes(cost.evaluationKeyBytes))
         entries.add(
-            "server_memory_bytes", "server memory (estimate)", .bytes(cost.serverMemoryBytes))
+            "server_memory_bytes", "server memory (estimate)", .bytes(server.evaluation.memoryBytes)
+        )
         return entries + ownEntries.only(.cost)
     }
 
     /// Method, parameters and certificate: at most 44 columns wide, to fit beside a picture.
     var certificateTable: Table { certificateEntries.table(.left) }
     var costTable: Table { costEntries.table(.right) }
-    var operationTable: Table { ReportEntries(plan.cost.operations).table(.right) }
+    var operationTable: Table { ReportEntries(server.evaluation.operations).table(.right) }
 
     var certificateTitle: String {
         let method = plan.outputs.boundMethod.printable
@@ -93,6 +95,6 @@ struct PlanReport {
     /// Members of a JSON object.
     var members: [(String, JSON)] {
         certificateEntries.members + costEntries.members
-            + [("operations", plan.cost.operations.json)]
+            + [("operations", server.evaluation.operations.json)]
     }
 }

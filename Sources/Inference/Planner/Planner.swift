@@ -106,7 +106,7 @@ package struct Planner: Sendable {
     /// At most half as long again, or 2 ms more.
     private static func isCheap(_ plan: Plan, beside plain: Plan, samples: Int) -> Bool {
         let (time, least) = (
-            plan.client.seconds(samples: samples), plain.client.seconds(samples: samples)
+            plan.seconds(samples: samples), plain.seconds(samples: samples)
         )
         return time <= 1.5 * least || time <= least + 2e-3
     }
@@ -121,7 +121,10 @@ package struct Planner: Sendable {
     private static func plan(_ method: any ServerMethod.Type, _ task: PlanningTask) throws -> Plan {
         let method = try method.plan(task)
         do {
-            return try Plan(task.network, outputs: task.outputs, method: method)
+            return try Plan(
+                task.network,
+                outputs: task.outputs.published(within: method.modulus(task.outputs)),
+                method: method)
         } catch let error as WireError {
             throw PlanError.noParameters(error.description)
         }
@@ -142,12 +145,12 @@ package struct Planner: Sendable {
         let samples = task.samples
         guard
             var best = plans.min(by: {
-                $0.client.seconds(samples: samples) < $1.client.seconds(samples: samples)
+                $0.seconds(samples: samples) < $1.seconds(samples: samples)
             })
         else { throw refusal ?? PlanError.noParameters("no method takes this network") }
         for other in plans {
             if 2 * other.client.traffic(samples: samples) <= best.client.traffic(samples: samples),
-                other.client.seconds(samples: 1) < 1
+                other.seconds(samples: 1) < 1
             {
                 best = other
             }

@@ -25,7 +25,7 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
-package nonisolated struct Blindsight_V5_InputMessage: Sendable {
+package nonisolated struct Blindsight_V6_InputMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -53,7 +53,7 @@ package nonisolated struct Blindsight_V5_InputMessage: Sendable {
   package init() {}
 }
 
-package nonisolated struct Blindsight_V5_RangeMessage: Sendable {
+package nonisolated struct Blindsight_V6_RangeMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -68,13 +68,13 @@ package nonisolated struct Blindsight_V5_RangeMessage: Sendable {
   package init() {}
 }
 
-/// What integer outputs mean.
-package nonisolated struct Blindsight_V5_OutputsMessage: Sendable {
+/// What integer outputs mean. Bounds are one for all outputs, of powers of two, where the method allows.
+package nonisolated struct Blindsight_V6_OutputsMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var bounds: [Blindsight_V5_RangeMessage] = []
+  package var bounds: [Blindsight_V6_RangeMessage] = []
 
   package var boundMethod: String = String()
 
@@ -96,88 +96,48 @@ package nonisolated struct Blindsight_V5_OutputsMessage: Sendable {
   package init() {}
 }
 
-/// Of a full group.
-package nonisolated struct Blindsight_V5_CostMessage: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var operations: [Blindsight_V5_OperationCountMessage] = []
-
-  package var requestBytes: UInt64 = 0
-
-  package var replyBytes: UInt64 = 0
-
-  package var evaluationKeyBytes: UInt64 = 0
-
-  package var serverMemoryBytes: UInt64 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
-package nonisolated struct Blindsight_V5_OperationCountMessage: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var name: String = String()
-
-  package var count: UInt64 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-}
-
 /// What every client plan says, whatever its method.
-package nonisolated struct Blindsight_V5_PlanMessage: @unchecked Sendable {
+package nonisolated struct Blindsight_V6_PlanMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var input: Blindsight_V5_InputMessage {
-    get {_storage._input ?? Blindsight_V5_InputMessage()}
-    set {_uniqueStorage()._input = newValue}
+  package var input: Blindsight_V6_InputMessage {
+    get {_input ?? Blindsight_V6_InputMessage()}
+    set {_input = newValue}
   }
   /// Returns true if `input` has been explicitly set.
-  package var hasInput: Bool {_storage._input != nil}
+  package var hasInput: Bool {self._input != nil}
   /// Clears the value of `input`. Subsequent reads from it will return its default value.
-  package mutating func clearInput() {_uniqueStorage()._input = nil}
+  package mutating func clearInput() {self._input = nil}
 
-  package var outputs: Blindsight_V5_OutputsMessage {
-    get {_storage._outputs ?? Blindsight_V5_OutputsMessage()}
-    set {_uniqueStorage()._outputs = newValue}
+  package var outputs: Blindsight_V6_OutputsMessage {
+    get {_outputs ?? Blindsight_V6_OutputsMessage()}
+    set {_outputs = newValue}
   }
   /// Returns true if `outputs` has been explicitly set.
-  package var hasOutputs: Bool {_storage._outputs != nil}
+  package var hasOutputs: Bool {self._outputs != nil}
   /// Clears the value of `outputs`. Subsequent reads from it will return its default value.
-  package mutating func clearOutputs() {_uniqueStorage()._outputs = nil}
+  package mutating func clearOutputs() {self._outputs = nil}
 
-  package var cost: Blindsight_V5_CostMessage {
-    get {_storage._cost ?? Blindsight_V5_CostMessage()}
-    set {_uniqueStorage()._cost = newValue}
-  }
-  /// Returns true if `cost` has been explicitly set.
-  package var hasCost: Bool {_storage._cost != nil}
-  /// Clears the value of `cost`. Subsequent reads from it will return its default value.
-  package mutating func clearCost() {_uniqueStorage()._cost = nil}
+  /// 128 random bits.
+  package var identity: [UInt64] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _input: Blindsight_V6_InputMessage? = nil
+  fileprivate var _outputs: Blindsight_V6_OutputsMessage? = nil
 }
 
 /// One operation of an integer network.
-package nonisolated struct Blindsight_V5_OperationMessage: Sendable {
+package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var kind: Blindsight_V5_OperationMessage.Kind = .unspecified
+  package var kind: Blindsight_V6_OperationMessage.Kind = .unspecified
 
   /// Values: 0 is the input, i + 1 the result of operation i.
   package var sources: [UInt32] = []
@@ -239,7 +199,7 @@ package nonisolated struct Blindsight_V5_OperationMessage: Sendable {
     }
 
     // The compiler won't synthesize support with the UNRECOGNIZED case.
-    package static let allCases: [Blindsight_V5_OperationMessage.Kind] = [
+    package static let allCases: [Blindsight_V6_OperationMessage.Kind] = [
       .unspecified,
       .convolution,
       .dense,
@@ -253,13 +213,13 @@ package nonisolated struct Blindsight_V5_OperationMessage: Sendable {
   package init() {}
 }
 
-package nonisolated struct Blindsight_V5_NetworkMessage: Sendable {
+package nonisolated struct Blindsight_V6_NetworkMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var input: Blindsight_V5_InputMessage {
-    get {_input ?? Blindsight_V5_InputMessage()}
+  package var input: Blindsight_V6_InputMessage {
+    get {_input ?? Blindsight_V6_InputMessage()}
     set {_input = newValue}
   }
   /// Returns true if `input` has been explicitly set.
@@ -267,7 +227,7 @@ package nonisolated struct Blindsight_V5_NetworkMessage: Sendable {
   /// Clears the value of `input`. Subsequent reads from it will return its default value.
   package mutating func clearInput() {self._input = nil}
 
-  package var operations: [Blindsight_V5_OperationMessage] = []
+  package var operations: [Blindsight_V6_OperationMessage] = []
 
   package var outputScale: Double = 0
 
@@ -282,11 +242,11 @@ package nonisolated struct Blindsight_V5_NetworkMessage: Sendable {
 
   package init() {}
 
-  fileprivate var _input: Blindsight_V5_InputMessage? = nil
+  fileprivate var _input: Blindsight_V6_InputMessage? = nil
 }
 
 /// Of the methods on BFV.
-package nonisolated struct Blindsight_V5_LatticeMessage: Sendable {
+package nonisolated struct Blindsight_V6_LatticeMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -305,7 +265,7 @@ package nonisolated struct Blindsight_V5_LatticeMessage: Sendable {
   package init() {}
 }
 
-package nonisolated struct Blindsight_V5_PlaintextsMessage: Sendable {
+package nonisolated struct Blindsight_V6_PlaintextsMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -321,7 +281,7 @@ package nonisolated struct Blindsight_V5_PlaintextsMessage: Sendable {
   package init() {}
 }
 
-package nonisolated struct Blindsight_V5_GadgetMessage: Sendable {
+package nonisolated struct Blindsight_V6_GadgetMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -335,15 +295,15 @@ package nonisolated struct Blindsight_V5_GadgetMessage: Sendable {
   package init() {}
 }
 
-package nonisolated struct Blindsight_V5_GaloisKeyMessage: Sendable {
+package nonisolated struct Blindsight_V6_GaloisKeyMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var element: UInt32 = 0
 
-  package var gadget: Blindsight_V5_GadgetMessage {
-    get {_gadget ?? Blindsight_V5_GadgetMessage()}
+  package var gadget: Blindsight_V6_GadgetMessage {
+    get {_gadget ?? Blindsight_V6_GadgetMessage()}
     set {_gadget = newValue}
   }
   /// Returns true if `gadget` has been explicitly set.
@@ -355,17 +315,17 @@ package nonisolated struct Blindsight_V5_GaloisKeyMessage: Sendable {
 
   package init() {}
 
-  fileprivate var _gadget: Blindsight_V5_GadgetMessage? = nil
+  fileprivate var _gadget: Blindsight_V6_GadgetMessage? = nil
 }
 
 /// What keys depend on.
-package nonisolated struct Blindsight_V5_KeySetMessage: Sendable {
+package nonisolated struct Blindsight_V6_KeySetMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var lattice: Blindsight_V5_LatticeMessage {
-    get {_lattice ?? Blindsight_V5_LatticeMessage()}
+  package var lattice: Blindsight_V6_LatticeMessage {
+    get {_lattice ?? Blindsight_V6_LatticeMessage()}
     set {_lattice = newValue}
   }
   /// Returns true if `lattice` has been explicitly set.
@@ -373,8 +333,8 @@ package nonisolated struct Blindsight_V5_KeySetMessage: Sendable {
   /// Clears the value of `lattice`. Subsequent reads from it will return its default value.
   package mutating func clearLattice() {self._lattice = nil}
 
-  package var relinearization: Blindsight_V5_GadgetMessage {
-    get {_relinearization ?? Blindsight_V5_GadgetMessage()}
+  package var relinearization: Blindsight_V6_GadgetMessage {
+    get {_relinearization ?? Blindsight_V6_GadgetMessage()}
     set {_relinearization = newValue}
   }
   /// Returns true if `relinearization` has been explicitly set.
@@ -383,7 +343,7 @@ package nonisolated struct Blindsight_V5_KeySetMessage: Sendable {
   package mutating func clearRelinearization() {self._relinearization = nil}
 
   /// Ascending.
-  package var galois: [Blindsight_V5_GaloisKeyMessage] = []
+  package var galois: [Blindsight_V6_GaloisKeyMessage] = []
 
   /// Of the public key that replies are re-randomized with.
   package var rerandomizationLevel: UInt32 = 0
@@ -392,90 +352,76 @@ package nonisolated struct Blindsight_V5_KeySetMessage: Sendable {
 
   package init() {}
 
-  fileprivate var _lattice: Blindsight_V5_LatticeMessage? = nil
-  fileprivate var _relinearization: Blindsight_V5_GadgetMessage? = nil
+  fileprivate var _lattice: Blindsight_V6_LatticeMessage? = nil
+  fileprivate var _relinearization: Blindsight_V6_GadgetMessage? = nil
 }
 
-package nonisolated struct Blindsight_V5_BFVMessage: Sendable {
+package nonisolated struct Blindsight_V6_BFVMessage: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var keys: Blindsight_V5_KeySetMessage {
-    get {_keys ?? Blindsight_V5_KeySetMessage()}
-    set {_keys = newValue}
+  package var keys: Blindsight_V6_KeySetMessage {
+    get {_storage._keys ?? Blindsight_V6_KeySetMessage()}
+    set {_uniqueStorage()._keys = newValue}
   }
   /// Returns true if `keys` has been explicitly set.
-  package var hasKeys: Bool {self._keys != nil}
+  package var hasKeys: Bool {_storage._keys != nil}
   /// Clears the value of `keys`. Subsequent reads from it will return its default value.
-  package mutating func clearKeys() {self._keys = nil}
+  package mutating func clearKeys() {_uniqueStorage()._keys = nil}
 
-  package var plaintexts: Blindsight_V5_PlaintextsMessage {
-    get {_plaintexts ?? Blindsight_V5_PlaintextsMessage()}
-    set {_plaintexts = newValue}
+  package var plaintexts: Blindsight_V6_PlaintextsMessage {
+    get {_storage._plaintexts ?? Blindsight_V6_PlaintextsMessage()}
+    set {_uniqueStorage()._plaintexts = newValue}
   }
   /// Returns true if `plaintexts` has been explicitly set.
-  package var hasPlaintexts: Bool {self._plaintexts != nil}
+  package var hasPlaintexts: Bool {_storage._plaintexts != nil}
   /// Clears the value of `plaintexts`. Subsequent reads from it will return its default value.
-  package mutating func clearPlaintexts() {self._plaintexts = nil}
+  package mutating func clearPlaintexts() {_uniqueStorage()._plaintexts = nil}
 
-  package var outputUnits: [UInt64] = []
+  package var outputUnits: [UInt64] {
+    get {_storage._outputUnits}
+    set {_uniqueStorage()._outputUnits = newValue}
+  }
 
-  package var replyC0Bits: UInt32 = 0
+  package var replyC0Bits: UInt32 {
+    get {_storage._replyC0Bits}
+    set {_uniqueStorage()._replyC0Bits = newValue}
+  }
 
-  package var replyC1Bits: UInt32 = 0
+  package var replyC1Bits: UInt32 {
+    get {_storage._replyC1Bits}
+    set {_uniqueStorage()._replyC1Bits = newValue}
+  }
 
-  /// For people; a plan's holder may prove them anew.
-  package var noiseMarginBits: [Double] = []
+  /// Rounded down to whole bits or, below one, to powers of two.
+  package var noiseMarginBits: [Double] {
+    get {_storage._noiseMarginBits}
+    set {_uniqueStorage()._noiseMarginBits = newValue}
+  }
 
   /// Of the method "slots": an input's index for each slot, plus 1; 0 where the slot is empty.
-  package var inputLayout: [UInt32] = []
+  package var inputLayout: [UInt32] {
+    get {_storage._inputLayout}
+    set {_uniqueStorage()._inputLayout = newValue}
+  }
 
   /// An output's index for each slot, plus 1.
-  package var outputLayout: [UInt32] = []
+  package var outputLayout: [UInt32] {
+    get {_storage._outputLayout}
+    set {_uniqueStorage()._outputLayout = newValue}
+  }
 
   /// Of the method "features": outputs of the network.
-  package var outputCount: UInt32 = 0
+  package var outputCount: UInt32 {
+    get {_storage._outputCount}
+    set {_uniqueStorage()._outputCount = newValue}
+  }
 
   /// lambda: how far replies hide the weights; 0: nothing is promised.
-  package var functionPrivacyBits: UInt32 = 0
-
-  package var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  package init() {}
-
-  fileprivate var _keys: Blindsight_V5_KeySetMessage? = nil
-  fileprivate var _plaintexts: Blindsight_V5_PlaintextsMessage? = nil
-}
-
-package nonisolated struct Blindsight_V5_BFVServerMessage: @unchecked Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  package var client: Blindsight_V5_BFVMessage {
-    get {_storage._client ?? Blindsight_V5_BFVMessage()}
-    set {_uniqueStorage()._client = newValue}
-  }
-  /// Returns true if `client` has been explicitly set.
-  package var hasClient: Bool {_storage._client != nil}
-  /// Clears the value of `client`. Subsequent reads from it will return its default value.
-  package mutating func clearClient() {_uniqueStorage()._client = nil}
-
-  package var babyCounts: [UInt32] {
-    get {_storage._babyCounts}
-    set {_uniqueStorage()._babyCounts = newValue}
-  }
-
-  package var levels: [UInt32] {
-    get {_storage._levels}
-    set {_uniqueStorage()._levels = newValue}
-  }
-
-  /// Of each plaintext modulus, the bits of a flood's summands; none without function privacy.
-  package var floodBits: [UInt32] {
-    get {_storage._floodBits}
-    set {_uniqueStorage()._floodBits = newValue}
+  package var functionPrivacyBits: UInt32 {
+    get {_storage._functionPrivacyBits}
+    set {_uniqueStorage()._functionPrivacyBits = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -485,7 +431,74 @@ package nonisolated struct Blindsight_V5_BFVServerMessage: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-package nonisolated struct Blindsight_V5_PaillierMessage: Sendable {
+/// What a full group takes on the server.
+package nonisolated struct Blindsight_V6_EvaluationMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var operations: [Blindsight_V6_OperationCountMessage] = []
+
+  package var memoryBytes: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Blindsight_V6_OperationCountMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var count: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Blindsight_V6_BFVServerMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var client: Blindsight_V6_BFVMessage {
+    get {_client ?? Blindsight_V6_BFVMessage()}
+    set {_client = newValue}
+  }
+  /// Returns true if `client` has been explicitly set.
+  package var hasClient: Bool {self._client != nil}
+  /// Clears the value of `client`. Subsequent reads from it will return its default value.
+  package mutating func clearClient() {self._client = nil}
+
+  package var babyCounts: [UInt32] = []
+
+  package var levels: [UInt32] = []
+
+  /// Of each plaintext modulus, the bits of a flood's summands; none without function privacy.
+  package var floodBits: [UInt32] = []
+
+  package var evaluation: Blindsight_V6_EvaluationMessage {
+    get {_evaluation ?? Blindsight_V6_EvaluationMessage()}
+    set {_evaluation = newValue}
+  }
+  /// Returns true if `evaluation` has been explicitly set.
+  package var hasEvaluation: Bool {self._evaluation != nil}
+  /// Clears the value of `evaluation`. Subsequent reads from it will return its default value.
+  package mutating func clearEvaluation() {self._evaluation = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _client: Blindsight_V6_BFVMessage? = nil
+  fileprivate var _evaluation: Blindsight_V6_EvaluationMessage? = nil
+}
+
+package nonisolated struct Blindsight_V6_PaillierMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -494,10 +507,6 @@ package nonisolated struct Blindsight_V5_PaillierMessage: Sendable {
   package var keyBits: UInt32 = 0
 
   package var slotBits: UInt32 = 0
-
-  package var products: UInt64 = 0
-
-  package var squarings: UInt64 = 0
 
   /// As of the methods on BFV.
   package var functionPrivacyBits: UInt32 = 0
@@ -509,9 +518,9 @@ package nonisolated struct Blindsight_V5_PaillierMessage: Sendable {
 
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
-fileprivate nonisolated let _protobuf_package = "blindsight.v5"
+fileprivate nonisolated let _protobuf_package = "blindsight.v6"
 
-nonisolated extension Blindsight_V5_InputMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_InputMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".InputMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}shape\0\u{1}lowest\0\u{1}highest\0\u{1}scale\0\u{3}zero_point\0\u{1}offsets\0\u{1}scales\0\u{1}normalization\0")
 
@@ -562,7 +571,7 @@ nonisolated extension Blindsight_V5_InputMessage: SwiftProtobuf.Message, SwiftPr
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_InputMessage, rhs: Blindsight_V5_InputMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_InputMessage, rhs: Blindsight_V6_InputMessage) -> Bool {
     if lhs.shape != rhs.shape {return false}
     if lhs.lowest != rhs.lowest {return false}
     if lhs.highest != rhs.highest {return false}
@@ -576,7 +585,7 @@ nonisolated extension Blindsight_V5_InputMessage: SwiftProtobuf.Message, SwiftPr
   }
 }
 
-nonisolated extension Blindsight_V5_RangeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_RangeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RangeMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lowest\0\u{1}highest\0")
 
@@ -603,7 +612,7 @@ nonisolated extension Blindsight_V5_RangeMessage: SwiftProtobuf.Message, SwiftPr
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_RangeMessage, rhs: Blindsight_V5_RangeMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_RangeMessage, rhs: Blindsight_V6_RangeMessage) -> Bool {
     if lhs.lowest != rhs.lowest {return false}
     if lhs.highest != rhs.highest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -611,7 +620,7 @@ nonisolated extension Blindsight_V5_RangeMessage: SwiftProtobuf.Message, SwiftPr
   }
 }
 
-nonisolated extension Blindsight_V5_OutputsMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_OutputsMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OutputsMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bounds\0\u{3}bound_method\0\u{3}range_is_calibrated\0\u{1}scale\0\u{1}labels\0\u{1}decision\0\u{1}transform\0")
 
@@ -658,7 +667,7 @@ nonisolated extension Blindsight_V5_OutputsMessage: SwiftProtobuf.Message, Swift
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_OutputsMessage, rhs: Blindsight_V5_OutputsMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_OutputsMessage, rhs: Blindsight_V6_OutputsMessage) -> Bool {
     if lhs.bounds != rhs.bounds {return false}
     if lhs.boundMethod != rhs.boundMethod {return false}
     if lhs.rangeIsCalibrated != rhs.rangeIsCalibrated {return false}
@@ -671,176 +680,51 @@ nonisolated extension Blindsight_V5_OutputsMessage: SwiftProtobuf.Message, Swift
   }
 }
 
-nonisolated extension Blindsight_V5_CostMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".CostMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operations\0\u{3}request_bytes\0\u{3}reply_bytes\0\u{3}evaluation_key_bytes\0\u{3}server_memory_bytes\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.operations) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.requestBytes) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.replyBytes) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.evaluationKeyBytes) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.serverMemoryBytes) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.operations.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.operations, fieldNumber: 1)
-    }
-    if self.requestBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.requestBytes, fieldNumber: 2)
-    }
-    if self.replyBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.replyBytes, fieldNumber: 3)
-    }
-    if self.evaluationKeyBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.evaluationKeyBytes, fieldNumber: 4)
-    }
-    if self.serverMemoryBytes != 0 {
-      try visitor.visitSingularUInt64Field(value: self.serverMemoryBytes, fieldNumber: 5)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Blindsight_V5_CostMessage, rhs: Blindsight_V5_CostMessage) -> Bool {
-    if lhs.operations != rhs.operations {return false}
-    if lhs.requestBytes != rhs.requestBytes {return false}
-    if lhs.replyBytes != rhs.replyBytes {return false}
-    if lhs.evaluationKeyBytes != rhs.evaluationKeyBytes {return false}
-    if lhs.serverMemoryBytes != rhs.serverMemoryBytes {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Blindsight_V5_OperationCountMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".OperationCountMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}count\0")
-
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
-    }
-    if self.count != 0 {
-      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 2)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Blindsight_V5_OperationCountMessage, rhs: Blindsight_V5_OperationCountMessage) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.count != rhs.count {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Blindsight_V5_PlanMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_PlanMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PlanMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}outputs\0\u{1}cost\0")
-
-  fileprivate class _StorageClass {
-    var _input: Blindsight_V5_InputMessage? = nil
-    var _outputs: Blindsight_V5_OutputsMessage? = nil
-    var _cost: Blindsight_V5_CostMessage? = nil
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _input = source._input
-      _outputs = source._outputs
-      _cost = source._cost
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}outputs\0\u{2}\u{2}identity\0\u{c}\u{3}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
-        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._outputs) }()
-        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._cost) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._input) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._outputs) }()
+      case 4: try { try decoder.decodeRepeatedFixed64Field(value: &self.identity) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      try { if let v = _storage._input {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-      } }()
-      try { if let v = _storage._outputs {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      } }()
-      try { if let v = _storage._cost {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      } }()
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._input {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._outputs {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.identity.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.identity, fieldNumber: 4)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_PlanMessage, rhs: Blindsight_V5_PlanMessage) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._input != rhs_storage._input {return false}
-        if _storage._outputs != rhs_storage._outputs {return false}
-        if _storage._cost != rhs_storage._cost {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+  package static func ==(lhs: Blindsight_V6_PlanMessage, rhs: Blindsight_V6_PlanMessage) -> Bool {
+    if lhs._input != rhs._input {return false}
+    if lhs._outputs != rhs._outputs {return false}
+    if lhs.identity != rhs.identity {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Blindsight_V5_OperationMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_OperationMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OperationMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}sources\0\u{1}sizes\0\u{1}weights\0\u{1}bias\0\u{1}columns\0\u{3}row_counts\0\u{3}column_indices\0")
 
@@ -891,7 +775,7 @@ nonisolated extension Blindsight_V5_OperationMessage: SwiftProtobuf.Message, Swi
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_OperationMessage, rhs: Blindsight_V5_OperationMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_OperationMessage, rhs: Blindsight_V6_OperationMessage) -> Bool {
     if lhs.kind != rhs.kind {return false}
     if lhs.sources != rhs.sources {return false}
     if lhs.sizes != rhs.sizes {return false}
@@ -905,11 +789,11 @@ nonisolated extension Blindsight_V5_OperationMessage: SwiftProtobuf.Message, Swi
   }
 }
 
-nonisolated extension Blindsight_V5_OperationMessage.Kind: SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_OperationMessage.Kind: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}CONVOLUTION\0\u{1}DENSE\0\u{1}AFFINE\0\u{1}SQUARE\0\u{1}PRODUCT\0")
 }
 
-nonisolated extension Blindsight_V5_NetworkMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_NetworkMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NetworkMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}operations\0\u{3}output_scale\0\u{1}labels\0\u{1}decision\0\u{1}transform\0")
 
@@ -956,7 +840,7 @@ nonisolated extension Blindsight_V5_NetworkMessage: SwiftProtobuf.Message, Swift
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_NetworkMessage, rhs: Blindsight_V5_NetworkMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_NetworkMessage, rhs: Blindsight_V6_NetworkMessage) -> Bool {
     if lhs._input != rhs._input {return false}
     if lhs.operations != rhs.operations {return false}
     if lhs.outputScale != rhs.outputScale {return false}
@@ -968,7 +852,7 @@ nonisolated extension Blindsight_V5_NetworkMessage: SwiftProtobuf.Message, Swift
   }
 }
 
-nonisolated extension Blindsight_V5_LatticeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_LatticeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LatticeMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}degree\0\u{3}ciphertext_moduli\0\u{3}special_modulus\0\u{3}security_bits\0")
 
@@ -1003,7 +887,7 @@ nonisolated extension Blindsight_V5_LatticeMessage: SwiftProtobuf.Message, Swift
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_LatticeMessage, rhs: Blindsight_V5_LatticeMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_LatticeMessage, rhs: Blindsight_V6_LatticeMessage) -> Bool {
     if lhs.degree != rhs.degree {return false}
     if lhs.ciphertextModuli != rhs.ciphertextModuli {return false}
     if lhs.specialModulus != rhs.specialModulus {return false}
@@ -1013,7 +897,7 @@ nonisolated extension Blindsight_V5_LatticeMessage: SwiftProtobuf.Message, Swift
   }
 }
 
-nonisolated extension Blindsight_V5_PlaintextsMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_PlaintextsMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PlaintextsMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}moduli\0\u{1}generators\0")
 
@@ -1040,7 +924,7 @@ nonisolated extension Blindsight_V5_PlaintextsMessage: SwiftProtobuf.Message, Sw
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_PlaintextsMessage, rhs: Blindsight_V5_PlaintextsMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_PlaintextsMessage, rhs: Blindsight_V6_PlaintextsMessage) -> Bool {
     if lhs.moduli != rhs.moduli {return false}
     if lhs.generators != rhs.generators {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1048,7 +932,7 @@ nonisolated extension Blindsight_V5_PlaintextsMessage: SwiftProtobuf.Message, Sw
   }
 }
 
-nonisolated extension Blindsight_V5_GadgetMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_GadgetMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GadgetMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}level\0\u{3}digit_bits\0")
 
@@ -1075,7 +959,7 @@ nonisolated extension Blindsight_V5_GadgetMessage: SwiftProtobuf.Message, SwiftP
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_GadgetMessage, rhs: Blindsight_V5_GadgetMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_GadgetMessage, rhs: Blindsight_V6_GadgetMessage) -> Bool {
     if lhs.level != rhs.level {return false}
     if lhs.digitBits != rhs.digitBits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1083,7 +967,7 @@ nonisolated extension Blindsight_V5_GadgetMessage: SwiftProtobuf.Message, SwiftP
   }
 }
 
-nonisolated extension Blindsight_V5_GaloisKeyMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_GaloisKeyMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GaloisKeyMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}element\0\u{1}gadget\0")
 
@@ -1114,7 +998,7 @@ nonisolated extension Blindsight_V5_GaloisKeyMessage: SwiftProtobuf.Message, Swi
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_GaloisKeyMessage, rhs: Blindsight_V5_GaloisKeyMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_GaloisKeyMessage, rhs: Blindsight_V6_GaloisKeyMessage) -> Bool {
     if lhs.element != rhs.element {return false}
     if lhs._gadget != rhs._gadget {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -1122,7 +1006,7 @@ nonisolated extension Blindsight_V5_GaloisKeyMessage: SwiftProtobuf.Message, Swi
   }
 }
 
-nonisolated extension Blindsight_V5_KeySetMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_KeySetMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".KeySetMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}lattice\0\u{1}relinearization\0\u{1}galois\0\u{3}rerandomization_level\0")
 
@@ -1161,7 +1045,7 @@ nonisolated extension Blindsight_V5_KeySetMessage: SwiftProtobuf.Message, SwiftP
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_KeySetMessage, rhs: Blindsight_V5_KeySetMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_KeySetMessage, rhs: Blindsight_V6_KeySetMessage) -> Bool {
     if lhs._lattice != rhs._lattice {return false}
     if lhs._relinearization != rhs._relinearization {return false}
     if lhs.galois != rhs.galois {return false}
@@ -1171,94 +1055,21 @@ nonisolated extension Blindsight_V5_KeySetMessage: SwiftProtobuf.Message, SwiftP
   }
 }
 
-nonisolated extension Blindsight_V5_BFVMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".BFVMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0\u{1}plaintexts\0\u{3}output_units\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{3}noise_margin_bits\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_count\0\u{3}function_privacy_bits\0")
 
-  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._keys) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._plaintexts) }()
-      case 3: try { try decoder.decodeRepeatedFixed64Field(value: &self.outputUnits) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.replyC0Bits) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.replyC1Bits) }()
-      case 6: try { try decoder.decodeRepeatedDoubleField(value: &self.noiseMarginBits) }()
-      case 7: try { try decoder.decodeRepeatedUInt32Field(value: &self.inputLayout) }()
-      case 8: try { try decoder.decodeRepeatedUInt32Field(value: &self.outputLayout) }()
-      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.outputCount) }()
-      case 10: try { try decoder.decodeSingularUInt32Field(value: &self.functionPrivacyBits) }()
-      default: break
-      }
-    }
-  }
-
-  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._keys {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._plaintexts {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.outputUnits.isEmpty {
-      try visitor.visitPackedFixed64Field(value: self.outputUnits, fieldNumber: 3)
-    }
-    if self.replyC0Bits != 0 {
-      try visitor.visitSingularUInt32Field(value: self.replyC0Bits, fieldNumber: 4)
-    }
-    if self.replyC1Bits != 0 {
-      try visitor.visitSingularUInt32Field(value: self.replyC1Bits, fieldNumber: 5)
-    }
-    if !self.noiseMarginBits.isEmpty {
-      try visitor.visitPackedDoubleField(value: self.noiseMarginBits, fieldNumber: 6)
-    }
-    if !self.inputLayout.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.inputLayout, fieldNumber: 7)
-    }
-    if !self.outputLayout.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.outputLayout, fieldNumber: 8)
-    }
-    if self.outputCount != 0 {
-      try visitor.visitSingularUInt32Field(value: self.outputCount, fieldNumber: 9)
-    }
-    if self.functionPrivacyBits != 0 {
-      try visitor.visitSingularUInt32Field(value: self.functionPrivacyBits, fieldNumber: 10)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  package static func ==(lhs: Blindsight_V5_BFVMessage, rhs: Blindsight_V5_BFVMessage) -> Bool {
-    if lhs._keys != rhs._keys {return false}
-    if lhs._plaintexts != rhs._plaintexts {return false}
-    if lhs.outputUnits != rhs.outputUnits {return false}
-    if lhs.replyC0Bits != rhs.replyC0Bits {return false}
-    if lhs.replyC1Bits != rhs.replyC1Bits {return false}
-    if lhs.noiseMarginBits != rhs.noiseMarginBits {return false}
-    if lhs.inputLayout != rhs.inputLayout {return false}
-    if lhs.outputLayout != rhs.outputLayout {return false}
-    if lhs.outputCount != rhs.outputCount {return false}
-    if lhs.functionPrivacyBits != rhs.functionPrivacyBits {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".BFVServerMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}client\0\u{3}baby_counts\0\u{1}levels\0")
-
   fileprivate class _StorageClass {
-    var _client: Blindsight_V5_BFVMessage? = nil
-    var _babyCounts: [UInt32] = []
-    var _levels: [UInt32] = []
-    var _floodBits: [UInt32] = []
+    var _keys: Blindsight_V6_KeySetMessage? = nil
+    var _plaintexts: Blindsight_V6_PlaintextsMessage? = nil
+    var _outputUnits: [UInt64] = []
+    var _replyC0Bits: UInt32 = 0
+    var _replyC1Bits: UInt32 = 0
+    var _noiseMarginBits: [Double] = []
+    var _inputLayout: [UInt32] = []
+    var _outputLayout: [UInt32] = []
+    var _outputCount: UInt32 = 0
+    var _functionPrivacyBits: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1269,10 +1080,16 @@ nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, Swi
     private init() {}
 
     init(copying source: _StorageClass) {
-      _client = source._client
-      _babyCounts = source._babyCounts
-      _levels = source._levels
-      _floodBits = source._floodBits
+      _keys = source._keys
+      _plaintexts = source._plaintexts
+      _outputUnits = source._outputUnits
+      _replyC0Bits = source._replyC0Bits
+      _replyC1Bits = source._replyC1Bits
+      _noiseMarginBits = source._noiseMarginBits
+      _inputLayout = source._inputLayout
+      _outputLayout = source._outputLayout
+      _outputCount = source._outputCount
+      _functionPrivacyBits = source._functionPrivacyBits
     }
   }
 
@@ -1291,10 +1108,16 @@ nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, Swi
         // allocates stack space for every case branch when no optimizations are
         // enabled. https://github.com/apple/swift-protobuf/issues/1034
         switch fieldNumber {
-        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._client) }()
-        case 2: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._babyCounts) }()
-        case 3: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._levels) }()
-        case 4: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._floodBits) }()
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._keys) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._plaintexts) }()
+        case 3: try { try decoder.decodeRepeatedFixed64Field(value: &_storage._outputUnits) }()
+        case 4: try { try decoder.decodeSingularUInt32Field(value: &_storage._replyC0Bits) }()
+        case 5: try { try decoder.decodeSingularUInt32Field(value: &_storage._replyC1Bits) }()
+        case 6: try { try decoder.decodeRepeatedDoubleField(value: &_storage._noiseMarginBits) }()
+        case 7: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._inputLayout) }()
+        case 8: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._outputLayout) }()
+        case 9: try { try decoder.decodeSingularUInt32Field(value: &_storage._outputCount) }()
+        case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._functionPrivacyBits) }()
         default: break
         }
       }
@@ -1307,31 +1130,55 @@ nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, Swi
       // allocates stack space for every if/case branch local when no optimizations
       // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
       // https://github.com/apple/swift-protobuf/issues/1182
-      try { if let v = _storage._client {
+      try { if let v = _storage._keys {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
       } }()
-      if !_storage._babyCounts.isEmpty {
-        try visitor.visitPackedUInt32Field(value: _storage._babyCounts, fieldNumber: 2)
+      try { if let v = _storage._plaintexts {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._outputUnits.isEmpty {
+        try visitor.visitPackedFixed64Field(value: _storage._outputUnits, fieldNumber: 3)
       }
-      if !_storage._levels.isEmpty {
-        try visitor.visitPackedUInt32Field(value: _storage._levels, fieldNumber: 3)
+      if _storage._replyC0Bits != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._replyC0Bits, fieldNumber: 4)
       }
-      if !_storage._floodBits.isEmpty {
-        try visitor.visitPackedUInt32Field(value: _storage._floodBits, fieldNumber: 4)
+      if _storage._replyC1Bits != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._replyC1Bits, fieldNumber: 5)
+      }
+      if !_storage._noiseMarginBits.isEmpty {
+        try visitor.visitPackedDoubleField(value: _storage._noiseMarginBits, fieldNumber: 6)
+      }
+      if !_storage._inputLayout.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._inputLayout, fieldNumber: 7)
+      }
+      if !_storage._outputLayout.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._outputLayout, fieldNumber: 8)
+      }
+      if _storage._outputCount != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._outputCount, fieldNumber: 9)
+      }
+      if _storage._functionPrivacyBits != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._functionPrivacyBits, fieldNumber: 10)
       }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_BFVServerMessage, rhs: Blindsight_V5_BFVServerMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_BFVMessage, rhs: Blindsight_V6_BFVMessage) -> Bool {
     if lhs._storage !== rhs._storage {
       let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
         let _storage = _args.0
         let rhs_storage = _args.1
-        if _storage._client != rhs_storage._client {return false}
-        if _storage._babyCounts != rhs_storage._babyCounts {return false}
-        if _storage._levels != rhs_storage._levels {return false}
-        if _storage._floodBits != rhs_storage._floodBits {return false}
+        if _storage._keys != rhs_storage._keys {return false}
+        if _storage._plaintexts != rhs_storage._plaintexts {return false}
+        if _storage._outputUnits != rhs_storage._outputUnits {return false}
+        if _storage._replyC0Bits != rhs_storage._replyC0Bits {return false}
+        if _storage._replyC1Bits != rhs_storage._replyC1Bits {return false}
+        if _storage._noiseMarginBits != rhs_storage._noiseMarginBits {return false}
+        if _storage._inputLayout != rhs_storage._inputLayout {return false}
+        if _storage._outputLayout != rhs_storage._outputLayout {return false}
+        if _storage._outputCount != rhs_storage._outputCount {return false}
+        if _storage._functionPrivacyBits != rhs_storage._functionPrivacyBits {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1341,9 +1188,133 @@ nonisolated extension Blindsight_V5_BFVServerMessage: SwiftProtobuf.Message, Swi
   }
 }
 
-nonisolated extension Blindsight_V5_PaillierMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+nonisolated extension Blindsight_V6_EvaluationMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".EvaluationMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}operations\0\u{3}memory_bytes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.operations) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.memoryBytes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.operations.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.operations, fieldNumber: 1)
+    }
+    if self.memoryBytes != 0 {
+      try visitor.visitSingularUInt64Field(value: self.memoryBytes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V6_EvaluationMessage, rhs: Blindsight_V6_EvaluationMessage) -> Bool {
+    if lhs.operations != rhs.operations {return false}
+    if lhs.memoryBytes != rhs.memoryBytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V6_OperationCountMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".OperationCountMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}count\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.count) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt64Field(value: self.count, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V6_OperationCountMessage, rhs: Blindsight_V6_OperationCountMessage) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V6_BFVServerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BFVServerMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}client\0\u{3}baby_counts\0\u{1}levels\0\u{3}flood_bits\0\u{1}evaluation\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._client) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.babyCounts) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.levels) }()
+      case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.floodBits) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._evaluation) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._client {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.babyCounts.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.babyCounts, fieldNumber: 2)
+    }
+    if !self.levels.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.levels, fieldNumber: 3)
+    }
+    if !self.floodBits.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.floodBits, fieldNumber: 4)
+    }
+    try { if let v = self._evaluation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V6_BFVServerMessage, rhs: Blindsight_V6_BFVServerMessage) -> Bool {
+    if lhs._client != rhs._client {return false}
+    if lhs.babyCounts != rhs.babyCounts {return false}
+    if lhs.levels != rhs.levels {return false}
+    if lhs.floodBits != rhs.floodBits {return false}
+    if lhs._evaluation != rhs._evaluation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V6_PaillierMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PaillierMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}key_bits\0\u{3}slot_bits\0\u{1}products\0\u{1}squarings\0\u{3}function_privacy_bits\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}key_bits\0\u{3}slot_bits\0\u{4}\u{3}function_privacy_bits\0\u{c}\u{3}\u{1}\u{c}\u{4}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1353,8 +1324,6 @@ nonisolated extension Blindsight_V5_PaillierMessage: SwiftProtobuf.Message, Swif
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self.keyBits) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.slotBits) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.products) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.squarings) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.functionPrivacyBits) }()
       default: break
       }
@@ -1368,23 +1337,15 @@ nonisolated extension Blindsight_V5_PaillierMessage: SwiftProtobuf.Message, Swif
     if self.slotBits != 0 {
       try visitor.visitSingularUInt32Field(value: self.slotBits, fieldNumber: 2)
     }
-    if self.products != 0 {
-      try visitor.visitSingularUInt64Field(value: self.products, fieldNumber: 3)
-    }
-    if self.squarings != 0 {
-      try visitor.visitSingularUInt64Field(value: self.squarings, fieldNumber: 4)
-    }
     if self.functionPrivacyBits != 0 {
       try visitor.visitSingularUInt32Field(value: self.functionPrivacyBits, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Blindsight_V5_PaillierMessage, rhs: Blindsight_V5_PaillierMessage) -> Bool {
+  package static func ==(lhs: Blindsight_V6_PaillierMessage, rhs: Blindsight_V6_PaillierMessage) -> Bool {
     if lhs.keyBits != rhs.keyBits {return false}
     if lhs.slotBits != rhs.slotBits {return false}
-    if lhs.products != rhs.products {return false}
-    if lhs.squarings != rhs.squarings {return false}
     if lhs.functionPrivacyBits != rhs.functionPrivacyBits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -4,7 +4,7 @@ import BFV
 import Lattice
 import Wire
 
-extension Blindsight_V5_LatticeMessage {
+extension Blindsight_V6_LatticeMessage {
     init(_ lattice: LatticeParameters) {
         self.init()
         degree = UInt32(lattice.degree)
@@ -29,7 +29,7 @@ extension Blindsight_V5_LatticeMessage {
     }
 }
 
-extension Blindsight_V5_PlaintextsMessage {
+extension Blindsight_V6_PlaintextsMessage {
     init(_ parameters: BFVParameters) {
         self.init()
         moduli = parameters.plaintextModuli
@@ -52,7 +52,7 @@ extension Blindsight_V5_PlaintextsMessage {
     }
 }
 
-extension Blindsight_V5_GadgetMessage {
+extension Blindsight_V6_GadgetMessage {
     init(_ gadget: Gadget) {
         self.init()
         level = UInt32(gadget.level)
@@ -67,13 +67,13 @@ extension Blindsight_V5_GadgetMessage {
     }
 }
 
-extension Blindsight_V5_KeySetMessage {
+extension Blindsight_V6_KeySetMessage {
     init(_ set: BFVKeySet) {
         self.init()
         lattice = .init(set.lattice)
         if let gadget = set.relinearization { relinearization = .init(gadget) }
         galois = set.galois.sorted { $0.key < $1.key }.map { element, gadget in
-            var message = Blindsight_V5_GaloisKeyMessage()
+            var message = Blindsight_V6_GaloisKeyMessage()
             message.element = UInt32(element)
             message.gadget = .init(gadget)
             return message
@@ -111,14 +111,14 @@ extension Blindsight_V5_KeySetMessage {
 extension BFVKeySet {
     package func encoded() throws -> [UInt8] {
         try check()
-        return try Blindsight_V5_KeySetMessage(self).serializedBytes()
+        return try Blindsight_V6_KeySetMessage(self).serializedBytes()
     }
 
     /// What a key set's digest is of: the keys, and the form in which they are written.
     func identity() throws -> [UInt8] { try Array("montgomery".utf8) + [0] + encoded() }
 }
 
-extension Blindsight_V5_BFVMessage {
+extension Blindsight_V6_BFVMessage {
     package init(_ settings: BFVSettings) {
         self.init()
         keys = .init(settings.keys)

@@ -27,11 +27,11 @@ extension OutputTransform {
     }
 }
 
-extension Blindsight_V5_NetworkMessage {
+extension Blindsight_V6_NetworkMessage {
     package init(_ network: IntegerNetwork) {
         self.init()
         input = .init(network.input)
-        operations = network.operations.map(Blindsight_V5_OperationMessage.init)
+        operations = network.operations.map(Blindsight_V6_OperationMessage.init)
         outputScale = network.outputScale
         labels = network.labels
         decision = network.decision.wireName
@@ -72,7 +72,7 @@ extension Blindsight_V5_NetworkMessage {
     }
 }
 
-extension Blindsight_V5_OperationMessage {
+extension Blindsight_V6_OperationMessage {
     init(_ operation: IntegerNetwork.Operation) {
         self.init()
         sources = operation.sources.map(UInt32.init)

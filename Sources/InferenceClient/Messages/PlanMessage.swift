@@ -4,16 +4,16 @@ import BigIntegers
 import IntegerNetworks
 import Wire
 
-extension Blindsight_V5_PlanMessage {
-    package init(_ input: InputSpecification, _ outputs: OutputReading, _ cost: CostEstimate) {
+extension Blindsight_V6_PlanMessage {
+    package init(_ input: InputSpecification, _ outputs: OutputReading, identity: PlanIdentity) {
         self.init()
+        self.identity = identity.words
         self.input = .init(input)
         self.outputs = .init(outputs)
-        self.cost = .init(cost)
     }
 }
 
-extension Blindsight_V5_InputMessage {
+extension Blindsight_V6_InputMessage {
     init(_ input: InputSpecification) {
         self.init()
         shape = input.shape.map(UInt32.init)
@@ -44,11 +44,11 @@ extension Blindsight_V5_InputMessage {
     }
 }
 
-extension Blindsight_V5_OutputsMessage {
+extension Blindsight_V6_OutputsMessage {
     init(_ outputs: OutputReading) {
         self.init()
         bounds = outputs.bounds.map {
-            var range = Blindsight_V5_RangeMessage()
+            var range = Blindsight_V6_RangeMessage()
             range.lowest = $0.lowerBound.description
             range.highest = $0.upperBound.description
             return range
@@ -81,7 +81,7 @@ extension Blindsight_V5_OutputsMessage {
     }
 }
 
-extension Blindsight_V5_RangeMessage {
+extension Blindsight_V6_RangeMessage {
     fileprivate func range() throws -> ClosedRange<BigInt> {
         guard lowest.utf8.count <= 1000, highest.utf8.count <= 1000,
             let low = BigInt(lowest, radix: 10), let high = BigInt(highest, radix: 10), low <= high,
@@ -89,43 +89,5 @@ extension Blindsight_V5_RangeMessage {
             low.description == lowest, high.description == highest
         else { throw WireError.malformed("an output bound") }
         return low...high
-    }
-}
-
-extension Blindsight_V5_CostMessage {
-    init(_ cost: CostEstimate) {
-        self.init()
-        operations = cost.operations.entries.map {
-            var message = Blindsight_V5_OperationCountMessage()
-            message.name = $0.name
-            message.count = UInt64($0.count)
-            return message
-        }
-        requestBytes = UInt64(cost.requestBytes)
-        replyBytes = UInt64(cost.replyBytes)
-        evaluationKeyBytes = UInt64(cost.evaluationKeyBytes)
-        serverMemoryBytes = UInt64(cost.serverMemoryBytes)
-    }
-
-    package func cost() throws -> CostEstimate {
-        guard operations.count <= 64 else {
-            throw WireError.outOfRange("\(operations.count) operation counts")
-        }
-        let counts = try operations.map { message in
-            guard message.name.utf8.count <= 64,
-                message.name.utf8.allSatisfy({ (97...122).contains($0) || $0 == 95 })
-            else { throw WireError.malformed("the name of an operation") }
-            return (name: message.name, count: try Self.integer(message.count))
-        }
-        return CostEstimate(
-            operations: OperationTally(counts), requestBytes: try Self.integer(requestBytes),
-            replyBytes: try Self.integer(replyBytes),
-            evaluationKeyBytes: try Self.integer(evaluationKeyBytes),
-            serverMemoryBytes: try Self.integer(serverMemoryBytes))
-    }
-
-    private static func integer(_ value: UInt64) throws -> Int {
-        guard value < 1 << 53 else { throw WireError.outOfRange("a cost of \(value)") }
-        return Int(value)
     }
 }

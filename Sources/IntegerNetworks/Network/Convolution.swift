@@ -111,8 +111,9 @@ package struct Convolution: Sendable, Equatable {
         return indices
     }
 
-    /// The convolution as a matrix of outputs by inputs; padding and zero weights leave no entry.
-    package func matrix() -> SparseIntegerMatrix {
+    /// The convolution as a matrix of outputs by inputs; padding leaves no entry, nor do zero weights, unless they are
+    /// kept.
+    package func matrix(keepingZeros: Bool = false) -> SparseIntegerMatrix {
         var matrix = SparseIntegerMatrix(columns: inputShape.count)
         let positions = positionsCount
         let taps = tapsCount
@@ -122,7 +123,7 @@ package struct Convolution: Sendable, Equatable {
                 for tap in 0..<taps {
                     let weight = weights[map * taps + tap]
                     let column = Int(indices[tap * positions + position])
-                    if weight != 0, column >= 0 {
+                    if keepingZeros || weight != 0, column >= 0 {
                         matrix.append(column: column, weight: weight)
                     }
                 }

@@ -30,12 +30,13 @@ package struct Dense: Sendable, Equatable {
 
     package func weight(output: Int, input: Int) -> Int64 { weights[output * inputs + input] }
 
-    /// The layer as a sparse matrix of outputs by inputs; zero weights leave no entry.
-    package func matrix() -> SparseIntegerMatrix {
+    /// The layer as a sparse matrix of outputs by inputs; zero weights leave no entry, unless they are kept.
+    package func matrix(keepingZeros: Bool = false) -> SparseIntegerMatrix {
         var matrix = SparseIntegerMatrix(columns: inputs)
         for output in 0..<outputs {
-            for input in 0..<inputs where weights[output * inputs + input] != 0 {
-                matrix.append(column: input, weight: weights[output * inputs + input])
+            for input in 0..<inputs {
+                let weight = weight(output: output, input: input)
+                if keepingZeros || weight != 0 { matrix.append(column: input, weight: weight) }
             }
             matrix.endRow()
         }

@@ -61,10 +61,10 @@ extension IntegerNetwork {
         }
 
         /// The matrix of a linear layer, outputs by inputs; nil for a product.
-        package func matrix() -> SparseIntegerMatrix? {
+        package func matrix(keepingZeros: Bool = false) -> SparseIntegerMatrix? {
             switch self {
-            case .convolution(let convolution): convolution.matrix()
-            case .dense(let dense): dense.matrix()
+            case .convolution(let convolution): convolution.matrix(keepingZeros: keepingZeros)
+            case .dense(let dense): dense.matrix(keepingZeros: keepingZeros)
             case .affine(let affine): affine.matrix
             case .square, .product: nil
             }

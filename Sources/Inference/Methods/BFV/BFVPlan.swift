@@ -13,7 +13,7 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
     package let choices: PlanChoices
     package let circuit: Circuit<Family>
     package let client: Family.Client
-    package let cost: CostEstimate
+    package let evaluation: EvaluationCost
 
     /// Lays out the network as `choices` say and proves noise and counts.
     ///
@@ -44,19 +44,16 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
         self.choices = choices
         self.circuit = circuit
         client = Family.client(settings, circuit, outputCount: outputs.count)
-        cost = CostEstimate(
+        self.evaluation = EvaluationCost(
             operations: OperationTally(evaluation.counts.dictionary),
-            requestBytes: client.ciphertextBytes,
-            replyBytes: client.replyLength(samples: client.groupCapacity),
-            evaluationKeyBytes: choices.keys.byteCount,
-            serverMemoryBytes: choices.keys.packedBytes
+            memoryBytes: choices.keys.packedBytes
                 + Family.serverMemory(client, circuit, evaluation))
     }
 
     /// Takes noise and counts as they are claimed.
     init(
         _ network: IntegerNetwork, claimed client: Family.Client, choices: PlanChoices,
-        cost: CostEstimate
+        evaluation: EvaluationCost
     ) throws {
         circuit = try Self.circuit(network, choices)
         guard client == Family.client(client.settings, circuit, outputCount: network.outputCount)
@@ -65,7 +62,7 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
         }
         self.client = client
         self.choices = choices
-        self.cost = cost
+        self.evaluation = evaluation
     }
 
     /// The circuit, checked against the choices: nothing that follows may trap.
@@ -123,6 +120,10 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
 extension BFVPlan: ServerMethod {
     package static func isCandidate(_ task: PlanningTask) -> Bool { Family.isCandidate(task) }
 
+    package func seconds(samples: Int, speed: MachineSpeed) -> Double {
+        speed.seconds(evaluation.operations, degree: choices.parameters.degree)
+    }
+
     package static func plan(_ task: PlanningTask) throws -> BFVPlan {
         if let client = try task.within(Family.Client.self) {
             return try KeySetPlanner(task, within: client).plan()
@@ -143,19 +144,20 @@ extension BFVPlan: ServerMethod {
     }
 
     package func encoded() throws -> [UInt8] {
-        var message = Blindsight_V5_BFVServerMessage()
+        var message = Blindsight_V6_BFVServerMessage()
         message.client = client.message
         message.babyCounts = choices.babyCounts.map(UInt32.init)
         message.levels = choices.levels.map(UInt32.init)
         message.floodBits = choices.privacy.floods.map { UInt32($0.bits) }
+        message.evaluation = .init(evaluation)
         return try message.serializedBytes()
     }
 
     package init(
         encoded: ArraySlice<UInt8>, network: IntegerNetwork, outputs: OutputReading,
-        cost: CostEstimate, allowInsecure: Bool
+        allowInsecure: Bool
     ) throws {
-        let message = try Blindsight_V5_BFVServerMessage(
+        let message = try Blindsight_V6_BFVServerMessage(
             canonical: encoded, "the method's section")
         let client = try Family.Client(
             message.client, input: network.input, outputs: outputs, allowInsecure: allowInsecure)
@@ -178,6 +180,6 @@ extension BFVPlan: ServerMethod {
                 replyC0Bits: settings.replyC0Bits, replyC1Bits: settings.replyC1Bits,
                 privacy: FunctionPrivacy(
                     bits: privacy, floods: floods.map { Flood(bits: Int($0)) })),
-            cost: cost)
+            evaluation: message.evaluation.cost())
     }
 }

@@ -9,7 +9,7 @@ import Wire
 /// The server's half of the method that encrypts nothing: the integer reference.
 package struct ClearPlan: ServerMethod {
     package let client: ClearValues
-    package let cost: CostEstimate
+    package let evaluation: EvaluationCost
     /// What a plan's outputs are read by, so that one beyond a range that is not proven wraps here as it does there.
     private let outputs: OutputReading?
     private let modulus: BigInt
@@ -20,12 +20,12 @@ package struct ClearPlan: ServerMethod {
         modulus = plan?.certificate.modulus ?? 0
 
         client = ClearValues(inputCount: network.inputCount, outputCount: network.outputCount)
-        cost = CostEstimate(
+        evaluation = EvaluationCost(
             operations: OperationTally([]),
-            requestBytes: client.requestLength(samples: client.groupCapacity),
-            replyBytes: client.replyLength(samples: client.groupCapacity), evaluationKeyBytes: 0,
-            serverMemoryBytes: client.requestLength(samples: client.groupCapacity))
+            memoryBytes: client.requestLength(samples: client.groupCapacity))
     }
+
+    package func seconds(samples: Int, speed: MachineSpeed) -> Double { 0 }
 
     /// Never unasked.
     package static func isCandidate(_ task: PlanningTask) -> Bool { false }
@@ -36,7 +36,7 @@ package struct ClearPlan: ServerMethod {
 
     package init(
         encoded: ArraySlice<UInt8>, network: IntegerNetwork, outputs: OutputReading,
-        cost: CostEstimate, allowInsecure: Bool
+        allowInsecure: Bool
     ) throws {
         _ = try ClearValues(
             encoded: encoded, input: network.input, outputs: outputs,

@@ -70,12 +70,11 @@ package final class FeatureMap: CircuitMap {
 }
 
 extension SparseIntegerMatrix {
-    /// Some of its columns, numbered from 0.
+    /// Some of its columns, numbered from 0, without weights that are zero.
     fileprivate func columns(_ range: Range<Int>) -> SparseIntegerMatrix {
-        if range == 0..<columns { return self }
         var out = SparseIntegerMatrix(columns: range.count)
         for row in 0..<rows {
-            for (column, weight) in self.row(row) where range.contains(column) {
+            for (column, weight) in self.row(row) where weight != 0 && range.contains(column) {
                 out.append(column: column - range.lowerBound, weight: weight)
             }
             out.endRow()

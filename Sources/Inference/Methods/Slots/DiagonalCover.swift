@@ -26,7 +26,7 @@ struct DiagonalCover {
     /// Largest number of weights of all diagonals together.
     private static let maximumWeights = 1 << 28
 
-    /// - Returns: the non-zero diagonals, or nil when some product stays uncovered.
+    /// - Returns: the diagonals of the products that the matrix lists, or nil when some product stays uncovered.
     /// - Throws: `PackingError.tooManyDiagonals`.
     ///
     /// Each product is made at the first diagonal that can make it, by the first slot of its class there.
@@ -69,7 +69,6 @@ struct DiagonalCover {
         guard isCovered else { return nil }
         for (number, task) in tasks.enumerated() { numbers[task] = Int32(number) }
         var weights = tasks.map { _ in [Int64](repeating: 0, count: shape.slotCount) }
-        var isUsed = [Bool](repeating: false, count: tasks.count)
         for (number, row) in rowOfClass.enumerated() where row != SlotLayout.empty {
             let entries = matrix.entries(ofRow: Int(row))
             let shift = firstOfClass[number] - entries.lowerBound
@@ -77,10 +76,10 @@ struct DiagonalCover {
                 let place = places[entry + shift]
                 let task = Int(numbers[Int(place.task)])
                 weights[task][Int(place.slot)] = matrix.weights[entry]
-                isUsed[task] = true
             }
         }
-        return tasks.indices.filter { isUsed[$0] }.map { number in
+        // Diagonals of zeros alone stay: rotation keys and times say nothing of which weights are zero.
+        return tasks.indices.map { number in
             let (index, source) = tasks[number].quotientAndRemainder(dividingBy: sources.count)
             return Diagonal(source: source, index: index, weights: weights[number])
         }

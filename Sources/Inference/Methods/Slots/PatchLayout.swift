@@ -103,10 +103,9 @@ struct PatchLayout {
         for map in 0..<convolution.mapsCount {
             for position in 0..<positions {
                 for tap in 0..<convolution.tapsCount {
-                    let weight = convolution.weight(map: map, tap: tap)
-                    if weight != 0 {
-                        matrix.append(column: tap * positions + position, weight: weight)
-                    }
+                    matrix.append(
+                        column: tap * positions + position,
+                        weight: convolution.weight(map: map, tap: tap))
                 }
                 matrix.endRow()
             }

@@ -37,20 +37,20 @@ struct Placement: Hashable {
 
 /// A linear map as packing sees it: outputs by the features of all sources, and a bias an output.
 struct PackedMap {
+    /// With all weights of a dense layer or a convolution: which of them are zero decides no rotation.
     let matrix: SparseIntegerMatrix
     let bias: [Int64]
+    /// Whether output i reads feature i only.
+    let isDiagonal: Bool
 
     init?(_ layer: IntegerNetwork.Layer) {
         guard let matrix = layer.matrix(), let bias = layer.biasVector else { return nil }
-        self.matrix = matrix
-        self.bias = bias
-    }
-
-    /// Whether output i reads feature i only.
-    var isDiagonal: Bool {
-        matrix.rows == matrix.columns
+        isDiagonal =
+            matrix.rows == matrix.columns
             && (0..<matrix.rows).allSatisfy { row in
                 matrix.entries(ofRow: row).allSatisfy { matrix.columnIndices[$0] == row }
             }
+        self.matrix = isDiagonal ? matrix : layer.matrix(keepingZeros: true) ?? matrix
+        self.bias = bias
     }
 }

@@ -11,7 +11,7 @@ import Wire
 /// take.
 package protocol BFVClientMethod: MessageMethod
 where
-    SectionMessage == Blindsight_V5_BFVMessage, Session.Keys == BFVKeys,
+    SectionMessage == Blindsight_V6_BFVMessage, Session.Keys == BFVKeys,
     Session.Request == Request, Session.Reply == CompressedReply
 {
     associatedtype Request: BFVRequest where Request.Method == Self
@@ -62,6 +62,8 @@ extension BFVClientMethod {
         ciphertextBytes + (ciphertextsHaveSeeds ? 0 : Seed.byteCount)
     }
 
+    package var evaluationKeyBytes: Int { settings.keys.byteCount }
+
     package func replyLength(samples: Int) -> Int { replyCount * settings.replyCiphertextBytes }
 
     package func certificate(_ outputs: OutputReading) -> Certificate {
@@ -69,10 +71,6 @@ extension BFVClientMethod {
     }
 
     package func keySet() throws -> [UInt8] { try settings.keys.identity() }
-
-    package func seconds(_ cost: CostEstimate, samples: Int, speed: MachineSpeed) -> Double {
-        speed.seconds(cost.operations, degree: settings.parameters.degree)
-    }
 
     package func report(_ plan: ClientPlan) -> [ReportEntry] { settings.report(plan) }
 

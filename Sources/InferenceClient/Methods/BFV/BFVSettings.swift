@@ -13,7 +13,8 @@ package struct BFVSettings: Sendable, Equatable {
     package let outputUnits: [UInt64]
     package let replyC0Bits: Int
     package let replyC1Bits: Int
-    /// log2 of (q/2) / (noise bound) of the reply, for each t_i.
+    /// log2 of (q/2) / (noise bound) of the reply, for each t_i, rounded down to whole bits or, below one, to a power of
+    /// two: all weights decide what is exact.
     package let noiseMarginBits: [Double]
     /// Of two models with the same outputs, replies are 2^-bits apart to who decrypts them; 0: nothing is promised.
     package let functionPrivacyBits: Int
@@ -28,7 +29,11 @@ package struct BFVSettings: Sendable, Equatable {
         self.outputUnits = outputUnits
         self.replyC0Bits = replyC0Bits
         self.replyC1Bits = replyC1Bits
-        self.noiseMarginBits = noiseMarginBits
+        self.noiseMarginBits = noiseMarginBits.map(Self.rounded)
+    }
+
+    private static func rounded(_ margin: Double) -> Double {
+        margin >= 1 ? margin.rounded(.down) : margin > 0 ? margin.binade : margin
     }
 
     package func certificate(_ outputs: OutputReading) -> Certificate {

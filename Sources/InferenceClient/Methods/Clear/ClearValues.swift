@@ -36,7 +36,7 @@ package struct ClearValues: ClientMethod {
     }
 
     package func keySet() -> [UInt8] { [] }
-    package func seconds(_ cost: CostEstimate, samples: Int, speed: MachineSpeed) -> Double { 0 }
+    package var evaluationKeyBytes: Int { 0 }
     package func report(_ plan: ClientPlan) -> [ReportEntry] { [] }
     package func encoded() -> [UInt8] { [] }
 

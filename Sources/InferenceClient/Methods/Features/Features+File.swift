@@ -4,14 +4,14 @@ import IntegerNetworks
 import Wire
 
 extension Features {
-    package var message: Blindsight_V5_BFVMessage {
-        var message = Blindsight_V5_BFVMessage(settings)
+    package var message: Blindsight_V6_BFVMessage {
+        var message = Blindsight_V6_BFVMessage(settings)
         message.outputCount = UInt32(outputCount)
         return message
     }
 
     package init(
-        _ settings: BFVSettings, _ message: Blindsight_V5_BFVMessage, input: InputSpecification,
+        _ settings: BFVSettings, _ message: Blindsight_V6_BFVMessage, input: InputSpecification,
         outputs: OutputReading
     ) throws {
         guard message.inputLayout.isEmpty, message.outputLayout.isEmpty else {

@@ -6,18 +6,16 @@ import Paillier
 import Wire
 
 extension PaillierSlots {
-    package var message: Blindsight_V5_PaillierMessage {
-        var message = Blindsight_V5_PaillierMessage()
+    package var message: Blindsight_V6_PaillierMessage {
+        var message = Blindsight_V6_PaillierMessage()
         message.keyBits = UInt32(keySize.bits)
         message.slotBits = UInt32(slotBits)
-        message.products = UInt64(products)
-        message.squarings = UInt64(squarings)
         message.functionPrivacyBits = UInt32(functionPrivacyBits)
         return message
     }
 
     package init(
-        _ message: Blindsight_V5_PaillierMessage, input: InputSpecification,
+        _ message: Blindsight_V6_PaillierMessage, input: InputSpecification,
         outputs: OutputReading, allowInsecure: Bool
     ) throws {
         guard
@@ -28,9 +26,6 @@ extension PaillierSlots {
         guard (2...UInt32(size.bits - 2)).contains(slotBits) else {
             throw WireError.outOfRange("slots of \(slotBits) bits")
         }
-        guard message.products < 1 << 48, message.squarings <= message.products else {
-            throw WireError.outOfRange("\(message.products) products")
-        }
         // Every output and every input has room in a slot.
         let half = BigInt(1) << Int(slotBits - 1)
         guard outputs.rangeIsProven,
@@ -39,8 +34,7 @@ extension PaillierSlots {
         else { throw WireError.outOfRange("an output or input that no slot holds") }
         try self.init(
             keySize: size, slotBits: Int(slotBits), inputCount: input.count,
-            outputCount: outputs.count, products: Int(message.products),
-            squarings: Int(message.squarings),
+            outputCount: outputs.count,
             functionPrivacyBits: FunctionPrivacyChoice.check(message.functionPrivacyBits))
     }
 }

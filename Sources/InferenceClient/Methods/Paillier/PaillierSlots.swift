@@ -22,23 +22,17 @@ package struct PaillierSlots: MessageMethod {
     package let slotBits: Int
     package let inputCount: Int
     package let outputCount: Int
-    /// Products modulo n^2 for all outputs of one plaintext, squarings among them; masks, biases and inversions not
-    /// counted.
-    package let products: Int
-    package let squarings: Int
     package let functionPrivacyBits: Int
 
     package init(
-        keySize: PaillierKeySize, slotBits: Int, inputCount: Int, outputCount: Int, products: Int,
-        squarings: Int, functionPrivacyBits: Int = 0
+        keySize: PaillierKeySize, slotBits: Int, inputCount: Int, outputCount: Int,
+        functionPrivacyBits: Int = 0
     ) {
         self.functionPrivacyBits = functionPrivacyBits
         self.keySize = keySize
         self.slotBits = slotBits
         self.inputCount = inputCount
         self.outputCount = outputCount
-        self.products = products
-        self.squarings = squarings
     }
 
     /// Samples in one plaintext.
@@ -58,12 +52,7 @@ package struct PaillierSlots: MessageMethod {
         plaintextCount(samples: samples) * outputCount * ciphertextBytes
     }
 
-    /// What that many plaintexts of samples take.
-    package func operations(plaintexts: Int) -> OperationTally {
-        OperationTally([
-            ("products", plaintexts * products), ("squarings", plaintexts * squarings),
-        ])
-    }
+    package var evaluationKeyBytes: Int { 8 + 3 * keySize.bits / 8 }
 
     package func packing(_ key: PaillierPublicKey) throws -> PackingLayout {
         try PackingLayout(slotBits: slotBits, count: slotCount, publicKey: key)
@@ -77,16 +66,6 @@ package struct PaillierSlots: MessageMethod {
 
     /// A key serves every plan of its size.
     package func keySet() -> [UInt8] { Envelope.littleEndian(UInt64(keySize.bits), bytes: 4) }
-
-    /// On a core with AVX-512 IFMA.
-    package func seconds(_ cost: CostEstimate, samples: Int, speed: MachineSpeed) -> Double {
-        // Of a product modulo n^2; it grows with the square of the bits of n.
-        let product = 0.75e-6 * Double(keySize.bits * keySize.bits) / (2048 * 2048)
-        // A mask, an inversion's share and the joining of the parts.
-        let output = (functionPrivacyBits == 0 ? 800 : 1500) * product
-        return Double(plaintextCount(samples: samples))
-            * (Double(products) * product + Double(outputCount) * output)
-    }
 
     package func report(_ plan: ClientPlan) -> [ReportEntry] {
         [

@@ -7,15 +7,15 @@ extension Slots {
     /// Ciphertexts that a sample may take.
     private static let maximumLayouts = 16
 
-    package var message: Blindsight_V5_BFVMessage {
-        var message = Blindsight_V5_BFVMessage(settings)
+    package var message: Blindsight_V6_BFVMessage {
+        var message = Blindsight_V6_BFVMessage(settings)
         message.inputLayout = inputLayouts.flatMap { $0.features.map { UInt32($0 + 1) } }
         message.outputLayout = outputLayout.features.map { UInt32($0 + 1) }
         return message
     }
 
     package init(
-        _ settings: BFVSettings, _ message: Blindsight_V5_BFVMessage, input: InputSpecification,
+        _ settings: BFVSettings, _ message: Blindsight_V6_BFVMessage, input: InputSpecification,
         outputs: OutputReading
     ) throws {
         guard message.outputCount == 0 else {
