@@ -6,6 +6,7 @@ import InferenceClient
 import IntegerNetworks
 import Lattice
 import Ring
+import TestSupport
 import Testing
 import Threading
 import Wire
@@ -126,6 +127,56 @@ import Wire
         #expect(found.indices.filter { found[$0] > 0.99 } == [secret], "\(found)")
         // At chance, an eighth, for all: 64 coefficients or more, six deviations.
         #expect(try attack(scene.keys).allSatisfy { $0 < 0.4 })
+    }
+
+    /// A listener who guesses nothing: by the evaluation keys, the c_1 that each feature alone gives; the reply's is a
+    /// sum of them with small weights and small errors, so the weights are a short vector of a lattice. Of a ciphertext
+    /// a feature: in one of all features, weights are a polynomial modulo t, which is not small.
+    @Test func weightsAreNoShortVector() throws {
+        let secret: [Int64] = [5, -7, 3, -2]
+        func linear(_ weights: [Int64], within: Plan?) throws -> Plan {
+            try Planner.insecure(degrees: [64, 128, 256]).plan(
+                IntegerNetwork(
+                    input: InputSpecification(shape: [4], range: -3...3, scale: 1),
+                    layers: [.dense(Dense(weights: weights, bias: [0], inputs: 4, outputs: 1))],
+                    outputScale: 1, labels: ["0"]), method: .features(samples: 8),
+                within: within?.client)
+        }
+        let plan = try linear(secret, within: nil)
+        let single = try (0..<4).map { feature in
+            try linear((0..<4).map { $0 == feature ? 1 : 0 }, within: plan)
+        }
+        let scene = try Scene(plan)
+        let request = try scene.client.encrypt(quantized: [[1, -2, 3, 0]])
+        let parts = try single.map { try scene.replies(request, $0, scene.withoutDefence)[0] }
+        func attack(_ keys: EvaluationKeySet) throws -> [Int64]? {
+            let reply = try scene.replies(request, plan, keys)[0]
+            let (count, modulus) = (12, 1 << reply.c1Bits)
+            /// As many bits as the reply's.
+            func scaled(_ part: CompressedCiphertext) -> [Int] {
+                part.c1.prefix(count).map {
+                    part.c1Bits <= reply.c1Bits
+                        ? Int($0) << (reply.c1Bits - part.c1Bits)
+                        : Int($0) >> (part.c1Bits - reply.c1Bits)
+                }
+            }
+            // Weights are balanced with the errors of rounding.
+            var rows = (0..<count).map { i in
+                (0..<count + 5).map { $0 == i ? modulus : 0 }
+            }
+            for (feature, part) in parts.enumerated() {
+                rows.append(
+                    scaled(part) + (0..<5).map { $0 == feature ? 2 : 0 })
+            }
+            rows.append(reply.c1.prefix(count).map { Int($0) } + [0, 0, 0, 0, 16])
+            for row in LatticeReduction.reduced(rows) where abs(row[count + 4]) == 16 {
+                let sign = row[count + 4] > 0 ? -1 : 1
+                return row[count..<count + 4].map { Int64(sign * $0 / 2) }
+            }
+            return nil
+        }
+        #expect(try attack(scene.withoutDefence) == secret)
+        #expect(try attack(scene.keys) != secret)
     }
 
     /// Two models of the same function: one hidden value's sign is another, and it is squared. Where a ciphertext holds
