@@ -73,15 +73,15 @@ let package = Package(
         .target(
             name: "InferenceClient",
             dependencies: [
-                "Wire", "BFV", "Lattice", "Paillier", "Ring", "IntegerNetworks", "Files",
-                "Threading", "BigIntegers", "CKernels", protobuf,
+                "Wire", "BFV", "Lattice", "Paillier", "Ring", "TensorGraphs", "IntegerNetworks",
+                "Files", "Threading", "BigIntegers", "CKernels", protobuf,
             ],
             exclude: ["Protos"]),
         .target(
             name: "Inference",
             dependencies: [
-                "InferenceClient", "Wire", "BFV", "Lattice", "Paillier", "Ring", "IntegerNetworks",
-                "Files", "Threading", "BigIntegers", "CKernels", protobuf,
+                "InferenceClient", "Wire", "BFV", "Lattice", "Paillier", "Ring", "TensorGraphs",
+                "IntegerNetworks", "Files", "Threading", "BigIntegers", "CKernels", protobuf,
             ]),
         // What a program imports.
         .target(

@@ -23,8 +23,8 @@ TensorGraphs: IntegerNetworks |
 ONNXModels: TensorGraphs IntegerNetworks Samples Files | SwiftProtobuf
 Quantization: ONNXModels TensorGraphs PolynomialFitting IntegerNetworks Samples Threading BigIntegers |
 Wire: Files CKernels | Crypto CryptoExtras _CryptoExtras
-InferenceClient: Wire BFV Lattice Paillier Ring IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
-Inference: InferenceClient Wire BFV Lattice Paillier Ring IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
+InferenceClient: Wire BFV Lattice Paillier Ring TensorGraphs IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
+Inference: InferenceClient Wire BFV Lattice Paillier Ring TensorGraphs IntegerNetworks Files Threading BigIntegers CKernels | SwiftProtobuf
 BlindsightClient: InferenceClient |
 Blindsight: Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Files Threading BigIntegers |
 BlindsightCommands: Blindsight Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Wire Ring Paillier Files Threading BigIntegers | ArgumentParser

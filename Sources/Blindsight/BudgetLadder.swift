@@ -29,7 +29,8 @@ struct BudgetLadder {
             let failure: PlanError
             do {
                 let plan = try PlannedModel.plan(
-                    candidate.network, calibration: calibration, options: options,
+                    candidate.network, program: quantizer.program, calibration: calibration,
+                    options: options,
                     progress: progress)
                 return Found(plan: plan, report: candidate.report, notes: notes)
             } catch let error as PlanError {

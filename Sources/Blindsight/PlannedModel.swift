@@ -7,6 +7,7 @@ import IntegerNetworks
 import ONNXModels
 import Quantization
 import Samples
+import TensorGraphs
 
 /// A plan, and how its network came about.
 package struct PlannedModel: Sendable {
@@ -79,14 +80,16 @@ package struct PlannedModel: Sendable {
 
     /// Bounds as the options ask for, then the cheapest plan.
     static func plan(
-        _ network: IntegerNetwork, calibration: SampleSet?, options: PlanningOptions,
+        _ network: IntegerNetwork, program: OutputProgram? = nil, calibration: SampleSet?,
+        options: PlanningOptions,
         progress: (String) throws -> Void
     ) throws -> Plan {
         var planner = options.planner
         planner.functionPrivacyBits = options.functionPrivacyBits
         guard case .calibrated(let margin) = options.range else {
             return try planner.plan(
-                network, method: options.method, within: options.within, progress: progress)
+                network, program: program, method: options.method, within: options.within,
+                progress: progress)
         }
         guard let calibration else {
             throw PlanRefusal(
@@ -99,7 +102,8 @@ package struct PlannedModel: Sendable {
             network,
             outputs: OutputReading(
                 network, bounds: bounds.outputs, boundMethod: bounds.method,
-                rangeIsProven: false), method: options.method, within: options.within,
+                rangeIsProven: false, program: program), method: options.method,
+            within: options.within,
             progress: progress)
     }
 }

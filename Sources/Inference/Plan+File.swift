@@ -26,7 +26,7 @@ extension Plan {
             ),
         ]
         if let model { sections.append((SectionRule.Number.model, model)) }
-        return sections
+        return sections + (try ClientPlan.suffix(client.outputs))
     }
 
     /// What stands for the proof: a digest over what was proven, and by which version of the proofs.
@@ -42,8 +42,8 @@ extension Plan {
         let sections = try sections()
         let proof = Self.proof(sections.map { ($0.number, $0.bytes[...]) })
         return try Envelope.seal(
-            sections + [(SectionRule.Number.proof, proof)], kind: .serverPlan,
-            digest: client.digest)
+            (sections + [(SectionRule.Number.proof, proof)]).sorted { $0.number < $1.number },
+            kind: .serverPlan, digest: client.digest)
     }
 
     /// Reads a plan. Everything that could make the server trap is checked. What the planner proved, outputs' ranges
@@ -65,13 +65,14 @@ extension Plan {
             section: sections.required(SectionRule.Number.network)
         ).network()
         for label in network.labels { try PlanLimits.check(text: label, "a label") }
-        let outputs = try message.outputs.reading()
+        let outputs = try ClientPlan.outputs(
+            message, suffix: sections[SectionRule.Number.suffix])
         let input = try message.input.specification()
         guard input == network.input,
             outputs
                 == OutputReading(
                     network, bounds: outputs.bounds, boundMethod: outputs.boundMethod,
-                    rangeIsProven: outputs.rangeIsProven),
+                    rangeIsProven: outputs.rangeIsProven, program: outputs.program),
             outputs.count == network.outputCount
         else { throw PlanError.invalid("its inputs and outputs are not those of its network") }
         let (name, encoded) = try MethodName.split(
@@ -87,7 +88,7 @@ extension Plan {
         // A file of other proofs, or of none, is proven here.
         let claimed = [
             SectionRule.Number.method, SectionRule.Number.plan, SectionRule.Number.network,
-            SectionRule.Number.model,
+            SectionRule.Number.model, SectionRule.Number.suffix,
         ].compactMap { number in sections[number].map { (number, $0) } }
         if sections[SectionRule.Number.proof].map({ $0 == Self.proof(claimed)[...] }) != true {
             self = try proven()

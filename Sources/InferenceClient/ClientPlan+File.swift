@@ -25,7 +25,30 @@ extension ClientPlan {
                 SectionRule.Number.plan,
                 try Blindsight_V6_PlanMessage(input, outputs, identity: identity).serializedBytes()
             ),
+        ] + (try suffix(outputs))
+    }
+
+    /// The section of what the client makes of the outputs; none where decision and transform say it.
+    package static func suffix(
+        _ outputs: OutputReading
+    ) throws -> [(number: UInt16, bytes: [UInt8])] {
+        guard let program = outputs.program else { return [] }
+        try program.checkTexts()
+        return [
+            (SectionRule.Number.suffix, try Blindsight_V6_ProgramMessage(program).serializedBytes())
         ]
+    }
+
+    /// Outputs as a file's sections have them.
+    package static func outputs(
+        _ message: Blindsight_V6_PlanMessage, suffix: ArraySlice<UInt8>?
+    ) throws -> OutputReading {
+        let program = try suffix.map {
+            try Blindsight_V6_ProgramMessage(canonical: $0, "the suffix")
+                .program(outputs: message.outputs.bounds.count)
+        }
+        try program?.checkTexts()
+        return try message.outputs.reading(program)
     }
 
     /// The bytes of client.plan.
@@ -46,7 +69,7 @@ extension ClientPlan {
         let message = try Blindsight_V6_PlanMessage(
             canonical: sections.required(SectionRule.Number.plan), "the plan's section")
         let input = try message.input.specification()
-        let outputs = try message.outputs.reading()
+        let outputs = try Self.outputs(message, suffix: sections[SectionRule.Number.suffix])
         let (name, encoded) = try MethodName.split(
             sections.required(SectionRule.Number.method))
         try self.init(

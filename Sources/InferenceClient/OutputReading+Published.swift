@@ -43,6 +43,6 @@ extension OutputReading {
     private func with(_ bounds: [ClosedRange<BigInt>]) -> OutputReading {
         OutputReading(
             bounds: bounds, boundMethod: boundMethod, rangeIsProven: rangeIsProven, scale: scale,
-            labels: labels, decision: decision, transform: transform)
+            labels: labels, decision: decision, transform: transform, program: program)
     }
 }

@@ -2,6 +2,7 @@
 
 import BigIntegers
 import IntegerNetworks
+import TensorGraphs
 
 /// What integer outputs mean: their proven ranges, and how they become values and a label.
 package struct OutputReading: Sendable, Equatable {
@@ -14,16 +15,20 @@ package struct OutputReading: Sendable, Equatable {
     package let rangeIsProven: Bool
     /// Real value of one unit of an output.
     package let scale: Double
-    /// A name for each class, or for each output of a regression.
+    /// A name for each class, or for each output of a regression; none for a label that is a number.
     package let labels: [String]
     package let decision: Decision
     /// What the client applies to the outputs.
     package let transform: OutputTransform
+    /// What the client makes of the outputs in place of the transform, and of the decision where it says a label.
+    package let program: OutputProgram?
 
     package init(
         bounds: [ClosedRange<BigInt>], boundMethod: String, rangeIsProven: Bool, scale: Double,
-        labels: [String], decision: Decision, transform: OutputTransform
+        labels: [String], decision: Decision, transform: OutputTransform,
+        program: OutputProgram? = nil
     ) {
+        self.program = program
         self.bounds = bounds
         self.boundMethod = boundMethod
         self.rangeIsProven = rangeIsProven
@@ -36,12 +41,13 @@ package struct OutputReading: Sendable, Equatable {
     /// The outputs of `network`, with bounds from elsewhere.
     package init(
         _ network: IntegerNetwork, bounds: [ClosedRange<BigInt>], boundMethod: String,
-        rangeIsProven: Bool
+        rangeIsProven: Bool, program: OutputProgram? = nil
     ) {
         self.init(
             bounds: bounds, boundMethod: boundMethod, rangeIsProven: rangeIsProven,
-            scale: network.outputScale, labels: network.labels, decision: network.decision,
-            transform: network.transform)
+            scale: network.outputScale,
+            labels: program?.label == nil ? network.labels : program?.labelNames ?? [],
+            decision: network.decision, transform: network.transform, program: program)
     }
 
     package var count: Int { bounds.count }
@@ -51,12 +57,33 @@ package struct OutputReading: Sendable, Equatable {
         bounds.reduce(BigInt(0)) { max($0, $1.upperBound - $1.lowerBound) }
     }
 
+    /// Whether a prediction is a class, and not quantities alone.
+    package var saysLabel: Bool { program?.label != nil || decision != .regression }
+
     /// - Parameter noiseMarginBits: infinite for a method without noise.
     package func prediction(_ logits: [BigInt], noiseMarginBits: Double) -> Prediction {
+        let reals = logits.map { $0.doubleTowardZero * scale }
+        guard let program else {
+            let index = decision.index(of: logits)
+            return Prediction(
+                logits: logits, values: transform.apply(reals), index: index, label: labels[index],
+                isCertified: rangeIsProven, noiseMarginBits: noiseMarginBits)
+        }
+        let outputs = program.evaluate(reals.map { Float($0) })
         let index = decision.index(of: logits)
+        let (place, label) =
+            program.label(of: outputs)
+            ?? (index, labels.indices.contains(index) ? labels[index] : "\(index)")
         return Prediction(
-            logits: logits, values: transform.apply(logits.map { $0.doubleTowardZero * scale }),
-            index: index, label: labels[index], isCertified: rangeIsProven,
-            noiseMarginBits: noiseMarginBits)
+            logits: logits, values: program.scores.map { outputs[$0].map(Double.init) } ?? reals,
+            index: place, label: label, isCertified: rangeIsProven,
+            noiseMarginBits: noiseMarginBits,
+            outputs: zip(program.outputs, outputs).map { NamedOutput($0, values: $1) })
+    }
+
+    /// The class of real outputs, by the same rules; 0 for a regression.
+    package func index(ofReals reals: [Double]) -> Int {
+        program.flatMap { $0.label(of: $0.evaluate(reals.map { Float($0) }))?.index }
+            ?? decision.index(of: reals)
     }
 }

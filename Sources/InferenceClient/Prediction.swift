@@ -6,9 +6,9 @@ import BigIntegers
 public struct Prediction: Sendable, Equatable {
     /// The network's integer outputs, exact.
     public let logits: [BigInt]
-    /// What the model shows: integer times scale, through the plan's transform.
+    /// What the model shows: its scores, from integers times scale.
     public let values: [Double]
-    /// The index of the label that the plan's decision gives; 0 for a regression.
+    /// The place of the label among the plan's; 0 for a regression. A label that is a number has it here.
     public let index: Int
     /// What the model calls the predicted class; its number where it has no names.
     public let label: String
@@ -17,11 +17,14 @@ public struct Prediction: Sendable, Equatable {
     /// The bits that noise had left, over all ciphertexts of the sample's group; infinite under a method without noise.
     /// A fact about the secret key: for the client's own checks, not for the server.
     package let noiseMarginBits: Double
+    /// All that the model puts out, by its names; none where scores and a label are all.
+    package let outputs: [NamedOutput]
 
     package init(
         logits: [BigInt], values: [Double], index: Int, label: String, isCertified: Bool,
-        noiseMarginBits: Double
+        noiseMarginBits: Double, outputs: [NamedOutput] = []
     ) {
+        self.outputs = outputs
         self.logits = logits
         self.values = values
         self.index = index

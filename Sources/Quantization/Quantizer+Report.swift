@@ -10,7 +10,9 @@ extension Quantizer {
     ) -> QuantizationReport {
         let reference = floatValues[float.output]
         func fidelity(_ outputs: SampleMatrix) -> Fidelity {
-            Fidelity(outputs, against: reference, decision: float.decision, labels: labels)
+            Fidelity(
+                outputs, against: reference, decision: float.decision, program: float.program,
+                labels: labels)
         }
         return QuantizationReport(
             layers: layers(assembly, best.allocation), activations: activations,

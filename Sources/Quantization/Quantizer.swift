@@ -12,6 +12,9 @@ package struct Quantizer: Sendable {
     /// The model with polynomials for activations, in floating point.
     package var polynomialNetwork: PolynomialNetwork { PolynomialNetwork(selection.network) }
 
+    /// What the client makes of the outputs, where the network's decision and transform don't say all of it.
+    package var program: OutputProgram? { float.program }
+
     let float: RealNetwork
     let selection: PolynomialSelection.Candidate
     /// What the float network computes on the samples measured on.

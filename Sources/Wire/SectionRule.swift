@@ -26,6 +26,8 @@ package struct SectionRule: Sendable {
                 SectionRule(
                     number: Number.model, name: "model", limit: 64 << 20, isRequired: false),
                 SectionRule(number: Number.proof, name: "proof", limit: 64, isRequired: false),
+                SectionRule(
+                    number: Number.suffix, name: "suffix", limit: 4 << 20, isRequired: false),
             ]
         case .clientPlan:
             [
@@ -35,8 +37,7 @@ package struct SectionRule: Sendable {
                     number: Number.prefix, name: "prefix", limit: 64 << 20, isRequired: false,
                     isReserved: true),
                 SectionRule(
-                    number: Number.suffix, name: "suffix", limit: 64 << 20, isRequired: false,
-                    isReserved: true),
+                    number: Number.suffix, name: "suffix", limit: 4 << 20, isRequired: false),
             ]
         case .secretKey:
             [

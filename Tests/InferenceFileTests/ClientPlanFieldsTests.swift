@@ -30,7 +30,7 @@ import Testing
     @Test func everyFieldIsListed() throws {
         let messages = try Self.messages()
         var fields = Set<String>()
-        var pending = ["PlanMessage", "BFVMessage", "PaillierMessage"]
+        var pending = ["PlanMessage", "BFVMessage", "PaillierMessage", "ProgramMessage"]
         var seen = Set(pending)
         while let name = pending.popLast() {
             for field in try #require(messages[name]) {

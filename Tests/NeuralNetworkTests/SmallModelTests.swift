@@ -240,6 +240,9 @@ import Testing
                 indices: (0..<Int32(count)).reversed(), fill: 0)
             sum = wide.add("Slice", reversed, [wide.function(sum, .sigmoid)], shape: [count])
         }
+        // Functions at the end are the client's: weights after them.
+        sum = wide.dense(
+            sum, weights: [Float](repeating: 1, count: count), outputs: 1)
         let chain = wide.graph([sum])
         #expect {
             _ = try network(chain, stored: 0)

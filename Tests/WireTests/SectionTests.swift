@@ -137,7 +137,7 @@ import Wire
         }
         #expect(
             names == [
-                "client plan: prefix", "client plan: suffix", "evaluation key: public key",
+                "client plan: prefix", "evaluation key: public key",
             ])
     }
 

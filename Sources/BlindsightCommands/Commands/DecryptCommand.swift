@@ -199,17 +199,22 @@ package struct DecryptCommand: ReportingCommand {
     private static func text(_ prediction: Prediction, _ outputs: OutputReading) -> String {
         var table = Table(.left, .right, .right, .left)
         // Of a decision by sign or votes, outputs are not labels' scores.
-        let isNamed = outputs.labels.count == prediction.logits.count
+        let isNamed =
+            outputs.labels.count == prediction.logits.count
         let names = PredictionSummary.names(outputs)
         table.add(isNamed ? "label" : "output", "logit (integer)", "value", "")
         for (index, logit) in prediction.logits.enumerated() {
             let isLargest = outputs.decision == .largest && index == prediction.index
+            let value =
+                prediction.outputs.isEmpty
+                ? prediction.values[index] : logit.doubleTowardZero * outputs.scale
             table.add(
                 names[index].printable(limit: 60), Format.grouped(logit),
-                Format.decimals(prediction.values[index], 4), isLargest ? "<- largest" : "")
+                Format.decimals(value, 4), isLargest ? "<- largest" : "")
         }
         var lines = table.text
-        if outputs.decision != .regression {
+        if !prediction.outputs.isEmpty { lines += "\n\n" + NamedOutputs.table(prediction).text }
+        if outputs.saysLabel {
             lines += "\n\nPrediction: \(Terminal.styled(prediction.label, .bold))"
         }
         if !prediction.isCertified {

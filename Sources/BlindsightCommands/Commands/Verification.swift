@@ -41,7 +41,7 @@ package struct Verification: Sendable {
     ) throws {
         pool = WorkerPool(threads: threads)
         references = try PlaintextReferences(
-            integers ?? plan.network, ONNXModel.load(model))
+            integers ?? plan.network, plan.client.outputs, ONNXModel.load(model))
         // Groups of one sample run side by side, larger ones share their threads.
         let inner = plan.client.samplesPerGroup == 1 ? 1 : threads
         client = try Client(plan.client, threads: inner)
@@ -86,9 +86,12 @@ struct PlaintextReferences: Sendable {
     private let float: FloatOutputs
     private let integer: IntegerReference
 
-    init(_ network: IntegerNetwork, _ model: ONNXModel) throws {
+    private let outputs: OutputReading
+
+    init(_ network: IntegerNetwork, _ outputs: OutputReading, _ model: ONNXModel) throws {
         float = try FloatOutputs(model)
         integer = IntegerReference(network)
+        self.outputs = outputs
     }
 
     func quantize(_ sample: [Float]) throws -> [Int] {
@@ -106,9 +109,10 @@ struct PlaintextReferences: Sendable {
         }
         return Verification.Comparison(
             mismatchedLogits: zip(expected, prediction.logits).count { $0 != $1 },
-            float: try float.answer(sample),
+            float: try float.answer(sample, outputs),
             integer: Verification.Answer(
-                index: network.decision.index(of: expected), value: value(expected)),
+                index: outputs.prediction(expected, noiseMarginBits: .infinity).index,
+                value: value(expected)),
             encrypted: Verification.Answer(
                 index: prediction.index, value: value(prediction.logits)),
             noiseMarginBits: prediction.noiseMarginBits)
@@ -130,7 +134,7 @@ private enum FloatOutputs: Sendable {
         }
     }
 
-    func answer(_ sample: [Float]) throws -> Verification.Answer {
+    func answer(_ sample: [Float], _ reading: OutputReading) throws -> Verification.Answer {
         switch self {
         case .onnx(let reference):
             let logits = try reference.logits(sample)
@@ -139,7 +143,7 @@ private enum FloatOutputs: Sendable {
         case .real(let reference):
             let outputs = try reference.outputs(sample)
             return Verification.Answer(
-                index: reference.decision.index(of: outputs), value: outputs.first ?? 0)
+                index: reading.index(ofReals: outputs), value: outputs.first ?? 0)
         }
     }
 }

@@ -18,7 +18,8 @@ struct VerificationData {
     let samples: SampleSet
     let truth: Truth
 
-    init(path: String, labels: String?, network: IntegerNetwork) throws {
+    init(path: String, labels: String?, plan: Plan) throws {
+        let network = plan.network
         if FileSystem.isFolder(path) {
             let set = try LabelledSamples.load(directory: path)
             samples = set.samples
@@ -32,7 +33,7 @@ struct VerificationData {
             return
         }
         do {
-            truth = try Self.truth(labels, network: network)
+            truth = try Self.truth(labels, plan)
         } catch {
             throw CommandError.file(labels, error)
         }
@@ -47,11 +48,12 @@ struct VerificationData {
         }
     }
 
-    private static func truth(_ path: String, network: IntegerNetwork) throws -> Truth {
-        guard network.decision == .regression else {
+    private static func truth(_ path: String, _ plan: Plan) throws -> Truth {
+        let (network, outputs) = (plan.network, plan.client.outputs)
+        guard !outputs.saysLabel else {
             // Labels are names of classes where the model has such names, else their indices.
             let index = Dictionary(
-                network.labels.enumerated().map { ($1, $0) },
+                outputs.labels.enumerated().map { ($1, $0) },
                 uniquingKeysWith: { first, _ in first })
             return .labels(try SampleFile.readLabels(path: path).map { index["\($0)"] ?? $0 })
         }

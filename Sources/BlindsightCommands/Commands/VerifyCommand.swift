@@ -47,7 +47,7 @@ package struct VerifyCommand: ReportingCommand {
         let path = plan
         let plan = try CommandFiles.serverPlan(path)
         let proven = try CommandFiles.naming(path) { try plan.proven() }
-        let set = try VerificationData(path: data, labels: labels, network: plan.network)
+        let set = try VerificationData(path: data, labels: labels, plan: plan)
         let count = min(limit ?? set.samples.count, set.samples.count)
         let threads = min(threads ?? WorkerPool.cores, count)
         guard let model = plan.model else { throw CommandError.noModel(path) }

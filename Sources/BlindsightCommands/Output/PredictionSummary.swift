@@ -11,16 +11,16 @@ struct PredictionSummary {
     let outputs: OutputReading
     private(set) var first: [Prediction] = []
     private(set) var count = 0
-    private var counts: [Int]
+    /// By label; those that the plan has no names for, as they come.
+    private var counts: [String: Int] = [:]
 
     init(_ outputs: OutputReading) {
         self.outputs = outputs
-        counts = [Int](repeating: 0, count: outputs.labels.count)
     }
 
     mutating func add(_ prediction: Prediction) {
         if first.count < Self.shown { first.append(prediction) }
-        counts[prediction.index] += 1
+        counts[prediction.label, default: 0] += 1
         count += 1
     }
 
@@ -30,15 +30,25 @@ struct PredictionSummary {
             ? outputs.labels : (0..<outputs.count).map(String.init)
     }
 
-    private var hasLabels: Bool { outputs.decision != .regression }
+    private var hasLabels: Bool { outputs.saysLabel }
+
+    /// Labels in the plan's order, others after them.
+    private var labels: [String] {
+        let others = Set(counts.keys).subtracting(outputs.labels).sorted {
+            (Int($0) ?? .max, $0) < (Int($1) ?? .max, $1)
+        }
+        return outputs.labels + (hasLabels ? others : [])
+    }
 
     /// Members of a JSON object.
     var members: [(String, JSON)] {
         var members: [(String, JSON)] = [
             ("samples", .integer(count)),
-            ("labels", .array(outputs.labels.map { .string($0) })),
+            ("labels", .array(labels.map { .string($0) })),
         ]
-        if hasLabels { members.append(("counts", .array(counts.map { .integer($0) }))) }
+        if hasLabels {
+            members.append(("counts", .array(labels.map { .integer(counts[$0] ?? 0) })))
+        }
         let rows = first.enumerated().map { sample, prediction in
             JSON.object(
                 [("sample", .integer(sample))]
@@ -49,7 +59,7 @@ struct PredictionSummary {
                         ] : []) + [
                         ("logits", .array(prediction.logits.map { .integer($0) })),
                         ("values", .array(prediction.values.map { .number($0) })),
-                    ])
+                    ] + NamedOutputs.members(prediction))
         }
         return members + [
             ("first", .array(rows)), ("certified", .boolean(outputs.rangeIsProven)),
@@ -62,7 +72,8 @@ struct PredictionSummary {
         if hasLabels {
             var table = Table(.left, .right)
             table.add("label", "samples")
-            for (label, count) in zip(outputs.labels, counts) where count > 0 {
+            for label in labels {
+                guard let count = counts[label] else { continue }
                 table.add(label.printable(limit: 60), Format.grouped(count))
             }
             lines += "\n\n" + table.text
@@ -78,11 +89,15 @@ struct PredictionSummary {
         var table = Table(.right, .left, .right, .right)
         table.add("sample", hasLabels ? "label" : "output", "logit (integer)", "value")
         for (sample, prediction) in first.enumerated() {
-            let output = outputs.decision == .largest ? prediction.index : 0
-            let label = hasLabels ? prediction.label : outputs.labels[0]
+            let isLargest =
+                outputs.decision == .largest && prediction.logits.indices.contains(prediction.index)
+            let output = isLargest ? prediction.index : 0
+            let label = hasLabels ? prediction.label : outputs.labels.first ?? "0"
+            // Scores of a program may be fewer than its inputs.
+            let value = prediction.values.indices.contains(output) ? prediction.values[output] : 0
             table.add(
                 "\(sample)", label.printable(limit: 60), Format.grouped(prediction.logits[output]),
-                Format.decimals(prediction.values[output], 4))
+                Format.decimals(value, 4))
         }
         return table
     }

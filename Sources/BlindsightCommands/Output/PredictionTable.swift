@@ -34,7 +34,8 @@ struct PredictionTable {
 
 /// A table of predictions that is being written; readable by its owner only.
 ///
-/// CSV has a head and a row for each sample: its number, its label (but of a regression), the integers, their values.
+/// CSV has a head and a row for each sample: its number, its label (but of a regression), the integers, their values;
+/// in place of values all that the model puts out, by its names, where that is more than scores.
 /// NPY has the integers only: int64, samples by outputs.
 package final class PredictionFile {
     private let file: StagedFile
@@ -45,7 +46,7 @@ package final class PredictionFile {
 
     fileprivate init(_ table: PredictionTable, _ outputs: OutputReading, count: Int) throws {
         format = table.format
-        hasLabel = outputs.decision != .regression
+        hasLabel = outputs.saysLabel
         let limit = BigInt(1) << 63
         let widest = outputs.bounds.map { max($0.upperBound + 1, -$0.lowerBound) }.max() ?? 0
         if format == .npy, widest > limit {
@@ -57,7 +58,8 @@ package final class PredictionFile {
             let names = PredictionSummary.names(outputs).map { $0.printable(limit: 1024) }
             let columns =
                 ["sample"] + (hasLabel ? ["label"] : []) + names.map { "logit_\($0)" }
-                + names.map { "value_\($0)" }
+                + (outputs.program.map { NamedOutputs.columns($0.sizes) }
+                    ?? names.map { "value_\($0)" })
             write(row: columns)
         case .npy: buffer += Self.header(rows: count, columns: outputs.bounds.count)
         case .json: preconditionFailure("a result file")
@@ -70,7 +72,9 @@ package final class PredictionFile {
             write(
                 row: ["\(count)"] + (hasLabel ? [Self.printed(prediction.label)] : [])
                     + prediction.logits.map(\.description)
-                    + prediction.values.map(\.description))
+                    + (prediction.outputs.isEmpty
+                        ? prediction.values.map(\.description)
+                        : prediction.outputs.flatMap(\.texts).map(Self.printed)))
         case .npy:
             for logit in prediction.logits {
                 // Only a reply that no honest server gives leaves the bounds.

@@ -4,6 +4,7 @@ import BigIntegers
 import Blindsight
 import Files
 import InferenceClient
+import TensorGraphs
 
 /// A JSON file of predictions whose size depends on the plan and the number of samples, on nothing that was decrypted;
 /// readable by its owner only. What became of each sample stands in it and nowhere else.
@@ -86,11 +87,11 @@ final class ResultFile {
     /// The members of a line's object, before they are padded.
     private static func members(
         _ sample: String, _ status: String, _ problem: String, _ label: String, _ index: String,
-        _ logits: String, _ values: String
+        _ logits: String, _ values: String, _ outputs: String?
     ) -> String {
         """
             {"sample": \(sample), "status": \(status), "problem": \(problem), "label": \(label), \
-        "index": \(index), "logits": \(logits), "values": \(values)}
+        "index": \(index), "logits": \(logits), "values": \(values)\(outputs.map { ", \"outputs\": \($0)" } ?? "")}
         """
     }
 
@@ -100,10 +101,11 @@ final class ResultFile {
         let decrypted = members(
             "\(sample)", "\"decrypted\"", "null", JSON.string(prediction.label).text,
             "\(prediction.index)", JSON.array(prediction.logits.map { .integer($0) }).text,
-            JSON.array(prediction.values.map { .number($0) }).text)
+            JSON.array(prediction.values.map { .number($0) }).text,
+            NamedOutputs.members(prediction).first?.1.text)
         let refused = members(
             "\(sample)", "\"refused\"", JSON.string(refusal?.rawValue ?? "").text, "null", "null",
-            "null", "null")
+            "null", "null", prediction.outputs.isEmpty ? nil : "null")
         return Array((refusal == nil ? decrypted : refused).utf8)
     }
 
@@ -117,12 +119,34 @@ final class ResultFile {
         let digits = (widest + plan.certificate.modulus).description.utf8.count + 1
         // "-2.2250738585072014e-308".
         let decimals = 24
-        func list(_ width: Int) -> Int { 2 + outputs.count * (width + 2) }
+        func list(_ width: Int, _ count: Int) -> Int { 2 + count * (width + 2) }
         let label = outputs.labels.map { JSON.string($0).text.utf8.count }.max() ?? 0
         let problem =
             SecretRefusal.allCases.map { JSON.string($0.rawValue).text.utf8.count }.max() ?? 0
-        return members("", "", "", "", "", "", "").utf8.count + "\(samples)".utf8.count
+        // Of a program: its scores, then all its outputs.
+        let program = outputs.program
+        let scores = program.flatMap { $0.scores.map { program!.sizes[$0].count } } ?? outputs.count
+        let others = program.map {
+            list(decimals, $0.sizes.map(\.count).reduce(0, +)) + $0.textBytes
+        }
+        return members("", "", "", "", "", "", "", program.map { _ in "" }).utf8.count
+            + "\(samples)".utf8.count
             + "\"decrypted\"".utf8.count + problem + max(label, 4)
-            + max("\(outputs.labels.count)".utf8.count, 4) + list(digits) + list(decimals)
+            + max("\(outputs.labels.count)".utf8.count, 4) + list(digits, outputs.count)
+            + list(decimals, scores) + (others ?? 0)
+    }
+}
+
+extension OutputProgram {
+    /// Bytes of names and labels in a line, and of what stands around them, at most.
+    fileprivate var textBytes: Int {
+        outputs.reduce(8) { sum, output in
+            var longest = 0
+            if case .label(let names) = output.meaning {
+                longest = names.map { JSON.string($0).text.utf8.count }.max() ?? 0
+            }
+            return sum + JSON.string(output.name).text.utf8.count + 8
+                + output.shape.reduce(1, *) * longest
+        }
     }
 }

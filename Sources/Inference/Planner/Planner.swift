@@ -5,6 +5,7 @@ import InferenceClient
 import IntegerNetworks
 import Lattice
 import Paillier
+import TensorGraphs
 import Wire
 
 /// Finds the cheapest parameters that certify a network: for each method that may be taken, the smallest by counted
@@ -51,13 +52,15 @@ package struct Planner: Sendable {
     /// The cheapest plan with outputs proven for every input in the box.
     ///
     /// - Parameters:
+    ///   - program: what the client makes of the outputs, where the network's decision and transform don't say all of
+    ///     it.
     ///   - method: which method; by default the cheapest for one sample.
     ///   - within: a plan whose keys the new plan is to do with.
     ///   - progress: a line on what is being done; an error that it throws ends the planning.
     /// - Throws: `PlanError`.
     package func plan(
-        _ network: IntegerNetwork, method: MethodChoice = .auto, within: ClientPlan? = nil,
-        progress: (String) throws -> Void = { _ in }
+        _ network: IntegerNetwork, program: OutputProgram? = nil, method: MethodChoice = .auto,
+        within: ClientPlan? = nil, progress: (String) throws -> Void = { _ in }
     ) throws -> Plan {
         try Plan.checkDepth(network)
         try progress("bounding the outputs")
@@ -66,10 +69,11 @@ package struct Planner: Sendable {
             network,
             outputs: OutputReading(
                 network, bounds: bounds.outputs, boundMethod: bounds.methodSummary,
-                rangeIsProven: true), method: method, within: within, progress: progress)
+                rangeIsProven: true, program: program), method: method, within: within,
+            progress: progress)
     }
 
-    /// As `plan(_:method:within:progress:)`, with the caller's bounds.
+    /// As `plan(_:program:method:within:progress:)`, with the caller's bounds.
     package func plan(
         _ network: IntegerNetwork, outputs: OutputReading, method choice: MethodChoice,
         within: ClientPlan? = nil, progress: (String) throws -> Void = { _ in }

@@ -131,6 +131,63 @@ package nonisolated struct Blindsight_V6_PlanMessage: Sendable {
   fileprivate var _outputs: Blindsight_V6_OutputsMessage? = nil
 }
 
+/// What a client makes of the decrypted outputs, as reals: the section "suffix".
+package nonisolated struct Blindsight_V6_ProgramMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var steps: [Blindsight_V6_ProgramStepMessage] = []
+
+  package var outputs: [Blindsight_V6_ProgramOutputMessage] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Blindsight_V6_ProgramStepMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// An operator and, after a colon, a function's name: "function:sigmoid".
+  package var step: String = String()
+
+  /// Values: 0 is the network's outputs, i + 1 the result of step i.
+  package var reads: [UInt32] = []
+
+  /// Sizes, lists of places, switches; constants: docs/Formats.md.
+  package var integers: [Int64] = []
+
+  package var reals: [Float] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Blindsight_V6_ProgramOutputMessage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var name: String = String()
+
+  package var value: UInt32 = 0
+
+  package var outputShape: [UInt32] = []
+
+  /// Names of classes for a label's places; none for reals and whole numbers.
+  package var names: [String] = []
+
+  package var isInteger: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 /// One operation of an integer network.
 package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -719,6 +776,136 @@ nonisolated extension Blindsight_V6_PlanMessage: SwiftProtobuf.Message, SwiftPro
     if lhs._input != rhs._input {return false}
     if lhs._outputs != rhs._outputs {return false}
     if lhs.identity != rhs.identity {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V6_ProgramMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ProgramMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}steps\0\u{1}outputs\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.steps) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.outputs) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.steps.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.steps, fieldNumber: 1)
+    }
+    if !self.outputs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.outputs, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V6_ProgramMessage, rhs: Blindsight_V6_ProgramMessage) -> Bool {
+    if lhs.steps != rhs.steps {return false}
+    if lhs.outputs != rhs.outputs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V6_ProgramStepMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ProgramStepMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}step\0\u{1}reads\0\u{1}integers\0\u{1}reals\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.step) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.reads) }()
+      case 3: try { try decoder.decodeRepeatedSInt64Field(value: &self.integers) }()
+      case 4: try { try decoder.decodeRepeatedFloatField(value: &self.reals) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.step.isEmpty {
+      try visitor.visitSingularStringField(value: self.step, fieldNumber: 1)
+    }
+    if !self.reads.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.reads, fieldNumber: 2)
+    }
+    if !self.integers.isEmpty {
+      try visitor.visitPackedSInt64Field(value: self.integers, fieldNumber: 3)
+    }
+    if !self.reals.isEmpty {
+      try visitor.visitPackedFloatField(value: self.reals, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V6_ProgramStepMessage, rhs: Blindsight_V6_ProgramStepMessage) -> Bool {
+    if lhs.step != rhs.step {return false}
+    if lhs.reads != rhs.reads {return false}
+    if lhs.integers != rhs.integers {return false}
+    if lhs.reals != rhs.reals {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Blindsight_V6_ProgramOutputMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ProgramOutputMessage"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}value\0\u{3}output_shape\0\u{1}names\0\u{3}is_integer\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.value) }()
+      case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.outputShape) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.names) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.isInteger) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if self.value != 0 {
+      try visitor.visitSingularUInt32Field(value: self.value, fieldNumber: 2)
+    }
+    if !self.outputShape.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.outputShape, fieldNumber: 3)
+    }
+    if !self.names.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.names, fieldNumber: 4)
+    }
+    if self.isInteger != false {
+      try visitor.visitSingularBoolField(value: self.isInteger, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Blindsight_V6_ProgramOutputMessage, rhs: Blindsight_V6_ProgramOutputMessage) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.outputShape != rhs.outputShape {return false}
+    if lhs.names != rhs.names {return false}
+    if lhs.isInteger != rhs.isInteger {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

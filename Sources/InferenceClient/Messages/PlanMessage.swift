@@ -2,6 +2,7 @@
 
 import BigIntegers
 import IntegerNetworks
+import TensorGraphs
 import Wire
 
 extension Blindsight_V6_PlanMessage {
@@ -56,16 +57,18 @@ extension Blindsight_V6_OutputsMessage {
         boundMethod = outputs.boundMethod
         rangeIsCalibrated = !outputs.rangeIsProven
         scale = outputs.scale
-        labels = outputs.labels
+        // Else the program has them.
+        if outputs.program?.label == nil { labels = outputs.labels }
         decision = outputs.decision.wireName
         transform = outputs.transform.wireName
     }
 
-    package func reading() throws -> OutputReading {
+    package func reading(_ program: OutputProgram?) throws -> OutputReading {
         let decision = try Decision(wireName: self.decision)
         guard (1...PlanLimits.maximumOutputs).contains(bounds.count),
             labels.count <= PlanLimits.maximumOutputs,
-            decision.labelsCount(outputs: bounds.count) == labels.count
+            program?.label != nil
+                ? labels.isEmpty : decision.labelsCount(outputs: bounds.count) == labels.count
         else {
             throw WireError.outOfRange("\(labels.count) labels for \(bounds.count) outputs")
         }
@@ -76,8 +79,9 @@ extension Blindsight_V6_OutputsMessage {
         for label in labels { try PlanLimits.check(text: label, "a label") }
         return OutputReading(
             bounds: try bounds.map { try $0.range() }, boundMethod: boundMethod,
-            rangeIsProven: !rangeIsCalibrated, scale: scale, labels: labels, decision: decision,
-            transform: try OutputTransform(wireName: transform))
+            rangeIsProven: !rangeIsCalibrated, scale: scale,
+            labels: program?.labelNames ?? labels, decision: decision,
+            transform: try OutputTransform(wireName: transform), program: program)
     }
 }
 

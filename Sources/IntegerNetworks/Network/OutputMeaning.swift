@@ -12,6 +12,8 @@
 package enum Decision: String, Sendable, Hashable, CaseIterable {
     /// The label of the largest output.
     case largest
+    /// The label of the smallest output.
+    case smallest
     /// One output; the second of two labels where it is above zero.
     case sign
     /// Outputs are the decisions of pairs of classes (i, j), i < j, in the order (0, 1), (0, 2), ... (1, 2), ...: above
@@ -23,7 +25,7 @@ package enum Decision: String, Sendable, Hashable, CaseIterable {
     /// The number of labels that outputs of this number have; nil where there can't be as many outputs.
     package func labelsCount(outputs: Int) -> Int? {
         switch self {
-        case .largest, .regression: return outputs
+        case .largest, .smallest, .regression: return outputs
         case .sign: return outputs == 1 ? 2 : nil
         case .vote:
             let classes = Int((Double(8 * outputs + 1).squareRoot() + 1) / 2)
@@ -38,6 +40,9 @@ package enum Decision: String, Sendable, Hashable, CaseIterable {
     {
         switch self {
         case .largest: return argmax(outputs) ?? 0
+        case .smallest:
+            // The first of equals.
+            return outputs.indices.dropFirst().reduce(0) { outputs[$1] < outputs[$0] ? $1 : $0 }
         case .sign: return outputs[0] > 0 ? 1 : 0
         case .regression: return 0
         case .vote:

@@ -7,7 +7,7 @@ import TensorGraphs
 package struct ONNXGraph: Sendable {
     /// What a graph is read for.
     package enum Use: Sendable {
-        /// One sample in, with a batch of 1 or a symbol, and one output of scores.
+        /// One sample in, with a batch of 1 or a symbol.
         case serving
         /// Any fixed sizes and any outputs: to compare the operators with others' results.
         case evaluation
@@ -25,7 +25,7 @@ package struct ONNXGraph: Sendable {
     /// Sizes with the batch; 1 for one that is a symbol.
     package let inputShape: [Int]
     package let outputs: [Output]
-    /// The output of scores, or of labels where there are no scores.
+    /// The first output of scores, or of labels where there are no scores.
     package let outputName: String
     /// In an order in which every input is made before it is used.
     package let nodes: [ONNXNode]
@@ -89,7 +89,7 @@ package struct ONNXGraph: Sendable {
         inputName = input.name
         inputShape = try Self.inputShape(input, for: use)
         outputs = proto.output.map { Output($0) }
-        outputName = try Self.outputName(outputs, for: use)
+        outputName = try Self.outputName(outputs)
         self.nodes = nodes
         self.constants = constants
         budget = GraphBudget(
@@ -108,17 +108,10 @@ package struct ONNXGraph: Sendable {
         }
     }
 
-    private static func outputName(
-        _ outputs: [Output], for use: Use
-    ) throws(ONNXError) -> String {
+    private static func outputName(_ outputs: [Output]) throws(ONNXError) -> String {
         let scores = outputs.filter { !$0.isLabel }
         let candidates = scores.isEmpty ? outputs : scores
         guard let first = candidates.first else { throw .invalidGraph("no output") }
-        guard candidates.count == 1 || use == .evaluation else {
-            let names = candidates.map { "'\($0.name)'" }.joined(separator: ", ")
-            throw .invalidGraph(
-                "the outputs \(names); one of scores is accepted, besides integers or strings")
-        }
         return first.name
     }
 

@@ -3,12 +3,23 @@
 /// A value of an ONNX graph while it is imported.
 enum ImportedValue {
     /// What the elements of an activation stand for.
-    enum Kind {
+    enum Kind: Hashable {
         case real
         /// Codes of a quantization.
         case code
-        /// Indices of classes, or truth values: integers in either case.
-        case index
+        /// Whole numbers: indices of classes, truth values.
+        case index(Indices)
+    }
+
+    /// What is known of whole numbers.
+    struct Indices: Hashable {
+        /// Each is in 0 ..< count; nil: unknown.
+        var count: Int?
+        /// What they stand for, where they are places in a list: `count` names.
+        var names: [String]?
+
+        static let truths = Indices(count: 2)
+        static let unknown = Indices()
     }
 
     case constant(ImportedConstant)

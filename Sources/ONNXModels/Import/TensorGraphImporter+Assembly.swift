@@ -43,9 +43,17 @@ extension TensorGraphImporter {
     mutating func selection(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 3...3)
         let condition = try value(node, 0)
+        if case .activation(let truth, let shape, .index(.truths)) = condition,
+            let labels = try selectedLabels(
+                node, truth, try value(node, 1), try value(node, 2), shape: shape)
+        {
+            return labels
+        }
         let (a, b, common) = try aligned(node, try value(node, 1), try value(node, 2))
         if case .activation(let truth, let shape, let kind) = condition {
-            guard kind == .index else { throw node.refusal("a condition that is no truth value") }
+            guard case .index(let truths) = kind, truths.count == 2, truths.names == nil else {
+                throw node.refusal("a condition that is no truth value")
+            }
             if isOfSoftplus(truth, a, b) { return b }
             // One of t a and (1 - t) b is zero.
             let isTrue = ImportedValue.activation(truth, shape: shape, kind: .real)

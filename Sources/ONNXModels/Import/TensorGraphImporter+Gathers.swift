@@ -135,6 +135,12 @@ extension TensorGraphImporter {
         let value = try value(node, 0)
         let shape = value.shape
         let axis = try axis(try node.integer("axis", default: 0), rank: shape.count, node)
+        if case .constant(let list) = value, shape.count == 1,
+            case .activation = try self.value(node, 1)
+        {
+            let places = try self.value(node, 1)
+            return try lookedUp(node, list, places, shape: places.shape)
+        }
         let places = try constant(node, 1)
         return try gathered(
             node, value, axis: axis, places: try integers(node, 1), shape: places.shape)

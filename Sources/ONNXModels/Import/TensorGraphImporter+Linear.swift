@@ -96,6 +96,20 @@ extension TensorGraphImporter {
             try node.strings("classlabels_strings")?.count ?? 0)
     }
 
+    /// What the places of a classifier's classes stand for.
+    func classNames(
+        _ node: ONNXNode, _ classes: Int
+    ) throws(ONNXError) -> ImportedValue.Indices {
+        var names = try node.strings("classlabels_strings") ?? []
+        if names.isEmpty {
+            names = (try node.integers("classlabels_ints") ?? []).map(\.description)
+        }
+        guard names.isEmpty || names.count == classes else {
+            throw node.refusal("\(names.count) labels for \(classes) classes")
+        }
+        return ImportedValue.Indices(count: classes, names: names.isEmpty ? nil : names)
+    }
+
     mutating func noteClassLabels(_ node: ONNXNode) throws(ONNXError) {
         for name in ["classlabels_strings"] {
             if let labels = try node.strings(name), !labels.isEmpty { noteLabels(.strings(labels)) }
@@ -126,7 +140,7 @@ extension TensorGraphImporter {
         let (rows, classes) = (scores.shape[0], scores.shape[1])
         return try apply(
             node, .argMax(outer: rows, count: classes, inner: 1, selectsLast: false), [scores],
-            shape: [rows], kind: .index)
+            shape: [rows], kind: .index(try classNames(node, classes)))
     }
 
     mutating func transformed(

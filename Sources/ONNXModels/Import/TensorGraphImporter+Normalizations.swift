@@ -57,9 +57,11 @@ extension TensorGraphImporter {
                 : .logSoftmax(outer: outer, count: count, inner: inner), [value], shape: shape)
     }
 
+    /// ArgMax and ArgMin: the least is the most of what is negated, and the first of equals stays the first.
     mutating func argMax(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 1...1, attributes: ["axis", "keepdims", "select_last_index"])
-        let value = try real(node, 0)
+        var value = try real(node, 0)
+        if node.operator == "ArgMin" { value = try scaled(node, value, by: -1, plus: 0) }
         guard !value.isConstant else { throw node.refusal("a constant") }
         var shape = value.shape
         let axis = try axis(try node.integer("axis", default: 0), rank: shape.count, node)
@@ -72,7 +74,9 @@ extension TensorGraphImporter {
         } else {
             shape.remove(at: axis)
         }
-        return try apply(node, operation, [value], shape: shape, kind: .index)
+        return try apply(
+            node, operation, [value], shape: shape,
+            kind: .index(ImportedValue.Indices(count: value.shape[axis])))
     }
 
     /// ai.onnx.ml: (x - offset) * scale, for each feature.
@@ -111,6 +115,10 @@ extension TensorGraphImporter {
     mutating func features(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 2...2)
         var value = try value(node, 0)
+        if case .constant(let list) = value, case .activation = try self.value(node, 1) {
+            return try lookedUp(
+                node, list, try self.value(node, 1), shape: try self.value(node, 1).shape)
+        }
         let places = try integers(node, 1)
         if value.shape.count == 1 { value = reshaped(value, [1] + value.shape) }
         guard let axis = value.shape.indices.last else { throw node.refusal("a scalar") }

@@ -32,7 +32,6 @@ extension TensorGraphImporter {
         "PRelu": "slopes that are learned are not supported; Relu and LeakyRelu are",
         "ai.onnx.ml.TreeEnsembleClassifier": trees, "ai.onnx.ml.TreeEnsembleRegressor": trees,
         "ai.onnx.ml.TreeEnsemble": trees,
-        "ai.onnx.ml.LabelEncoder": "labels are accepted beside the scores, not before them",
     ]
 
     private static let recurrent =
@@ -87,6 +86,13 @@ extension TensorGraphImporter {
         "Softmax": { importer, node throws(ONNXError) in try importer.softmax(node) },
         "LogSoftmax": { importer, node throws(ONNXError) in try importer.softmax(node) },
         "ArgMax": { importer, node throws(ONNXError) in try importer.argMax(node) },
+        "ArgMin": { importer, node throws(ONNXError) in try importer.argMax(node) },
+        "Not": { importer, node throws(ONNXError) in try importer.logic(node) },
+        "And": { importer, node throws(ONNXError) in try importer.logic(node) },
+        "Or": { importer, node throws(ONNXError) in try importer.logic(node) },
+        "ai.onnx.ml.LabelEncoder": { importer, node throws(ONNXError) in
+            try importer.labelEncoder(node)
+        },
         "QuantizeLinear": { importer, node throws(ONNXError) in try importer.quantize(node) },
         "DequantizeLinear": { importer, node throws(ONNXError) in try importer.dequantize(node) },
         "Identity": { importer, node throws(ONNXError) in try importer.identity(node) },

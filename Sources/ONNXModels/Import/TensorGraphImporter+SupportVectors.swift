@@ -166,7 +166,8 @@ extension TensorGraphImporter {
     ) throws(ONNXError) -> ImportedValue? {
         guard let name = node.outputs.first, needed.contains(name) else { return nil }
         return try apply(
-            node, .vote(classes: classes), [decisions], shape: [decisions.shape[0]], kind: .index)
+            node, .vote(classes: classes), [decisions], shape: [decisions.shape[0]],
+            kind: .index(try classNames(node, classes)))
     }
 
     /// Scores of two classes as onnxruntime has them: a positive decision s is for the first class and yet the second's

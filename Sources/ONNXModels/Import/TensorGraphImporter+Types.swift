@@ -20,7 +20,7 @@ extension TensorGraphImporter {
         var truth = try apply(node, .function(.step), [difference], shape: shape)
         if isOpposite { truth = try scaled(node, truth, by: -1, plus: 1) }
         guard case .activation(let index, _, _) = truth else { return truth }
-        return .activation(index, shape: shape, kind: .index)
+        return .activation(index, shape: shape, kind: .index(.truths))
     }
 
     private mutating func compared(
@@ -57,8 +57,16 @@ extension TensorGraphImporter {
                 "to element type \(code); float, double, bool and integers are accepted")
         }
         switch try value(node, 0) {
-        case .activation(let index, let shape, .index):
-            return .activation(index, shape: shape, kind: type.isReal ? .real : .index)
+        case .activation(let index, let shape, .index(let indices)):
+            // Names that are no numbers can't be cast to any; those that are stay names.
+            guard let names = indices.names, type != .string else {
+                return .activation(
+                    index, shape: shape, kind: type.isReal ? .real : .index(indices))
+            }
+            guard names.allSatisfy({ Int64($0) != nil }), type != .bool else {
+                throw node.refusal("labels to \(type); integers are accepted")
+            }
+            return .activation(index, shape: shape, kind: .index(indices))
         case .activation(let index, let shape, .real):
             guard type.isReal else {
                 throw node.refusal("an activation to \(type); float and double are accepted")

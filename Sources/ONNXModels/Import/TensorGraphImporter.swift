@@ -35,10 +35,7 @@ struct TensorGraphImporter {
         try graph.checkInput()
         elements = tensors.values[0].count
         for node in graph.nodes {
-            guard node.outputs.contains(where: needed.contains) else {
-                noteLabels(node)
-                continue
-            }
+            guard node.outputs.contains(where: needed.contains) else { continue }
             name = node.outputs.first { !$0.isEmpty } ?? node.name
             let first = tensors.values.count
             let results = try operation(node)
@@ -52,10 +49,16 @@ struct TensorGraphImporter {
         }
         for output in Self.outputs(graph) {
             switch values[output] {
-            case .activation(let index, let shape, _):
+            case .activation(let index, let shape, let kind):
                 tensors.outputs.append(try shaped(index, name: output, shape: shape))
+                tensors.outputNames.append(output)
+                tensors.outputShapes.append(shape)
+                tensors.meanings.append(meaning(kind))
             case .constant(let constant) where graph.use == .evaluation:
                 tensors.outputs.append(try materialized(constant, name: output))
+                tensors.outputNames.append(output)
+                tensors.outputShapes.append(constant.shape)
+                tensors.meanings.append(.real)
             case .constant:
                 throw .invalidGraph("the output '\(output)' does not depend on the input")
             case nil: throw .invalidGraph("the output '\(output)' is not evaluated")
@@ -83,7 +86,9 @@ struct TensorGraphImporter {
 
     /// Names of the outputs that are evaluated, the scores' first when serving.
     private static func outputs(_ graph: ONNXGraph) -> [String] {
-        graph.use == .serving ? [graph.outputName] : graph.outputs.map(\.name)
+        let names = graph.outputs.map(\.name)
+        guard graph.use == .serving else { return names }
+        return [graph.outputName] + names.filter { $0 != graph.outputName }
     }
 
     private static func needed(_ graph: ONNXGraph, outputs: [String]) -> Set<String> {
@@ -93,17 +98,6 @@ struct TensorGraphImporter {
         }
         needed.remove("")
         return needed
-    }
-
-    /// Class labels that are looked up after the scores.
-    private mutating func noteLabels(_ node: ONNXNode) {
-        switch node.operator {
-        case "ai.onnx.ml.ArrayFeatureExtractor":
-            guard let name = node.input(0), let tensor = graph.constants[name] else { return }
-            noteLabels(tensor.values)
-        case "ai.onnx.ml.ZipMap": try? noteClassLabels(node)
-        default: break
-        }
     }
 
     mutating func noteLabels(_ values: ONNXTensor.Values) {

@@ -53,7 +53,10 @@ struct NetworkTail {
         case .function(.sigmoid):
             guard transform == .none else { return nil }
             transform = .sigmoid
-            decision = count == 1 ? .sign : decision ?? .largest
+            // Several probabilities that nothing compares are labels of their own.
+            decision =
+                count == 1
+                ? .sign : decision ?? (graph.labels?.count == count ? .largest : .regression)
         case .argMax(1, count, 1, _):
             guard decision == nil, transform == .none else { return nil }
             decision = .largest
@@ -63,6 +66,7 @@ struct NetworkTail {
         case .normalize(_, count):
             // Of probabilities, which are positive: what was the largest stays so.
             guard case .function(.sigmoid)? = producers[source]?.operation else { return nil }
+            decision = decision ?? .largest
         case .gather(let indices, _):
             if node.inputs.count == 1, indices.elementsEqual((0..<count).map { Int32($0) }) {
                 break

@@ -51,6 +51,8 @@ package struct RealNetwork: Sendable {
     package var clip: ClosedRange<Double>?
     package var decision: Decision
     package var transform: OutputTransform
+    /// What the client makes of the outputs, where decision and transform don't say all of it.
+    package var program: OutputProgram?
     package var labels: [String]
     /// What was changed on the way, for the report.
     package var folded: [String] = []

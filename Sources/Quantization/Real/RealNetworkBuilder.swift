@@ -47,10 +47,12 @@ struct RealNetworkBuilder {
         return try builder.run()
     }
 
-    private init(_ graph: TensorGraph) throws(QuantizationError) {
+    private init(_ model: TensorGraph) throws(QuantizationError) {
+        let ending = try ModelEnding(model)
+        let graph = ending.graph
         self.graph = graph
         compositions = graph.budget.compositions
-        tail = try NetworkTail.find(graph)
+        tail = ending.tail
         readers = [Int](repeating: 0, count: graph.values.count)
         guard !graph.values.isEmpty else { throw .invalidNetwork("the graph has no values") }
         for value in graph.values where value.count > IntegerNetwork.maximumElements {
@@ -59,7 +61,7 @@ struct RealNetworkBuilder {
         let decision = tail.decision ?? .largest
         let count = graph.values[tail.value].count
         let expected = decision.labelsCount(outputs: count) ?? count
-        var labels = graph.labels ?? []
+        var labels = ending.program?.labelNames ?? graph.labels ?? []
         // Labels are shown in terminals.
         let isPrintable = labels.allSatisfy { label in
             label.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
@@ -69,6 +71,7 @@ struct RealNetworkBuilder {
         network = RealNetwork(
             inputShape: Self.sampleShape(graph.values[0].shape), decision: decision,
             transform: tail.transform, labels: labels)
+        network.program = ending.program
     }
 
     private mutating func run() throws(QuantizationError) -> RealNetwork {
@@ -91,7 +94,10 @@ struct RealNetworkBuilder {
         network.dropped += tail.cut.map { "\($0): done by the client" }
         network.prune()
         network.completeSquares()
-        guard !network.nodes.isEmpty else { throw .invalidNetwork("it computes nothing") }
+        guard !network.nodes.isEmpty else {
+            throw .invalidNetwork(
+                "nothing of it is left to hide: a client can do all that it does by itself")
+        }
         return network
     }
 

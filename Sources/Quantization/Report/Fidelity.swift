@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import IntegerNetworks
+import TensorGraphs
 
 #if canImport(Glibc)
     import Glibc
@@ -23,16 +24,19 @@ package struct Fidelity: Sendable, Equatable {
     package let relativeError: Double
 
     /// Of outputs against other ones.
+    /// - Parameter program: what the client makes of the outputs; where it says a label, that is the decision.
     init(
-        _ outputs: SampleMatrix, against reference: SampleMatrix, decision: Decision, labels: [Int]?
+        _ outputs: SampleMatrix, against reference: SampleMatrix, decision: Decision,
+        program: OutputProgram? = nil, labels: [Int]?
     ) {
-        let found = Self.decisions(outputs, decision)
-        let expected = Self.decisions(reference, decision)
+        let program = program?.label == nil ? nil : program
+        let found = Self.decisions(outputs, decision, program)
+        let expected = Self.decisions(reference, decision, program)
+        let decides = program != nil || decision != .regression
         let samples = max(1, outputs.samples)
         agreement =
-            decision == .regression
-            ? 1 : Double(zip(found, expected).count { $0 == $1 }) / Double(samples)
-        if let labels, decision != .regression {
+            !decides ? 1 : Double(zip(found, expected).count { $0 == $1 }) / Double(samples)
+        if let labels, decides {
             accuracy = Double(zip(found, labels).count { $0 == $1 }) / Double(samples)
         } else {
             accuracy = nil
@@ -42,9 +46,14 @@ package struct Fidelity: Sendable, Equatable {
         relativeError = error.isFinite ? error : .infinity
     }
 
-    static func decisions(_ outputs: SampleMatrix, _ decision: Decision) -> [Int] {
+    private static func decisions(
+        _ outputs: SampleMatrix, _ decision: Decision, _ program: OutputProgram?
+    ) -> [Int] {
         (0..<outputs.samples).map {
             let sample = outputs.sample($0)
+            if let program {
+                return program.label(of: program.evaluate(sample.map { Float($0) }))?.index ?? -1
+            }
             return decision == .largest ? largest(of: sample) : decision.index(of: sample)
         }
     }
@@ -79,6 +88,7 @@ package struct Fidelity: Sendable, Equatable {
         _ reference: [Double], _ outputs: [Double], _ decision: Decision
     ) -> (Double, Double) {
         switch decision {
+        case .smallest: return margin(reference.map { -$0 }, outputs.map { -$0 }, .largest)
         case .largest:
             guard reference.count > 1 else { return (.infinity, .infinity) }
             let first = largest(of: reference)

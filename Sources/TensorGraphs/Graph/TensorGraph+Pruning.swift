@@ -22,7 +22,9 @@ extension TensorGraph {
                 inputs: node.inputs.map { places[$0] }, output: places[node.output])
         }
         return TensorGraph(
-            values: kept, nodes: rest, outputs: outputs.map { places[$0] }, labels: labels,
+            values: kept, nodes: rest, outputs: outputs.map { places[$0] },
+            outputNames: outputNames, outputShapes: outputShapes, meanings: meanings,
+            labels: labels,
             decisions: decisions.map {
                 Decisions(value: places[$0.value], classes: $0.classes)
             }, budget: budget)

@@ -5,7 +5,7 @@
 ///
 /// Shapes include the batch, which comes first and is 1 in models that are served. Elements are row-major, so a reshape
 /// is no operation: what it gives is the same value.
-package struct TensorGraph: Sendable {
+package struct TensorGraph: Sendable, Equatable {
     /// What is known of a value; value 0 is the model's input.
     package struct Value: Sendable, Equatable {
         /// The ONNX value's name; of values between, that name and a number.
@@ -33,7 +33,7 @@ package struct TensorGraph: Sendable {
         }
     }
 
-    package struct Node: Sendable {
+    package struct Node: Sendable, Equatable {
         /// The ONNX node's name, or its place in the graph when it has none.
         package let name: String
         /// The ONNX operator, for messages.
@@ -54,11 +54,25 @@ package struct TensorGraph: Sendable {
         }
     }
 
+    /// What the elements of an output are.
+    package enum Meaning: Sendable, Hashable {
+        case real
+        /// Whole numbers, truth values among them.
+        case integer
+        /// Places in this list of names.
+        case label([String])
+    }
+
     package var values: [Value]
     /// In an order in which every input is made before it is used.
     package var nodes: [Node]
-    /// Values that the model puts out, in its order; labels left out where there are scores.
+    /// Values that the model puts out, the scores first.
     package var outputs: [Int]
+    /// Their names and meanings; of graphs that weren't imported none.
+    package var outputNames: [String]
+    /// As the model has them, the batch included.
+    package var outputShapes: [[Int]]
+    package var meanings: [Meaning]
     /// Class labels that a classifier of the graph names, or the metadata property "labels".
     package var labels: [String]?
     /// Of a graph with one support vector classifier: whoever holds its decisions can vote, whatever the graph makes of
@@ -68,9 +82,14 @@ package struct TensorGraph: Sendable {
     package let budget: GraphBudget
 
     package init(
-        values: [Value], nodes: [Node], outputs: [Int], labels: [String]? = nil,
-        decisions: Decisions? = nil, budget: GraphBudget = .largest
+        values: [Value], nodes: [Node], outputs: [Int], outputNames: [String]? = nil,
+        outputShapes: [[Int]]? = nil, meanings: [Meaning]? = nil, labels: [String]? = nil,
+        decisions: Decisions? = nil,
+        budget: GraphBudget = .largest
     ) {
+        self.outputNames = outputNames ?? outputs.map { values[$0].name }
+        self.outputShapes = outputShapes ?? outputs.map { values[$0].shape }
+        self.meanings = meanings ?? outputs.map { _ in .real }
         self.budget = budget
         self.values = values
         self.nodes = nodes

@@ -3,7 +3,7 @@
 import IntegerNetworks
 
 /// One operation on whole tensors, batch included, shapes resolved: row-major elements in, row-major elements out.
-package enum TensorOperation: Sendable {
+package enum TensorOperation: Sendable, Equatable {
     // MARK: Linear
 
     /// Element i is element `indices[i]` of the inputs laid end to end, or `fill` where that is -1. Transposes, slices,

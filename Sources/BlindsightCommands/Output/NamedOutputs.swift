@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Blindsight
+import Files
+import InferenceClient
+
+/// The outputs of a prediction by the names that its model gives them.
+enum NamedOutputs {
+    /// Members of a JSON object; none where scores and a label are all.
+    static func members(_ prediction: Prediction) -> [(String, JSON)] {
+        guard !prediction.outputs.isEmpty else { return [] }
+        return [("outputs", .object(prediction.outputs.map { ($0.name, value($0)) }))]
+    }
+
+    /// Row-major; the only element alone where an output has no sizes.
+    private static func value(_ output: NamedOutput) -> JSON {
+        let elements: [JSON] =
+            output.meaning == .real
+            ? output.values.map { .number(Double($0)) } : output.texts.map { .string($0) }
+        return output.shape.isEmpty && elements.count == 1 ? elements[0] : .array(elements)
+    }
+
+    /// A line an output.
+    static func table(_ prediction: Prediction) -> Table {
+        var table = Table(.left, .left)
+        for output in prediction.outputs {
+            let shown = output.texts.prefix(10).map { $0.printable(limit: 60) }
+            let rest = output.values.count - shown.count
+            table.add(
+                output.name.printable(limit: 60),
+                shown.joined(separator: " ") + (rest > 0 ? " ... (\(rest) more)" : ""))
+        }
+        return table
+    }
+
+    /// Column names of a table of predictions.
+    static func columns(_ program: [(name: String, count: Int)]) -> [String] {
+        program.flatMap { name, count in
+            let name = name.printable(limit: 1024)
+            return count == 1 ? [name] : (0..<count).map { "\(name)_\($0)" }
+        }
+    }
+}

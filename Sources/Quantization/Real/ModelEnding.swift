@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IntegerNetworks
+import TensorGraphs
+
+/// What the client does after decryption. A model with one output of scores that ends in a softmax, a sigmoid or nothing
+/// at all needs a decision and a transform; any other a program.
+struct ModelEnding {
+    let graph: TensorGraph
+    let tail: NetworkTail
+    let program: OutputProgram?
+
+    init(_ model: TensorGraph) throws(QuantizationError) {
+        let usual = try NetworkTail.find(model)
+        let split = try OutputSplit(model)
+        if model.outputs.count == 1, model.meanings[0] == .real, split.value == usual.value {
+            (graph, tail, program) = (model, usual, nil)
+            return
+        }
+        graph = split.graph
+        program = try split.program()
+        tail = NetworkTail(
+            value: split.value, decision: split.decision ?? .regression, cut: split.cut)
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IntegerNetworks
+
+/// Which operations a client may be asked to do: those that need no weights of layers.
+extension TensorOperation {
+    /// Whether a client's program may have it.
+    package var isForClients: Bool {
+        switch self {
+        case .matrix, .convolution, .matrixProduct, .quantize, .dequantize: false
+        case .gather, .scale, .weightedSum, .add, .subtract, .multiply, .divide, .function,
+            .softmax, .logSoftmax, .argMax, .normalize, .maximum, .vote:
+            true
+        }
+    }
+
+    /// Elements of all its lists.
+    var listCount: Int {
+        switch self {
+        case .gather(let indices, _): indices.count
+        case .scale(let factors, let terms): factors.count + terms.count
+        case .weightedSum(let starts, let indices, let weights):
+            starts.count + indices.count + weights.count
+        case .maximum(let starts, let indices): starts.count + indices.count
+        default: 0
+        }
+    }
+
+    /// The elements of its result.
+    /// - Parameter inputs: elements of its inputs.
+    /// - Throws: `ProgramError` where it may not be asked of a client, or doesn't fit the inputs.
+    func checkedCount(_ inputs: [Int]) throws(ProgramError) -> Int {
+        let expected: Int
+        switch self {
+        case .add, .subtract, .multiply, .divide: expected = 2
+        case .gather: expected = max(1, min(inputs.count, 64))
+        default: expected = 1
+        }
+        guard isForClients, inputs.count == expected, let first = inputs.first else {
+            throw ProgramError("a step that no client does, or of \(inputs.count) values")
+        }
+        let (count, fits) = result(of: inputs, first)
+        guard fits, count > 0 else { throw ProgramError("a step that doesn't fit what it reads") }
+        return count
+    }
+
+    /// - Parameter count: of the first input.
+    private func result(of inputs: [Int], _ count: Int) -> (count: Int, fits: Bool) {
+        switch self {
+        case .gather(let indices, let fill):
+            let total = inputs.reduce(0, +)
+            return (
+                indices.count, fill.isFinite && indices.allSatisfy { $0 >= -1 && $0 < total }
+            )
+        case .scale(let factors, let terms):
+            return (
+                count,
+                factors.count == count && terms.count == count
+                    && (factors + terms).allSatisfy(\.isFinite)
+            )
+        case .weightedSum(let starts, let indices, let weights):
+            return (
+                starts.count - 1,
+                weights.count == indices.count && weights.allSatisfy(\.isFinite)
+                    && Self.areWindows(starts, indices, of: count)
+            )
+        case .maximum(let starts, let indices):
+            return (starts.count - 1, Self.areWindows(starts, indices, of: count))
+        case .add, .subtract, .multiply, .divide: return (count, inputs[1] == count)
+        case .function(let function): return (count, function.parameters.allSatisfy { !$0.isNaN })
+        case .softmax(let outer, let inside, let inner),
+            .logSoftmax(let outer, let inside, let inner):
+            return (count, Self.isProduct(outer, inside, inner, count))
+        case .argMax(let outer, let inside, let inner, _):
+            return (count / max(inside, 1), Self.isProduct(outer, inside, inner, count))
+        case .normalize(_, let size): return (count, size > 0 && count % size == 0)
+        case .vote(let classes):
+            guard (2...4096).contains(classes) else { return (0, false) }
+            let pairs = classes * (classes - 1) / 2
+            return (count / pairs, count % pairs == 0)
+        case .matrix, .convolution, .matrixProduct, .quantize, .dequantize: return (0, false)
+        }
+    }
+
+    private static func areWindows(_ starts: [Int], _ indices: [Int32], of count: Int) -> Bool {
+        starts.first == 0 && starts.last == indices.count
+            && zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 }
+            && indices.allSatisfy { $0 >= 0 && $0 < count }
+    }
+
+    private static func isProduct(_ a: Int, _ b: Int, _ c: Int, _ count: Int) -> Bool {
+        let limit = 1...OutputProgram.maximumElements
+        return limit.contains(a) && limit.contains(b) && limit.contains(c) && a * b <= 1 << 40
+            && a * b * c == count
+    }
+}
+
+extension ScalarFunction {
+    /// Its constants.
+    var parameters: [Float] {
+        switch self {
+        case .leakyRelu(let a), .elu(let a), .power(let a): [a]
+        case .hardSigmoid(let a, let b), .clip(let a, let b): [a, b]
+        default: []
+        }
+    }
+}

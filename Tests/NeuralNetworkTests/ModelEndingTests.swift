@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IntegerNetworks
+import ONNXModels
+import Quantization
+import TensorGraphs
+import TestSupport
+import Testing
+
+/// What a client does after decryption: all outputs of a model, by name, as the model computes them of its scores.
+@Suite struct ModelEndingTests {
+    /// x times weights, which are [[1, 0, -1], [2, 1, 0]].
+    private static func scores(_ builder: inout ONNXBuilder) -> String {
+        let weights = builder.floats("w", [1, 0, -1, 2, 1, 0], dims: [2, 3])
+        return builder.node("MatMul", ["x", weights])
+    }
+
+    private static func network(
+        _ build: (inout ONNXBuilder) -> [String]
+    ) throws -> (network: RealNetwork, graph: TensorGraph) {
+        var builder = ONNXBuilder(input: [nil, 2])
+        let outputs = build(&builder)
+        let graph = try ONNXModel(builder.model(outputs)).tensorGraph()
+        return (try RealNetwork(graph), graph)
+    }
+
+    /// The network, then its program, give what the float reference gives of the whole model.
+    private static func expectSame(
+        _ model: (network: RealNetwork, graph: TensorGraph),
+        _ samples: [[Float]] = [
+            [1, 2], [-3, 0.5], [0.25, -1], [0, 0], [-2, -2],
+        ]
+    ) throws {
+        let program = try #require(model.network.program)
+        let names = program.outputs.map(\.name)
+        #expect(names == model.graph.outputNames)
+        for sample in samples {
+            let inner = try PolynomialNetwork(model.network).outputs([sample])[0]
+            let found = program.evaluate(inner.map { Float($0) })
+            let expected = try FloatReference(model.graph).outputs(sample)
+            for (found, expected) in zip(found, expected) {
+                #expect(found.count == expected.count)
+                #expect(
+                    zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 * (1 + abs($1)) },
+                    "\(found) \(expected)")
+            }
+        }
+    }
+
+    @Test func argMin() throws {
+        let model = try Self.network { builder in
+            let scores = Self.scores(&builder)
+            let label = builder.node("ArgMin", [scores]) + "_label"
+            builder.graph.node[builder.graph.node.count - 1].output = [label]
+            builder.attribute("axis", 1)
+            builder.attribute("keepdims", 0)
+            return [label, scores]
+        }
+        #expect(model.network.decision == .smallest)
+        #expect(model.network.nodes.count == 1)
+        try Self.expectSame(model)
+        // The first of equals.
+        let program = try #require(model.network.program)
+        #expect(program.label(of: program.evaluate([2, 2, 2]))?.name == "0")
+        #expect(program.label(of: program.evaluate([2, 1, 1]))?.name == "1")
+    }
+
+    /// A label with a threshold of its own, on a probability.
+    @Test func threshold() throws {
+        let model = try Self.network { builder in
+            let weights = builder.floats("w", [1, 2], dims: [2, 1])
+            let p = builder.node("Sigmoid", [builder.node("MatMul", ["x", weights])])
+            let truth = builder.node("Greater", [p, builder.float("limit", 0.9)])
+            let label = builder.node("Cast", [truth]) + "_label"
+            builder.graph.node[builder.graph.node.count - 1].output = [label]
+            builder.attribute("to", 7)
+            return [label, p]
+        }
+        try Self.expectSame(model)
+        let program = try #require(model.network.program)
+        for (logit, name) in [(2.1, "0"), (2.3, "1"), (-9, "0")] as [(Float, String)] {
+            #expect(program.label(of: program.evaluate([logit]))?.name == name)
+        }
+        // Nothing but the layer is left to the server.
+        #expect(model.network.nodes.count == 1)
+    }
+
+    /// k-means as skl2onnx writes it: squared distances are encrypted, roots and labels are the client's.
+    @Test func distances() throws {
+        let model = try Self.network { builder in
+            let squares = builder.node("ReduceSumSquare", ["x"])
+            builder.attribute("axes", [1])
+            builder.attribute("keepdims", 1)
+            let weights = builder.floats("w", [-2, 4, 0, 6, 0, -2], dims: [2, 3])
+            let products = builder.node("MatMul", ["x", weights])
+            let sums = builder.node(
+                "Add",
+                [
+                    builder.node("Add", [squares, products]),
+                    builder.floats("norms", [10, 4, 1], dims: [1, 3]),
+                ])
+            let label = builder.node("ArgMin", [sums]) + "_label"
+            builder.graph.node[builder.graph.node.count - 1].output = [label]
+            builder.attribute("axis", 1)
+            builder.attribute("keepdims", 0)
+            return [label, builder.node("Sqrt", [sums])]
+        }
+        #expect(model.network.decision == .smallest)
+        try Self.expectSame(model)
+        // What integers put a little below zero is a distance of zero.
+        let program = try #require(model.network.program)
+        #expect(program.evaluate([4, -0.01, 9])[0] == [2, 0, 3])
+    }
+
+    /// Multinomial logistic regression as skl2onnx writes it, names of classes and all.
+    @Test func namedClasses() throws {
+        let model = try Self.network { builder in
+            let outputs = builder.classical("LinearClassifier", ["x"], outputs: 2)
+            builder.attribute("coefficients", [1, 2, 0, 1, -1, 0.5] as [Float])
+            builder.attribute("intercepts", [0.5, 0, -0.5] as [Float])
+            builder.attribute("classlabels_strings", ["setosa", "versicolor", "virginica"])
+            builder.attribute("post_transform", "SOFTMAX")
+            let probabilities = builder.classical("Normalizer", [outputs[1]])[0]
+            builder.attribute("norm", "L1")
+            let label = builder.node("Identity", [outputs[0]]) + "_label"
+            builder.graph.node[builder.graph.node.count - 1].output = [label]
+            return [label, builder.classical("ZipMap", [probabilities])[0]]
+        }
+        #expect(model.network.decision == .largest)
+        #expect(model.network.labels == ["setosa", "versicolor", "virginica"])
+        try Self.expectSame(model)
+        let program = try #require(model.network.program)
+        #expect(program.label(of: program.evaluate([0, 3, 1]))?.name == "versicolor")
+    }
+
+    /// Several probabilities that nothing compares: no label is made up.
+    @Test func severalLabels() throws {
+        let model = try Self.network { builder in
+            [builder.node("Sigmoid", [Self.scores(&builder)])]
+        }
+        #expect(model.network.decision == .regression)
+    }
+
+    /// Constants of a trained model stay with the server: of a scale after a softmax the client can't be spared, of one
+    /// before it is.
+    @Test func constantsStay() throws {
+        let model = try Self.network { builder in
+            let scores = Self.scores(&builder)
+            let turned = builder.node("Transpose", [scores])
+            builder.attribute("perm", [1, 0])
+            let scaled = builder.node(
+                "Mul", [turned, builder.floats("factors", [0.5, 2, 3], dims: [3, 1])])
+            let back = builder.node("Transpose", [scaled])
+            builder.attribute("perm", [1, 0])
+            return [builder.node("Exp", [back]), builder.node("Relu", [back])]
+        }
+        let program = try #require(model.network.program)
+        #expect(
+            program.steps.allSatisfy { step in
+                if case .scale = step.operation { false } else { true }
+            })
+        try Self.expectSame(model)
+    }
+
+    /// Two heads of different values: one encrypted value of both.
+    @Test func heads() throws {
+        let model = try Self.network { builder in
+            let scores = Self.scores(&builder)
+            let other = builder.node("MatMul", ["x", builder.floats("v", [3, -1], dims: [2, 1])])
+            return [builder.node("Softmax", [scores]), builder.node("Exp", [other])]
+        }
+        #expect(model.network.count(of: model.network.output) == 4)
+        try Self.expectSame(model)
+    }
+
+    @Test func namesAreLookedUp() throws {
+        let model = try Self.network { builder in
+            let scores = Self.scores(&builder)
+            let best = builder.node("ArgMax", [scores])
+            builder.attribute("axis", 1)
+            builder.attribute("keepdims", 0)
+            let encoded = builder.classical("LabelEncoder", [best])[0] + "_label"
+            builder.graph.node[builder.graph.node.count - 1].output = [encoded]
+            builder.attribute("keys_int64s", [2, 0, 1])
+            builder.attribute("values_strings", ["c", "a", "b"])
+            return [scores, encoded]
+        }
+        let program = try #require(model.network.program)
+        #expect(program.labelNames == ["a", "b", "c"])
+        #expect(program.label(of: program.evaluate([1, 2, 9]))?.name == "c")
+    }
+
+    /// A model without weights has nothing to hide.
+    @Test func nothingToHide() {
+        #expect {
+            _ = try Self.network { [$0.node("Softmax", [$0.node("Relu", ["x"])])] }
+        } throws: { "\($0)".contains("nothing of it is left to hide") }
+    }
+
+    // MARK: Programs from anywhere
+
+    @Test func whatNoProgramMayBe() throws {
+        func refused(
+            _ steps: [OutputProgram.Step], value: Int = 1, shape: [Int] = [3], count: Int = 3
+        ) {
+            #expect(throws: ProgramError.self) {
+                _ = try OutputProgram(
+                    inputCount: count, steps: steps,
+                    outputs: [.init(name: "y", value: value, shape: shape, meaning: .real)])
+            }
+        }
+        typealias Step = OutputProgram.Step
+        refused([Step(.gather(indices: [0, 1, 3], fill: 0), inputs: [0])])
+        refused([Step(.gather(indices: [0, -2, 1], fill: 0), inputs: [0])])
+        refused([Step(.scale(factors: [1, 1], terms: [0, 0]), inputs: [0])])
+        refused([Step(.scale(factors: [1, 1, .nan], terms: [0, 0, 0]), inputs: [0])])
+        refused([Step(.add, inputs: [0])])
+        refused([Step(.add, inputs: [0, 1])])
+        refused([Step(.softmax(outer: 1, count: 2, inner: 1), inputs: [0])])
+        refused([Step(.softmax(outer: -1, count: -3, inner: 1), inputs: [0])])
+        refused([Step(.argMax(outer: 1, count: 0, inner: 3, selectsLast: false), inputs: [0])])
+        refused([Step(.normalize(.l1, count: 0), inputs: [0])])
+        refused([Step(.vote(classes: 1 << 40), inputs: [0])])
+        refused([Step(.maximum(starts: [0, 4], indices: [0, 1, 2]), inputs: [0])])
+        refused([Step(.maximum(starts: [0, 3, 2, 3], indices: [0, 1, 2]), inputs: [0])])
+        refused([Step(.function(.relu), inputs: [0])], shape: [1 << 40, 1 << 40])
+        refused([Step(.function(.relu), inputs: [0])], value: 2)
+        refused(
+            [
+                Step(
+                    .matrix(
+                        weights: TensorWeights(values: [1, 1, 1]), bias: nil, rows: 1, inner: 3,
+                        columns: 1),
+                    inputs: [0])
+            ], shape: [1])
+        refused(Array(repeating: Step(.function(.relu), inputs: [0]), count: 257))
+    }
+}
