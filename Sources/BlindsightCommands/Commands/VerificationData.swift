@@ -18,7 +18,10 @@ struct VerificationData {
     let samples: SampleSet
     let truth: Truth
 
-    init(path: String, labels: String?, network: IntegerNetwork) throws {
+    init(
+        path: String, as reading: SampleReading, labels: String?, _ labelFile: LabelFileOptions,
+        network: IntegerNetwork
+    ) throws {
         if FileSystem.isFolder(path) {
             let set = try LabelledSamples.load(directory: path)
             samples = set.samples
@@ -26,13 +29,16 @@ struct VerificationData {
             try CommandFiles.check(samples, for: network.input, path: path)
             return
         }
-        samples = try CommandFiles.samples(path, for: network.input)
+        samples = try CommandFiles.samples(path, for: network.input, as: reading)
         guard let labels else {
             truth = .unknown
             return
         }
         do {
-            truth = try Self.truth(labels, network: network)
+            truth = try Self.truth(
+                labels, as: labelFile.reading(count: samples.count), network: network)
+        } catch let error as SampleError {
+            throw CommandError.labels(labels, error)
         } catch {
             throw CommandError.file(labels, error)
         }
@@ -47,15 +53,15 @@ struct VerificationData {
         }
     }
 
-    private static func truth(_ path: String, network: IntegerNetwork) throws -> Truth {
+    private static func truth(
+        _ path: String, as reading: SampleReading, network: IntegerNetwork
+    ) throws -> Truth {
         guard network.decision == .regression else {
-            // Labels are names of classes where the model has such names, else their indices.
-            let index = Dictionary(
-                network.labels.enumerated().map { ($1, $0) },
-                uniquingKeysWith: { first, _ in first })
-            return .labels(try SampleFile.readLabels(path: path).map { index["\($0)"] ?? $0 })
+            // Names of classes where the model has such names, else their indices.
+            return .labels(
+                try SampleFile.readLabels(path: path, names: network.labels, as: reading))
         }
-        let targets = try SampleFile.read(path: path)
+        let targets = try SampleFile.read(path: path, as: reading)
         guard targets.sampleCount == 1, network.outputCount == 1 else { return .unknown }
         return .targets((0..<targets.count).map { Double(targets.sample(at: $0)[0]) })
     }
