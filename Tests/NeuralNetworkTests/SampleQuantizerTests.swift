@@ -38,6 +38,31 @@ import Testing
         #expect(try quantize([1e30, -.greatestFiniteMagnitude], .clamp) == [3, -3])
     }
 
+    /// Boxes 0 to 16, 0 to 8, 0 to 2: a pixel that was always dark may be bright, but not brighter than any twice.
+    @Test func featuresOfOneKind() throws {
+        let pixels = SampleQuantizer(
+            try InputSpecification(
+                shape: [3], range: -4...4, scale: 1, offsets: [8, 4, 1], scales: [2, 1, 0.25]))
+        #expect(try pixels.quantize([16, 8, 16], index: 0) == [4, 4, 4])
+        #expect(try pixels.quantize([32, 24, 18], index: 0) == [4, 4, 4])
+        for sample in [[34, 0, 0], [0, 25, 0], [0, 0, 19], [0, 0, -17]] as [[Float]] {
+            #expect(throws: NetworkError.self, "\(sample)") {
+                try pixels.quantize(sample, index: 0)
+            }
+        }
+        // One box far wider than others, or elsewhere: each has its own measure.
+        for (offsets, scales) in [
+            ([800, 6, 1], [200, 1.5, 0.25]), ([8, 6, 30], [2, 1.5, 0.25]),
+        ]
+            as [([Float], [Float])]
+        {
+            let others = SampleQuantizer(
+                try InputSpecification(
+                    shape: [3], range: -4...4, scale: 1, offsets: offsets, scales: scales))
+            #expect(others.reach == [8, 8, 8])
+        }
+    }
+
     @Test(arguments: OutsideValues.allCases) func noNumberIsClamped(outside: OutsideValues) {
         for value in [Float.nan, .infinity, -.infinity] {
             #expect(

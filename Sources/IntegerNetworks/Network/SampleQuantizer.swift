@@ -2,7 +2,7 @@
 
 /// What becomes of values outside an input's box. NaN and infinities are refused always.
 package enum OutsideValues: String, Sendable, CaseIterable {
-    /// A value farther outside than the box is wide is refused; others take the box's nearest end.
+    /// A value farther outside than the box is wide is refused (`SampleQuantizer.reach`); others take its nearest end.
     case refuse
     /// Every value outside takes the nearest end.
     case clamp
@@ -12,10 +12,30 @@ package enum OutsideValues: String, Sendable, CaseIterable {
 package struct SampleQuantizer: Sendable {
     package let input: InputSpecification
     package let outside: OutsideValues
+    /// How far outside the box a value may lie, in steps of its feature: as far as the box is wide. Where features are
+    /// of one kind, such as pixels, counts or standardized values, the widest box counts: that a pixel was dark in all
+    /// calibration samples makes a bright one no error. They are where the middles of all boxes lie in the widest, and
+    /// half of the boxes are at least a quarter as wide.
+    package let reach: [Float]
 
     package init(_ input: InputSpecification, outside: OutsideValues = .refuse) {
         self.input = input
         self.outside = outside
+        let width = Float(max(input.range.upperBound - input.range.lowerBound, 1))
+        let scales = input.scales
+        var reach = Array(repeating: width, count: input.count)
+        if let widest = scales.indices.max(by: { scales[$0] < scales[$1] }) {
+            let box = input.reals(of: widest)
+            let wide = scales.count { $0 >= scales[widest] / 4 }
+            let areInside = scales.indices.allSatisfy { index in
+                let ends = input.reals(of: index)
+                return box.contains(ends.lowerBound / 2 + ends.upperBound / 2)
+            }
+            if 2 * wide >= scales.count, areInside {
+                reach = scales.map { width * (scales[widest] / $0) }
+            }
+        }
+        self.reach = reach
     }
 
     /// The integers of one sample.
@@ -46,13 +66,12 @@ package struct SampleQuantizer: Sendable {
         }
         let steps = try input.steps(sample)
         let (low, high) = (Float(input.range.lowerBound), Float(input.range.upperBound))
-        let width = max(high - low, 1)
         var integers: [Int] = []
         integers.reserveCapacity(steps.count)
         for (feature, value) in steps.enumerated() {
             let inside = min(max(value, low), high)
             if inside != value {
-                guard outside == .clamp || abs(value - inside) <= width else {
+                guard outside == .clamp || abs(value - inside) <= reach[feature] else {
                     throw .farOutside(
                         sample: index, feature: feature, value: sample[feature],
                         range: input.reals(of: feature))
