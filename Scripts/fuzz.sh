@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 minutes=${1:-1}
 shift || true
 readers=("$@")
-[ $# -gt 0 ] || readers=(onnx npy idx csv gzip server-plan client-plan secret-key evaluation-key request reply)
+[ $# -gt 0 ] || readers=(onnx npy npz idx csv gzip server-plan client-plan secret-key evaluation-key request reply)
 
 scratch=.build-fuzz
 runtime=$(find "$(dirname "$(readlink -f "$(command -v swiftc)")")/../lib" /usr/lib/llvm-*/lib \
@@ -35,7 +35,7 @@ for reader in "${readers[@]}"; do
     [ ! -d "Fuzz/Seeds/$reader" ] || seeds+=("Fuzz/Seeds/$reader")
     longest=8192
     case $reader in
-    npy | idx | csv | gzip) longest=1024 ;;
+    npy | npz | idx | csv | gzip) longest=1024 ;;
     onnx) longest=4096 ;;
     *)
         # The file of each method, and in its header whose it shall be.

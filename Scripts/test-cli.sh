@@ -285,7 +285,7 @@ refuse "$none" verify --plan long --data "$root/Samples"
 refuse "$none" inspect long
 refuse "$none" encrypt --plan client/client.plan --key long --input "$images" -o bad.ct
 refuse "$none" predict --plan server/server.plan --evaluation-key long server/sample.ct -o bad.ct
-refuse "neither IDX, NPY nor CSV" encrypt --plan client/client.plan --key client/secret.key --input long -o bad.ct
+refuse "neither IDX, NPY, NPZ nor CSV" encrypt --plan client/client.plan --key client/secret.key --input long -o bad.ct
 refuse "3221225472 bytes; at most 67108864 are read" plan long -o bad
 rm long
 
@@ -415,6 +415,50 @@ run float-predict predict --plan float/server.plan --evaluation-key float/evalua
     -o float-reply.ct
 run float-decrypt decrypt --plan float/client.plan --key float/secret.key --request float.ct float-reply.ct
 if grep -q "Not certified" float-decrypt.out; then die "a certified plan says it is not"; fi
+
+# Data files as tools write them: what can be meant in two ways is refused, with the option that says which.
+data=(encrypt --plan float/client.plan --key float/secret.key -o data.ct)
+row() { sed -n "$1p" digits.csv; }
+{ seq -s, 0 63; cat digits.csv; } >numbered.csv
+refuse "--header yes or --header no" "${data[@]}" --input numbered.csv
+refuse "--header yes" plan "$float" --calibration numbered.csv -o bad
+refuse "--header yes" verify --plan float/server.plan --data numbered.csv
+run header "${data[@]}" --input numbered.csv --header yes --json
+equal "samples below a header" "$(member header.out samples)" 60
+equal "values of their own calibration that were clamped" "$(member header.out clamped_values)" 0
+equal "whether they look like other units" "$(member header.out other_units_suspected)" false
+run header-calibration plan "$float" --calibration numbered.csv --header yes --degrees 2 -o numbered
+run header-verify verify --plan float/server.plan --data numbered.csv --header yes --limit 2
+{ row 1 | sed 's/^[^,]*//'; row 2; } >missing.csv
+refuse "line 1, column 1: '' is empty" "${data[@]}" --input missing.csv
+refuse "line 1, column 1: '' is empty" "${data[@]}" --input missing.csv --header no
+{ row 1; row 2 | sed 's/^[^,]*/nan/'; } >missing.csv
+refuse "line 2, column 1: 'nan' is a missing value" "${data[@]}" --input missing.csv
+tr , ' ' <digits.csv >spaces.txt
+run spaces "${data[@]}" --input spaces.txt
+refuse "--array" "${data[@]}" --input digits.csv --array x
+printf '<!DOCTYPE html>' >page.csv
+refuse "HTML" "${data[@]}" --input page.csv
+# 60 samples of classes 0 to 9 under a header that is a number.
+{ echo 0; seq 60; } >61.csv
+run header-labels verify --plan float/server.plan --data digits.csv --labels 61.csv --limit 2 --json
+keys header-labels.out accuracy_float clamped_values
+{ row 1; row 2 | sed 's/^[^,]*/1000/'; } >far.csv
+absent bad
+rm data.ct
+refuse "sample 1, feature 0 is 1000.0" "${data[@]}" --input far.csv
+refuse "--outside clamp" "${data[@]}" --input far.csv
+refuse "--outside clamp" verify --plan float/server.plan --data far.csv
+absent data.ct
+run far "${data[@]}" --input far.csv --outside clamp --json
+equal "clamped values" "$(member far.out clamped_values)" 1
+equal "clamped values by feature" "$(inner far.out 0)" 1
+run far-verify verify --plan float/server.plan --data far.csv --outside clamp --json
+equal "mismatched logits of clamped samples" "$(member far-verify.out mismatched_logits)" 0
+equal "clamped samples" "$(member far-verify.out clamped_samples)" 1
+awk -F, '{ for (i = 1; i <= NF; i++) printf "%s%s", $i / 1000, i < NF ? "," : "\n" }' digits.csv >thousandths.csv
+run units "${data[@]}" --input thousandths.csv
+grep -q "^WARNING: as integers" units.out || die "thousandths of the values bring no warning: $(cat units.out)"
 
 run loose plan "$float" --calibration digits.csv --degrees 2 --range calibrated --margin-bits 3 \
     -o loose

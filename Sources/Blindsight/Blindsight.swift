@@ -43,7 +43,7 @@ public typealias RequestHeads = InferenceClient.RequestHeads
 /// Reads a reply group by group.
 public typealias ReplyReader = InferenceClient.ReplyReader
 
-/// Reads samples and labels: IDX, NPY or CSV, gzip or not.
+/// Reads samples and labels: IDX, NPY, NPZ or CSV, gzip or not.
 public typealias SampleFile = Samples.SampleFile
 /// Samples of one shape.
 public typealias SampleSet = Samples.SampleSet

@@ -78,13 +78,16 @@ enum CommandFiles {
         do { return try body() } catch {
             // These name a file themselves.
             if error is FileError || error is CancellationError { throw error }
+            if let error = error as? SampleError { throw CommandError.samples(path, error) }
             throw CommandError.file(path, error)
         }
     }
 
     /// Samples that fit a network's input.
-    static func samples(_ path: String, for input: InputSpecification) throws -> SampleSet {
-        let samples = try naming(path) { try SampleFile.read(path: path) }
+    static func samples(
+        _ path: String, for input: InputSpecification, as reading: SampleReading
+    ) throws -> SampleSet {
+        let samples = try naming(path) { try SampleFile.read(path: path, as: reading) }
         try check(samples, for: input, path: path)
         return samples
     }
@@ -126,6 +129,11 @@ enum CommandFiles {
 /// What a command refuses, beyond the library's own errors.
 enum CommandError: Error, CustomStringConvertible {
     case file(String, any Error)
+    /// A file of samples, with the options by which it may be read.
+    case samples(String, SampleError)
+    case labels(String, SampleError)
+    /// A sample of a file.
+    case sample(String, NetworkError)
     case noFolder(String, String)
     case secretKeyExists(String)
     case outputIsInput(String)
@@ -157,6 +165,19 @@ enum CommandError: Error, CustomStringConvertible {
     private var text: String {
         switch self {
         case .file(let path, _): path
+        case .samples(let path, let error):
+            "\(path): \(error)"
+                + (error.choice.map {
+                    $0 == .header ? " (--header yes or --header no)" : " (--array NAME)"
+                } ?? "")
+        case .labels(let path, let error):
+            "\(path): \(error)" + (error.choice == .array ? " (--labels-array NAME)" : "")
+        case .sample(let path, let error):
+            if case .farOutside = error {
+                "\(path): \(error) --outside clamp puts the range's nearest end in its place"
+            } else {
+                "\(path): \(error)"
+            }
         case .noFolder(let path, let reason): "cannot make the folder \(path): \(reason)"
         case .secretKeyExists(let path):
             "\(path) exists, and replies to its ciphertexts need it; --evaluation-only makes evaluation keys for it, "

@@ -57,12 +57,12 @@ public final class Client: Sendable {
     // MARK: Encryption
 
     /// Quantizes and encrypts one sample of `plan.input.count` reals.
-    /// - Throws: an error for a wrong count or a NaN.
+    /// - Throws: as `quantize(_:)`.
     public func encrypt(_ sample: [Float]) throws -> Request { try encrypt([sample]) }
 
     /// Quantizes and encrypts samples of `plan.input.count` reals each, one or more.
     /// - Parameter progress: called with (samples done, samples in all).
-    /// - Throws: an error for a wrong count or a NaN; `InferenceError.wrongCount` for no sample.
+    /// - Throws: as `quantize(_:)`; `InferenceError.wrongCount` for no sample.
     public func encrypt(
         _ samples: [[Float]], progress: @Sendable (Int, Int) throws -> Void = { _, _ in }
     ) throws -> Request {
@@ -118,10 +118,18 @@ public final class Client: Sendable {
         return RequestGroup(head: head, body: body)
     }
 
-    /// The integers of samples of `plan.input.count` reals each.
-    /// - Throws: an error for a wrong count or a NaN.
+    /// The integers of samples of `plan.input.count` reals each. Values somewhat outside the plan's range take its
+    /// nearest end.
+    /// - Throws: an error that names the sample and feature of a NaN, an infinity, or a value that is farther outside
+    ///   the range than this is wide; an error for a wrong count.
     public func quantize(_ samples: [[Float]]) throws -> [[Int]] {
-        try pool.map(samples.count) { try plan.input.quantize(samples[$0]) }
+        try quantize(samples, outside: .refuse)
+    }
+
+    /// - Parameter outside: what becomes of values outside the plan's range.
+    package func quantize(_ samples: [[Float]], outside: OutsideValues) throws -> [[Int]] {
+        let quantizer = SampleQuantizer(plan.input, outside: outside)
+        return try pool.map(samples.count) { try quantizer.quantize(samples[$0], index: $0) }
     }
 
     // MARK: Decryption

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Numbers separated by commas, semicolons or tabs, a sample a line; a first line that is not numbers is a header.
+/// Numbers separated by commas, semicolons, tabs or spaces, a sample a line, under a header or none.
 enum CSVFormat {
-    private static let newline = UInt8(ascii: "\n")
-
     /// Bytes by which text is told.
     static let headLength = 4096
 
@@ -12,59 +10,189 @@ enum CSVFormat {
             && bytes.prefix(headLength).allSatisfy { $0 >= 0x20 || (9...13).contains($0) }
     }
 
-    static func parse(_ bytes: [UInt8]) throws(SampleError) -> SampleSet {
-        var values: [Float] = []
-        var columns: Int?
-        var rows = 0
-        var lineNumber = 0
-        var start = 0
-        // A byte-order mark.
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { start = 3 }
-        while start < bytes.count {
-            let end = bytes[start...].firstIndex(of: newline) ?? bytes.count
-            let line = bytes[start..<end]
-            start = end + 1
-            lineNumber += 1
-            if line.allSatisfy({ isBlank($0) }) { continue }
-            let before = values.count
-            guard append(line, to: &values) else {
-                values.removeLast(values.count - before)
-                if rows == 0 && lineNumber == 1 { continue }
-                throw .malformed(format: "CSV", reason: "line \(lineNumber) is not numbers")
-            }
-            let found = values.count - before
-            guard found == columns ?? found else {
+    static func parse(
+        _ bytes: [UInt8], header: CSVHeader = .automatic, expectedCount: Int? = nil
+    ) throws(SampleError) -> SampleSet {
+        var reader = try CSVReader(bytes, header: header, expectedCount: expectedCount)
+        return try reader.samples()
+    }
+}
+
+/// Reads the numbers of a CSV file.
+private struct CSVReader {
+    private var records: CSVRecords
+    private let expectedCount: Int?
+    private let hasHeader: Bool
+    /// The line and text of a header that may be a sample too.
+    private var openHeader: (line: Int, text: String)?
+    /// Cells of a line.
+    private let columns: Int
+    /// Whether every line ends by a separator, behind which nothing stands; and the line by which that is known.
+    private let trailing: Int?
+    private typealias Place = (line: Int, column: Int, text: String)
+
+    /// Whether a comma marks decimals in some cell; a cell in which it may group thousands instead; one with a dot.
+    private var hasDecimalComma = false
+    private var openComma: Place?
+    private var dot: Place?
+
+    init(_ bytes: [UInt8], header: CSVHeader, expectedCount: Int?) throws(SampleError) {
+        self.expectedCount = expectedCount
+        let all = CSVRecords(bytes)
+        var first = all
+        guard try first.next() else { throw Self.empty }
+        var second = first
+        let isOnly = try !second.next()
+        let model = isOnly ? first : second
+        let count = model.cells.count
+        let isTrailing = count > 1 && Self.isEmpty(model.cells[count - 1])
+        trailing = isTrailing ? model.recordLine : nil
+        columns = isTrailing ? count - 1 : count
+
+        (hasHeader, openHeader) = try Self.header(
+            of: first, trailing: isTrailing, header: header, isOnly: isOnly)
+        records = hasHeader ? first : all
+        guard hasHeader else { return }
+        if isOnly { throw Self.empty }
+        var names = first.cells
+        if names.count == columns + 1, Self.isEmpty(names[columns]) { names.removeLast() }
+        guard names.count == columns else {
+            throw .malformed(
+                format: "CSV",
+                reason:
+                    "the header has \(names.count) names, line \(model.recordLine) has \(columns) values"
+                    + (names.count == columns - 1 ? "; a column of row names is no feature" : ""))
+        }
+    }
+
+    private static let empty = SampleError.malformed(format: "CSV", reason: "no line of numbers")
+
+    private static func isEmpty(_ cell: CSVRecords.Cell) -> Bool {
+        cell.range.isEmpty && !cell.isQuoted
+    }
+
+    /// Whether the first record is a header, and where that is open its text.
+    private static func header(
+        of first: CSVRecords, trailing: Bool, header: CSVHeader, isOnly: Bool
+    ) throws(SampleError) -> (Bool, (line: Int, text: String)?) {
+        var cells = first.cells
+        if trailing, cells.count > 1, isEmpty(cells[cells.count - 1]) { cells.removeLast() }
+        let kinds = cells.map(first.kind)
+        let isNumeric = kinds.allSatisfy { $0.reason == nil }
+        switch header {
+        case .absent: return (false, nil)
+        case .present:
+            // Which of two lines is the header?
+            if isNumeric, let comment = first.comment {
                 throw .malformed(
                     format: "CSV",
-                    reason: "line \(lineNumber) has \(found) values, those before \(columns ?? 0)")
+                    reason:
+                        "line \(comment.line) is a comment, line \(first.recordLine) holds numbers: remove the "
+                        + "comment if that is the header, or state that the file has none")
             }
-            columns = found
+            return (true, nil)
+        case .automatic:
+            if isNumeric {
+                let isOpen = !isOnly && isConsecutive(first, cells)
+                let text = cells.map(first.text).joined(separator: ",")
+                return (false, isOpen ? (first.recordLine, text) : nil)
+            }
+            if kinds.allSatisfy({ $0 == .name }) { return (true, nil) }
+            if kinds.count > 1, kinds.dropFirst().allSatisfy({ $0 == .name }),
+                first.text(cells[0]).isEmpty
+            {
+                throw .indexColumn(line: first.recordLine)
+            }
+            let column =
+                kinds.firstIndex { $0.reason != nil && $0 != .name } ?? kinds.firstIndex {
+                    $0 == .name
+                }!
+            throw .notANumber(
+                line: first.recordLine, column: column + 1, text: first.text(cells[column]),
+                reason: kinds[column].reason!, mayBeHeader: true)
+        }
+    }
+
+    /// Whole numbers that ascend by one: what tools call columns without names. One alone only where it is 0.
+    private static func isConsecutive(
+        _ records: CSVRecords, _ cells: [CSVRecords.Cell]
+    ) -> Bool {
+        let numbers = cells.map { Int(records.text($0)) }
+        guard let first = numbers[0], numbers.count > 1 || first == 0 else { return false }
+        return numbers.enumerated().allSatisfy { $1 == first + $0 }
+    }
+
+    mutating func samples() throws(SampleError) -> SampleSet {
+        if let open = openHeader, expectedCount == nil {
+            throw .ambiguousHeader(line: open.line, text: open.text)
+        }
+        var values: [Float] = []
+        var rows = 0
+        while try records.next() {
+            if columns == 1, let line = records.blankLine {
+                throw .notANumber(
+                    line: line, column: 1, text: "", reason: CSVCell([], commas: false).reason!,
+                    mayBeHeader: false)
+            }
+            try append(to: &values, isFirst: rows == 0)
             rows += 1
         }
-        guard let columns else { throw .malformed(format: "CSV", reason: "no line of numbers") }
+        if !hasDecimalComma, let open = openComma {
+            throw .notANumber(
+                line: open.line, column: open.column, text: open.text,
+                reason:
+                    "has a comma for decimals or for thousands, and no other cell tells: use a dot for decimals",
+                mayBeHeader: false)
+        }
+        if hasDecimalComma || openComma != nil, let dot {
+            throw .notANumber(
+                line: dot.line, column: dot.column, text: dot.text,
+                reason:
+                    "has a dot, and other cells have a comma: use dots for decimals and nothing between thousands",
+                mayBeHeader: false)
+        }
+        // One line more than there are samples: then the numbers of columns are its header.
+        if openHeader != nil, rows == expectedCount.map({ $0 + 1 }) {
+            values.removeFirst(columns)
+            rows -= 1
+        }
         return SampleSet(count: rows, sampleShape: [columns], values: .floats(values))
     }
 
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == 0x20 || byte == 0x0D || byte == 0x09
-    }
-
-    private static func append(_ line: ArraySlice<UInt8>, to values: inout [Float]) -> Bool {
-        // A comma or semicolon anywhere makes tabs mere blanks.
-        let separator = [UInt8(ascii: ","), UInt8(ascii: ";")].first { line.contains($0) }
-        for field in line.split(separator: separator ?? 9, omittingEmptySubsequences: false) {
-            let trimmed = field.drop(while: isBlank)
-            let length = trimmed.lastIndex { !isBlank($0) }.map { $0 + 1 - trimmed.startIndex } ?? 0
-            let text = trimmed.prefix(length)
-            // Decimal numbers only: no hexadecimal, infinities or NaN, which Float's parser takes.
-            let isDecimal = text.allSatisfy { byte in
-                (0x30...0x39).contains(byte) || "+-.eE".utf8.contains(byte)
+    private mutating func append(to values: inout [Float], isFirst: Bool) throws(SampleError) {
+        let line = records.recordLine
+        var count = records.cells.count
+        if let trailing, count > 1, count == columns + 1 {
+            guard Self.isEmpty(records.cells[count - 1]) else {
+                throw .notANumber(
+                    line: trailing, column: count, text: "",
+                    reason: CSVCell([], commas: false).reason!, mayBeHeader: false)
             }
-            guard isDecimal, text.count <= 64,
-                let value = Float(String(decoding: text, as: UTF8.self)), value.isFinite
-            else { return false }
-            values.append(value)
+            count -= 1
         }
-        return true
+        // First what is wrong with a cell: it may be why there are more or fewer.
+        for (index, cell) in records.cells.prefix(count).enumerated() {
+            switch records.kind(cell) {
+            case .number(let value, let comma):
+                values.append(value)
+                if comma == .decimal { hasDecimalComma = true }
+                if comma == .open, openComma == nil {
+                    openComma = (line, index + 1, records.text(cell))
+                }
+                if records.takesDecimalCommas, dot == nil,
+                    records.bytes[cell.range].contains(UInt8(ascii: "."))
+                {
+                    dot = (line, index + 1, records.text(cell))
+                }
+            case let other:
+                throw .notANumber(
+                    line: line, column: index + 1, text: records.text(cell), reason: other.reason!,
+                    mayBeHeader: false)
+            }
+        }
+        guard count == columns else {
+            throw .malformed(
+                format: "CSV", reason: "line \(line) has \(count) values, others have \(columns)")
+        }
     }
 }

@@ -23,29 +23,39 @@ enum NPYFormat {
         }
         var parser = NPYHeaderParser(bytes[start..<start + length])
         let header = try parser.parse()
-        guard !header.fortranOrder || header.shape.count == 1 else {
-            throw .unsupported(format: "NPY", reason: "Fortran order; C order is read")
-        }
         let (element, bigEndian) = try element(header.type)
         return try element.samples(
-            bytes[(start + length)...], sizes: header.shape, bigEndian: bigEndian, format: "NPY")
+            bytes[(start + length)...], sizes: header.shape, bigEndian: bigEndian,
+            isColumnMajor: header.fortranOrder, format: "NPY")
     }
 
     private static func element(
         _ type: String
     ) throws(SampleError) -> (SampleElement, bigEndian: Bool) {
         let elements: [String: SampleElement] = [
-            "f4": .float, "f8": .double, "u1": .unsigned(bytes: 1), "u2": .unsigned(bytes: 2),
+            "f2": .half, "f4": .float, "f8": .double, "b1": .boolean, "u1": .unsigned(bytes: 1),
+            "u2": .unsigned(bytes: 2),
             "u4": .unsigned(bytes: 4), "u8": .unsigned(bytes: 8), "i1": .signed(bytes: 1),
             "i2": .signed(bytes: 2), "i4": .signed(bytes: 4), "i8": .signed(bytes: 8),
         ]
         guard let order = type.first, "<>|=".contains(order),
             let element = elements[String(type.dropFirst())]
         else {
-            throw .unsupported(
-                format: "NPY", reason: "elements '\(type)'; f4, f8, u1 to u8, i1 to i8 are read")
+            throw .unsupported(format: "NPY", reason: reason(type))
         }
         return (element, order == ">")
+    }
+
+    /// Why elements are not read.
+    private static func reason(_ type: String) -> String {
+        switch type.drop(while: { "<>|=".contains($0) }).first {
+        case "O":
+            "Python objects, which are pickled and never read; save numbers, such as by array.astype('float32')"
+        case "U", "S": "elements '\(type)' are text; numbers are read"
+        case "c": "elements '\(type)' are complex; real numbers are read"
+        case "M", "m": "elements '\(type)' are times; numbers are read"
+        default: "elements '\(type)'; f2, f4, f8, b1, u1 to u8, i1 to i8 are read"
+        }
     }
 }
 
@@ -64,7 +74,13 @@ struct NPYHeaderParser {
             let key = try string()
             try expect(":")
             switch key {
-            case "descr": type = try string()
+            case "descr":
+                if skip("[") {
+                    throw .unsupported(
+                        format: "NPY",
+                        reason: "a structured array; save its columns as one array of numbers")
+                }
+                type = try string()
             case "fortran_order":
                 if skip("True") {
                     fortranOrder = true

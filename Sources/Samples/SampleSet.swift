@@ -12,6 +12,35 @@ public struct SampleSet: Sendable, Equatable {
             case .floats(let floats): floats.count
             }
         }
+
+        /// Values whose first index changes fastest, put so that the last one does.
+        func rowMajor(of sizes: [Int]) -> Values {
+            switch self {
+            case .bytes(let bytes): .bytes(Self.rowMajor(bytes, sizes))
+            case .floats(let floats): .floats(Self.rowMajor(floats, sizes))
+            }
+        }
+
+        private static func rowMajor<Element>(_ values: [Element], _ sizes: [Int]) -> [Element] {
+            var strides = [1]
+            for size in sizes.dropLast() { strides.append(strides.last! * size) }
+            var index = Array(repeating: 0, count: sizes.count)
+            var source = 0
+            var result: [Element] = []
+            result.reserveCapacity(values.count)
+            for _ in values.indices {
+                result.append(values[source])
+                // The next index: the last place counts, and carries.
+                for axis in sizes.indices.reversed() {
+                    index[axis] += 1
+                    source += strides[axis]
+                    guard index[axis] == sizes[axis] else { break }
+                    source -= sizes[axis] * strides[axis]
+                    index[axis] = 0
+                }
+            }
+            return result
+        }
     }
 
     /// Number of samples.

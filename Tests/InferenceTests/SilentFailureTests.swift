@@ -26,6 +26,23 @@ import Wire
             ], outputScale: 1, labels: ["a", "b"])
     }
 
+    /// What lies far outside the range that the plan is proven for gets no answer; a little outside it is clamped.
+    @Test func farSamplesAreNotEncrypted() throws {
+        let plan = try Self.planner.plan(network(), method: .slots)
+        let client = try Client(plan.client)
+        #expect(try client.quantize([[2.4, -6, 6]]) == [[2, -2, 2]])
+        for value in [7, -7, 1e30, .infinity, .nan] as [Float] {
+            #expect(throws: NetworkError.self, "\(value)") { try client.encrypt([0, value, 0]) }
+            #expect(throws: NetworkError.self) {
+                try client.quantize([[0, 0, 0], [0, 0, value]])
+            }
+        }
+        #expect(try client.quantize([[7, 0, -1e30]], outside: .clamp) == [[2, 0, -2]])
+        #expect(throws: NetworkError.notFinite(sample: 1, feature: 2, value: "nan")) {
+            try client.quantize([[0, 0, 0], [0, 0, .nan]], outside: .clamp)
+        }
+    }
+
     /// Slots that are no output, and the shares of an output, are other ones in each reply; their sums are not.
     @Test func repliesAreMasked() throws {
         let plan = try Self.planner.plan(network(), method: .slots)

@@ -66,6 +66,52 @@ import Testing
             try SampleFile.labels(npy("<i8", "(2,)", [5] + zeros(7) + [9] + zeros(7))) == [5, 9])
     }
 
+    /// Column-major data is put in the order of the same array in C.
+    @Test func readsFortranOrder() throws {
+        let bytes = try SampleFile.parse(
+            npy("|u1", "(2, 3)", [1, 4, 2, 5, 3, 6], order: "True"))
+        #expect(bytes.sample(at: 0) == [1, 2, 3] && bytes.sample(at: 1) == [4, 5, 6])
+        // numpy.asfortranarray(numpy.arange(24).reshape(2, 3, 4)), as i2.
+        let order = (0..<24).map { 12 * ($0 % 2) + 4 * ($0 / 2 % 3) + $0 / 6 }
+        let cube = try SampleFile.parse(
+            npy("<i2", "(2, 3, 4)", order.flatMap { [UInt8($0), 0] }, order: "True"))
+        #expect(cube.sampleShape == [3, 4])
+        #expect(cube.sample(at: 0) == (0..<12).map(Float.init))
+        #expect(cube.sample(at: 1) == (12..<24).map(Float.init))
+        #expect(
+            try SampleFile.parse(npy("|u1", "(2,)", [7, 8], order: "True")).sample(at: 1) == [8])
+    }
+
+    @Test func readsHalvesAndTruthValues() throws {
+        let halves: [(UInt16, Float)] = [
+            (0x3C00, 1), (0xC100, -2.5), (0x7BFF, 65504), (0x0001, 0x1p-24),
+            (0x03FF, 1023 * 0x1p-24),
+            (0x0400, 0x1p-14), (0x7C00, .infinity), (0xFC00, -.infinity), (0x3555, 0.333251953125),
+        ]
+        for (code, value) in halves {
+            let bytes = [UInt8(code & 0xFF), UInt8(code >> 8)]
+            #expect(try SampleFile.parse(npy("<f2", "(1,)", bytes)).sample(at: 0) == [value])
+            #expect(
+                try SampleFile.parse(npy(">f2", "(1,)", bytes.reversed())).sample(at: 0) == [value])
+        }
+        #expect(try SampleFile.parse(npy("<f2", "(1,)", [1, 0x7C])).sample(at: 0)[0].isNaN)
+        #expect(try SampleFile.parse(npy("|b1", "(1, 2)", [1, 0])).sample(at: 0) == [1, 0])
+        #expect(throws: SampleError.self) { try SampleFile.parse(npy("|b1", "(1, 2)", [2, 0])) }
+    }
+
+    @Test func saysWhyArraysAreNotRead() {
+        for (type, word) in [
+            ("|O", "pickled"), ("<U9", "text"), ("<c8", "complex"), ("<M8[ns]", "times"),
+        ] {
+            do {
+                _ = try SampleFile.parse(npy(type, "(1,)", zeros(8)))
+                Issue.record("\(type) was read")
+            } catch {
+                #expect("\(error)".contains(word), "\(error)")
+            }
+        }
+    }
+
     private func zeros(_ count: Int) -> [UInt8] { Array(repeating: 0, count: count) }
 
     @Test func readsCSV() throws {
@@ -73,7 +119,7 @@ import Testing
         let set = try SampleFile.parse(Array(text.utf8))
         #expect(set.count == 2 && set.sampleShape == [2])
         #expect(set.sample(at: 0) == [1.5, -2] && set.sample(at: 1) == [30, 4])
-        #expect(try SampleFile.parse(Array("1\t2\n3\t4".utf8)).sample(at: 1) == [3, 4])
+        #expect(try SampleFile.parse(Array("1\t2.5\n3\t4".utf8)).sample(at: 1) == [3, 4])
         #expect(try SampleFile.parse(Array("1;2".utf8)).sample(at: 0) == [1, 2])
         #expect(try SampleFile.labels(Array("label\n3\n0\n".utf8)) == [3, 0])
     }
@@ -92,23 +138,30 @@ import Testing
     ]
 
     @Test func readsGzip() throws {
-        #expect(try SampleFile.parse(compressed).sample(at: 1) == [3, 4])
+        let plain = SampleReading(header: .absent)
+        #expect(try SampleFile.parse(compressed, as: plain).sample(at: 1) == [3, 4])
         // Members one after the other are one file.
-        #expect(try SampleFile.parse(compressed + compressed).count == 4)
+        #expect(try SampleFile.parse(compressed + compressed, as: plain).count == 4)
         for count in 2..<compressed.count {
-            #expect(throws: SampleError.self) { try SampleFile.parse(Array(compressed[..<count])) }
+            #expect(throws: SampleError.self) {
+                try SampleFile.parse(Array(compressed[..<count]), as: plain)
+            }
         }
-        #expect(throws: SampleError.self) { try SampleFile.parse(compressed + [1, 2, 3]) }
+        #expect(throws: SampleError.self) {
+            try SampleFile.parse(compressed + [1, 2, 3], as: plain)
+        }
         var broken = compressed
         broken[broken.count - 5] ^= 1
-        #expect(throws: SampleError.self) { try SampleFile.parse(broken) }
+        #expect(throws: SampleError.self) { try SampleFile.parse(broken, as: plain) }
     }
 
     @Test func limitsWhatGzipUnpacks() {
         #expect(throws: SampleError.tooLarge(limit: 7)) {
-            try SampleFile.parse(compressed, limit: 7)
+            try SampleFile.parse(compressed, as: SampleReading(header: .absent), limit: 7)
         }
-        #expect(throws: Never.self) { try SampleFile.parse(compressed, limit: 8) }
+        #expect(throws: Never.self) {
+            try SampleFile.parse(compressed, as: SampleReading(header: .absent), limit: 8)
+        }
     }
 
     @Test func refusesBrokenFiles() {
@@ -118,7 +171,8 @@ import Testing
             idx(8, [UInt32.max, UInt32.max, UInt32.max], [1]),
             idx(8, Array(repeating: 1, count: 9), [1]),
             npy("<f4", "(2,)", [0, 0, 0, 0]), npy("<f4", "()", [0, 0, 0, 0]),
-            npy("<f4", "(1, 1)", [0, 0, 0, 0], order: "True"), npy("<c8", "(1,)", zeros(8)),
+            npy("|b1", "(1, 1)", [2]), npy("<c8", "(1,)", zeros(8)),
+            npy("<f2", "(1,)", [0]), npy("<U1", "(1,)", zeros(4)), npy("<V2", "(1,)", zeros(2)),
             npy("<f4", "(1", [0, 0, 0, 0]), npy("<f4", "(-1,)", []), npy("|O", "(1,)", zeros(8)),
             npy("<f4", "(999999999999999999, 999999999999999999)", zeros(4)),
             npy("<f4", "(1,)", zeros(4), version: 4), npy("<f4", "(1,)", zeros(4), order: "No"),

@@ -14,19 +14,21 @@ import Wire
 package enum FuzzTarget: Hashable, Sendable, CaseIterable {
     case onnx
     case npy
+    case npz
     case idx
     case csv
     case gzip
     case artifact(ArtifactKind)
 
     package static var allCases: [FuzzTarget] {
-        [.onnx, .npy, .idx, .csv, .gzip] + ArtifactKind.allCases.map { .artifact($0) }
+        [.onnx, .npy, .npz, .idx, .csv, .gzip] + ArtifactKind.allCases.map { .artifact($0) }
     }
 
     package var name: String {
         switch self {
         case .onnx: "onnx"
         case .npy: "npy"
+        case .npz: "npz"
         case .idx: "idx"
         case .csv: "csv"
         case .gzip: "gzip"
@@ -49,7 +51,7 @@ package enum FuzzTarget: Hashable, Sendable, CaseIterable {
             switch self {
             case .onnx: try Self.importModel(bytes)
             // Told apart by content, as everywhere.
-            case .npy, .idx, .csv, .gzip: try Self.read(bytes)
+            case .npy, .npz, .idx, .csv, .gzip: try Self.read(bytes)
             case .artifact(let kind): try Self.use(bytes, as: kind)
             }
             return true
@@ -61,7 +63,7 @@ package enum FuzzTarget: Hashable, Sendable, CaseIterable {
     private func isExpected(_ error: any Error) -> Bool {
         switch self {
         case .onnx: error is ONNXError || error is QuantizationError
-        case .npy, .idx, .csv, .gzip: error is SampleError
+        case .npy, .npz, .idx, .csv, .gzip: error is SampleError
         case .artifact: Party.isTyped(error)
         }
     }
@@ -83,11 +85,17 @@ package enum FuzzTarget: Hashable, Sendable, CaseIterable {
     }
 
     private static func read(_ bytes: [UInt8]) throws(SampleError) {
+        for header in CSVHeader.allCases {
+            let reading = SampleReading(header: header, expectedCount: 1)
+            _ = try? SampleFile.parse(bytes, as: reading, limit: 1 << 20)
+            _ = try? SampleFile.labels(
+                bytes, names: ["a", "5"], as: reading, limit: 1 << 20)
+        }
         let set = try SampleFile.parse(bytes, limit: 1 << 20)
         for index in 0..<min(set.count, 4) {
             precondition(set.sample(at: index).count == set.sampleCount)
         }
-        _ = try? SampleFile.labels(bytes)
+        _ = try? SampleFile.labels(bytes, limit: 1 << 20)
     }
 
     private static func use(_ bytes: [UInt8], as kind: ArtifactKind) throws {

@@ -169,6 +169,18 @@ private let clients: [Mutant] = [
         file: "IntegerNetworks/Network/InputSpecification.swift",
         original: "!range.contains($0)", broken: "false", tests: "PaillierMethodTests"),
     Mutant(
+        name: "values far outside the box are clamped unasked",
+        file: "IntegerNetworks/Network/SampleQuantizer.swift", original: "outside == .clamp",
+        broken: "true", tests: "SampleQuantizerTests"),
+    Mutant(
+        name: "numbers of columns are taken for a sample",
+        file: "Samples/CSVFormat.swift", original: "isConsecutive(first, cells)",
+        broken: "false", tests: "CSVTests"),
+    Mutant(
+        name: "a zip member is taken whatever its checksum",
+        file: "Samples/NPZFormat.swift", original: "Int(checksum) == entry.checksum",
+        broken: "true", tests: "NPZTests"),
+    Mutant(
         name: "groups of too many samples are encrypted",
         file: "InferenceClient/Client.swift",
         original: "(1...plan.samplesPerGroup).contains(samples.count)", broken: "true",

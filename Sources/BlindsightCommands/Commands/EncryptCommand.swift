@@ -10,8 +10,9 @@ package struct EncryptCommand: ReportingCommand {
         commandName: "encrypt",
         abstract: "Encrypt samples of a file.",
         discussion: """
-            Reads IDX, NPY and CSV, plain or gzip, told apart by content. Integers are taken as they \
-            are: a pixel is 0 to 255. All samples are taken, group by group, or those that --from and --limit \
+            Reads IDX, NPY, NPZ and CSV, plain or gzip, told apart by content. Integers are taken as they \
+            are: a pixel is 0 to 255. Values outside the range that the plan is made for take its nearest end and are \
+            counted; those farther outside than the range is wide are refused, unless --outside says clamp. All samples are taken, group by group, or those that --from and --limit \
             say; --index 14 is --from 14 --limit 1.
 
               blindsight encrypt --plan plan/client.plan --key keys/secret.key \\
@@ -52,6 +53,10 @@ package struct EncryptCommand: ReportingCommand {
         completion: .file(extensions: ["csv"]))
     var knownOutputs: String?
 
+    @OptionGroup var dataFile: DataFileOptions
+
+    @OptionGroup var values: OutsideOptions
+
     @Option(help: "Threads to use; by default one a core.")
     var threads: Int?
 
@@ -83,13 +88,21 @@ package struct EncryptCommand: ReportingCommand {
                 trapPath, inputs: [plan, key, input, known, knownOutputs])
         }
         let clientPlan = try CommandFiles.clientPlan(plan)
-        let samples = try CommandFiles.samples(input, for: clientPlan.input)
+        let samples = try CommandFiles.samples(
+            input, for: clientPlan.input, as: dataFile.reading)
         let first = index ?? from ?? 0
         guard (0..<samples.count).contains(first) else {
             throw CommandError.noSuchSample(first, count: samples.count)
         }
         let count = min(index == nil ? limit ?? samples.count : 1, samples.count - first)
-        let known = try known.map { try CommandFiles.samples($0, for: clientPlan.input) }
+        let tally = try values.tally(
+            samples, first..<first + count, for: clientPlan.input, path: input)
+        let known = try known.map { path in
+            let known = try CommandFiles.samples(
+                path, for: clientPlan.input, as: dataFile.reading)
+            _ = try values.tally(known, 0..<known.count, for: clientPlan.input, path: path)
+            return known
+        }
         let answers =
             try knownOutputs.map {
                 try TrapFiles.outputs(
@@ -113,7 +126,7 @@ package struct EncryptCommand: ReportingCommand {
                     case .sample(let index), .copy(let index): samples.sample(at: first + index)
                     case .known(let index): known!.sample(at: index)
                     }
-                })
+                }, outside: values.outside)
             try writer.append(quantized) { done, _ in
                 progress.update(range.lowerBound + done, of: total)
             }
@@ -142,10 +155,10 @@ package struct EncryptCommand: ReportingCommand {
                 ("samples_per_group", .integer(groups.capacity)),
                 ("idle_places", .integer(groups.groups * groups.capacity - total)),
                 ("encrypt_ms", .number(elapsed.milliseconds)),
-            ],
+            ] + tally.members,
             text: """
                 Encrypted \(groups.text)\(waste)\(trapText)
                 \(Format.duration(elapsed)): \(output) (\(Format.bytes(bytes)))
-                """)
+                """ + tally.lines.map { "\n\($0)" }.joined())
     }
 }

@@ -42,7 +42,7 @@ package struct PlanCommand: ReportingCommand {
     var output: String
 
     @Option(
-        help: "Samples of the training data (NPY, CSV or IDX), as the model takes them.",
+        help: "Samples of the training data (NPY, NPZ, CSV or IDX), as the model takes them.",
         completion: .file())
     var calibration: String?
 
@@ -50,6 +50,10 @@ package struct PlanCommand: ReportingCommand {
         help: "The label of each calibration sample, for accuracies in the report.",
         completion: .file())
     var labels: String?
+
+    @OptionGroup var dataFile: DataFileOptions
+
+    @OptionGroup var labelFile: LabelFileOptions
 
     @Option(help: "auto, slots, features, paillier, or another method that this program has.")
     var method = "auto"
@@ -121,10 +125,15 @@ package struct PlanCommand: ReportingCommand {
         let progress = ProgressBar("plan")
         defer { progress.finish() }
         let samples = try calibration.map { path in
-            try CommandFiles.naming(path) { try SampleFile.read(path: path) }
+            try CommandFiles.naming(path) { try SampleFile.read(path: path, as: dataFile.reading) }
         }
         let labels = try self.labels.map { path in
-            try CommandFiles.naming(path) { try SampleFile.readLabels(path: path) }
+            do {
+                return try SampleFile.readLabels(
+                    path: path, names: [], as: labelFile.reading(count: samples?.count ?? 0))
+            } catch let error as SampleError {
+                throw CommandError.labels(path, error)
+            }
         }
         let options = try planningOptions()
         let planned: PlannedModel

@@ -95,7 +95,8 @@ struct PlaintextReferences: Sendable {
     }
 
     func quantize(_ sample: [Float]) throws -> [Int] {
-        try integer.network.input.quantize(sample)
+        // What is refused was refused before.
+        try SampleQuantizer(integer.network.input, outside: .clamp).quantize(sample, index: 0)
     }
 
     /// - Parameter input: the sample, quantized.

@@ -18,7 +18,10 @@ struct VerificationData {
     let samples: SampleSet
     let truth: Truth
 
-    init(path: String, labels: String?, plan: Plan) throws {
+    init(
+        path: String, as reading: SampleReading, labels: String?, _ labelFile: LabelFileOptions,
+        plan: Plan
+    ) throws {
         let network = plan.network
         if FileSystem.isFolder(path) {
             let set = try LabelledSamples.load(directory: path)
@@ -27,13 +30,15 @@ struct VerificationData {
             try CommandFiles.check(samples, for: network.input, path: path)
             return
         }
-        samples = try CommandFiles.samples(path, for: network.input)
+        samples = try CommandFiles.samples(path, for: network.input, as: reading)
         guard let labels else {
             truth = .unknown
             return
         }
         do {
-            truth = try Self.truth(labels, plan)
+            truth = try Self.truth(labels, as: labelFile.reading(count: samples.count), plan)
+        } catch let error as SampleError {
+            throw CommandError.labels(labels, error)
         } catch {
             throw CommandError.file(labels, error)
         }
@@ -48,16 +53,16 @@ struct VerificationData {
         }
     }
 
-    private static func truth(_ path: String, _ plan: Plan) throws -> Truth {
+    private static func truth(
+        _ path: String, as reading: SampleReading, _ plan: Plan
+    ) throws -> Truth {
         let (network, outputs) = (plan.network, plan.client.outputs)
         guard !outputs.saysLabel else {
-            // Labels are names of classes where the model has such names, else their indices.
-            let index = Dictionary(
-                outputs.labels.enumerated().map { ($1, $0) },
-                uniquingKeysWith: { first, _ in first })
-            return .labels(try SampleFile.readLabels(path: path).map { index["\($0)"] ?? $0 })
+            // Names of classes where the model has such names, else their indices.
+            return .labels(
+                try SampleFile.readLabels(path: path, names: outputs.labels, as: reading))
         }
-        let targets = try SampleFile.read(path: path)
+        let targets = try SampleFile.read(path: path, as: reading)
         guard targets.sampleCount == 1, network.outputCount == 1 else { return .unknown }
         return .targets((0..<targets.count).map { Double(targets.sample(at: $0)[0]) })
     }

@@ -11,9 +11,10 @@ package struct VerifyCommand: ReportingCommand {
         discussion: """
             Proves the plan's noise and security anew, makes keys in memory, sends every sample through all \
             three, and counts encrypted logits that are not the integer network's: there must be none, and the \
-            exit status says so. Samples come from a file (NPY, CSV, IDX) with their labels, or targets of a \
+            exit status says so. Samples come from a file (NPY, NPZ, CSV, IDX) with their labels, or targets of a \
             regression, in another; or from a folder with t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, or \
-            another such pair, gzip or not.
+            another such pair, gzip or not. Labels are indices of classes or their names. What is outside the range \
+            that the plan is made for is treated as by encrypt.
 
               blindsight verify --plan plan/server.plan --data test.npy --labels test-labels.npy
               blindsight verify --plan plan/server.plan --data mnist --limit 1000
@@ -31,6 +32,12 @@ package struct VerifyCommand: ReportingCommand {
     @Option(help: "How many samples to take from the start; by default all.")
     var limit: Int?
 
+    @OptionGroup var dataFile: DataFileOptions
+
+    @OptionGroup var labelFile: LabelFileOptions
+
+    @OptionGroup var values: OutsideOptions
+
     @Option(help: "Threads to use; by default one a core.")
     var threads: Int?
 
@@ -47,8 +54,11 @@ package struct VerifyCommand: ReportingCommand {
         let path = plan
         let plan = try CommandFiles.serverPlan(path)
         let proven = try CommandFiles.naming(path) { try plan.proven() }
-        let set = try VerificationData(path: data, labels: labels, plan: plan)
+        let set = try VerificationData(
+            path: data, as: dataFile.reading, labels: labels, labelFile, plan: plan)
         let count = min(limit ?? set.samples.count, set.samples.count)
+        let tally = try values.tally(
+            set.samples, 0..<count, for: plan.network.input, path: data)
         let threads = min(threads ?? WorkerPool.cores, count)
         guard let model = plan.model else { throw CommandError.noModel(path) }
         let start = ContinuousClock.now
@@ -59,9 +69,10 @@ package struct VerifyCommand: ReportingCommand {
         progress.finish()
         let summary = VerificationSummary(results: results, truth: set.truth)
         return CommandReport(
-            members: summary.entries.members,
+            members: summary.entries.members + tally.members,
             text: "\(summary.entries.table(.right).text)\n\n\(Format.grouped(count)) samples in "
-                + "\(Format.duration(ContinuousClock.now - start)) on \(ThreadCount.words(threads))",
+                + "\(Format.duration(ContinuousClock.now - start)) on \(ThreadCount.words(threads))"
+                + tally.lines.map { "\n\($0)" }.joined(),
             fails: summary.mismatchedLogits > 0)
     }
 }

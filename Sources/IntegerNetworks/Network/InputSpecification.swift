@@ -65,27 +65,38 @@ public struct InputSpecification: Sendable, Equatable {
 
     /// Integers of one sample: each real, less its offset, divided by its scale in Float32, rounded half to even and
     /// clamped to the box (without offsets, QuantizeLinear of the ONNX specification, less the zero point). Infinities
-    /// clamp.
+    /// clamp. What users send goes through `SampleQuantizer`, which refuses what lies far outside.
     ///
     /// - Parameter sample: `count` reals, row-major.
     /// - Throws: `NetworkError.wrongCount`, or `.notANumber` for a NaN.
     package func quantize(_ sample: [Float]) throws(NetworkError) -> [Int] {
+        let low = Float(range.lowerBound)
+        let high = Float(range.upperBound)
+        return try steps(sample).map { Int(min(max($0, low), high)) }
+    }
+
+    /// The same before it is clamped.
+    func steps(_ sample: [Float]) throws(NetworkError) -> [Float] {
         guard sample.count == count else {
             throw .wrongCount(of: "the sample", expected: count, found: sample.count)
         }
-        let low = Float(range.lowerBound)
-        let high = Float(range.upperBound)
-        var integers: [Int] = []
-        integers.reserveCapacity(sample.count)
+        var steps: [Float] = []
+        steps.reserveCapacity(sample.count)
         let sample = normalization?.apply(sample) ?? sample
         for (index, value) in sample.enumerated() {
             let centered = offsets.isEmpty ? value : value - offsets[index]
             guard !centered.isNaN else { throw .notANumber(index: index) }
             let step = scales.isEmpty ? scale : scales[index]
-            let rounded = (centered / step).rounded(.toNearestOrEven)
-            integers.append(Int(min(max(rounded, low), high)))
+            steps.append((centered / step).rounded(.toNearestOrEven))
         }
-        return integers
+        return steps
+    }
+
+    /// What the box is for a feature, in reals; after the normalization, where there is one.
+    func reals(of feature: Int) -> ClosedRange<Float> {
+        let step = scales.isEmpty ? scale : scales[feature]
+        let offset = offsets.isEmpty ? 0 : offsets[feature]
+        return offset + step * Float(range.lowerBound)...offset + step * Float(range.upperBound)
     }
 }
 

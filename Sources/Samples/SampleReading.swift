@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Whether the first line of a CSV file names its columns.
+package enum CSVHeader: String, Sendable, CaseIterable {
+    /// It does where every cell is a name, and does not where every cell is a number; refused where both can be meant.
+    case automatic
+    case present
+    case absent
+}
+
+/// What a file does not say of itself.
+package struct SampleReading: Sendable {
+    package var header: CSVHeader
+    /// Which array of an NPZ file; nil: the only one.
+    package var array: String?
+    /// How many samples there must be, where that is known: it tells a header of one number from a sample.
+    package var expectedCount: Int?
+
+    package init(
+        header: CSVHeader = .automatic, array: String? = nil, expectedCount: Int? = nil
+    ) {
+        self.header = header
+        self.array = array
+        self.expectedCount = expectedCount
+    }
+}
