@@ -76,10 +76,10 @@ extension TensorGraphImporter {
         let values: ONNXTensor.Values
         switch constant.values {
         case .reals(let reals) where type.isReal:
-            values = .reals(type == .float ? reals.map { Double(Float($0)) } : reals)
+            values = .reals(reals.map(type.rounded))
         case .integers(let integers) where type.isReal:
             values = .reals(
-                integers.map { type == .float ? Double(Float($0)) : Double($0) })
+                integers.map { type.rounded(Double($0)) })
         case .reals(let reals) where type == .bool:
             values = .integers(reals.map { $0 == 0 ? 0 : 1 })
         case .integers(let integers) where type == .bool:

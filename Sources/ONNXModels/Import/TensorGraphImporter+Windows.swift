@@ -9,9 +9,15 @@ extension TensorGraphImporter {
         try check(
             node, inputs: 2...3,
             attributes: ["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"])
-        let value = try real(node, 0)
+        return try convolution(
+            node, try real(node, 0), try weights(node, 1),
+            bias: node.input(2) == nil ? nil : try floats(node, 2))
+    }
+
+    mutating func convolution(
+        _ node: ONNXNode, _ value: ImportedValue, _ weights: ImportedConstant, bias: [Float]?
+    ) throws(ONNXError) -> ImportedValue {
         guard !value.isConstant else { throw node.refusal("a constant image") }
-        let weights = try weights(node, 1)
         let (shape, dims) = (value.shape, weights.shape)
         guard (3...4).contains(shape.count) else {
             throw node.refusal(
@@ -29,7 +35,6 @@ extension TensorGraphImporter {
         }
         let windows = try WindowGeometry(node, shape: shape, kernel: Array(dims.dropFirst(2)))
         let output = windows.outputSizes
-        let bias = node.input(2) == nil ? nil : try floats(node, 2)
         guard bias == nil || bias?.count == dims[0] else {
             throw node.refusal("a bias of \(bias?.count ?? 0) values for \(dims[0]) maps")
         }
