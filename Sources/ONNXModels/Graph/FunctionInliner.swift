@@ -8,6 +8,8 @@ struct FunctionInliner {
     private let operatorSet: Int64
     private var calls = 0
     private var nodes = 0
+    /// Of the tensors in all nodes: a function's are there once for each call.
+    private var bytes = 0
 
     /// The graph without calls.
     static func inlined(
@@ -46,11 +48,8 @@ struct FunctionInliner {
                         node.attribute[index].g.node, depth: depth)
                 }
                 nodes += 1
-                guard nodes <= ONNXGraph.maximumNodes else {
-                    throw .unsupportedModel(
-                        "with its functions written out the model has more than \(ONNXGraph.maximumNodes) nodes"
-                    )
-                }
+                bytes += node.attribute.reduce(0) { $0 + $1.t.storedBytes }
+                try checkSize()
                 result.append(node)
                 continue
             }
@@ -61,6 +60,14 @@ struct FunctionInliner {
             result += try inlined(try expanded(function, node), depth: depth + 1)
         }
         return result
+    }
+
+    private func checkSize() throws(ONNXError) {
+        guard nodes + calls <= ONNXGraph.maximumNodes, bytes <= ONNXModel.maximumBytes else {
+            throw .unsupportedModel(
+                "with its functions written out the model has more than \(ONNXGraph.maximumNodes) nodes, or constants of more than \(ONNXModel.maximumBytes) bytes"
+            )
+        }
     }
 
     /// The function's nodes with the caller's values and attributes.
@@ -80,6 +87,7 @@ struct FunctionInliner {
             )
         }
         calls += 1
+        try checkSize()
         let caller = call.name.isEmpty ? "\(function.name)#\(calls)" : call.name
         var scope = Scope(prefix: "\(caller)/\(calls)/")
         for (index, name) in function.input.enumerated() {
@@ -149,5 +157,13 @@ struct FunctionInliner {
             }
             return graph
         }
+    }
+}
+
+extension ONNXTensorProto {
+    fileprivate var storedBytes: Int {
+        rawData.count + 4 * (floatData.count + int32Data.count)
+            + 8 * (int64Data.count + doubleData.count + uint64Data.count)
+            + stringData.reduce(0) { $0 + $1.count }
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TensorGraphs
+
 /// Element types of constants that are understood, with ONNX's numbers.
 package enum ONNXElementType: Int32, Sendable {
     case float = 1
@@ -55,6 +57,19 @@ package enum ONNXElementType: Int32, Sendable {
 }
 
 extension ONNXElementType {
+    /// What a code of ONNX stands for, in words.
+    static func name(_ code: Int32) -> String {
+        switch code {
+        case 8: "string"
+        case 14, 15: "complex"
+        case 17, 18, 19, 20: "float8"
+        case 23: "float4"
+        case 24: "float8 of exponents alone"
+        case 25, 26: "integers of 2 bits"
+        default: "number \(code)"
+        }
+    }
+
     /// The real of a number of 16 bits: half precision, or bfloat16, the upper half of a Float.
     func real(bits: UInt16) -> Double {
         guard self == .float16 else { return Double(Float(bitPattern: UInt32(bits) << 16)) }
@@ -72,22 +87,18 @@ extension ONNXElementType {
     /// The nearest real that the type has, halves to even.
     func rounded(_ real: Double) -> Double {
         switch self {
-        case .float: return Double(Float(real))
-        case .float16: return Self.rounded(real, bits: 11, least: -24, largest: 65504)
-        case .bfloat16:
-            return Self.rounded(
-                real, bits: 8, least: -133, largest: Double(Float(bitPattern: 0x7F7F_0000)))
-        default: return real
+        case .float: Double(Float(real))
+        case .float16, .bfloat16: rounding.map { $0(real) } ?? real
+        default: real
         }
     }
 
-    private static func rounded(
-        _ real: Double, bits: Int, least: Int, largest: Double
-    ) -> Double {
-        guard real.isFinite, real != 0 else { return real }
-        let step = Double(
-            sign: .plus, exponent: max(Int(real.exponent) - bits + 1, least), significand: 1)
-        let result = (real / step).rounded(.toNearestOrEven) * step
-        return abs(result) > largest ? (real < 0 ? -.infinity : .infinity) : result
+    /// What a Cast of Floats to the type does; nil where it changes none.
+    var rounding: ScalarFunction? {
+        switch self {
+        case .float16: .half
+        case .bfloat16: .brainFloat
+        default: nil
+        }
     }
 }

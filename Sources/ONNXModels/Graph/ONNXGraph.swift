@@ -216,7 +216,7 @@ package struct ONNXGraph: Sendable {
             throw .unsupportedModel(
                 code == ONNXElementType.string.rawValue
                     ? "input '\(info.name)' is of strings; numbers are accepted: encode them before"
-                    : "input '\(info.name)' is of element type \(code); reals and integers are accepted"
+                    : "input '\(info.name)' is of element type \(ONNXElementType.name(code)); reals and integers are accepted"
             )
         }
         return type

@@ -20,7 +20,7 @@ extension ONNXTensor {
         }
         guard let type = ONNXElementType(rawValue: proto.dataType) else {
             throw fail(
-                "element type \(proto.dataType); reals of 16, 32 and 64 bits, bool, string and integers of 4 to 64 bits are read"
+                "element type \(ONNXElementType.name(proto.dataType)); reals of 16, 32 and 64 bits, bool, string and integers of 4 to 64 bits are read"
             )
         }
         guard proto.dims.count <= 16 else { throw fail("\(proto.dims.count) dimensions") }

@@ -12,6 +12,11 @@ struct FixedBatch {
     /// - Parameter single: the graph of one sample.
     /// - Throws: `ONNXError` naming the first node at which samples mix.
     func check(_ single: TensorGraph) throws(ONNXError) {
+        guard count <= Self.largest else {
+            throw .unsupportedModel(
+                "the model is written for a fixed batch of \(count); up to \(Self.largest) are taken: \(Self.remedy)"
+            )
+        }
         let whole: TensorGraph
         do {
             var importer = TensorGraphImporter(model, batch: count)
@@ -25,12 +30,18 @@ struct FixedBatch {
             let samples = samples(low, size: single.values[0].count)
             let (reference, parts) = (FloatReference(whole), FloatReference(single))
             guard let all = try? reference.evaluate(samples.flatMap { $0 }) else { continue }
-            var each: [[[Float]]] = []
-            for sample in samples { each.append((try? parts.evaluate(sample)) ?? []) }
-            let output = (whole.outputs[0], single.outputs[0])
-            guard !agrees(all[output.0], each.map { $0[output.1] }) else { continue }
+            // All samples of a small model, and of a large one some.
+            let step = max(1, count * single.nodes.count >> 16)
+            var each: [(place: Int, values: [[Float]])] = []
+            for place in stride(from: 0, to: count, by: step) {
+                each.append((place, (try? parts.evaluate(samples[place])) ?? []))
+            }
+            func agrees(_ whole: Int, _ single: Int) -> Bool {
+                each.allSatisfy { self.agrees(all[whole], $0.values[single], at: $0.place) }
+            }
+            guard !agrees(whole.outputs[0], single.outputs[0]) else { continue }
             let place = zip(whole.nodes, single.nodes).first { pair in
-                !agrees(all[pair.0.output], each.map { $0[pair.1.output] })
+                !agrees(pair.0.output, pair.1.output)
             }
             throw .unsupportedModel(
                 "the model is written for a fixed batch of \(count), and \(place.map { "node '\($0.0.name)' (\($0.0.operator))" } ?? "its output") mixes the samples of a batch; \(Self.remedy)"
@@ -38,6 +49,7 @@ struct FixedBatch {
         }
     }
 
+    private static let largest = 4096
     private static let remedy =
         "export it with a batch of 1 or a dynamic batch (dynamic_axes in torch.onnx.export)"
 
@@ -52,12 +64,13 @@ struct FixedBatch {
         }
     }
 
-    /// Up to the order of sums; what is no number must be none in both.
-    private func agrees(_ whole: [Float], _ parts: [[Float]]) -> Bool {
-        let laid = parts.flatMap { $0 }
-        guard whole.count == laid.count else { return false }
-        let size = laid.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
-        return zip(whole, laid).allSatisfy { a, b in
+    /// Whether a sample's elements are what they are alone, up to the order of sums; what is no number must be none in
+    /// both.
+    private func agrees(_ whole: [Float], _ alone: [Float], at place: Int) -> Bool {
+        guard whole.count == count * alone.count else { return false }
+        let size = alone.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 }
+        let own = whole[place * alone.count..<(place + 1) * alone.count]
+        return zip(own, alone).allSatisfy { a, b in
             a == b || (a.isNaN && b.isNaN) || abs(a - b) <= 1e-4 * size
         }
     }

@@ -44,7 +44,14 @@ extension TensorGraphImporter {
             guard given.count == axes.count,
                 given.allSatisfy({ $0.isFinite && $0 > 0 && $0 < 65536 })
             else { throw node.refusal("\(given.count) scales for \(axes.count) axes") }
+            let mode = try node.string("coordinate_transformation_mode", default: "half_pixel")
             for (axis, scale) in zip(axes, given) {
+                let size = Double(shape[axis]) * Double(scale)
+                guard mode != "align_corners" || size == size.rounded() else {
+                    throw node.refusal(
+                        "align_corners with a scale of \(scale) for \(shape[axis]) elements, which runtimes read in two ways; give sizes"
+                    )
+                }
                 scales[axis] = Double(scale)
                 output[axis] = Int((Double(shape[axis]) * Double(scale)).rounded(.down))
             }

@@ -17,7 +17,6 @@ extension TensorGraphImporter {
     mutating func convolution(
         _ node: ONNXNode, _ value: ImportedValue, _ weights: ImportedConstant, bias: [Float]?
     ) throws(ONNXError) -> ImportedValue {
-        guard !value.isConstant else { throw node.refusal("a constant image") }
         let (shape, dims) = (value.shape, weights.shape)
         guard (3...4).contains(shape.count) else {
             throw node.refusal(
@@ -39,6 +38,8 @@ extension TensorGraphImporter {
             throw node.refusal("a bias of \(bias?.count ?? 0) values for \(dims[0]) maps")
         }
         try chargeWork(node, [shape[0], output.reduce(1, *)] + dims)
+        // Work that is done here counts as if it were elements.
+        if value.isConstant { _ = try count([shape[0], output.reduce(1, *)] + dims, node) }
         try charge(weights.count, node)
         guard var kept = weights.weights else { throw node.refusal("weights that are no reals") }
         func extent(_ sizes: [Int]) -> Extent {

@@ -217,16 +217,25 @@ struct TensorGraphImporter {
         kind: ImportedValue.Kind = .real
     ) throws(ONNXError) -> ImportedValue {
         var floats: [[Float]] = []
+        var types: Set<ONNXElementType> = []
         for case .constant(let constant) in inputs {
             guard let reals = constant.reals else {
                 throw node.refusal("a constant of \(constant.type); reals are accepted")
             }
             floats.append(reals.map { Float($0) })
+            types.insert(constant.type)
         }
         guard floats.count < inputs.count else {
             let count = try count(shape, node)
             guard count > 0 else { return .constant(ImportedConstant(floats: [], shape: shape)) }
-            return .constant(ImportedConstant(floats: operation.evaluate(floats), shape: shape))
+            let results = operation.evaluate(floats).map(Double.init)
+            guard types.count == 1, let type = types.first else {
+                return .constant(
+                    ImportedConstant(shape: shape, type: .float, values: .reals(results)))
+            }
+            return .constant(
+                ImportedConstant(
+                    shape: shape, type: type, values: .reals(results.map(type.rounded))))
         }
         var indices: [Int] = []
         for input in inputs {

@@ -52,6 +52,11 @@ extension RealNetworkBuilder {
     ) throws(QuantizationError) {
         let source = node.inputs[0]
         let (expression, argument) = scalar(source)
+        // Integers are rounded in other ways.
+        guard !function.isRounding else {
+            if head.contains(source), readers[node.output] == 1 { head.insert(node.output) }
+            return try setScalar(node.output, expression, argument: argument, node: node)
+        }
         if head.contains(source), network.fixedInput == nil, network.normalization == nil,
             let (factor, term) = expression.affine, factor > 0, factor.isFinite, term.isFinite
         {
