@@ -77,6 +77,14 @@ package struct Quantizer: Sendable {
         guard reference.values.allSatisfy(\.isFinite) else {
             throw .invalidSamples("the model's outputs for them are not finite")
         }
+        guard reference.varies || !batch.varies else {
+            throw .unsupported(
+                node: graph.values[try NetworkTail.find(graph).value].name, operator: "output",
+                reason: "it is the same for all \(reference.samples) samples",
+                advice:
+                    "check that weights are not zero (were they loaded before the export?) and that samples differ; a constant needs no encryption"
+            )
+        }
         let inputs = InputQuantizer(float, samples: all)
         // In proportion to what was given; a whole search of a layer of 2^24 weights would take hours.
         let given = graph.budget.stored + calibration.count * float.inputCount

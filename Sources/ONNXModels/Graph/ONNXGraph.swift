@@ -68,7 +68,7 @@ package struct ONNXGraph: Sendable {
         let all = try Self.nodes(
             proto.node, operatorSet: operatorSet, constants: &constants)
         known.formUnion(constants.keys)
-        for node in all {
+        for node in Self.sorted(all) {
             for name in node.inputs where !name.isEmpty && !known.contains(name) {
                 throw .invalidGraph(
                     "node '\(node.name)' (\(node.operator)) reads '\(name)', which nothing before it makes"
@@ -265,5 +265,43 @@ extension ONNXNode {
                 "attribute '\(key)'; value, value_float, value_int, value_string and lists of these are accepted"
             )
         }
+    }
+}
+
+extension ONNXGraph {
+    /// The nodes with each after those that it reads, otherwise as they are: not every tool that changes models keeps
+    /// the order. Those of a circle, which have none, come last.
+    fileprivate static func sorted(_ nodes: [ONNXNode]) -> [ONNXNode] {
+        var makers: [String: Int] = [:]
+        for (index, node) in nodes.enumerated() {
+            for name in node.outputs where !name.isEmpty && makers[name] == nil {
+                makers[name] = index
+            }
+        }
+        var waiting = [Int](repeating: 0, count: nodes.count)
+        var readers = [[Int]](repeating: [], count: nodes.count)
+        for (index, node) in nodes.enumerated() {
+            var names = Set(node.inputs)
+            for body in node.bodies { names.formUnion(body.names) }
+            for maker in Set(names.compactMap { makers[$0] }) {
+                waiting[index] += 1
+                readers[maker].append(index)
+            }
+        }
+        // All in order already, mostly.
+        guard readers.enumerated().contains(where: { maker, all in all.contains { $0 <= maker } })
+        else { return nodes }
+        var order: [Int] = []
+        var ready = nodes.indices.filter { waiting[$0] == 0 }
+        while !ready.isEmpty {
+            let node = ready.removeFirst()
+            order.append(node)
+            for reader in readers[node].sorted() {
+                waiting[reader] -= 1
+                if waiting[reader] == 0 { ready.append(reader) }
+            }
+        }
+        let done = Set(order)
+        return (order + nodes.indices.filter { !done.contains($0) }).map { nodes[$0] }
     }
 }
