@@ -14,10 +14,14 @@ struct BudgetLadder {
     struct Found {
         let plan: Plan
         let report: QuantizationReport
-        let notes: [String]
+        private(set) var notes: [String]
+
+        mutating func addNotes(_ earlier: [String]) { notes = earlier + notes }
     }
 
     let quantizer: Quantizer
+    /// Makes one with other options; nil where no fewer bits are to be tried.
+    let coarser: ((QuantizationOptions) throws -> Quantizer)?
 
     func plan(
         calibration: SampleSet, options: PlanningOptions, progress: (String) throws -> Void
@@ -42,24 +46,49 @@ struct BudgetLadder {
             bits = min(bits, candidate.report.rangeBits)
             notes.append("outputs of \(Self.text(bits)) bits were given up: \(failure)")
             try progress("trying fewer bits")
-            candidate = try smaller(than: bits, candidate.network, failure)
+            do {
+                candidate = try quantizer.quantize(rangeBudget: bits - Self.step)
+            } catch {
+                guard case .budgetTooSmall(let smallest, _) = error else { throw error }
+                let coarse = try coarse(calibration, options, progress)
+                // Bits that were asked for are kept; others are told of where they work.
+                if var found = coarse, quantizer.options.bits == QuantizationOptions().bits {
+                    found.addNotes(
+                        notes + ["bits from \(quantizer.options.bits.lowerBound) on were given up"])
+                    return found
+                }
+                throw refusal(
+                    candidate.network, failure, smallest: smallest, fewerBits: coarse != nil)
+            }
             bits -= Self.step
         }
     }
 
-    private func smaller(
-        than bits: Double, _ network: IntegerNetwork, _ failure: PlanError
-    ) throws -> QuantizedModel {
+    /// A plan with bits fewer than the options allow, where there is one.
+    private func coarse(
+        _ calibration: SampleSet, _ options: PlanningOptions, _ progress: (String) throws -> Void
+    ) throws -> Found? {
+        guard let coarser, let fewer = quantizer.options.fewest(atMost: Self.coarsestBits) else {
+            return nil
+        }
+        try progress("trying \(fewer.bits.lowerBound) to \(fewer.bits.upperBound) bits")
         do {
-            return try quantizer.quantize(rangeBudget: bits - Self.step)
+            return try BudgetLadder(quantizer: try coarser(fewer), coarser: nil).plan(
+                calibration: calibration, options: options, progress: progress)
         } catch {
-            guard case .budgetTooSmall(let smallest, _) = error else { throw error }
-            throw refusal(network, failure, smallest: smallest)
+            // Whatever else it is, such as an end by the caller, is passed on.
+            guard error is QuantizationError || error is PlanError || error is PlanRefusal else {
+                throw error
+            }
+            return nil
         }
     }
 
+    /// The most bits that are tried where the usual ones have no plan.
+    private static let coarsestBits = 4
+
     private func refusal(
-        _ network: IntegerNetwork, _ error: PlanError, smallest: Double
+        _ network: IntegerNetwork, _ error: PlanError, smallest: Double, fewerBits: Bool
     ) -> PlanRefusal {
         var remedies: [PlanRefusal.Remedy] = []
         if network.depth > 1 {
@@ -68,10 +97,9 @@ struct BudgetLadder {
         if let widest = network.widestLayer, widest.count > 1 << 12 {
             remedies.append(.smallerLayer(widest.summary, count: widest.count))
         }
-        let bits = quantizer.options.bits
-        remedies.append(
-            .fewerBits(
-                max(2, bits.lowerBound - 1)...bits.upperBound, smallestRange: smallest))
+        if fewerBits, let fewer = quantizer.options.fewest(atMost: Self.coarsestBits) {
+            remedies.append(.fewerBits(fewer.bits, smallestRange: smallest))
+        }
         remedies.append(.calibratedRange(marginBits: 4))
         return PlanRefusal(problem: error.description, remedies: remedies)
     }

@@ -23,7 +23,7 @@ extension Plan {
         progress: @escaping @Sendable (String) throws -> Void = { _ in }
     ) throws {
         self = try PlannedModel(
-            model: RegularFile.bytes(of: path, limit: ONNXModel.maximumBytes),
+            model: ONNXModel.bytes(path: path),
             calibration: calibration, labels: labels, options: options, progress: progress
         ).plan
     }

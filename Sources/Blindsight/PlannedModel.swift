@@ -43,11 +43,20 @@ package struct PlannedModel: Sendable {
         }
         let (quantizer, samples) = try Self.quantizer(
             model, calibration: calibration, labels: labels, options: options, progress: progress)
-        let found = try BudgetLadder(quantizer: quantizer).plan(
+        let coarser = { (fewer: QuantizationOptions) throws -> Quantizer in
+            try Quantizer(model, calibration: samples, labels: labels, options: fewer)
+        }
+        let found = try BudgetLadder(quantizer: quantizer, coarser: coarser).plan(
             calibration: samples, options: options, progress: progress)
         plan = found.plan.with(model: bytes)
         quantization = found.report
-        notes = found.notes
+        let (asked, used) = (options.quantization.bits, quantizer.options.bits)
+        notes =
+            (asked == used
+                ? []
+                : [
+                    "\(asked.lowerBound) bits and more give integers beyond 62 bits; \(used.lowerBound) to \(used.upperBound) were used"
+                ]) + found.notes
     }
 
     /// For a float model, with the samples.

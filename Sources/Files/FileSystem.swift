@@ -22,6 +22,13 @@ package enum FileSystem {
         return a.st_dev == b.st_dev && a.st_ino == b.st_ino
     }
 
+    /// The absolute path of what a name stands for, without links; nil where there is nothing.
+    package static func resolved(_ path: String) -> String? {
+        guard let found = realpath(path, nil) else { return nil }
+        defer { free(found) }
+        return String(validatingCString: found)
+    }
+
     /// Bytes of a regular file; nil where there is none.
     package static func size(_ path: String) -> Int? {
         status(path).flatMap { $0.isRegular ? Int($0.st_size) : nil }

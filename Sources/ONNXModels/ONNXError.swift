@@ -11,6 +11,8 @@ package enum ONNXError: Error, Equatable, CustomStringConvertible {
     case unsupportedVersion(String)
     /// Names, sizes or references that contradict each other.
     case invalidGraph(String)
+    /// A model that is valid and beyond what is taken; the text says what would be.
+    case unsupportedModel(String)
     /// A constant whose type, sizes and data don't fit together.
     case invalidTensor(name: String, reason: String)
     /// A node that cannot be taken; the reason says what would be accepted.
@@ -24,7 +26,7 @@ package enum ONNXError: Error, Equatable, CustomStringConvertible {
         case .notAModel(let reason): "not an ONNX model: \(reason)"
         case .tooLarge(let bytes, let limit):
             "the model has \(bytes) bytes; at most \(limit) are read"
-        case .unsupportedVersion(let text): text
+        case .unsupportedVersion(let text), .unsupportedModel(let text): text
         case .invalidGraph(let text): "invalid ONNX graph: \(text)"
         case .invalidTensor(let name, let reason): "invalid ONNX tensor '\(name)': \(reason)"
         case .unsupported(let node, let name, let reason): "node '\(node)' (\(name)): \(reason)"

@@ -8,12 +8,12 @@ import TensorGraphs
 
 /// An ONNX model whose graph has been read and checked; the only door for a model.
 ///
-/// Standard operators of operator sets 11 to 28, and those of `ai.onnx.ml`. Load it, then lower it with
+/// Standard operators of operator sets 7 to 28, and those of `ai.onnx.ml`. Load it, then lower it with
 /// `integerNetwork()` or evaluate it in floating point with `FloatReference`.
 package struct ONNXModel: Sendable {
     /// Largest file that is read, in bytes.
     package static let maximumBytes = 1 << 26
-    static let operatorSets: ClosedRange<Int64> = 11...28
+    static let operatorSets: ClosedRange<Int64> = 7...28
 
     package let graph: ONNXGraph
     /// Version of the standard operators.
@@ -33,23 +33,16 @@ package struct ONNXModel: Sendable {
         guard bytes.count <= maximumBytes else {
             throw .tooLarge(bytes: bytes.count, limit: maximumBytes)
         }
-        var options = BinaryDecodingOptions()
-        options.messageDepthLimit = 16
-        options.discardUnknownFields = true
         let proto: ONNXModelProto
         do {
-            proto = try ONNXModelProto(serializedBytes: bytes, options: options)
+            proto = try decoded(bytes)
         } catch {
-            throw .notAModel("\(error)")
+            throw .notAModel(ForeignFormat.name(bytes) ?? "it is no ONNX file, or a damaged one")
+        }
+        guard proto.hasGraph else {
+            throw .notAModel(ForeignFormat.name(bytes) ?? "there is no graph in it")
         }
         return try ONNXModel(proto)
-    }
-
-    /// Reads a file.
-    ///
-    /// - Throws: `FileError` or `ONNXError`.
-    package static func load(path: String) throws -> ONNXModel {
-        try load(RegularFile.bytes(of: path, limit: maximumBytes))
     }
 
     /// - Parameter use: what is asked of the graph's inputs and outputs.
@@ -58,7 +51,9 @@ package struct ONNXModel: Sendable {
     ) throws(ONNXError) {
         guard proto.hasGraph else { throw .notAModel("there is no graph in it") }
         guard proto.irVersion >= 3 else {
-            throw .unsupportedVersion("ONNX IR version \(proto.irVersion); 3 and later are read")
+            throw .unsupportedVersion(
+                "ONNX IR version \(proto.irVersion); 3 and later are read. Export the model again, or convert it with onnx.version_converter"
+            )
         }
         // Exporters name a set twice at times. A model of ai.onnx.ml alone needs none.
         var sets = Set(
@@ -67,18 +62,31 @@ package struct ONNXModel: Sendable {
             sets = [Self.operatorSets.upperBound]
         }
         guard sets.count == 1, let set = sets.first, Self.operatorSets.contains(set) else {
-            let found = sets.sorted().map(\.description).joined(separator: ", ")
-            throw .unsupportedVersion(
-                "ONNX operator set \(found.isEmpty ? "missing" : found); \(Self.operatorSets.lowerBound) to \(Self.operatorSets.upperBound) are read"
-            )
+            throw .unsupportedVersion(Self.refusal(ofSets: sets.sorted()))
         }
         operatorSet = Int(set)
-        graph = try ONNXGraph(proto.graph, for: use)
+        let inlined = try FunctionInliner.inlined(proto, operatorSet: set)
+        graph = try ONNXGraph(inlined, operatorSet: operatorSet, for: use)
         producer = [proto.producerName, proto.producerVersion]
             .filter { !$0.isEmpty }.joined(separator: " ")
         labels = proto.metadataProps.first { $0.key == "labels" }.map { property in
             property.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         }
+    }
+
+    private static func refusal(ofSets found: [Int64]) -> String {
+        let accepted = "\(operatorSets.lowerBound) to \(operatorSets.upperBound) are read"
+        let convert = "onnx.version_converter.convert_version(model, 17)"
+        guard let set = found.first else {
+            return "the model names no ONNX operator set; \(accepted)"
+        }
+        if found.count > 1 {
+            return
+                "the model names the operator sets \(found.map(\.description).joined(separator: " and ")) of ONNX, and only one can hold; convert it with \(convert)"
+        }
+        return set < operatorSets.lowerBound
+            ? "ONNX operator set \(set); \(accepted). Convert the model with \(convert)"
+            : "ONNX operator set \(set); \(accepted). Export the model with an older one, such as 17"
     }
 
     /// The network over integers that the model's QuantizeLinear and DequantizeLinear pairs describe.
@@ -97,6 +105,12 @@ package struct ONNXModel: Sendable {
     /// - Throws: `ONNXError` naming the first node that cannot be taken and what would be accepted.
     package func tensorGraph() throws(ONNXError) -> TensorGraph {
         var importer = TensorGraphImporter(self)
-        return try importer.build()
+        var tensors = try importer.build()
+        if graph.fixedBatch > 1 {
+            try FixedBatch(model: self, count: graph.fixedBatch).check(tensors)
+            tensors.notes.append(
+                "the model's fixed batch of \(graph.fixedBatch): samples are treated one by one")
+        }
+        return tensors
     }
 }

@@ -30,6 +30,14 @@ public struct QuantizationOptions: Sendable, Equatable {
     /// The defaults: 3 to 8 bits, polynomials of degree 2 to 7.
     package init() {}
 
+    /// The same with bits from 2 to so many; nil where 2 are among them already.
+    package func fewest(atMost most: Int) -> QuantizationOptions? {
+        guard bits.lowerBound > 2 else { return nil }
+        var fewer = self
+        fewer.bits = 2...max(2, min(bits.upperBound, most))
+        return fewer
+    }
+
     func check() throws(QuantizationError) {
         guard bits.lowerBound >= 2, bits.upperBound <= 16 else {
             throw .invalidOptions("bits \(bits); 2 to 16 are accepted")

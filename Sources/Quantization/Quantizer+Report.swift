@@ -8,7 +8,6 @@ extension Quantizer {
         _ assembly: IntegerAssembly, _ output: IntegerAssembly.Output, network: IntegerNetwork,
         best: BitSearch.Measured, frontier: [FrontierPoint]
     ) -> QuantizationReport {
-        let reference = floatValues[float.output]
         func fidelity(_ outputs: SampleMatrix) -> Fidelity {
             Fidelity(
                 outputs, against: reference, decision: float.decision, program: float.program,

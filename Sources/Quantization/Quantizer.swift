@@ -8,7 +8,7 @@ import TensorGraphs
 /// Turns a float model into an integer network without training: composes what is linear, puts polynomials in place of
 /// activations, and chooses integers by what they change on calibration samples.
 package struct Quantizer: Sendable {
-    package let options: QuantizationOptions
+    package private(set) var options: QuantizationOptions
     /// The model with polynomials for activations, in floating point.
     package var polynomialNetwork: PolynomialNetwork { PolynomialNetwork(selection.network) }
 
@@ -19,6 +19,8 @@ package struct Quantizer: Sendable {
     let selection: PolynomialSelection.Candidate
     /// What the float network computes on the samples measured on.
     let floatValues: [SampleMatrix]
+    /// What the model computes, with the quantizations of its own.
+    let reference: SampleMatrix
     let labels: [Int]?
     private var search: BitSearch
     /// Allocations of bits that were measured, those that gave no network included, and how many may be.
@@ -50,7 +52,13 @@ package struct Quantizer: Sendable {
         progress: @escaping @Sendable (QuantizationProgress) -> Void = { _ in }
     ) throws(QuantizationError) {
         try options.check()
-        let float = try RealNetwork(graph)
+        var float = try RealNetworkBuilder.build(graph, saturation: .neverBinds)
+        let all = try Self.prepare(calibration, labels: labels, network: float)
+        let used = Self.indices(all.count, network: float, options: options)
+        let trace = try QuantizedTrace(
+            graph, output: try NetworkTail.find(graph).value,
+            samples: used.map { calibration.sample(at: $0) })
+        if let trace { float = try RealNetworkBuilder.build(graph, saturation: trace.saturation) }
         guard float.depth <= options.depthLimit else {
             throw .tooDeep(depth: float.depth, limit: options.depthLimit)
         }
@@ -60,8 +68,6 @@ package struct Quantizer: Sendable {
                 node: float.nodes[0].name,
                 reason: "\(elements) elements in all values of the network")
         }
-        let all = try Self.prepare(calibration, labels: labels, network: float)
-        let used = Self.indices(all.count, network: float, options: options)
         let samples = used.map { all[$0] }
         self.options = options
         self.float = float
@@ -70,16 +76,60 @@ package struct Quantizer: Sendable {
         progress(QuantizationProgress(stage: .calibration, share: 0))
         let batch = SampleMatrix(samples, count: float.inputCount)
         floatValues = float.evaluate(batch)
-        guard floatValues[float.output].values.allSatisfy(\.isFinite) else {
+        reference = trace?.outputs ?? floatValues[float.output]
+        guard reference.values.allSatisfy(\.isFinite) else {
             throw .invalidSamples("the model's outputs for them are not finite")
+        }
+        guard reference.varies || !batch.varies else {
+            throw .unsupported(
+                node: graph.values[try NetworkTail.find(graph).value].name, operator: "output",
+                reason: "it is the same for all \(reference.samples) samples",
+                advice:
+                    "check that weights are not zero (were they loaded before the export?) and that samples differ; a constant needs no encryption"
+            )
         }
         let inputs = InputQuantizer(float, samples: all)
         // In proportion to what was given; a whole search of a layer of 2^24 weights would take hours.
         let given = graph.budget.stored + calibration.count * float.inputCount
-        (selection, search) = try Self.explore(
-            float, batch, floatValues[float.output], inputs: inputs, samples: samples,
-            options: options, work: min(1 << 37, 1 << 27 + given << 18), progress: progress)
+        let work = min(1 << 37, 1 << 27 + given << 18)
+        let (network, outputs) = (float, reference)
+        func explore(
+            _ options: QuantizationOptions
+        ) throws(QuantizationError) -> (PolynomialSelection.Candidate, BitSearch) {
+            try Self.explore(
+                network, batch, outputs, inputs: inputs, samples: samples, options: options,
+                work: work, progress: progress)
+        }
+        do {
+            (selection, search) = try explore(options)
+        } catch {
+            guard case .outOfRange(let node, let reason) = error,
+                let fewer = options.fewest(atMost: Self.fewestBits)
+            else { throw error }
+            let found: (PolynomialSelection.Candidate, BitSearch)
+            do {
+                found = try explore(fewer)
+            } catch {
+                throw .outOfRange(
+                    node: node,
+                    reason:
+                        "\(reason), even with \(fewer.bits.lowerBound) bits; a lower degree or fewer activations one after another would do"
+                )
+            }
+            guard options.bits == QuantizationOptions().bits else {
+                throw .outOfRange(
+                    node: node,
+                    reason:
+                        "\(reason) with \(options.bits.lowerBound) bits or more; \(fewer.bits.lowerBound) to \(fewer.bits.upperBound) bits would do"
+                )
+            }
+            self.options = fewer
+            (selection, search) = found
+        }
     }
+
+    /// Where the usual bits give integers beyond what is computed with: the most that are tried instead.
+    static let fewestBits = 4
 
     /// Fits polynomials and measures integer networks of them. Where integers of high degrees are too coarse or too
     /// large, lower degrees are tried, and what comes nearest to the model is taken.

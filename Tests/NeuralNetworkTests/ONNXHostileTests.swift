@@ -146,10 +146,12 @@ import Testing
     @Test func versions() throws {
         var model = sound()
         model.opsetImport = []
-        try refuses(model, "missing")
+        try refuses(model, "names no ONNX operator set")
         model = sound()
-        model.opsetImport[0].version = 9
-        try refuses(model, "operator set 9")
+        model.opsetImport[0].version = 6
+        try refuses(model, "operator set 6")
+        model.opsetImport[0].version = 99
+        try refuses(model, "operator set 99")
         model = sound()
         model.irVersion = 0
         try refuses(model, "IR version 0")
@@ -160,11 +162,13 @@ import Testing
 
     @Test func typesOfElements() throws {
         var model = sound()
-        model.graph.input[0].type.tensorType.elemType = 7
-        try refuses(model, "element type 7")
+        model.graph.input[0].type.tensorType.elemType = 14
+        try refuses(model, "element type complex")
+        model.graph.input[0].type.tensorType.elemType = 8
+        try refuses(model, "strings")
         model = sound()
-        model.graph.input[0].type.tensorType.shape.dim[0].dimValue = 32
-        try refuses(model, "a batch of 32")
+        model.graph.input[0].type.tensorType.shape.dim[0].dimValue = 0
+        try refuses(model, "a batch of 0")
         model = sound()
         model.graph.input.append(ONNXBuilder.info("other", [1, 2]))
         try refuses(model, "2 inputs")

@@ -163,11 +163,9 @@ import Testing
 
     @Test func prescribedIntegersAreKept() throws {
         let builder = TensorGraphBuilder(input: [1, 2, 2])
-        let codes = builder.add(
-            "QuantizeLinear", .quantize(scale: 0.5, zeroPoint: 2, low: 0, high: 15), [0],
-            shape: [1, 2, 2])
-        let reals = builder.add(
-            "DequantizeLinear", .dequantize(scale: 0.5, zeroPoint: 2), [codes], shape: [1, 2, 2])
+        let grid = QuantizationGrid(scale: 0.5, zeroPoint: 2, low: 0, high: 15)
+        let codes = builder.add("QuantizeLinear", .quantize(grid), [0], shape: [1, 2, 2])
+        let reals = builder.add("DequantizeLinear", .dequantize(grid), [codes], shape: [1, 2, 2])
         let output = builder.dense(builder.flatten(reals), weights: [1, 2, 3, 4], outputs: 1)
         let network = try RealNetwork(builder.graph([output]))
         #expect(

@@ -43,7 +43,10 @@ package struct DemoCommand: ParsableCommand {
         }
         let sample = set.samples.sample(at: index)
         // Read before anything is shown.
-        let model = try RegularFile.bytes(of: model, limit: ONNXModel.maximumBytes)
+        let model: [UInt8]
+        do { model = try ONNXModel.bytes(path: self.model) } catch let error as ONNXError {
+            throw CommandError.file(self.model, error)
+        }
         let text: ([String]) -> Void = {
             options.json ? () : Terminal.show($0.joined(separator: "\n"))
         }

@@ -121,7 +121,10 @@ package struct PlanCommand: ReportingCommand {
     }
 
     package func report() throws -> CommandReport {
-        let bytes = try RegularFile.bytes(of: model, limit: ONNXModel.maximumBytes)
+        let bytes: [UInt8]
+        do { bytes = try ONNXModel.bytes(path: model) } catch let error as ONNXError {
+            throw CommandError.file(model, error)
+        }
         let progress = ProgressBar("plan")
         defer { progress.finish() }
         let samples = try calibration.map { path in

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import TensorGraphs
+
 /// Element types of constants that are understood, with ONNX's numbers.
 package enum ONNXElementType: Int32, Sendable {
     case float = 1
@@ -11,9 +13,11 @@ package enum ONNXElementType: Int32, Sendable {
     case int64 = 7
     case string = 8
     case bool = 9
+    case float16 = 10
     case double = 11
     case uint32 = 12
     case uint64 = 13
+    case bfloat16 = 16
     case uint4 = 21
     case int4 = 22
 
@@ -30,7 +34,12 @@ package enum ONNXElementType: Int32, Sendable {
         }
     }
 
-    package var isReal: Bool { self == .float || self == .double }
+    package var isReal: Bool {
+        switch self {
+        case .float, .double, .float16, .bfloat16: true
+        default: false
+        }
+    }
 
     /// Size in `raw_data`, in bits.
     ///
@@ -40,9 +49,56 @@ package enum ONNXElementType: Int32, Sendable {
         case .string: 0
         case .uint4, .int4: 4
         case .uint8, .int8, .bool: 8
-        case .uint16, .int16: 16
+        case .uint16, .int16, .float16, .bfloat16: 16
         case .float, .int32, .uint32: 32
         case .int64, .double, .uint64: 64
+        }
+    }
+}
+
+extension ONNXElementType {
+    /// What a code of ONNX stands for, in words.
+    static func name(_ code: Int32) -> String {
+        switch code {
+        case 8: "string"
+        case 14, 15: "complex"
+        case 17, 18, 19, 20: "float8"
+        case 23: "float4"
+        case 24: "float8 of exponents alone"
+        case 25, 26: "integers of 2 bits"
+        default: "number \(code)"
+        }
+    }
+
+    /// The real of a number of 16 bits: half precision, or bfloat16, the upper half of a Float.
+    func real(bits: UInt16) -> Double {
+        guard self == .float16 else { return Double(Float(bitPattern: UInt32(bits) << 16)) }
+        let (exponent, fraction) = (Int(bits >> 10 & 31), Double(bits & 1023))
+        let sign: Double = bits >> 15 == 0 ? 1 : -1
+        switch exponent {
+        case 31: return fraction == 0 ? sign * .infinity : .nan
+        case 0: return sign * fraction * 0x1p-24
+        default:
+            return sign * (1 + fraction / 1024)
+                * Double(sign: .plus, exponent: exponent - 15, significand: 1)
+        }
+    }
+
+    /// The nearest real that the type has, halves to even.
+    func rounded(_ real: Double) -> Double {
+        switch self {
+        case .float: Double(Float(real))
+        case .float16, .bfloat16: rounding.map { $0(real) } ?? real
+        default: real
+        }
+    }
+
+    /// What a Cast of Floats to the type does; nil where it changes none.
+    var rounding: ScalarFunction? {
+        switch self {
+        case .float16: .half
+        case .bfloat16: .brainFloat
+        default: nil
         }
     }
 }

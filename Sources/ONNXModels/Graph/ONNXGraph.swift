@@ -22,8 +22,11 @@ package struct ONNXGraph: Sendable {
 
     package let use: Use
     package let inputName: String
-    /// Sizes with the batch; 1 for one that is a symbol.
+    /// Sizes with the batch; 1 for one that is a symbol, and in serving for any other.
     package let inputShape: [Int]
+    package let inputType: ONNXElementType
+    /// The batch that the model is written for, where it is fixed.
+    package let fixedBatch: Int
     package let outputs: [Output]
     /// The first output of scores, or of labels where there are no scores.
     package let outputName: String
@@ -40,30 +43,32 @@ package struct ONNXGraph: Sendable {
 
     static let maximumNodes = 4096
 
-    init(_ proto: ONNXGraphProto, for use: Use) throws(ONNXError) {
+    init(
+        _ proto: ONNXGraphProto, operatorSet: Int, for use: Use
+    ) throws(ONNXError) {
         guard proto.node.count <= Self.maximumNodes else {
-            throw .invalidGraph("\(proto.node.count) nodes; at most \(Self.maximumNodes)")
+            throw .unsupportedModel(
+                "the model has \(proto.node.count) nodes; at most \(Self.maximumNodes) are taken")
         }
-        var constants: [String: ONNXTensor] = [:]
-        for initializer in proto.initializer {
-            let name = initializer.name
-            guard !name.isEmpty else { throw .invalidGraph("an initializer without a name") }
-            guard constants[name] == nil else {
-                throw .invalidGraph("two initializers named '\(name)'")
-            }
-            constants[name] = try ONNXTensor(initializer, name: name)
-        }
+        var constants = try Self.initializers(proto)
         // Models up to IR version 3 list their initializers among the inputs.
         let inputs = proto.input.filter { constants[$0.name] == nil }
         guard inputs.count == 1, let input = inputs.first, !input.name.isEmpty else {
-            throw .invalidGraph("\(inputs.count) inputs; exactly one is accepted")
+            let names = inputs.map { "'\($0.name)'" }.joined(separator: ", ")
+            throw .unsupportedModel(
+                inputs.isEmpty
+                    ? "the model has no input"
+                    : "the model has \(inputs.count) inputs, \(names); one is accepted: concatenate them into one tensor and split that inside the model"
+            )
         }
 
         var known = Set(constants.keys)
         known.insert(input.name)
         var nodes: [ONNXNode] = []
-        for (index, nodeProto) in proto.node.enumerated() {
-            let node = try ONNXNode(nodeProto, index: index)
+        let all = try Self.nodes(
+            proto.node, operatorSet: operatorSet, constants: &constants)
+        known.formUnion(constants.keys)
+        for node in Self.sorted(all) {
             for name in node.inputs where !name.isEmpty && !known.contains(name) {
                 throw .invalidGraph(
                     "node '\(node.name)' (\(node.operator)) reads '\(name)', which nothing before it makes"
@@ -75,34 +80,71 @@ package struct ONNXGraph: Sendable {
                         "'\(name)' is made twice, the second time by '\(node.name)'")
                 }
             }
-            if node.operator == "Constant" {
-                try node.checkInputs(0...0)
-                constants[node.outputs[0]] = try node.constantValue()
-            } else {
-                nodes.append(node)
-            }
+            nodes.append(node)
         }
         for output in proto.output where !known.contains(output.name) {
             throw .invalidGraph("nothing makes the output '\(output.name)'")
         }
         self.use = use
         inputName = input.name
-        inputShape = try Self.inputShape(input, for: use)
+        (inputShape, fixedBatch) = try Self.inputShape(input, for: use)
+        inputType = try Self.inputType(input)
         outputs = proto.output.map { Output($0) }
         outputName = try Self.outputName(outputs)
         self.nodes = nodes
         self.constants = constants
         budget = GraphBudget(
             stored: nodes.reduce(constants.values.reduce(0) { $0 + $1.count }) {
-                $0 + $1.attributes.values.reduce(0) { $0 + $1.count }
+                $0 + $1.storedCount
             })
+    }
+
+    static func initializers(
+        _ proto: ONNXGraphProto
+    ) throws(ONNXError) -> [String: ONNXTensor] {
+        var constants: [String: ONNXTensor] = [:]
+        for initializer in proto.initializer {
+            let name = initializer.name
+            guard !name.isEmpty else { throw .invalidGraph("an initializer without a name") }
+            guard constants[name] == nil else {
+                throw .invalidGraph("two initializers named '\(name)'")
+            }
+            constants[name] = try ONNXTensor(initializer, name: name)
+        }
+        return constants
+    }
+
+    /// Nodes as the newest operator sets write them, Constant nodes among the constants.
+    static func nodes(
+        _ list: [ONNXNodeProto], operatorSet: Int, constants: inout [String: ONNXTensor]
+    ) throws(ONNXError) -> [ONNXNode] {
+        let adapter = OperatorSetAdapter(operatorSet: operatorSet)
+        var nodes: [ONNXNode] = []
+        for (index, proto) in list.enumerated() {
+            let (node, added) = try adapter.adapted(
+                try ONNXNode(proto, index: index, operatorSet: operatorSet))
+            var found = added
+            if node.operator == "Constant" {
+                try node.checkInputs(0...0)
+                found = [try node.constantValue()]
+            } else {
+                nodes.append(node)
+            }
+            for constant in found {
+                guard constants.updateValue(constant, forKey: constant.name) == nil else {
+                    throw .invalidGraph(
+                        "'\(constant.name)' is made twice, the second time by '\(node.name)'")
+                }
+            }
+        }
+        return nodes
     }
 
     /// Refuses an input of more elements than a graph of so few numbers may have.
     func checkInput() throws(ONNXError) {
         let count = inputShape.reduce(1, *)
         guard count <= budget.elements else {
-            throw .invalidGraph(
+            throw .unsupportedModel(
                 "input '\(inputName)' has \(count) elements; \(budget.limit(budget.elements, of: "elements"))"
             )
         }
@@ -117,32 +159,37 @@ package struct ONNXGraph: Sendable {
 
     private static func inputShape(
         _ info: ONNXValueInfoProto, for use: Use
-    ) throws(ONNXError) -> [Int] {
+    ) throws(ONNXError) -> (shape: [Int], fixedBatch: Int) {
         let tensor = info.type.tensorType
         func fail(_ reason: String) -> ONNXError {
-            .invalidGraph("input '\(info.name)': \(reason)")
-        }
-        guard tensor.elemType == ONNXElementType.float.rawValue else {
-            throw fail("element type \(tensor.elemType); float (1) is accepted")
+            .unsupportedModel("input '\(info.name)': \(reason)")
         }
         let dims = tensor.shape.dim
         guard (use == .serving ? 2...8 : 0...8).contains(dims.count) else {
             throw fail("\(dims.count) dimensions; a batch and at least one more are accepted")
         }
         var shape: [Int] = []
+        var fixedBatch = 1
         if let batch = dims.first {
             switch batch.value {
             case .dimValue(1), .dimParam, nil: shape.append(1)
             case .dimValue(let size) where use == .evaluation && size > 0 && size < 1 << 24:
                 shape.append(Int(size))
+            case .dimValue(let size) where size > 1 && size < 1 << 24:
+                shape.append(1)
+                fixedBatch = Int(size)
             case .dimValue(let size):
-                throw fail("a batch of \(size); 1 or a symbol is accepted")
+                throw fail("a batch of \(size); a positive number or a symbol is accepted")
             }
         }
         for dim in dims.dropFirst() {
             guard case .dimValue(let size) = dim.value, size > 0,
                 size <= Int64(IntegerNetwork.maximumElements)
-            else { throw fail("sizes after the batch must be given and positive") }
+            else {
+                throw fail(
+                    "sizes after the batch must be given and positive; export the model for inputs of one size, with only the batch dynamic"
+                )
+            }
             shape.append(Int(size))
         }
         do {
@@ -150,7 +197,21 @@ package struct ONNXGraph: Sendable {
         } catch {
             throw fail(error.description)
         }
-        return shape
+        return (shape, fixedBatch)
+    }
+
+    private static func inputType(
+        _ info: ONNXValueInfoProto
+    ) throws(ONNXError) -> ONNXElementType {
+        let code = info.type.tensorType.elemType
+        guard let type = ONNXElementType(rawValue: code), type != .string else {
+            throw .unsupportedModel(
+                code == ONNXElementType.string.rawValue
+                    ? "input '\(info.name)' is of strings; numbers are accepted: encode them before"
+                    : "input '\(info.name)' is of element type \(ONNXElementType.name(code)); reals and integers are accepted"
+            )
+        }
+        return type
     }
 }
 
@@ -196,5 +257,43 @@ extension ONNXNode {
                 "attribute '\(key)'; value, value_float, value_int, value_string and lists of these are accepted"
             )
         }
+    }
+}
+
+extension ONNXGraph {
+    /// The nodes with each after those that it reads, otherwise as they are: not every tool that changes models keeps
+    /// the order. Those of a circle, which have none, come last.
+    fileprivate static func sorted(_ nodes: [ONNXNode]) -> [ONNXNode] {
+        var makers: [String: Int] = [:]
+        for (index, node) in nodes.enumerated() {
+            for name in node.outputs where !name.isEmpty && makers[name] == nil {
+                makers[name] = index
+            }
+        }
+        var waiting = [Int](repeating: 0, count: nodes.count)
+        var readers = [[Int]](repeating: [], count: nodes.count)
+        for (index, node) in nodes.enumerated() {
+            var names = Set(node.inputs)
+            for body in node.bodies { names.formUnion(body.names) }
+            for maker in Set(names.compactMap { makers[$0] }) {
+                waiting[index] += 1
+                readers[maker].append(index)
+            }
+        }
+        // All in order already, mostly.
+        guard readers.enumerated().contains(where: { maker, all in all.contains { $0 <= maker } })
+        else { return nodes }
+        var order: [Int] = []
+        var ready = nodes.indices.filter { waiting[$0] == 0 }
+        while !ready.isEmpty {
+            let node = ready.removeFirst()
+            order.append(node)
+            for reader in readers[node].sorted() {
+                waiting[reader] -= 1
+                if waiting[reader] == 0 { ready.append(reader) }
+            }
+        }
+        let done = Set(order)
+        return (order + nodes.indices.filter { !done.contains($0) }).map { nodes[$0] }
     }
 }

@@ -12,6 +12,7 @@ package struct ONNXNode: Sendable {
         case floats([Float])
         case integers([Int64])
         case strings([String])
+        case body(ONNXBody)
         /// A kind that no accepted operator has, by ONNX's number.
         case other(Int32)
 
@@ -23,6 +24,7 @@ package struct ONNXNode: Sendable {
             case .floats(let values): values.count
             case .integers(let values): values.count
             case .strings(let values): values.count
+            case .body(let body): body.count
             }
         }
     }
@@ -35,7 +37,25 @@ package struct ONNXNode: Sendable {
     package let outputs: [String]
     package let attributes: [String: Attribute]
 
-    init(_ proto: ONNXNodeProto, index: Int) throws(ONNXError) {
+    /// Numbers stored in its attributes.
+    var storedCount: Int { attributes.values.reduce(0) { $0 + $1.count } }
+
+    var bodies: [ONNXBody] {
+        attributes.values.compactMap { if case .body(let body) = $0 { body } else { nil } }
+    }
+
+    init(
+        name: String, operator: String, inputs: [String], outputs: [String],
+        attributes: [String: Attribute]
+    ) {
+        self.name = name
+        self.operator = `operator`
+        self.inputs = inputs
+        self.outputs = outputs
+        self.attributes = attributes
+    }
+
+    init(_ proto: ONNXNodeProto, index: Int, operatorSet: Int) throws(ONNXError) {
         name = proto.name.isEmpty ? "#\(index)" : proto.name
         let isDefault = proto.domain.isEmpty || proto.domain == "ai.onnx"
         self.operator = isDefault ? proto.opType : "\(proto.domain).\(proto.opType)"
@@ -49,13 +69,14 @@ package struct ONNXNode: Sendable {
             guard attributes[attribute.name] == nil else {
                 throw .invalidGraph("node '\(name)' has the attribute '\(attribute.name)' twice")
             }
-            attributes[attribute.name] = try Self.decode(attribute, node: name)
+            attributes[attribute.name] = try Self.decode(
+                attribute, node: name, operatorSet: operatorSet)
         }
         self.attributes = attributes
     }
 
     private static func decode(
-        _ proto: ONNXAttributeProto, node: String
+        _ proto: ONNXAttributeProto, node: String, operatorSet: Int
     ) throws(ONNXError) -> Attribute {
         func text(_ bytes: some Collection<UInt8>) throws(ONNXError) -> String {
             guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -68,6 +89,7 @@ package struct ONNXNode: Sendable {
         case 2: return .integer(proto.i)
         case 3: return .string(try text(proto.s))
         case 4: return .tensor(try ONNXTensor(proto.t, name: "\(node).\(proto.name)"))
+        case 5: return .body(try ONNXBody(proto.g, operatorSet: operatorSet))
         case 6: return .floats(proto.floats)
         case 7: return .integers(proto.ints)
         case 8:

@@ -13,11 +13,14 @@ extension ONNXTensor {
     package init(_ proto: ONNXTensorProto, name: String) throws(ONNXError) {
         func fail(_ reason: String) -> ONNXError { .invalidTensor(name: name, reason: reason) }
         guard proto.dataLocation == 0 else {
-            throw fail("data in another file; save the model with its data inside")
+            let place = proto.externalData.first { $0.key == "location" }?.value ?? ""
+            throw fail(
+                "its data are in another file, '\(place)'; load the model by its path, with that file beside it, or save it with its data inside"
+            )
         }
         guard let type = ONNXElementType(rawValue: proto.dataType) else {
             throw fail(
-                "element type \(proto.dataType); float, double, bool, string and 4- to 64-bit integers are read"
+                "element type \(ONNXElementType.name(proto.dataType)); reals of 16, 32 and 64 bits, bool, string and integers of 4 to 64 bits are read"
             )
         }
         guard proto.dims.count <= 16 else { throw fail("\(proto.dims.count) dimensions") }
@@ -85,6 +88,10 @@ extension ONNXTensor {
                 strings.append(text)
             }
             return .strings(strings)
+        case .float16, .bfloat16:
+            try expect(proto.int32Data.count, count)
+            return .reals(
+                proto.int32Data.map { type.real(bits: UInt16(truncatingIfNeeded: $0)) })
         case .uint4, .int4:
             // Two codes a byte, and the bytes one in each int32.
             try expect(proto.int32Data.count, (count + 1) / 2)
@@ -129,6 +136,9 @@ extension ONNXTensor {
                 })
         case .double:
             return .reals((0..<count).map { Double(bitPattern: word($0, 8)) })
+        case .float16, .bfloat16:
+            return .reals(
+                (0..<count).map { type.real(bits: UInt16(truncatingIfNeeded: word($0, 2))) })
         case .string: return .strings([])
         case .bool: return integers(1) { $0 == 0 ? 0 : 1 }
         case .uint8, .uint16, .uint32:

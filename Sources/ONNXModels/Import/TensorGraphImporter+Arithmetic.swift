@@ -105,9 +105,9 @@ extension TensorGraphImporter {
             throw node.refusal("constants of \(a.type) and of \(b.type)")
         }
         if let first = a.reals, let second = b.reals {
-            // As Float would round, unless the type is double.
+            // As the type rounds.
             let reals = zip(first, second).map { x, y in
-                a.type == .float ? Double(Float(kind(x, y))) : kind(x, y)
+                a.type.rounded(kind(x, y))
             }
             return ImportedConstant(shape: shape, type: a.type, values: .reals(reals))
         }

@@ -8,9 +8,17 @@ extension TensorGraphImporter {
         try check(node, inputs: 1...1024, attributes: ["axis"])
         var parts: [ImportedValue] = []
         for index in node.inputs.indices { parts.append(try value(node, index)) }
-        let first = parts[0].shape
         guard node.attributes["axis"] != nil else { throw node.refusal("no axis") }
-        let axis = try axis(try node.integer("axis", default: 0), rank: first.count, node)
+        let axis = try axis(
+            try node.integer("axis", default: 0), rank: parts[0].shape.count, node)
+        return try concatenated(node, parts, axis: axis)
+    }
+
+    /// Tensors, one at least, one after another along an axis.
+    mutating func concatenated(
+        _ node: ONNXNode, _ parts: [ImportedValue], axis: Int
+    ) throws(ONNXError) -> ImportedValue {
+        let first = parts[0].shape
         var shape = first
         shape[axis] = 0
         for part in parts {

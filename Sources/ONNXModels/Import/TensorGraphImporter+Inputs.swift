@@ -34,10 +34,16 @@ extension TensorGraphImporter {
         switch value {
         case .constant(let constant) where constant.reals != nil: return value
         case .activation(_, _, .real): return value
+        // Those of ai.onnx.ml take integers as the reals that they are.
+        case .activation(let index, let shape, .index(let indices))
+        where indices.names == nil && node.operator.hasPrefix("ai.onnx.ml."):
+            return .activation(index, shape: shape, kind: .real)
         case .constant(let constant):
             throw node.refusal("input \(index) is of \(constant.type); reals are accepted")
         case .activation:
-            throw node.refusal("input \(index) is of integers; reals are accepted")
+            throw node.refusal(
+                "input \(index) is of integers, which are no reals before a Cast or DequantizeLinear"
+            )
         }
     }
 

@@ -7,7 +7,13 @@ import TensorGraphs
 extension TensorGraphImporter {
     mutating func matrixProduct(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 2...2)
-        var (a, b) = (try real(node, 0), try real(node, 1))
+        return try matrixProduct(node, try real(node, 0), try real(node, 1))
+    }
+
+    mutating func matrixProduct(
+        _ node: ONNXNode, _ a: ImportedValue, _ b: ImportedValue
+    ) throws(ONNXError) -> ImportedValue {
+        var (a, b) = (a, b)
         guard !a.shape.isEmpty, !b.shape.isEmpty else { throw node.refusal("a scalar") }
         // Vectors become matrices of one row or column, and lose that in the end.
         let isRow = a.shape.count == 1

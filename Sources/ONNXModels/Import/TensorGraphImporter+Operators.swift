@@ -14,9 +14,7 @@ extension TensorGraphImporter {
             return try several(&self, node)
         }
         if let function = try scalarFunction(node) { return [try apply(function, node)] }
-        if let advice = Self.advice[node.operator] { throw node.refusal(advice) }
-        let accepted = Self.acceptedOperators.joined(separator: ", ")
-        throw node.refusal("the operator is not supported; accepted are \(accepted)")
+        throw node.refusal(Self.advice(for: node.operator))
     }
 
     /// Names of the operators that are accepted, in alphabetical order.
@@ -24,16 +22,42 @@ extension TensorGraphImporter {
         (Array(operators.keys) + operatorsOfSeveralOutputs.keys + scalarFunctions + ["Constant"])
         .sorted()
 
+    private static func advice(for name: String) -> String {
+        if let advice = advice[name] { return advice }
+        if let domain = name.split(separator: ".").dropLast().last, name.contains(".") {
+            if name.hasPrefix("com.microsoft.QLinear") {
+                return
+                    "it is an operator of onnxruntime's own; quantize statically in the QDQ format (quant_format=QuantFormat.QDQ)"
+            }
+            if name.hasPrefix("com.microsoft") || name.hasPrefix("com.ms") {
+                return
+                    "it is an operator that onnxruntime's optimizer or quantizer makes for itself; take the model as it was exported, without optimization (GraphOptimizationLevel.ORT_DISABLE_ALL where it was saved)"
+            }
+            if name.hasPrefix("ai.onnx.ml") {
+                return
+                    "this operator of ai.onnx.ml is not supported; export the model without the step, and do it before encryption or after decryption"
+            }
+            return
+                "an operator of the domain '\(domain)', which only its maker's runtime knows; export the model with standard ONNX operators"
+        }
+        return
+            "the operator is not supported; express it by others when exporting, or export the model without this step"
+    }
+
     /// Why operators are refused that models of the right kind may have, and what to do.
     static let advice: [String: String] = [
+        "DynamicQuantizeLinear": dynamic, "com.microsoft.DynamicQuantizeMatMul": dynamic,
+        "com.microsoft.MatMulIntegerToFloat": dynamic, "com.microsoft.DynamicQuantizeLSTM": dynamic,
         "ConvTranspose": "transposed convolutions are not supported; a Conv after a Pad is",
         "GRU": recurrent, "LSTM": recurrent, "RNN": recurrent,
-        "If": controlFlow, "Loop": controlFlow, "Scan": controlFlow,
+        "Scan": controlFlow,
         "PRelu": "slopes that are learned are not supported; Relu and LeakyRelu are",
         "ai.onnx.ml.TreeEnsembleClassifier": trees, "ai.onnx.ml.TreeEnsembleRegressor": trees,
         "ai.onnx.ml.TreeEnsemble": trees,
     ]
 
+    private static let dynamic =
+        "its scale depends on each sample (dynamic quantization), which nobody knows of encrypted ones; quantize statically (quantize_static), or take the float model"
     private static let recurrent =
         "recurrent layers are not supported; unroll them into MatMul, Add and a function, or use Conv over time"
     private static let controlFlow =
@@ -95,6 +119,36 @@ extension TensorGraphImporter {
         },
         "QuantizeLinear": { importer, node throws(ONNXError) in try importer.quantize(node) },
         "DequantizeLinear": { importer, node throws(ONNXError) in try importer.dequantize(node) },
+        "com.microsoft.QuantizeLinear": { importer, node throws(ONNXError) in
+            try importer.quantize(node)
+        },
+        "com.microsoft.DequantizeLinear": { importer, node throws(ONNXError) in
+            try importer.dequantize(node)
+        },
+        "QLinearConv": { importer, node throws(ONNXError) in
+            try importer.integerConvolution(node)
+        },
+        "ConvInteger": { importer, node throws(ONNXError) in
+            try importer.integerConvolution(node)
+        },
+        "QLinearMatMul": { importer, node throws(ONNXError) in
+            try importer.integerMatrixProduct(node)
+        },
+        "MatMulInteger": { importer, node throws(ONNXError) in
+            try importer.integerMatrixProduct(node)
+        },
+        "com.microsoft.QGemm": { importer, node throws(ONNXError) in
+            try importer.integerGemm(node)
+        },
+        "com.microsoft.QLinearAdd": { importer, node throws(ONNXError) in
+            try importer.integerArithmetic(node)
+        },
+        "com.microsoft.QLinearMul": { importer, node throws(ONNXError) in
+            try importer.integerArithmetic(node)
+        },
+        "Einsum": { importer, node throws(ONNXError) in try importer.einsum(node) },
+        "GatherND": { importer, node throws(ONNXError) in try importer.gatherND(node) },
+        "Resize": { importer, node throws(ONNXError) in try importer.resize(node) },
         "Identity": { importer, node throws(ONNXError) in try importer.identity(node) },
         "ai.onnx.ml.ZipMap": { importer, node throws(ONNXError) in try importer.zipMap(node) },
         "Flatten": { importer, node throws(ONNXError) in try importer.flatten(node) },
@@ -132,6 +186,8 @@ extension TensorGraphImporter {
     ]
 
     static let operatorsOfSeveralOutputs: [String: Importing] = [
+        "If": { importer, node throws(ONNXError) in try importer.branch(node) },
+        "Loop": { importer, node throws(ONNXError) in try importer.loop(node) },
         "Split": { importer, node throws(ONNXError) in try importer.split(node) },
         "LayerNormalization": { importer, node throws(ONNXError) in
             try importer.layerNormalization(node)

@@ -26,26 +26,50 @@ extension TensorGraphImporter {
         return (scales, zeros)
     }
 
+    /// The codes' type: the zero point's, else the one that the node names.
+    private func codeType(_ node: ONNXNode) throws(ONNXError) -> ONNXElementType {
+        let code = try node.integer("output_dtype", default: 0)
+        let declared = Int32(exactly: code).flatMap(ONNXElementType.init)
+        return node.input(2) == nil ? declared ?? .uint8 : try constant(node, 2).type
+    }
+
+    /// The grid of a value of this shape.
+    private func grid(
+        _ node: ONNXNode, _ shape: [Int], scales: [Float], zeros: [Int64],
+        range: ClosedRange<Int>
+    ) throws(ONNXError) -> QuantizationGrid {
+        var inner = 1
+        if scales.count > 1 {
+            let axis = try axis(try node.integer("axis", default: 1), rank: shape.count, node)
+            guard shape[axis] == scales.count else {
+                throw node.refusal("\(scales.count) scales for axis \(axis) of sizes \(shape)")
+            }
+            inner = shape.dropFirst(axis + 1).reduce(1, *)
+        }
+        return QuantizationGrid(
+            scales: scales, zeroPoints: zeros.map { Float($0) }, inner: max(1, inner),
+            low: Float(range.lowerBound), high: Float(range.upperBound))
+    }
+
     mutating func quantize(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         let (scales, zeros) = try scales(node)
         let value = try real(node, 0)
-        guard !value.isConstant else {
-            throw node.refusal("it quantizes a constant; integer weights are accepted")
-        }
-        guard scales.count == 1 else {
-            throw node.refusal("\(scales.count) scales for an activation; one is accepted")
-        }
-        let code = try node.integer("output_dtype", default: 0)
-        let declared = Int32(exactly: code).flatMap(ONNXElementType.init)
-        let type = node.input(2) == nil ? declared ?? .uint8 : try constant(node, 2).type
+        let type = try codeType(node)
         guard let range = type.quantizedRange else {
             throw node.refusal("an output type other than integers of 4, 8 or 16 bits")
         }
-        return try apply(
-            node,
-            .quantize(
-                scale: scales[0], zeroPoint: Float(zeros[0]), low: Float(range.lowerBound),
-                high: Float(range.upperBound)), [value], shape: value.shape, kind: .code)
+        let grid = try grid(node, value.shape, scales: scales, zeros: zeros, range: range)
+        // Weights in floating point, quantized where they are used.
+        if case .constant(let constant) = value, let reals = constant.reals {
+            try charge(constant.count, node)
+            guard reals.allSatisfy(\.isFinite) else {
+                throw node.refusal("reals that are not finite")
+            }
+            let codes = grid.codes(reals.map { Float($0) }).map { Int64($0) }
+            return .constant(
+                ImportedConstant(shape: constant.shape, type: type, values: .integers(codes)))
+        }
+        return try apply(node, .quantize(grid), [value], shape: value.shape, kind: .code)
     }
 
     mutating func dequantize(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
@@ -56,12 +80,10 @@ extension TensorGraphImporter {
             return .constant(
                 try dequantized(node, constant, scales: scales, zeros: zeros))
         case .activation(_, let shape, .code):
-            guard scales.count == 1 else {
-                throw node.refusal("\(scales.count) scales for an activation; one is accepted")
-            }
-            return try apply(
-                node, .dequantize(scale: scales[0], zeroPoint: Float(zeros[0])), [value],
-                shape: shape)
+            let grid = try grid(
+                node, shape, scales: scales, zeros: zeros,
+                range: try codeType(node).quantizedRange ?? 0...0)
+            return try apply(node, .dequantize(grid), [value], shape: shape)
         case .activation: throw node.refusal("its input is not quantized")
         }
     }

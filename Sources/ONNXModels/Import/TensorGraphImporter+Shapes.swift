@@ -46,9 +46,13 @@ extension TensorGraphImporter {
         try check(node, inputs: 2...2, attributes: ["allowzero"])
         let value = try value(node, 0)
         let old = value.shape
-        let target = try integers(node, 1)
+        var target = try integers(node, 1)
         let copiesZeros = try !flag(node, "allowzero", default: false)
         guard target.count <= 16 else { throw node.refusal("\(target.count) dimensions") }
+        // A shape written for all samples of a batch, of which one is here.
+        if fixedBatch > 1, target.first == Int64(fixedBatch), old.first != fixedBatch {
+            target[0] = 1
+        }
         let mismatch = node.refusal("the shape \(target) for sizes \(old)")
         var shape: [Int] = []
         var unknown: Int?

@@ -54,7 +54,8 @@ extension TensorGraphImporter {
         let code = try node.integer("to", default: 0)
         guard let type = Int32(exactly: code).flatMap(ONNXElementType.init) else {
             throw node.refusal(
-                "to element type \(code); float, double, bool and integers are accepted")
+                "to element type \(ONNXElementType.name(Int32(clamping: code))); reals of 16, 32 and 64 bits, bool and integers of 4 to 64 bits are accepted"
+            )
         }
         switch try value(node, 0) {
         case .activation(let index, let shape, .index(let indices)):
@@ -71,7 +72,9 @@ extension TensorGraphImporter {
             guard type.isReal else {
                 throw node.refusal("an activation to \(type); float and double are accepted")
             }
-            return .activation(index, shape: shape, kind: .real)
+            let value = ImportedValue.activation(index, shape: shape, kind: .real)
+            guard let rounding = type.rounding else { return value }
+            return try apply(node, .function(rounding), [value], shape: shape)
         case .activation(_, _, .code):
             throw node.refusal("quantized values; DequantizeLinear takes them")
         case .constant(let constant): return .constant(try converted(node, constant, to: type))
@@ -84,10 +87,10 @@ extension TensorGraphImporter {
         let values: ONNXTensor.Values
         switch constant.values {
         case .reals(let reals) where type.isReal:
-            values = .reals(type == .float ? reals.map { Double(Float($0)) } : reals)
+            values = .reals(reals.map(type.rounded))
         case .integers(let integers) where type.isReal:
             values = .reals(
-                integers.map { type == .float ? Double(Float($0)) : Double($0) })
+                integers.map { type.rounded(Double($0)) })
         case .reals(let reals) where type == .bool:
             values = .integers(reals.map { $0 == 0 ? 0 : 1 })
         case .integers(let integers) where type == .bool:

@@ -9,9 +9,14 @@ extension TensorGraphImporter {
         try check(
             node, inputs: 2...3,
             attributes: ["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"])
-        let value = try real(node, 0)
-        guard !value.isConstant else { throw node.refusal("a constant image") }
-        let weights = try weights(node, 1)
+        return try convolution(
+            node, try real(node, 0), try weights(node, 1),
+            bias: node.input(2) == nil ? nil : try floats(node, 2))
+    }
+
+    mutating func convolution(
+        _ node: ONNXNode, _ value: ImportedValue, _ weights: ImportedConstant, bias: [Float]?
+    ) throws(ONNXError) -> ImportedValue {
         let (shape, dims) = (value.shape, weights.shape)
         guard (3...4).contains(shape.count) else {
             throw node.refusal(
@@ -29,11 +34,12 @@ extension TensorGraphImporter {
         }
         let windows = try WindowGeometry(node, shape: shape, kernel: Array(dims.dropFirst(2)))
         let output = windows.outputSizes
-        let bias = node.input(2) == nil ? nil : try floats(node, 2)
         guard bias == nil || bias?.count == dims[0] else {
             throw node.refusal("a bias of \(bias?.count ?? 0) values for \(dims[0]) maps")
         }
         try chargeWork(node, [shape[0], output.reduce(1, *)] + dims)
+        // Work that is done here counts as if it were elements.
+        if value.isConstant { _ = try count([shape[0], output.reduce(1, *)] + dims, node) }
         try charge(weights.count, node)
         guard var kept = weights.weights else { throw node.refusal("weights that are no reals") }
         func extent(_ sizes: [Int]) -> Extent {

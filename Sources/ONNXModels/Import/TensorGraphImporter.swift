@@ -8,7 +8,9 @@ struct TensorGraphImporter {
     let graph: ONNXGraph
     let operatorSet: Int
     /// Names that the outputs depend on.
-    let needed: Set<String>
+    var needed: Set<String>
+    /// The batch that constant shapes are written for where one sample is imported; else 1.
+    let fixedBatch: Int
     var values: [String: ImportedValue] = [:]
     var tensors: TensorGraph
     /// The ONNX value being made, for naming.
@@ -16,37 +18,36 @@ struct TensorGraphImporter {
     private var elements = 0
     private var multiplications = 0
     private var votes = 0
+    /// Nodes of If and Loop that were written out.
+    var bodyNodes = 0
 
-    init(_ model: ONNXModel) {
+    /// - Parameter batch: samples at once.
+    init(_ model: ONNXModel, batch: Int = 1) {
         graph = model.graph
+        fixedBatch = batch == 1 ? graph.fixedBatch : 1
+        let shape = batch == 1 ? graph.inputShape : [batch] + graph.sampleShape
         operatorSet = model.operatorSet
         let outputs = Self.outputs(model.graph)
-        needed = Self.needed(model.graph, outputs: outputs)
+        needed = Self.needed(graph.nodes, outputs: outputs)
         tensors = TensorGraph(
-            values: [TensorGraph.Value(name: graph.inputName, shape: graph.inputShape)], nodes: [],
+            values: [TensorGraph.Value(name: graph.inputName, shape: shape)], nodes: [],
             outputs: [], labels: model.labels, budget: model.graph.budget)
         for (name, tensor) in graph.constants where needed.contains(name) {
             values[name] = .constant(ImportedConstant(tensor))
         }
-        values[graph.inputName] = .activation(0, shape: graph.inputShape, kind: .real)
+        values[graph.inputName] = .activation(
+            0, shape: shape, kind: graph.inputType.isReal ? .real : .index(.unknown))
     }
 
     mutating func build() throws(ONNXError) -> TensorGraph {
         try graph.checkInput()
         elements = tensors.values[0].count
-        for node in graph.nodes {
-            guard node.outputs.contains(where: needed.contains) else { continue }
-            name = node.outputs.first { !$0.isEmpty } ?? node.name
-            let first = tensors.values.count
-            let results = try operation(node)
-            for (output, result) in zip(node.outputs, results) {
-                guard let result, !output.isEmpty else { continue }
-                values[output] = result
-                if case .activation(let index, let shape, _) = result, index >= first {
-                    tensors.values[index] = TensorGraph.Value(name: output, shape: shape)
-                }
-            }
+        guard elements <= tensors.budget.elements else {
+            throw .unsupportedModel(
+                "a batch of \(elements) elements; \(tensors.budget.limit(tensors.budget.elements, of: "elements"))"
+            )
         }
+        try run(graph.nodes)
         for output in Self.outputs(graph) {
             switch values[output] {
             case .activation(let index, let shape, let kind):
@@ -60,12 +61,30 @@ struct TensorGraphImporter {
                 tensors.outputShapes.append(constant.shape)
                 tensors.meanings.append(.real)
             case .constant:
-                throw .invalidGraph("the output '\(output)' does not depend on the input")
+                throw .unsupportedModel(
+                    "the output '\(output)' does not depend on the input: it is the same for every sample"
+                )
             case nil: throw .invalidGraph("the output '\(output)' is not evaluated")
             }
         }
         if votes != 1 { tensors.decisions = nil }
         return tensors.pruned()
+    }
+
+    mutating func run(_ nodes: [ONNXNode]) throws(ONNXError) {
+        for node in nodes {
+            guard node.outputs.contains(where: needed.contains) else { continue }
+            name = node.outputs.first { !$0.isEmpty } ?? node.name
+            let first = tensors.values.count
+            let results = try operation(node)
+            for (output, result) in zip(node.outputs, results) {
+                guard let result, !output.isEmpty else { continue }
+                values[output] = result
+                if case .activation(let index, let shape, _) = result, index >= first {
+                    tensors.values[index] = TensorGraph.Value(name: output, shape: shape)
+                }
+            }
+        }
     }
 
     /// A value of the output's own shape where shapes are compared; elsewhere the value that it is a reshape of.
@@ -91,10 +110,11 @@ struct TensorGraphImporter {
         return [graph.outputName] + names.filter { $0 != graph.outputName }
     }
 
-    private static func needed(_ graph: ONNXGraph, outputs: [String]) -> Set<String> {
+    static func needed(_ nodes: [ONNXNode], outputs: [String]) -> Set<String> {
         var needed = Set(outputs)
-        for node in graph.nodes.reversed() where node.outputs.contains(where: needed.contains) {
+        for node in nodes.reversed() where node.outputs.contains(where: needed.contains) {
             needed.formUnion(node.inputs)
+            for body in node.bodies { needed.formUnion(body.names) }
         }
         needed.remove("")
         return needed
@@ -191,16 +211,25 @@ struct TensorGraphImporter {
         kind: ImportedValue.Kind = .real
     ) throws(ONNXError) -> ImportedValue {
         var floats: [[Float]] = []
+        var types: Set<ONNXElementType> = []
         for case .constant(let constant) in inputs {
             guard let reals = constant.reals else {
                 throw node.refusal("a constant of \(constant.type); reals are accepted")
             }
             floats.append(reals.map { Float($0) })
+            types.insert(constant.type)
         }
         guard floats.count < inputs.count else {
             let count = try count(shape, node)
             guard count > 0 else { return .constant(ImportedConstant(floats: [], shape: shape)) }
-            return .constant(ImportedConstant(floats: operation.evaluate(floats), shape: shape))
+            let results = operation.evaluate(floats).map(Double.init)
+            guard types.count == 1, let type = types.first else {
+                return .constant(
+                    ImportedConstant(shape: shape, type: .float, values: .reals(results)))
+            }
+            return .constant(
+                ImportedConstant(
+                    shape: shape, type: type, values: .reals(results.map(type.rounded))))
         }
         var indices: [Int] = []
         for input in inputs {

@@ -108,7 +108,7 @@ struct AssembledOperation: Sendable {
         guard abs(value) < 0x1p62 else {
             throw .outOfRange(
                 node: node,
-                reason: "a coefficient of more than 62 bits; fewer bits or a lower degree would do")
+                reason: "a coefficient of more than 62 bits")
         }
         return Int64(value)
     }

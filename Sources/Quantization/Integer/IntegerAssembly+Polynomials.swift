@@ -40,7 +40,7 @@ extension IntegerAssembly {
         guard shifts.allSatisfy({ abs($0) < 0x1p62 }) else {
             throw .outOfRange(
                 node: network.nodes[reader].name,
-                reason: "a constant of more than 62 bits; fewer bits or another degree would do")
+                reason: "a constant of more than 62 bits")
         }
         let place = operations.count
         affine.bias = zip(affine.bias, shifts).map { $0 + $1 }

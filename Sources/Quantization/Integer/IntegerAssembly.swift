@@ -161,7 +161,7 @@ struct IntegerAssembly: Sendable {
         var integers = zip(bias, scales.scales).map { ($0 / $1).rounded() }
         guard integers.allSatisfy({ abs($0) < 0x1p62 }) else {
             throw .outOfRange(
-                node: name, reason: "a bias of more than 62 bits; fewer bits would do")
+                node: name, reason: "a bias of more than 62 bits")
         }
         var batch = LinearKernel.apply(maps, to: parts.map { batches[$0.value] }, bias: integers)
         if let reference {
@@ -258,7 +258,7 @@ struct IntegerAssembly: Sendable {
         guard offsets.allSatisfy({ abs($0) < 0x1p62 }) else {
             throw .outOfRange(
                 node: name,
-                reason: "a constant of more than 62 bits; fewer bits or a lower degree would do")
+                reason: "a constant of more than 62 bits")
         }
         var range = ranges[value]
         for index in offsets.indices {

@@ -30,6 +30,14 @@ package struct SampleMatrix: Sendable, Equatable {
         index * samples..<(index + 1) * samples
     }
 
+    /// Whether any element differs between samples.
+    var varies: Bool {
+        (0..<count).contains { element in
+            let range = range(ofElement: element)
+            return range.contains { values[$0] != values[range.lowerBound] }
+        }
+    }
+
     /// The elements of one sample.
     package func sample(_ n: Int) -> [Double] { (0..<count).map { values[$0 * samples + n] } }
 

@@ -50,6 +50,14 @@ extension RealNetworkBuilder {
         known[node.output] = .linear(form)
     }
 
+    /// An element each times a factor, plus a term.
+    mutating func setLine(
+        _ node: TensorGraph.Node, factors: [Double], terms: [Double]
+    ) throws(QuantizationError) {
+        try set(
+            node, try use(node.inputs[0], by: .matrix(.diagonal(factors))), bias: terms)
+    }
+
     private mutating func addScale(
         _ node: TensorGraph.Node, _ factors: [Float], _ terms: [Float]
     ) throws(QuantizationError) {
@@ -58,12 +66,9 @@ extension RealNetworkBuilder {
             factors.allSatisfy { $0 == factors[0] } && terms.allSatisfy { $0 == terms[0] }
         let count = graph.values[node.output].count
         guard isUniform, !factors.isEmpty, !terms.isEmpty else {
-            let map = LinearMap.matrix(
-                .diagonal((0..<count).map { Double(factors[$0 % factors.count]) }))
-            try set(
-                node, try use(source, by: map),
-                bias: (0..<count).map { Double(terms[$0 % terms.count]) })
-            return
+            return try setLine(
+                node, factors: (0..<count).map { Double(factors[$0 % factors.count]) },
+                terms: (0..<count).map { Double(terms[$0 % terms.count]) })
         }
         let (expression, argument) = scalar(source)
         var result = expression
@@ -181,8 +186,13 @@ extension RealNetworkBuilder {
     private func convolution(
         _ node: TensorGraph.Node, _ geometry: TensorConvolution, _ weights: [Float]
     ) throws(QuantizationError) -> LinearMap {
+        // Layers have no window that lies wholly in the padding; as a matrix it is a row of zeros.
+        let pads = geometry.padding
+        let isNarrow =
+            max(pads.top, pads.bottom) < geometry.kernel.height
+            && max(pads.left, pads.right) < geometry.kernel.width
         let isPlain =
-            geometry.batch == 1 && geometry.groups == 1
+            isNarrow && geometry.batch == 1 && geometry.groups == 1
             && geometry.dilations == Extent(height: 1, width: 1)
         if isPlain {
             return .convolution(

@@ -25,22 +25,8 @@ extension RealNetworkBuilder {
             network.folded.append("\(node.name) (\(node.operator)): the client normalizes")
             try alias(node)
             if readers[node.output] == 1 { head.insert(node.output) }
-        case .quantize(let scale, let zeroPoint, let low, let high):
-            try quantize(node, scale: scale, zeroPoint: zeroPoint, low: low, high: high)
-        case .dequantize(let scale, _):
-            guard let original = codes[source] else {
-                throw refusal(
-                    node, "it reads no codes of a QuantizeLinear", "remove it or its counterpart")
-            }
-            if scale == original {
-                try alias(node)
-            } else {
-                let (expression, argument) = scalar(source)
-                let factor = Double(scale) / Double(original)
-                try setScalar(
-                    node.output, .product(.constant(factor), expression), argument: argument,
-                    node: node)
-            }
+        case .quantize(let grid): try quantize(node, grid)
+        case .dequantize(let grid): try dequantize(node, grid)
         case .softmax, .logSoftmax:
             throw refusal(
                 node, "a softmax inside a network is no polynomial",
@@ -66,6 +52,11 @@ extension RealNetworkBuilder {
     ) throws(QuantizationError) {
         let source = node.inputs[0]
         let (expression, argument) = scalar(source)
+        // Integers are rounded in other ways.
+        guard !function.isRounding else {
+            if head.contains(source), readers[node.output] == 1 { head.insert(node.output) }
+            return try setScalar(node.output, expression, argument: argument, node: node)
+        }
         if head.contains(source), network.fixedInput == nil, network.normalization == nil,
             let (factor, term) = expression.affine, factor > 0, factor.isFinite, term.isFinite
         {
@@ -171,40 +162,5 @@ extension RealNetworkBuilder {
             LinearForm(
                 terms: [(product, .matrix(sums))],
                 bias: [Double](repeating: 0, count: count), names: [(node.name, total)]))
-    }
-
-    private mutating func quantize(
-        _ node: TensorGraph.Node, scale: Float, zeroPoint: Float, low: Float, high: Float
-    ) throws(QuantizationError) {
-        let source = node.inputs[0]
-        codes[node.output] = scale
-        try alias(node)
-        guard head.contains(source), network.fixedInput == nil,
-            let (factor, term) = scalar(source).expression.affine, factor > 0, term == 0,
-            factor.isFinite, scale > 0, scale.isFinite
-        else {
-            network.dropped.append(
-                "\(node.name) (\(node.operator)): accumulators are never rescaled")
-            return
-        }
-        let limit = Float(InputSpecification.maximumMagnitude)
-        guard abs(zeroPoint) <= limit, abs(low) <= limit, abs(high) <= limit, low < high else {
-            throw refusal(
-                node, "codes beyond \(InputSpecification.maximumMagnitude)", "use fewer bits")
-        }
-        var range = Int(low) - Int(zeroPoint)...Int(high) - Int(zeroPoint)
-        if let clip = network.clip {
-            // The codes that the clip's ends get.
-            let step = Double(scale) / factor
-            let (bottom, top) = (clip.lowerBound / step, clip.upperBound / step)
-            let first = min(
-                max(bottom.rounded(.toNearestOrEven), Double(range.lowerBound)),
-                Double(range.upperBound))
-            let last = min(max(top.rounded(.toNearestOrEven), first), Double(range.upperBound))
-            range = Int(first)...Int(last)
-        }
-        network.fixedInput = RealNetwork.FixedInput(
-            scale: Float(Double(scale) / factor), zeroPoint: Int(zeroPoint), range: range)
-        network.folded.append("\(node.name) (\(node.operator)): the input's integers")
     }
 }

@@ -31,8 +31,9 @@ struct RealNetworkBuilder {
     var readers: [Int]
     /// Values that are nothing but the input scaled, on the only way from it.
     var head: Set<Int> = []
-    /// Values in units of a QuantizeLinear.
-    var codes: [Int: Float] = [:]
+    /// Codes of a QuantizeLinear; they are known by the reals that they stand for.
+    var codes: [Int: QuantizationGrid] = [:]
+    let saturation: Saturation
     var network: RealNetwork
     /// Multiplications that maps may still be composed with.
     private var compositions: Int
@@ -42,15 +43,18 @@ struct RealNetworkBuilder {
     private var elements = 0
 
     /// The network of a graph.
-    static func build(_ graph: TensorGraph) throws(QuantizationError) -> RealNetwork {
-        var builder = try RealNetworkBuilder(graph)
+    static func build(
+        _ graph: TensorGraph, saturation: Saturation = .mayBind
+    ) throws(QuantizationError) -> RealNetwork {
+        var builder = try RealNetworkBuilder(graph, saturation)
         return try builder.run()
     }
 
-    private init(_ model: TensorGraph) throws(QuantizationError) {
+    private init(_ model: TensorGraph, _ saturation: Saturation) throws(QuantizationError) {
         let ending = try ModelEnding(model)
         let graph = ending.graph
         self.graph = graph
+        self.saturation = saturation
         compositions = graph.budget.compositions
         tail = ending.tail
         readers = [Int](repeating: 0, count: graph.values.count)
@@ -72,6 +76,7 @@ struct RealNetworkBuilder {
             inputShape: Self.sampleShape(graph.values[0].shape), decision: decision,
             transform: tail.transform, labels: labels)
         network.program = ending.program
+        network.folded += graph.notes
     }
 
     private mutating func run() throws(QuantizationError) -> RealNetwork {
@@ -83,6 +88,10 @@ struct RealNetworkBuilder {
         emitted[0] = 0
         if readers[0] == 1 { head.insert(0) }
         for node in nodes {
+            if let moved = movedCodes(node) {
+                try add(moved)
+                continue
+            }
             for input in node.inputs where codes[input] != nil {
                 guard case .dequantize = node.operation else {
                     throw refusal(node, "it reads codes", "put DequantizeLinear before it")

@@ -104,6 +104,23 @@ package indirect enum ScalarExpression: Sendable, Hashable {
         return RealPolynomial(coefficients: result)
     }
 
+    /// What its values lie in, whatever the argument is; nil where nothing is known.
+    package var bounds: ClosedRange<Double>? {
+        guard case .function(let function, let argument) = self else { return nil }
+        let inner = argument.bounds
+        switch function {
+        case .sigmoid, .hardSigmoid, .step: return 0...1
+        case .tanh, .erf: return -1...1
+        case .relu: return inner.map { max($0.lowerBound, 0)...max($0.upperBound, 0) }
+        case .clip(let low, let high):
+            let all = inner ?? -.infinity ... .infinity
+            return min(
+                max(all.lowerBound, Double(low)), Double(high))...min(
+                    max(all.upperBound, Double(low)), Double(high))
+        default: return nil
+        }
+    }
+
     /// Such as "x * sigmoid(x)".
     package var text: String {
         switch self {

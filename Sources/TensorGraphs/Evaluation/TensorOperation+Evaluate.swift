@@ -34,12 +34,8 @@ extension TensorOperation {
             return Self.argMax(inputs[0], outer, count, inner, selectsLast)
         case .normalize(let kind, let count): return kind.evaluate(inputs[0], count: count)
         case .maximum(let starts, let indices): return Self.maxima(inputs[0], starts, indices)
-        case .quantize(let scale, let zeroPoint, let low, let high):
-            return inputs[0].map {
-                min(max(($0 / scale).rounded(.toNearestOrEven) + zeroPoint, low), high)
-            }
-        case .dequantize(let scale, let zeroPoint):
-            return inputs[0].map { ($0 - zeroPoint) * scale }
+        case .quantize(let grid): return grid.codes(inputs[0])
+        case .dequantize(let grid): return grid.values(inputs[0])
         case .vote(let classes): return Self.votes(inputs[0], classes)
         }
     }

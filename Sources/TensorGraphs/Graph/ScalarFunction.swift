@@ -35,6 +35,9 @@ package enum ScalarFunction: Sendable, Hashable {
     case power(Float)
     /// 1 above zero, 0 elsewhere: comparisons with constants.
     case step
+    /// Rounded to half precision, and to bfloat16.
+    case half
+    case brainFloat
 
     /// Its value, in Double.
     package func callAsFunction(_ x: Double) -> Double {
@@ -63,7 +66,23 @@ package enum ScalarFunction: Sendable, Hashable {
         case .reciprocal: return 1 / x
         case .power(let exponent): return pow(x, Double(exponent))
         case .step: return x > 0 ? 1 : 0
+        case .half: return Self.rounded(x, bits: 11, least: -24, largest: 65504)
+        case .brainFloat: return Self.rounded(x, bits: 8, least: -133, largest: 0x1.FEp127)
         }
+    }
+
+    /// Whether it does no more than to round.
+    package var isRounding: Bool { self == .half || self == .brainFloat }
+
+    /// To so many bits, halves to even, steps no smaller than 2^least.
+    private static func rounded(
+        _ x: Double, bits: Int, least: Int, largest: Double
+    ) -> Double {
+        guard x.isFinite, x != 0 else { return x }
+        let step = Double(
+            sign: .plus, exponent: max(Int(x.exponent) - bits + 1, least), significand: 1)
+        let result = (x / step).rounded(.toNearestOrEven) * step
+        return abs(result) > largest ? (x < 0 ? -.infinity : .infinity) : result
     }
 
     private static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }

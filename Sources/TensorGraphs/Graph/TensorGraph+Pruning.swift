@@ -21,12 +21,14 @@ extension TensorGraph {
                 name: node.name, operator: node.operator, operation: node.operation,
                 inputs: node.inputs.map { places[$0] }, output: places[node.output])
         }
-        return TensorGraph(
+        var result = TensorGraph(
             values: kept, nodes: rest, outputs: outputs.map { places[$0] },
             outputNames: outputNames, outputShapes: outputShapes, meanings: meanings,
             labels: labels,
             decisions: decisions.map {
                 Decisions(value: places[$0.value], classes: $0.classes)
             }, budget: budget)
+        result.notes = notes
+        return result
     }
 }

@@ -78,6 +78,8 @@ package struct TensorGraph: Sendable, Equatable {
     /// Of a graph with one support vector classifier: whoever holds its decisions can vote, whatever the graph makes of
     /// them.
     package var decisions: Decisions?
+    /// What was changed on the way from the model, for reports.
+    package var notes: [String] = []
     /// What may be made of it.
     package let budget: GraphBudget
 

@@ -49,8 +49,9 @@ package enum TensorOperation: Sendable, Equatable {
     // MARK: Quantization of activations
 
     /// Divide, round half to even, add the zero point, saturate.
-    case quantize(scale: Float, zeroPoint: Float, low: Float, high: Float)
-    case dequantize(scale: Float, zeroPoint: Float)
+    case quantize(QuantizationGrid)
+    /// (code - zero point) * scale.
+    case dequantize(QuantizationGrid)
 
     // MARK: Classes
 

@@ -1,0 +1,190 @@
+"""Small models as exporters and quantizers write them, with onnxruntime's answers: writes onnx.json.
+
+python3 -m venv venv && venv/bin/pip install onnx onnxruntime numpy && venv/bin/python onnx.py
+"""
+
+import base64
+import json
+import pathlib
+import sys
+import tempfile
+
+sys.path = [p for p in sys.path if pathlib.Path(p or ".").resolve() != pathlib.Path(__file__).parent.resolve()]
+import numpy as np
+import onnx
+import onnxruntime
+import onnxruntime.quantization
+from onnx import TensorProto as T
+from onnx import helper as h
+from onnx import numpy_helper as nh
+
+rng = np.random.default_rng(1)
+cases = []
+
+
+def w(name, array, dtype=np.float32):
+    return nh.from_array(np.asarray(array, dtype), name)
+
+
+def r(name, *shape, dtype=np.float32):
+    return w(name, rng.normal(size=shape), dtype)
+
+
+def short(value):
+    """The shortest decimal that gives the same Float."""
+    return float(str(np.float32(value)))
+
+
+def model(nodes, inits, shape, out=None, opset=17, type=T.FLOAT, batch="n", domains=(), functions=(), out_type=T.FLOAT):
+    graph = h.make_graph(
+        nodes, "g", [h.make_tensor_value_info("x", type, [batch] + list(shape))],
+        [h.make_tensor_value_info("y", out_type, out)], inits)
+    sets = [h.make_opsetid("", opset)] + [h.make_opsetid(d, 1) for d in domains]
+    m = h.make_model(graph, opset_imports=sets, functions=functions)
+    m.ir_version = 10 if opset > 20 else 8 if opset > 10 else 6
+    return m
+
+
+def case(name, m, samples=None, refusal=None, check=True):
+    entry = {"name": name, "model": base64.b64encode(m.SerializeToString()).decode()}
+    if refusal:
+        entry["refusal"] = refusal
+    else:
+        dims = m.graph.input[0].type.tensor_type
+        shape = [d.dim_value for d in dims.shape.dim[1:]]
+        batch = dims.shape.dim[0].dim_value or 1
+        count = max(3, batch)
+        if samples is None:
+            samples = rng.normal(size=[count] + shape) * 1.5
+        samples = np.round(samples, 4)
+        dtype = h.tensor_dtype_to_np_dtype(dims.elem_type)
+        samples = np.asarray(samples).astype(dtype)
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        session = onnxruntime.InferenceSession(m.SerializeToString(), options)
+        outputs = np.concatenate([
+            np.reshape(session.run(None, {"x": samples[k:k + batch]})[0], [batch, -1])
+            for k in range(0, len(samples), batch)])
+        entry["samples"] = [[short(v) for v in s.ravel()] for s in samples]
+        entry["outputs"] = [[short(v) for v in o.ravel()] for o in outputs]
+    cases.append(entry)
+
+
+def n(op, inputs, outputs, **attributes):
+    return h.make_node(op, inputs.split(), outputs.split(), name=f"{op}_{outputs.split()[0]}", **attributes)
+
+
+# Operator sets 7 to 10.
+case("clip-6", model([n("Clip", "x", "y", min=-0.5, max=1.0)], [], [4], opset=7))
+case("pad-2", model([n("Pad", "x", "y", pads=[0, 1, 0, 2], value=0.25)], [], [4], opset=8))
+case("slice-1", model([n("Slice", "x", "y", starts=[0, 1], ends=[99, -1], axes=[0, 1])], [], [5], opset=9))
+case("slice-1-negative-axis", model([n("Slice", "x", "y", starts=[-3], ends=[-1], axes=[2])], [], [2, 5], opset=7))
+case("upsample-7", model([n("Upsample", "x", "y", scales=[1.0, 1.0, 2.0, 3.0])], [], [1, 2, 2], opset=7))
+case("upsample-9", model([n("Upsample", "x s", "y", mode="linear")], [w("s", [1, 1, 2, 2])], [1, 2, 3], opset=9))
+case("resize-10", model([n("Resize", "x s", "y")], [w("s", [1, 1, 1.5, 2])], [1, 2, 3], opset=10))
+case("resize-13-half-pixel", model([n("Resize", "x  s".replace("  ", " r "), "y", mode="linear")], [w("r", []), w("s", [1, 1, 2, 1.5])], [1, 3, 4], opset=13))
+case("resize-13-sizes", model([h.make_node("Resize", ["x", "", "", "z"], ["y"], mode="nearest", coordinate_transformation_mode="align_corners", nearest_mode="round_prefer_ceil")], [w("z", [1, 1, 5, 2], np.int64)], [1, 3, 4], opset=13))
+case("reduce-sum-1", model([n("ReduceSum", "x", "y", axes=[2], keepdims=0)], [], [3, 4], opset=9))
+case("squeeze-1", model([n("Squeeze", "x", "a", axes=[1]), n("Unsqueeze", "a", "y", axes=[2])], [], [1, 4], opset=9))
+case("split-2", model([n("Split", "x", "a b", axis=1, split=[1, 3]), n("Concat", "b a", "y", axis=1)], [], [4], opset=9))
+case("dropout-7", model([n("Dropout", "x", "y", ratio=0.4)], [], [4], opset=7))
+case("dropout-12", model([n("Dropout", "x r", "y")], [w("r", 0.4)], [4], opset=12))
+case("batchnorm-7", model([n("BatchNormalization", "x a b c d", "y", epsilon=0.01)], [r("a", 2), r("b", 2), r("c", 2), w("d", [0.5, 2])], [2, 3], opset=7))
+case("softmax-1-flattens", model([n("Softmax", "x", "y", axis=1)], [], [2, 3], opset=9))
+case("softmax-13", model([n("Softmax", "x", "y")], [], [2, 3], opset=13))
+case("flatten-7", model([n("Flatten", "x", "a"), n("Gemm", "a b c", "y")], [r("b", 6, 2), r("c", 2)], [2, 3], opset=7))
+case("cast-6", model([n("Cast", "x", "a", to=T.DOUBLE), n("Cast", "a", "y", to=T.FLOAT)], [], [3], opset=7))
+case("operator-set-6", model([n("Relu", "x", "y")], [], [3], opset=6), refusal="convert_version")
+
+# Convolutions that see padding only.
+case("conv-pad", model([n("Conv", "x w b", "y", pads=[1, 1, 1, 1])], [r("w", 2, 1, 1, 1), r("b", 2)], [1, 2, 2]))
+case("conv-pad-dilated", model([n("Conv", "x w", "y", pads=[3, 0, 1, 4], strides=[2, 1])], [r("w", 1, 2, 2, 2)], [2, 3, 3]))
+
+# Types.
+half = np.float16
+case("fp16-weights", model([n("Cast", "w", "a", to=T.FLOAT), n("MatMul", "x a", "y")], [r("w", 3, 2, dtype=half)], [3]))
+bf = onnx.helper.make_tensor("w", T.BFLOAT16, [3, 2], [1.5, -0.25, 3.0, 0.0078125, -7.0, 2.0])
+case("bf16-weights", model([n("Cast", "w", "a", to=T.FLOAT), n("MatMul", "x a", "y")], [bf], [3]))
+case("double", model([n("Gemm", "x w b", "y")], [r("w", 3, 2, dtype=np.float64), r("b", 2, dtype=np.float64)], [3], type=T.DOUBLE, out_type=T.DOUBLE))
+case("int64-input", model([n("Cast", "x", "a", to=T.FLOAT), n("MatMul", "a w", "y")], [r("w", 3, 2)], [3], type=T.INT64), samples=rng.integers(-9, 9, [3, 3]))
+case("uint8-input", model([n("Cast", "x", "a", to=T.FLOAT), n("Div", "a c", "b"), n("MatMul", "b w", "y")], [w("c", 255), r("w", 3, 2)], [3], type=T.UINT8), samples=rng.integers(0, 255, [3, 3]))
+case("fixed-batch", model([n("Reshape", "x s", "a"), n("MatMul", "a w", "y")], [w("s", [4, 6], np.int64), r("w", 6, 2)], [2, 3], batch=4))
+case("fixed-batch-softmax", model([n("MatMul", "x w", "a"), n("Softmax", "a", "y", axis=1)], [r("w", 3, 2)], [3], batch=4))
+case("mixed-batch", model([n("ReduceMean", "x", "m", axes=[0], keepdims=1), n("Sub", "x m", "y")], [], [3], batch=4), refusal="ReduceMean_m")
+case("mixed-batch-softmax", model([n("MatMul", "x w", "a"), n("Softmax", "a", "y", axis=0)], [r("w", 3, 2)], [3], batch=4), refusal="mixes the samples")
+case("constant-of-shape", model([n("ConstantOfShape", "s", "c", value=w("v", [0.5])), n("Add", "x c", "y")], [w("s", [1, 3], np.int64)], [3]))
+
+# Quantization, as ONNX says.
+def quantization(name, dtype, zero, scale=0.125, opset=17, low=-40, high=40):
+    samples = np.concatenate([np.arange(low, high, 0.0625)[:8], rng.uniform(low, high, 8)])
+    samples = np.stack([samples, np.arange(16) * scale / 2 - 4 * scale, samples * 10])
+    case(name, model([n("QuantizeLinear", "x s z", "q"), n("DequantizeLinear", "q s z", "y")], [w("s", scale), w("z", zero, dtype)], [16], opset=opset), samples=samples)
+
+
+quantization("qdq-uint8", np.uint8, 0)
+quantization("qdq-uint8-zero", np.uint8, 131)
+quantization("qdq-int8", np.int8, -3)
+quantization("qdq-uint16", np.uint16, 1000, opset=21, scale=0.01)
+quantization("qdq-int16", np.int16, -7, opset=21, scale=0.001)
+case("qdq-axis", model([n("QuantizeLinear", "x s z", "q", axis=1), n("DequantizeLinear", "q s z", "y", axis=1)], [w("s", [0.1, 0.02, 0.5]), w("z", [0, 128, 7], np.uint8)], [3, 4]), samples=rng.normal(size=[3, 3, 4]) * 20)
+case("qdq-different-scales", model([n("QuantizeLinear", "x s z", "q"), n("DequantizeLinear", "q t u", "y")], [w("s", 0.1), w("z", 10, np.uint8), w("t", 0.3), w("u", 30, np.uint8)], [6]))
+case("qdq-float-weights", model([n("QuantizeLinear", "w s z", "q", axis=1), n("DequantizeLinear", "q s z", "a", axis=1), n("MatMul", "x a", "y")], [r("w", 3, 2), w("s", [0.05, 0.01]), w("z", [0, 0], np.int8)], [3]))
+u8, i8 = np.uint8, np.int8
+qin = [n("QuantizeLinear", "x s z", "q")]
+qs = [w("s", 0.05), w("z", 120, u8), w("t", 0.07), w("u", 9, u8)]
+case("qlinear-conv", model(qin + [n("QLinearConv", "q s z w ws wz t u b", "c", pads=[1, 1, 1, 1]), n("DequantizeLinear", "c t u", "y")], qs + [w("w", rng.integers(-127, 127, [2, 1, 3, 3]), i8), w("ws", [0.01, 0.02]), w("wz", [0, 0], i8), w("b", [100, -200], np.int32)], [1, 3, 3]))
+case("qlinear-matmul", model(qin + [n("QLinearMatMul", "q s z w ws wz t u", "c"), n("DequantizeLinear", "c t u", "y")], qs + [w("w", rng.integers(0, 255, [4, 3]), u8), w("ws", 0.01), w("wz", 128, u8)], [4]))
+case("qgemm", model(qin + [n("QGemm", "q s z w ws wz b t u", "c", domain="com.microsoft", transB=1), n("DequantizeLinear", "c t u", "y")], qs + [w("w", rng.integers(-127, 127, [3, 4]), i8), w("ws", [0.01, 0.02, 0.03]), w("wz", [0, 0, 0], i8), w("b", [50, 0, -50], np.int32)], [4], domains=["com.microsoft"]))
+case("qlinear-add", model(qin + [n("QLinearAdd", "q s z q s z t u", "c", domain="com.microsoft"), n("DequantizeLinear", "c t u", "y")], qs, [4], domains=["com.microsoft"]))
+case("matmul-integer", model(qin + [n("MatMulInteger", "q w z wz", "c"), n("Cast", "c", "d", to=T.FLOAT), n("Mul", "d f", "y")], qs + [w("w", rng.integers(0, 255, [4, 3]), u8), w("wz", 128, u8), w("f", 0.0005)], [4]))
+case("conv-integer", model(qin + [n("ConvInteger", "q w z", "c"), n("Cast", "c", "d", to=T.FLOAT), n("Mul", "d f", "y")], qs + [w("w", rng.integers(0, 255, [2, 1, 2, 2]), u8), w("f", 0.0005)], [1, 3, 3]))
+case("dynamic-quantization", model([n("DynamicQuantizeLinear", "x", "q s z"), n("MatMulInteger", "q w z", "c"), n("Cast", "c", "d", to=T.FLOAT), n("Mul", "d s", "y")], [w("w", rng.integers(-9, 9, [4, 3]), i8)], [4]), refusal="quantize_static")
+case("fused", model([n("FusedGemm", "x w b", "y", domain="com.microsoft", activation="Relu")], [r("w", 3, 2), r("b", 2)], [3], domains=["com.microsoft"]), refusal="without optimization")
+
+# Functions, control flow and indices.
+f = h.make_function("own", "Twice", ["a", "w"], ["b"], [n("MatMul", "a w", "m"), h.make_node("LeakyRelu", ["m"], ["b"], name="act")], [h.make_opsetid("", 17)])
+f.node[1].attribute.append(onnx.AttributeProto(name="alpha", type=onnx.AttributeProto.FLOAT, ref_attr_name="slope"))
+f.attribute.append("slope")
+outer = h.make_function("own", "Outer", ["a"], ["b"], [n("Constant", "", "c", value=r("v", 3, 3)), h.make_node("Twice", ["a", "c"], ["t"], domain="own", slope=0.25), n("Add", "t a", "b")], [h.make_opsetid("", 17), h.make_opsetid("own", 1)])
+case("functions", model([h.make_node("Outer", ["x"], ["p"], domain="own"), h.make_node("Twice", ["p", "w"], ["y"], domain="own", slope=0.5)], [r("w", 3, 2)], [3], domains=["own"], functions=[f, outer]))
+own = h.make_graph([n("Squeeze", "x a", "sq")], "t", [], [h.make_tensor_value_info("sq", T.FLOAT, None)])
+other = h.make_graph([n("Identity", "x", "id")], "e", [], [h.make_tensor_value_info("id", T.FLOAT, None)])
+case("if-of-a-shape", model([n("Shape", "x", "s"), n("Gather", "s one", "d"), n("Equal", "d one", "c"), h.make_node("If", ["c"], ["y"], name="if", then_branch=own, else_branch=other)], [w("one", 1, np.int64), w("a", [1], np.int64)], [1, 3], out=None))
+case("if-of-the-sample", model([n("ReduceSum", "x k", "s", keepdims=0), n("Greater", "s z", "c"), h.make_node("If", ["c"], ["y"], name="if", then_branch=own, else_branch=other)], [w("k", [0, 1, 2], np.int64), w("z", 0.0), w("a", [1], np.int64)], [1, 3]), refusal="depends on the sample")
+body = h.make_graph([n("MatMul", "v w", "m"), n("Tanh", "m", "v2"), n("Identity", "go", "go2"), n("Identity", "v2", "scan")], "b", [h.make_tensor_value_info("i", T.INT64, []), h.make_tensor_value_info("go", T.BOOL, []), h.make_tensor_value_info("v", T.FLOAT, None)], [h.make_tensor_value_info("go2", T.BOOL, []), h.make_tensor_value_info("v2", T.FLOAT, None), h.make_tensor_value_info("scan", T.FLOAT, None)])
+case("loop-of-three", model([h.make_node("Loop", ["trips", "", "x"], ["last", "all"], name="loop", body=body), n("ReduceSum", "all k", "sum", keepdims=0), n("Add", "sum last", "y")], [w("trips", 3, np.int64), r("w", 3, 3), w("k", [0], np.int64)], [3]))
+case("einsum", model([n("Einsum", "x w", "y", equation="bij,kj->bki")], [r("w", 2, 3)], [4, 3]))
+case("einsum-activations", model([n("Einsum", "x x", "y", equation="bij,bkj->bik")], [], [2, 3]))
+case("gather-scalar", model([n("Gather", "x i", "y", axis=1)], [w("i", -1, np.int64)], [3, 2]))
+case("gather-nd", model([n("GatherND", "x i", "y")], [w("i", [[0, 2], [0, 0]], np.int64)], [3, 2]))
+case("own-domain", model([n("Relu6", "x", "y", domain="my.ops")], [], [3], domains=["my.ops"]), refusal="only its maker's runtime")
+
+# A classifier of two rings, quantized by onnxruntime with its defaults: the Relu is folded into a saturation.
+angles = np.arange(16) * np.pi / 8
+weights = np.stack([np.cos(angles), np.sin(angles)])
+rings = model([n("Gemm", "x w b", "a"), n("Relu", "a", "h"), n("Gemm", "h v c", "y")], [w("w", weights), w("b", -0.4 * np.ones(16)), w("v", np.stack([-np.ones(16), np.ones(16)], 1)), w("c", [1.3, -1.3])], [2])
+points = rng.uniform(0, 2 * np.pi, 60)
+radius = np.where(np.arange(60) % 2 == 0, 0.4, 1.0) + rng.normal(size=60) * 0.03
+points = np.stack([np.cos(points) * radius, np.sin(points) * radius], 1).astype(np.float32)
+
+
+class Reader(onnxruntime.quantization.CalibrationDataReader):
+    def __init__(self):
+        self.rows = iter([{"x": points[k:k + 1]} for k in range(60)])
+
+    def get_next(self):
+        return next(self.rows, None)
+
+
+with tempfile.TemporaryDirectory() as folder:
+    onnx.save(rings, f"{folder}/float.onnx")
+    onnxruntime.quantization.quantize_static(
+        f"{folder}/float.onnx", f"{folder}/qdq.onnx", Reader(), quant_format=onnxruntime.quantization.QuantFormat.QDQ,
+        activation_type=onnxruntime.quantization.QuantType.QUInt8, weight_type=onnxruntime.quantization.QuantType.QInt8)
+    quantized = onnx.load(f"{folder}/qdq.onnx")
+assert not [x for x in quantized.graph.node if x.op_type == "Relu"]
+case("rings-quantized", quantized, samples=points)
+
+place = pathlib.Path(__file__).with_name("onnx.json")
+place.write_text("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
+print(len(cases), "cases,", place.stat().st_size, "bytes")
