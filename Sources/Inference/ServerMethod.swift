@@ -22,6 +22,9 @@ package protocol ServerMethod: Sendable {
     /// Seconds that a group of so many samples takes on one core, by counts.
     func seconds(samples: Int, speed: MachineSpeed) -> Double
 
+    /// The outputs' ranges where the method knows narrower ones than were bounded before.
+    func narrowed(_ outputs: OutputReading) -> OutputReading
+
     /// Whether `plan` may find something that is worth it, for `PlanningTask.samples` samples.
     static func isCandidate(_ task: PlanningTask) -> Bool
     /// The cheapest way to serve a network.
@@ -47,6 +50,8 @@ package protocol ServerMethod: Sendable {
 }
 
 extension ServerMethod {
+    package func narrowed(_ outputs: OutputReading) -> OutputReading { outputs }
+
     /// What results are known modulo.
     func modulus(_ outputs: OutputReading) -> BigInt { client.certificate(outputs).modulus }
 }

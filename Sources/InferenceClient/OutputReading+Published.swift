@@ -40,7 +40,8 @@ extension OutputReading {
         return lowest...(end + (-end).modulo(unit) - 1)
     }
 
-    private func with(_ bounds: [ClosedRange<BigInt>]) -> OutputReading {
+    /// With other ranges.
+    package func with(_ bounds: [ClosedRange<BigInt>]) -> OutputReading {
         OutputReading(
             bounds: bounds, boundMethod: boundMethod, rangeIsProven: rangeIsProven, scale: scale,
             labels: labels, decision: decision, transform: transform, program: program)

@@ -35,6 +35,25 @@ import Wire
         }
     }
 
+    /// Layers that take back what those before them did: bounds of layer after layer are far wider than the outputs.
+    @Test func rangesOfTheComposedMatrix() throws {
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [2], range: -100...100, scale: 1),
+            layers: [
+                .dense(Dense(weights: [500, 1, 500, -1], bias: [7, 0], inputs: 2, outputs: 2)),
+                .dense(Dense(weights: [1, -1], bias: [2], inputs: 2, outputs: 1)),
+            ], outputScale: 1, labels: ["x"])
+        let plan = try Self.planner.plan(network, method: .paillier)
+        // 2 y + 9.
+        #expect(plan.client.outputs.bounds.allSatisfy { $0.contains(-191) && $0.contains(209) })
+        #expect(plan.client.outputs.widestRange < 1024)
+        let read = try ClientPlan(serialized: plan.client.serialized(), allowInsecure: true)
+        #expect(read == plan.client)
+        #expect(try plan.proven().client == plan.client)
+        let found = try Pair(plan).predictions([[100, -100], [-100, 100]])
+        #expect(found.map(\.logits) == [[-191], [209]])
+    }
+
     /// Sums that no machine word holds, at both ends of the box.
     @Test func sumsBeyondMachineWords() throws {
         let weight = Int64.max

@@ -124,11 +124,16 @@ package struct Planner: Sendable {
     /// - Throws: `PlanError`, also for a plan that no file could hold.
     private static func plan(_ method: any ServerMethod.Type, _ task: PlanningTask) throws -> Plan {
         let method = try method.plan(task)
+        let outputs = method.narrowed(task.outputs)
         do {
-            return try Plan(
-                task.network,
-                outputs: task.outputs.published(within: method.modulus(task.outputs)),
+            let plan = try Plan(
+                task.network, outputs: outputs.published(within: method.modulus(outputs)),
                 method: method)
+            // Whatever is written is read by every later command.
+            _ = try ClientPlan(
+                serialized: plan.client.serialized(),
+                allowInsecure: task.planner.security == .insecure)
+            return plan
         } catch let error as WireError {
             throw PlanError.noParameters(error.description)
         }

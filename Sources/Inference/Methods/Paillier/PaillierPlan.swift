@@ -21,6 +21,7 @@ package struct PaillierPlan: ServerMethod {
     let matrix: ComposedMatrix
     /// The largest magnitude.
     let largestInput: BigInt
+    private let box: ClosedRange<BigInt>
 
     /// - Throws: `PlanError` for a network with products, or outputs that no plaintext holds.
     package init(
@@ -32,6 +33,7 @@ package struct PaillierPlan: ServerMethod {
         }
         let matrix = try ComposedMatrix(network)
         let range = network.input.range
+        box = BigInt(range.lowerBound)...BigInt(range.upperBound)
         largestInput = BigInt(max(range.lowerBound.magnitude, range.upperBound.magnitude))
         let bound = PaillierMatrix.bound(
             rows: matrix.rows, biases: matrix.biases, inputMagnitude: largestInput)
@@ -68,6 +70,17 @@ package struct PaillierPlan: ServerMethod {
         let output = (client.functionPrivacyBits == 0 ? 800 : 1500) * product
         return Double(client.plaintextCount(samples: samples))
             * (Double(products) * product + Double(client.outputCount) * output)
+    }
+
+    /// A sum's ends over the box are reached: no bound of layer after layer is nearer.
+    package func narrowed(_ outputs: OutputReading) -> OutputReading {
+        outputs.with(
+            zip(matrix.rows, matrix.biases).map { row, bias in
+                row.reduce(bias...bias) { sum, weight in
+                    let ends = [weight * box.lowerBound, weight * box.upperBound]
+                    return (sum.lowerBound + ends.min()!)...(sum.upperBound + ends.max()!)
+                }
+            })
     }
 
     package static func isCandidate(_ task: PlanningTask) -> Bool {
