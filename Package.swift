@@ -156,8 +156,9 @@ let package = Package(
         .testTarget(
             name: "NeuralNetworkTests",
             dependencies: [
-                "Quantization", "ONNXModels", "TensorGraphs", "PolynomialFitting",
-                "IntegerNetworks", "Samples", "BigIntegers", "TestSupport", protobuf,
+                "Blindsight", "Inference", "Quantization", "ONNXModels", "TensorGraphs",
+                "PolynomialFitting", "IntegerNetworks", "Samples", "BigIntegers", "TestSupport",
+                protobuf,
             ]),
         .testTarget(
             name: "InferenceTests",

@@ -16,6 +16,8 @@ package struct PlannedModel: Sendable {
     package let quantization: QuantizationReport?
     /// What was tried and had to be given up, in words.
     package let notes: [String]
+    /// What the integers are good for; nil where the model states them itself.
+    package let judgement: PlanJudgement?
 
     /// Plans a model. One whose QuantizeLinear and DequantizeLinear state every integer is taken as it is, exactly; any
     /// other is quantized, which takes calibration samples.
@@ -39,6 +41,7 @@ package struct PlannedModel: Sendable {
             ).with(model: bytes)
             quantization = nil
             notes = []
+            judgement = nil
             return
         }
         let (quantizer, samples) = try Self.quantizer(
@@ -50,6 +53,15 @@ package struct PlannedModel: Sendable {
             calibration: samples, options: options, progress: progress)
         plan = found.plan.with(model: bytes)
         quantization = found.report
+        let judgement = PlanJudgement(
+            found.report, input: found.plan.network.input, calibration: samples)
+        guard judgement.verdict != .useless || options.acceptsAnyError else {
+            throw PlanRefusal(
+                problem: "its integers would be of little use: "
+                    + judgement.findings.joined(separator: "; "),
+                remedies: judgement.remedies)
+        }
+        self.judgement = judgement
         let (asked, used) = (options.quantization.bits, quantizer.options.bits)
         notes =
             (asked == used

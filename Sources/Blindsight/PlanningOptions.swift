@@ -26,6 +26,9 @@ public struct PlanningOptions: Sendable {
     /// threat model lists. 0, 40, 64 or 80; by default 40 where that costs at most half as much time again or 2 ms,
     /// else 0.
     public var functionPrivacyBits: Int?
+    /// Whether a plan is made even where its integers answer otherwise than the float model for many calibration
+    /// samples.
+    public var acceptsAnyError = false
     package var planner = Planner()
     /// A plan whose clients are to keep their keys: the new one is found within its key set.
     package var within: ClientPlan?

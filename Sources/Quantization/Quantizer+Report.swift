@@ -20,7 +20,8 @@ extension Quantizer {
             integer: fidelity(assembly.logits(output)), frontier: frontier,
             inputBits: BitAllocation.bits(levels: network.input.range.upperBound),
             inputRange: network.input.range, rangeBits: best.point.rangeBits,
-            observedBits: best.point.observedBits, samples: reference.samples)
+            observedBits: best.point.observedBits, samples: reference.samples,
+            decides: float.program?.label != nil || float.decision != .regression)
     }
 
     private func layers(

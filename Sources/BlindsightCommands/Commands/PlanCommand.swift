@@ -96,6 +96,9 @@ package struct PlanCommand: ReportingCommand {
     @Option(help: "Bits of a Paillier key: 2048 (112-bit security), 3072 (the default) or 4096.")
     var keyBits: Int?
 
+    @Flag(help: "Make the plan even where its integers often answer otherwise than the model.")
+    var acceptErrors = false
+
     @OptionGroup package var options: OutputOptions
 
     package init() {}
@@ -152,7 +155,8 @@ package struct PlanCommand: ReportingCommand {
         progress.finish()
         let plan = PlanReport(server: planned.plan, speed: MachineSpeedFile.read())
         let quantization = planned.quantization.map {
-            QuantizationText(report: $0, notes: planned.notes)
+            QuantizationText(
+                report: $0, notes: planned.notes, judgement: planned.judgement)
         }
         return CommandReport(
             members: [
@@ -192,6 +196,7 @@ package struct PlanCommand: ReportingCommand {
             method == "auto" ? nil : MethodName(rawValue: method), samples: samples ?? usual)
         if range == .calibrated { options.range = .calibrated(marginBits: marginBits ?? 4) }
         options.functionPrivacyBits = functionPrivacy
+        options.acceptsAnyError = acceptErrors
         options.planner = Planner(keySize: keySize!)
         options.within = try within.map(CommandFiles.clientPlan)
         return options
@@ -227,6 +232,7 @@ struct Refused: Error, CustomStringConvertible {
         case .lowestDegree: "--degrees 2..2"
         case .calibratedRange(let margin): "--range calibrated --margin-bits \(Int(margin))"
         case .certifiedRange: "--range certified"
+        case .anyError: "--accept-errors"
         case .margin: "--margin-bits 4"
         case .fewerActivations, .smallerLayer, .distillation, .layersAtTheClient: nil
         }

@@ -19,7 +19,8 @@ package struct ModelReport {
         let plan = PlanReport(server: planned.plan)
         var parts = ["# \(Self.escaped(title))"]
         if let report = planned.quantization {
-            let text = QuantizationText(report: report, notes: planned.notes)
+            let text = QuantizationText(
+                report: report, notes: planned.notes, judgement: planned.judgement)
             parts.append(
                 "Measured on \(report.samples) calibration samples; an error is the root of the mean square difference from the float model, by the deviation of its outputs."
             )

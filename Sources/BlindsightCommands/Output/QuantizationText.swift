@@ -8,16 +8,18 @@ import Quantization
 struct QuantizationText {
     let report: QuantizationReport
     let notes: [String]
+    let judgement: PlanJudgement?
 
     var text: String {
-        var parts = [
+        var parts = warnings.map { "Warning: \($0.printable(limit: 500))" }
+        parts += [
             "Quantization (measured on \(Format.grouped(report.samples)) calibration samples)\n"
                 + fidelityTable.text,
             "Layers (errors: of the outputs' deviation, against the float model)\n"
                 + layerTable.text,
         ]
         if !report.activations.isEmpty { parts.append("Activations\n" + activationTable.text) }
-        for (title, lines) in sections where !lines.isEmpty {
+        for (title, lines) in sections.dropFirst() where !lines.isEmpty {
             parts.append(
                 "\(title)\n"
                     + lines.map { "  - \($0.printable(limit: 500))" }.joined(separator: "\n"))
@@ -25,8 +27,12 @@ struct QuantizationText {
         return parts.joined(separator: "\n\n")
     }
 
+    /// Of a plan that is not good.
+    private var warnings: [String] { judgement?.findings ?? [] }
+
     var sections: [(String, [String])] {
         [
+            ("Warnings", warnings),
             ("Folded", report.folded), ("Replaced", report.replaced),
             ("Left to the client, or dropped", report.dropped), ("Given up", notes),
         ]
@@ -41,11 +47,15 @@ struct QuantizationText {
 
     var fidelityTable: Table {
         var table = Table(.left, .right, .right, .right)
-        table.add("", "accuracy", "same decision", "error")
+        table.add(
+            "", "accuracy", report.decides ? "same decision" : "R^2", "error (of the deviation)")
         for (name, fidelity) in stages {
             table.add(
                 name, fidelity.accuracy.map(Format.percent) ?? "-",
-                Format.percent(fidelity.agreement), Format.percent(fidelity.relativeError))
+                report.decides
+                    ? Format.percent(fidelity.agreement)
+                    : Format.decimals(1 - fidelity.relativeError * fidelity.relativeError, 4),
+                Format.percent(fidelity.relativeError))
         }
         return table
     }
@@ -89,6 +99,7 @@ struct QuantizationText {
     var json: JSON {
         .object([
             ("samples", .integer(report.samples)),
+            ("judgement", .object(judgementMembers)),
             ("stages", .array(stages.map { Self.json($0.0, $0.1) })),
             ("input_bits", .integer(report.inputBits)),
             ("input_lowest", .integer(report.inputRange.lowerBound)),
@@ -108,6 +119,16 @@ struct QuantizationText {
             ),
             ("given_up", .array(notes.map { .string($0) })),
         ])
+    }
+
+    private var judgementMembers: [(String, JSON)] {
+        guard let judgement else { return [] }
+        return [
+            ("verdict", .string(judgement.verdict.rawValue)),
+            ("measure", .string(judgement.measure.words)),
+            ("value", .number(judgement.measure.value)),
+            ("warnings", .array(warnings.map { .string($0) })),
+        ]
     }
 
     private static func json(_ name: String, _ fidelity: Fidelity) -> JSON {

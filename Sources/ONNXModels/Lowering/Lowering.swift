@@ -49,6 +49,10 @@ struct Lowering {
 
     mutating func network(labels: [String]?) throws(ONNXError) -> IntegerNetwork {
         try graph.checkInput()
+        guard graph.outputs.count == 1 else {
+            throw .unsupportedModel(
+                "\(graph.outputs.count) outputs of a model that states its integers; one is taken")
+        }
         for node in graph.nodes {
             guard let output = node.outputs.first else { throw node.refusal("it has no output") }
             values[output] = try lower(node)

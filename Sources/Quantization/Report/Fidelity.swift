@@ -17,6 +17,8 @@ package struct Fidelity: Sendable, Equatable {
     package let accuracy: Double?
     /// Share of samples with the other's decision; 1 for regressions.
     package let agreement: Double
+    /// Cohen's kappa: the share of same decisions that chance doesn't explain, of all that it doesn't.
+    package let agreementBeyondChance: Double
     /// Share of decisions that errors like these would change, were they normal: from the margins of all samples, so
     /// finer than a count of those that did change. 0 for regressions.
     package let expectedChanges: Double
@@ -36,6 +38,7 @@ package struct Fidelity: Sendable, Equatable {
         let samples = max(1, outputs.samples)
         agreement =
             !decides ? 1 : Double(zip(found, expected).count { $0 == $1 }) / Double(samples)
+        agreementBeyondChance = Self.kappa(found, expected, agreement)
         if let labels, decides {
             accuracy = Double(zip(found, labels).count { $0 == $1 }) / Double(samples)
         } else {
@@ -44,6 +47,16 @@ package struct Fidelity: Sendable, Equatable {
         expectedChanges = Self.expectedChanges(outputs, reference, decision)
         let error = outputs.relativeError(from: reference)
         relativeError = error.isFinite ? error : .infinity
+    }
+
+    private static func kappa(_ found: [Int], _ expected: [Int], _ agreement: Double) -> Double {
+        let counts = Dictionary(grouping: found) { $0 }.mapValues(\.count)
+        let others = Dictionary(grouping: expected) { $0 }.mapValues(\.count)
+        let samples = Double(max(1, found.count))
+        let chance = counts.reduce(0) {
+            $0 + Double($1.value) / samples * Double(others[$1.key] ?? 0) / samples
+        }
+        return chance < 1 ? (agreement - chance) / (1 - chance) : agreement == 1 ? 1 : 0
     }
 
     private static func decisions(

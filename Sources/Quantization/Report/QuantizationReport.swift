@@ -76,4 +76,6 @@ package struct QuantizationReport: Sendable {
     package let observedBits: Double
     /// Samples measured on.
     package let samples: Int
+    /// Whether the model decides for a class; else it predicts quantities.
+    package let decides: Bool
 }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IntegerNetworks
+import Quantization
+import Samples
+
+/// What a quantized network is good for, on the calibration samples.
+///
+/// Of a model that decides, the measure is the share of samples with the float model's decision; of one that predicts
+/// quantities, R^2 of the integers' outputs against the float model's. Good are 95 % and 0.99; useless are a kappa (what
+/// chance doesn't explain of the same decisions) below 0.4 and an R^2 below 0.75.
+package struct PlanJudgement: Sendable, Equatable {
+    package enum Verdict: String, Sendable {
+        case good
+        /// Worth a warning.
+        case poor
+        /// Refused, unless asked for.
+        case useless
+    }
+
+    package enum Measure: Sendable, Equatable {
+        case sameDecision(Double)
+        case determination(Double)
+
+        /// Below it a plan is poor.
+        var poor: Double {
+            switch self {
+            case .sameDecision: 0.95
+            case .determination: 0.99
+            }
+        }
+
+        package var value: Double {
+            switch self {
+            case .sameDecision(let share): share
+            case .determination(let share): share
+            }
+        }
+
+        package var words: String {
+            switch self {
+            case .sameDecision: "same decision as the float model"
+            case .determination: "R^2 against the float model"
+            }
+        }
+    }
+
+    package let measure: Measure
+    package let verdict: Verdict
+    /// What is wrong, a sentence each.
+    package let findings: [String]
+
+    /// Fewer samples say little of anything.
+    static let fewestSamples = 16
+
+    init(_ report: QuantizationReport, input: InputSpecification, calibration: SampleSet) {
+        let fidelity = report.integer
+        measure =
+            report.decides
+            ? .sameDecision(fidelity.agreement)
+            : .determination(1 - fidelity.relativeError * fidelity.relativeError)
+        var findings: [String] = []
+        var verdict = Verdict.good
+        if !(measure.value >= measure.poor) {
+            // Where labels say that nothing was lost, other decisions are no worse ones.
+            let isAsAccurate =
+                fidelity.accuracy.map { $0 >= (report.float.accuracy ?? 1) - 0.02 } ?? false
+            // Cohen's kappa: agreement beyond what chance gives.
+            let useful =
+                report.decides ? fidelity.agreementBeyondChance >= 0.4 : measure.value >= 0.75
+            verdict = useful || isAsAccurate ? .poor : .useless
+            findings.append(
+                "\(measure.words): \(Self.percent(measure.value)) on the calibration samples, where \(Self.percent(measure.poor)) is good"
+            )
+        }
+        if calibration.count < 2 {
+            verdict = .useless
+            findings.append("one calibration sample tells no range: take a few hundred")
+        } else if calibration.count < Self.fewestSamples {
+            verdict = verdict == .useless ? .useless : .poor
+            findings.append(
+                "\(calibration.count) calibration samples tell little of ranges and errors: take a few hundred"
+            )
+        }
+        let spent = Self.spentByOutliers(input, calibration)
+        if let first = spent.first {
+            verdict = verdict == .useless ? .useless : .poor
+            let others = spent.count > 1 ? " and \(spent.count - 1) others" : ""
+            findings.append(
+                "feature \(first)\(others): nearly all calibration samples become one integer, since a few lie far from all others: leave outliers out"
+            )
+        }
+        self.verdict = verdict
+        self.findings = findings
+    }
+
+    /// What could be done about a useless plan.
+    var remedies: [PlanRefusal.Remedy] {
+        (measure.value >= measure.poor ? [.calibrationSamples] : [.distillation]) + [.anyError]
+    }
+
+    /// Features that become one integer in 19 of 20 samples, though the reals differ.
+    private static func spentByOutliers(
+        _ input: InputSpecification, _ samples: SampleSet
+    ) -> [Int] {
+        let used = min(samples.count, 512)
+        guard used >= fewestSamples, input.normalization == nil, !input.scales.isEmpty else {
+            return []
+        }
+        let rows = (0..<used).map { samples.sample(at: $0) }
+        guard let integers = try? rows.map({ try input.quantize($0) }) else { return [] }
+        return (0..<input.count).filter { feature in
+            let groups = Dictionary(grouping: 0..<used) { integers[$0][feature] }
+            guard let largest = groups.values.max(by: { $0.count < $1.count }) else { return false }
+            return 20 * largest.count >= 19 * used
+                && Set(largest.map { rows[$0][feature] }).count >= 4
+        }
+    }
+
+    private static func percent(_ share: Double) -> String {
+        share.isFinite ? "\((share * 1000).rounded() / 10) %" : "nothing"
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Blindsight
+import Inference
+import Samples
+import SwiftProtobuf
+import TestSupport
+import Testing
+
+/// Plans that are of no use are refused, poor ones come with a warning.
+@Suite struct PlanJudgementTests {
+    private static func model() throws -> [UInt8] {
+        var builder = ONNXBuilder(input: [nil, 2])
+        let weights = builder.floats("w", [1, 0.25, -1, 0.5, -0.75, 0.3], dims: [2, 3])
+        let output = builder.node("MatMul", ["x", weights])
+        return try builder.model([output]).serializedBytes()
+    }
+
+    private static func samples(_ count: Int, change: (Int, inout [Float]) -> Void = { _, _ in })
+        -> SampleSet
+    {
+        var generator = SplitMix64(seed: 5)
+        return SampleSet(
+            (0..<count).map { index in
+                var sample = (0..<2).map { _ in Float.random(in: -1...1, using: &generator) }
+                change(index, &sample)
+                return sample
+            }, sampleShape: [2])
+    }
+
+    private static func planned(
+        _ samples: SampleSet, acceptsAnyError: Bool = false
+    ) throws -> PlannedModel {
+        var options = PlanningOptions()
+        options.planner = .insecure(degrees: [256, 512])
+        options.method = .slots
+        options.acceptsAnyError = acceptsAnyError
+        return try PlannedModel(model: model(), calibration: samples, options: options)
+    }
+
+    @Test func goodPlansPass() throws {
+        let judgement = try #require(Self.planned(Self.samples(200)).judgement)
+        #expect(judgement.verdict == .good && judgement.findings.isEmpty)
+        guard case .sameDecision(let share) = judgement.measure else {
+            Issue.record("\(judgement.measure)")
+            return
+        }
+        #expect(share > 0.95)
+    }
+
+    @Test func oneSampleIsRefused() throws {
+        #expect {
+            _ = try Self.planned(Self.samples(1))
+        } throws: {
+            ($0 as? PlanRefusal)?.problem.contains("one calibration sample") == true
+        }
+        let accepted = try Self.planned(Self.samples(1), acceptsAnyError: true)
+        #expect(accepted.judgement?.verdict == .useless)
+    }
+
+    @Test func fewSamplesAreWarnedOf() throws {
+        let judgement = try #require(Self.planned(Self.samples(10)).judgement)
+        #expect(judgement.verdict == .poor)
+        #expect(judgement.findings.contains { $0.contains("10 calibration samples") })
+    }
+
+    /// One value far away takes all the resolution of its feature: of the decisions half are left.
+    @Test func outliersAreTold() throws {
+        let samples = Self.samples(200) { index, sample in if index == 7 { sample[1] = 1e30 } }
+        #expect {
+            _ = try Self.planned(samples)
+        } throws: {
+            ($0 as? PlanRefusal)?.problem.contains("feature 1: nearly all") == true
+        }
+    }
+
+    /// A feature that is zero in nearly all samples is none of an outlier.
+    @Test func sparseFeaturesAreNoOutliers() throws {
+        let samples = Self.samples(400) { index, sample in if index % 25 != 0 { sample[1] = 0 } }
+        let judgement = try #require(Self.planned(samples).judgement)
+        #expect(judgement.findings.allSatisfy { !$0.contains("nearly all") })
+    }
+}
