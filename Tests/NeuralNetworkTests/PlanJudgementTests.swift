@@ -2,6 +2,7 @@
 
 import Blindsight
 import Inference
+import Quantization
 import Samples
 import SwiftProtobuf
 import TestSupport
@@ -72,6 +73,19 @@ import Testing
         } throws: {
             ($0 as? PlanRefusal)?.problem.contains("feature 1: nearly all") == true
         }
+    }
+
+    /// An output of small values beside one of large ones is judged by itself.
+    @Test func eachQuantityCounts() {
+        let reference = SampleMatrix([[100, 1], [-100, -1], [50, 1], [-50, -1]], count: 2)
+        let outputs = SampleMatrix([[100, 0], [-100, 0], [50, 0], [-50, 0]], count: 2)
+        #expect(outputs.relativeError(from: reference) < 0.02)
+        #expect(outputs.largestRelativeError(from: reference) == 1)
+        // What doesn't vary has no deviation, but a size.
+        let constant = SampleMatrix([[100, 7], [-100, 7]], count: 2)
+        #expect(
+            SampleMatrix([[100, 6], [-100, 6]], count: 2).largestRelativeError(from: constant)
+                == 1.0 / 7)
     }
 
     /// A feature that is zero in nearly all samples is none of an outlier.

@@ -78,6 +78,29 @@ package struct SampleMatrix: Sendable, Equatable {
         return (sum / Double(values.count)).squareRoot()
     }
 
+    /// The same for each element by itself, the largest of all: one of small values beside large ones counts as much.
+    /// One that doesn't vary is measured by its magnitude.
+    package func largestRelativeError(from reference: SampleMatrix) -> Double {
+        var largest = 0.0
+        for element in 0..<count {
+            let range = range(ofElement: element)
+            let part = reference.values[range]
+            let mean = part.reduce(0, +) / Double(samples)
+            let variance = part.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            let magnitude = part.reduce(0) { $0 + $1 * $1 }
+            let squares = range.reduce(0) { sum, index in
+                let difference = values[index] - reference.values[index]
+                return sum + difference * difference
+            }
+            // Of an element that is always zero any difference counts in units.
+            let unit =
+                variance > 1e-12 * magnitude
+                ? variance : magnitude > 0 ? magnitude : Double(samples)
+            largest = max(largest, (squares / unit).squareRoot())
+        }
+        return largest
+    }
+
     /// The root of the mean square of the differences, by the deviation of the reference (or its magnitude, where it
     /// doesn't vary).
     package func relativeError(from reference: SampleMatrix) -> Double {

@@ -22,7 +22,8 @@ package struct Fidelity: Sendable, Equatable {
     /// Share of decisions that errors like these would change, were they normal: from the margins of all samples, so
     /// finer than a count of those that did change. 0 for regressions.
     package let expectedChanges: Double
-    /// Root of the mean square difference of the outputs from the other's, by the deviation of those.
+    /// Root of the mean square difference of the outputs from the other's, by the deviation of those: of scores all
+    /// together, of quantities that of the worst.
     package let relativeError: Double
 
     /// Of outputs against other ones.
@@ -45,7 +46,9 @@ package struct Fidelity: Sendable, Equatable {
             accuracy = nil
         }
         expectedChanges = Self.expectedChanges(outputs, reference, decision)
-        let error = outputs.relativeError(from: reference)
+        let error =
+            decides
+            ? outputs.relativeError(from: reference) : outputs.largestRelativeError(from: reference)
         relativeError = error.isFinite ? error : .infinity
     }
 

@@ -75,11 +75,15 @@ package struct PaillierPlan: ServerMethod {
     /// A sum's ends over the box are reached: no bound of layer after layer is nearer.
     package func narrowed(_ outputs: OutputReading) -> OutputReading {
         outputs.with(
-            zip(matrix.rows, matrix.biases).map { row, bias in
-                row.reduce(bias...bias) { sum, weight in
+            outputs.bounds.enumerated().map { index, bounds in
+                let exact = matrix.rows[index].reduce(
+                    matrix.biases[index]...matrix.biases[index]
+                ) { sum, weight in
                     let ends = [weight * box.lowerBound, weight * box.upperBound]
                     return (sum.lowerBound + ends.min()!)...(sum.upperBound + ends.max()!)
                 }
+                // What was claimed to be narrower stays.
+                return bounds.overlaps(exact) ? bounds.clamped(to: exact) : bounds
             })
     }
 
