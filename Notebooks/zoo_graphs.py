@@ -74,6 +74,12 @@ GRAPHS = {
     "several thresholds": ("float[N,3] p, bool[N,3] z", LAYER + " p = Sigmoid(S) z = Greater(p, thresholds)"),
     "ordinal": ("int64[N] z", LAYER + " t = Greater(S, zeroF) u = Cast<to=7>(t) z = ReduceSum<keepdims=0>(u, axis1)"),
     "two heads": ("float[N,3] y, float[N,1] s", LAYER + " y = Softmax<axis=1>(S) " + ONE),
+    "two heads of different scales": (
+        "float[N,3] y, float[N,1] s", LAYER + " y = Mul(S, thousand) " + ONE),
+    "two networks of different scales": (
+        "float[N,3] y, float[N,1] s",
+        "h = Gemm(x, V) r = Mul(h, h) S = Gemm(r, W, b) y = Mul(S, thousand) s = Gemm(r, w, c)"),
+    "targets of different scales": ("float[N,3] y", LAYER + " y = Mul(S, scales)"),
     "two heads, two labels": (
         "int64[N] z, bool[N,1] u",
         LAYER + " z = ArgMax<axis=1, keepdims=0>(S) " + ONE + " u = Greater(s, zeroF)"),
@@ -143,7 +149,8 @@ def constants():
         "zero": whole(0)[0], "from": whole(0), "to": whole(2),
         "axis0": whole(0), "axis1": whole(1), "shape": whole(-1, 2, 3), "order": whole(2, 0, 1),
         "classes": whole(30, -1, 7), "offOn": np.array([0, 1], np.float32),
-        "zeroF": scalar(0), "oneF": scalar(1), "minus": scalar(-1), "high": scalar(0.9), "low": scalar(0.1),
+        "zeroF": scalar(0), "oneF": scalar(1), "minus": scalar(-1), "thousand": scalar(1000),
+        "scales": np.array([1, 30, 1000], np.float32), "high": scalar(0.9), "low": scalar(0.1),
         "half": scalar(0.5), "thresholds": np.array([0.2, 0.5, 0.95], np.float32),
     }
 
