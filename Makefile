@@ -13,6 +13,7 @@
 # make bench-docs       write docs/Benchmarks.md from what was measured last
 # make bench-smoke      whether the benchmarks of primitives build and run
 # make check-models [MNIST=folder]   the float models, planned and verified on their test splits
+# make check-zoo [ONLY=words]   scikit-learn's estimators and other models: right or refused, against onnxruntime; an hour
 # make check-shared-library   the size of one shared library of everything, and what it needs; minutes
 # make estimate-security   what the best known attacks on the plans' lattices cost; minutes, no build
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
@@ -28,7 +29,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models check-shared-library fuzz attacks estimate-security
+	build-bench bench bench-docs bench-smoke check-models check-zoo check-shared-library fuzz attacks estimate-security
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -116,6 +117,10 @@ conformance:
 
 check-models:
 	@Scripts/check-models.sh $(BINARY) $(MNIST)
+
+# Not part of the tests: some three hundred models, one after the other.
+check-zoo:
+	@Scripts/check-zoo.sh $(BINARY) $(if $(ONLY),--only "$(ONLY)")
 
 test-cli:
 	@Scripts/test-cli.sh "$(BINARY)"

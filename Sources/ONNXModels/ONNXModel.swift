@@ -110,6 +110,8 @@ package struct ONNXModel: Sendable {
             try FixedBatch(model: self, count: graph.fixedBatch).check(tensors)
             tensors.notes.append(
                 "the model's fixed batch of \(graph.fixedBatch): samples are treated one by one")
+        } else if graph.use == .serving, graph.isBatchOpen {
+            try FixedBatch(model: self, count: 2, isOpen: true).check(tensors)
         }
         return tensors
     }

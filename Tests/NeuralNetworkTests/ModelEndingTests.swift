@@ -190,6 +190,50 @@ import Testing
         #expect(program.label(of: program.evaluate([1, 2, 9]))?.name == "c")
     }
 
+    /// One output that is more than scores and a softmax or sigmoid of them: it is there by its name, and the label too.
+    @Test func oneOutputIsWhole() throws {
+        let normalized = try Self.network { builder in
+            let p = builder.node("Sigmoid", [Self.scores(&builder)])
+            return [builder.classical("Normalizer", [p])[0]]
+        }
+        // norm is MAX where it isn't given.
+        #expect(normalized.network.decision == .largest)
+        try Self.expectSame(normalized)
+        let pair = try Self.network { builder in
+            let weights = builder.floats("w", [1, 2], dims: [2, 1])
+            let p = builder.node("Sigmoid", [builder.node("MatMul", ["x", weights])])
+            let other = builder.node("Sub", [builder.float("one", 1), p])
+            let both = builder.node("Concat", [other, p])
+            builder.attribute("axis", 1)
+            return [both]
+        }
+        #expect(pair.network.decision == .sign && pair.network.count(of: pair.network.output) == 1)
+        try Self.expectSame(pair)
+        let number = try Self.network { builder in
+            let best = builder.node("ArgMax", [Self.scores(&builder)])
+            builder.attribute("axis", 1)
+            let float = builder.node("Cast", [best])
+            builder.attribute("to", 1)
+            return [float]
+        }
+        #expect(number.network.decision == .largest)
+        try Self.expectSame(number)
+    }
+
+    /// Over an axis that is that of samples: a batch of one is no such model.
+    @Test(arguments: ["Softmax", "ArgMax", "ReduceSum"])
+    func samplesDoNotMix(operation: String) throws {
+        #expect {
+            _ = try Self.network { builder in
+                let scores = Self.scores(&builder)
+                let axes = operation == "ReduceSum" ? [builder.integers([0])] : []
+                let mixed = builder.node(operation, [scores] + axes)
+                if axes.isEmpty { builder.attribute("axis", 0) }
+                return [scores, mixed]
+            }
+        } throws: { "\($0)".contains("mixes the samples of a batch") }
+    }
+
     /// A model without weights has nothing to hide.
     @Test func nothingToHide() {
         #expect {

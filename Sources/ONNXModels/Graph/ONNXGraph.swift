@@ -27,6 +27,8 @@ package struct ONNXGraph: Sendable {
     package let inputType: ONNXElementType
     /// The batch that the model is written for, where it is fixed.
     package let fixedBatch: Int
+    /// Whether the model takes batches of any size.
+    let isBatchOpen: Bool
     package let outputs: [Output]
     /// The first output of scores, or of labels where there are no scores.
     package let outputName: String
@@ -88,6 +90,11 @@ package struct ONNXGraph: Sendable {
         self.use = use
         inputName = input.name
         (inputShape, fixedBatch) = try Self.inputShape(input, for: use)
+        isBatchOpen =
+            switch input.type.tensorType.shape.dim.first?.value {
+            case .dimParam, nil: true
+            case .dimValue: false
+            }
         inputType = try Self.inputType(input)
         outputs = proto.output.map { Output($0) }
         outputName = try Self.outputName(outputs)

@@ -3,11 +3,15 @@
 import IntegerNetworks
 import TensorGraphs
 
-/// A model that is written for a fixed batch of several samples, and served one by one: both are evaluated and must
-/// agree, so that none that lets its samples see each other is taken.
+/// A model that is written for a batch of several samples, and served one by one: both are evaluated and must agree, so
+/// that none that lets its samples see each other is taken.
 struct FixedBatch {
     let model: ONNXModel
     let count: Int
+    /// Whether the model takes a batch of any size, of which `count` is one that is tried.
+    var isOpen = false
+
+    private var batch: String { isOpen ? "batches of any size" : "a fixed batch of \(count)" }
 
     /// - Parameter single: the graph of one sample.
     /// - Throws: `ONNXError` naming the first node at which samples mix.
@@ -22,8 +26,10 @@ struct FixedBatch {
             var importer = TensorGraphImporter(model, batch: count)
             whole = try importer.build()
         } catch {
+            // Then it takes single samples alone, whatever its input says.
+            if isOpen { return }
             throw .unsupportedModel(
-                "the model is written for a fixed batch of \(count), which can't be checked to treat samples one by one (\(error)); \(Self.remedy)"
+                "the model is written for \(batch), which can't be checked to treat samples one by one (\(error)); \(Self.remedy)"
             )
         }
         for low in [-1, 0.1] as [Float] {
@@ -39,12 +45,18 @@ struct FixedBatch {
             func agrees(_ whole: Int, _ single: Int) -> Bool {
                 each.allSatisfy { self.agrees(all[whole], $0.values[single], at: $0.place) }
             }
-            guard !agrees(whole.outputs[0], single.outputs[0]) else { continue }
+            let outputs = zip(whole.outputs, single.outputs)
+            guard
+                whole.outputs.count != single.outputs.count
+                    || !outputs.allSatisfy({ agrees($0, $1) })
+            else {
+                continue
+            }
             let place = zip(whole.nodes, single.nodes).first { pair in
                 !agrees(pair.0.output, pair.1.output)
             }
             throw .unsupportedModel(
-                "the model is written for a fixed batch of \(count), and \(place.map { "node '\($0.0.name)' (\($0.0.operator))" } ?? "its output") mixes the samples of a batch; \(Self.remedy)"
+                "the model is written for \(batch), and \(place.map { "node '\($0.0.name)' (\($0.0.operator))" } ?? "its output") mixes the samples of a batch; \(isOpen ? Self.openRemedy : Self.remedy)"
             )
         }
     }
@@ -52,6 +64,9 @@ struct FixedBatch {
     private static let largest = 4096
     private static let remedy =
         "export it with a batch of 1 or a dynamic batch (dynamic_axes in torch.onnx.export)"
+
+    private static let openRemedy =
+        "let its axis be another than the first, or export it with a batch of 1 if that is what it means"
 
     /// Numbers that follow no pattern of the batch.
     private func samples(_ low: Float, size: Int) -> [[Float]] {

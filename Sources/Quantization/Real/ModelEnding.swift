@@ -4,7 +4,7 @@ import IntegerNetworks
 import TensorGraphs
 
 /// What the client does after decryption. A model with one output of scores that ends in a softmax, a sigmoid or nothing
-/// at all needs a decision and a transform; any other a program.
+/// at all needs a decision and a transform; any other a program, so that each output is there by its name.
 struct ModelEnding {
     let graph: TensorGraph
     let tail: NetworkTail
@@ -13,13 +13,16 @@ struct ModelEnding {
     init(_ model: TensorGraph) throws(QuantizationError) {
         let usual = try NetworkTail.find(model)
         let split = try OutputSplit(model)
-        if model.outputs.count == 1, model.meanings[0] == .real, split.value == usual.value {
+        let isUsual =
+            model.outputs.count == 1 && model.meanings[0] == .real && split.value == usual.value
+        if isUsual, usual.isWhole {
             (graph, tail, program) = (model, usual, nil)
             return
         }
         graph = split.graph
         program = try split.program()
         tail = NetworkTail(
-            value: split.value, decision: split.decision ?? .regression, cut: split.cut)
+            value: split.value,
+            decision: isUsual ? usual.decision : split.decision ?? .regression, cut: split.cut)
     }
 }

@@ -11,6 +11,8 @@ struct NetworkTail {
     var transform: OutputTransform = .none
     /// Names of the nodes cut off.
     var cut: [String] = []
+    /// Whether the transform makes the whole output: elements are neither chosen, normalized nor made of others.
+    private(set) var isWhole = true
 
     /// - Throws: `QuantizationError` where the graph has no output.
     static func find(_ graph: TensorGraph) throws(QuantizationError) -> NetworkTail {
@@ -60,13 +62,16 @@ struct NetworkTail {
         case .argMax(1, count, 1, _):
             guard decision == nil, transform == .none else { return nil }
             decision = .largest
+            isWhole = false
         case .vote(let classes):
             guard decision == nil, count == classes * (classes - 1) / 2 else { return nil }
             decision = .vote
+            isWhole = false
         case .normalize(_, count):
             // Of probabilities, which are positive: what was the largest stays so.
             guard case .function(.sigmoid)? = producers[source]?.operation else { return nil }
             decision = decision ?? .largest
+            isWhole = false
         case .gather(let indices, _):
             if node.inputs.count == 1, indices.elementsEqual((0..<count).map { Int32($0) }) {
                 break
@@ -99,6 +104,7 @@ struct NetworkTail {
             }
         }
         decision = .sign
+        isWhole = false
         return node.inputs[1]
     }
 

@@ -1,0 +1,342 @@
+"""Whether what is served is right: scikit-learn's estimators and hand-written graphs, encrypted, against onnxruntime.
+
+    python Notebooks/zoo.py --binary .build/release/blindsight --output .build/zoo [--only WORDS] [--at-least COUNT]
+
+Each model is planned on its training samples; where there is a plan, its test samples go through keygen, encrypt,
+predict and decrypt, and the table that comes out is compared with onnxruntime's answers, output by output, by name.
+Test samples are clipped to the training samples' ranges first, as both sides would see them clamped otherwise.
+
+- Scores are right where the root of the mean square difference is at most three times the error that the plan states
+  and one hundredth more, by the deviation of the float scores; a tenth where the plan states none. The plan states it
+  of what is encrypted and of the calibration samples; the factor is for the client's functions and other samples.
+  Probabilities are looked at where the decrypted integers leave no doubt of the largest: elsewhere they may be any.
+  Where all outputs are reals, none may be lost: off by more than half of its own deviation, if that isn't stated.
+- Labels must be equal but for near ties: samples where the float model's own label changes if its input is moved by
+  the stated error (of each feature's deviation), or whose float scores of the two labels are closer than that error.
+
+One line a model: served, poor (served, and the plan itself states an error of more than a quarter), refused, WRONG,
+crash (a signal, or a failure after the plan) or slow (over a minute). Fails where any is WRONG or crashed, or fewer
+than COUNT are served. All results are in results.jsonl.
+"""
+
+import argparse
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import warnings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np  # noqa: E402
+import onnx  # noqa: E402
+import onnxruntime  # noqa: E402
+
+import zoo_graphs  # noqa: E402
+import zoo_models  # noqa: E402
+
+warnings.simplefilter("ignore")
+onnxruntime.set_default_logger_severity(4)
+
+FACTOR, SLACK, UNSTATED = 3, 0.01, 0.1
+POOR, LOST = 0.25, 0.5
+PROBES = 24
+
+
+class Failure(Exception):
+    def __init__(self, status, message):
+        self.status, self.message = status, message
+
+
+class Commands:
+    """The command line, in a folder of a model's own."""
+
+    def __init__(self, binary, folder, limit):
+        self.binary, self.folder, self.limit, self.left = binary, folder, limit, limit
+
+    def __call__(self, command, *arguments):
+        start = time.monotonic()
+        try:
+            done = subprocess.run(
+                [self.binary, command, *arguments], cwd=self.folder, timeout=self.left, capture_output=True, text=True
+            )
+        except subprocess.TimeoutExpired:
+            raise Failure("slow", f"{command} took more than {self.left:.0f} s of {self.limit:.0f}") from None
+        self.left = max(1, self.left - (time.monotonic() - start))
+        if done.returncode < 0 or done.returncode > 128 or "Fatal error" in done.stderr:
+            raise Failure("crash", f"{command} ended by {done.returncode}: {done.stderr.strip()[-400:]}")
+        if done.returncode:
+            message = done.stderr.strip() or done.stdout.strip()
+            raise Failure("refused" if command == "plan" else "crash", f"{command}: {message}"[:2000])
+        return done.stdout
+
+
+def answers(session, samples):
+    """Of onnxruntime: name, array of samples by elements. Maps are in the order of their keys in the file."""
+    results = session.run(None, {session.get_inputs()[0].name: samples})
+    found = {}
+    for output, value in zip(session.get_outputs(), results):
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            value = [list(row.values()) for row in value]
+        elif isinstance(value, list) and value and isinstance(value[0], np.ndarray):
+            value = np.stack(value, 1)  # a sequence of tensors, one a label
+        value = np.array(value)
+        if value.dtype.kind in "SO":
+            value = np.array([v.decode() if isinstance(v, bytes) else str(v) for v in value.ravel()]).reshape(value.shape)
+        found[output.name] = value
+    return found
+
+
+def rows(session, samples):
+    """One row a sample of each output, or None where an output has none."""
+    found, count = answers(session, samples), len(samples)
+    result = {n: v.reshape(count, -1) if v.shape[:1] == (count,) else None for n, v in found.items()}
+    if any(v is None for v in result.values()):
+        # Some converters write the samples' elements one after the other: right if single samples say the same.
+        single = [answers(session, samples[k : k + 1]) for k in range(count)]
+        for name, value in result.items():
+            if value is None:
+                value = np.stack([one[name].ravel() for one in single])
+                flat = found[name].ravel()
+                same = flat.size == value.size and (
+                    np.allclose(flat, value.ravel(), 1e-3, 1e-5)
+                    if flat.dtype.kind == "f"
+                    else (flat == value.ravel()).all()
+                )
+                result[name] = value if same else None
+    return result
+
+
+def table(path):
+    """Columns by name; of two with one name, the model's output is the last."""
+    with open(path, newline="") as file:
+        head, *body = csv.reader(file)
+    return {name: np.array([row[place] for row in body]) for place, name in enumerate(head)}
+
+
+def columns(cells, name, count):
+    names = [name] if count == 1 and name in cells else [f"{name}_{k}" for k in range(count)]
+    return np.stack([cells[n] for n in names], 1) if all(n in cells for n in names) else None
+
+
+def texts(values):
+    """As the table prints labels."""
+    if values.dtype.kind == "b":
+        return values.astype(int).astype(str)
+    if values.dtype.kind == "f":
+        return np.array([f"{v:.9g}" for v in values.ravel()]).reshape(values.shape)
+    if values.dtype.kind in "USO":
+        return np.vectorize(lambda t: "'" + t if t[:1] and t[0] in "=+-@" else t, otypes=[object])(values).astype(str)
+    return values.astype(str)
+
+
+def same_numbers(a, b):
+    try:
+        return a.astype(float) == b.astype(float)
+    except ValueError:
+        return a == b
+
+
+def compare(session, test, train, cells, stated):
+    """The worst score's error, the share of labels that differ in near ties, notes; raises where something is wrong."""
+    count = len(test)
+    expected = rows(session, test)
+    error = UNSTATED if stated is None else FACTOR * stated + SLACK
+    worst, ties, notes = 0.0, 0.0, []
+    scores = [v for v in expected.values() if v is not None and v.dtype.kind == "f" and v.shape[1] > 1]
+    logits = np.array([c for n, c in cells.items() if n.startswith("logit_")]).T.astype(float)
+    best = np.sort(logits, 1)
+    gaps = best[:, -1] - best[:, -2] if logits.shape[1] > 1 else np.abs(logits[:, 0])
+    certain = gaps > 2 * error * logits.std()
+    if logits.shape[1] > 1:
+        scores.append(logits)
+    outputs = {output.name: output.type for output in session.get_outputs()}
+    for name, value in expected.items():
+        if value is None:
+            raise Failure("WRONG", f"{name} has no row for each sample, and yet the model is served")
+        got = columns(cells, name, value.shape[1])
+        if got is None and len(expected) == 1 and value.dtype.kind == "f":
+            got = np.stack([c for n, c in cells.items() if n.startswith("value_")], 1)
+            if got.shape != value.shape:
+                raise Failure("WRONG", f"{name}: {got.shape[1]} values in place of {value.shape[1]}")
+            plain = got.astype(float)
+            ends = {
+                "": plain,
+                "softmax": np.exp(plain - plain.max(1, keepdims=True)) / np.exp(plain - plain.max(1, keepdims=True)).sum(1, keepdims=True),
+                "sigmoid": 1 / (1 + np.exp(-plain)),
+            }
+            best = min(ends, key=lambda end: np.abs(ends[end] - value).mean())
+            got = ends[best]
+            if best:
+                notes.append(f"values are before the {best}")
+        elif got is None:
+            raise Failure("WRONG", f"no columns of {name} in {', '.join(list(cells)[:12])}")
+        discrete = value.dtype.kind in "USOib" or (len(np.unique(value)) <= 12 and count > 30 and "float" in outputs[name]
+                                                   and (value == np.round(value * 4) / 4).all())
+        if not discrete:
+            got = got.astype(float)
+            finite = np.isfinite(value)
+            if (value[finite] >= 0).all() and (value[finite] <= 1).all():
+                finite &= certain[:, None]
+            if not finite.any():
+                continue
+            if not np.isfinite(got[finite]).all():
+                raise Failure("WRONG", f"{name}: {(~np.isfinite(got[finite])).sum()} values are not finite")
+            deviation = value[finite].std() or 1.0
+            found = float(np.sqrt(np.mean((got[finite] - value[finite]) ** 2)) / deviation)
+            worst = max(worst, found)
+            if found > error:
+                raise Failure("WRONG", f"{name} is off by {found:.2%} of its deviation; {error:.2%} would be right"
+                              f" (first: {got[0][:4]} for {value[0][:4]})")
+            # Of targets that are no classes each counts by its own deviation.
+            if all(v.dtype.kind == "f" for v in expected.values()) and finite.all():
+                own = np.sqrt(((got - value) ** 2).mean(0)) / np.maximum(value.std(0), 1e-30)
+                if own.max() > max(LOST, error):
+                    raise Failure("WRONG", f"{name}: element {own.argmax()} is lost: off by {own.max():.0%} of its own"
+                                  f" deviation, where {found:.2%} of that of all is stated as {stated or 0:.2%}")
+            continue
+        differ = np.where(~same_numbers(got, texts(value)).all(1))[0]
+        if not len(differ):
+            continue
+        near = np.zeros(len(differ), bool)
+        for matrix in scores:  # Labels of the largest or the smallest score.
+            order = np.sort(matrix[differ], 1)
+            near |= np.minimum(order[:, -1] - order[:, -2], order[:, 1] - order[:, 0]) <= error * matrix.std()
+        near |= is_near_tie(session, name, test[differ], train, got[differ], error)
+        if not near.all():
+            first = differ[~near][0]
+            raise Failure("WRONG", f"{name}: {(~near).sum()} of {count} labels differ, {near.sum()} more in near ties"
+                          f" (sample {first}: {got[first][:4]} for {value[first][:4]})")
+        ties = max(ties, len(differ) / count)
+    label = cells.get("label")
+    if label is not None and len(expected) == 1 and "label" not in expected:
+        value = next(iter(expected.values()))
+        if value.dtype.kind == "f" and value.shape[1] > 1:
+            order = np.sort(value, 1)
+            wrong = (label != value.argmax(1).astype(str)) & (order[:, -1] - order[:, -2] > error * value.std())
+            if wrong.any():
+                raise Failure("WRONG", f"label isn't the largest score's in {wrong.sum()} of {count} samples")
+    if ties:
+        notes.append(f"{ties:.0%} near ties")
+    return worst, ties, notes
+
+
+def is_near_tie(session, name, samples, train, got, error):
+    """Whether the float model itself gives the label that was got when its input moves by the error."""
+    generator = np.random.default_rng(zoo_models.SEED)
+    found = np.zeros(len(samples), bool)
+    for _ in range(PROBES):
+        moved = samples + generator.normal(size=samples.shape) * train.std(0) * error
+        try:
+            value = rows(session, moved.astype(samples.dtype))[name]
+        except Exception:
+            return found
+        found |= same_numbers(got, texts(value)).all(1)
+    return found
+
+
+def run(name, model, train, test, binary, folder, limit):
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    test = np.clip(test, train.min(0), train.max(0)).astype(np.float32)
+    with open(os.path.join(folder, "model.onnx"), "wb") as file:
+        file.write(model.SerializeToString(deterministic=True))
+    np.save(os.path.join(folder, "calibration.npy"), train.astype(np.float32))
+    np.save(os.path.join(folder, "test.npy"), test)
+    result = {"name": name, "operators": sorted({node.op_type for node in model.graph.node})}
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    start = time.monotonic()
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        answers(session, test)
+    except Exception as error:
+        return result | {"status": "not converted", "message": f"onnxruntime: {error}", "seconds": 0}
+    command = Commands(os.path.abspath(binary), folder, limit)
+    try:
+        plan = json.loads(command("plan", "model.onnx", "--calibration", "calibration.npy", "-o", "plan", "--json"))
+        result["method"] = plan["method"]
+        stages = plan.get("quantization", {}).get("stages", [])
+        result["stated"] = stages[-1]["error"] if stages else None
+        result["plan_s"] = round(time.monotonic() - start, 2)
+        command("keygen", "--plan", "plan/client.plan", "-o", "keys")
+        key = ["--plan", "plan/client.plan", "--key", "keys/secret.key"]
+        command("encrypt", *key, "--input", "test.npy", "-o", "request.ct")
+        command("predict", "--plan", "plan/server.plan", "--evaluation-key", "keys/evaluation.key", "request.ct",
+                "-o", "reply.ct")
+        command("decrypt", *key, "--request", "request.ct", "reply.ct", "-o", "answers.csv")
+        result["error"], result["ties"], notes = compare(
+            session, test, train, table(os.path.join(folder, "answers.csv")), result["stated"])
+        poor = result["stated"] is not None and result["stated"] > POOR
+        result["status"], result["message"] = "poor" if poor else "served", "; ".join(notes)
+    except Failure as failure:
+        result["status"], result["message"] = failure.status, failure.message
+    result["seconds"] = round(time.monotonic() - start, 2)
+    if result["status"] in ("served", "poor", "refused"):
+        for part in ("keys", "request.ct", "reply.ct"):  # megabytes
+            path = os.path.join(folder, part)
+            shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else os.path.exists(path) and os.remove(path)
+    return result
+
+
+def line(result):
+    def share(key):
+        return f"{result[key]:8.2%}" if result.get(key) is not None else " " * 8
+
+    message = result["message"].removeprefix("plan: ").removeprefix("Error: ")
+    return (f"{result['status']:8} {result['seconds']:6.1f} s {result.get('method', ''):9} {share('stated')}"
+            f" {share('error')}  {result['name']}{': ' if message else ''}{message}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--binary", default=".build/release/blindsight")
+    parser.add_argument("--output", default=".build/zoo")
+    parser.add_argument("--only", default="", help="models whose names have this in them")
+    parser.add_argument("--part", choices=["graphs", "models"], help="one half of the zoo")
+    parser.add_argument("--resume", action="store_true", help="leave out models that are right or refused already")
+    parser.add_argument("--limit", type=float, default=60, help="seconds a model may take")
+    parser.add_argument("--at-least", type=int, default=0, help="how many must be served")
+    arguments = parser.parse_args()
+    os.makedirs(arguments.output, exist_ok=True)
+    counts, bad, started = {}, [], time.monotonic()
+    print(f"{'':8} {'time':>8} {'method':9} {'stated':>8} {'error':>8}  model")
+    known, path = [], os.path.join(arguments.output, "results.jsonl")
+    if arguments.resume and os.path.exists(path):
+        with open(path) as file:
+            known = [result for result in map(json.loads, file) if result["status"] not in ("WRONG", "crash", "slow")]
+    for result in known:
+        counts[result["status"]] = counts.get(result["status"], 0) + 1
+    done = {result["name"] for result in known}
+    with open(path, "w") as file:
+        file.writelines(json.dumps(result) + "\n" for result in known)
+        halves = {"graphs": zoo_graphs, "models": zoo_models}
+        for half, module in halves.items():
+            if arguments.part not in (None, half):
+                continue
+            for name, model, train, test in module.models(arguments.only, done):
+                if model is None:
+                    result = {"name": name, "status": "not converted", "message": train, "seconds": 0}
+                else:
+                    folder = os.path.join(arguments.output, "".join(c if c.isalnum() else "-" for c in name))
+                    result = run(name, model, train, test, arguments.binary, folder, arguments.limit)
+                    print(line(result), flush=True)
+                counts[result["status"]] = counts.get(result["status"], 0) + 1
+                if result["status"] in ("WRONG", "crash"):
+                    bad.append(result)
+                file.write(json.dumps(result) + "\n")
+                file.flush()
+    print(f"check-zoo: {', '.join(f'{count} {status}' for status, count in sorted(counts.items()))}"
+          f" in {time.monotonic() - started:.0f} s")
+    if bad:
+        sys.exit("check-zoo: wrong or crashed: " + "; ".join(result["name"] for result in bad))
+    if counts.get("served", 0) < arguments.at_least:
+        sys.exit(f"check-zoo: {counts.get('served', 0)} are served; {arguments.at_least} were")
+
+
+if __name__ == "__main__":
+    main()
