@@ -5,6 +5,7 @@
 # make mutants          breaks the code in some fifty places; every break must be noticed by a test
 # make attacks          every attack that the threat model names, on what is sent and with the defence left out
 # make fuzz [MINUTES=1]  libFuzzer and AddressSanitizer on all that reads bytes from outside, minutes each
+# make sanitize [FILTER=name]  the unit tests under AddressSanitizer, then ThreadSanitizer; an hour with the builds
 # make conformance      ONNX's own operator cases in the float reference
 # make format           rewrite the Swift sources in the project's format
 # make lint             the checks that need no build
@@ -29,7 +30,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models check-zoo check-shared-library fuzz attacks estimate-security
+	build-bench bench bench-docs bench-smoke check-models check-zoo check-shared-library fuzz sanitize attacks estimate-security
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -84,6 +85,12 @@ MINUTES ?= 1
 # In a build folder of its own; the first build takes a quarter of an hour.
 fuzz: dependencies
 	@Scripts/fuzz.sh $(MINUTES)
+
+# In a build folder for each; the first build of one takes a quarter of an hour.
+FILTER ?= .
+
+sanitize: dependencies
+	@Scripts/sanitize.sh all '$(FILTER)'
 
 check-format:
 	swift format lint --strict --configuration .swift-format $(SWIFT_FILES)

@@ -86,6 +86,7 @@ enum LimbMemory {
                 ? Int(bitPattern: cut(bytes: (words * 8 + 63) & ~63 + colour, from: &lists)) : nil
         }
         if let kept, let pointer = UnsafeMutablePointer<UInt64>(bitPattern: kept) {
+            bsk_unpoison(pointer, words * 8)
             return pointer
         }
         return allocate(words: words)
@@ -93,6 +94,7 @@ enum LimbMemory {
 
     static func give(_ pointer: UnsafeMutablePointer<UInt64>, words: Int) {
         let address = Int(bitPattern: pointer)
+        bsk_poison(pointer, words * 8)
         let isKept =
             words >= smallest
             && lists.withLock { lists in
@@ -104,7 +106,10 @@ enum LimbMemory {
                 if !isCut { lists.words += words }
                 return true
             }
-        if !isKept { UnsafeMutableRawPointer(pointer).deallocate() }
+        if !isKept {
+            bsk_unpoison(pointer, words * 8)
+            UnsafeMutableRawPointer(pointer).deallocate()
+        }
     }
 
     private static func allocate(words: Int) -> UnsafeMutablePointer<UInt64> {
@@ -121,6 +126,7 @@ enum LimbMemory {
             let slab = UnsafeMutableRawPointer.allocate(
                 byteCount: slabBytes, alignment: pageBytes)
             bsk_advise_large_pages(slab, slabBytes)
+            bsk_poison(slab, slabBytes)
             lists.slab = slab
             lists.slabBytes = slabBytes
         }

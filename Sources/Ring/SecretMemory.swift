@@ -26,12 +26,14 @@ enum SecretMemory {
         let memory: UnsafeMutableRawPointer
         if bytes > largestCut {
             memory = guarded(bytes, alignment: pageBytes)
+            bsk_poison(memory, bytes)
         } else {
             let address = lists.withLock { lists in
                 Int(bitPattern: lists.free[bytes]?.popLast() ?? cut(bytes, from: &lists))
             }
             memory = UnsafeMutableRawPointer(bitPattern: address)!
         }
+        bsk_unpoison(memory, words * 8)
         return memory.bindMemory(to: UInt64.self, capacity: bytes / 8)
     }
 
@@ -39,10 +41,12 @@ enum SecretMemory {
     static func give(_ pointer: UnsafeMutablePointer<UInt64>, words: Int) {
         let bytes = size(words)
         if bytes > largestCut {
+            bsk_unpoison(pointer, bytes)
             bsk_release_pages(pointer, bytes)
             UnsafeMutableRawPointer(pointer).deallocate()
         } else {
             let address = Int(bitPattern: pointer)
+            bsk_poison(pointer, words * 8)
             lists.withLock {
                 $0.free[bytes, default: []].append(
                     UnsafeMutableRawPointer(bitPattern: address)!)
@@ -66,7 +70,9 @@ enum SecretMemory {
 
     private static func cut(_ bytes: Int, from lists: inout Lists) -> UnsafeMutableRawPointer {
         if lists.slabBytes < bytes {
-            lists.slab = guarded(slabBytes, alignment: slabBytes)
+            let slab = guarded(slabBytes, alignment: slabBytes)
+            bsk_poison(slab, slabBytes)
+            lists.slab = slab
             lists.slabBytes = slabBytes
         }
         let memory = lists.slab!

@@ -245,6 +245,13 @@ int bsk_guard_pages(void *p, size_t bytes);
 /// Ends what bsk_guard_pages began.
 void bsk_release_pages(void *p, size_t bytes);
 
+/// Tells AddressSanitizer that nobody may touch [p, p + bytes) until it is unpoisoned: memory that is kept for reuse,
+/// which the sanitizer can't know of. Does nothing in a build without it.
+void bsk_poison(const void *p, size_t bytes);
+
+/// Tells AddressSanitizer that [p, p + bytes) has an owner again.
+void bsk_unpoison(const void *p, size_t bytes);
+
 #ifdef __cplusplus
 }
 #endif
