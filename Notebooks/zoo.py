@@ -9,7 +9,8 @@ Test samples are clipped to the training samples' ranges first, as both sides wo
 - Scores are right where the root of the mean square difference is at most three times the error that the plan states
   and one hundredth more, by the deviation of the float scores; a tenth where the plan states none. The plan states it
   of what is encrypted and of the calibration samples; the factor is for the client's functions and other samples.
-  Probabilities are looked at where the decrypted integers leave no doubt of the largest: elsewhere they may be any.
+  Probabilities and scores with votes in them are looked at where the decrypted integers leave no doubt of the largest,
+  or of a vote: elsewhere they may be any.
   Where all outputs are reals, none may be lost: off by more than half of its own deviation, if that isn't stated.
 - Labels must be equal but for near ties: samples where the float model's own label changes if its input is moved by
   the stated error (of each feature's deviation), or whose float scores of the two labels are closer than that error.
@@ -141,7 +142,7 @@ def same_numbers(a, b):
         return a == b
 
 
-def compare(session, test, train, cells, stated):
+def compare(session, test, train, cells, stated, votes):
     """The worst score's error, the share of labels that differ in near ties, notes; raises where something is wrong."""
     count = len(test)
     expected = rows(session, test)
@@ -152,6 +153,8 @@ def compare(session, test, train, cells, stated):
     best = np.sort(logits, 1)
     gaps = best[:, -1] - best[:, -2] if logits.shape[1] > 1 else np.abs(logits[:, 0])
     certain = gaps > 2 * error * logits.std()
+    if votes:  # Each integer decides between two classes, and steps into the scores.
+        certain = (np.abs(logits) > 2 * error * logits.std()).all(1)
     if logits.shape[1] > 1:
         scores.append(logits)
     outputs = {output.name: output.type for output in session.get_outputs()}
@@ -180,7 +183,7 @@ def compare(session, test, train, cells, stated):
         if not discrete:
             got = got.astype(float)
             finite = np.isfinite(value)
-            if (value[finite] >= 0).all() and (value[finite] <= 1).all():
+            if votes or (value[finite] >= 0).all() and (value[finite] <= 1).all():
                 finite &= certain[:, None]
             if not finite.any():
                 continue
@@ -270,7 +273,8 @@ def run(name, model, train, test, binary, folder, limit):
                 "-o", "reply.ct")
         command("decrypt", *key, "--request", "request.ct", "reply.ct", "-o", "answers.csv")
         result["error"], result["ties"], notes = compare(
-            session, test, train, table(os.path.join(folder, "answers.csv")), result["stated"])
+            session, test, train, table(os.path.join(folder, "answers.csv")), result["stated"],
+            "SVMClassifier" in result["operators"])
         poor = result["stated"] is not None and result["stated"] > POOR
         result["status"], result["message"] = "poor" if poor else "served", "; ".join(notes)
     except Failure as failure:

@@ -120,8 +120,9 @@ import Testing
         let both = builder.concatenate(builder.scale(p, by: -1, adding: 1), p)
         let network = try RealNetwork(builder.graph([both], labels: ["no", "yes"]))
         #expect(network.nodes.count == 1)
-        #expect(network.decision == .sign && network.transform == .sigmoid)
-        #expect(network.labels == ["no", "yes"])
+        #expect(network.decision == .sign && network.labels == ["no", "yes"])
+        // Both are the model's output, and made by the client.
+        #expect(network.program?.evaluate([0]) == [[0.5, 0.5]])
     }
 
     @Test func sigmoidBeforeLearnedLayersIsAnActivation() throws {

@@ -70,8 +70,8 @@ import Testing
             builder.node("Sub", [builder.float("one", 1), "x"])
         }
         #expect(try values(difference, [3, 0.5]) == [-2, 0.5] as [Float])
-        // [1, 2, 1] times [1, 2].
-        let outer = try graph([nil, 2]) { builder in
+        // [1, 2, 1] times [1, 2]; of two samples the second's axis would be the first's batch.
+        let outer = try graph([1, 2]) { builder in
             let axes = builder.integers([2])
             return builder.node("Mul", [builder.node("Unsqueeze", ["x", axes]), "x"])
         }

@@ -32,6 +32,7 @@ struct FixedBatch {
                 "the model is written for \(batch), which can't be checked to treat samples one by one (\(error)); \(Self.remedy)"
             )
         }
+        if isOpen, isForOne(whole, single) { return }
         for low in [-1, 0.1] as [Float] {
             let samples = samples(low, size: single.values[0].count)
             let (reference, parts) = (FloatReference(whole), FloatReference(single))
@@ -59,6 +60,16 @@ struct FixedBatch {
                 "the model is written for \(batch), and \(place.map { "node '\($0.0.name)' (\($0.0.operator))" } ?? "its output") mixes the samples of a batch; \(isOpen ? Self.openRemedy : Self.remedy)"
             )
         }
+    }
+
+    /// Whether elements are picked or moved by constants that are written for a batch of one, whatever the input says:
+    /// exporters that trace a model write such. Of more samples some are lost, so that single ones alone can be meant.
+    private func isForOne(_ whole: TensorGraph, _ single: TensorGraph) -> Bool {
+        let first = zip(whole.nodes, single.nodes).first { pair in
+            whole.values[pair.0.output].count != count * single.values[pair.1.output].count
+        }
+        guard case .gather? = first?.0.operation else { return false }
+        return true
     }
 
     private static let largest = 4096
