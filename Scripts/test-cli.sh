@@ -253,7 +253,7 @@ digest=
 for file in client/client.plan server/server.plan server/sample.ct server/reply.ct; do
     run inspect inspect "$file" --json
     keys inspect.out file kind version digest bytes details
-    equal "version of $file" "$(member inspect.out version)" 5
+    equal "version of $file" "$(member inspect.out version)" 6
     equal "bytes of $file" "$(member inspect.out bytes)" "$(size "$file")"
     equal "plan digest of $file" "$(member inspect.out digest)" \
         "${digest:=$(member inspect.out digest)}"
