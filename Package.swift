@@ -150,8 +150,8 @@ let package = Package(
             name: "InferenceFileTests",
             dependencies: [
                 "Inference", "InferenceClient", "Wire", "BFV", "Lattice", "Paillier",
-                "IntegerNetworks", "Files", "BigIntegers", "CKernels", "TestSupport",
-                "FuzzTargets", protobuf, hashes,
+                "TensorGraphs", "IntegerNetworks", "Files", "BigIntegers", "CKernels",
+                "TestSupport", "FuzzTargets", protobuf, hashes,
             ]),
         .testTarget(
             name: "NeuralNetworkTests",

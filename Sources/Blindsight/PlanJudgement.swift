@@ -32,8 +32,7 @@ package struct PlanJudgement: Sendable, Equatable {
 
         package var value: Double {
             switch self {
-            case .sameDecision(let share): share
-            case .determination(let share): share
+            case .sameDecision(let share), .determination(let share): share
             }
         }
 

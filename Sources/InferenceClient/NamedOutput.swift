@@ -4,30 +4,19 @@ import TensorGraphs
 
 /// An output of a prediction as the model names it.
 package struct NamedOutput: Sendable, Equatable {
-    package let name: String
-    /// Sizes, without the batch.
-    package let shape: [Int]
-    package let meaning: TensorGraph.Meaning
+    private let output: OutputProgram.Output
     /// Row-major: reals, whole numbers, or places in the list of labels.
     package let values: [Float]
 
     init(_ output: OutputProgram.Output, values: [Float]) {
-        name = output.name
-        shape = output.shape
-        meaning = output.meaning
+        self.output = output
         self.values = values
     }
 
+    package var name: String { output.name }
+    /// Sizes, without the batch.
+    package var shape: [Int] { output.shape }
+    package var meaning: TensorGraph.Meaning { output.meaning }
     /// In words: labels by their names.
-    package var texts: [String] {
-        values.map { value in
-            switch meaning {
-            case .real: "\(value)"
-            case .integer: Int(exactly: value).map(String.init) ?? "\(value)"
-            case .label(let names):
-                Int(exactly: value).flatMap { names.indices.contains($0) ? names[$0] : nil }
-                    ?? "\(value)"
-            }
-        }
-    }
+    package var texts: [String] { values.map(output.text) }
 }

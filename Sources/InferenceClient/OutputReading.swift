@@ -63,22 +63,24 @@ package struct OutputReading: Sendable, Equatable {
     /// - Parameter noiseMarginBits: infinite for a method without noise.
     package func prediction(_ logits: [BigInt], noiseMarginBits: Double) -> Prediction {
         let reals = logits.map { $0.doubleTowardZero * scale }
-        guard let program else {
+        let outputs = program?.evaluate(reals.map { Float($0) })
+        let place: (index: Int, name: String)
+        if let program, let outputs, let label = program.label(of: outputs) {
+            place = label
+        } else {
             let index = decision.index(of: logits)
-            return Prediction(
-                logits: logits, values: transform.apply(reals), index: index, label: labels[index],
-                isCertified: rangeIsProven, noiseMarginBits: noiseMarginBits)
+            place = (index, labels[index])
         }
-        let outputs = program.evaluate(reals.map { Float($0) })
-        let index = decision.index(of: logits)
-        let (place, label) =
-            program.label(of: outputs)
-            ?? (index, labels.indices.contains(index) ? labels[index] : "\(index)")
+        let values: [Double]
+        if let program, let outputs {
+            values = program.scores.map { outputs[$0].map(Double.init) } ?? reals
+        } else {
+            values = transform.apply(reals)
+        }
         return Prediction(
-            logits: logits, values: program.scores.map { outputs[$0].map(Double.init) } ?? reals,
-            index: place, label: label, isCertified: rangeIsProven,
-            noiseMarginBits: noiseMarginBits,
-            outputs: zip(program.outputs, outputs).map { NamedOutput($0, values: $1) })
+            logits: logits, values: values, index: place.index, label: place.name,
+            isCertified: rangeIsProven, noiseMarginBits: noiseMarginBits,
+            outputs: zip(program?.outputs ?? [], outputs ?? []).map { NamedOutput($0, values: $1) })
     }
 
     /// The class of real outputs, by the same rules; 0 for a regression.

@@ -52,11 +52,12 @@ package struct Quantizer: Sendable {
         progress: @escaping @Sendable (QuantizationProgress) -> Void = { _ in }
     ) throws(QuantizationError) {
         try options.check()
+        let ending = try ModelEnding(graph)
         var float = try RealNetworkBuilder.build(graph, saturation: .neverBinds)
         let all = try Self.prepare(calibration, labels: labels, network: float)
         let used = Self.indices(all.count, network: float, options: options)
         let trace = try QuantizedTrace(
-            graph, output: try NetworkTail.find(graph).value,
+            ending.graph, output: ending.tail.value,
             samples: used.map { calibration.sample(at: $0) })
         if let trace { float = try RealNetworkBuilder.build(graph, saturation: trace.saturation) }
         guard float.depth <= options.depthLimit else {
@@ -82,7 +83,7 @@ package struct Quantizer: Sendable {
         }
         guard reference.varies || !batch.varies else {
             throw .unsupported(
-                node: graph.values[try NetworkTail.find(graph).value].name, operator: "output",
+                node: ending.graph.values[ending.tail.value].name, operator: "output",
                 reason: "it is the same for all \(reference.samples) samples",
                 advice:
                     "check that weights are not zero (were they loaded before the export?) and that samples differ; a constant needs no encryption"

@@ -8,14 +8,15 @@ import TensorGraphs
 /// same outputs as the integer network's. Evaluated as ONNX says, with the rounding and saturation of its quantizations.
 package struct RealReference: Sendable {
     private let reference: FloatReference
-    package let decision: Decision
 
     /// - Throws: `ONNXError` or `QuantizationError`, naming the node that cannot be taken.
     package init(_ model: ONNXModel) throws {
-        var graph = try model.tensorGraph()
-        decision = try RealNetworkBuilder.build(graph, saturation: .neverBinds).decision
-        graph.outputs = [try NetworkTail.find(graph).value]
-        reference = FloatReference(graph)
+        let graph = try model.tensorGraph()
+        _ = try RealNetworkBuilder.build(graph, saturation: .neverBinds)
+        let ending = try ModelEnding(graph)
+        var inner = ending.graph
+        inner.outputs = [ending.tail.value]
+        reference = FloatReference(inner)
     }
 
     /// Real outputs of one sample, before the client's transform.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Element types of IDX and NPY files.
-enum SampleElement {
+package enum SampleElement {
     case unsigned(bytes: Int)
     case signed(bytes: Int)
     /// 0 or 1, in a byte.
@@ -49,7 +49,7 @@ enum SampleElement {
     }
 
     /// The value of a binary16. Swift's Float16 is not there on every platform.
-    static func float(half: UInt16) -> Float {
+    package static func float(half: UInt16) -> Float {
         let sign: Float = half >> 15 == 0 ? 1 : -1
         let (exponent, fraction) = (Int(half >> 10 & 0x1F), Float(half & 0x3FF))
         return switch exponent {

@@ -57,6 +57,15 @@ import Testing
         }
     }
 
+    /// Outputs' names are cells of a table's head.
+    @Test func namesAtTheHeadOfATable() {
+        let columns = NamedOutputs.columns([
+            ("=cmd|' /C calc'!A0", 1), ("@SUM", 2), ("p\u{1B}[2J", 1),
+        ])
+        #expect(columns.prefix(3) == ["'=cmd|' /C calc'!A0", "'@SUM_0", "'@SUM_1"])
+        #expect(columns.allSatisfy(isHarmless))
+    }
+
     @Test func namesInErrors() throws {
         let folder = try CommandTests.Folder()
         try copy("Relu", as: "\u{1B}[H\n", to: folder("model.onnx"))

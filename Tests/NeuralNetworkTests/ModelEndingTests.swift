@@ -3,6 +3,7 @@
 import IntegerNetworks
 import ONNXModels
 import Quantization
+import Samples
 import TensorGraphs
 import TestSupport
 import Testing
@@ -15,18 +16,23 @@ import Testing
         return builder.node("MatMul", ["x", weights])
     }
 
-    private static func network(
-        _ build: (inout ONNXBuilder) -> [String]
-    ) throws -> (network: RealNetwork, graph: TensorGraph) {
+    private struct Model {
+        let model: ONNXModel
+        let network: RealNetwork
+        let graph: TensorGraph
+    }
+
+    private static func network(_ build: (inout ONNXBuilder) -> [String]) throws -> Model {
         var builder = ONNXBuilder(input: [nil, 2])
         let outputs = build(&builder)
-        let graph = try ONNXModel(builder.model(outputs)).tensorGraph()
-        return (try RealNetwork(graph), graph)
+        let model = try ONNXModel(builder.model(outputs))
+        let graph = try model.tensorGraph()
+        return Model(model: model, network: try RealNetwork(graph), graph: graph)
     }
 
     /// The network, then its program, give what the float reference gives of the whole model.
     private static func expectSame(
-        _ model: (network: RealNetwork, graph: TensorGraph),
+        _ model: Model,
         _ samples: [[Float]] = [
             [1, 2], [-3, 0.5], [0.25, -1], [0, 0], [-2, -2],
         ]
@@ -36,6 +42,12 @@ import Testing
         #expect(names == model.graph.outputNames)
         for sample in samples {
             let inner = try PolynomialNetwork(model.network).outputs([sample])[0]
+            // What reports and verification call the float model's outputs is what the program reads.
+            let reference = try RealReference(model.model).outputs(sample)
+            #expect(
+                reference.count == inner.count
+                    && zip(reference, inner).allSatisfy { abs($0 - $1) <= 1e-5 * (1 + abs($1)) },
+                "\(reference) \(inner)")
             let found = program.evaluate(inner.map { Float($0) })
             let expected = try FloatReference(model.graph).outputs(sample)
             for (found, expected) in zip(found, expected) {
@@ -171,6 +183,34 @@ import Testing
         }
         #expect(model.network.count(of: model.network.output) == 4)
         try Self.expectSame(model)
+    }
+
+    /// Of a model that quantizes activations, integers are measured against what the client's program reads.
+    @Test func quantizedActivations() throws {
+        var builder = ONNXBuilder(input: [nil, 2])
+        let step = builder.float("step", 0.05)
+        let zero = builder.integers("zero", [0], dims: [], type: .int8)
+        let codes = builder.node("QuantizeLinear", [Self.scores(&builder), step, zero])
+        let scores = builder.node("DequantizeLinear", [codes, step, zero])
+        let output = builder.node(
+            "MatMul",
+            [scores, builder.floats("v", [1, 0.5, -1, 0.25, 2, -0.5], dims: [3, 2])])
+        let label = builder.node("ArgMin", [output]) + "_label"
+        builder.graph.node[builder.graph.node.count - 1].output = [label]
+        builder.attribute("axis", 1)
+        builder.attribute("keepdims", 0)
+        let powers = builder.node("Exp", [output])
+        let model = try ONNXModel(builder.model([powers, label]))
+        var generator = SplitMix64(seed: 4)
+        let samples = (0..<100).map { _ in
+            (0..<2).map { _ in Float.random(in: -1...1, using: &generator) }
+        }
+        let report = try Quantizer(
+            model, calibration: SampleSet(samples, sampleShape: [2])
+        ).quantize().report
+        #expect(report.float.agreement == 1 && report.float.relativeError == 0)
+        #expect(report.polynomial.relativeError < 0.05 && report.polynomial.agreement > 0.95)
+        #expect(report.integer.relativeError < 0.2 && report.integer.agreement > 0.9)
     }
 
     @Test func namesAreLookedUp() throws {

@@ -5,7 +5,7 @@ import Files
 import InferenceClient
 
 /// The outputs of a prediction by the names that its model gives them.
-enum NamedOutputs {
+package enum NamedOutputs {
     /// Members of a JSON object; none where scores and a label are all.
     static func members(_ prediction: Prediction) -> [(String, JSON)] {
         guard !prediction.outputs.isEmpty else { return [] }
@@ -33,10 +33,10 @@ enum NamedOutputs {
         return table
     }
 
-    /// Column names of a table of predictions.
-    static func columns(_ program: [(name: String, count: Int)]) -> [String] {
+    /// Column names of a table of predictions, which no spreadsheet takes for formulas.
+    package static func columns(_ program: [(name: String, count: Int)]) -> [String] {
         program.flatMap { name, count in
-            let name = name.printable(limit: 1024)
+            let name = PredictionFile.printed(name)
             return count == 1 ? [name] : (0..<count).map { "\(name)_\($0)" }
         }
     }

@@ -122,14 +122,6 @@ extension ScalarFunction {
         }
     }
 
-    fileprivate var constants: [Float] {
-        switch self {
-        case .leakyRelu(let a), .elu(let a), .power(let a): [a]
-        case .hardSigmoid(let a, let b), .clip(let a, let b): [a, b]
-        default: []
-        }
-    }
-
     fileprivate init?(name: String, _ constants: [Float]) {
         switch (name, constants.count) {
         case ("leakyRelu", 1): self = .leakyRelu(constants[0])

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Samples
 import TensorGraphs
 
 /// Element types of constants that are understood, with ONNX's numbers.
@@ -73,15 +74,7 @@ extension ONNXElementType {
     /// The real of a number of 16 bits: half precision, or bfloat16, the upper half of a Float.
     func real(bits: UInt16) -> Double {
         guard self == .float16 else { return Double(Float(bitPattern: UInt32(bits) << 16)) }
-        let (exponent, fraction) = (Int(bits >> 10 & 31), Double(bits & 1023))
-        let sign: Double = bits >> 15 == 0 ? 1 : -1
-        switch exponent {
-        case 31: return fraction == 0 ? sign * .infinity : .nan
-        case 0: return sign * fraction * 0x1p-24
-        default:
-            return sign * (1 + fraction / 1024)
-                * Double(sign: .plus, exponent: exponent - 15, significand: 1)
-        }
+        return Double(SampleElement.float(half: bits))
     }
 
     /// The nearest real that the type has, halves to even.

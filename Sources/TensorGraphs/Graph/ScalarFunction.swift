@@ -85,6 +85,15 @@ package enum ScalarFunction: Sendable, Hashable {
         return abs(result) > largest ? (x < 0 ? -.infinity : .infinity) : result
     }
 
+    /// What it is made with.
+    package var constants: [Float] {
+        switch self {
+        case .leakyRelu(let a), .elu(let a), .power(let a): [a]
+        case .hardSigmoid(let a, let b), .clip(let a, let b): [a, b]
+        default: []
+        }
+    }
+
     private static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
     // By other names here, where the cases hide them.
     private static func hyperbolicTangent(_ x: Double) -> Double { mathTanh(x) }

@@ -68,10 +68,11 @@ package struct TensorGraph: Sendable, Equatable {
     package var nodes: [Node]
     /// Values that the model puts out, the scores first.
     package var outputs: [Int]
-    /// Their names and meanings; of graphs that weren't imported none.
+    /// Their names; of graphs that weren't imported those of the values.
     package var outputNames: [String]
     /// As the model has them, the batch included.
     package var outputShapes: [[Int]]
+    /// Of graphs that weren't imported, reals.
     package var meanings: [Meaning]
     /// Class labels that a classifier of the graph names, or the metadata property "labels".
     package var labels: [String]?

@@ -131,9 +131,9 @@ package struct OutputProgram: Sendable, Equatable {
 }
 
 extension OutputProgram.Output {
-    /// An element that is no real, in words.
+    /// An element in words: a label by its name.
     package func text(_ element: Float) -> String {
-        guard let index = Int(exactly: element) else { return "\(element)" }
+        guard meaning != .real, let index = Int(exactly: element) else { return "\(element)" }
         if case .label(let names) = meaning, names.indices.contains(index) { return names[index] }
         return "\(index)"
     }

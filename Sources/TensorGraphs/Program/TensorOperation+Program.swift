@@ -67,7 +67,7 @@ extension TensorOperation {
         case .maximum(let starts, let indices):
             return (starts.count - 1, Self.areWindows(starts, indices, of: count))
         case .add, .subtract, .multiply, .divide: return (count, inputs[1] == count)
-        case .function(let function): return (count, function.parameters.allSatisfy { !$0.isNaN })
+        case .function(let function): return (count, function.constants.allSatisfy { !$0.isNaN })
         case .softmax(let outer, let inside, let inner),
             .logSoftmax(let outer, let inside, let inner):
             return (count, Self.isProduct(outer, inside, inner, count))
@@ -92,16 +92,5 @@ extension TensorOperation {
         let limit = 1...OutputProgram.maximumElements
         return limit.contains(a) && limit.contains(b) && limit.contains(c) && a * b <= 1 << 40
             && a * b * c == count
-    }
-}
-
-extension ScalarFunction {
-    /// Its constants.
-    var parameters: [Float] {
-        switch self {
-        case .leakyRelu(let a), .elu(let a), .power(let a): [a]
-        case .hardSigmoid(let a, let b), .clip(let a, let b): [a, b]
-        default: []
-        }
     }
 }
