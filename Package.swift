@@ -171,7 +171,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "BlindsightCommands", "Blindsight", "Inference", "InferenceClient",
-                "IntegerNetworks", "Wire", "Files", "Threading", "BigIntegers", arguments,
+                "TensorGraphs", "IntegerNetworks", "Wire", "Files", "Threading", "BigIntegers", arguments,
             ]),
         .testTarget(
             name: "FilesTests", dependencies: ["Files", "TestSupport"]),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CKernels
-import Synchronization
+import Threading
 
 /// Contiguous, 64-byte aligned memory for residues: `limbs` runs of `degree` words.
 ///
@@ -68,7 +68,7 @@ enum LimbMemory {
     /// Nine cache lines between buffers: those that are read side by side don't all begin at the same offset in a page.
     static let colour = 576
     private static let pageBytes = 2 << 20
-    private static let lists = Mutex(Lists())
+    private static let lists = ForkLocal { Lists() }
 
     static var counts: (taken: Int, allocated: Int) {
         lists.withLock { ($0.taken, $0.allocated) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CKernels
-import Synchronization
+import Threading
 
 /// Memory for secrets: pages that hold nothing else, locked so that they are never swapped out, and left out of core
 /// dumps. Where a limit of the process forbids to lock more, the rest is used unlocked.
@@ -19,7 +19,7 @@ enum SecretMemory {
     private static let slabBytes = 2 << 20
     /// What is larger gets pages of its own, and gives them back.
     private static let largestCut = 1 << 20
-    private static let lists = Mutex(Lists())
+    private static let lists = ForkLocal { Lists() }
 
     static func take(words: Int) -> UnsafeMutablePointer<UInt64> {
         let bytes = size(words)

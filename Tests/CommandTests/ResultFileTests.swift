@@ -5,6 +5,8 @@ import Files
 import Foundation
 import Inference
 import InferenceClient
+import IntegerNetworks
+import TensorGraphs
 import Testing
 
 /// `decrypt --json -o`: whoever sees how it ends and how long its file is learns nothing of what was decrypted.
@@ -124,6 +126,68 @@ import Testing
         #expect(refused.seen == good.seen && refused.bytes == good.bytes)
         // Elsewhere it is an error.
         #expect(throws: (any Error).self) { try these.decrypt("request.ct", "noise.ct") }
+    }
+
+    /// Of a model whose end the client computes: all outputs by name, a line each sample, of one length.
+    @Test func outputsOfAProgram() throws {
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [2], range: -8...7, scale: 0.5),
+            layers: [
+                .dense(
+                    Dense(
+                        weights: [300, -40, 5, 60, -7, 800], bias: [1, 2, 3], inputs: 2,
+                        outputs: 3))
+            ], outputScale: 0.01, labels: ["0", "1", "2"])
+        let program = try OutputProgram(
+            inputCount: 3,
+            steps: [
+                .init(.softmax(outer: 1, count: 3, inner: 1), inputs: [0]),
+                .init(.argMax(outer: 1, count: 3, inner: 1, selectsLast: false), inputs: [0]),
+            ],
+            outputs: [
+                .init(
+                    name: "a \"label\"", value: 2, shape: [],
+                    meaning: .label(["one", "two\"2\"", "a third of another length"])),
+                .init(name: "probabilities", value: 1, shape: [3], meaning: .real),
+            ])
+        let plan = try Planner().plan(network, program: program, method: .paillier)
+        let folder = try CommandTests.Folder()
+        try FileSystem.makeFolder(folder("plan"))
+        try StagedFile.write(plan.client.serialized(), to: folder("plan/client.plan"))
+        let client = try Client(plan.client)
+        try StagedFile.write(client.serializedSecretKey(), to: folder("secret.key"))
+        let server = try Server(plan, keys: client.evaluationKeys())
+        var lengths: Set<Int> = []
+        var labels: Set<String> = []
+        for sample in [[-8, 7], [7, -8], [0, 7], [7, 7]] {
+            let request = try client.encrypt(quantized: [sample])
+            try StagedFile.write(request.serialized(), to: folder("request.ct"))
+            try StagedFile.write(
+                server.predict(request).serialized(), to: folder("reply.ct"))
+            _ = try DecryptCommand.parse([
+                "--plan", folder("plan/client.plan"), "--key", folder("secret.key"), "--request",
+                folder("request.ct"), folder("reply.ct"), "--json", "-o", folder("result.json"),
+            ]).report()
+            let bytes = try RegularFile.bytes(of: folder("result.json"), limit: 1 << 20)
+            lengths.insert(bytes.count)
+            let root = try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
+            let results = try #require(root?["results"] as? [[String: Any]])
+            #expect(results.count == 1 && results[0]["status"] as? String == "decrypted")
+            let outputs = try #require(results[0]["outputs"] as? [String: Any])
+            let logits = try IntegerReference(network).logits(sample)
+            let expected = program.evaluate(logits.map { Float($0.doubleTowardZero * 0.01) })
+            let label = try #require(program.label(of: expected)).name
+            #expect(outputs["a \"label\""] as? String == label)
+            #expect(results[0]["label"] as? String == label)
+            // Foundation reads decimals a little off the nearest Double.
+            let found = try #require(outputs["probabilities"] as? [Double])
+            #expect(found.map { Float($0) } == expected[1])
+            labels.insert(label)
+            // A line each sample.
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+            #expect(lines.contains { $0.contains("\"sample\": 0") && $0.contains("probabilities") })
+        }
+        #expect(lengths.count == 1 && labels.count > 1, "\(lengths) \(labels)")
     }
 
     /// Refusals are counted as elsewhere, and worn keys change nothing that is seen.

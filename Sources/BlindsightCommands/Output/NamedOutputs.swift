@@ -12,6 +12,15 @@ package enum NamedOutputs {
         return [("outputs", .object(prediction.outputs.map { ($0.name, value($0)) }))]
     }
 
+    /// The same object on one line; nil where there is none.
+    static func line(_ prediction: Prediction) -> String? {
+        guard !prediction.outputs.isEmpty else { return nil }
+        let members = prediction.outputs.map {
+            "\(JSON.string($0.name).text): \(value($0).text)"
+        }
+        return "{" + members.joined(separator: ", ") + "}"
+    }
+
     /// Row-major; the only element alone where an output has no sizes.
     private static func value(_ output: NamedOutput) -> JSON {
         let elements: [JSON] =

@@ -102,7 +102,7 @@ final class ResultFile {
             "\(sample)", "\"decrypted\"", "null", JSON.string(prediction.label).text,
             "\(prediction.index)", JSON.array(prediction.logits.map { .integer($0) }).text,
             JSON.array(prediction.values.map { .number($0) }).text,
-            NamedOutputs.members(prediction).first?.1.text)
+            NamedOutputs.line(prediction))
         let refused = members(
             "\(sample)", "\"refused\"", JSON.string(refusal?.rawValue ?? "").text, "null", "null",
             "null", "null", prediction.outputs.isEmpty ? nil : "null")

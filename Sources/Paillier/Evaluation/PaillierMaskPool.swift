@@ -12,7 +12,7 @@ import Threading
 /// rest is made on the spot.
 package final class PaillierMaskPool: Sendable {
     package let source: MaskSource
-    private let first = Store()
+    private let state = ForkLocal { State() }
     private let madeOnTheSpot = Atomic(0)
 
     /// Masks that are made together: two runs of a table.
@@ -23,7 +23,7 @@ package final class PaillierMaskPool: Sendable {
     }
 
     /// Masks that are ready.
-    package var ready: Int { current.state.withLock { $0.count } }
+    package var ready: Int { state.withLock { $0.count } }
     /// Masks that were asked for and weren't ready.
     package var missed: Int { madeOnTheSpot.load(ordering: .relaxed) }
 
@@ -33,10 +33,9 @@ package final class PaillierMaskPool: Sendable {
     package func fill(
         to target: Int, pool: WorkerPool, progress: (Int) throws -> Void
     ) rethrows {
-        let store = current
         var budget = target
         while true {
-            let (ready, batch) = store.state.withLock { state in
+            let (ready, batch) = state.withLock { state in
                 let batch = max(0, min(target - state.count - state.promised, Self.batch, budget))
                 state.promised += batch
                 return (state.count, batch)
@@ -44,7 +43,7 @@ package final class PaillierMaskPool: Sendable {
             budget -= batch
             if batch > 0 {
                 let masks = source.masks(batch, pool: pool)
-                store.state.withLock {
+                state.withLock {
                     $0.append(masks)
                     $0.promised -= batch
                 }
@@ -56,9 +55,8 @@ package final class PaillierMaskPool: Sendable {
 
     /// That many masks in Montgomery form, which nobody else gets.
     package func take(_ count: Int, pool: WorkerPool) -> Numbers {
-        let store = current
         let out = Numbers(ring: source.ring, count: count)
-        let found = store.state.withLock { $0.move(count, to: out, stride: source.ring.stride) }
+        let found = state.withLock { $0.move(count, to: out, stride: source.ring.stride) }
         if found < count {
             let rest = source.masks(count - found, pool: pool)
             out[found].update(from: rest[0], count: (count - found) * source.ring.stride)
@@ -66,32 +64,6 @@ package final class PaillierMaskPool: Sendable {
             madeOnTheSpot.add(count - found, ordering: .relaxed)
         }
         return out
-    }
-
-    /// This process's masks.
-    private var current: Store {
-        let forks = ForkCount.current
-        var store = first
-        while store.forks != forks {
-            if let next = store.next.load() {
-                store = next
-                continue
-            }
-            let own = Store()
-            let next = store.next.storeIfNil(own)
-            // The parent's, which are never read here. A thread that this process doesn't have may hold the lock.
-            if next === own { _ = store.state.withLockIfAvailable { $0 = State() } }
-            store = next
-        }
-        return store
-    }
-
-    /// The masks of one process. A child of a fork can't take its parent's lock, which may be held by a thread that the
-    /// child doesn't have; so it has a store of its own.
-    private final class Store: Sendable {
-        let forks = ForkCount.current
-        let state = Mutex(State())
-        let next = AtomicLazyReference<Store>()
     }
 
     private struct State: Sendable {
