@@ -6,16 +6,26 @@ import Samples
 
 /// What a quantized network is good for, on the calibration samples.
 ///
-/// Of a model that decides, the measure is the share of samples with the float model's decision; of one that predicts
-/// quantities, R^2 of the integers' outputs against the float model's. Good are 95 % and 0.99; useless are a kappa (what
+/// Of a model that decides, the measure is the share of samples with the float model's decision; of quantities, R^2 of
+/// the integers' outputs against the float model's, of the worst. A model of both is measured by both. Good are 95 % and 0.99; useless are a kappa (what
 /// chance doesn't explain of the same decisions) below 0.4 and an R^2 below 0.75.
 package struct PlanJudgement: Sendable, Equatable {
-    package enum Verdict: String, Sendable {
+    package enum Verdict: String, Sendable, Comparable {
         case good
         /// Worth a warning.
         case poor
         /// Refused, unless asked for.
         case useless
+
+        package static func < (a: Verdict, b: Verdict) -> Bool { a.rank < b.rank }
+
+        private var rank: Int {
+            switch self {
+            case .good: 0
+            case .poor: 1
+            case .useless: 2
+            }
+        }
     }
 
     package enum Measure: Sendable, Equatable {
@@ -44,6 +54,7 @@ package struct PlanJudgement: Sendable, Equatable {
         }
     }
 
+    /// The worse one of two.
     package let measure: Measure
     package let verdict: Verdict
     /// What is wrong, a sentence each.
@@ -54,24 +65,14 @@ package struct PlanJudgement: Sendable, Equatable {
 
     init(_ report: QuantizationReport, input: InputSpecification, calibration: SampleSet) {
         let fidelity = report.integer
-        measure =
-            report.decides
-            ? .sameDecision(fidelity.agreement)
-            : .determination(1 - fidelity.relativeError * fidelity.relativeError)
-        var findings: [String] = []
-        var verdict = Verdict.good
-        if !(measure.value >= measure.poor) {
-            // Where labels say that nothing was lost, other decisions are no worse ones.
-            let isAsAccurate =
-                fidelity.accuracy.map { $0 >= (report.float.accuracy ?? 1) - 0.02 } ?? false
-            // Cohen's kappa: agreement beyond what chance gives.
-            let useful =
-                report.decides ? fidelity.agreementBeyondChance >= 0.4 : measure.value >= 0.75
-            verdict = useful || isAsAccurate ? .poor : .useless
-            findings.append(
-                "\(measure.words): \(Self.percent(measure.value)) on the calibration samples, where \(Self.percent(measure.poor)) is good"
-            )
+        let measures = Self.measures(report)
+        var findings = measures.compactMap { measure, verdict in
+            verdict == .good
+                ? nil
+                : "\(measure.words): \(Self.percent(measure.value)) on the calibration samples, where \(Self.percent(measure.poor)) is good"
         }
+        var verdict: Verdict
+        (measure, verdict) = measures.max { $0.1 < $1.1 }!
         if calibration.count < 2 {
             verdict = .useless
             findings.append("one calibration sample tells no range: take a few hundred")
@@ -91,6 +92,30 @@ package struct PlanJudgement: Sendable, Equatable {
         }
         self.verdict = verdict
         self.findings = findings
+    }
+
+    /// One at least: of the decision first.
+    private static func measures(_ report: QuantizationReport) -> [(Measure, Verdict)] {
+        let fidelity = report.integer
+        var measures: [(Measure, Verdict)] = []
+        if report.decides {
+            // Where labels say that nothing was lost, other decisions are no worse ones.
+            let isAsAccurate =
+                fidelity.accuracy.map { $0 >= (report.float.accuracy ?? 1) - 0.02 } ?? false
+            // Cohen's kappa: agreement beyond what chance gives.
+            let useful = fidelity.agreementBeyondChance >= 0.4 || isAsAccurate
+            let measure = Measure.sameDecision(fidelity.agreement)
+            measures.append((measure, verdict(of: measure, isUseful: useful)))
+        }
+        if let error = fidelity.quantityError {
+            let measure = Measure.determination(1 - error * error)
+            measures.append((measure, verdict(of: measure, isUseful: measure.value >= 0.75)))
+        }
+        return measures
+    }
+
+    private static func verdict(of measure: Measure, isUseful: Bool) -> Verdict {
+        measure.value >= measure.poor ? .good : isUseful ? .poor : .useless
     }
 
     /// What could be done about a useless plan.

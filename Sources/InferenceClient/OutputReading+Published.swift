@@ -43,7 +43,7 @@ extension OutputReading {
     /// With other ranges.
     package func with(_ bounds: [ClosedRange<BigInt>]) -> OutputReading {
         OutputReading(
-            bounds: bounds, boundMethod: boundMethod, rangeIsProven: rangeIsProven, scale: scale,
+            bounds: bounds, boundMethod: boundMethod, rangeIsProven: rangeIsProven, units: units,
             labels: labels, decision: decision, transform: transform, program: program)
     }
 }

@@ -13,8 +13,8 @@ package struct OutputReading: Sendable, Equatable {
     /// Whether they hold for every input in the box. False where the bounds are what calibration samples gave, and a
     /// margin: an input beyond them may give a wrong result.
     package let rangeIsProven: Bool
-    /// Real value of one unit of an output.
-    package let scale: Double
+    /// What one unit of an output stands for.
+    package let units: OutputUnits
     /// A name for each class, or for each output of a regression; none for a label that is a number.
     package let labels: [String]
     package let decision: Decision
@@ -24,7 +24,7 @@ package struct OutputReading: Sendable, Equatable {
     package let program: OutputProgram?
 
     package init(
-        bounds: [ClosedRange<BigInt>], boundMethod: String, rangeIsProven: Bool, scale: Double,
+        bounds: [ClosedRange<BigInt>], boundMethod: String, rangeIsProven: Bool, units: OutputUnits,
         labels: [String], decision: Decision, transform: OutputTransform,
         program: OutputProgram? = nil
     ) {
@@ -32,7 +32,7 @@ package struct OutputReading: Sendable, Equatable {
         self.bounds = bounds
         self.boundMethod = boundMethod
         self.rangeIsProven = rangeIsProven
-        self.scale = scale
+        self.units = units
         self.labels = labels
         self.decision = decision
         self.transform = transform
@@ -45,7 +45,7 @@ package struct OutputReading: Sendable, Equatable {
     ) {
         self.init(
             bounds: bounds, boundMethod: boundMethod, rangeIsProven: rangeIsProven,
-            scale: network.outputScale,
+            units: network.units,
             labels: program?.label == nil ? network.labels : program?.labelNames ?? [],
             decision: network.decision, transform: network.transform, program: program)
     }
@@ -62,7 +62,7 @@ package struct OutputReading: Sendable, Equatable {
 
     /// - Parameter noiseMarginBits: infinite for a method without noise.
     package func prediction(_ logits: [BigInt], noiseMarginBits: Double) -> Prediction {
-        let reals = logits.map { $0.doubleTowardZero * scale }
+        let reals = units.reals(logits)
         let outputs = program?.evaluate(reals.map { Float($0) })
         let place: (index: Int, name: String)
         if let program, let outputs, let label = program.label(of: outputs) {

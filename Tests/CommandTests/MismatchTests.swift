@@ -66,7 +66,7 @@ extension IntegerNetwork {
                     weights: last.weights, bias: bias, inputs: last.inputs,
                     outputs: last.outputs)), sources: operations[operations.count - 1].sources)
         return try IntegerNetwork(
-            input: input, operations: operations, outputScale: outputScale, labels: labels,
+            input: input, operations: operations, outputScale: units.scale, labels: labels,
             decision: decision, transform: transform)
     }
 }

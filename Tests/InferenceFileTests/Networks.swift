@@ -70,7 +70,7 @@ enum Networks {
                             padding: old.padding))
                 default: layer
                 }
-            }, outputScale: network.outputScale, labels: network.labels)
+            }, outputScale: network.units.scale, labels: network.labels)
     }
 
     private static func dense(

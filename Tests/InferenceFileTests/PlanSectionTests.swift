@@ -35,6 +35,7 @@ import Wire
             ("no transform spelled out", { $0.outputs.transform = "none" }),
             ("output scale infinite", { $0.outputs.scale = .infinity }),
             ("output scale 0", { $0.outputs.scale = 0 }),
+            ("units of outputs that are compared", { $0.outputs.exponents = [0, 0, -4] }),
             ("no labels", { $0.outputs.labels = [] }),
             ("a label more", { $0.outputs.labels.append("d") }),
             ("escape sequence", { $0.outputs.labels[0] = "\u{1B}[2J" }),

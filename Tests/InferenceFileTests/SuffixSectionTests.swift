@@ -85,7 +85,7 @@ import Wire
         let request = try person.encrypt(quantized: inputs)
         for (input, found) in zip(inputs, try person.decrypt(host.predict(request), of: request)) {
             let logits = try IntegerReference(plan.network).logits(input)
-            let reals = logits.map { Float($0.doubleTowardZero * plan.network.outputScale) }
+            let reals = logits.map { Float($0.doubleTowardZero * plan.network.units.scale) }
             let expected = program.evaluate(reals)
             #expect(found.logits == logits)
             #expect(found.outputs.map(\.name) == ["scores", "windows", "sums", "class", "votes"])

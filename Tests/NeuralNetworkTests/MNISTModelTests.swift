@@ -46,7 +46,7 @@ import Testing
             #expect(zip(bounds.outputs, logits).allSatisfy { $0.contains($1) }, "digit \(index)")
             // Float32 rounds sums, so close is all that can be asked.
             for (real, integer) in zip(try floats.logits(sample), logits) {
-                let exact = try Double(#require(Int64(exactly: integer))) * network.outputScale
+                let exact = try Double(#require(Int64(exactly: integer))) * network.units.scale
                 #expect(abs(Double(real) - exact) < 1e-3, "digit \(index)")
             }
         }

@@ -41,7 +41,7 @@ import Testing
             }
             let integers = try network.input.quantize(reals)
             let expected = try IntegerReference.logits(network, input: integers).map {
-                Float(try #require(Int64(exactly: $0))) * Float(network.outputScale)
+                Float(try #require(Int64(exactly: $0))) * Float(network.units.scale)
             }
             #expect(try reference.logits(reals) == expected, "seed \(seed), \(style)")
         }
@@ -72,7 +72,7 @@ import Testing
         let network = try ONNXModel(ONNXBuilder.model(builder.graph)).integerNetwork()
         #expect(network.input.range == -127...128)
         #expect(network.labels == ["0", "1"])
-        #expect(network.outputScale == 0.25)
+        #expect(network.units.scale == 0.25)
     }
 
     @Test(arguments: [

@@ -20,7 +20,7 @@ import Testing
         let reference = IntegerReference(network)
         return try samples.map { sample in
             try reference.logits(network.input.quantize(sample)).map {
-                $0.doubleTowardZero * network.outputScale
+                $0.doubleTowardZero * network.units.scale
             }
         }
     }

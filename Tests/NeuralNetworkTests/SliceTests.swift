@@ -162,7 +162,7 @@ import Testing
             let reals = input.map { Float($0) * network.input.scale }
             let found = try reference.logits(reals)
             #expect(
-                found.map { BigInt(Int64(Double($0) / network.outputScale)) } == expected)
+                found.map { BigInt(Int64(Double($0) / network.units.scale)) } == expected)
         }
     }
 

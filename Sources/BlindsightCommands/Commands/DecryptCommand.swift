@@ -207,7 +207,7 @@ package struct DecryptCommand: ReportingCommand {
             let isLargest = outputs.decision == .largest && index == prediction.index
             let value =
                 prediction.outputs.isEmpty
-                ? prediction.values[index] : logit.doubleTowardZero * outputs.scale
+                ? prediction.values[index] : logit.doubleTowardZero * outputs.units.unit(ofOutput: index)
             table.add(
                 names[index].printable(limit: 60), Format.grouped(logit),
                 Format.decimals(value, 4), isLargest ? "<- largest" : "")

@@ -106,7 +106,7 @@ struct PlaintextReferences: Sendable {
         let network = integer.network
         let expected = try integer.logits(input)
         func value(_ logits: [BigInt]) -> Double {
-            logits[0].doubleTowardZero * network.outputScale
+            logits[0].doubleTowardZero * network.units.unit(ofOutput: 0)
         }
         return Verification.Comparison(
             mismatchedLogits: zip(expected, prediction.logits).count { $0 != $1 },

@@ -45,16 +45,24 @@ struct QuantizationText {
         ]
     }
 
+    private static func measure(_ fidelity: Fidelity, decides: Bool) -> String {
+        let share = decides ? [Format.percent(fidelity.agreement)] : []
+        let determination = fidelity.quantityError.map { Format.decimals(1 - $0 * $0, 4) }
+        return (share + [determination].compactMap(\.self)).joined(separator: ", ")
+    }
+
     var fidelityTable: Table {
         var table = Table(.left, .right, .right, .right)
         table.add(
-            "", "accuracy", report.decides ? "same decision" : "R^2", "error (of the deviation)")
+            "", "accuracy",
+            !report.decides
+                ? "R^2"
+                : report.float.quantityError == nil ? "same decision" : "same decision, R^2",
+            "error (of the deviation)")
         for (name, fidelity) in stages {
             table.add(
                 name, fidelity.accuracy.map(Format.percent) ?? "-",
-                report.decides
-                    ? Format.percent(fidelity.agreement)
-                    : Format.decimals(1 - fidelity.relativeError * fidelity.relativeError, 4),
+                Self.measure(fidelity, decides: report.decides),
                 Format.percent(fidelity.relativeError))
         }
         return table
@@ -138,6 +146,7 @@ struct QuantizationText {
                 + [
                     ("same_decision", .number(fidelity.agreement)),
                     ("error", .number(fidelity.relativeError)),
-                ])
+                ]
+                + (fidelity.quantityError.map { [("r2", .number(1 - $0 * $0))] } ?? []))
     }
 }

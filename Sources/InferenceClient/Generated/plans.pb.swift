@@ -91,44 +91,49 @@ package nonisolated struct Blindsight_V6_OutputsMessage: Sendable {
   /// "sigmoid", "softmax" or "logSoftmax", or none.
   package var transform: String = String()
 
+  /// Of each output, where they have units of their own: 2 to this power times the scale.
+  package var exponents: [Int32] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
 /// What every client plan says, whatever its method.
-package nonisolated struct Blindsight_V6_PlanMessage: Sendable {
+package nonisolated struct Blindsight_V6_PlanMessage: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var input: Blindsight_V6_InputMessage {
-    get {_input ?? Blindsight_V6_InputMessage()}
-    set {_input = newValue}
+    get {_storage._input ?? Blindsight_V6_InputMessage()}
+    set {_uniqueStorage()._input = newValue}
   }
   /// Returns true if `input` has been explicitly set.
-  package var hasInput: Bool {self._input != nil}
+  package var hasInput: Bool {_storage._input != nil}
   /// Clears the value of `input`. Subsequent reads from it will return its default value.
-  package mutating func clearInput() {self._input = nil}
+  package mutating func clearInput() {_uniqueStorage()._input = nil}
 
   package var outputs: Blindsight_V6_OutputsMessage {
-    get {_outputs ?? Blindsight_V6_OutputsMessage()}
-    set {_outputs = newValue}
+    get {_storage._outputs ?? Blindsight_V6_OutputsMessage()}
+    set {_uniqueStorage()._outputs = newValue}
   }
   /// Returns true if `outputs` has been explicitly set.
-  package var hasOutputs: Bool {self._outputs != nil}
+  package var hasOutputs: Bool {_storage._outputs != nil}
   /// Clears the value of `outputs`. Subsequent reads from it will return its default value.
-  package mutating func clearOutputs() {self._outputs = nil}
+  package mutating func clearOutputs() {_uniqueStorage()._outputs = nil}
 
   /// 128 random bits.
-  package var identity: [UInt64] = []
+  package var identity: [UInt64] {
+    get {_storage._identity}
+    set {_uniqueStorage()._identity = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _input: Blindsight_V6_InputMessage? = nil
-  fileprivate var _outputs: Blindsight_V6_OutputsMessage? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// What a client makes of the decrypted outputs, as reals: the section "suffix".
@@ -294,6 +299,8 @@ package nonisolated struct Blindsight_V6_NetworkMessage: Sendable {
   package var decision: String = String()
 
   package var transform: String = String()
+
+  package var outputExponents: [Int32] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -679,7 +686,7 @@ nonisolated extension Blindsight_V6_RangeMessage: SwiftProtobuf.Message, SwiftPr
 
 nonisolated extension Blindsight_V6_OutputsMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".OutputsMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bounds\0\u{3}bound_method\0\u{3}range_is_calibrated\0\u{1}scale\0\u{1}labels\0\u{1}decision\0\u{1}transform\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}bounds\0\u{3}bound_method\0\u{3}range_is_calibrated\0\u{1}scale\0\u{1}labels\0\u{1}decision\0\u{1}transform\0\u{1}exponents\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -694,6 +701,7 @@ nonisolated extension Blindsight_V6_OutputsMessage: SwiftProtobuf.Message, Swift
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.labels) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.decision) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.transform) }()
+      case 8: try { try decoder.decodeRepeatedSInt32Field(value: &self.exponents) }()
       default: break
       }
     }
@@ -721,6 +729,9 @@ nonisolated extension Blindsight_V6_OutputsMessage: SwiftProtobuf.Message, Swift
     if !self.transform.isEmpty {
       try visitor.visitSingularStringField(value: self.transform, fieldNumber: 7)
     }
+    if !self.exponents.isEmpty {
+      try visitor.visitPackedSInt32Field(value: self.exponents, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -732,6 +743,7 @@ nonisolated extension Blindsight_V6_OutputsMessage: SwiftProtobuf.Message, Swift
     if lhs.labels != rhs.labels {return false}
     if lhs.decision != rhs.decision {return false}
     if lhs.transform != rhs.transform {return false}
+    if lhs.exponents != rhs.exponents {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -741,41 +753,81 @@ nonisolated extension Blindsight_V6_PlanMessage: SwiftProtobuf.Message, SwiftPro
   package static let protoMessageName: String = _protobuf_package + ".PlanMessage"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}outputs\0\u{2}\u{2}identity\0\u{c}\u{3}\u{1}")
 
+  fileprivate class _StorageClass {
+    var _input: Blindsight_V6_InputMessage? = nil
+    var _outputs: Blindsight_V6_OutputsMessage? = nil
+    var _identity: [UInt64] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _input = source._input
+      _outputs = source._outputs
+      _identity = source._identity
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._input) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._outputs) }()
-      case 4: try { try decoder.decodeRepeatedFixed64Field(value: &self.identity) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._input) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._outputs) }()
+        case 4: try { try decoder.decodeRepeatedFixed64Field(value: &_storage._identity) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._input {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._outputs {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.identity.isEmpty {
-      try visitor.visitPackedFixed64Field(value: self.identity, fieldNumber: 4)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._input {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._outputs {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._identity.isEmpty {
+        try visitor.visitPackedFixed64Field(value: _storage._identity, fieldNumber: 4)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Blindsight_V6_PlanMessage, rhs: Blindsight_V6_PlanMessage) -> Bool {
-    if lhs._input != rhs._input {return false}
-    if lhs._outputs != rhs._outputs {return false}
-    if lhs.identity != rhs.identity {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._input != rhs_storage._input {return false}
+        if _storage._outputs != rhs_storage._outputs {return false}
+        if _storage._identity != rhs_storage._identity {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -982,7 +1034,7 @@ nonisolated extension Blindsight_V6_OperationMessage.Kind: SwiftProtobuf._ProtoN
 
 nonisolated extension Blindsight_V6_NetworkMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".NetworkMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}operations\0\u{3}output_scale\0\u{1}labels\0\u{1}decision\0\u{1}transform\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}input\0\u{1}operations\0\u{3}output_scale\0\u{1}labels\0\u{1}decision\0\u{1}transform\0\u{3}output_exponents\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -996,6 +1048,7 @@ nonisolated extension Blindsight_V6_NetworkMessage: SwiftProtobuf.Message, Swift
       case 4: try { try decoder.decodeRepeatedStringField(value: &self.labels) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.decision) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.transform) }()
+      case 7: try { try decoder.decodeRepeatedSInt32Field(value: &self.outputExponents) }()
       default: break
       }
     }
@@ -1024,6 +1077,9 @@ nonisolated extension Blindsight_V6_NetworkMessage: SwiftProtobuf.Message, Swift
     if !self.transform.isEmpty {
       try visitor.visitSingularStringField(value: self.transform, fieldNumber: 6)
     }
+    if !self.outputExponents.isEmpty {
+      try visitor.visitPackedSInt32Field(value: self.outputExponents, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1034,6 +1090,7 @@ nonisolated extension Blindsight_V6_NetworkMessage: SwiftProtobuf.Message, Swift
     if lhs.labels != rhs.labels {return false}
     if lhs.decision != rhs.decision {return false}
     if lhs.transform != rhs.transform {return false}
+    if lhs.outputExponents != rhs.outputExponents {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

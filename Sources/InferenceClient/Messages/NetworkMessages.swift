@@ -32,7 +32,8 @@ extension Blindsight_V6_NetworkMessage {
         self.init()
         input = .init(network.input)
         operations = network.operations.map(Blindsight_V6_OperationMessage.init)
-        outputScale = network.outputScale
+        outputScale = network.units.scale
+        outputExponents = network.units.exponents.map(Int32.init)
         labels = network.labels
         decision = network.decision.wireName
         transform = network.transform.wireName
@@ -67,7 +68,8 @@ extension Blindsight_V6_NetworkMessage {
         return try IntegerNetwork(
             input: try input.specification(),
             operations: try operations.map { try $0.operation() }, outputScale: outputScale,
-            labels: labels, decision: try Decision(wireName: decision),
+            outputExponents: outputExponents.map(Int.init), labels: labels,
+            decision: try Decision(wireName: decision),
             transform: try OutputTransform(wireName: transform))
     }
 }

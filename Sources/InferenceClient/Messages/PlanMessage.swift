@@ -56,7 +56,8 @@ extension Blindsight_V6_OutputsMessage {
         }
         boundMethod = outputs.boundMethod
         rangeIsCalibrated = !outputs.rangeIsProven
-        scale = outputs.scale
+        scale = outputs.units.scale
+        exponents = outputs.units.exponents.map(Int32.init)
         // Else the program has them.
         if outputs.program?.label == nil { labels = outputs.labels }
         decision = outputs.decision.wireName
@@ -72,14 +73,19 @@ extension Blindsight_V6_OutputsMessage {
         else {
             throw WireError.outOfRange("\(labels.count) labels for \(bounds.count) outputs")
         }
-        guard scale.isNormal, scale > 0 else {
-            throw WireError.outOfRange("an output scale of \(scale)")
+        let units: OutputUnits
+        do {
+            units = try OutputUnits(
+                scale: scale, exponents: exponents.map(Int.init), outputs: bounds.count,
+                decision: decision)
+        } catch {
+            throw WireError.outOfRange("output units: \(error)")
         }
         try PlanLimits.check(text: boundMethod, "the bound method")
         for label in labels { try PlanLimits.check(text: label, "a label") }
         return OutputReading(
             bounds: try bounds.map { try $0.range() }, boundMethod: boundMethod,
-            rangeIsProven: !rangeIsCalibrated, scale: scale,
+            rangeIsProven: !rangeIsCalibrated, units: units,
             labels: program?.labelNames ?? labels, decision: decision,
             transform: try OutputTransform(wireName: transform), program: program)
     }

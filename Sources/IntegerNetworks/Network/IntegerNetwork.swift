@@ -10,8 +10,8 @@ package struct IntegerNetwork: Sendable, Equatable {
     package let input: InputSpecification
     /// In an order in which every value is made before it is read. The last one makes the outputs.
     package let operations: [Operation]
-    /// Real value of one unit of an output: logit = integer * outputScale.
-    package let outputScale: Double
+    /// What one unit of an output stands for.
+    package let units: OutputUnits
     /// A name for each class, or for each output of a regression.
     package let labels: [String]
     package let decision: Decision
@@ -19,10 +19,11 @@ package struct IntegerNetwork: Sendable, Equatable {
 
     /// - Throws: `NetworkError` when there is no operation, one reads what is not made before it or values of the wrong
     ///   sizes, a result but the last is read by nothing, the labels are not as many as the decision asks for, or the
-    ///   scale is not a positive number.
+    ///   units of outputs are none (see `OutputUnits`).
     package init(
-        input: InputSpecification, operations: [Operation], outputScale: Double, labels: [String],
-        decision: Decision = .largest, transform: OutputTransform = .none
+        input: InputSpecification, operations: [Operation], outputScale: Double,
+        outputExponents: [Int] = [], labels: [String], decision: Decision = .largest,
+        transform: OutputTransform = .none
     ) throws(NetworkError) {
         guard let last = operations.last else { throw .invalidShape("a network without layers") }
         guard operations.count <= Self.maximumLayers else {
@@ -36,12 +37,11 @@ package struct IntegerNetwork: Sendable, Equatable {
         guard labels.count == expected else {
             throw .wrongCount(of: "labels", expected: expected, found: labels.count)
         }
-        guard outputScale.isNormal, outputScale > 0 else {
-            throw .invalidQuantization("the output's scale \(outputScale) is not a positive number")
-        }
+        units = try OutputUnits(
+            scale: outputScale, exponents: outputExponents, outputs: last.layer.outputCount,
+            decision: decision)
         self.input = input
         self.operations = operations
-        self.outputScale = outputScale
         self.labels = labels
         self.decision = decision
         self.transform = transform

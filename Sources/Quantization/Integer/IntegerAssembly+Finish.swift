@@ -15,9 +15,21 @@ extension IntegerAssembly {
     struct Output: Sendable {
         let value: Int
         let scale: Double
+        /// As of `OutputUnits`.
+        let exponents: [Int]
+
+        fileprivate init(value: Int, scale: Double, exponents: [Int] = []) {
+            self.value = value
+            self.scale = scale
+            self.exponents = exponents
+        }
+
+        func unit(of element: Int) -> Double {
+            exponents.isEmpty ? scale : scale * exp2(Double(exponents[element]))
+        }
     }
 
-    /// Makes the outputs integers of one scale.
+    /// Makes the outputs integers of one scale, up to powers of two.
     ///
     /// - Parameter levels: what the largest factor of different ones becomes.
     mutating func finish(levels: Int) throws(QuantizationError) -> Output {
@@ -28,18 +40,68 @@ extension IntegerAssembly {
         {
             return Output(value: encoding.terms[0].value, scale: scale)
         }
+        if encoding.terms.count == 1, let output = output(encoding.terms[0]),
+            encoding.constants.allSatisfy({ $0 == 0 })
+        {
+            return output
+        }
         let parts = encoding.terms.map { ($0.value, LinearMap.matrix(.diagonal($0.factors))) }
         guard !parts.isEmpty else { throw .invalidNetwork("its outputs are constants") }
         let result = try quantize(
             parts, bias: encoding.constants, shape: network.shape(of: network.output),
             granule: encoding.constants.count, levels: levels,
-            reference: reference[network.output], node: nil, name: "outputs")
-        let scale = result.terms[0].factors[0]
-        guard scale.isNormal, scale > 0 else {
-            throw .outOfRange(node: "outputs", reason: "a scale of \(scale)")
+            exponents: outputExponents, reference: reference[network.output], node: nil,
+            name: "outputs")
+        guard let output = output(result.terms[0]) else {
+            throw .outOfRange(node: "outputs", reason: "a scale of \(result.terms[0].factors[0])")
         }
-        return Output(value: result.terms[0].value, scale: scale)
+        return output
     }
+
+    /// A value whose factors differ by the powers of two of the outputs alone.
+    private func output(_ term: Encoding.Term) -> Output? {
+        let factors =
+            outputExponents.isEmpty
+            ? term.factors : zip(term.factors, outputExponents).map { $0 * exp2(-Double($1)) }
+        guard let scale = Encoding.uniform(factors), scale > 0, scale.isNormal, term.value > 0
+        else { return nil }
+        return Output(value: term.value, scale: scale, exponents: outputExponents)
+    }
+
+    /// Units of the outputs by their deviation on the samples, where nothing compares them and sizes differ much; one for
+    /// each channel. Powers of two, so that a unit tells little of the weights.
+    static func exponents(_ network: RealNetwork, _ reference: SampleMatrix) -> [Int] {
+        let channels = network.shape(of: network.output)[0]
+        guard network.decision == .regression, channels > 1, reference.samples > 1 else {
+            return []
+        }
+        let area = reference.count / channels
+        let sizes = (0..<channels).map { channel in
+            (channel * area..<(channel + 1) * area).reduce(0) { largest, element in
+                let part = reference.values[reference.range(ofElement: element)]
+                let (mean, square) = (
+                    part.reduce(0, +) / Double(part.count),
+                    part.reduce(0) { $0 + $1 * $1 } / Double(part.count)
+                )
+                let variance =
+                    part.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(part.count)
+                // One that doesn't vary is measured by its magnitude.
+                return max(largest, variance > 1e-12 * square ? variance : square)
+            }
+        }
+        let largest = sizes.max() ?? 0
+        guard largest.isNormal else { return [] }
+        let exponents = sizes.map { size in
+            size > 0
+                ? max(OutputUnits.lowestExponent, Int((log2(size / largest) / 2).rounded(.down)))
+                : 0
+        }
+        guard (exponents.min() ?? 0) <= -fewestBitsBetweenUnits else { return [] }
+        return exponents.flatMap { [Int](repeating: $0, count: area) }
+    }
+
+    /// Sizes that differ by less share one unit.
+    private static let fewestBitsBetweenUnits = 3
 
     /// Bits of a signed integer that holds every output, by interval arithmetic.
     func rangeBits(_ output: Output) -> Double {
@@ -53,7 +115,7 @@ extension IntegerAssembly {
 
     /// What the outputs stand for on the samples.
     func logits(_ output: Output) -> SampleMatrix {
-        batches[output.value].mapped { $1 * output.scale }
+        batches[output.value].mapped { $1 * output.unit(of: $0) }
     }
 
     /// What the integers stand for at a value of the real network.
@@ -91,7 +153,8 @@ extension IntegerAssembly {
         do {
             return try IntegerNetwork(
                 input: specification, operations: built, outputScale: output.scale,
-                labels: network.labels, decision: network.decision, transform: network.transform)
+                outputExponents: output.exponents, labels: network.labels,
+                decision: network.decision, transform: network.transform)
         } catch {
             throw .invalidNetwork(error.description)
         }

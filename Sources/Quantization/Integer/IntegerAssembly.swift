@@ -2,6 +2,14 @@
 
 import IntegerNetworks
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// An integer network made node by node from a real one without activations, with its values on samples and by interval
 /// arithmetic along: a value type, so that a search can go back to any node.
 struct IntegerAssembly: Sendable {
@@ -19,6 +27,8 @@ struct IntegerAssembly: Sendable {
     var exactLevels: [Int: Int] = [:]
     /// Nodes whose weights were rounded.
     var roundedNodes: Set<Int> = []
+    /// As of `OutputUnits`: of rows of what makes the outputs.
+    let outputExponents: [Int]
 
     /// - Parameters:
     ///   - samples: prepared, as many as the reference has.
@@ -29,6 +39,7 @@ struct IntegerAssembly: Sendable {
         self.network = network
         self.reference = reference
         self.specification = specification
+        outputExponents = Self.exponents(network, reference[network.output])
         let count = specification.count
         var batch = SampleMatrix(count: count, samples: samples.count)
         // The samples are normalized already.
@@ -118,6 +129,7 @@ struct IntegerAssembly: Sendable {
         let granule = isShared ? bias.count : bias.count / node.shape[0]
         let result = try quantize(
             parts, bias: bias, shape: node.shape, granule: granule, levels: levels,
+            exponents: value == network.output ? outputExponents : [],
             reference: reference[value], node: index)
         encodings.append(result)
         try claimShift(of: value)
@@ -140,17 +152,22 @@ struct IntegerAssembly: Sendable {
     /// Appends an affine map of integer values, its weights in integers.
     ///
     /// - Parameters:
+    ///   - exponents: powers of two between the scales of rows; none where there are none.
     ///   - reference: what it should give; its mean difference from what the integers stand for goes into the bias.
     ///   - node: of the real network, if it is its map.
     mutating func quantize(
         _ parts: [(value: Int, map: LinearMap)], bias: [Double], shape: [Int], granule: Int,
-        levels: Int, reference: SampleMatrix?, node index: Int?, name: String? = nil
+        levels: Int, exponents: [Int] = [], reference: SampleMatrix?, node index: Int?,
+        name: String? = nil
     ) throws(QuantizationError) -> Encoding {
         let name = name ?? index.map { network.nodes[$0].name } ?? ""
         let groups = parts.map {
-            WeightScales.Group(map: $0.map, size: batches[$0.value].rootMeanSquare)
+            WeightScales.Group(
+                map: $0.map.scaled(rows: exponents.map { exp2(-Double($0)) }),
+                size: batches[$0.value].rootMeanSquare)
         }
-        let scales = WeightScales(groups, rows: bias.count, granule: granule, levels: levels)
+        var scales = WeightScales(groups, rows: bias.count, granule: granule, levels: levels)
+        scales.scale(rows: exponents.map { exp2(Double($0)) })
         if let index {
             exactLevels[index] = scales.exactLevels
             if (scales.exactLevels ?? .max) > levels { roundedNodes.insert(index) }

@@ -43,6 +43,11 @@ struct WeightScales {
         exactLevels = exact
     }
 
+    /// Multiplies the scale of each row; of none given, of none.
+    mutating func scale(rows factors: [Double]) {
+        for (row, factor) in factors.enumerated() { scales[row] *= factor }
+    }
+
     private static func hasOneEntryARow(_ map: LinearMap) -> Bool {
         switch map {
         case .identity: true

@@ -164,6 +164,11 @@ package enum LinearMap: Sendable, Equatable {
         }
     }
 
+    /// Row i times factor i; as it is where none are given. Rows of one channel of a convolution have one factor.
+    func scaled(rows factors: [Double]) -> LinearMap {
+        factors.isEmpty ? self : mapped { $1 * factors[$0] }
+    }
+
     /// Each weight made anew from its row (a convolution's: the first row of its map) and itself.
     package func mapped(_ transform: (_ row: Int, _ weight: Double) -> Double) -> LinearMap {
         switch self {

@@ -80,9 +80,11 @@ package struct SampleMatrix: Sendable, Equatable {
 
     /// The same for each element by itself, the largest of all: one of small values beside large ones counts as much.
     /// One that doesn't vary is measured by its magnitude.
-    package func largestRelativeError(from reference: SampleMatrix) -> Double {
+    package func largestRelativeError(
+        from reference: SampleMatrix, elements: [Int]
+    ) -> Double {
         var largest = 0.0
-        for element in 0..<count {
+        for element in elements {
             let range = range(ofElement: element)
             let part = reference.values[range]
             let mean = part.reduce(0, +) / Double(samples)
@@ -99,6 +101,14 @@ package struct SampleMatrix: Sendable, Equatable {
             largest = max(largest, (squares / unit).squareRoot())
         }
         return largest
+    }
+
+    /// Some of the elements.
+    package func elements(_ chosen: [Int]) -> SampleMatrix {
+        guard chosen.count < count else { return self }
+        var result = SampleMatrix(count: chosen.count, samples: samples)
+        result.values = chosen.flatMap { values[range(ofElement: $0)] }
+        return result
     }
 
     /// The root of the mean square of the differences, by the deviation of the reference (or its magnitude, where it

@@ -25,10 +25,12 @@ package struct Fidelity: Sendable, Equatable {
     /// Root of the mean square difference of the outputs from the other's, by the deviation of those: of scores all
     /// together, of quantities that of the worst.
     package let relativeError: Double
+    /// The same of quantities alone, which no decision is made of; nil where there are none.
+    package let quantityError: Double?
 
     /// Of outputs against other ones.
     /// - Parameter program: what the client makes of the outputs; where it says a label, that is the decision.
-    init(
+    package init(
         _ outputs: SampleMatrix, against reference: SampleMatrix, decision: Decision,
         program: OutputProgram? = nil, labels: [Int]?
     ) {
@@ -46,10 +48,18 @@ package struct Fidelity: Sendable, Equatable {
             accuracy = nil
         }
         expectedChanges = Self.expectedChanges(outputs, reference, decision)
-        let error =
-            decides
-            ? outputs.relativeError(from: reference) : outputs.largestRelativeError(from: reference)
+        let quantities = program?.quantities ?? (decides ? [] : Array(0..<outputs.count))
+        let quantityError =
+            quantities.isEmpty
+            ? nil : outputs.largestRelativeError(from: reference, elements: quantities)
+        let others = Set(0..<outputs.count).subtracting(quantities).sorted()
+        let scoreError =
+            others.isEmpty
+            ? 0
+            : outputs.elements(others).relativeError(from: reference.elements(others))
+        let error = max(scoreError, quantityError ?? 0)
         relativeError = error.isFinite ? error : .infinity
+        self.quantityError = quantityError.map { $0.isFinite ? $0 : .infinity }
     }
 
     private static func kappa(_ found: [Int], _ expected: [Int], _ agreement: Double) -> Double {

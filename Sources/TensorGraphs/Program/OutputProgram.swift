@@ -115,6 +115,24 @@ package struct OutputProgram: Sendable, Equatable {
         return outputs.map { values[$0.value] }
     }
 
+    /// Which of the network's outputs no label is made of: quantities of their own.
+    package var quantities: [Int] {
+        guard label != nil else { return Array(0..<inputCount) }
+        var reads = [Set(0..<inputCount)]
+        for step in steps {
+            if case .gather(let indices, _) = step.operation, step.inputs == [0] {
+                reads.append(Set(indices.lazy.map(Int.init)).intersection(reads[0]))
+            } else {
+                reads.append(step.inputs.reduce(into: []) { $0.formUnion(reads[$1]) })
+            }
+        }
+        var compared: Set<Int> = []
+        for output in outputs where output.meaning != .real {
+            compared.formUnion(reads[output.value])
+        }
+        return (0..<inputCount).filter { !compared.contains($0) }
+    }
+
     /// Names of all classes; nil where the label has none, or there is no label.
     package var labelNames: [String]? {
         guard let label, case .label(let names) = outputs[label].meaning else { return nil }
