@@ -21,10 +21,9 @@ struct DepthDiagnosis {
 
     /// nil where even the first activation can't be cut off, or all of them fit.
     init?(
-        model: ONNXModel, calibration: SampleSet, options: PlanningOptions,
+        graph: TensorGraph, calibration: SampleSet, options: PlanningOptions,
         progress: (String) throws -> Void
     ) throws {
-        guard let graph = try? model.tensorGraph() else { return nil }
         var options = options
         let least = options.quantization.bits.lowerBound
         options.quantization.bits = least...least

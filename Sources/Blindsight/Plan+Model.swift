@@ -50,10 +50,11 @@ extension Plan {
     /// What a server with this plan would answer, without any encryption: bit-equal to the encrypted run, at the speed
     /// of clear text.
     ///
-    /// - Parameter samples: `client.input.count` reals each.
+    /// - Parameter samples: as many reals each as the model takes.
     public func simulate(_ samples: [[Float]]) throws -> Predictions {
         let clear = try Plan(
-            network, outputs: client.outputs, method: ClearPlan(network, like: client))
+            network, outputs: client.outputs, method: ClearPlan(network, like: client),
+            prefix: client.prefix)
         let client = try Client(clear.client)
         let server = try Server(clear, keys: client.evaluationKeys())
         let request = try client.encrypt(samples)

@@ -44,15 +44,18 @@ package struct PlannedModel: Sendable {
             judgement = nil
             return
         }
+        let split = try InputSplit(model.tensorGraph())
+        let calibration = try calibration.map { try Self.prepared($0, by: split.program) }
         let (quantizer, samples) = try Self.quantizer(
-            model, calibration: calibration, labels: labels, options: options, progress: progress)
+            model, split.graph, calibration: calibration, labels: labels, options: options,
+            progress: progress)
         let coarser = { (fewer: QuantizationOptions) throws -> Quantizer in
-            try Quantizer(model, calibration: samples, labels: labels, options: fewer)
+            try Quantizer(graph: split.graph, calibration: samples, labels: labels, options: fewer)
         }
         let found = try BudgetLadder(quantizer: quantizer, coarser: coarser).plan(
             calibration: samples, options: options, progress: progress)
-        plan = found.plan.with(model: bytes)
-        quantization = found.report
+        plan = try found.plan.with(prefix: split.program).with(model: bytes)
+        quantization = found.report.with(clients: split.clients)
         let judgement = PlanJudgement(
             found.report, input: found.plan.network.input, calibration: samples)
         guard judgement.verdict != .useless || options.acceptsAnyError else {
@@ -71,11 +74,40 @@ package struct PlannedModel: Sendable {
                 ]) + found.notes
     }
 
+    /// What a model's samples are made of, where the client makes something of them first; nil elsewhere, and of what is
+    /// no model.
+    package static func columns(ofModel bytes: [UInt8]) -> [InputColumn]? {
+        guard let model = try? ONNXModel.load(bytes), (try? model.integerNetwork()) == nil,
+            let graph = try? model.tensorGraph()
+        else { return nil }
+        return (try? InputSplit(graph))?.program?.columns
+    }
+
+    /// Samples as the client encrypts them.
+    private static func prepared(
+        _ samples: SampleSet, by program: InputProgram?
+    ) throws(QuantizationError) -> SampleSet {
+        guard let program else { return samples }
+        guard samples.sampleCount == program.inputCount else {
+            throw .invalidSamples(
+                "\(samples.sampleCount) values each; the model takes \(program.inputCount)")
+        }
+        var prepared: [[Float]] = []
+        for index in 0..<samples.count {
+            do throws(ProgramError) {
+                prepared.append(try program.evaluate(samples.sample(at: index)))
+            } catch {
+                throw .invalidSamples("sample \(index) has \(error)")
+            }
+        }
+        return SampleSet(prepared, sampleShape: [prepared.first?.count ?? 0])
+    }
+
     /// For a float model, with the samples.
     /// - Throws: `PlanRefusal` without samples, and what else a model is refused for.
     private static func quantizer(
-        _ model: ONNXModel, calibration: SampleSet?, labels: [Int]?, options: PlanningOptions,
-        progress: @escaping @Sendable (String) throws -> Void
+        _ model: ONNXModel, _ graph: TensorGraph, calibration: SampleSet?, labels: [Int]?,
+        options: PlanningOptions, progress: @escaping @Sendable (String) throws -> Void
     ) throws -> (Quantizer, SampleSet) {
         guard let calibration else {
             // What can't be imported at all is told first.
@@ -87,13 +119,14 @@ package struct PlannedModel: Sendable {
         }
         do {
             let quantizer = try Quantizer(
-                model, calibration: calibration, labels: labels, options: options.quantization
+                graph: graph, calibration: calibration, labels: labels,
+                options: options.quantization
             ) { try? progress("\($0.stage.words), \(Int(100 * $0.share)) %") }
             return (quantizer, calibration)
         } catch let error as QuantizationError {
             guard case .tooDeep(let depth, _) = error,
                 let diagnosis = try DepthDiagnosis(
-                    model: model, calibration: calibration, options: options, progress: progress)
+                    graph: graph, calibration: calibration, options: options, progress: progress)
             else { throw error }
             throw diagnosis.refusal(depth: depth)
         }

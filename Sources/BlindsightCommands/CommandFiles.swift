@@ -7,6 +7,7 @@ import Files
 import IntegerNetworks
 import ONNXModels
 import Samples
+import TensorGraphs
 import Threading
 import Wire
 
@@ -83,20 +84,38 @@ enum CommandFiles {
         }
     }
 
-    /// Samples that fit a network's input.
+    /// Samples as a plan's model takes them.
     static func samples(
-        _ path: String, for input: InputSpecification, as reading: SampleReading
+        _ path: String, for plan: ClientPlan, as reading: SampleReading
     ) throws -> SampleSet {
+        var reading = reading
+        reading.columns = plan.prefix.map { columns($0.columns) }
         let samples = try naming(path) { try SampleFile.read(path: path, as: reading) }
-        try check(samples, for: input, path: path)
+        try check(samples, for: plan, path: path)
         return samples
     }
 
-    static func check(_ samples: SampleSet, for input: InputSpecification, path: String) throws {
+    /// The columns of a table that a model takes. They have names where each input is one column.
+    static func columns(_ inputs: [InputColumn]) -> [SampleColumn] {
+        let areNamed = inputs.count > 1 && inputs.allSatisfy { $0.count == 1 }
+        return inputs.flatMap { input in
+            let kind: SampleColumn.Kind =
+                switch input.kind {
+                case .real: .number
+                case .integer: .whole
+                case .text(let texts): .text(texts)
+                }
+            return [SampleColumn](
+                repeating: SampleColumn(name: areNamed ? input.name : nil, kind: kind),
+                count: input.count)
+        }
+    }
+
+    static func check(_ samples: SampleSet, for plan: ClientPlan, path: String) throws {
         guard samples.count > 0 else { throw CommandError.noSamples(path) }
-        guard samples.sampleCount == input.count else {
+        guard samples.sampleCount == plan.sampleCount else {
             throw CommandError.wrongSampleSize(
-                path, samples.sampleCount, expected: input.count)
+                path, samples.sampleCount, expected: plan.sampleCount)
         }
     }
 

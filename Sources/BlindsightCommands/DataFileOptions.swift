@@ -53,14 +53,15 @@ struct OutsideOptions: ParsableArguments {
     ///
     /// - Throws: `CommandError` for a value that is refused.
     func tally(
-        _ samples: SampleSet, _ range: Range<Int>, for input: InputSpecification, path: String
+        _ samples: SampleSet, _ range: Range<Int>, for plan: ClientPlan, path: String
     ) throws -> QuantizationTally {
-        let quantizer = SampleQuantizer(input, outside: outside)
-        var tally = QuantizationTally(input)
+        let quantizer = SampleQuantizer(plan.input, outside: outside)
+        var tally = QuantizationTally(plan.input)
         for index in range {
             do {
                 _ = try quantizer.quantize(
-                    samples.sample(at: index), index: index, tally: &tally)
+                    plan.prepared(samples.sample(at: index), index: index), index: index,
+                    tally: &tally)
             } catch {
                 throw CommandError.sample(path, error)
             }

@@ -26,7 +26,7 @@ extension Plan {
             ),
         ]
         if let model { sections.append((SectionRule.Number.model, model)) }
-        return sections + (try ClientPlan.suffix(client.outputs))
+        return sections + (try ClientPlan.programs(client.prefix, client.outputs))
     }
 
     /// What stands for the proof: a digest over what was proven, and by which version of the proofs.
@@ -83,12 +83,13 @@ extension Plan {
         try self.init(
             network, outputs: outputs, method: method,
             model: sections[SectionRule.Number.model].map(Array.init),
-            identity: PlanIdentity(words: message.identity))
+            identity: PlanIdentity(words: message.identity),
+            prefix: ClientPlan.prefix(sections[SectionRule.Number.prefix], input: input))
         try Envelope.requirePlan(client.digest, found: envelope.digest)
         // A file of other proofs, or of none, is proven here.
         let claimed = [
             SectionRule.Number.method, SectionRule.Number.plan, SectionRule.Number.network,
-            SectionRule.Number.model, SectionRule.Number.suffix,
+            SectionRule.Number.model, SectionRule.Number.prefix, SectionRule.Number.suffix,
         ].compactMap { number in sections[number].map { (number, $0) } }
         if sections[SectionRule.Number.proof].map({ $0 == Self.proof(claimed)[...] }) != true {
             self = try proven()
@@ -101,7 +102,7 @@ extension Plan {
         let again = try Plan(
             network, outputs: client.outputs,
             method: method.proven(network, outputs: client.outputs), model: model,
-            identity: client.identity)
+            identity: client.identity, prefix: client.prefix)
         guard again.client == client else {
             throw WireError.rebuiltPlanDiffers(
                 expected: Envelope.hexadecimal(client.digest),

@@ -3,6 +3,7 @@
 import BigIntegers
 import InferenceClient
 import IntegerNetworks
+import TensorGraphs
 import Wire
 
 /// A certified plan: the server's artifact. Holds the network's weights; everything a client needs is in `client`,
@@ -17,14 +18,14 @@ public struct Plan: Sendable {
 
     package init(
         _ network: IntegerNetwork, outputs: OutputReading, method: any ServerMethod,
-        model: [UInt8]? = nil, identity: PlanIdentity = .random()
+        model: [UInt8]? = nil, identity: PlanIdentity = .random(), prefix: InputProgram? = nil
     ) throws {
         self.network = network
         self.method = method
         self.model = model
         client = try ClientPlan(
             input: network.input, outputs: outputs, method: method.client,
-            identity: identity)
+            identity: identity, prefix: prefix)
     }
 
     package var certificate: Certificate { client.certificate }
@@ -43,6 +44,13 @@ public struct Plan: Sendable {
         var out = self
         out.model = model
         return out
+    }
+
+    /// The plan for samples of which the client makes something first.
+    package func with(prefix: InputProgram?) throws -> Plan {
+        try Plan(
+            network, outputs: client.outputs, method: method, model: model,
+            identity: client.identity, prefix: prefix)
     }
 
     /// Products in a row double the bits of everything: far more than any ring carries is refused at once.

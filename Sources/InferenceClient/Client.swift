@@ -56,11 +56,11 @@ public final class Client: Sendable {
 
     // MARK: Encryption
 
-    /// Quantizes and encrypts one sample of `plan.input.count` reals.
+    /// Quantizes and encrypts one sample of as many reals as the model takes.
     /// - Throws: as `quantize(_:)`.
     public func encrypt(_ sample: [Float]) throws -> Request { try encrypt([sample]) }
 
-    /// Quantizes and encrypts samples of `plan.input.count` reals each, one or more.
+    /// Quantizes and encrypts samples of as many reals as the model takes each, one or more.
     /// - Parameter progress: called with (samples done, samples in all).
     /// - Throws: as `quantize(_:)`; `InferenceError.wrongCount` for no sample.
     public func encrypt(
@@ -118,7 +118,7 @@ public final class Client: Sendable {
         return RequestGroup(head: head, body: body)
     }
 
-    /// The integers of samples of `plan.input.count` reals each. Values somewhat outside the plan's range take its
+    /// The integers of samples of as many reals as the model takes each. Values somewhat outside the plan's range take its
     /// nearest end.
     /// - Throws: an error that names the sample and feature of a NaN, an infinity, or a value that is farther outside
     ///   the range than this is wide; an error for a wrong count.
@@ -129,7 +129,9 @@ public final class Client: Sendable {
     /// - Parameter outside: what becomes of values outside the plan's range.
     package func quantize(_ samples: [[Float]], outside: OutsideValues) throws -> [[Int]] {
         let quantizer = SampleQuantizer(plan.input, outside: outside)
-        return try pool.map(samples.count) { try quantizer.quantize(samples[$0], index: $0) }
+        return try pool.map(samples.count) {
+            try quantizer.quantize(plan.prepared(samples[$0], index: $0), index: $0)
+        }
     }
 
     // MARK: Decryption

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import IntegerNetworks
+import TensorGraphs
 import Wire
 
 extension ClientPlan {
     /// The sections of a client plan, which have one form: their digest binds everything to the plan.
     static func sections(
         _ input: InputSpecification, _ outputs: OutputReading, _ method: any ClientMethod,
-        _ identity: PlanIdentity
+        _ identity: PlanIdentity, _ prefix: InputProgram?
     ) throws -> [(number: UInt16, bytes: [UInt8])] {
         guard outputs.count <= PlanLimits.maximumOutputs else {
             throw WireError.outOfRange(
@@ -25,18 +26,41 @@ extension ClientPlan {
                 SectionRule.Number.plan,
                 try Blindsight_V6_PlanMessage(input, outputs, identity: identity).serializedBytes()
             ),
-        ] + (try suffix(outputs))
+        ] + (try programs(prefix, outputs))
     }
 
-    /// The section of what the client makes of the outputs; none where decision and transform say it.
-    package static func suffix(
-        _ outputs: OutputReading
+    /// The sections of what the client makes of samples and of outputs; none where it makes nothing of them.
+    package static func programs(
+        _ prefix: InputProgram?, _ outputs: OutputReading
     ) throws -> [(number: UInt16, bytes: [UInt8])] {
-        guard let program = outputs.program else { return [] }
-        try program.checkTexts()
-        return [
-            (SectionRule.Number.suffix, try Blindsight_V6_ProgramMessage(program).serializedBytes())
-        ]
+        var sections: [(number: UInt16, bytes: [UInt8])] = []
+        if let prefix {
+            try prefix.checkTexts()
+            sections.append(
+                (
+                    SectionRule.Number.prefix,
+                    try Blindsight_V6_InputProgramMessage(prefix).serializedBytes()
+                ))
+        }
+        if let program = outputs.program {
+            try program.checkTexts()
+            sections.append(
+                (
+                    SectionRule.Number.suffix,
+                    try Blindsight_V6_ProgramMessage(program).serializedBytes()
+                ))
+        }
+        return sections
+    }
+
+    /// What is made of samples, as a file's section has it.
+    package static func prefix(
+        _ section: ArraySlice<UInt8>?, input: InputSpecification
+    ) throws -> InputProgram? {
+        try section.map {
+            try Blindsight_V6_InputProgramMessage(canonical: $0, "the prefix")
+                .program(input: input.count)
+        }
     }
 
     /// Outputs as a file's sections have them.
@@ -45,7 +69,7 @@ extension ClientPlan {
     ) throws -> OutputReading {
         let program = try suffix.map {
             try Blindsight_V6_ProgramMessage(canonical: $0, "the suffix")
-                .program(outputs: message.outputs.bounds.count)
+                .program(inputs: message.outputs.bounds.count, "the suffix")
         }
         try program?.checkTexts()
         return try message.outputs.reading(program)
@@ -54,7 +78,8 @@ extension ClientPlan {
     /// The bytes of client.plan.
     public func serialized() throws -> [UInt8] {
         try Envelope.seal(
-            Self.sections(input, outputs, method, identity), kind: .clientPlan, digest: digest)
+            Self.sections(input, outputs, method, identity, prefix), kind: .clientPlan,
+            digest: digest)
     }
 
     /// - Parameter bytes: what `serialized` gave, or anything else: all is checked.
@@ -76,7 +101,8 @@ extension ClientPlan {
             input: input, outputs: outputs,
             method: ClientMethods.named(name).init(
                 encoded: encoded, input: input, outputs: outputs, allowInsecure: allowInsecure),
-            identity: PlanIdentity(words: message.identity))
+            identity: PlanIdentity(words: message.identity),
+            prefix: Self.prefix(sections[SectionRule.Number.prefix], input: input))
         try Envelope.requirePlan(digest, found: envelope.digest)
     }
 }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import IntegerNetworks
+import TensorGraphs
 import Wire
 
 /// What a client needs: its method's parameters, input and output encoding, the keys to make. No weights.
 public struct ClientPlan: Sendable {
     /// What samples look like: their shape, and how reals become integers.
     public let input: InputSpecification
+    /// What is made of samples before they are quantized; nil where they are encrypted as they are.
+    package let prefix: InputProgram?
     package let outputs: OutputReading
     package let method: any ClientMethod
     package let identity: PlanIdentity
@@ -20,9 +23,10 @@ public struct ClientPlan: Sendable {
     /// - Throws: `WireError` for what no plan may have.
     package init(
         input: InputSpecification, outputs: OutputReading, method: any ClientMethod,
-        identity: PlanIdentity = .random()
+        identity: PlanIdentity = .random(), prefix: InputProgram? = nil
     ) throws {
         self.input = input
+        self.prefix = prefix
         self.outputs = outputs
         self.method = method
         self.identity = identity
@@ -38,7 +42,7 @@ public struct ClientPlan: Sendable {
         keySetDigest = Envelope.digest(
             of: Array(type(of: method).name.rawValue.utf8) + [0] + (try method.keySet()))
         digest = Envelope.digest(
-            of: try Self.sections(input, outputs, method, identity).flatMap {
+            of: try Self.sections(input, outputs, method, identity, prefix).flatMap {
                 Section.head($0.number, length: $0.bytes.count) + $0.bytes
             })
     }
@@ -46,6 +50,19 @@ public struct ClientPlan: Sendable {
     /// How samples lie in ciphertexts: `slots`, `features` or `paillier`.
     public var methodName: MethodName { type(of: method).name }
     package var outputCount: Int { outputs.count }
+
+    /// Values of a sample as it is read.
+    package var sampleCount: Int { prefix?.inputCount ?? input.count }
+
+    /// What is quantized of a sample.
+    /// - Parameter index: by which errors name the sample.
+    /// - Throws: `NetworkError` for a sample that the model refuses.
+    package func prepared(_ sample: [Float], index: Int) throws(NetworkError) -> [Float] {
+        guard let prefix else { return sample }
+        do throws(ProgramError) { return try prefix.evaluate(sample) } catch {
+            throw .refusedSample(index, reason: error.description)
+        }
+    }
 
     /// Of a full group.
     public var cost: CostEstimate { CostEstimate(method) }

@@ -17,7 +17,7 @@ public struct QuantizationOptions: Sendable, Equatable {
     package var calibration: RangeMethod = .mse
     /// Share of decisions that integers may change, and that errors of their size may be expected to.
     package var decisionTolerance = 0.003
-    /// Root of the mean square change of the outputs by integers, by their deviation; nil: 1/8 for decisions, 0.02 for
+    /// Root of the mean square change of the outputs by integers, by their deviation; nil: 1/8 for decisions, 0.01 for
     /// regressions.
     package var errorTolerance: Double?
     /// Bits of range that aren't worth saving: a plaintext modulus has as many anyway.

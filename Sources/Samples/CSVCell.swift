@@ -17,6 +17,8 @@ enum CSVCell: Equatable {
         "-", "--", "?", ".", "missing", "#null!", "#div/0!", "#value!", "#ref!", "#num!", "#name?",
         "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan",
     ]
+    static func isMissing(_ text: String) -> Bool { missing.contains(text.lowercased()) }
+
     private static let booleans: Set<String> = ["true", "false", "yes", "no"]
     private static let infinities: Set<String> = [
         "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity", "1.#inf", "-1.#inf",

@@ -51,6 +51,9 @@ public enum SampleFile {
         let content = try content(bytes, as: reading, limit: limit)
         if IDXFormat.isIDX(content) { return try IDXFormat.parse(content) }
         if NPYFormat.isNPY(content) { return try NPYFormat.parse(content) }
+        if let columns = reading.columns {
+            return try CSVTable(columns).parse(content, header: reading.header)
+        }
         return try CSVFormat.parse(
             content, header: reading.header, expectedCount: reading.expectedCount)
     }

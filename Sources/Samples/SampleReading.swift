@@ -15,6 +15,8 @@ package struct SampleReading: Sendable {
     package var array: String?
     /// How many samples there must be, where that is known: it tells a header of one number from a sample.
     package var expectedCount: Int?
+    /// The columns of a table, where they aren't numbers alone, or are found by name; nil: numbers, all that there are.
+    package var columns: [SampleColumn]?
 
     package init(
         header: CSVHeader = .automatic, array: String? = nil, expectedCount: Int? = nil

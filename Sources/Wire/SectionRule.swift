@@ -27,6 +27,8 @@ package struct SectionRule: Sendable {
                     number: Number.model, name: "model", limit: 64 << 20, isRequired: false),
                 SectionRule(number: Number.proof, name: "proof", limit: 64, isRequired: false),
                 SectionRule(
+                    number: Number.prefix, name: "prefix", limit: 4 << 20, isRequired: false),
+                SectionRule(
                     number: Number.suffix, name: "suffix", limit: 4 << 20, isRequired: false),
             ]
         case .clientPlan:
@@ -34,8 +36,7 @@ package struct SectionRule: Sendable {
                 SectionRule(number: Number.method, name: "method", limit: 4 << 20),
                 SectionRule(number: Number.plan, name: "plan", limit: 4 << 20),
                 SectionRule(
-                    number: Number.prefix, name: "prefix", limit: 64 << 20, isRequired: false,
-                    isReserved: true),
+                    number: Number.prefix, name: "prefix", limit: 4 << 20, isRequired: false),
                 SectionRule(
                     number: Number.suffix, name: "suffix", limit: 4 << 20, isRequired: false),
             ]

@@ -30,7 +30,9 @@ import Testing
     @Test func everyFieldIsListed() throws {
         let messages = try Self.messages()
         var fields = Set<String>()
-        var pending = ["PlanMessage", "BFVMessage", "PaillierMessage", "ProgramMessage"]
+        var pending = [
+            "PlanMessage", "BFVMessage", "PaillierMessage", "ProgramMessage", "InputProgramMessage",
+        ]
         var seen = Set(pending)
         while let name = pending.popLast() {
             for field in try #require(messages[name]) {

@@ -129,7 +129,7 @@ import Wire
                     message.outputs[3].isInteger = true
                 }
             ),
-            ("257 steps", { $0.steps += Array(repeating: $0.steps[0], count: 257) }),
+            ("4097 steps", { $0.steps += Array(repeating: $0.steps[0], count: 4097) }),
         ]
         for (what, change) in changes {
             let bytes = try Self.resealed(change)

@@ -317,6 +317,6 @@ import Testing
                         columns: 1),
                     inputs: [0])
             ], shape: [1])
-        refused(Array(repeating: Step(.function(.relu), inputs: [0]), count: 257))
+        refused(Array(repeating: Step(.function(.relu), inputs: [0]), count: 4097))
     }
 }

@@ -137,7 +137,7 @@ import Wire
         }
         #expect(
             names == [
-                "client plan: prefix", "evaluation key: public key",
+                "evaluation key: public key"
             ])
     }
 

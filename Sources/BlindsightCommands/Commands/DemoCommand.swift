@@ -57,7 +57,7 @@ package struct DemoCommand: ParsableCommand {
         do { plan = try run.makePlan(model: model) } catch {
             throw CommandError.file(self.model, Refused.orSame(error))
         }
-        try CommandFiles.check(set.samples, for: plan.client.input, path: samples)
+        try CommandFiles.check(set.samples, for: plan.client, path: samples)
         text(DemoReport.plan(plan, picture: Picture.lines(sample, set.samples.sampleShape)))
 
         let (client, keys) = try run.makeKeys(plan: plan.client)

@@ -89,18 +89,18 @@ package struct EncryptCommand: ReportingCommand {
         }
         let clientPlan = try CommandFiles.clientPlan(plan)
         let samples = try CommandFiles.samples(
-            input, for: clientPlan.input, as: dataFile.reading)
+            input, for: clientPlan, as: dataFile.reading)
         let first = index ?? from ?? 0
         guard (0..<samples.count).contains(first) else {
             throw CommandError.noSuchSample(first, count: samples.count)
         }
         let count = min(index == nil ? limit ?? samples.count : 1, samples.count - first)
         let tally = try values.tally(
-            samples, first..<first + count, for: clientPlan.input, path: input)
+            samples, first..<first + count, for: clientPlan, path: input)
         let known = try known.map { path in
             let known = try CommandFiles.samples(
-                path, for: clientPlan.input, as: dataFile.reading)
-            _ = try values.tally(known, 0..<known.count, for: clientPlan.input, path: path)
+                path, for: clientPlan, as: dataFile.reading)
+            _ = try values.tally(known, 0..<known.count, for: clientPlan, path: path)
             return known
         }
         let answers =

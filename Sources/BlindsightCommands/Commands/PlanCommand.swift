@@ -130,8 +130,10 @@ package struct PlanCommand: ReportingCommand {
         }
         let progress = ProgressBar("plan")
         defer { progress.finish() }
+        var reading = dataFile.reading
+        reading.columns = PlannedModel.columns(ofModel: bytes).map(CommandFiles.columns)
         let samples = try calibration.map { path in
-            try CommandFiles.naming(path) { try SampleFile.read(path: path, as: dataFile.reading) }
+            try CommandFiles.naming(path) { try SampleFile.read(path: path, as: reading) }
         }
         let labels = try self.labels.map { path in
             do {

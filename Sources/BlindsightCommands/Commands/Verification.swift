@@ -64,7 +64,8 @@ package struct Verification: Sendable {
             let start = index * capacity
             let size = min(capacity, count - start)
             let inputs = try pool.map(size) {
-                try references.quantize(samples.sample(at: start + $0))
+                try references.quantize(
+                    client.plan.prepared(samples.sample(at: start + $0), index: start + $0))
             }
             let request = try client.encrypt(quantized: inputs)
             let predictions = try client.decrypt(server.predict(request), of: request)

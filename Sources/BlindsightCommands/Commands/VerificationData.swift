@@ -22,15 +22,14 @@ struct VerificationData {
         path: String, as reading: SampleReading, labels: String?, _ labelFile: LabelFileOptions,
         plan: Plan
     ) throws {
-        let network = plan.network
         if FileSystem.isFolder(path) {
             let set = try LabelledSamples.load(directory: path)
             samples = set.samples
             truth = .labels(set.labels)
-            try CommandFiles.check(samples, for: network.input, path: path)
+            try CommandFiles.check(samples, for: plan.client, path: path)
             return
         }
-        samples = try CommandFiles.samples(path, for: network.input, as: reading)
+        samples = try CommandFiles.samples(path, for: plan.client, as: reading)
         guard let labels else {
             truth = .unknown
             return

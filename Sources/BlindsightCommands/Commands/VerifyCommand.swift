@@ -58,7 +58,7 @@ package struct VerifyCommand: ReportingCommand {
             path: data, as: dataFile.reading, labels: labels, labelFile, plan: plan)
         let count = min(limit ?? set.samples.count, set.samples.count)
         let tally = try values.tally(
-            set.samples, 0..<count, for: plan.network.input, path: data)
+            set.samples, 0..<count, for: plan.client, path: data)
         let threads = min(threads ?? WorkerPool.cores, count)
         guard let model = plan.model else { throw CommandError.noModel(path) }
         let start = ContinuousClock.now

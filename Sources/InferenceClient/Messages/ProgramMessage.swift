@@ -30,14 +30,16 @@ extension Blindsight_V6_ProgramMessage {
         }
     }
 
-    /// - Parameter count: of the network's outputs.
+    /// - Parameters:
+    ///   - count: of the values that it begins with.
+    ///   - name: the section's.
     /// - Throws: `WireError` for what no client does.
-    func program(outputs count: Int) throws -> OutputProgram {
+    func program(inputs count: Int, _ name: String) throws -> OutputProgram {
         let steps = try steps.map { message in
             guard
                 let operation = TensorOperation(
                     name: message.step, message.integers, message.reals)
-            else { throw WireError.outOfRange("a step of the suffix") }
+            else { throw WireError.outOfRange("a step of \(name)") }
             return OutputProgram.Step(operation, inputs: message.reads.map(Int.init))
         }
         let outputs = try outputs.map { message in
@@ -53,7 +55,7 @@ extension Blindsight_V6_ProgramMessage {
         do {
             return try OutputProgram(inputCount: count, steps: steps, outputs: outputs)
         } catch {
-            throw WireError.outOfRange("the suffix: \(error)")
+            throw WireError.outOfRange("\(name): \(error)")
         }
     }
 }

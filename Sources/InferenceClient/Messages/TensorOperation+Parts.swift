@@ -31,6 +31,10 @@ extension TensorOperation {
         case .divide: return sizes("divide")
         case .function(let function):
             return Parts(name: "function:" + function.name, reals: function.constants)
+        case .impute(let missing, let values):
+            return Parts(name: "impute", reals: [missing ?? .nan] + values)
+        case .lookup(let keys, let values, let otherwise):
+            return Parts(name: "lookup", reals: [otherwise] + keys + values)
         case .softmax(let outer, let count, let inner):
             return sizes("softmax", outer, count, inner)
         case .logSoftmax(let outer, let count, let inner):
@@ -75,6 +79,17 @@ extension TensorOperation {
         case ("function", let detail?, 0, _):
             guard let function = ScalarFunction(name: detail, reals) else { return nil }
             self = .function(function)
+        case ("impute", nil, 0, 1...):
+            guard !reals[0].isNaN || reals[0].bitPattern == Float.nan.bitPattern else {
+                return nil
+            }
+            self = .impute(
+                missing: reals[0].isNaN ? nil : reals[0], values: Array(reals.dropFirst()))
+        case ("lookup", nil, 0, _) where reals.count % 2 == 1:
+            let half = reals.count / 2
+            self = .lookup(
+                keys: Array(reals[1...half]), values: Array(reals[(half + 1)...]),
+                otherwise: reals[0])
         case ("softmax", nil, 3, 0):
             self = .softmax(outer: sizes[0], count: sizes[1], inner: sizes[2])
         case ("logSoftmax", nil, 3, 0):

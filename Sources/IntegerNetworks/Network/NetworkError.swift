@@ -14,6 +14,8 @@ package enum NetworkError: Error, Equatable, CustomStringConvertible {
     case notFinite(sample: Int, feature: Int, value: String)
     /// A value of a sample that is farther outside the box than this is wide; `range` is the box in reals.
     case farOutside(sample: Int, feature: Int, value: Float, range: ClosedRange<Float>)
+    /// A sample that the model refuses.
+    case refusedSample(Int, reason: String)
     /// An integer outside the box that the network is certified for.
     case outsideBox(index: Int, value: Int, range: ClosedRange<Int>)
     /// A scale, range or zero point that cannot be used.
@@ -34,6 +36,7 @@ package enum NetworkError: Error, Equatable, CustomStringConvertible {
             "sample \(sample), feature \(feature) is \(value); the plan is made for \(range.lowerBound) to "
                 + "\(range.upperBound), and it lies outside by more than that range is wide: is it in the units that the "
                 + "model takes?"
+        case .refusedSample(let sample, let reason): "sample \(sample) has \(reason)"
         case .outsideBox(let index, let value, let range):
             "input \(index) is \(value), outside \(range.lowerBound)...\(range.upperBound)"
         case .invalidQuantization(let text): "invalid quantization: \(text)"

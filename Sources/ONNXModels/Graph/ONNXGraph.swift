@@ -21,7 +21,11 @@ package struct ONNXGraph: Sendable {
     }
 
     package let use: Use
+    /// The input's; of several none that a node may read.
     package let inputName: String
+    /// Where there are several inputs, or one of strings: all of them. Then a sample is their elements, one input after
+    /// the other.
+    let inputs: [Input]
     /// Sizes with the batch; 1 for one that is a symbol, and in serving for any other.
     package let inputShape: [Int]
     package let inputType: ONNXElementType
@@ -55,17 +59,18 @@ package struct ONNXGraph: Sendable {
         var constants = try Self.initializers(proto)
         // Models up to IR version 3 list their initializers among the inputs.
         let inputs = proto.input.filter { constants[$0.name] == nil }
-        guard inputs.count == 1, let input = inputs.first, !input.name.isEmpty else {
-            let names = inputs.map { "'\($0.name)'" }.joined(separator: ", ")
-            throw .unsupportedModel(
-                inputs.isEmpty
-                    ? "the model has no input"
-                    : "the model has \(inputs.count) inputs, \(names); one is accepted: concatenate them into one tensor and split that inside the model"
-            )
+        guard let input = inputs.first else { throw .unsupportedModel("the model has no input") }
+        let isTable = use == .serving && (inputs.count > 1 || Self.isText(input))
+        guard inputs.count == 1 || isTable, inputs.allSatisfy({ !$0.name.isEmpty }) else {
+            throw .unsupportedModel("the model has \(inputs.count) inputs, or one without a name")
         }
 
         var known = Set(constants.keys)
-        known.insert(input.name)
+        for input in inputs {
+            guard known.insert(input.name).inserted else {
+                throw .invalidGraph("two inputs named '\(input.name)'")
+            }
+        }
         var nodes: [ONNXNode] = []
         let all = try Self.nodes(
             proto.node, operatorSet: operatorSet, constants: &constants)
@@ -88,14 +93,23 @@ package struct ONNXGraph: Sendable {
             throw .invalidGraph("nothing makes the output '\(output.name)'")
         }
         self.use = use
-        inputName = input.name
-        (inputShape, fixedBatch) = try Self.inputShape(input, for: use)
         isBatchOpen =
             switch input.type.tensorType.shape.dim.first?.value {
             case .dimParam, nil: true
             case .dimValue: false
             }
-        inputType = try Self.inputType(input)
+        if isTable {
+            self.inputs = try Self.inputs(inputs)
+            inputName = ""
+            inputShape = [1, self.inputs.reduce(0) { $0 + $1.count }]
+            fixedBatch = 1
+            inputType = .float
+        } else {
+            self.inputs = []
+            inputName = input.name
+            (inputShape, fixedBatch) = try Self.inputShape(input, for: use)
+            inputType = try Self.inputType(input)
+        }
         outputs = proto.output.map { Output($0) }
         outputName = try Self.outputName(outputs)
         self.nodes = nodes
@@ -164,7 +178,7 @@ package struct ONNXGraph: Sendable {
         return first.name
     }
 
-    private static func inputShape(
+    static func inputShape(
         _ info: ONNXValueInfoProto, for use: Use
     ) throws(ONNXError) -> (shape: [Int], fixedBatch: Int) {
         let tensor = info.type.tensorType
@@ -207,15 +221,13 @@ package struct ONNXGraph: Sendable {
         return (shape, fixedBatch)
     }
 
-    private static func inputType(
+    static func inputType(
         _ info: ONNXValueInfoProto
     ) throws(ONNXError) -> ONNXElementType {
         let code = info.type.tensorType.elemType
         guard let type = ONNXElementType(rawValue: code), type != .string else {
             throw .unsupportedModel(
-                code == ONNXElementType.string.rawValue
-                    ? "input '\(info.name)' is of strings; numbers are accepted: encode them before"
-                    : "input '\(info.name)' is of element type \(ONNXElementType.name(code)); reals and integers are accepted"
+                "input '\(info.name)' is of element type \(ONNXElementType.name(code)); reals, integers and strings are accepted"
             )
         }
         return type

@@ -7,6 +7,8 @@ enum ImportedValue {
         case real
         /// Codes of a quantization.
         case code
+        /// Places in the model's vocabulary, -1 for a text that isn't in it.
+        case text
         /// Whole numbers: indices of classes, truth values.
         case index(Indices)
     }

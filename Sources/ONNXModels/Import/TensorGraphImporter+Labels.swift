@@ -37,7 +37,7 @@ extension TensorGraphImporter {
     }
 
     /// ai.onnx.ml: other names for names, or for places.
-    func labelEncoder(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+    mutating func labelEncoder(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(
             node, inputs: 1...1,
             attributes: [
@@ -45,11 +45,9 @@ extension TensorGraphImporter {
                 "keys_floats", "keys_int64s", "keys_strings", "values_floats", "values_int64s",
                 "values_strings",
             ])
-        guard case .activation(let index, let shape, .index(let indices)) = try value(node, 0)
-        else {
-            throw node.refusal(
-                "it encodes the model's input; labels after the scores are accepted: encode before")
-        }
+        guard case .activation(let index, let shape, .index(let indices)) = try value(node, 0),
+            indices.count != nil
+        else { return try encodedCategories(node) }
         let classes = try node.strings("classes_strings") ?? []
         let keys = classes.isEmpty ? try list(node, "keys_") : classes
         let results =
@@ -71,7 +69,7 @@ extension TensorGraphImporter {
             index, shape: shape, kind: .index(ImportedValue.Indices(count: count, names: names)))
     }
 
-    private func list(_ node: ONNXNode, _ prefix: String) throws(ONNXError) -> [String]? {
+    func list(_ node: ONNXNode, _ prefix: String) throws(ONNXError) -> [String]? {
         if let strings = try node.strings(prefix + "strings") { return strings }
         if let integers = try node.integers(prefix + "int64s") {
             return integers.map(\.description)
@@ -132,6 +130,7 @@ extension TensorGraphImporter {
     func meaning(_ kind: ImportedValue.Kind) -> TensorGraph.Meaning {
         switch kind {
         case .real, .code: return .real
+        case .text: return .integer
         case .index(let indices):
             if let names = indices.names { return .label(names) }
             guard let count = indices.count, count <= 1 << 16 else { return .integer }

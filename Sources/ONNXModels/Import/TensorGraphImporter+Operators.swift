@@ -170,6 +170,10 @@ extension TensorGraphImporter {
         "Concat": { importer, node throws(ONNXError) in try importer.concatenation(node) },
         "DepthToSpace": { importer, node throws(ONNXError) in try importer.depthToSpace(node) },
         "SpaceToDepth": { importer, node throws(ONNXError) in try importer.spaceToDepth(node) },
+        "ai.onnx.ml.Imputer": { importer, node throws(ONNXError) in try importer.imputer(node) },
+        "ai.onnx.ml.OneHotEncoder": { importer, node throws(ONNXError) in
+            try importer.oneHotEncoder(node)
+        },
         "ai.onnx.ml.Scaler": { importer, node throws(ONNXError) in try importer.scaler(node) },
         "ai.onnx.ml.Normalizer": { importer, node throws(ONNXError) in
             try importer.normalizer(node)

@@ -75,6 +75,11 @@ extension TensorGraphImporter {
             let value = ImportedValue.activation(index, shape: shape, kind: .real)
             guard let rounding = type.rounding else { return value }
             return try apply(node, .function(rounding), [value], shape: shape)
+        case .activation(_, _, .text):
+            guard type == .string else {
+                throw node.refusal("texts to \(type); encode them by a LabelEncoder")
+            }
+            return try value(node, 0)
         case .activation(_, _, .code):
             throw node.refusal("quantized values; DequantizeLinear takes them")
         case .constant(let constant): return .constant(try converted(node, constant, to: type))

@@ -20,6 +20,8 @@ struct TensorGraphImporter {
     private var votes = 0
     /// Nodes of If and Loop that were written out.
     var bodyNodes = 0
+    /// All strings that a model of texts knows. A text is a place in it, or -1.
+    let vocabulary: [String]
 
     /// - Parameter batch: samples at once.
     init(_ model: ONNXModel, batch: Int = 1) {
@@ -35,8 +37,14 @@ struct TensorGraphImporter {
         for (name, tensor) in graph.constants where needed.contains(name) {
             values[name] = .constant(ImportedConstant(tensor))
         }
-        values[graph.inputName] = .activation(
-            0, shape: shape, kind: graph.inputType.isReal ? .real : .index(.unknown))
+        let hasTexts = graph.inputs.contains { $0.type == nil }
+        vocabulary = hasTexts ? Self.vocabulary(graph) : []
+        guard !graph.inputs.isEmpty else {
+            values[graph.inputName] = .activation(
+                0, shape: shape, kind: graph.inputType.isReal ? .real : .index(.unknown))
+            return
+        }
+        addInputs(batch: batch)
     }
 
     mutating func build() throws(ONNXError) -> TensorGraph {

@@ -34,6 +34,10 @@ extension RealNetworkBuilder {
             )
         case .argMax, .vote:
             throw refusal(node, "a comparison is no polynomial", "as the last node it is taken")
+        case .impute, .lookup:
+            throw refusal(
+                node, "a table of values is no polynomial",
+                "encode and impute the model's inputs, before any weights")
         case .maximum:
             throw refusal(
                 node, "a maximum is no polynomial",

@@ -60,7 +60,7 @@ package struct QuantizationReport: Sendable {
     /// Activations, and by what they were replaced.
     package let replaced: [String]
     /// What isn't computed encrypted.
-    package let dropped: [String]
+    package private(set) var dropped: [String]
     /// On the calibration samples: the accuracy of the float model, of its polynomials and of its integers, against the
     /// float model.
     package let float: Fidelity
@@ -78,4 +78,11 @@ package struct QuantizationReport: Sendable {
     package let samples: Int
     /// Whether the model decides for a class; else it predicts quantities.
     package let decides: Bool
+
+    /// With what the client does first.
+    package func with(clients: [String]) -> QuantizationReport {
+        var report = self
+        report.dropped = clients + dropped
+        return report
+    }
 }

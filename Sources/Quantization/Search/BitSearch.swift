@@ -223,7 +223,7 @@ struct BitSearch: Sendable {
     }
 
     func isWithinTolerance(_ point: FrontierPoint) -> Bool {
-        let relative = options.errorTolerance ?? (network.decision == .regression ? 0.02 : 0.125)
+        let relative = options.errorTolerance ?? (network.decision == .regression ? 0.01 : 0.125)
         let error = max(relative, polynomial.relativeError / 4)
         let lost = max(1 - polynomial.agreement, polynomial.expectedChanges)
         let changes = max(options.decisionTolerance, lost / 4)

@@ -26,6 +26,13 @@ extension TensorOperation {
                 inputs[0], inputs[1], nil, batches: batches, rows: rows, inner: inner,
                 columns: columns)
         case .function(let function): return function.evaluate(inputs[0])
+        case .impute(let missing, let values):
+            return Self.map(inputs[0], values) { value, other in
+                value == missing || (value.isNaN && missing == nil) ? other : value
+            }
+        case .lookup(let keys, let values, let otherwise):
+            let table = Dictionary(zip(keys, values)) { first, _ in first }
+            return inputs[0].map { table[$0] ?? otherwise }
         case .softmax(let outer, let count, let inner):
             return Self.softmax(inputs[0], outer, count, inner, isLogarithm: false)
         case .logSoftmax(let outer, let count, let inner):

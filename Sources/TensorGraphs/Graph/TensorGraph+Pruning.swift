@@ -7,6 +7,7 @@ extension TensorGraph {
         isNeeded[0] = true
         for value in outputs { isNeeded[value] = true }
         if let decisions { isNeeded[decisions.value] = true }
+        for condition in conditions { isNeeded[condition.value] = true }
         for node in nodes.reversed() where isNeeded[node.output] {
             for input in node.inputs { isNeeded[input] = true }
         }
@@ -29,6 +30,8 @@ extension TensorGraph {
                 Decisions(value: places[$0.value], classes: $0.classes)
             }, budget: budget)
         result.notes = notes
+        result.columns = columns
+        result.conditions = conditions.map { Condition(value: places[$0.value], text: $0.text) }
         return result
     }
 }

@@ -63,7 +63,22 @@ package struct TensorGraph: Sendable, Equatable {
         case label([String])
     }
 
+    /// What must hold of a sample, or the model refuses it: all elements of a value differ from zero.
+    package struct Condition: Sendable, Equatable {
+        package let value: Int
+        /// What is wrong where one is zero.
+        package let text: String
+
+        package init(value: Int, text: String) {
+            self.value = value
+            self.text = text
+        }
+    }
+
     package var values: [Value]
+    /// Of models of several inputs, or of strings: what the elements of value 0 are.
+    package var columns: [InputColumn] = []
+    package var conditions: [Condition] = []
     /// In an order in which every input is made before it is used.
     package var nodes: [Node]
     /// Values that the model puts out, the scores first.

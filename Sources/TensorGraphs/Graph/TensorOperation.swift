@@ -35,6 +35,10 @@ package enum TensorOperation: Sendable, Equatable {
     // MARK: Element by element
 
     case function(ScalarFunction)
+    /// Element i where it isn't `missing` (nil: NaN), else `values[i]`. ai.onnx.ml Imputer.
+    case impute(missing: Float?, values: [Float])
+    /// What stands beside an element in a table, or `otherwise` where it isn't there. Encoders of categories.
+    case lookup(keys: [Float], values: [Float], otherwise: Float)
 
     // MARK: Along an axis; `outer` x `count` x `inner` elements
 

@@ -45,7 +45,7 @@ package struct OutputProgram: Sendable, Equatable {
     /// The first output of reals.
     package let scores: Int?
 
-    package static let maximumSteps = 256
+    package static let maximumSteps = 4096
     /// Of all values, and of all lists in operations.
     package static let maximumElements = 1 << 20
 
@@ -161,5 +161,5 @@ extension OutputProgram.Output {
 package struct ProgramError: Error, Equatable, CustomStringConvertible {
     package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 }

@@ -9,7 +9,7 @@ extension TensorOperation {
         switch self {
         case .matrix, .convolution, .matrixProduct, .quantize, .dequantize: false
         case .gather, .scale, .weightedSum, .add, .subtract, .multiply, .divide, .function,
-            .softmax, .logSoftmax, .argMax, .normalize, .maximum, .vote:
+            .impute, .lookup, .softmax, .logSoftmax, .argMax, .normalize, .maximum, .vote:
             true
         }
     }
@@ -22,6 +22,8 @@ extension TensorOperation {
         case .weightedSum(let starts, let indices, let weights):
             starts.count + indices.count + weights.count
         case .maximum(let starts, let indices): starts.count + indices.count
+        case .impute(_, let values): values.count
+        case .lookup(let keys, let values, _): keys.count + values.count
         default: 0
         }
     }
@@ -68,6 +70,14 @@ extension TensorOperation {
             return (starts.count - 1, Self.areWindows(starts, indices, of: count))
         case .add, .subtract, .multiply, .divide: return (count, inputs[1] == count)
         case .function(let function): return (count, function.constants.allSatisfy { !$0.isNaN })
+        case .impute(_, let values):
+            return (count, values.count == count && values.allSatisfy(\.isFinite))
+        case .lookup(let keys, let values, let otherwise):
+            return (
+                count,
+                keys.count == values.count && Set(keys).count == keys.count
+                    && (keys + values + [otherwise]).allSatisfy(\.isFinite)
+            )
         case .softmax(let outer, let inside, let inner),
             .logSoftmax(let outer, let inside, let inner):
             return (count, Self.isProduct(outer, inside, inner, count))

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TensorGraphs
+
+/// Where a graph begins to be encrypted: what the client makes of its inputs first, and the rest.
+///
+/// The client's part is what no polynomial does well and no weights of layers come before: imputers, encoders of
+/// categories, functions of inputs, norms, with all that lies before them. Of what a model was fitted to, a client then
+/// sees what these and per-feature scales say, and no more. Without such an operation there is no client's part, but for
+/// models of several inputs or of texts.
+package struct InputSplit {
+    /// nil where samples are encrypted as they are.
+    package let program: InputProgram?
+    /// What is computed of what the program makes, value 0.
+    package let graph: TensorGraph
+    /// Names of the nodes that the client does.
+    package let clients: [String]
+
+    /// - Throws: `QuantizationError` where the client's part is more than a client is asked to do, or nothing is left.
+    package init(_ graph: TensorGraph) throws(QuantizationError) {
+        // Values that are made of inputs without weights of layers, each element of few others.
+        var isLight = [Bool](repeating: false, count: graph.values.count)
+        isLight[0] = true
+        // Values that have features more than once. What is compared with constants then are bins and categories; what
+        // is done with them else, such as distances to many points, may be what a model was fitted to.
+        var isWide = [Bool](repeating: false, count: graph.values.count)
+        var makers: [Int: Int] = [:]
+        for (index, node) in graph.nodes.enumerated() {
+            makers[node.output] = index
+            let isWider = node.inputs.contains { isWide[$0] }
+            isLight[node.output] =
+                node.inputs.allSatisfy { isLight[$0] }
+                && (isWider ? node.operation.compares : node.operation.isLight)
+            switch node.operation {
+            case .gather(let indices, _):
+                isWide[node.output] =
+                    isWider || indices.count > node.inputs.reduce(0) { $0 + graph.values[$1].count }
+            case .lookup, .function(.step), .argMax: break
+            default: isWide[node.output] = isWider
+            }
+        }
+        var isClients = [Bool](repeating: false, count: graph.nodes.count)
+        func take(_ value: Int) {
+            guard let maker = makers[value], !isClients[maker] else { return }
+            isClients[maker] = true
+            for input in graph.nodes[maker].inputs { take(input) }
+        }
+        for node in graph.nodes
+        where isLight[node.output] && node.operation.isHard && !node.isUsual {
+            take(node.output)
+        }
+        for condition in graph.conditions { take(condition.value) }
+        guard !graph.columns.isEmpty || isClients.contains(true) else {
+            (program, self.graph, clients) = (nil, graph, [])
+            return
+        }
+        // What only chooses among inputs and results is the client's, too: what isn't chosen is not encrypted.
+        for (index, node) in graph.nodes.enumerated() {
+            guard case .gather(let indices, _) = node.operation, isLight[node.output],
+                node.inputs.allSatisfy({ value in
+                    value == 0 || makers[value].map { isClients[$0] } == true
+                }), indices.count <= node.inputs.reduce(0, { $0 + graph.values[$1].count }),
+                !indices.contains(-1)
+            else { continue }
+            isClients[index] = true
+        }
+        let split = try Self.parts(graph, isClients)
+        program = split.program
+        self.graph = split.graph
+        clients = graph.nodes.indices.filter {
+            isClients[$0] && graph.nodes[$0].operator != "input"
+        }.map { "\(graph.nodes[$0].name) (\(graph.nodes[$0].operator))" }
+    }
+
+    private static func parts(
+        _ graph: TensorGraph, _ isClients: [Bool]
+    ) throws(QuantizationError) -> (program: InputProgram, graph: TensorGraph) {
+        var steps: [OutputProgram.Step] = []
+        var places = [0: 0]
+        for (index, node) in graph.nodes.enumerated() where isClients[index] {
+            steps.append(
+                OutputProgram.Step(node.operation, inputs: node.inputs.map { places[$0]! }))
+            places[node.output] = steps.count
+        }
+        let rest = graph.nodes.indices.filter { !isClients[$0] }.map { graph.nodes[$0] }
+        var shown: [Int] = []
+        for value in rest.flatMap(\.inputs) + graph.outputs
+        where places[value] != nil && !shown.contains(value) {
+            shown.append(value)
+        }
+        guard !rest.isEmpty, !graph.outputs.contains(where: { places[$0] != nil }) else {
+            throw .invalidNetwork(
+                "nothing of it is left to hide: all that it does is done by the client before encryption"
+            )
+        }
+        // One value of all that is encrypted.
+        let sizes = shown.map { graph.values[$0].count }
+        let total = sizes.reduce(0, +)
+        var first = places[shown[0]]!
+        var shape = graph.values[shown[0]].shape
+        if shown.count > 1 {
+            steps.append(
+                OutputProgram.Step(
+                    .gather(indices: Array(0..<Int32(total)), fill: 0),
+                    inputs: shown.map { places[$0]! }))
+            first = steps.count
+            shape = [1, total]
+        }
+        var outputs = [
+            OutputProgram.Output(name: "input", value: first, shape: [total], meaning: .real)
+        ]
+        for condition in graph.conditions {
+            outputs.append(
+                OutputProgram.Output(
+                    name: condition.text, value: places[condition.value]!,
+                    shape: [graph.values[condition.value].count], meaning: .integer))
+        }
+        let input = graph.values[0]
+        let columns =
+            graph.columns.isEmpty
+            ? [InputColumn(name: input.name, count: input.count, kind: .real)] : graph.columns
+        let program: InputProgram
+        do throws(ProgramError) {
+            program = try InputProgram(
+                columns: columns,
+                program: OutputProgram(inputCount: input.count, steps: steps, outputs: outputs))
+        } catch {
+            throw .invalidNetwork(
+                "what comes before its layers can't be left to the client: \(error)")
+        }
+        return (program, Self.rest(graph, rest, shown: shown, sizes: sizes, shape: shape))
+    }
+
+    /// The graph whose value 0 is what the client encrypts.
+    private static func rest(
+        _ graph: TensorGraph, _ nodes: [TensorGraph.Node], shown: [Int], sizes: [Int],
+        shape: [Int]
+    ) -> TensorGraph {
+        var result = graph
+        result.columns = []
+        result.conditions = []
+        result.values[0] = TensorGraph.Value(
+            name: shown.count == 1 ? graph.values[shown[0]].name : "inputs", shape: shape)
+        guard shown != [0] else {
+            result.nodes = nodes
+            return result.pruned()
+        }
+        var places: [Int: Int] = [:]
+        var gathers: [TensorGraph.Node] = []
+        var start = 0
+        for (value, size) in zip(shown, sizes) {
+            if shown.count == 1 {
+                places[value] = 0
+            } else {
+                // Value 0 is another now.
+                places[value] = value == 0 ? result.values.count : value
+                if value == 0 { result.values.append(graph.values[0]) }
+                gathers.append(
+                    TensorGraph.Node(
+                        name: graph.values[value].name, operator: "input",
+                        operation: .gather(
+                            indices: (0..<Int32(size)).map { Int32(start) + $0 }, fill: 0),
+                        inputs: [0], output: places[value]!))
+            }
+            start += size
+        }
+        result.nodes =
+            gathers
+            + nodes.map { node in
+                TensorGraph.Node(
+                    name: node.name, operator: node.operator, operation: node.operation,
+                    inputs: node.inputs.map { places[$0] ?? $0 }, output: node.output)
+            }
+        return result.pruned()
+    }
+}
+
+extension TensorGraph.Node {
+    /// A norm of the input itself, or a box that it is clipped to: what every network's input may state.
+    fileprivate var isUsual: Bool {
+        switch operation {
+        case .normalize, .function(.clip): inputs == [0]
+        default: false
+        }
+    }
+}
+
+extension TensorOperation {
+    /// Each element made of few others, with constants of single features at most.
+    fileprivate var isLight: Bool {
+        switch self {
+        case .gather, .scale, .add, .subtract, .multiply, .divide, .function, .impute, .lookup,
+            .normalize, .argMax:
+            true
+        default: false
+        }
+    }
+
+    /// What leads to comparisons with constants, and nothing else.
+    fileprivate var compares: Bool {
+        switch self {
+        case .gather, .scale, .lookup, .argMax, .function(.step), .function(.negative): true
+        default: false
+        }
+    }
+
+    /// What polynomials don't do, or not well.
+    fileprivate var isHard: Bool {
+        switch self {
+        case .function(.negative): false
+        case .function(let function) where function.isRounding: false
+        case .function(.power(let exponent)): exponent < 1 || exponent.rounded() != exponent
+        case .divide, .function, .impute, .lookup, .normalize, .argMax: true
+        default: false
+        }
+    }
+}

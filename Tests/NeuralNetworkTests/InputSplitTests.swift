@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Blindsight
+import Inference
+import IntegerNetworks
+import ONNXModels
+import Quantization
+import Samples
+import SwiftProtobuf
+import TensorGraphs
+import TestSupport
+import Testing
+
+/// What a client does before encryption: imputers, encoders, functions of single features; and no more.
+@Suite struct InputSplitTests {
+    private static func split(
+        _ inputs: Int = 3, _ build: (inout ONNXBuilder) -> [String]
+    ) throws -> (split: InputSplit, model: ONNXModel) {
+        var builder = ONNXBuilder(input: [nil, inputs])
+        let outputs = build(&builder)
+        let model = try ONNXModel(builder.model(outputs))
+        return (try InputSplit(model.tensorGraph()), model)
+    }
+
+    private static func dense(
+        _ builder: inout ONNXBuilder, _ input: String, _ weights: [Float], columns: Int
+    ) -> String {
+        let w = builder.floats("w", weights, dims: [weights.count / columns, columns])
+        return builder.node("MatMul", [input, w])
+    }
+
+    private static func imputed(_ builder: inout ONNXBuilder, _ input: String) -> String {
+        let output = builder.classical("Imputer", [input])[0]
+        builder.attribute("imputed_value_floats", [1, 2, 3] as [Float])
+        builder.attribute("replaced_value_float", Float.nan)
+        return output
+    }
+
+    /// What is made of it is what the whole model makes of it.
+    private static func expectSame(
+        _ split: InputSplit, _ model: ONNXModel, _ samples: [[Float]]
+    ) throws {
+        let program = try #require(split.program)
+        let whole = try FloatReference(model.tensorGraph())
+        let rest = FloatReference(split.graph)
+        for sample in samples {
+            let found = try rest.outputs(program.evaluate(sample))
+            let expected = try whole.outputs(sample)
+            #expect(found == expected, "\(sample)")
+            #expect(expected.allSatisfy { $0.allSatisfy(\.isFinite) })
+            #expect(
+                try RealReference(model).outputs(sample).map { Float($0) } == expected[0])
+        }
+    }
+
+    @Test func imputer() throws {
+        let (split, model) = try Self.split { builder in
+            let scaled = builder.classical("Scaler", [Self.imputed(&builder, "x")])
+            builder.attribute("offset", [1, 1, 1] as [Float])
+            builder.attribute("scale", [2, 3, 4] as [Float])
+            return [Self.dense(&builder, scaled[0], [1, 2, 3, 4, 5, 6], columns: 2)]
+        }
+        // The scaler stays with the server.
+        #expect(try #require(split.program).program.steps.count == 1)
+        #expect(split.clients.count == 1 && split.clients[0].hasSuffix("(ai.onnx.ml.Imputer)"))
+        try Self.expectSame(split, model, [[.nan, 5, .nan], [1, 2, 3], [.nan, .nan, .nan]])
+    }
+
+    /// One hot, with a condition for what is no category.
+    @Test func categories() throws {
+        let (split, model) = try Self.split { builder in
+            builder.graph.input[0].type.tensorType.elemType = 7
+            let ones = builder.classical("OneHotEncoder", ["x"])
+            builder.attribute("cats_int64s", [1, 2, 5])
+            builder.attribute("zeros", 0)
+            let flat = builder.node("Flatten", ones)
+            return [Self.dense(&builder, flat, (1...18).map { Float($0) }, columns: 2)]
+        }
+        #expect(split.graph.values[0].count == 9)
+        try Self.expectSame(split, model, [[1, 2, 5], [5, 2, 1]])
+        #expect {
+            _ = try split.program?.evaluate([1, 2, 4])
+        } throws: {
+            "\($0)".contains("none of the 3 categories")
+        }
+    }
+
+    /// Bins are thresholds of features; distances to points that a model was fitted to stay hidden.
+    @Test func whatStaysHidden() throws {
+        let bins = try Self.split { builder in
+            let column = builder.node("Reshape", ["x", builder.integers([-1, 3, 1])])
+            let edges = builder.floats("edges", [0, 1, 2, 3], dims: [1, 1, 4])
+            let truth = builder.node("Greater", [column, edges])
+            let real = builder.node("Cast", [truth])
+            builder.attribute("to", 1)
+            let flat = builder.node("Flatten", [real])
+            return [Self.dense(&builder, flat, (1...24).map { Float($0) }, columns: 2)]
+        }
+        #expect(bins.split.graph.values[0].count == 12)
+        try Self.expectSame(bins.split, bins.model, [[0.5, 1.5, -7], [9, 2, 2]])
+        let distances = try Self.split { builder in
+            let column = builder.node("Reshape", ["x", builder.integers([-1, 1, 3])])
+            let points = builder.floats("points", (0..<12).map { Float($0) }, dims: [1, 4, 3])
+            let far = builder.node("Abs", [builder.node("Sub", [column, points])])
+            let sum = builder.node("ReduceSum", [far, builder.integers([2])])
+            return [sum]
+        }
+        #expect(distances.split.program == nil)
+        // What is done after weights is the server's as well.
+        let later = try Self.split { builder in
+            let hidden = Self.dense(&builder, "x", [1, 2, 3, 4, 5, 6], columns: 2)
+            return [Self.dense(&builder, builder.node("Relu", [hidden]), [1, 2], columns: 1)]
+        }
+        #expect(later.split.program == nil)
+    }
+
+    @Test func nothingLeftIsRefused() throws {
+        #expect {
+            _ = try Self.split { [Self.imputed(&$0, "x")] }
+        } throws: {
+            "\($0)".contains("nothing of it is left to hide")
+        }
+    }
+
+    /// A table of texts, numbers and whole numbers, by the columns' names, from file to prediction.
+    @Test func table() throws {
+        var builder = ONNXBuilder(input: [nil, 1])
+        var text = builder.graph.input[0]
+        text.name = "city"
+        text.type.tensorType.elemType = 8
+        builder.graph.input[0].name = "age"
+        builder.graph.input.append(text)
+        let ones = builder.classical("OneHotEncoder", ["city"])
+        builder.attribute("cats_strings", ["Bern", "Zürich, CH"])
+        let flat = builder.node("Flatten", ones)
+        let all = builder.node("Concat", ["age", flat])
+        builder.attribute("axis", 1)
+        let output = Self.dense(&builder, all, [1, 10, -5], columns: 1)
+        let bytes: [UInt8] = try builder.model([output]).serializedBytes()
+
+        let columns = try #require(PlannedModel.columns(ofModel: bytes))
+        #expect(columns.map(\.name) == ["age", "city"])
+        var reading = SampleReading()
+        reading.columns = [
+            SampleColumn(name: "age", kind: .number),
+            SampleColumn(name: "city", kind: .text(["", "Bern", "Zürich, CH"])),
+        ]
+        #expect(columns[1].kind == .text(["", "Bern", "Zürich, CH"]))
+        let lines = (0..<40).map {
+            "\($0),\($0 % 3 == 0 ? "Bern" : $0 % 3 == 1 ? "\"Zürich, CH\"" : "Rome"),\($0 % 7)"
+        }
+        let file = Array((["id,city,age"] + lines).joined(separator: "\n").utf8)
+        let samples = try SampleFile.parse(file, as: reading)
+        var options = PlanningOptions()
+        options.planner = .insecure(degrees: [256, 512])
+        options.method = .slots
+        let plan = try PlannedModel(model: bytes, calibration: samples, options: options).plan
+        let client = try Client(plan.client)
+        let server = try Server(plan, keys: client.evaluationKeys())
+        for index in 0..<6 {
+            let request = try client.encrypt(samples.sample(at: index))
+            let found = try client.decrypt(server.predict(request), of: request)[0].values[0]
+            #expect(try plan.simulate([samples.sample(at: index)])[0].values[0] == found)
+            let expected = Double(index % 7) + [10, -5, 0][index % 3]
+            #expect(abs(found - expected) < 0.3, "\(index): \(found) \(expected)")
+        }
+    }
+}
