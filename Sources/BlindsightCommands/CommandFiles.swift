@@ -166,6 +166,7 @@ enum CommandError: Error, CustomStringConvertible {
     case interruptedRun(partial: String)
     case tooWideForNPY(bits: Int)
     case noModel(String)
+    case rowsWithoutLogits(String)
     case notKnownOutputs(String, String)
     case noTerminal
     case noPassphrase(String)
@@ -228,6 +229,8 @@ enum CommandError: Error, CustomStringConvertible {
         case .passphraseTooLong(let source):
             "\(source): a passphrase of more than \(Passphrase.limit) bytes"
         case .passphrasesDiffer: "the two passphrases differ; nothing was written"
+        case .rowsWithoutLogits(let path):
+            "\(path): some rows were not encrypted, and NPY has no place for that; write CSV or JSON"
         case .noModel(let path): "\(path) holds no ONNX model to compare with; plan the model again"
         }
     }

@@ -11,9 +11,9 @@ enum CSVFormat {
     }
 
     static func parse(
-        _ bytes: [UInt8], header: CSVHeader = .automatic, expectedCount: Int? = nil
+        _ bytes: [UInt8], as reading: SampleReading = SampleReading()
     ) throws(SampleError) -> SampleSet {
-        var reader = try CSVReader(bytes, header: header, expectedCount: expectedCount)
+        var reader = try CSVReader(bytes, reading)
         return try reader.samples()
     }
 }
@@ -22,6 +22,7 @@ enum CSVFormat {
 private struct CSVReader {
     private var records: CSVRecords
     private let expectedCount: Int?
+    private let keepsFaults: Bool
     private let hasHeader: Bool
     /// The line and text of a header that may be a sample too.
     private var openHeader: (line: Int, text: String)?
@@ -36,9 +37,12 @@ private struct CSVReader {
     private var openComma: Place?
     private var dot: Place?
 
-    init(_ bytes: [UInt8], header: CSVHeader, expectedCount: Int?) throws(SampleError) {
-        self.expectedCount = expectedCount
-        let all = CSVRecords(bytes)
+    init(_ bytes: [UInt8], _ reading: SampleReading) throws(SampleError) {
+        expectedCount = reading.expectedCount
+        keepsFaults = reading.keepsFaults
+        let all = try CSVRecords(bytes).identified(by: reading.identifier)
+        // Whose first line has a name has a header.
+        let header = reading.identifier == nil ? reading.header : .present
         var first = all
         guard try first.next() else { throw Self.empty }
         var second = first
@@ -127,15 +131,16 @@ private struct CSVReader {
             throw .ambiguousHeader(line: open.line, text: open.text)
         }
         var values: [Float] = []
-        var rows = 0
+        var rows = CSVRows(keepsFaults: keepsFaults)
         while try records.next() {
             if columns == 1, let line = records.blankLine {
                 throw .notANumber(
                     line: line, column: 1, text: "", reason: CSVCell([], commas: false).reason!,
                     mayBeHeader: false)
             }
-            try append(to: &values, isFirst: rows == 0)
-            rows += 1
+            try rows.append(records, to: &values, columns: columns) {
+                values throws(SampleError) in try append(to: &values)
+            }
         }
         if !hasDecimalComma, let open = openComma {
             throw .notANumber(
@@ -152,14 +157,16 @@ private struct CSVReader {
                 mayBeHeader: false)
         }
         // One line more than there are samples: then the numbers of columns are its header.
-        if openHeader != nil, rows == expectedCount.map({ $0 + 1 }) {
+        if openHeader != nil, rows.lines.count == expectedCount.map({ $0 + 1 }) {
             values.removeFirst(columns)
-            rows -= 1
+            rows.removeFirst()
         }
-        return SampleSet(count: rows, sampleShape: [columns], values: .floats(values))
+        return SampleSet(
+            count: rows.lines.count, sampleShape: [columns], values: .floats(values)
+        ).with(rows)
     }
 
-    private mutating func append(to values: inout [Float], isFirst: Bool) throws(SampleError) {
+    private mutating func append(to values: inout [Float]) throws(SampleError) {
         let line = records.recordLine
         var count = records.cells.count
         if let trailing, count > 1, count == columns + 1 {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Files
+
 /// The records of a CSV file (RFC 4180, and what tools make of it): cells in quotes or not; blank lines and lines that
 /// begin with # are passed over; lines end by LF, CRLF or CR.
 struct CSVRecords {
@@ -23,8 +25,12 @@ struct CSVRecords {
     /// Of the line at `position`, from 1.
     private var line = 1
 
-    /// The cells of the record read last.
+    /// The cells of the record read last, but for an identifier.
     private(set) var cells: [Cell] = []
+    /// The place of a column that names rows, which is no cell of theirs.
+    var identifierColumn: Int?
+    /// Of the record read last.
+    private(set) var identifier: Cell?
     /// Its first line.
     private(set) var recordLine = 0
     /// The last blank line before it, but after another record.
@@ -156,14 +162,37 @@ struct CSVRecords {
         recordLine = line
         while true {
             cells.append(try cell())
-            if position >= bytes.count { return true }
+            if position >= bytes.count { break }
             if Self.isEnd(bytes[position]) {
                 skipLineEnd()
-                return true
+                break
             }
             // Blanks were passed already.
             if separator != .blanks { position += 1 }
         }
+        identifier = nil
+        if let column = identifierColumn, column < cells.count {
+            identifier = cells.remove(at: column)
+        }
+        return true
+    }
+
+    /// The records of a file whose header names a column of identifiers; as they are where none is asked for.
+    func identified(by name: String?) throws(SampleError) -> CSVRecords {
+        guard let name else { return self }
+        var first = self
+        let hasHeader = try first.next()
+        let places = first.cells.indices.filter { first.text(first.cells[$0]) == name }
+        guard hasHeader, places.count == 1 else {
+            throw .malformed(
+                format: "CSV",
+                reason:
+                    "its first line names the column '\(name.printable(limit: 40))' of identifiers \(places.isEmpty ? "nowhere" : "\(places.count) times")"
+            )
+        }
+        var result = self
+        result.identifierColumn = places[0]
+        return result
     }
 
     private mutating func skipBlanks() {

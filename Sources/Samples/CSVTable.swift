@@ -37,8 +37,9 @@ struct CSVTable {
 
     private var areNamed: Bool { columns.allSatisfy { $0.name != nil } }
 
-    func parse(_ bytes: [UInt8], header: CSVHeader) throws(SampleError) -> SampleSet {
-        var records = CSVRecords(bytes, takesBlanks: false)
+    func parse(_ bytes: [UInt8], as reading: SampleReading) throws(SampleError) -> SampleSet {
+        var records = try CSVRecords(bytes, takesBlanks: false).identified(by: reading.identifier)
+        let header = reading.identifier == nil ? reading.header : .present
         var first = records
         guard try first.next() else {
             throw .malformed(format: "CSV", reason: "no line of values")
@@ -51,22 +52,26 @@ struct CSVTable {
             width = first.cells.count
         }
         var values: [Float] = []
-        var rows = 0
+        var rows = CSVRows(keepsFaults: reading.keepsFaults)
         while try records.next() {
-            guard records.cells.count == width else {
-                throw .malformed(
-                    format: "CSV",
-                    reason:
-                        "line \(records.recordLine) has \(records.cells.count) values; \(width) are expected"
-                )
+            try rows.append(records, to: &values, columns: columns.count) {
+                values throws(SampleError) in
+                guard records.cells.count == width else {
+                    throw .malformed(
+                        format: "CSV",
+                        reason:
+                            "line \(records.recordLine) has \(records.cells.count) values; \(width) are expected"
+                    )
+                }
+                for (index, column) in columns.enumerated() {
+                    values.append(try value(records, order[index], column, places[index]))
+                }
             }
-            for (index, column) in columns.enumerated() {
-                values.append(try value(records, order[index], column, places[index]))
-            }
-            rows += 1
         }
-        guard rows > 0 else { throw .malformed(format: "CSV", reason: "no line of values") }
-        return SampleSet(count: rows, sampleShape: [columns.count], values: .floats(values))
+        let count = rows.lines.count
+        guard count > 0 else { throw .malformed(format: "CSV", reason: "no line of values") }
+        return SampleSet(count: count, sampleShape: [columns.count], values: .floats(values))
+            .with(rows)
     }
 
     private func hasHeader(

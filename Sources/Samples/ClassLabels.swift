@@ -76,7 +76,8 @@ struct ClassLabels {
             // One number is an index or the header of a column without a name: only its count tells.
             let count = expectedCount ?? (header == .automatic ? cells.count : nil)
             return try indices(
-                of: CSVFormat.parse(bytes, header: header, expectedCount: count))
+                of: CSVFormat.parse(
+                    bytes, as: SampleReading(header: header, expectedCount: count)))
         }
         var labels = cells[...]
         switch header {

@@ -52,10 +52,9 @@ public enum SampleFile {
         if IDXFormat.isIDX(content) { return try IDXFormat.parse(content) }
         if NPYFormat.isNPY(content) { return try NPYFormat.parse(content) }
         if let columns = reading.columns {
-            return try CSVTable(columns).parse(content, header: reading.header)
+            return try CSVTable(columns).parse(content, as: reading)
         }
-        return try CSVFormat.parse(
-            content, header: reading.header, expectedCount: reading.expectedCount)
+        return try CSVFormat.parse(content, as: reading)
     }
 
     /// What is in a compressed file or an archive: IDX, NPY or text.

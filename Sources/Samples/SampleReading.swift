@@ -17,6 +17,10 @@ package struct SampleReading: Sendable {
     package var expectedCount: Int?
     /// The columns of a table, where they aren't numbers alone, or are found by name; nil: numbers, all that there are.
     package var columns: [SampleColumn]?
+    /// A column of a CSV file with a header that holds names of rows, no values.
+    package var identifier: String?
+    /// Whether a row that can't be read is kept as one, with the reason, instead of the whole file being refused.
+    package var keepsFaults = false
 
     package init(
         header: CSVHeader = .automatic, array: String? = nil, expectedCount: Int? = nil

@@ -48,6 +48,12 @@ public struct SampleSet: Sendable, Equatable {
     /// Sizes of one sample as the file has them: [28, 28] for MNIST's images, [columns] for a CSV file.
     package let sampleShape: [Int]
     let values: Values
+    /// Of each row of a CSV file, its line.
+    package private(set) var lines: [Int] = []
+    /// Of each row of a CSV file that was read with such a column.
+    package private(set) var identifiers: [String] = []
+    /// Rows of a CSV file that couldn't be read, and why; their values are NaN.
+    package private(set) var faults: [Int: SampleError] = [:]
 
     init(count: Int, sampleShape: [Int], values: Values) {
         precondition(values.count == count * sampleShape.reduce(1, *))
@@ -63,6 +69,14 @@ public struct SampleSet: Sendable, Equatable {
     public init(_ samples: [[Float]], sampleShape: [Int]) {
         self.init(
             count: samples.count, sampleShape: sampleShape, values: .floats(samples.flatMap { $0 }))
+    }
+
+    func with(_ rows: CSVRows) -> SampleSet {
+        var out = self
+        out.lines = rows.lines
+        out.identifiers = rows.identifiers
+        out.faults = rows.faults
+        return out
     }
 
     /// Values in one sample.

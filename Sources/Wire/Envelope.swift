@@ -88,6 +88,15 @@ package struct Envelope {
 
     package func sections() throws -> Sections { try Sections(payload, kind: kind) }
 
+    /// Empty for what is not hexadecimal.
+    package static func bytes(hexadecimal: Substring) -> [UInt8] {
+        let digits = hexadecimal.compactMap(\.hexDigitValue)
+        guard digits.count == hexadecimal.count, digits.count % 2 == 0 else { return [] }
+        return stride(from: 0, to: digits.count, by: 2).map {
+            UInt8(digits[$0] << 4 | digits[$0 + 1])
+        }
+    }
+
     package static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef")
         return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })

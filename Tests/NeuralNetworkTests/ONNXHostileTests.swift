@@ -164,14 +164,20 @@ import Testing
         var model = sound()
         model.graph.input[0].type.tensorType.elemType = 14
         try refuses(model, "element type complex")
-        model.graph.input[0].type.tensorType.elemType = 8
-        try refuses(model, "strings")
         model = sound()
         model.graph.input[0].type.tensorType.shape.dim[0].dimValue = 0
         try refuses(model, "a batch of 0")
         model = sound()
-        model.graph.input.append(ONNXBuilder.info("other", [1, 2]))
-        try refuses(model, "2 inputs")
+        model.graph.input.append(model.graph.input[0])
+        try refuses(model, "two inputs named")
+        model = sound()
+        model.graph.input.append(ONNXBuilder.info("other", [4, 2]))
+        try refuses(model, "a batch of 4 beside other inputs")
+        model = sound()
+        model.graph.input[0].type.tensorType.elemType = 8
+        let bytes: [UInt8] = try model.serializedBytes()
+        let texts = try ONNXModel.load(bytes)
+        #expect(throws: ONNXError.self) { try texts.tensorGraph() }
     }
 
     @Test func labels() throws {

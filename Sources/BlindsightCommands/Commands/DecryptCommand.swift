@@ -23,6 +23,9 @@ package struct DecryptCommand: ReportingCommand {
               blindsight decrypt --plan plan/client.plan --key keys/secret.key --request batch.ct \\
                 replies.ct -o predictions.csv
 
+            Rows that weren't encrypted stand in the table with the reason, and rows have the names that encrypt --id \
+            gave them; the file that tells is found beside the request.
+
             Traps of the request (encrypt --traps) are compared, and left out of all else; the file that tells where \
             they are is found beside the request. What they tell is said in the text and in JSON, and not by the \
             exit status, which a server may see in what the client does next, unless --fail-on-traps is given.
@@ -114,13 +117,17 @@ package struct DecryptCommand: ReportingCommand {
             try TrapFiles.read(of: request!, heads: heads, outputs: clientPlan.outputCount)
         }
         var check = traps.map(TrapCheck.init)
+        let rows = try heads.flatMap { heads in
+            try RowFiles.read(
+                of: request!, heads: heads, samples: reader.sampleCount - (check?.count ?? 0))
+        }
         if let table, table.format == .json {
-            return try report(table.path, reader, heads, check)
+            return try report(table.path, reader, heads, check, rows)
         }
         var place = 0
         var summary = PredictionSummary(clientPlan.outputs)
         let file = try table?.begin(
-            clientPlan.outputs, count: reader.sampleCount - (check?.count ?? 0))
+            clientPlan.outputs, count: reader.sampleCount - (check?.count ?? 0), rows: rows)
         let progress = ProgressBar("decrypt")
         defer { progress.finish() }
         for group in 0..<reader.groupCount {
@@ -149,9 +156,11 @@ package struct DecryptCommand: ReportingCommand {
 
     /// Of a result whose reading is left to the file: nothing else depends on what was decrypted.
     private func report(
-        _ path: String, _ reader: ReplyReader, _ heads: RequestHeads?, _ traps: TrapCheck?
+        _ path: String, _ reader: ReplyReader, _ heads: RequestHeads?, _ traps: TrapCheck?,
+        _ rows: SampleRows?
     ) throws -> CommandReport {
-        let file = try ResultFile(path, reader.client.plan, count: reader.sampleCount, traps: traps)
+        let file = try ResultFile(
+            path, reader.client.plan, count: reader.sampleCount, traps: traps, rows: rows)
         let progress = ProgressBar("decrypt")
         defer { progress.finish() }
         var count = 0
@@ -207,7 +216,8 @@ package struct DecryptCommand: ReportingCommand {
             let isLargest = outputs.decision == .largest && index == prediction.index
             let value =
                 prediction.outputs.isEmpty
-                ? prediction.values[index] : logit.doubleTowardZero * outputs.units.unit(ofOutput: index)
+                ? prediction.values[index]
+                : logit.doubleTowardZero * outputs.units.unit(ofOutput: index)
             table.add(
                 names[index].printable(limit: 60), Format.grouped(logit),
                 Format.decimals(value, 4), isLargest ? "<- largest" : "")

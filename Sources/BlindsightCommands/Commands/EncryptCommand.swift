@@ -18,6 +18,9 @@ package struct EncryptCommand: ReportingCommand {
               blindsight encrypt --plan plan/client.plan --key keys/secret.key \\
                 --input Samples/digits-images-idx3-ubyte --index 14 -o sample.ct
 
+            A row that can't be read or is refused is left out, and said: what became of each is kept in a file beside \
+            the request, sample.ct.rows, with the names that --id COLUMN gives rows, for decrypt's table.
+
             --traps 10% hides copies of samples among them, at random places that only the client knows, so that \
             decrypt sees whether the server answers both alike; with --known and --known-outputs half of them \
             are samples whose outputs are known. The places are kept in a file beside the request, sample.ct.traps: \
@@ -52,6 +55,10 @@ package struct EncryptCommand: ReportingCommand {
         help: "Their outputs: a table that decrypt wrote as CSV, from a source that is trusted.",
         completion: .file(extensions: ["csv"]))
     var knownOutputs: String?
+
+    @Option(
+        help: "A column of a CSV file with a header that names the rows: decrypt's table has it.")
+    var id: String?
 
     @OptionGroup var dataFile: DataFileOptions
 
@@ -88,15 +95,22 @@ package struct EncryptCommand: ReportingCommand {
                 trapPath, inputs: [plan, key, input, known, knownOutputs])
         }
         let clientPlan = try CommandFiles.clientPlan(plan)
-        let samples = try CommandFiles.samples(
-            input, for: clientPlan, as: dataFile.reading)
+        var reading = dataFile.reading
+        reading.identifier = id
+        reading.keepsFaults = true
+        let samples = try CommandFiles.samples(input, for: clientPlan, as: reading)
         let first = index ?? from ?? 0
         guard (0..<samples.count).contains(first) else {
             throw CommandError.noSuchSample(first, count: samples.count)
         }
-        let count = min(index == nil ? limit ?? samples.count : 1, samples.count - first)
-        let tally = try values.tally(
-            samples, first..<first + count, for: clientPlan, path: input)
+        let asked = min(index == nil ? limit ?? samples.count : 1, samples.count - first)
+        let rows = try EncryptableRows(
+            samples, first..<first + asked, for: clientPlan, outside: values.outside, path: input)
+        let rowPath = RowFiles.path(of: output)
+        if rows.isWorthAFile {
+            try CommandFiles.checkOutput(rowPath, inputs: [plan, key, input, known, knownOutputs])
+        }
+        let (count, tally) = (rows.kept.count, rows.tally)
         let known = try known.map { path in
             let known = try CommandFiles.samples(
                 path, for: clientPlan, as: dataFile.reading)
@@ -123,7 +137,7 @@ package struct EncryptCommand: ReportingCommand {
             let quantized = try client.quantize(
                 placement.sources[range].map { source in
                     switch source {
-                    case .sample(let index), .copy(let index): samples.sample(at: first + index)
+                    case .sample(let index), .copy(let index): samples.sample(at: rows.kept[index])
                     case .known(let index): known!.sample(at: index)
                     }
                 }, outside: values.outside)
@@ -132,8 +146,13 @@ package struct EncryptCommand: ReportingCommand {
             }
         }
         var files = [file]
+        // Before the request: without it nothing is lost.
+        if rows.isWorthAFile {
+            files.insert(try StagedFile(rowPath, isPrivate: true), at: 0)
+            try files[0].write(
+                Array(SampleRows(rows.rows, request: writer.heads).text.utf8))
+        }
         if traps != nil {
-            // Before the request: without it nothing is lost.
             files.insert(try StagedFile(trapPath, isPrivate: true), at: 0)
             try files[0].write(
                 Array(Traps(placement, answers: answers, request: writer.heads).text.utf8))
@@ -155,10 +174,10 @@ package struct EncryptCommand: ReportingCommand {
                 ("samples_per_group", .integer(groups.capacity)),
                 ("idle_places", .integer(groups.groups * groups.capacity - total)),
                 ("encrypt_ms", .number(elapsed.milliseconds)),
-            ] + tally.members,
+            ] + rows.members + tally.members,
             text: """
                 Encrypted \(groups.text)\(waste)\(trapText)
                 \(Format.duration(elapsed)): \(output) (\(Format.bytes(bytes)))
-                """ + tally.lines.map { "\n\($0)" }.joined())
+                """ + (rows.lines + tally.lines).map { "\n\($0)" }.joined())
     }
 }

@@ -27,8 +27,10 @@ struct PredictionTable {
     }
 
     /// - Parameter count: of the predictions to come.
-    func begin(_ outputs: OutputReading, count: Int) throws -> PredictionFile {
-        try PredictionFile(self, outputs, count: count)
+    func begin(
+        _ outputs: OutputReading, count: Int, rows: SampleRows? = nil
+    ) throws -> PredictionFile {
+        try PredictionFile(self, outputs, count: count, rows: rows)
     }
 }
 
@@ -36,6 +38,7 @@ struct PredictionTable {
 ///
 /// CSV has a head and a row for each sample: its number, its label (but of a regression), the integers, their values;
 /// in place of values all that the model puts out, by its names, where that is more than scores.
+/// Where rows of the file that was encrypted are known, each has a row with its name, if it has one, and its status.
 /// NPY has the integers only: int64, samples by outputs.
 package final class PredictionFile {
     private let file: StagedFile
@@ -43,8 +46,17 @@ package final class PredictionFile {
     private let hasLabel: Bool
     private var buffer: [UInt8] = []
     private var count = 0
+    private let rows: SampleRows?
+    /// Cells of a row behind its name and status.
+    private let width: Int
 
-    fileprivate init(_ table: PredictionTable, _ outputs: OutputReading, count: Int) throws {
+    fileprivate init(
+        _ table: PredictionTable, _ outputs: OutputReading, count: Int, rows: SampleRows?
+    ) throws {
+        self.rows = rows
+        if let rows, table.format == .npy, rows.encryptedCount < rows.all.count {
+            throw CommandError.rowsWithoutLogits(table.path)
+        }
         format = table.format
         hasLabel = outputs.saysLabel
         let limit = BigInt(1) << 63
@@ -57,11 +69,16 @@ package final class PredictionFile {
         case .csv:
             let names = PredictionSummary.names(outputs).map { $0.printable(limit: 1024) }
             let columns =
-                ["sample"] + (hasLabel ? ["label"] : []) + names.map { "logit_\($0)" }
+                (hasLabel ? ["label"] : []) + names.map { "logit_\($0)" }
                 + (outputs.program.map { NamedOutputs.columns($0.sizes) }
                     ?? names.map { "value_\($0)" })
-            write(row: columns)
-        case .npy: buffer += Self.header(rows: count, columns: outputs.bounds.count)
+            width = columns.count
+            write(
+                row: ["sample"] + (rows?.hasIdentifiers == true ? ["id"] : [])
+                    + (rows == nil ? [] : ["status"]) + columns)
+        case .npy:
+            width = 0
+            buffer += Self.header(rows: count, columns: outputs.bounds.count)
         case .json: preconditionFailure("a result file")
         }
     }
@@ -69,8 +86,9 @@ package final class PredictionFile {
     func append(_ prediction: Prediction) throws {
         switch format {
         case .csv:
+            writeRefused()
             write(
-                row: ["\(count)"] + (hasLabel ? [Self.printed(prediction.label)] : [])
+                row: head("decrypted") + (hasLabel ? [Self.printed(prediction.label)] : [])
                     + prediction.logits.map(\.description)
                     + (prediction.outputs.isEmpty
                         ? prediction.values.map(\.description)
@@ -91,8 +109,26 @@ package final class PredictionFile {
     }
 
     func finish() throws {
+        if format == .csv { writeRefused() }
         try flush()
         try file.finish()
+    }
+
+    /// The row's number, name and status.
+    private func head(_ status: String) -> [String] {
+        guard let rows, count < rows.all.count else { return ["\(count)"] }
+        return ["\(count)"]
+            + (rows.hasIdentifiers ? [Self.printed(rows.all[count].identifier)] : []) + [status]
+    }
+
+    /// The rows before the next that was encrypted.
+    private func writeRefused() {
+        while let rows, count < rows.all.count, let refusal = rows.all[count].refusal {
+            write(
+                row: head("refused: " + refusal.printable(limit: 400))
+                    + [String](repeating: "", count: width))
+            count += 1
+        }
     }
 
     private func flush() throws {

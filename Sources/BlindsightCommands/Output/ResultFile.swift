@@ -20,12 +20,19 @@ final class ResultFile {
     /// Left out of the lines.
     private var traps: TrapCheck?
     private var place = 0
+    private let rows: SampleRows?
 
-    /// - Parameter count: of the reply's places, traps included.
-    init(_ path: String, _ plan: ClientPlan, count: Int, traps: TrapCheck? = nil) throws {
+    /// - Parameters:
+    ///   - count: of the reply's places, traps included.
+    ///   - rows: of the file that was encrypted, where they are known.
+    init(
+        _ path: String, _ plan: ClientPlan, count: Int, traps: TrapCheck? = nil,
+        rows: SampleRows? = nil
+    ) throws {
+        self.rows = rows
         self.plan = plan
         self.traps = traps
-        let count = count - (traps?.count ?? 0)
+        let count = rows?.all.count ?? (count - (traps?.count ?? 0))
         sampleCount = count
         width = Self.width(plan, samples: count)
         blank = plan.outputs.prediction(
@@ -55,16 +62,40 @@ final class ResultFile {
             case .success(let predictions): prediction = predictions[sample]
             case .failure(let found): (prediction, refusal) = (blank, found)
             }
+            writeRefused()
             var line = Self.line(count, prediction, refusal)
             if line.count > width { line = Self.line(count, blank, .width) }
-            count += 1
-            buffer += line + [UInt8](repeating: 0x20, count: width - line.count)
-            buffer += count < sampleCount ? [0x2C, 0x0A] : [0x20, 0x0A]
+            write(line + [UInt8](repeating: 0x20, count: width - line.count))
             if buffer.count >= 1 << 16 { try flush() }
         }
     }
 
+    /// A line, with its row's name, which was known before anything was decrypted.
+    private func write(_ line: [UInt8]) {
+        var line = line
+        if let rows, rows.hasIdentifiers {
+            let name = "\"id\": \(JSON.string(rows.all[count].identifier).text), "
+            line.insert(contentsOf: Array(name.utf8), at: line.firstIndex(of: 0x7B)! + 1)
+        }
+        count += 1
+        buffer += line
+        buffer += count < sampleCount ? [0x2C, 0x0A] : [0x20, 0x0A]
+    }
+
+    /// The rows before the next that was encrypted.
+    private func writeRefused() {
+        while let rows, count < rows.all.count, let refusal = rows.all[count].refusal {
+            write(
+                Array(
+                    Self.members(
+                        "\(count)", "\"not encrypted\"", JSON.string(refusal).text, "null", "null",
+                        "null", "null", blank.outputs.isEmpty ? nil : "null"
+                    ).utf8))
+        }
+    }
+
     func finish() throws {
+        writeRefused()
         buffer += Array("  ]".utf8)
         if let traps {
             let found = "\(traps.disagreeing)"

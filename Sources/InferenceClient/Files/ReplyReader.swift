@@ -104,6 +104,9 @@ public struct RequestHeads: Sendable {
 
     package var sampleCount: Int { heads.reduce(0) { $0 + $1.sampleCount } }
 
+    /// By which files beside a request know it.
+    var digest: [UInt8] { Envelope.digest(of: heads.flatMap(\.digest)) }
+
     /// Whether these are the heads of replies to the first groups.
     /// - Throws: `WireError.otherRequest`.
     package func requireBeginning(_ replies: [GroupHead]) throws {

@@ -30,7 +30,7 @@ package struct Traps: Sendable, Equatable {
     ///   - placement: by which the request was encrypted.
     ///   - answers: of the known samples.
     package init(_ placement: TrapPlacement, answers: [[BigInt]], request: RequestHeads) {
-        self.request = Self.digest(of: request)
+        self.request = request.digest
         sampleCount = placement.sources.count
         let places = placement.samplePlaces
         all = placement.sources.enumerated().compactMap { place, source in
@@ -44,15 +44,11 @@ package struct Traps: Sendable, Equatable {
 
     /// - Throws: `WireError.malformed` for the traps of another request.
     package func require(_ request: RequestHeads) throws {
-        guard self.request == Self.digest(of: request), sampleCount == request.sampleCount else {
+        guard self.request == request.digest, sampleCount == request.sampleCount else {
             throw WireError.malformed(
                 "the traps of another request; remove the file if this one was encrypted without traps"
             )
         }
-    }
-
-    private static func digest(of request: RequestHeads) -> [UInt8] {
-        Envelope.digest(of: request.heads.flatMap(\.digest))
     }
 
     // MARK: Text
@@ -111,17 +107,8 @@ package struct Traps: Sendable, Equatable {
         }
         sampleCount = count
         all = traps
-        request = Self.bytes(hexadecimal)
+        request = Envelope.bytes(hexadecimal: hexadecimal)
         guard request.count == 32 else { throw WireError.malformed("line 2 of the traps") }
-    }
-
-    /// Empty for what is not hexadecimal.
-    private static func bytes(_ hexadecimal: Substring) -> [UInt8] {
-        let digits = hexadecimal.compactMap(\.hexDigitValue)
-        guard digits.count == hexadecimal.count, digits.count % 2 == 0 else { return [] }
-        return stride(from: 0, to: digits.count, by: 2).map {
-            UInt8(digits[$0] << 4 | digits[$0 + 1])
-        }
     }
 }
 
