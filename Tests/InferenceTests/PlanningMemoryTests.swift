@@ -35,7 +35,7 @@ import Testing
     @Test func counts() throws {
         let counts = try Self.counts(privacy: 0)
         #expect(counts.circuits == 4)
-        #expect(counts.bounds == 0)
+        #expect(counts.bounds == 4)
         #expect(counts.plaintexts == 6)
         #expect(counts.chains == 39)
         #expect(counts.evaluations == 78)
