@@ -22,12 +22,15 @@ struct BudgetLadder {
     let quantizer: Quantizer
     /// Makes one with other options; nil where no fewer bits are to be tried.
     let coarser: ((QuantizationOptions) throws -> Quantizer)?
+    /// Throws for a network that isn't worth a plan: asked of the first, since those of smaller ranges are no nearer.
+    var check: (QuantizedModel) throws -> Void = { _ in }
 
     func plan(
         calibration: SampleSet, options: PlanningOptions, progress: (String) throws -> Void
     ) throws -> Found {
         var notes: [String] = []
         var candidate = try quantizer.quantize()
+        try check(candidate)
         var bits = candidate.report.rangeBits
         while true {
             let failure: PlanError

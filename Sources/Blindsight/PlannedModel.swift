@@ -52,19 +52,25 @@ package struct PlannedModel: Sendable {
         let coarser = { (fewer: QuantizationOptions) throws -> Quantizer in
             try Quantizer(graph: split.graph, calibration: samples, labels: labels, options: fewer)
         }
-        let found = try BudgetLadder(quantizer: quantizer, coarser: coarser).plan(
-            calibration: samples, options: options, progress: progress)
+        func judge(
+            _ report: QuantizationReport, _ input: InputSpecification
+        ) throws -> PlanJudgement {
+            let judgement = PlanJudgement(report, input: input, calibration: samples)
+            guard judgement.verdict != .useless || options.acceptsAnyError else {
+                throw PlanRefusal(
+                    problem: "its integers would be of little use: "
+                        + judgement.findings.joined(separator: "; "),
+                    remedies: judgement.remedies)
+            }
+            return judgement
+        }
+        let ladder = BudgetLadder(
+            quantizer: quantizer, coarser: coarser,
+            check: { _ = try judge($0.report, $0.network.input) })
+        let found = try ladder.plan(calibration: samples, options: options, progress: progress)
         plan = try found.plan.with(prefix: split.program).with(model: bytes)
         quantization = found.report.with(clients: split.clients)
-        let judgement = PlanJudgement(
-            found.report, input: found.plan.network.input, calibration: samples)
-        guard judgement.verdict != .useless || options.acceptsAnyError else {
-            throw PlanRefusal(
-                problem: "its integers would be of little use: "
-                    + judgement.findings.joined(separator: "; "),
-                remedies: judgement.remedies)
-        }
-        self.judgement = judgement
+        judgement = try judge(found.report, found.plan.network.input)
         let (asked, used) = (options.quantization.bits, quantizer.options.bits)
         notes =
             (asked == used

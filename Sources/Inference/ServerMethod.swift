@@ -27,6 +27,8 @@ package protocol ServerMethod: Sendable {
 
     /// Whether `plan` may find something that is worth it, for `PlanningTask.samples` samples.
     static func isCandidate(_ task: PlanningTask) -> Bool
+    /// What a sample takes at least, whatever `plan` finds: before that costs anything.
+    static func leastSeconds(_ task: PlanningTask) -> Double
     /// The cheapest way to serve a network.
     /// - Throws: `PlanError`.
     static func plan(_ task: PlanningTask) throws -> Self
@@ -51,6 +53,8 @@ package protocol ServerMethod: Sendable {
 
 extension ServerMethod {
     package func narrowed(_ outputs: OutputReading) -> OutputReading { outputs }
+
+    package static func leastSeconds(_ task: PlanningTask) -> Double { 0 }
 
     /// What results are known modulo.
     func modulus(_ outputs: OutputReading) -> BigInt { client.certificate(outputs).modulus }

@@ -138,7 +138,7 @@ struct NoiseBench {
             ciphertext: try bench.evaluator.sumOfPermutations(
                 x.ciphertext, permutations, includingIdentity: true),
             bound: model.folded(
-                x.bound, elements: elements, switching: switching(level: x.ciphertext.level)))
+                x.bound, by: .fold(elements), switching: switching(level: x.ciphertext.level)))
     }
 
     func multiply(_ x: Bounded, _ y: Bounded) throws -> Bounded {

@@ -44,8 +44,9 @@ package struct NoiseNorms: Sendable, Equatable {
 
 /// What a linear map on slots, y = sum over k of w_k sigma_k(x) with distinct automorphisms sigma_k, does to noise.
 package struct TransformGain: Sendable, Equatable {
+    private let galois: GaloisElements
     /// The Galois elements k, odd and distinct, in no order.
-    package let elements: [Int]
+    package var elements: [Int] { galois.list }
     /// max over zeta of sum |w_k(zeta)|.
     package let sum: Double
     /// max over zeta of sum |w_k(zeta)|^2.
@@ -54,11 +55,11 @@ package struct TransformGain: Sendable, Equatable {
     package let largest: Double
 
     package init(elements: Set<Int>, sum: Double, energy: Double, largest: Double) {
-        self.init(distinct: Array(elements), sum: sum, energy: energy, largest: largest)
+        self.init(GaloisElements(Array(elements)), sum: sum, energy: energy, largest: largest)
     }
 
-    private init(distinct elements: [Int], sum: Double, energy: Double, largest: Double) {
-        self.elements = elements
+    private init(_ galois: GaloisElements, sum: Double, energy: Double, largest: Double) {
+        self.galois = galois
         self.sum = sum
         self.energy = energy
         self.largest = largest
@@ -78,32 +79,15 @@ package struct TransformGain: Sendable, Equatable {
 
     /// First `self`, then `next`; nil where two ways lead to the same automorphism.
     func then(_ next: TransformGain, degree: Int) -> TransformGain? {
-        let mask = 2 * degree - 1
-        guard elements.count * next.elements.count <= degree else { return nil }
-        // Odd elements below 2N, by their halves.
-        var seen = [Bool](repeating: false, count: degree)
-        var products: [Int] = []
-        products.reserveCapacity(elements.count * next.elements.count)
-        for a in elements {
-            for b in next.elements {
-                let product = a &* b & mask
-                if seen[product >> 1] { return nil }
-                seen[product >> 1] = true
-                products.append(product)
-            }
+        galois.then(next.galois, degree: degree).map {
+            TransformGain(
+                $0, sum: NoiseNorms.up(sum * next.sum), energy: NoiseNorms.up(energy * next.energy),
+                largest: NoiseNorms.up(largest * next.largest))
         }
-        return TransformGain(
-            distinct: products, sum: NoiseNorms.up(sum * next.sum),
-            energy: NoiseNorms.up(energy * next.energy),
-            largest: NoiseNorms.up(largest * next.largest))
     }
 
     /// Whether some zeta_k and zeta_l are conjugates: k = -l modulo 2N.
-    func hasConjugates(degree: Int) -> Bool {
-        var seen = [Bool](repeating: false, count: degree)
-        for element in elements { seen[element >> 1] = true }
-        return elements.contains { seen[(2 * degree - $0) >> 1] }
-    }
+    func hasConjugates(degree: Int) -> Bool { galois.hasConjugates(degree: degree) }
 }
 
 /// One source of noise, with what was done to it since it arose.

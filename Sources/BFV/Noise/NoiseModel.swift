@@ -46,26 +46,30 @@ package struct NoiseModel: Sendable {
         index = plaintext.index
         n = Double(degree)
         secret = SecretBounds(degree: degree)
+        let exponent: Double = (Self.failureBits + log2(n / 2) + 5) * M_LN2
+        tail = exponent.squareRoot() / Self.net
+        unitNorm = Self.quadratic(trace: n, squares: n, largest: 1).squareRoot()
     }
 
     /// k such that a polynomial with independent subgaussian coefficients of variance proxy v stays under
     /// k sqrt(N v) at all embeddings. A net of 32 directions turns a complex tail into real ones:
     /// P(|X| > x) <= 32 exp(-x^2 cos^2(pi/32) / (N v)); then a union over N/2 embeddings.
-    var tail: Double {
-        let exponent: Double = (Self.failureBits + log2(n / 2) + 5) * M_LN2
-        return exponent.squareRoot() / Self.net
-    }
+    let tail: Double
 
     /// Bound on a quadratic form sum over zeta of lambda |x(zeta)|^2 / N in independent coefficients x of proxy 1:
     /// trace + 2 sqrt(trace of squares * u) + 2 * largest * u, with probability 1 - exp(-u)
     /// (Hsu, Kakade and Zhang, 2012).
     func quadratic(trace: Double, squares: Double, largest: Double) -> Double {
-        let u = Self.failureBits * M_LN2
+        Self.quadratic(trace: trace, squares: squares, largest: largest)
+    }
+
+    private static func quadratic(trace: Double, squares: Double, largest: Double) -> Double {
+        let u = failureBits * M_LN2
         return trace + 2 * (squares * u).squareRoot() + 2 * largest * u
     }
 
     /// 2-norm of a polynomial with independent coefficients of proxy 1.
-    var unitNorm: Double { quadratic(trace: n, squares: n, largest: 1).squareRoot() }
+    let unitNorm: Double
 
     /// Fresh, symmetric: nu = -r + t e, |r_j| <= t/2 (worst case), e centered binomial. The part of r is within
     /// what Cauchy-Schwarz gives for any linear map, so the sum behaves as a linear component.
@@ -225,12 +229,12 @@ package struct NoiseModel: Sendable {
             ? giantSwitches(giants, count: giantCount).adding(rounding) : NoiseBound([rounding])
     }
 
-    /// x + sum of sigma_k(x), k in `elements` (1 included): each switch has errors of its own.
+    /// x + sum of sigma_k(x), of a fold's elements k (1 included): each switch has errors of its own.
     package func folded(
-        _ noise: NoiseBound, elements: Set<Int>, switching: NoiseNorms
+        _ noise: NoiseBound, by fold: TransformGain, switching: NoiseNorms
     ) -> NoiseBound {
-        noise.mapped(by: .fold(elements), degree: degree)
-            .adding(NoiseComponent(switching * Double(elements.count - 1)))
+        noise.mapped(by: fold, degree: degree)
+            .adding(NoiseComponent(switching * Double(fold.elements.count - 1)))
             .adding(rounding)
     }
 

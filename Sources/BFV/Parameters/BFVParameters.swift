@@ -17,22 +17,22 @@ public struct BFVParameters: Sendable, Hashable {
     /// - Parameter plaintexts: 1 to 64, of one index, over primes that are no moduli of the lattice.
     /// - Throws: `ParameterError`.
     package init(lattice: LatticeParameters, plaintexts: [PlaintextModulus]) throws {
-        let plaintextModuli = plaintexts.map(\.prime)
-        guard (1...64).contains(plaintexts.count) else {
-            throw ParameterError.count("plaintext moduli", plaintexts.count)
-        }
-        var seen = Set(lattice.ciphertextModuli + [lattice.specialModulus])
-        for modulus in plaintextModuli {
-            try LatticeParameters.check(modulus, degree: lattice.degree, seen: &seen)
-        }
-        for plaintext in plaintexts {
-            guard plaintext.index == plaintexts[0].index,
-                plaintext.isValid(degree: lattice.degree)
-            else { throw ParameterError.plaintext(plaintext.prime, degree: lattice.degree) }
+        try self.init(
+            lattice: lattice,
+            plaintexts: PlaintextModuliOfDegree(plaintexts, degree: lattice.degree))
+    }
+
+    /// Messages that were checked, over a lattice of their degree.
+    /// - Throws: `ParameterError` where the lattice has one of their primes.
+    package init(lattice: LatticeParameters, plaintexts: PlaintextModuliOfDegree) throws {
+        precondition(lattice.degree == plaintexts.degree, "plaintext moduli of another degree")
+        let taken = Set(lattice.ciphertextModuli + [lattice.specialModulus])
+        for prime in plaintexts.primes where taken.contains(prime) {
+            throw ParameterError.repeatedModulus(prime)
         }
         self.lattice = lattice
-        self.plaintexts = plaintexts
-        self.plaintextModuli = plaintextModuli
+        self.plaintexts = plaintexts.moduli
+        plaintextModuli = plaintexts.primes
     }
 
     /// Parameters of at least 128-bit security (2024 table, exact comparison of QP).

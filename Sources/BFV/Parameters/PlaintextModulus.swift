@@ -88,7 +88,10 @@ package struct PlaintextModulus: Sendable, Hashable {
                 ModularArithmetic.multiply(sum, r, modulo: prime),
                 c < 0 && residue != 0 ? prime - residue : residue, modulo: prime)
         }
-        return value == 0 && norm == BigInt(prime) && reciprocal != nil
+        let adjoint = adjoint
+        let norm = norm(adjoint: adjoint)
+        return value == 0 && norm == BigInt(prime)
+            && Self.reciprocal(adjoint: adjoint, norm: norm) != nil
     }
 
     // MARK: Embeddings
@@ -116,30 +119,37 @@ package struct PlaintextModulus: Sendable, Hashable {
     // MARK: Division
 
     /// norm / pi, an element of Z[X^(N/k)]: the product of the other conjugates.
-    package var adjoint: [BigInt] {
-        let k = index
-        var product = [BigInt(1)] + [BigInt](repeating: BigInt(0), count: k - 1)
-        for element in stride(from: 3, to: 2 * k, by: 2) {
-            var conjugate = [BigInt](repeating: BigInt(0), count: k)
-            for (i, c) in generator.enumerated() {
-                let exponent = i * element % (2 * k)
-                conjugate[exponent % k] = BigInt(exponent < k ? c : -c)
-            }
-            product = Self.product(product, conjugate)
-        }
-        return product
+    package var adjoint: [BigInt] { Self.adjoint(generator.map { BigInt($0) }) }
+
+    /// Down the tower of subfields: with Y for X^(N/k), x(Y) x(-Y) is a y(Y^2), and norm / x = x(-Y) (norm / y)(Y^2).
+    private static func adjoint(_ x: [BigInt]) -> [BigInt] {
+        let k = x.count
+        guard k > 1 else { return [BigInt(1)] }
+        let conjugate = x.enumerated().map { $0 % 2 == 0 ? $1 : -$1 }
+        let square = product(x, conjugate)
+        let below = adjoint(stride(from: 0, to: k, by: 2).map { square[$0] })
+        return product(
+            conjugate, (0..<k).map { $0 % 2 == 0 ? below[$0 / 2] : BigInt(0) })
     }
 
     /// The norm of pi over Q(X^(N/k)): t for a generator of the ideal.
-    package var norm: BigInt { Self.product(generator.map { BigInt($0) }, adjoint)[0] }
+    package var norm: BigInt { norm(adjoint: adjoint) }
+
+    private func norm(adjoint: [BigInt]) -> BigInt {
+        Self.product(generator.map { BigInt($0) }, adjoint)[0]
+    }
 
     /// round(2^63 / pi), coefficient by coefficient; nil where pi is too small to divide by.
     package var reciprocal: [Int64]? {
-        let divisor = norm
-        guard !divisor.isZero else { return nil }
+        let adjoint = adjoint
+        return Self.reciprocal(adjoint: adjoint, norm: norm(adjoint: adjoint))
+    }
+
+    private static func reciprocal(adjoint: [BigInt], norm: BigInt) -> [Int64]? {
+        guard !norm.isZero else { return nil }
         var out: [Int64] = []
         for c in adjoint {
-            let quotient = (c << 63).dividedRounded(by: divisor)
+            let quotient = (c << 63).dividedRounded(by: norm)
             guard quotient.bitLength < 63 else { return nil }
             out.append(Int64(exactly: quotient)!)
         }
@@ -149,8 +159,8 @@ package struct PlaintextModulus: Sendable, Hashable {
     private static func product(_ a: [BigInt], _ b: [BigInt]) -> [BigInt] {
         let k = a.count
         var out = [BigInt](repeating: BigInt(0), count: k)
-        for i in 0..<k {
-            for j in 0..<k {
+        for i in 0..<k where !a[i].isZero {
+            for j in 0..<k where !b[j].isZero {
                 if i + j < k { out[i + j] += a[i] * b[j] } else { out[i + j - k] -= a[i] * b[j] }
             }
         }

@@ -8,6 +8,7 @@ package final class ProgressBar: Sendable {
     private struct State {
         var lastDrawn: ContinuousClock.Instant
         var isVisible = false
+        var clock = StageClock()
     }
 
     private let title: String
@@ -38,10 +39,12 @@ package final class ProgressBar: Sendable {
         }
     }
 
-    /// A line on what is being done, where there is nothing to count.
+    /// A line on what is being done, with the time left where it ends in the share that is done.
     func show(_ message: String) {
         guard Terminal.errorIsTerminal else { return }
-        draw(always: true) { message.printable(limit: 200) }
+        let now = ContinuousClock.now - start
+        let line = state.withLock { $0.clock.line(message.printable(limit: 200), now: now) }
+        draw(always: true) { line }
     }
 
     /// Takes the bar away.

@@ -74,9 +74,11 @@ package struct Planner: Sendable {
     }
 
     /// As `plan(_:program:method:within:progress:)`, with the caller's bounds.
+    /// - Parameter memory: of nothing, or of this network.
     package func plan(
         _ network: IntegerNetwork, outputs: OutputReading, method choice: MethodChoice,
-        within: ClientPlan? = nil, progress: (String) throws -> Void = { _ in }
+        within: ClientPlan? = nil, memory: PlanningMemory = PlanningMemory(),
+        progress: (String) throws -> Void = { _ in }
     ) throws -> Plan {
         try Plan.checkDepth(network)
         guard outputs.count == network.outputCount else {
@@ -87,7 +89,8 @@ package struct Planner: Sendable {
             func task(_ bits: Int) -> PlanningTask {
                 PlanningTask(
                     network: network, outputs: outputs, planner: self, samples: choice.samples,
-                    within: within, privacy: FunctionPrivacy(bits: bits), progress: progress)
+                    within: within, privacy: FunctionPrivacy(bits: bits), memory: memory,
+                    progress: progress)
             }
             let name = choice.name ?? within?.methodName
             if let bits = functionPrivacyBits {
@@ -137,19 +140,29 @@ package struct Planner: Sendable {
         }
     }
 
+    /// Seconds that a sample may take where fewer bytes are worth more.
+    private static let longest = 1.0
+
     /// Of all methods the fastest, or a slower one that moves at most half of its bytes and takes at most a second for
     /// a sample.
     private func cheapest(_ task: PlanningTask) throws -> Plan {
         var plans: [Plan] = []
         var refusal: (any Error)?
+        let samples = task.samples
         for method in ServerMethods.list where method.isCandidate(task) {
+            // Neither the fastest nor done in a second: not planned.
+            let least = method.leastSeconds(task)
+            if least >= Self.longest,
+                plans.contains(where: { $0.seconds(samples: samples) <= least })
+            {
+                continue
+            }
             do {
                 plans.append(try Self.plan(method, task))
             } catch let error as PlanError {
                 refusal = refusal ?? error
             }
         }
-        let samples = task.samples
         guard
             var best = plans.min(by: {
                 $0.seconds(samples: samples) < $1.seconds(samples: samples)
@@ -157,7 +170,7 @@ package struct Planner: Sendable {
         else { throw refusal ?? PlanError.noParameters("no method takes this network") }
         for other in plans {
             if 2 * other.client.traffic(samples: samples) <= best.client.traffic(samples: samples),
-                other.seconds(samples: 1) < 1
+                other.seconds(samples: 1) < Self.longest
             {
                 best = other
             }

@@ -16,6 +16,8 @@ package struct PlanningTask {
     package let within: ClientPlan?
     /// What replies must hide.
     package let privacy: FunctionPrivacy
+    /// Of this network.
+    let memory: PlanningMemory
     /// A line on what is being done. An error that it throws ends the planning.
     package let progress: (String) throws -> Void
 

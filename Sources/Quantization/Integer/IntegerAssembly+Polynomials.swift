@@ -45,7 +45,7 @@ extension IntegerAssembly {
         let place = operations.count
         affine.bias = zip(affine.bias, shifts).map { $0 + $1 }
         operations[place - 1].kind = .affine(affine)
-        batches[place] = batches[place].mapped { $1 + shifts[$0] }
+        batches[place].add(shifts)
         for index in shifts.indices {
             ranges[place].lower[index] += shifts[index]
             ranges[place].upper[index] += shifts[index]

@@ -185,7 +185,7 @@ struct IntegerAssembly: Sendable {
             let corrections = Self.corrections(
                 batch, scales: scales.scales, reference: reference, area: bias.count / shape[0])
             integers = zip(integers, corrections).map { $0 + $1 }
-            batch = batch.mapped { $1 + corrections[$0] }
+            batch.add(corrections)
         }
         let range = LinearKernel.bounds(maps, of: parts.map { ranges[$0.value] }, bias: integers)
         let value = append(
@@ -282,10 +282,11 @@ struct IntegerAssembly: Sendable {
             range.lower[index] += offsets[index]
             range.upper[index] += offsets[index]
         }
+        var batch = batches[value]
+        batch.add(offsets)
         return append(
             .affine(
                 RealAffine(maps: [.identity(offsets.count)], bias: offsets, shape: shape)),
-            sources: [value], batch: batches[value].mapped { $1 + offsets[$0] }, range: range,
-            node: name)
+            sources: [value], batch: batch, range: range, node: name)
     }
 }

@@ -11,52 +11,97 @@ enum LinearKernel {
         -> SampleMatrix
     {
         let samples = sources[0].samples
-        var result = SampleMatrix(count: bias.count, samples: samples)
         let indices = maps.map { map -> [Int32] in
             if case .convolution(let convolution) = map { convolution.gatherIndices() } else { [] }
         }
         let chunk = max(1, min(256, bias.count / 8))
         let chunks = (bias.count + chunk - 1) / chunk
-        result.values.withUnsafeMutableBufferPointer { buffer in
+        let values = [Double](unsafeUninitializedCapacity: bias.count * samples) {
+            buffer, written in
             nonisolated(unsafe) let output = buffer
             DispatchQueue.concurrentPerform(iterations: chunks) { part in
-                for row in part * chunk..<min(bias.count, (part + 1) * chunk) {
-                    let target = UnsafeMutableBufferPointer(
-                        rebasing: output[row * samples..<(row + 1) * samples])
-                    target.update(repeating: bias[row])
-                    for (index, map) in maps.enumerated() {
-                        add(map, row: row, of: sources[index], indices: indices[index], to: target)
+                let rows = part * chunk..<min(bias.count, (part + 1) * chunk)
+                for row in rows {
+                    output[row * samples..<(row + 1) * samples].initialize(repeating: bias[row])
+                }
+                guard samples > 0 else { return }
+                for (index, map) in maps.enumerated() {
+                    add(map, rows, of: sources[index], indices: indices[index], to: output)
+                }
+            }
+            written = bias.count * samples
+        }
+        return SampleMatrix(count: bias.count, samples: samples, values: values)
+    }
+
+    /// Adds what a map makes of its source to some of its rows.
+    private static func add(
+        _ map: LinearMap, _ rows: Range<Int>, of source: SampleMatrix, indices: [Int32],
+        to output: UnsafeMutableBufferPointer<Double>
+    ) {
+        let samples = source.samples
+        source.values.withUnsafeBufferPointer { values in
+            func vector(_ column: Int) -> UnsafePointer<Double> {
+                values.baseAddress! + column * samples
+            }
+            func target(_ row: Int) -> UnsafeMutablePointer<Double> {
+                output.baseAddress! + row * samples
+            }
+            switch map {
+            case .identity:
+                for row in rows {
+                    SampleKernel.add(vector(row), times: 1, to: target(row), count: samples)
+                }
+            case .matrix(let matrix):
+                var row = rows.lowerBound
+                while row < rows.upperBound {
+                    if row + 4 <= rows.upperBound, matrix.hasEqualColumns(row..<row + 4) {
+                        addTile(matrix, row, vector, to: target(row), samples: samples)
+                        row += 4
+                        continue
+                    }
+                    for entry in matrix.entries(ofRow: row) where matrix.weights[entry] != 0 {
+                        SampleKernel.add(
+                            vector(Int(matrix.columnIndices[entry])), times: matrix.weights[entry],
+                            to: target(row), count: samples)
+                    }
+                    row += 1
+                }
+            case .convolution(let convolution):
+                let (taps, positions) = (convolution.tapsCount, convolution.positionsCount)
+                for row in rows {
+                    let (map, position) = row.quotientAndRemainder(dividingBy: positions)
+                    for tap in 0..<taps {
+                        let column = indices[tap * positions + position]
+                        let weight = convolution.weights[map * taps + tap]
+                        guard column >= 0, weight != 0 else { continue }
+                        SampleKernel.add(
+                            vector(Int(column)), times: weight, to: target(row), count: samples)
                     }
                 }
             }
         }
-        return result
     }
 
-    private static func add(
-        _ map: LinearMap, row: Int, of source: SampleMatrix, indices: [Int32],
-        to target: UnsafeMutableBufferPointer<Double>
+    /// Four rows of equal columns, four columns at a time.
+    private static func addTile(
+        _ matrix: RealMatrix, _ row: Int, _ vector: (Int) -> UnsafePointer<Double>,
+        to target: UnsafeMutablePointer<Double>, samples: Int
     ) {
-        source.values.withUnsafeBufferPointer { values in
-            func accumulate(_ column: Int, _ weight: Double) {
-                let start = values.baseAddress! + column * source.samples
-                for n in 0..<target.count { target[n] += weight * start[n] }
-            }
-            guard !target.isEmpty else { return }
-            switch map {
-            case .identity: accumulate(row, 1)
-            case .matrix(let matrix):
-                for entry in matrix.entries(ofRow: row) {
-                    accumulate(Int(matrix.columnIndices[entry]), matrix.weights[entry])
-                }
-            case .convolution(let convolution):
-                let (taps, positions) = (convolution.tapsCount, convolution.positionsCount)
-                let (map, position) = row.quotientAndRemainder(dividingBy: positions)
-                for tap in 0..<taps {
-                    let column = indices[tap * positions + position]
-                    let weight = convolution.weights[map * taps + tap]
-                    if column >= 0, weight != 0 { accumulate(Int(column), weight) }
-                }
+        let starts = (0..<4).map { matrix.entries(ofRow: row + $0).lowerBound }
+        let count = matrix.entries(ofRow: row).count
+        let whole = count & ~3
+        for k in stride(from: 0, to: whole, by: 4) {
+            let columns = (0..<4).map { vector(Int(matrix.columnIndices[starts[0] + k + $0])) }
+            SampleKernel.addTile(
+                (columns[0], columns[1], columns[2], columns[3]), to: target, count: samples
+            ) { r, c in matrix.weights[starts[r] + k + c] }
+        }
+        for k in whole..<count {
+            for r in 0..<4 {
+                SampleKernel.add(
+                    vector(Int(matrix.columnIndices[starts[r] + k])),
+                    times: matrix.weights[starts[r] + k], to: target + r * samples, count: samples)
             }
         }
     }

@@ -60,6 +60,14 @@ package struct RealMatrix: Sendable, Equatable {
             weights: factors, columns: factors.count)
     }
 
+    /// Whether all of these rows have entries in the same columns.
+    func hasEqualColumns(_ rows: Range<Int>) -> Bool {
+        let first = columnIndices[entries(ofRow: rows.lowerBound)]
+        return rows.dropFirst().allSatisfy {
+            columnIndices[entries(ofRow: $0)].elementsEqual(first)
+        }
+    }
+
     /// Whether it is square with entries on the diagonal only.
     package var isDiagonal: Bool {
         guard rows == columns else { return false }

@@ -52,11 +52,28 @@ package struct SampleMatrix: Sendable, Equatable {
         return result
     }
 
+    /// Each element plus a constant of its own, in place.
+    mutating func add(_ constants: [Double]) {
+        let samples = samples
+        values.withUnsafeMutableBufferPointer { values in
+            for (element, constant) in constants.enumerated() where constant != 0 {
+                for n in element * samples..<(element + 1) * samples { values[n] += constant }
+            }
+        }
+    }
+
     /// Element by element.
     package static func * (left: SampleMatrix, right: SampleMatrix) -> SampleMatrix {
-        var result = left
-        for index in result.values.indices { result.values[index] *= right.values[index] }
-        return result
+        let count = left.values.count
+        let values = [Double](unsafeUninitializedCapacity: count) { out, written in
+            left.values.withUnsafeBufferPointer { a in
+                right.values.withUnsafeBufferPointer { b in
+                    for index in 0..<count { out[index] = a[index] * b[index] }
+                }
+            }
+            written = count
+        }
+        return SampleMatrix(count: left.count, samples: left.samples, values: values)
     }
 
     /// The root of the mean of the squares; 0 of nothing.

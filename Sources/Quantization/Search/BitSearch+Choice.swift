@@ -7,12 +7,12 @@ extension BitSearch {
     /// The smallest range within the tolerances; where none is within them or the budget rules those out, the nearest
     /// network.
     mutating func best(budget: Double?) throws(QuantizationError) -> Measured {
-        let fitting = measured.values.filter { $0.point.rangeBits <= budget ?? .infinity }
+        let fitting = measured.filter { $0.point.rangeBits <= budget ?? .infinity }
         let tolerable = fitting.filter { isWithinTolerance($0.point) }
         if let smallest = tolerable.min(by: { isSmaller($0, $1) }) {
             let small = narrowed(smallest)
             let free = min(max(options.freeRange, small.point.rangeBits), budget ?? .infinity)
-            let others = measured.values.filter {
+            let others = measured.filter {
                 $0.point.rangeBits <= free && isWithinTolerance($0.point)
             }
             // What comes nearer in the same range may leave room for less.
@@ -24,8 +24,8 @@ extension BitSearch {
             let best = improved(nearest, budget: budget)
             return isWithinTolerance(best.point) ? narrowed(best) : best
         }
-        guard let budget, let smallest = measured.values.map(\.point.rangeBits).min() else {
-            throw failures.values.first ?? .invalidNetwork("nothing was found")
+        guard let budget, let smallest = measured.map(\.point.rangeBits).min() else {
+            throw failures.first ?? .invalidNetwork("nothing was found")
         }
         throw .budgetTooSmall(smallest: smallest, budget: budget)
     }
@@ -103,5 +103,32 @@ extension BitSearch {
         let lower = max(floor(of: parameter), Int((Double(levels) * part).rounded(.down)))
         allocation[parameter] = lower
         return lower < levels
+    }
+
+    // MARK: What was found
+
+    /// The least error of what was measured within a budget.
+    func leastError(budget: Double?) -> Double {
+        let fitting = measured.filter { $0.point.rangeBits <= budget ?? .infinity }
+        return fitting.map(\.point.fidelity.relativeError).min() ?? .infinity
+    }
+
+    /// Whether anything measured is within the tolerances and a budget.
+    func hasTolerable(budget: Double?) -> Bool {
+        measured.contains {
+            isWithinTolerance($0.point) && $0.point.rangeBits <= budget ?? .infinity
+        }
+    }
+
+    /// The points that no other is better than, by ascending range.
+    var frontier: [FrontierPoint] {
+        let points = measured.map(\.point).sorted {
+            ($0.rangeBits, $0.fidelity.relativeError) < ($1.rangeBits, $1.fidelity.relativeError)
+        }
+        var kept: [FrontierPoint] = []
+        for point in points where !(kept.last.map { point.isDominated(by: $0) } ?? false) {
+            if kept.last != point { kept.append(point) }
+        }
+        return kept
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import IntegerNetworks
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -31,10 +33,18 @@ struct BitSearch: Sendable {
     let polynomial: Fidelity
     /// How many allocations may be measured.
     let limit: Int
-    private(set) var measured: [BitAllocation: Measured] = [:]
-    /// Allocations that gave no network, and why.
-    private(set) var failures: [BitAllocation: QuantizationError] = [:]
-    private var exactLevels: [Int: Int] = [:]
+    /// In the order of the search, so that of equal ones the same is taken in every run.
+    private(set) var measured: [Measured] = []
+    /// Why allocations gave no network, in order.
+    private(set) var failures: [QuantizationError] = []
+    /// Of each allocation that was tried, its place among those measured; nil: it gave no network.
+    private var known: [BitAllocation: Int?] = [:]
+    private struct InputChoice: Hashable {
+        let levels: Int
+        let method: RangeMethod
+    }
+
+    private var specifications: [InputChoice: InputSpecification] = [:]
     private var roundedNodes: Set<Int> = []
 
     /// Allocations that are measured of any network: all of the finest mode, and a few.
@@ -60,10 +70,16 @@ struct BitSearch: Sendable {
     func assemble(
         _ allocation: BitAllocation
     ) throws(QuantizationError) -> (assembly: IntegerAssembly, output: IntegerAssembly.Output) {
+        try assemble(
+            allocation,
+            try inputs.specification(levels: allocation.input, method: allocation.range))
+    }
+
+    private func assemble(
+        _ allocation: BitAllocation, _ specification: InputSpecification
+    ) throws(QuantizationError) -> (assembly: IntegerAssembly, output: IntegerAssembly.Output) {
         var assembly = try IntegerAssembly(
-            network, reference: reference,
-            specification: try inputs.specification(
-                levels: allocation.input, method: allocation.range), samples: samples)
+            network, reference: reference, specification: specification, samples: samples)
         for levels in allocation.weights {
             try assembly.step(levels: levels, perChannel: allocation.perChannel)
         }
@@ -71,14 +87,48 @@ struct BitSearch: Sendable {
         return (assembly, output)
     }
 
-    /// Measures an allocation, once.
-    mutating func measure(_ allocation: BitAllocation) -> Measured? {
-        if let known = measured[allocation] { return known }
-        guard failures[allocation] == nil, measured.count + failures.count < limit else {
-            return nil
+    /// The input of an allocation, once for each.
+    private mutating func specification(
+        _ levels: Int, _ method: RangeMethod
+    ) throws(QuantizationError) -> InputSpecification {
+        let key = InputChoice(levels: levels, method: method)
+        if let known = specifications[key] { return known }
+        let made = try inputs.specification(levels: levels, method: method)
+        specifications[key] = made
+        return made
+    }
+
+    /// The allocation that gives the same network with the first range and without channels, where one does.
+    private mutating func canonical(_ allocation: BitAllocation) -> BitAllocation {
+        var same = allocation
+        if same.range != options.calibration,
+            let first = try? specification(allocation.input, options.calibration),
+            let own = try? specification(allocation.input, allocation.range), own == first
+        {
+            same.range = options.calibration
         }
+        if !hasChannels { same.perChannel = false }
+        return same
+    }
+
+    /// Whether any map may have scales of its channels: of outputs they are one.
+    private var hasChannels: Bool {
+        affineNodes.contains { $0 + 1 != network.output && network.nodes[$0].shape[0] > 1 }
+    }
+
+    /// Measures an allocation, or takes what was measured of one that gives the same network.
+    mutating func measure(_ allocation: BitAllocation) -> Measured? {
+        measureOnce(canonical(allocation)).map {
+            Measured(allocation: allocation, point: $0.point)
+        }
+    }
+
+    private mutating func measureOnce(_ allocation: BitAllocation) -> Measured? {
+        if let place = known[allocation] { return place.map { measured[$0] } }
+        guard known.count < limit else { return nil }
         do {
-            let (assembly, output) = try assemble(allocation)
+            let (assembly, output) = try assemble(
+                allocation, try specification(allocation.input, allocation.range))
             let point = FrontierPoint(
                 inputBits: BitAllocation.bits(levels: allocation.input),
                 bits: affineNodes.map {
@@ -93,13 +143,14 @@ struct BitSearch: Sendable {
                 throw QuantizationError.outOfRange(
                     node: "outputs", reason: "values beyond 2^1023; the network is too deep")
             }
-            exactLevels.merge(assembly.exactLevels) { $1 }
             roundedNodes.formUnion(assembly.roundedNodes)
             let found = Measured(allocation: allocation, point: point)
-            measured[allocation] = found
+            known[allocation] = measured.count
+            measured.append(found)
             return found
         } catch let error as QuantizationError {
-            failures[allocation] = error
+            known[allocation] = .some(nil)
+            failures.append(error)
             return nil
         } catch {
             return nil
@@ -133,7 +184,7 @@ struct BitSearch: Sendable {
             }
         }
         guard !measured.isEmpty else {
-            throw failures.values.first ?? .invalidNetwork("nothing was found")
+            throw failures.first ?? .invalidNetwork("nothing was found")
         }
     }
 
@@ -232,30 +283,5 @@ struct BitSearch: Sendable {
         return 1 - point.fidelity.agreement <= max(changes, one) + 1e-9
             && point.fidelity.expectedChanges <= changes
             && point.fidelity.relativeError <= error
-    }
-
-    /// The least error of what was measured within a budget.
-    func leastError(budget: Double?) -> Double {
-        let fitting = measured.values.filter { $0.point.rangeBits <= budget ?? .infinity }
-        return fitting.map(\.point.fidelity.relativeError).min() ?? .infinity
-    }
-
-    /// Whether anything measured is within the tolerances and a budget.
-    func hasTolerable(budget: Double?) -> Bool {
-        measured.values.contains {
-            isWithinTolerance($0.point) && $0.point.rangeBits <= budget ?? .infinity
-        }
-    }
-
-    /// The points that no other is better than, by ascending range.
-    var frontier: [FrontierPoint] {
-        let points = measured.values.map(\.point).sorted {
-            ($0.rangeBits, $0.fidelity.relativeError) < ($1.rangeBits, $1.fidelity.relativeError)
-        }
-        var kept: [FrontierPoint] = []
-        for point in points where !(kept.last.map { point.isDominated(by: $0) } ?? false) {
-            if kept.last != point { kept.append(point) }
-        }
-        return kept
     }
 }

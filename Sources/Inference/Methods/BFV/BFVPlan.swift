@@ -17,12 +17,13 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
 
     /// Lays out the network as `choices` say and proves noise and counts.
     ///
+    /// - Parameter circuit: what `choices` lay the network out as, where that was done before.
     /// - Throws: `PlanError.invalid` where the choices don't fit the network or the certificate doesn't hold.
     package init(
         _ network: IntegerNetwork, outputs: OutputReading, choices: PlanChoices,
-        norms: TransformNorms
+        norms: TransformNorms, circuit laidOut: Circuit<Family>? = nil
     ) throws {
-        let circuit = try Self.circuit(network, choices)
+        let circuit = try Self.circuit(network, choices, laidOut: laidOut)
         let parameters = choices.parameters
         let evaluation = try PlanEvaluation(
             circuit, parameters: parameters, levels: choices.levels, keys: choices.keys,
@@ -67,7 +68,7 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
 
     /// The circuit, checked against the choices: nothing that follows may trap.
     private static func circuit(
-        _ network: IntegerNetwork, _ choices: PlanChoices
+        _ network: IntegerNetwork, _ choices: PlanChoices, laidOut: Circuit<Family>? = nil
     ) throws -> Circuit<Family> {
         try Plan.checkDepth(network)
         guard choices.babyCounts.allSatisfy({ $0 > 0 }) else {
@@ -75,8 +76,10 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
         }
         let circuit: Circuit<Family>
         do {
-            circuit = try Family.circuit(
-                network, shape: choices.parameters.slots, babyCounts: choices.babyCounts)
+            circuit =
+                try laidOut
+                ?? Family.circuit(
+                    network, shape: choices.parameters.slots, babyCounts: choices.babyCounts)
         } catch let error as PackingError {
             throw PlanError.doesNotFit(error.description)
         }

@@ -9,9 +9,9 @@ import Lattice
 /// Finds parameters, layout and levels of a network for one family of circuits, by the cost of what would be executed.
 struct BFVPlanner<Family: CircuitFamily> {
     let task: PlanningTask
-    private let norms = PlannerNorms()
 
     private var network: IntegerNetwork { task.network }
+    private var memory: PlanningMemory { task.memory }
 
     init(task: PlanningTask) { self.task = task }
 
@@ -28,19 +28,34 @@ struct BFVPlanner<Family: CircuitFamily> {
         var refusals: [String] = []
         for degree in task.planner.degrees {
             try task.progress("searching parameters at N = \(degree)")
-            var refusal: String?
+            var refusal: (index: Int, why: String)?
+            func refuse(_ index: Int, _ why: String) {
+                if index < refusal?.index ?? .max { refusal = (index, why) }
+            }
+            var layouts: [Layout] = []
             for index in Self.indices(degree: degree) {
                 do {
-                    let circuit = try Family.circuit(
-                        network, shape: SlotShape(degree: degree, index: index), babyCounts: [])
-                    let found = try search(circuit, widest: widest)
-                    if let found, cost(found) < best.map(cost) ?? .infinity { best = found }
-                    if found == nil, refusal == nil { refusal = "too much noise or depth" }
-                } catch let error as PackingError {
-                    if refusal == nil { refusal = error.description }
-                }
+                    layouts.append(
+                        try layout(SlotShape(degree: degree, index: index), widest: widest))
+                } catch let error as PackingError { refuse(index, error.description) }
             }
-            if best == nil { refusals.append("N = \(degree): \(refusal ?? "nothing fits")") }
+            // The most promising first: what can't take less than what was found needs no search.
+            for layout in layouts.sorted(by: { ($0.least, $0.index) < ($1.least, $1.index) }) {
+                if let best, layout.least > cost(best) { continue }
+                guard let found = try search(layout.circuit, widest: widest) else {
+                    refuse(layout.index, "too much noise or depth")
+                    continue
+                }
+                // Of equal ones the smallest ring, then the smallest index.
+                if let best,
+                    (cost(best), best.circuit.degree, best.circuit.shape.index)
+                        < (cost(found), degree, layout.index)
+                {
+                    continue
+                }
+                best = found
+            }
+            if best == nil { refusals.append("N = \(degree): \(refusal?.why ?? "nothing fits")") }
             // A larger ring costs more than twice as much for the same circuit; it pays only where it holds more
             // samples.
             if let slots = best?.parameters.slots,
@@ -51,8 +66,8 @@ struct BFVPlanner<Family: CircuitFamily> {
         }
         guard let best else { throw PlanError.noParameters(refusals.joined(separator: "; ")) }
         let tuning = Tuning<Family>(
-            network: network, security: task.planner.security, privacy: task.privacy, norms: norms,
-            progress: task.progress)
+            network: network, security: task.planner.security, privacy: task.privacy,
+            memory: memory, progress: task.progress)
         let tuned = try Family.tuned(best, tuning)
         var better = try improved(tuned)
         // Another chain may ask for other steps, and these for another chain.
@@ -67,24 +82,66 @@ struct BFVPlanner<Family: CircuitFamily> {
 
     /// With a better chain, where there is one.
     private func improved(_ candidate: Candidate<Family>) throws -> Candidate<Family> {
-        try task.progress("searching chains of moduli")
+        var told = -1
         var chains = ChainSearch(
-            search(candidate, exact: false), trials: task.planner.chainTrials)
-        return try chains.improved(candidate)
+            try search(candidate, exact: false), trials: task.planner.chainTrials)
+        return try chains.improved(candidate) { share in
+            let percent = Int(100 * share)
+            guard percent > told else { return }
+            told = percent
+            try task.progress("searching chains of moduli, \(percent) %")
+        }
     }
 
     /// Of the same circuit.
     private func search(
         _ candidate: Candidate<Family>, exact: Bool
-    ) -> ParameterSearch<Family> {
+    ) throws -> ParameterSearch<Family> {
         ParameterSearch(
-            circuit: candidate.circuit, plaintexts: candidate.parameters.plaintexts,
-            security: task.planner.security, norms: norms, privacy: task.privacy, exact: exact)
+            circuit: candidate.circuit,
+            plaintexts: try PlaintextModuliOfDegree(
+                candidate.parameters.plaintexts, degree: candidate.parameters.degree),
+            security: task.planner.security, memory: memory, privacy: task.privacy, exact: exact)
     }
 
     /// Indices k of plaintext moduli: N / k slots.
     static func indices(degree: Int) -> [Int] {
         [1, 2, 4, 8, 16].filter { $0 <= degree / 8 }
+    }
+
+    private struct Layout {
+        let circuit: Circuit<Family>
+        /// Work of all groups that no candidate takes less than.
+        let least: Double
+
+        var index: Int { circuit.shape.index }
+    }
+
+    /// - Throws: `PackingError` where the network doesn't fit.
+    private func layout(_ shape: SlotShape, widest: BigInt) throws -> Layout {
+        let circuit = try memory.circuit(shape: shape, babyCounts: []) {
+            try Family.circuit(network, shape: shape, babyCounts: [])
+        }
+        // With one modulus, and the fewest plaintext moduli.
+        let shortest = ModulusChain(
+            bits: [ModulusChain.largestBits],
+            levels: [Int](repeating: 1, count: circuit.switchPointCount))
+        var least = 0.0
+        for count in 1...8 where least == 0 {
+            let moduli = try memory.plaintexts(count: count, above: widest, shape: shape)
+            least = try moduli.map { try search(circuit, $0).leastWork(shortest) } ?? 0
+        }
+        return Layout(
+            circuit: circuit,
+            least: least * Double(Family.groupCount(shape, samples: task.samples)))
+    }
+
+    private func search(
+        _ circuit: Circuit<Family>, _ plaintexts: PlaintextModuliOfDegree
+    ) -> ParameterSearch<Family> {
+        ParameterSearch(
+            circuit: circuit, plaintexts: plaintexts, security: task.planner.security,
+            memory: memory, privacy: task.privacy)
     }
 
     /// The cheapest candidate of a layout.
@@ -94,13 +151,10 @@ struct BFVPlanner<Family: CircuitFamily> {
         var best: Candidate<Family>?
         for count in 1...8 {
             guard
-                let moduli = PlaintextModuli.choose(
+                let moduli = try memory.plaintexts(
                     count: count, above: widest, shape: circuit.shape)
             else { continue }
-            let search = ParameterSearch(
-                circuit: circuit, plaintexts: moduli, security: task.planner.security,
-                norms: norms, privacy: task.privacy)
-            let found = try search.candidates().min { $0.work < $1.work }
+            let found = try search(circuit, moduli).candidates().min { $0.work < $1.work }
             if let found, found.work < best?.work ?? .infinity {
                 best = found
             } else if best != nil {
@@ -115,7 +169,7 @@ struct BFVPlanner<Family: CircuitFamily> {
     /// and may need a few bits more.
     /// - Returns: nil where these are not enough.
     private func finish(_ candidate: Candidate<Family>) throws -> BFVPlan<Family>? {
-        let search = search(candidate, exact: true)
+        let search = try search(candidate, exact: true)
         for extra in 0...6 {
             let shape = candidate.chain.shape.wider(by: extra)
             guard
@@ -124,7 +178,8 @@ struct BFVPlanner<Family: CircuitFamily> {
                     share: candidate.share)
             else { continue }
             return try BFVPlan(
-                network, outputs: task.outputs, choices: found.choices, norms: norms.exact)
+                network, outputs: task.outputs, choices: found.choices, norms: memory.norms.exact,
+                circuit: found.circuit)
         }
         return nil
     }
@@ -135,16 +190,21 @@ package struct Tuning<Family: CircuitFamily> {
     let network: IntegerNetwork
     let security: SecurityLevel
     let privacy: FunctionPrivacy
-    let norms: PlannerNorms
+    let memory: PlanningMemory
     let progress: (String) throws -> Void
 
-    /// The same chain, or one that is a bit or two longer, on another circuit; nil where it doesn't certify.
+    /// The same chain, or one that is a bit or two longer, on another circuit; nil where it doesn't certify or can't take
+    /// less.
     func candidate(
         like candidate: Candidate<Family>, on circuit: Circuit<Family>
     ) throws -> Candidate<Family>? {
         let search = ParameterSearch(
-            circuit: circuit, plaintexts: candidate.parameters.plaintexts, security: security,
-            norms: norms, privacy: privacy)
+            circuit: circuit,
+            plaintexts: try PlaintextModuliOfDegree(
+                candidate.parameters.plaintexts, degree: circuit.degree),
+            security: security, memory: memory, privacy: privacy)
+        let first = ModulusChain(candidate.chain.shape, hasWideBase: Family.hasWideBase)
+        guard try search.leastWork(first) < candidate.work else { return nil }
         for extra in 0...2 {
             let chain = ModulusChain(
                 candidate.chain.shape.wider(by: extra), hasWideBase: Family.hasWideBase)

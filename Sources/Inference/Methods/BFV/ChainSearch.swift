@@ -70,6 +70,8 @@ struct ChainSearch<Family: CircuitFamily> {
     /// Of these, those whose bits are moved, and how much longer than the best they may take.
     private static var finalists: Int { 3 }
     private static var tolerance: Double { 1.15 }
+    /// Of the time, what patterns take, about.
+    private static var patternShare: Double { 0.25 }
     /// Bits that are added to what a forecast asks for.
     private static var slack: Int { 8 }
     /// Chains that are tried for each finalist.
@@ -81,11 +83,17 @@ struct ChainSearch<Family: CircuitFamily> {
     }
 
     /// The cheapest that was found; of equal ones the shortest.
-    mutating func improved(_ start: Candidate<Family>) throws -> Candidate<Family> {
+    ///
+    /// - Parameter progress: called with the share done.
+    mutating func improved(
+        _ start: Candidate<Family>, progress: (Double) throws -> Void
+    ) throws -> Candidate<Family> {
         var found = [start]
         var least = start.work
-        for pattern in patterns(near: start) {
+        let patterns = patterns(near: start)
+        for (index, pattern) in patterns.enumerated() {
             try Cancellation.check()
+            try progress(Self.patternShare * Double(index) / Double(patterns.count))
             // All that noise allows, or what one modulus takes: of any size, or of those that transform fastest.
             var shapes: [ChainShape] = []
             for bits in [
@@ -105,9 +113,14 @@ struct ChainSearch<Family: CircuitFamily> {
         }
         found.sort { $0.isBetter(than: $1) }
         var best = found[0]
-        for candidate in found.prefix(Self.finalists)
-        where candidate.work < Self.tolerance * least {
-            let moved = try withBitsMoved(candidate)
+        let finalists = found.prefix(Self.finalists).filter {
+            $0.work < Self.tolerance * least
+        }
+        for (index, candidate) in finalists.enumerated() {
+            let moved = try withBitsMoved(candidate) { share in
+                let done = (Double(index) + share) / Double(finalists.count)
+                try progress(Self.patternShare + (1 - Self.patternShare) * done)
+            }
             if moved.isBetter(than: best) { best = moved }
         }
         return best
@@ -166,12 +179,13 @@ struct ChainSearch<Family: CircuitFamily> {
 
     /// After random steps, each kept where it is better.
     private mutating func withBitsMoved(
-        _ start: Candidate<Family>
+        _ start: Candidate<Family>, progress: (Double) throws -> Void
     ) throws -> Candidate<Family> {
         var best = start
         var done = 0
         while done < trials {
             try Cancellation.check()
+            try progress(Double(done) / Double(trials))
             let (shape, share) = step(from: best)
             done += 1
             guard shape != best.chain.shape || share != best.share,

@@ -111,6 +111,8 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
     /// Baby steps of each linear layer; none where the family has none.
     package let babyCounts: [Int]
     package let layout: Family.Layout
+    /// What no choice of levels changes.
+    let flow: CircuitFlow
 
     package init(
         shape: SlotShape, instructions: [Instruction], inputsCount: Int, featureCount: Int,
@@ -123,7 +125,12 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
         self.switchPointCount = switchPointCount
         self.babyCounts = babyCounts
         self.layout = layout
+        flow = CircuitFlow(instructions, inputsCount: inputsCount)
     }
+
+    /// The map whose result becomes the outputs with nothing between that multiplies or moves its noise; nil where there
+    /// is none.
+    package var lastMap: Int? { flow.lastMap }
 
     package var maps: [Family.Map] {
         instructions.compactMap { if case .map(let map) = $0.step { map } else { nil } }
@@ -145,25 +152,6 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
     /// Where moduli may be dropped, in order.
     package var switchPoints: [Int] {
         instructions.compactMap { if case .switchPoint(let point) = $0.step { point } else { nil } }
-    }
-
-    /// The map whose result becomes the outputs with nothing between that multiplies or moves its noise; nil where there
-    /// is none.
-    package var lastMap: Int? {
-        // Of every value that isn't an input, what makes it.
-        let makers = instructions.indices.filter {
-            if case .switchPoint = instructions[$0].step { false } else { true }
-        }
-        var value = inputsCount + makers.count - 1
-        while value >= inputsCount {
-            let index = makers[value - inputsCount]
-            switch instructions[index].step {
-            case .map: return index
-            case .own(let step) where step.keepsNoise: value = instructions[index].operands[0]
-            case .own, .square, .product, .switchPoint: return nil
-            }
-        }
-        return nil
     }
 
     /// Whether it multiplies ciphertexts.

@@ -13,7 +13,7 @@ struct KeySetPlanner<Family: CircuitFamily> {
     private let task: PlanningTask
     private let keys: BFVKeySet
     private let first: BFVSettings
-    private let norms = PlannerNorms()
+    private var norms: PlannerNorms { task.memory.norms }
 
     /// Choices of levels that are tried for one circuit, at most.
     private static var maximumLevelChoices: Int { 5000 }
@@ -42,7 +42,7 @@ struct KeySetPlanner<Family: CircuitFamily> {
             }
             if circuits.isEmpty { refusal = "its rotations need keys that are not there" }
             for circuit in circuits {
-                for parameters in parameters(shape) {
+                for parameters in try parameters(shape) {
                     if let found = try search(circuit, parameters),
                         found.work < best?.work ?? .infinity
                     {
@@ -61,7 +61,7 @@ struct KeySetPlanner<Family: CircuitFamily> {
     }
 
     /// The lattice with the first plan's plaintext moduli where they are wide enough, and with the smallest that are.
-    private func parameters(_ shape: SlotShape) -> [BFVParameters] {
+    private func parameters(_ shape: SlotShape) throws -> [BFVParameters] {
         let widest = task.outputs.widestRange
         var out: [BFVParameters] = []
         if first.parameters.slots == shape, widest < first.parameters.plaintextModulus {
@@ -69,7 +69,7 @@ struct KeySetPlanner<Family: CircuitFamily> {
         }
         for count in 1...8 {
             // A prime that the lattice has already makes no parameters.
-            if let moduli = PlaintextModuli.choose(count: count, above: widest, shape: shape),
+            if let moduli = try task.memory.plaintexts(count: count, above: widest, shape: shape),
                 let made = try? BFVParameters(lattice: keys.lattice, plaintexts: moduli)
             {
                 out.append(made)
@@ -84,8 +84,11 @@ struct KeySetPlanner<Family: CircuitFamily> {
     ) throws -> (choices: PlanChoices, work: Double)? {
         guard !circuit.multiplies || keys.relinearization != nil else { return nil }
         let search = ParameterSearch(
-            circuit: circuit, plaintexts: parameters.plaintexts,
-            security: task.planner.security, norms: norms, privacy: task.privacy, exact: true)
+            circuit: circuit,
+            plaintexts: try PlaintextModuliOfDegree(
+                parameters.plaintexts, degree: circuit.degree),
+            security: task.planner.security, memory: task.memory, privacy: task.privacy,
+            exact: true)
         var best: (choices: PlanChoices, work: Double)?
         for levels in levelChoices(circuit.switchPointCount) {
             try Cancellation.check()

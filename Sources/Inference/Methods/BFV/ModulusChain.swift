@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BigIntegers
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -23,6 +21,11 @@ struct ModulusChain: Hashable {
 
     /// The smallest size at which a degree has primes to choose from.
     static func smallestBits(degree: Int) -> Int { (2 * degree).trailingZeroBitCount + 4 }
+
+    init(bits: [Int], levels: [Int]) {
+        self.bits = bits
+        self.levels = levels
+    }
 
     /// - Parameters:
     ///   - splits: whether what a stretch drops may be dropped in two parts, early and late.
@@ -81,14 +84,13 @@ struct ModulusChain: Hashable {
     }
 
     /// Distinct primes of these sizes, none of `excluded`; nil where a size has too few.
-    func primes(degree: Int, excluding excluded: [UInt64]) -> [UInt64]? {
+    func primes(
+        degree: Int, excluding excluded: [UInt64], from memory: PlanningMemory
+    ) -> [UInt64]? {
         var taken = Set(excluded)
         var out: [UInt64] = []
         for size in bits {
-            let found = Primes.nttPrimes(
-                bits: size, count: 1, congruentTo1Modulo: UInt64(2 * degree),
-                excluding: taken)
-            guard let prime = found.first, prime.bitWidthUsed == size else {
+            guard let prime = memory.prime(bits: size, degree: degree, excluding: taken) else {
                 return nil
             }
             taken.insert(prime)

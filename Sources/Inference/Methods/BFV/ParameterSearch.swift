@@ -16,6 +16,10 @@ package struct Candidate<Family: CircuitFamily>: Sendable {
     let work: Double
 
     var parameters: BFVParameters { choices.parameters }
+
+    func at(share: Double) -> Candidate {
+        Candidate(circuit: circuit, choices: choices, chain: chain, share: share, work: work)
+    }
 }
 
 /// How moduli are dropped between products.
@@ -29,19 +33,25 @@ package struct Stretch: Sendable, Hashable {
 /// Ciphertext moduli, special modulus, gadgets and reply sizes for one circuit and one set of t_i.
 struct ParameterSearch<Family: CircuitFamily> {
     let circuit: Circuit<Family>
-    let plaintexts: [PlaintextModulus]
+    let plaintexts: PlaintextModuliOfDegree
     let security: SecurityLevel
-    let norms: PlannerNorms
+    let memory: PlanningMemory
     let privacy: FunctionPrivacy
     /// Whether weights' norms are taken with their units divided out, as they will be executed.
-    var exact = false
+    let exact: Bool
+    /// Of each chain what is known: searches come back to one again and again.
+    private let chains = ChainAttempts<Family>()
 
-    private enum Attempt {
-        case found(Candidate<Family>)
-        /// More slack may help.
-        case tooNoisy
-        /// More slack only makes it worse.
-        case noRoom
+    init(
+        circuit: Circuit<Family>, plaintexts: PlaintextModuliOfDegree, security: SecurityLevel,
+        memory: PlanningMemory, privacy: FunctionPrivacy, exact: Bool = false
+    ) {
+        self.circuit = circuit
+        self.plaintexts = plaintexts
+        self.security = security
+        self.memory = memory
+        self.privacy = privacy
+        self.exact = exact
     }
 
     /// Of the noise that is there, what key switches may add: what is tried.
@@ -82,14 +92,16 @@ struct ParameterSearch<Family: CircuitFamily> {
         return [0] + (0..<UInt(min(squares, 63))).map { 1 << $0 }
     }
 
-    private var usedNorms: TransformNorms { exact ? norms.exact : norms.approximate }
+    private var usedNorms: TransformNorms {
+        exact ? memory.norms.exact : memory.norms.approximate
+    }
 
     /// The plaintext modulus of most noise.
     private var worst: PlaintextModulus {
-        plaintexts.max { $0.largestEmbedding < $1.largestEmbedding }!
+        plaintexts.moduli.max { $0.largestEmbedding < $1.largestEmbedding }!
     }
 
-    private var largestModulus: UInt64 { plaintexts.map(\.prime).max()! }
+    private var largestModulus: UInt64 { plaintexts.primes.max()! }
 
     /// What a pattern of switch points asks for.
     func shape(pattern: UInt, largestDrop: Double) throws -> ChainShape? {
@@ -106,6 +118,26 @@ struct ParameterSearch<Family: CircuitFamily> {
             privacy: privacy)
     }
 
+    /// What no candidate of this chain, or of one with more moduli, takes less than: every key with the widest digits, as
+    /// if there were no noise. Costs no norms.
+    func leastWork(_ chain: ModulusChain) throws -> Double {
+        guard let parameters = try parameters(chain) else { return 0 }
+        memory.counts.bounds += 1
+        let degree = circuit.degree
+        let gadget = Gadget(
+            level: parameters.maximumLevel, digitBits: ModulusChain.largestBits)
+        let keys = BFVKeySet(
+            lattice: parameters.lattice, relinearization: gadget,
+            galois: circuit.permutations.reduce(into: [:]) {
+                $0[$1.galoisElement(degree: degree)] = gadget
+            }, rerandomizationLevel: parameters.maximumLevel)
+        let evaluation = try PlanEvaluation(
+            circuit, parameters: parameters, levels: chain.levels, keys: keys,
+            norms: memory.norms.none, privacy: privacy)
+        return MachineSpeed.reference.seconds(
+            OperationTally(evaluation.counts.dictionary), degree: degree)
+    }
+
     /// nil where security, noise or the supply of primes refuse the chain.
     func candidate(_ chain: ModulusChain, share: Double) throws -> Candidate<Family>? {
         let sizes = ModulusChain.smallestBits(degree: circuit.degree)...ModulusChain.largestBits
@@ -114,20 +146,42 @@ struct ParameterSearch<Family: CircuitFamily> {
         return candidate
     }
 
-    private func attempt(_ chain: ModulusChain, share: Double) throws -> Attempt {
-        let degree = circuit.degree
-        let norms = usedNorms
-        guard let parameters = try parameters(chain) else { return .noRoom }
-        let probe = try PlanEvaluation(
-            circuit, parameters: parameters, levels: chain.levels, keys: nil,
-            norms: norms, privacy: privacy)
-        guard let keys = GadgetChooser(parameters: parameters, share: share).keys(for: probe)
-        else {
-            return .tooNoisy
+    private func attempt(
+        _ chain: ModulusChain, share: Double
+    ) throws -> ChainAttempts<Family>.Outcome {
+        guard let probe = try chains.probe(of: chain, { try probe(chain) }) else {
+            return .noRoom
         }
+        return try probe.outcome(share: share) {
+            guard
+                let keys = GadgetChooser(parameters: probe.parameters, share: share)
+                    .keys(for: probe.evaluation)
+            else { return .tooNoisy }
+            return try probe.outcome(keys: keys) {
+                try outcome(chain, share, keys, probe.parameters)
+            }.at(share: share)
+        }
+    }
+
+    /// Where keys are used; nil where security or the supply of primes refuses the chain.
+    private func probe(_ chain: ModulusChain) throws -> ChainAttempts<Family>.Probe? {
+        guard let parameters = try parameters(chain) else { return nil }
+        memory.counts.chains += 1
+        memory.counts.evaluations += 1
+        return ChainAttempts<Family>.Probe(
+            parameters: parameters,
+            evaluation: try PlanEvaluation(
+                circuit, parameters: parameters, levels: chain.levels, keys: nil,
+                norms: usedNorms, privacy: privacy))
+    }
+
+    private func outcome(
+        _ chain: ModulusChain, _ share: Double, _ keys: BFVKeySet, _ parameters: BFVParameters
+    ) throws -> ChainAttempts<Family>.Outcome {
+        memory.counts.evaluations += 1
         let evaluation = try PlanEvaluation(
             circuit, parameters: parameters, levels: chain.levels, keys: keys,
-            norms: norms, privacy: privacy)
+            norms: usedNorms, privacy: privacy)
         guard let reply = replyBits(evaluation, parameters) else { return .tooNoisy }
         return .found(
             Candidate(
@@ -138,14 +192,14 @@ struct ParameterSearch<Family: CircuitFamily> {
                     replyC1Bits: reply.c1, privacy: evaluation.privacy),
                 chain: chain, share: share,
                 work: MachineSpeed.reference.seconds(
-                    OperationTally(evaluation.counts.dictionary), degree: degree)))
+                    OperationTally(evaluation.counts.dictionary), degree: circuit.degree)))
     }
 
     /// The special modulus takes what the security table leaves, up to the largest word.
     private func parameters(_ chain: ModulusChain) throws -> BFVParameters? {
         let degree = circuit.degree
-        let primes = plaintexts.map(\.prime)
-        guard let moduli = chain.primes(degree: degree, excluding: primes) else {
+        let primes = plaintexts.primes
+        guard let moduli = chain.primes(degree: degree, excluding: primes, from: memory) else {
             return nil
         }
         let used = moduli.reduce(BigInt(1)) { $0 * BigInt($1) }.bitLength
@@ -158,19 +212,17 @@ struct ParameterSearch<Family: CircuitFamily> {
             bits = min(bits, allowed - used)
         }
         guard bits >= ModulusChain.smallestBits(degree: degree),
-            let special = Primes.nttPrimes(
-                bits: bits, count: 1, congruentTo1Modulo: UInt64(2 * degree),
-                excluding: Set(moduli + primes)
-            ).first
+            let special = memory.prime(
+                bits: bits, degree: degree, excluding: Set(moduli + primes))
         else { return nil }
-        if security == .insecure {
-            return try .insecure(
+        let lattice: LatticeParameters =
+            security == .insecure
+            ? try .insecure(
+                degree: degree, ciphertextModuli: moduli, specialModulus: special)
+            : try LatticeParameters(
                 degree: degree, ciphertextModuli: moduli, specialModulus: special,
-                plaintexts: plaintexts)
-        }
-        return try BFVParameters(
-            degree: degree, ciphertextModuli: moduli, specialModulus: special,
-            plaintexts: plaintexts, security: security)
+                security: security)
+        return try BFVParameters(lattice: lattice, plaintexts: plaintexts)
     }
 
     /// The smallest replies that leave a tenth of a bit.

@@ -39,20 +39,19 @@ package struct Program<I: Interpreter> {
         // Of every value.
         var valueLevels = [Int](repeating: level, count: circuit.inputsCount)
         var units = [MessageUnit](repeating: .one, count: circuit.inputsCount)
-        let lastMap = circuit.lastMap
+        let flow = circuit.flow
+        instructions.reserveCapacity(2 * circuit.instructions.count)
         for (index, instruction) in circuit.instructions.enumerated() {
             let operands = instruction.operands
             if case .switchPoint(let point) = instruction.step {
                 level = min(level, levels[point])
                 instructions.append(
                     Instruction(
-                        step: .switchPoint(point),
-                        operands: Self.products(
-                            circuit, at: point, index: index, valuesCount: valueLevels.count),
-                        result: nil))
+                        step: .switchPoint(point), operands: flow.reads[index], result: nil,
+                        releases: flow.releases[index]))
                 continue
             }
-            for operand in Set(operands).sorted() where valueLevels[operand] > level {
+            for operand in operands where valueLevels[operand] > level {
                 instructions.append(
                     Instruction(step: .switchDown(level), operands: [operand], result: operand))
                 valueLevels[operand] = level
@@ -66,7 +65,8 @@ package struct Program<I: Interpreter> {
                 unit = map.unit(of: sources)
                 step = .map(
                     try interpreter.prepare(
-                        map, units: sources, unit: unit, level: level, isLast: index == lastMap))
+                        map, units: sources, unit: unit, level: level, isLast: index == flow.lastMap
+                    ))
             case .own(let own):
                 step = .own(try interpreter.prepare(own, unit: unit, level: level))
             case .square:
@@ -77,36 +77,14 @@ package struct Program<I: Interpreter> {
                 unit = unit.times(units[operands[1]], level: level)
             }
             instructions.append(
-                Instruction(step: step, operands: operands, result: valueLevels.count))
+                Instruction(
+                    step: step, operands: operands, result: valueLevels.count,
+                    releases: flow.releases[index]))
             valueLevels.append(level)
             units.append(unit)
         }
         valuesCount = valueLevels.count
         outputUnit = units[units.count - 1]
-        releaseValues()
-    }
-
-    /// The values that an interpreter is told of: operands of the products behind an even switch point, results of
-    /// those before an odd one.
-    private static func products(
-        _ circuit: Circuit<I.Family>, at point: Int, index: Int, valuesCount: Int
-    ) -> [Int] {
-        let all = circuit.instructions
-        if point % 2 == 0 {
-            return all[(index + 1)...].prefix(while: \.isProduct).flatMap(\.operands)
-        }
-        let count = all[..<index].reversed().prefix(while: \.isProduct).count
-        return Array(valuesCount - count..<valuesCount)
-    }
-
-    private mutating func releaseValues() {
-        var isRead: Set = [valuesCount - 1]
-        for index in instructions.indices.reversed() {
-            let instruction = instructions[index]
-            instructions[index].releases = Set(instruction.operands).filter {
-                $0 != instruction.result && isRead.insert($0).inserted
-            }
-        }
     }
 
     /// Steps that `run` tells progress of.

@@ -17,24 +17,53 @@ package final class TransformNorms: Sendable {
         let factor: UInt64
     }
 
+    private struct Fold: Hashable {
+        let permutations: [SlotPermutation]
+        let degree: Int
+    }
+
     /// Keeps the transforms alive, so that their identifiers stay theirs.
     private let cache = Mutex<[Key: (transform: LinearTransform, gain: TransformGain)]>([:])
+    private let folds = Mutex<[Fold: TransformGain?]>([:])
     /// By modulus, then degree: one prime may serve several degrees.
     private let encoders = Mutex<[PlaintextModulus: [Int: SlotEncoder]]>([:])
 
     /// Takes every unit as 1: near enough for a search, and cached across moduli.
     let ignoresUnits: Bool
 
-    package init(ignoresUnits: Bool = false) { self.ignoresUnits = ignoresUnits }
+    /// Takes every map as x: for counts, which norms don't change.
+    private let ignoresWeights: Bool
+
+    package init(ignoresUnits: Bool = false, ignoresWeights: Bool = false) {
+        self.ignoresUnits = ignoresUnits
+        self.ignoresWeights = ignoresWeights
+    }
 
     /// One of each source.
     func gains(
         of transform: LinearTransform, units: [MessageUnit], on ledger: any NoiseLedger
     ) -> [TransformGain] {
-        (0..<transform.sourceCount).map { source in
+        if ignoresWeights {
+            return [TransformGain](repeating: Self.identity, count: transform.sourceCount)
+        }
+        return (0..<transform.sourceCount).map { source in
             gain(
                 of: transform, source: source, modulus: ledger.plaintext, degree: ledger.degree,
                 factor: ignoresUnits ? 1 : ledger.inverse(units[source]))
+        }
+    }
+
+    private static let identity = TransformGain.fold([1])
+
+    /// Of x + the sum of its permutations; nil where one is repeated or the identity.
+    func fold(_ permutations: [SlotPermutation], degree: Int) -> TransformGain? {
+        folds.withLock { known in
+            let key = Fold(permutations: permutations, degree: degree)
+            if let fold = known[key] { return fold }
+            let elements = Set([1] + permutations.map { $0.galoisElement(degree: degree) })
+            let fold = elements.count == permutations.count + 1 ? TransformGain.fold(elements) : nil
+            known[key] = .some(fold)
+            return fold
         }
     }
 

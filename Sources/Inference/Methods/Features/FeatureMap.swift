@@ -9,6 +9,10 @@ package final class FeatureMap: CircuitMap {
     /// Outputs by the features of each source.
     let matrices: [SparseIntegerMatrix]
     let bias: [Int64]
+    /// Of each source, what rows do to its noise where its unit is the result's.
+    private let gains: [(sum: Double, energy: Double)]
+    /// Of each source, the most entries of a row.
+    private let longestRows: [Int]
 
     /// - Parameter widths: features of each source; the map numbers them one source after the other.
     init(_ map: PackedMap, widths: [Int]) {
@@ -19,6 +23,22 @@ package final class FeatureMap: CircuitMap {
             defer { first += width }
             return map.matrix.columns(first..<first + width)
         }
+        gains = matrices.map { matrix in
+            (0..<matrix.rows).reduce((0, 0)) { most, row in
+                let gain = Self.gain(
+                    matrix.entries(ofRow: row).lazy.map { Double(matrix.weights[$0].magnitude) })
+                return (max(most.sum, gain.sum), max(most.energy, gain.energy))
+            }
+        }
+        longestRows = matrices.map { matrix in
+            (0..<matrix.rows).reduce(0) { max($0, matrix.entries(ofRow: $1).count) }
+        }
+    }
+
+    /// Sums of sizes and of their squares, above rounding errors.
+    private static func gain(_ sizes: some Sequence<Double>) -> (sum: Double, energy: Double) {
+        let (sum, energy) = sizes.reduce((0, 0)) { ($0.0 + $1, $0.1 + $1 * $1) }
+        return (sum * (1 + 0x1p-30), energy * (1 + 0x1p-30))
     }
 
     var outputCount: Int { bias.count }
@@ -42,17 +62,9 @@ package final class FeatureMap: CircuitMap {
     func gains(
         units: [MessageUnit], unit: MessageUnit, modulus t: UInt64
     ) -> [(sum: Double, energy: Double)] {
-        zip(matrices, units).map { matrix, source in
-            var (sum, energy) = (0.0, 0.0)
-            for row in 0..<matrix.rows {
-                let sizes = matrix.entries(ofRow: row).map {
-                    source == unit ? Double(matrix.weights[$0].magnitude) : Double(t) / 2
-                }
-                sum = max(sum, sizes.reduce(0, +))
-                energy = max(energy, sizes.reduce(0) { $0 + $1 * $1 })
-            }
-            // Above the rounding errors of the sums.
-            return (sum * (1 + 0x1p-30), energy * (1 + 0x1p-30))
+        units.indices.map {
+            units[$0] == unit
+                ? gains[$0] : Self.gain(repeatElement(Double(t) / 2, count: longestRows[$0]))
         }
     }
 

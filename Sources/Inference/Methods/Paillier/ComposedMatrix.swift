@@ -50,7 +50,9 @@ struct ComposedMatrix: Sendable {
             values.append(
                 later.isEmpty ? [] : composed.map { $0.enumerated().filter { $1 != 0 } })
         }
-        rows = composed.map { Array($0.dropLast()) }
         biases = composed.map { $0[inputs] }
+        // In place: rows may be large.
+        for row in composed.indices { composed[row].removeLast() }
+        rows = composed
     }
 }

@@ -64,12 +64,26 @@ package struct PaillierPlan: ServerMethod {
 
     /// On a core with AVX-512 IFMA.
     package func seconds(samples: Int, speed: MachineSpeed) -> Double {
-        // Of a product modulo n^2; it grows with the square of the bits of n.
-        let product = 0.75e-6 * Double(client.keySize.bits * client.keySize.bits) / (2048 * 2048)
-        // A mask, an inversion's share and the joining of the parts.
-        let output = (client.functionPrivacyBits == 0 ? 800 : 1500) * product
+        let product = Self.productSeconds(client.keySize)
         return Double(client.plaintextCount(samples: samples))
-            * (Double(products) * product + Double(client.outputCount) * output)
+            * (Double(products) * product + Double(client.outputCount)
+                * Self.outputProducts(privacyBits: client.functionPrivacyBits) * product)
+    }
+
+    /// Of a product modulo n^2; it grows with the square of the bits of n.
+    private static func productSeconds(_ keySize: PaillierKeySize) -> Double {
+        0.75e-6 * Double(keySize.bits * keySize.bits) / (2048 * 2048)
+    }
+
+    /// A mask, an inversion's share and the joining of the parts of an output, in products.
+    private static func outputProducts(privacyBits: Int) -> Double {
+        privacyBits == 0 ? 800 : 1500
+    }
+
+    /// Of one plaintext's outputs, before their products are known.
+    package static func leastSeconds(_ task: PlanningTask) -> Double {
+        Double(task.network.outputCount) * outputProducts(privacyBits: task.privacy.bits)
+            * productSeconds(task.planner.keySize)
     }
 
     /// A sum's ends over the box are reached: no bound of layer after layer is nearer.
@@ -79,6 +93,7 @@ package struct PaillierPlan: ServerMethod {
                 let exact = matrix.rows[index].reduce(
                     matrix.biases[index]...matrix.biases[index]
                 ) { sum, weight in
+                    if weight.isZero { return sum }
                     let ends = [weight * box.lowerBound, weight * box.upperBound]
                     return (sum.lowerBound + ends.min()!)...(sum.upperBound + ends.max()!)
                 }

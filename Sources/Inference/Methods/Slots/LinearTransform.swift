@@ -7,13 +7,22 @@ import BFV
 package final class LinearTransform: CircuitMap {
     package struct Giant: Sendable {
         package let permutation: SlotPermutation
-        /// (index into `babies`, N integer weights, already moved back by `permutation`).
         package let terms: [Term]
     }
 
     package struct Term: Sendable {
+        /// Index into `babies`.
         package let baby: Int
-        package let weights: [Int64]
+        /// N integer weights as the diagonal has them: circuits of other groupings share them.
+        fileprivate let unmoved: [Int64]
+        /// Columns that the giant's permutation moves them back by.
+        fileprivate let rotation: Int
+        fileprivate let columns: Int
+
+        /// N integer weights, moved back by the giant's permutation.
+        package var weights: [Int64] {
+            LinearTransform.moved(unmoved, by: rotation, columns: columns)
+        }
     }
 
     package let babies: [BabyStep]
@@ -61,14 +70,14 @@ package final class LinearTransform: CircuitMap {
                 .map { diagonal in
                     Term(
                         baby: number[place(diagonal)]!,
-                        weights: Self.moved(diagonal.weights, by: rotation, columns: columns))
+                        unmoved: diagonal.weights, rotation: rotation, columns: columns)
                 }
             return Giant(permutation: shape.rotation(rotation), terms: terms)
         }
     }
 
     /// Every row moved right, cyclically.
-    private static func moved(_ weights: [Int64], by rotation: Int, columns: Int) -> [Int64] {
+    fileprivate static func moved(_ weights: [Int64], by rotation: Int, columns: Int) -> [Int64] {
         if rotation == 0 { return weights }
         var out: [Int64] = []
         out.reserveCapacity(weights.count)

@@ -146,17 +146,16 @@ package struct NoiseSlots: NoiseInterpreter {
 
     private func fold(_ value: Value, _ permutations: [SlotPermutation]) throws -> Value {
         let degree = ledger.degree
-        let moved = permutations.filter { !$0.isIdentity(degree: degree) }
-        let elements = Set([1] + moved.map { $0.galoisElement(degree: degree) })
-        guard elements.count == permutations.count + 1 else {
+        guard let fold = norms.fold(permutations, degree: degree) else {
             throw EvaluationError.mismatch("a fold that repeats a permutation")
         }
+        let moved = permutations.filter { !$0.isIdentity(degree: degree) }
         let room = value.noise.norms.largest / Double(moved.count)
         let added = try ledger.switchKeys(moved, level: value.level, room: room)
         ledger.divideBySpecial(level: value.level, count: 2)
         return Value(
             level: value.level,
-            noise: model.folded(value.noise, elements: elements, switching: added))
+            noise: model.folded(value.noise, by: fold, switching: added))
     }
 
     package func switchDown(_ value: Value, toLevel level: Int) -> Value {

@@ -102,7 +102,8 @@ package enum SlotCircuits: CircuitFamily {
     ) throws -> Candidate<SlotCircuits> {
         try tuning.progress("tuning baby and giant steps")
         var best = start
-        let packed = try PackedNetwork(tuning.network, shape: best.circuit.shape)
+        let (memory, shape) = (tuning.memory, best.circuit.shape)
+        let packed = try memory.once(shape) { try PackedNetwork(tuning.network, shape: shape) }
         var babies = best.circuit.babyCounts
         for layer in babies.indices {
             let original = babies[layer]
@@ -110,8 +111,10 @@ package enum SlotCircuits: CircuitFamily {
             where other > 0 && other <= best.circuit.layout.diagonalCounts[layer] {
                 var counts = babies
                 counts[layer] = other
-                if let found = try tuning.candidate(
-                    like: best, on: circuit(packed, babyCounts: counts)),
+                let tried = try memory.circuit(shape: shape, babyCounts: counts) {
+                    circuit(packed, babyCounts: counts)
+                }
+                if let found = try tuning.candidate(like: best, on: tried),
                     found.work < best.work
                 {
                     best = found
