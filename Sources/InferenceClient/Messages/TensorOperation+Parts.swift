@@ -29,6 +29,11 @@ extension TensorOperation {
         case .subtract: return sizes("subtract")
         case .multiply: return sizes("multiply")
         case .divide: return sizes("divide")
+        case .mask: return sizes("mask")
+        case .equal: return sizes("equal")
+        case .lookUp(let values): return Parts(name: "lookUp", reals: values)
+        case .top(let outer, let count, let inner, let kept, let givesPlaces):
+            return sizes("top", outer, count, inner, kept, givesPlaces ? 1 : 0)
         case .function(let function):
             return Parts(name: "function:" + function.name, reals: function.constants)
         case .softmax(let outer, let count, let inner):
@@ -72,6 +77,13 @@ extension TensorOperation {
         case ("subtract", nil, 0, 0): self = .subtract
         case ("multiply", nil, 0, 0): self = .multiply
         case ("divide", nil, 0, 0): self = .divide
+        case ("mask", nil, 0, 0): self = .mask
+        case ("equal", nil, 0, 0): self = .equal
+        case ("lookUp", nil, 0, _): self = .lookUp(reals)
+        case ("top", nil, 5, 0) where (0...1).contains(sizes[4]):
+            self = .top(
+                outer: sizes[0], count: sizes[1], inner: sizes[2], kept: sizes[3],
+                givesPlaces: sizes[4] == 1)
         case ("function", let detail?, 0, _):
             guard let function = ScalarFunction(name: detail, reals) else { return nil }
             self = .function(function)
@@ -109,6 +121,8 @@ extension ScalarFunction {
         "softplus": .softplus, "silu": .silu, "hardSwish": .hardSwish, "erf": .erf,
         "exponential": .exponential, "logarithm": .logarithm, "squareRoot": .squareRoot,
         "absolute": .absolute, "negative": .negative, "reciprocal": .reciprocal, "step": .step,
+        "sign": .sign, "round": .round, "floor": .floor, "ceiling": .ceiling, "truncate": .truncate,
+        "isZero": .isZero, "isNaN": .isNaN, "isInfinite": .isInfinite, "probit": .probit,
     ]
 
     fileprivate var name: String {

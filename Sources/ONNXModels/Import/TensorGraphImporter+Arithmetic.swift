@@ -6,7 +6,7 @@ import TensorGraphs
 extension TensorGraphImporter {
     enum Arithmetic {
         case add, subtract, multiply, divide
-        /// Of constants only.
+        /// Of constants, and of labels.
         case maximum, minimum
 
         func callAsFunction(_ a: Double, _ b: Double) -> Double {
@@ -66,6 +66,7 @@ extension TensorGraphImporter {
     mutating func arithmetic(
         _ node: ONNXNode, _ kind: Arithmetic, _ a: ImportedValue, _ b: ImportedValue
     ) throws(ONNXError) -> ImportedValue {
+        if a.isWhole || b.isWhole { return try wholeArithmetic(node, kind, a, b) }
         let (a, b, shape) = try aligned(node, a, b)
         switch (a, b) {
         case (.constant(let first), .constant(let second)):

@@ -36,11 +36,14 @@ struct TensorGraphImporter {
             values[name] = .constant(ImportedConstant(tensor))
         }
         values[graph.inputName] = .activation(
-            0, shape: shape, kind: graph.inputType.isReal ? .real : .index(.unknown))
+            0, shape: shape,
+            kind: graph.inputType.isReal
+                ? .real : .index(ImportedValue.Indices(magnitude: graph.inputType.magnitude)))
     }
 
     mutating func build() throws(ONNXError) -> TensorGraph {
         try graph.checkInput()
+        try checkKind()
         elements = tensors.values[0].count
         guard elements <= tensors.budget.elements else {
             throw .unsupportedModel(

@@ -137,6 +137,8 @@ struct OutputSplit {
             let isClassifier =
                 graph.outputs.count == 1 && graph.values[scores].count > 1
                 && producers[scores].map { graph.nodes[$0].operator.hasSuffix("Regressor") } != true
+                && (graph.mayBeScores
+                    || producers[scores].map { graph.nodes[$0].isOfClasses } ?? false)
             return isClassifier && order(of: scores) == .same ? .largest : nil
         }
         return decision(of: graph.outputs[label])
@@ -146,7 +148,11 @@ struct OutputSplit {
         guard let node = maker(of: label) else { return nil }
         let count = graph.values[node.inputs[0]].count
         switch node.operation {
-        case .argMax(1, count, 1, _):
+        // Other numbers for the same classes.
+        case .lookUp: return decision(of: node.inputs[0])
+        case .scale(let factors, _) where factors.allSatisfy { $0 != 0 }:
+            return decision(of: node.inputs[0])
+        case .argMax(1, count, 1, _), .top(1, count, 1, 1, true):
             switch order(of: node.inputs[0]) {
             case .same: return count > 1 ? .largest : nil
             case .opposite: return count > 1 ? .smallest : nil
