@@ -65,10 +65,87 @@ import Testing
         #expect(quantized.report.integer.accuracy ?? 0 >= 0.95)
     }
 
+    /// Codes that are compared and what they stand for, an output as well, are one encrypted value.
+    @Test func codesBesideTheirReals() throws {
+        var builder = ONNXBuilder(input: [nil, 2])
+        let scores = builder.node(
+            "MatMul", ["x", builder.floats("w", [1, 0, -1, 2, 1, 0], dims: [2, 3])])
+        let (step, zero) = (
+            builder.float("step", 0.05), builder.integers("zero", [3], dims: [], type: .int8)
+        )
+        let codes = builder.node("QuantizeLinear", [scores, step, zero])
+        let label = builder.node("ArgMax", [codes]) + "_label"
+        builder.graph.node[builder.graph.node.count - 1].output = [label]
+        builder.attribute("axis", 1)
+        let reals = builder.node("DequantizeLinear", [codes, step, zero])
+        let model = try ONNXModel(builder.model([reals, label]))
+        let network = try RealNetwork(model.tensorGraph())
+        #expect(network.count(of: network.output) == 3 && network.decision == .largest)
+        let outputs = try FloatReference(model.tensorGraph()).outputs([1, 0.51])
+        #expect(outputs[0].elementsEqual([2.0, 0.5, -1]) { abs($0 - $1) < 0.03 })
+        #expect(outputs[1] == [0])
+    }
+
     @Test func oneTargetIsNotTransformed() throws {
         let notes = try network("end-regressor-1-logistic").folded
         #expect(notes.contains { $0.contains("LOGISTIC of one target changes nothing") })
         #expect(try network("end-regressor-3-logistic").folded.isEmpty)
+    }
+
+    private func refuses(_ text: String, _ build: (inout ONNXBuilder, String) -> String) {
+        var builder = ONNXBuilder(input: [nil, 3])
+        let label = builder.node("ArgMax", ["x"])
+        builder.attribute("axis", 1)
+        let output = build(&builder, label)
+        #expect {
+            _ = try ONNXModel(builder.model([output])).tensorGraph()
+        } throws: { error in
+            error is ONNXError && "\(error)".contains(text)
+        }
+    }
+
+    /// Float has no whole number beyond 2^24 for sure, and narrow integers wrap around.
+    @Test func whatIsNoExactNumberIsRefused() {
+        refuses("integers below 2^24") { builder, label in
+            builder.node("Add", [label, builder.integers([1, 1 << 24])])
+        }
+        refuses("may be 2^24 and more") { builder, label in
+            builder.node("Mul", [label, builder.integers([1, 1 << 23])])
+        }
+        refuses("may not fit uint8") { builder, label in
+            let less = builder.node("Sub", [label, builder.integers([1])])
+            let cast = builder.node("Cast", [less])
+            builder.attribute("to", 2)
+            return cast
+        }
+        refuses("may not fit int8") { builder, label in
+            let many = builder.node("Mul", [label, builder.integers([50, 64])])
+            let cast = builder.node("Cast", [many])
+            builder.attribute("to", 3)
+            return cast
+        }
+        refuses("an activation to uint8") { builder, _ in
+            let cast = builder.node("Cast", ["x"])
+            builder.attribute("to", 2)
+            return cast
+        }
+        refuses("divided by zero") { builder, label in
+            builder.node("Div", [label, builder.integers([1, 0])])
+        }
+        refuses("divided by zero") { builder, label in
+            builder.node("Div", [label, builder.integers([0])])
+        }
+        refuses("4 of 3 elements") { builder, _ in
+            builder.node("TopK", ["x", builder.integers([4])])
+        }
+        refuses("two finite constants") { builder, label in
+            builder.node(
+                "OneHot",
+                [label, builder.integers([3]), builder.floats("v", [0, .infinity], dims: [2])])
+        }
+        refuses("different sizes") { builder, label in
+            builder.node("SequenceConstruct", [label, "x"])
+        }
     }
 
     // MARK: Whether there is a label

@@ -12,12 +12,14 @@ import Testing
 @Suite struct JoinedProductTests {
     private static let features = 13
 
-    private static func model(degree: Int, features: Int = features) throws -> ONNXModel {
+    private static func model(
+        degree: Int, features: Int = features, isLinear: Bool = true
+    ) throws -> ONNXModel {
         var builder = ONNXBuilder(input: [nil, features])
-        var columns = ["x"]
-        var chosen = (0..<features).map { [$0] }
-        for _ in 1..<degree {
-            chosen = chosen.flatMap { list in (list.last!..<features).map { list + [$0] } }
+        var columns: [String] = []
+        var chosen: [[Int]] = [[]]
+        for _ in 0..<degree {
+            chosen = chosen.flatMap { list in ((list.last ?? 0)..<features).map { list + [$0] } }
             for list in chosen {
                 let places = builder.integers(list.map(Int64.init))
                 let column = builder.node("Gather", ["x", places])
@@ -27,7 +29,8 @@ import Testing
         }
         let all = builder.node("Concat", columns)
         builder.attribute("axis", 1)
-        let count = columns.count - 1 + features
+        guard isLinear else { return try ONNXModel(builder.model([all])) }
+        let count = columns.count
         let weights = (0..<3 * count).map { Float(($0 * 37) % 19 - 9) / 20 }
         let scores = builder.node("MatMul", [all, builder.floats("w", weights, dims: [count, 3])])
         return try ONNXModel(builder.model([scores]))
@@ -50,6 +53,21 @@ import Testing
             let found = try PolynomialNetwork(network).outputs([sample])[0]
             let expected = try FloatReference(model).logits(sample)
             #expect(zip(found, expected).allSatisfy { abs($0 - Double($1)) < 1e-5 })
+        }
+    }
+
+    /// More parts than a step of the client's reads are put together by one.
+    @Test func featuresAloneAreServed() throws {
+        let model = try Self.model(degree: 2, isLinear: false)
+        let network = try RealNetwork(model.tensorGraph())
+        let program = network.program
+        #expect(program.map { $0.steps.count <= 1 } ?? true)
+        for sample in Self.samples(5) {
+            let inner = try PolynomialNetwork(network).outputs([sample])[0].map { Float($0) }
+            let found = program?.evaluate(inner)[0] ?? inner
+            let expected = try FloatReference(model).logits(sample)
+            #expect(found.count == 104)
+            #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 })
         }
     }
 

@@ -55,9 +55,9 @@ extension TensorGraphImporter {
     /// Sum or Mean of any number of tensors.
     mutating func sum(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 1...1024)
-        var sum = try real(node, 0)
+        var sum = try number(node, try value(node, 0)).value
         for index in node.inputs.indices.dropFirst() {
-            sum = try arithmetic(node, .add, sum, try real(node, index))
+            sum = try arithmetic(node, .add, sum, try number(node, try value(node, index)).value)
         }
         guard node.operator == "Mean" else { return sum }
         return try scaled(node, sum, by: 1 / Float(node.inputs.count))

@@ -50,7 +50,7 @@ extension TensorGraphImporter {
         "com.microsoft.MatMulIntegerToFloat": dynamic, "com.microsoft.DynamicQuantizeLSTM": dynamic,
         "ConvTranspose": "transposed convolutions are not supported; a Conv after a Pad is",
         "GRU": recurrent, "LSTM": recurrent, "RNN": recurrent,
-        "Scan": scan, "com.microsoft.CDist": neighbors,
+        "Scan": scan, "com.microsoft.CDist": distances,
         "PRelu": "slopes that are learned are not supported; Relu and LeakyRelu are",
         "ai.onnx.ml.TreeEnsembleClassifier": trees, "ai.onnx.ml.TreeEnsembleRegressor": trees,
         "ai.onnx.ml.TreeEnsemble": trees,
@@ -64,6 +64,8 @@ extension TensorGraphImporter {
         "control flow over steps or stored samples is not supported; export the model for one fixed input size, or write the steps out"
     private static let neighbors =
         "nearest neighbors are not served: the smallest of the distances to all stored samples are compared, which no polynomial does; a linear model, a polynomial kernel or a network is accepted"
+    private static let distances =
+        "distances to stored samples, of which kernels are made (Gaussian processes), are not served: no polynomial comes near their exponentials; a linear model, a polynomial kernel or a network is accepted"
     private static let radial =
         "the kernel 'RBF': exponentials of the distances to all support vectors, which no polynomial comes near; LINEAR and POLY, a polynomial as it is, are accepted"
     private static let trees =
@@ -82,11 +84,11 @@ extension TensorGraphImporter {
             }
             guard node.operator == "Scan" || node.operator.hasSuffix(".CDist") else { continue }
             let isDistance =
-                node.bodies.isEmpty
+                node.operator.hasSuffix(".CDist")
                 || node.bodies.contains { body in
                     body.nodes.contains { $0.operator == "ReduceSumSquare" || $0.operator == "Sub" }
                 }
-            if selects, isDistance { throw node.refusal(Self.neighbors) }
+            if isDistance { throw node.refusal(selects ? Self.neighbors : Self.distances) }
         }
     }
 

@@ -19,7 +19,12 @@ extension TensorGraphImporter {
     /// ArgMax and ArgMin: the least is the most of what is negated, and the first of equals stays the first.
     mutating func argMax(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 1...1, attributes: ["axis", "keepdims", "select_last_index"])
-        var value = try ordinal(node, 0).value
+        var value: ImportedValue
+        if let elsewhere = try dequantizedElsewhere(node) {
+            value = elsewhere
+        } else {
+            value = try ordinal(node, 0).value
+        }
         if node.operator == "ArgMin" { value = try scaled(node, value, by: -1, plus: 0) }
         guard !value.isConstant else { throw node.refusal("a constant") }
         var shape = value.shape
@@ -30,6 +35,22 @@ extension TensorGraphImporter {
         guard try !flag(node, "keepdims", default: true) else { return result }
         shape.remove(at: axis)
         return reshaped(result, shape)
+    }
+
+    /// What the node's codes stand for, where that is read too: one value decides and is an output.
+    private mutating func dequantizedElsewhere(
+        _ node: ONNXNode
+    ) throws(ONNXError) -> ImportedValue? {
+        guard case .activation(_, _, .code) = try value(node, 0),
+            let reader = graph.nodes.first(where: { other in
+                other.operator.hasSuffix("DequantizeLinear") && other.input(0) == node.input(0)
+                    && other.outputs.first.map(needed.contains) == true
+            }), let output = reader.outputs.first,
+            (try? floats(reader, 1))?.count == 1
+        else { return nil }
+        let made = try dequantize(reader)
+        early[output] = made
+        return made
     }
 
     private mutating func argMax(

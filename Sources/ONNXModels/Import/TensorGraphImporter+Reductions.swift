@@ -98,6 +98,7 @@ extension TensorGraphImporter {
         let output = shape.indices.compactMap { axis in
             axes.contains(axis) ? (keepsAxes ? 1 : nil) : shape[axis]
         }
+        guard members.count > 1 else { return reshaped(value, output) }
         if kind == .product {
             return try product(node, value, bases: bases, members: members, shape: output)
         }

@@ -18,6 +18,8 @@ struct TensorGraphImporter {
     private var elements = 0
     private var multiplications = 0
     private var votes = 0
+    /// What DequantizeLinear makes, by its output, where another node needed it before.
+    var early: [String: ImportedValue] = [:]
     /// Nodes of If and Loop that were written out.
     var bodyNodes = 0
 
