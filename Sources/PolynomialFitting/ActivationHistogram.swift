@@ -53,7 +53,7 @@ package struct ActivationHistogram: Sendable, Equatable {
         }
     }
 
-    /// The one value of a bin that was counted more than once there, and nothing else: of inputs that are whole numbers,
+    /// The one value of a bin that was counted more than once there, and nothing else: inputs that are whole numbers,
     /// or what a function cuts off.
     package func point(ofBin bin: Int) -> Double? {
         counts[bin] > 1 && lowest[bin] == highest[bin] ? lowest[bin] : nil

@@ -140,7 +140,8 @@ extension TensorGraphImporter {
         _ node: ONNXNode, _ indices: ImportedValue.Indices, _ type: ONNXElementType
     ) throws(ONNXError) {
         let numbers = indices.names?.compactMap { Int64($0) } ?? []
-        let limit = indices.names == nil ? indices.limit : numbers.map { Int(clamping: $0.magnitude) }.max() ?? 0
+        var limit = indices.limit
+        if indices.names != nil { limit = numbers.map { Int(clamping: $0.magnitude) }.max() ?? 0 }
         let lowest = indices.names == nil && indices.count != nil ? 0 : numbers.min() ?? -1
         let range: ClosedRange<Int>
         switch type {
