@@ -178,10 +178,11 @@ def compare(session, test, train, cells, stated, votes):
                 notes.append(f"values are before the {best}")
         elif got is None:
             raise Failure("WRONG", f"no columns of {name} in {', '.join(list(cells)[:12])}")
-        discrete = value.dtype.kind in "USOib" or (len(np.unique(value)) <= 12 and count > 30 and "float" in outputs[name]
-                                                   and (value == np.round(value * 4) / 4).all())
+        steps = 1 if len(np.unique(value)) > 12 else 4  # rounded scores are many whole numbers
+        discrete = value.dtype.kind in "USOib" or (
+            count > 30 and "float" in outputs[name] and (value == np.round(value * steps) / steps).all())
         if not discrete:
-            got = got.astype(float)
+            got = np.char.lstrip(got, "'").astype(float) if got.dtype.kind in "US" else got.astype(float)
             finite = np.isfinite(value)
             if votes or (value[finite] >= 0).all() and (value[finite] <= 1).all():
                 finite &= certain[:, None]

@@ -172,23 +172,29 @@ def of_text(outputs, body):
     return model
 
 
-def classifier(rows, transform, names):
+def layer(rows, transform):
+    """Coefficients and intercepts; of PROBIT so that the scores are probabilities."""
     values = constants()
+    factor, middle = (0.03, 0.5) if transform == "PROBIT" else (1, 0)
+    return {"coefficients": (values["W"].T[:rows] * factor).reshape(-1).tolist(),
+            "intercepts": (values["b"][:rows] * factor + middle).tolist()}
+
+
+def classifier(rows, transform, names):
     classes = max(rows, 2)
     labels = {"classlabels_strings": ["low", "mid", "high"][:classes]} if names else {
         "classlabels_ints": [5, 3, 8][:classes]}
     node = helper.make_node(
         "LinearClassifier", ["x"], ["label", "scores"], domain="ai.onnx.ml", post_transform=transform,
-        coefficients=values["W"].T[:rows].reshape(-1).tolist(), intercepts=values["b"][:rows].tolist(), **labels)
+        **layer(rows, transform), **labels)
     return of_nodes([node], [("label", onnx.TensorProto.STRING if names else onnx.TensorProto.INT64, ["N"]),
                              ("scores", onnx.TensorProto.FLOAT, ["N", classes])])
 
 
 def regressor(targets, transform):
-    values = constants()
     node = helper.make_node(
         "LinearRegressor", ["x"], ["y"], domain="ai.onnx.ml", post_transform=transform, targets=targets,
-        coefficients=values["W"].T[:targets].reshape(-1).tolist(), intercepts=values["b"][:targets].tolist())
+        **layer(targets, transform))
     return of_nodes([node], [("y", onnx.TensorProto.FLOAT, ["N", targets])])
 
 

@@ -5,6 +5,8 @@ package enum PolynomialFitter {
     /// The share of the uniform distribution over the range that least squares adds to the measured one, so that tails
     /// aren't left to chance: the RMS error over the range is at most about 1 / sqrt(share) = 32 times the error that
     /// least squares has under the mixture.
+    ///
+    /// Nothing is added where a polynomial of the degree goes through all values that the distribution has.
     package static let uniformShare = 0.001
     /// By which part a degree must lower the RMS error of lower ones to be worth its multiplications.
     package static let leastGain = 0.05
@@ -71,6 +73,18 @@ package enum PolynomialFitter {
         return tied.min { $0.maximumError < $1.maximumError } ?? fits[0]
     }
 
+    private static func leastSquares(
+        _ samples: SampledActivation, degree: Int
+    ) -> ChebyshevSeries {
+        let points = samples.points ?? .max
+        let share = degree >= points - 1 ? 0 : uniformShare
+        return OrthogonalPolynomials.leastSquares(
+            nodes: samples.nodes, values: samples.nodeValues,
+            weights: zip(samples.measured, samples.uniform).map {
+                (1 - share) * $0 + share * $1
+            }, degree: min(degree, points - 1))
+    }
+
     private static func fit(
         _ samples: SampledActivation, degree: Int, method: FitMethod
     ) -> ActivationFit {
@@ -79,12 +93,7 @@ package enum PolynomialFitter {
             switch method {
             case .exact, .chebyshev: ChebyshevSeries(of: samples, degree: degree)
             case .minimax: RemezExchange(samples: samples, degree: degree).solve()
-            case .leastSquares:
-                OrthogonalPolynomials.leastSquares(
-                    nodes: samples.nodes, values: samples.nodeValues,
-                    weights: zip(samples.measured, samples.uniform).map {
-                        (1 - uniformShare) * $0 + uniformShare * $1
-                    }, degree: degree)
+            case .leastSquares: leastSquares(samples, degree: degree)
             }
         let polynomial = series.cleaned.monomials(center: samples.center, radius: samples.radius)
         return samples.fit(polynomial, method: method)

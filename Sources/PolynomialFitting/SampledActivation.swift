@@ -14,17 +14,19 @@ struct SampledActivation {
     let range: ClosedRange<Double>
     let center: Double
     let radius: Double
-    /// Three Gauss-Legendre nodes a bin, ascending.
+    /// Three Gauss-Legendre nodes a bin, and the one value of a bin that has seen no other.
     let nodes: [Double]
     let nodeValues: [Double]
-    /// Weights of the nodes, sum 1: values are taken to be uniform within their bin. Uniform over the range if none
-    /// were counted.
+    /// Weights of the nodes, sum 1: values are taken to be uniform within their bin, but where they are all the same.
+    /// Uniform over the range if none were counted.
     let measured: [Double]
     /// Weights of the nodes, sum 1, of the uniform distribution over the range.
     let uniform: [Double]
     /// -cos(pi j / `intervals`), ascending.
     let grid: [Double]
     let gridValues: [Double]
+    /// How many values the distribution has, where they are few and come again and again; nil of others.
+    let points: Int?
     /// Whether the function is finite wherever it was asked.
     let isFinite: Bool
 
@@ -44,12 +46,19 @@ struct SampledActivation {
         var measured: [Double] = []
         var uniform: [Double] = []
         for (bin, count) in histogram.counts.enumerated() {
+            let point = histogram.point(ofBin: bin)
             for (position, weight) in rule {
                 nodes.append((2 * Double(bin) + 1 + position) / bins - 1)
                 uniform.append(weight / bins)
-                measured.append(total > 0 ? weight * Double(count) / total : weight / bins)
+                let share = total > 0 ? weight * Double(count) / total : weight / bins
+                measured.append(point == nil ? share : 0)
             }
+            guard let point else { continue }
+            nodes.append(min(max((point - center) / radius, -1), 1))
+            uniform.append(0)
+            measured.append(Double(count) / total)
         }
+        points = histogram.points?.count
         let half = Self.intervals / 2
         grid = (0...Self.intervals).map {
             // Odd about the middle to the last bit.

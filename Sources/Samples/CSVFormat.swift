@@ -184,16 +184,17 @@ private struct CSVReader {
                 values.append(value)
                 if comma == .decimal { hasDecimalComma = true }
                 if comma == .open, openComma == nil {
-                    openComma = (line, index + 1, records.text(cell))
+                    openComma = (line, records.column(index), records.text(cell))
                 }
                 if records.takesDecimalCommas, dot == nil,
                     records.bytes[cell.range].contains(UInt8(ascii: "."))
                 {
-                    dot = (line, index + 1, records.text(cell))
+                    dot = (line, records.column(index), records.text(cell))
                 }
             case let other:
                 throw .notANumber(
-                    line: line, column: index + 1, text: records.text(cell), reason: other.reason!,
+                    line: line, column: records.column(index), text: records.text(cell),
+                    reason: other.reason!,
                     mayBeHeader: false)
             }
         }

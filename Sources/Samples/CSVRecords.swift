@@ -177,6 +177,11 @@ struct CSVRecords {
         return true
     }
 
+    /// The place in the file of a cell, from 1.
+    func column(_ cell: Int) -> Int {
+        cell + 1 + (identifierColumn.map { $0 <= cell ? 1 : 0 } ?? 0)
+    }
+
     /// The records of a file whose header names a column of identifiers; as they are where none is asked for.
     func identified(by name: String?) throws(SampleError) -> CSVRecords {
         guard let name else { return self }

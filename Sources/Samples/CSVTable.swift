@@ -134,7 +134,8 @@ struct CSVTable {
         let text = records.text(cell)
         func fail(_ reason: String) -> SampleError {
             .notANumber(
-                line: records.recordLine, column: index + 1, text: text, reason: reason,
+                line: records.recordLine, column: records.column(index), text: text,
+                reason: reason,
                 mayBeHeader: false)
         }
         if case .text = column.kind { return places[text] ?? -1 }

@@ -72,7 +72,8 @@ import Testing
         #expect(
             request.members.map(\.0) == [
                 "ciphertext", "request_bytes", "samples", "traps", "groups", "samples_per_group",
-                "idle_places", "encrypt_ms", "clamped_values", "clamped_samples",
+                "idle_places", "encrypt_ms", "refused_samples", "refusals", "clamped_values",
+                "clamped_samples",
                 "clamped_by_feature", "other_units_suspected",
             ])
         #expect(

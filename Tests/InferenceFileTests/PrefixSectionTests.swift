@@ -17,7 +17,7 @@ import Wire
     private static func program() throws -> InputProgram {
         let steps: [OutputProgram.Step] = [
             .init(.gather(indices: [0], fill: 0), inputs: [0]),
-            .init(.lookup(keys: [0, 1], values: [1.5, 0.5], otherwise: 0), inputs: [1]),
+            .init(.encode(keys: [0, 1], values: [1.5, 0.5], otherwise: 0), inputs: [1]),
             .init(.gather(indices: [1, 2, 3, 4, 5], fill: 0), inputs: [0]),
             .init(.impute(missing: nil, values: [0.5, 1, 1.5, 0, 1]), inputs: [3]),
             .init(.gather(indices: [0, 1, 2, 3, 4, 5], fill: 0), inputs: [2, 4]),

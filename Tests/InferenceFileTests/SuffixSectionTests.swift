@@ -44,6 +44,17 @@ import Wire
         _ = step(.normalize(.max, count: 3), soft)
         let label = step(.argMax(outer: 1, count: 3, inner: 1, selectsLast: true), 0)
         let vote = step(.vote(classes: 3), 0)
+        for function in [
+            ScalarFunction.sign, .round, .floor, .ceiling, .truncate, .isZero, .isNaN, .isInfinite,
+            .probit,
+        ] {
+            _ = step(.function(function), 0)
+        }
+        let truth = step(.equal, soft, scaled)
+        _ = step(.mask, 0, truth)
+        _ = step(.lookUp([5, -1, 0.5]), label)
+        _ = step(.top(outer: 1, count: 3, inner: 1, kept: 2, givesPlaces: false), 0)
+        let ranks = step(.top(outer: 1, count: 3, inner: 1, kept: 2, givesPlaces: true), 0)
         func output(
             _ name: String, _ value: Int, _ shape: [Int], _ meaning: TensorGraph.Meaning
         ) -> OutputProgram.Output {
@@ -55,7 +66,7 @@ import Wire
                 output("scores", normal, [3], .real), output("windows", windows, [2, 1], .real),
                 output("sums", weighted, [2], .real),
                 output("class", label, [], .label(["x", "y", "z"])),
-                output("votes", vote, [], .integer),
+                output("votes", vote, [], .integer), output("ranks", ranks, [2], .integer),
             ])
     }
 
@@ -88,7 +99,10 @@ import Wire
             let reals = logits.map { Float($0.doubleTowardZero * plan.network.units.scale) }
             let expected = program.evaluate(reals)
             #expect(found.logits == logits)
-            #expect(found.outputs.map(\.name) == ["scores", "windows", "sums", "class", "votes"])
+            #expect(
+                found.outputs.map(\.name) == [
+                    "scores", "windows", "sums", "class", "votes", "ranks",
+                ])
             #expect(found.outputs.map(\.values).elementsEqual(expected) { $0 == $1 })
             #expect(found.label == ["x", "y", "z"][Int(expected[3][0])])
             #expect(found.outputs[3].texts == [found.label])

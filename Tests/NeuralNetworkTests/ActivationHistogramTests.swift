@@ -69,6 +69,29 @@ import Testing
         #expect(counted == atOnce)
     }
 
+    /// What comes again and again is a point, and nothing beside it.
+    @Test func pointsAreKept() {
+        var histogram = ActivationHistogram(
+            values: Array(repeating: 0, count: 9) + [0.3, 0.31, 0.7] + [1, 1], bins: 4)
+        #expect((0..<4).map(histogram.point(ofBin:)) == [0, nil, nil, 1])
+        #expect(histogram.points == nil)
+        histogram = ActivationHistogram(
+            values: (0..<24).map { Float($0 % 3) }, bins: 256)
+        #expect(histogram.points == [0, 1, 2])
+        // Too few to tell that there are no others.
+        #expect(ActivationHistogram(values: [0, 0, 1, 1], bins: 256).points == nil)
+        #expect(ActivationHistogram(values: []).points == nil)
+        var range = ActivationRange()
+        range.add([0, 1])
+        var part = ActivationHistogram(range: range, bins: 2)
+        part.add([-5, -5])
+        #expect(part.point(ofBin: 0) == 0)
+        var other = ActivationHistogram(range: range, bins: 2)
+        other.add([0.25])
+        part.add(other)
+        #expect(part.point(ofBin: 0) == nil)
+    }
+
     @Test func valuesOutsideTheRangeGoToTheEnds() {
         var range = ActivationRange()
         range.add([0, 1])

@@ -305,6 +305,14 @@ import Testing
         refused([Step(.argMax(outer: 1, count: 0, inner: 3, selectsLast: false), inputs: [0])])
         refused([Step(.normalize(.l1, count: 0), inputs: [0])])
         refused([Step(.vote(classes: 1 << 40), inputs: [0])])
+        refused([Step(.equal, inputs: [0])])
+        refused([Step(.lookUp([]), inputs: [0])])
+        refused([Step(.lookUp([.infinity]), inputs: [0])])
+        for (count, kept) in [(3, 0), (3, 4), (2, 1), (-3, 1)] {
+            let step = TensorOperation.top(
+                outer: 1, count: count, inner: 1, kept: kept, givesPlaces: true)
+            refused([Step(step, inputs: [0])], shape: [max(kept, 1)])
+        }
         refused([Step(.maximum(starts: [0, 4], indices: [0, 1, 2]), inputs: [0])])
         refused([Step(.maximum(starts: [0, 3, 2, 3], indices: [0, 1, 2]), inputs: [0])])
         refused([Step(.function(.relu), inputs: [0])], shape: [1 << 40, 1 << 40])

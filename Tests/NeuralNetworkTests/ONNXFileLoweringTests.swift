@@ -75,6 +75,26 @@ import Testing
         return builder.graph([value])
     }
 
+    /// Inputs that are 0 or 1: the threshold is the input itself. Bernoulli naive Bayes is written so.
+    @Test func bitsThroughAThreshold() throws {
+        var builder = ONNXBuilder(input: [nil, 8])
+        let truth = builder.node("Greater", ["x", builder.float("half", 0.5)])
+        let bits = builder.node("Cast", [truth])
+        builder.attribute("to", 1)
+        let weights = (0..<24).map { Float(($0 * 11) % 17) / 8 - 1 }
+        let scores = builder.node("MatMul", [bits, builder.floats("w", weights, dims: [8, 3])])
+        let model = try ONNXModel(builder.model([scores]))
+        var generator = SplitMix64(seed: 9)
+        let samples = (0..<60).map { _ in
+            (0..<8).map { _ in Float(Int.random(in: 0...1, using: &generator)) }
+        }
+        let report = try Quantizer(
+            model, calibration: SampleSet(samples, sampleShape: [8])
+        ).quantize().report
+        #expect(report.polynomial.relativeError < 1e-9 && report.polynomial.agreement == 1)
+        #expect(report.integer.agreement == 1 && report.integer.relativeError < 0.02)
+    }
+
     @Test func constantOutputsAreRefused() throws {
         let builder = TensorGraphBuilder(input: [4])
         let hidden = builder.function(

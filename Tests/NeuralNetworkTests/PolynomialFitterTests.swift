@@ -145,6 +145,18 @@ import Testing
         #expect(degrees(tanh, sampled) == [1, 3, 5, 7])
     }
 
+    /// Of values that are few, what lies between them doesn't matter: a polynomial goes through them.
+    @Test func fewValuesAreMet() throws {
+        let bits = ActivationHistogram(values: (0..<100).map { Float($0 % 2) })
+        let step = PolynomialFitter.candidates({ $0 > 0.5 ? 1 : 0 }, over: bits)
+        #expect(step.count == 1 && step[0].polynomial.degree == 1)
+        #expect(step[0].relativeError < 1e-12)
+        let digits = ActivationHistogram(values: (0..<100).map { Float($0 % 4) })
+        let found = PolynomialFitter.candidates({ $0 > 1.5 ? 1 : 0 }, over: digits)
+        #expect(try #require(found.last).polynomial.degree == 3)
+        #expect(try #require(found.last).relativeError < 1e-9)
+    }
+
     @Test func candidatesAreTheBestOfTheirDegree() throws {
         let histogram = ActivationHistogram(
             values: ActivationSamples.normal(count: 20000, seed: 7).map { 2 * $0 + 0.5 })

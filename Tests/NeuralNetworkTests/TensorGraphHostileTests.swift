@@ -44,7 +44,9 @@ import Testing
         "ReduceSum": ["axes", "keepdims", "noop_with_empty_axes"],
         "ReduceMax": ["axes", "keepdims"], "ArgMax": ["axis", "keepdims", "select_last_index"],
         "Squeeze": ["axes"], "Unsqueeze": ["axes"], "DepthToSpace": ["blocksize", "mode"],
-        "SpaceToDepth": ["blocksize", "mode"], "Gelu": ["approximate"],
+        "SpaceToDepth": ["blocksize", "mode"], "Gelu": ["approximate"], "Hardmax": ["axis"],
+        "TopK": ["axis", "largest", "k"], "OneHot": ["axis"],
+        "IsInf": ["detect_negative", "detect_positive"],
         "ai.onnx.ml.Scaler": ["offset", "scale"], "ai.onnx.ml.Normalizer": ["norm"],
         "ai.onnx.ml.LinearRegressor": ["coefficients", "intercepts", "targets"],
         "ai.onnx.ml.LinearClassifier": [
@@ -66,7 +68,8 @@ import Testing
         "Gemm": 2, "Conv": 1, "Reshape": 1, "Expand": 1, "Tile": 1, "Gather": 1, "Slice": 2,
         "Pad": 1, "Concat": 1, "Range": 2, "QuantizeLinear": 1, "DequantizeLinear": 1,
         "BatchNormalization": 4, "LayerNormalization": 1, "Max": 1, "Min": 1,
-        "ai.onnx.ml.ArrayFeatureExtractor": 1,
+        "ai.onnx.ml.ArrayFeatureExtractor": 1, "And": 1, "Or": 1, "Xor": 1, "TopK": 1, "OneHot": 2,
+        "SequenceConstruct": 1,
     ]
 
     private struct Fuzzer {

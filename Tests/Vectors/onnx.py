@@ -185,6 +185,79 @@ with tempfile.TemporaryDirectory() as folder:
 assert not [x for x in quantized.graph.node if x.op_type == "Relu"]
 case("rings-quantized", quantized, samples=points)
 
+# Ends that the client computes: labels, truth values and ranks of four scores, exactly as the runtime does.
+score = n("MatMul", "x w", "s")
+matrix = r("w", 3, 4)
+best = n("ArgMax", "s", "a", axis=1)
+
+
+def end(name, nodes, inits=(), out_type=T.FLOAT, samples=None, first=(score,), opset=17):
+    domains = ["ai.onnx.ml"] if any(x.domain for x in nodes) else []
+    m = model(list(first) + nodes, [matrix] * bool(first) + list(inits), [3], domains=domains, out_type=out_type, opset=opset)
+    case(f"end-{name}", m, samples=rng.normal(size=[8, 3]) * 1.5 if samples is None else samples)
+
+
+for op in ["Sign", "Round", "Floor", "Ceil", "Hardmax"]:
+    end(op.lower(), [n(op, "s", "y")])
+end("hardmax-flattens", [n("Reshape", "s z", "b"), n("Hardmax", "b", "y", axis=1)], [w("z", [0, 2, 2], np.int64)], opset=11)
+end("cast-bool", [n("Relu", "s", "a"), n("Cast", "a", "y", to=T.BOOL)], out_type=T.BOOL)
+end("cast-int64", [n("Cast", "s", "y", to=T.INT64)], out_type=T.INT64)
+end("cast-to-and-fro", [n("Cast", "s", "a", to=T.INT32), n("Cast", "a", "b", to=T.FLOAT), n("Mul", "b c", "y")], [w("c", 0.3)])
+end("binarizer", [n("Binarizer", "s", "y", domain="ai.onnx.ml", threshold=0.25)])
+end("one-hot", [n("Squeeze", "a o", "b"), n("OneHot", "b d v", "y")], [w("o", [1], np.int64), w("d", 4, np.int64), w("v", [-1, 2.5])], first=(score, best))
+end("one-hot-from-the-end", [n("Cast", "s", "a", to=T.INT64), n("OneHot", "a d v", "y", axis=1)], [w("d", 3, np.int64), w("v", [0, 1])])
+end("top", [n("TopK", "s k", "y i", axis=1)], [w("k", [3], np.int64)])
+end("top-places", [n("TopK", "s k", "v y", axis=-1, largest=0)], [w("k", [2], np.int64)], out_type=T.INT64)
+end("top-of-labels", [n("Cast", "s", "a", to=T.INT64), n("TopK", "a k", "y i", axis=1)], [w("k", [4], np.int64)], out_type=T.INT64)
+compare = [n("Greater", "s c", "t"), n("Less", "s d", "u")]
+bounds = [w("c", -0.5), w("d", 0.75)]
+end("xor", compare + [n("Xor", "t u", "y")], bounds, out_type=T.BOOL)
+end("logic-with-constants", compare + [n("And", "t e", "a"), n("Or", "u e", "b"), n("Not", "e", "f"), n("Xor", "a f", "g"), n("Xor", "g b", "y")], bounds + [w("e", [True, False, True, False], np.bool_)], out_type=T.BOOL)
+end("ordinal", compare + [n("Cast", "t", "a", to=T.INT64), n("ReduceSum", "a k", "y", keepdims=0)], bounds + [w("k", [1], np.int64)], out_type=T.INT64)
+whole = [w(name, value, np.int64) for name, value in (("m", -5), ("p", 3), ("q", 2))]
+end("label-arithmetic", [n("Mul", "a m", "b"), n("Add", "p b", "c"), n("Div", "c q", "y")], whole, out_type=T.INT64, first=(score, best))
+end("label-arithmetic-by-element", [n("Mul", "a m", "b"), n("Sub", "p b", "c"), n("Div", "c q", "y")], [w("m", [-5, 3, 7], np.int64), w("p", [1, 2, 40], np.int64), w("q", [2, -3, 49], np.int64)], out_type=T.INT64, first=(score, best))
+end("label-negated", [n("Neg", "a", "b"), n("Abs", "b", "c"), n("Max", "c q", "d"), n("Equal", "d q", "y")], whole[2:], out_type=T.BOOL, first=(score, best))
+end("labels-of-two", [n("ArgMin", "s", "b", axis=1), n("Sub", "a b", "c"), n("Equal", "a b", "e"), n("Cast", "e", "f", to=T.INT64), n("Min", "c f m", "y")], whole[:1], out_type=T.INT64, first=(score, best))
+end("label-or-none", [n("Softmax", "s", "b", axis=1), n("ReduceMax", "b", "c", axes=[1]), n("Greater", "c d", "t"), n("Where", "t a m", "y")], [w("d", 0.6), w("m", -1, np.int64)], out_type=T.INT64, first=(score, best))
+end("label-name", [n("ArrayFeatureExtractor", "l a", "b", domain="ai.onnx.ml"), n("Cast", "b", "c", to=T.FLOAT), n("Mul", "c d", "y")], [w("l", [7, -3, 100, 12], np.int64), w("d", [0.5])], first=(score, best))
+end("votes", [n("Equal", "a c", "t"), n("Where", "t o z", "b"), n("Mul", "b d", "e"), n("Softmax", "s", "p"), n("Add", "e p", "y")], [w("c", [0, 1, 2, 3], np.int64), w("o", 1.0), w("z", 0.0), w("d", 0.25)], first=(score, best))
+log = n("Log", "s", "l")
+end("is-nan", [n("IsNaN", "l", "y")], out_type=T.BOOL, first=(score, log))
+end("where-is-nan", [n("IsNaN", "l", "t"), n("Where", "t s l", "y")], first=(score, log))
+end("is-inf", [n("Relu", "s", "a"), n("Div", "s a", "b"), n("IsInf", "b", "y", detect_positive=0)], out_type=T.BOOL)
+end("equal-to-the-largest", [n("ReduceMax", "s", "m", axes=[1]), n("Equal", "s m", "y")], out_type=T.BOOL)
+for op in ["ReduceMax", "ReduceMin", "ReduceLogSumExp"]:
+    end(op.lower(), [n(op, "s", "y", axes=[1], keepdims=0)])
+for op in ["Max", "Min"]:
+    end(op.lower(), [n("Split", "s", "a b", axis=1), n(op, "a b", "y")])
+shares = rng.uniform(-0.9, 0.9, [6, 3])
+for targets, transforms in ((1, ["LOGISTIC", "SOFTMAX", "PROBIT"]), (3, ["LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO", "PROBIT"])):
+    for transform in transforms:
+        rows = dict(coefficients=[0.06, -0.03, 0.03, 0.03, 0.06, -0.03, -0.1, 0.0, 0.03][:3 * targets], intercepts=[0.25, 0.2, 0.8][:targets], post_transform=transform, domain="ai.onnx.ml")
+        name = transform.lower().replace("_", "-")
+        end(f"regressor-{targets}-{name}", [n("LinearRegressor", "x", "y", targets=targets, **rows)], samples=shares, first=())
+        if targets > 1:
+            end(f"classifier-{name}", [n("LinearClassifier", "x", "l y", classlabels_ints=[5, 3, 8], **rows)], samples=shares, first=())
+sequence = model([score, n("Softmax", "s", "a"), n("Sigmoid", "s", "b"), n("SequenceConstruct", "a b", "y")], [matrix], [3])
+sequence.graph.output[0].CopyFrom(h.make_tensor_sequence_value_info("y", T.FLOAT, None))
+case("end-sequence", sequence)
+end_rings = model([n("Gemm", "x w b", "a"), n("Relu", "a", "h"), n("Gemm", "h v c", "s"), n("ArgMax", "s", "y", axis=1)], list(rings.graph.initializer), [2], out_type=T.INT64)
+with tempfile.TemporaryDirectory() as folder:
+    onnx.save(end_rings, f"{folder}/float.onnx")
+    onnxruntime.quantization.quantize_static(
+        f"{folder}/float.onnx", f"{folder}/operators.onnx", Reader(), quant_format=onnxruntime.quantization.QuantFormat.QOperator)
+    quantized = onnx.load(f"{folder}/operators.onnx")
+print([x.op_type for x in quantized.graph.node])
+case("rings-operators-argmax", quantized, samples=points)
+
+# What is refused is refused with its own reason.
+case("trees", model([n("Round", "x", "r"), n("BitShift", "r r", "b", direction="LEFT"), n("TreeEnsembleRegressor", "b", "y", domain="ai.onnx.ml")], [], [3], domains=["ai.onnx.ml"]), refusal="trees are not served (yet)")
+case("radial-kernel", model([n("SVMRegressor", "x", "y", domain="ai.onnx.ml", kernel_type="RBF")], [], [3], domains=["ai.onnx.ml"]), refusal="exponentials of the distances")
+far = h.make_graph([n("Sub", "p q", "d"), n("ReduceSumSquare", "d", "e", axes=[1], keepdims=0), n("Identity", "p", "p2")], "b", [h.make_tensor_value_info("p", T.FLOAT, None), h.make_tensor_value_info("q", T.FLOAT, None)], [h.make_tensor_value_info("p2", T.FLOAT, None), h.make_tensor_value_info("e", T.FLOAT, None)])
+case("neighbors", model([h.make_node("Scan", ["x", "w"], ["x2", "t"], name="scan", num_scan_inputs=1, body=far), n("Transpose", "t", "u", perm=[1, 0]), n("TopK", "u k", "v y", axis=1, largest=0)], [r("w", 5, 3), w("k", [2], np.int64)], [3], out_type=T.INT64), refusal="nearest neighbors")
+case("words-as-numbers", model([score, best, n("ArrayFeatureExtractor", "l a", "b", domain="ai.onnx.ml"), n("Cast", "b", "y", to=T.FLOAT)], [matrix, nh.from_array(np.array(["p", "q", "r", "s"], object), "l")], [3], domains=["ai.onnx.ml"]), refusal="labels to float")
+
 place = pathlib.Path(__file__).with_name("onnx.json")
 place.write_text("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
 print(len(cases), "cases,", place.stat().st_size, "bytes")

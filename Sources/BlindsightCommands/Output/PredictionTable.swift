@@ -92,7 +92,10 @@ package final class PredictionFile {
                     + prediction.logits.map(\.description)
                     + (prediction.outputs.isEmpty
                         ? prediction.values.map(\.description)
-                        : prediction.outputs.flatMap(\.texts).map(Self.printed)))
+                        : prediction.outputs.flatMap { output in
+                            output.meaning == .real
+                                ? output.texts : output.texts.map(Self.printed)
+                        }))
         case .npy:
             for logit in prediction.logits {
                 // Only a reply that no honest server gives leaves the bounds.

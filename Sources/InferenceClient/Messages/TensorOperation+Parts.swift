@@ -29,12 +29,17 @@ extension TensorOperation {
         case .subtract: return sizes("subtract")
         case .multiply: return sizes("multiply")
         case .divide: return sizes("divide")
+        case .mask: return sizes("mask")
+        case .equal: return sizes("equal")
+        case .lookUp(let values): return Parts(name: "lookUp", reals: values)
+        case .top(let outer, let count, let inner, let kept, let givesPlaces):
+            return sizes("top", outer, count, inner, kept, givesPlaces ? 1 : 0)
         case .function(let function):
             return Parts(name: "function:" + function.name, reals: function.constants)
         case .impute(let missing, let values):
             return Parts(name: "impute", reals: [missing ?? .nan] + values)
-        case .lookup(let keys, let values, let otherwise):
-            return Parts(name: "lookup", reals: [otherwise] + keys + values)
+        case .encode(let keys, let values, let otherwise):
+            return Parts(name: "encode", reals: [otherwise] + keys + values)
         case .softmax(let outer, let count, let inner):
             return sizes("softmax", outer, count, inner)
         case .logSoftmax(let outer, let count, let inner):
@@ -76,6 +81,13 @@ extension TensorOperation {
         case ("subtract", nil, 0, 0): self = .subtract
         case ("multiply", nil, 0, 0): self = .multiply
         case ("divide", nil, 0, 0): self = .divide
+        case ("mask", nil, 0, 0): self = .mask
+        case ("equal", nil, 0, 0): self = .equal
+        case ("lookUp", nil, 0, _): self = .lookUp(reals)
+        case ("top", nil, 5, 0) where (0...1).contains(sizes[4]):
+            self = .top(
+                outer: sizes[0], count: sizes[1], inner: sizes[2], kept: sizes[3],
+                givesPlaces: sizes[4] == 1)
         case ("function", let detail?, 0, _):
             guard let function = ScalarFunction(name: detail, reals) else { return nil }
             self = .function(function)
@@ -85,9 +97,9 @@ extension TensorOperation {
             }
             self = .impute(
                 missing: reals[0].isNaN ? nil : reals[0], values: Array(reals.dropFirst()))
-        case ("lookup", nil, 0, _) where reals.count % 2 == 1:
+        case ("encode", nil, 0, _) where reals.count % 2 == 1:
             let half = reals.count / 2
-            self = .lookup(
+            self = .encode(
                 keys: Array(reals[1...half]), values: Array(reals[(half + 1)...]),
                 otherwise: reals[0])
         case ("softmax", nil, 3, 0):
@@ -124,6 +136,8 @@ extension ScalarFunction {
         "softplus": .softplus, "silu": .silu, "hardSwish": .hardSwish, "erf": .erf,
         "exponential": .exponential, "logarithm": .logarithm, "squareRoot": .squareRoot,
         "absolute": .absolute, "negative": .negative, "reciprocal": .reciprocal, "step": .step,
+        "sign": .sign, "round": .round, "floor": .floor, "ceiling": .ceiling, "truncate": .truncate,
+        "isZero": .isZero, "isNaN": .isNaN, "isInfinite": .isInfinite, "probit": .probit,
     ]
 
     fileprivate var name: String {

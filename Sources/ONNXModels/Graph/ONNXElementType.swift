@@ -35,6 +35,11 @@ package enum ONNXElementType: Int32, Sendable {
         }
     }
 
+    /// What the size of none of its integers exceeds; nil beyond 16 bits, and of others.
+    var magnitude: Int? {
+        self == .bool ? 1 : quantizedRange.map { max(-$0.lowerBound, $0.upperBound) }
+    }
+
     package var isReal: Bool {
         switch self {
         case .float, .double, .float16, .bfloat16: true

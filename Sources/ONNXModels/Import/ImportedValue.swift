@@ -19,9 +19,14 @@ enum ImportedValue {
         var count: Int?
         /// What they stand for, where they are places in a list: `count` names.
         var names: [String]?
+        /// What the size of none exceeds, where there is no count; nil: unknown.
+        var magnitude: Int?
 
         static let truths = Indices(count: 2)
         static let unknown = Indices()
+
+        /// What the size of none exceeds: of the numbers themselves, whatever they are called.
+        var limit: Int? { count.map { $0 - 1 } ?? magnitude }
     }
 
     case constant(ImportedConstant)
@@ -37,6 +42,16 @@ enum ImportedValue {
 
     var isConstant: Bool {
         if case .constant = self { true } else { false }
+    }
+
+    /// Whether it is an activation of whole numbers.
+    var isWhole: Bool {
+        if case .activation(_, _, .index) = self { true } else { false }
+    }
+
+    /// Whether it is a constant of integers.
+    var isOfIntegers: Bool {
+        if case .constant(let constant) = self { constant.integers != nil } else { false }
     }
 
     var count: Int { shape.reduce(1, *) }

@@ -6,7 +6,7 @@ import TensorGraphs
 extension TensorGraphImporter {
     enum Arithmetic {
         case add, subtract, multiply, divide
-        /// Of constants only.
+        /// Of constants, and of labels.
         case maximum, minimum
 
         func callAsFunction(_ a: Double, _ b: Double) -> Double {
@@ -55,9 +55,9 @@ extension TensorGraphImporter {
     /// Sum or Mean of any number of tensors.
     mutating func sum(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 1...1024)
-        var sum = try real(node, 0)
+        var sum = try number(node, try value(node, 0)).value
         for index in node.inputs.indices.dropFirst() {
-            sum = try arithmetic(node, .add, sum, try real(node, index))
+            sum = try arithmetic(node, .add, sum, try number(node, try value(node, index)).value)
         }
         guard node.operator == "Mean" else { return sum }
         return try scaled(node, sum, by: 1 / Float(node.inputs.count))
@@ -66,6 +66,7 @@ extension TensorGraphImporter {
     mutating func arithmetic(
         _ node: ONNXNode, _ kind: Arithmetic, _ a: ImportedValue, _ b: ImportedValue
     ) throws(ONNXError) -> ImportedValue {
+        if a.isWhole || b.isWhole { return try wholeArithmetic(node, kind, a, b) }
         let (a, b, shape) = try aligned(node, a, b)
         switch (a, b) {
         case (.constant(let first), .constant(let second)):

@@ -51,24 +51,26 @@ extension TensorGraphImporter {
     mutating func selection(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 3...3)
         let condition = try value(node, 0)
-        if case .activation(let truth, let shape, .index(.truths)) = condition,
-            let labels = try selectedLabels(
-                node, truth, try value(node, 1), try value(node, 2), shape: shape)
-        {
-            return labels
-        }
         let (a, b, common) = try aligned(node, try value(node, 1), try value(node, 2))
-        if case .activation(let truth, let shape, let kind) = condition {
+        if case .activation(let truth, _, let kind) = condition {
             guard case .index(let truths) = kind, truths.count == 2, truths.names == nil else {
                 throw node.refusal("a condition that is no truth value")
             }
             if isOfSoftplus(truth, a, b) { return b }
-            // One of t a and (1 - t) b is zero.
-            let isTrue = ImportedValue.activation(truth, shape: shape, kind: .real)
-            let isFalse = try scaled(node, isTrue, by: -1, plus: 1)
-            return try arithmetic(
-                node, .add, try arithmetic(node, .multiply, isTrue, a),
-                try arithmetic(node, .multiply, isFalse, b))
+            guard let shape = IndexLists.broadcast(common, condition.shape) else {
+                throw node.refusal("sizes \(common) and \(condition.shape)")
+            }
+            let isTrue = try broadcast(
+                node, .activation(truth, shape: condition.shape, kind: .real), to: shape)
+            if let labels = try selectedLabels(node, isTrue, a, b) { return labels }
+            guard a.isWhole || b.isWhole || a.isOfIntegers || b.isOfIntegers else {
+                return try selected(node, isTrue, a, b)
+            }
+            let (x, y) = (try number(node, a), try number(node, b))
+            let result = try selected(node, isTrue, x.value, y.value)
+            guard x.isWhole, y.isWhole else { return result }
+            let limit = x.limit.flatMap { limit in y.limit.map { max($0, limit) } }
+            return try whole(node, result, limit: limit)
         }
         guard let shape = IndexLists.broadcast(common, condition.shape) else {
             throw node.refusal("sizes \(common) and \(condition.shape)")
@@ -81,6 +83,25 @@ extension TensorGraphImporter {
         ]
         let places = integers.enumerated().map { $1 != 0 ? $0 : integers.count + $0 }
         return try assembled(node, parts, places, shape: shape)
+    }
+
+    /// One of t a and (1 - t) b is zero.
+    private mutating func selected(
+        _ node: ONNXNode, _ isTrue: ImportedValue, _ a: ImportedValue, _ b: ImportedValue
+    ) throws(ONNXError) -> ImportedValue {
+        let isFalse = try scaled(node, isTrue, by: -1, plus: 1)
+        return try arithmetic(
+            node, .add, try masked(node, a, isTrue), try masked(node, b, isFalse))
+    }
+
+    private mutating func masked(
+        _ node: ONNXNode, _ value: ImportedValue, _ truth: ImportedValue
+    ) throws(ONNXError) -> ImportedValue {
+        guard case .activation(_, _, .real) = value else {
+            return try arithmetic(node, .multiply, truth, value)
+        }
+        let (a, b, shape) = try aligned(node, value, truth)
+        return try apply(node, .mask, [a, b], shape: shape)
     }
 
     /// Whether a truth value selects between x and softplus(x) where both are the same: PyTorch writes a threshold of
@@ -105,11 +126,11 @@ extension TensorGraphImporter {
             return .constant(
                 constant.rearranged(places.map { Int32($0) }, shape: shape, fill: 0))
         }
+        let (parts, kind) = try ofOneKind(node, parts)
         // Where each element comes from: an index into the activations, or a constant.
         var sources: [Int32] = []
         var constants: [Float] = []
         var inputs: [Int] = []
-        var kinds: Set<ImportedValue.Kind> = []
         var base: Int32 = 0
         for part in parts {
             try charge(part.count, node)
@@ -120,25 +141,22 @@ extension TensorGraphImporter {
                 }
                 sources.append(contentsOf: repeatElement(-1, count: reals.count))
                 constants.append(contentsOf: reals.map { Float($0) })
-                kinds.insert(.real)
-            case .activation(let index, _, let kind):
+            case .activation(let index, _, _):
                 sources.append(contentsOf: base..<base + Int32(part.count))
                 constants.append(contentsOf: repeatElement(0, count: part.count))
                 inputs.append(index)
                 base += Int32(part.count)
-                kinds.insert(kind)
             }
-        }
-        guard kinds.count == 1, let kind = kinds.first else {
-            throw node.refusal("reals beside integers")
         }
         let gathered = try append(
             node, .gather(indices: places.map { sources[$0] }, fill: 0), inputs, shape: shape,
             kind: kind)
         guard parts.contains(where: \.isConstant) else { return gathered }
-        return try scaled(
+        let filled = try scaled(
             node, gathered, factors: Array(repeating: 1, count: places.count),
             terms: places.map { constants[$0] }, shape)
+        guard case .activation(let index, _, _) = filled else { return filled }
+        return .activation(index, shape: shape, kind: kind)
     }
 
     /// One constant of all parts laid end to end; nil where one is none.

@@ -45,7 +45,7 @@ extension TensorGraphImporter {
                 switch input.type {
                 case nil: .text
                 case let type? where type.isReal: .real
-                default: .index(.unknown)
+                case let type?: .index(ImportedValue.Indices(magnitude: type.magnitude))
                 }
             tensors.columns.append(
                 InputColumn(
@@ -86,7 +86,9 @@ extension TensorGraphImporter {
             missing = replaced.isNaN ? nil : replaced
             values = try node.floats("imputed_value_floats") ?? []
         } else {
-            guard kind == .index(.unknown) else { throw node.refusal("numbers are imputed") }
+            guard case .index(let indices) = kind, indices.names == nil else {
+                throw node.refusal("numbers are imputed")
+            }
             missing = Float(try node.integer("replaced_value_int64", default: 0))
             values = (try node.integers("imputed_value_int64s") ?? []).map { Float($0) }
         }
@@ -116,8 +118,7 @@ extension TensorGraphImporter {
         }
         guard !categories.isEmpty else { throw node.refusal("no categories") }
         // onnxruntime takes off what is behind the point of reals.
-        let whole =
-            kind == .real ? try truncated(node, value) : value
+        let whole = kind == .real ? try function(.truncate, of: value, node) : value
         let size = categories.count
         try charge(3 * value.count * size, node)
         let shapes = shape + [size]
@@ -134,12 +135,12 @@ extension TensorGraphImporter {
                 terms: (0..<value.count).flatMap { _ in categories.map { -$0 } }), [repeated],
             shape: shapes)
         let result = try apply(
-            node, .lookup(keys: [0], values: [1], otherwise: 0), [differences], shape: shapes)
+            node, .encode(keys: [0], values: [1], otherwise: 0), [differences], shape: shapes)
         if try !flag(node, "zeros", default: true) {
             // Else the runtime refuses a value that is no category.
             let known = try apply(
                 node,
-                .lookup(
+                .encode(
                     keys: Array(Set(categories)).sorted(),
                     values: [Float](repeating: 1, count: Set(categories).count), otherwise: 0),
                 [whole], shape: shape)
@@ -168,7 +169,7 @@ extension TensorGraphImporter {
             guard kind == .text else { throw node.refusal("classes of texts for numbers") }
             keys = classes.map { place($0) }
             results = classes.indices.map { Float($0) }
-            otherwise = Float(try node.integer("default_int64", default: -1))
+            otherwise = try wholeFloats(node, [try node.integer("default_int64", default: -1)])[0]
         } else {
             if let texts = try node.strings("keys_strings") {
                 guard kind == .text else { throw node.refusal("keys of texts for numbers") }
@@ -191,7 +192,8 @@ extension TensorGraphImporter {
                 otherwise = try node.float("default_float", default: 0)
             } else {
                 results = try wholeFloats(node, try node.integers("values_int64s") ?? [])
-                otherwise = Float(try node.integer("default_int64", default: -1))
+                otherwise = try wholeFloats(node, [try node.integer("default_int64", default: -1)])[
+                    0]
             }
         }
         guard keys.count == results.count, !keys.isEmpty else {
@@ -209,11 +211,15 @@ extension TensorGraphImporter {
                     missing: nil, values: [Float](repeating: missing, count: value.count)),
                 [value], shape: shape, kind: kind)
         }
+        if resultKind == .index(.unknown) {
+            let largest = (results + [otherwise]).reduce(0) { max($0, abs($1)) }
+            resultKind = .index(ImportedValue.Indices(magnitude: Int(largest)))
+        }
         let table = Dictionary(zip(keys, results)) { first, _ in first }
         let sorted = table.keys.sorted()
         return try apply(
             node,
-            .lookup(keys: sorted, values: sorted.map { table[$0]! }, otherwise: otherwise),
+            .encode(keys: sorted, values: sorted.map { table[$0]! }, otherwise: otherwise),
             [input], shape: shape, kind: resultKind)
     }
 
@@ -225,12 +231,6 @@ extension TensorGraphImporter {
             return integers.map { Float($0) }
         }
         throw node.refusal("the number \(large); numbers up to 2^24 are accepted")
-    }
-
-    private mutating func truncated(
-        _ node: ONNXNode, _ value: ImportedValue
-    ) throws(ONNXError) -> ImportedValue {
-        throw node.refusal("reals as categories; cast them to int64 before")
     }
 }
 

@@ -5,14 +5,19 @@ import TensorGraphs
 /// Functions of one real.
 extension TensorGraphImporter {
     static let scalarFunctions = [
-        "Abs", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log",
-        "Neg", "Reciprocal", "Relu", "Sigmoid", "Softplus", "Sqrt", "Swish", "Tanh",
+        "Abs", "Ceil", "Clip", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish",
+        "LeakyRelu", "Log", "Neg", "Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Softplus",
+        "Sqrt", "Swish", "Tanh",
     ]
 
     /// The function of an operator, nil for operators that are none.
     func scalarFunction(_ node: ONNXNode) throws(ONNXError) -> ScalarFunction? {
         switch node.operator {
         case "Abs": return .absolute
+        case "Ceil": return .ceiling
+        case "Floor": return .floor
+        case "Round": return .round
+        case "Sign": return .sign
         case "Erf": return .erf
         case "Exp": return .exponential
         case "HardSwish": return .hardSwish
@@ -66,6 +71,7 @@ extension TensorGraphImporter {
             return try apply(node, .function(function), [value], shape: shape, kind: .code)
         case .constant(let constant) where constant.integers != nil:
             return .constant(try integerFunction(function, constant, node))
+        case .activation(_, _, .index): return try wholeFunction(function, value, node)
         default: break
         }
         let input = try real(node, 0)
@@ -75,6 +81,53 @@ extension TensorGraphImporter {
         let result = try apply(
             node, .function(function), [try scaled(node, input, by: slope)], shape: input.shape)
         return try scaled(node, result, by: 1 / slope)
+    }
+
+    /// Of labels and other whole numbers, those that give such again.
+    private mutating func wholeFunction(
+        _ function: ScalarFunction, _ value: ImportedValue, _ node: ONNXNode
+    ) throws(ONNXError) -> ImportedValue {
+        switch function {
+        case .negative, .absolute, .sign, .relu:
+            let found = try renamed(node, value, as: []) { number in
+                switch function {
+                case .negative: number == .min ? nil : -number
+                case .absolute: number == .min ? nil : abs(number)
+                case .sign: number.signum()
+                default: max(number, 0)
+                }
+            }
+            if let found { return found }
+        case .clip: break
+        default:
+            throw node.refusal("integers, which are no reals before a Cast or DequantizeLinear")
+        }
+        let number = try number(node, value)
+        let result = try self.function(function, of: number.value, node)
+        guard number.isWhole, function.constants.allSatisfy({ $0 == $0.rounded() }) else {
+            return result
+        }
+        let bounds = function.constants.filter(\.isFinite).map { Int(min(abs($0), 0x1p30)) }
+        return try whole(node, result, limit: number.limit.map { max($0, bounds.max() ?? 0) })
+    }
+
+    /// IsNaN and IsInf.
+    mutating func classified(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+        try check(node, inputs: 1...1, attributes: ["detect_negative", "detect_positive"])
+        let value = try real(node, 0)
+        guard case .activation = value else { throw node.refusal("a constant") }
+        var truth = try function(node.operator == "IsNaN" ? .isNaN : .isInfinite, of: value, node)
+        let negative = try flag(node, "detect_negative", default: true)
+        let positive = try flag(node, "detect_positive", default: true)
+        if !negative || !positive {
+            let sign = try function(
+                .step, of: positive ? value : try scaled(node, value, by: -1), node)
+            truth =
+                negative || positive
+                ? try arithmetic(node, .multiply, truth, sign) : try scaled(node, truth, by: 0)
+        }
+        guard case .activation(let index, let shape, _) = truth else { return truth }
+        return .activation(index, shape: shape, kind: .index(.truths))
     }
 
     /// Of constant integers, for the arithmetic of shapes.

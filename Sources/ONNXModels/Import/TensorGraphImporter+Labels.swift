@@ -89,20 +89,19 @@ extension TensorGraphImporter {
         return "\(try node.integer("default_int64", default: -1))"
     }
 
-    /// Not, And and Or of truth values.
+    /// Not, And, Or and Xor of truth values.
     mutating func logic(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         let count = node.operator == "Not" ? 1 : 2
         try check(node, inputs: count...count)
         var truths: [ImportedValue] = []
-        for index in 0..<count {
-            guard case .activation(let value, let shape, .index(.truths)) = try value(node, index)
-            else { throw node.refusal("input \(index) is no truth value of an activation") }
-            truths.append(.activation(value, shape: shape, kind: .real))
-        }
+        for index in 0..<count { truths.append(try truth(node, index)) }
         var result: ImportedValue
         switch node.operator {
         case "Not": result = try scaled(node, truths[0], by: -1, plus: 1)
         case "And": result = try arithmetic(node, .multiply, truths[0], truths[1])
+        case "Xor":
+            result = try function(
+                .absolute, of: try arithmetic(node, .subtract, truths[0], truths[1]), node)
         default:
             // a or b is not (not a and not b).
             result = try arithmetic(
@@ -110,20 +109,86 @@ extension TensorGraphImporter {
                 scaled(node, truths[1], by: -1, plus: 1))
             result = try scaled(node, result, by: -1, plus: 1)
         }
-        guard case .activation(let index, let shape, _) = result else { return result }
-        return .activation(index, shape: shape, kind: .index(.truths))
+        switch result {
+        case .activation(let index, let shape, _):
+            return .activation(index, shape: shape, kind: .index(.truths))
+        case .constant(let constant):
+            return .constant(
+                ImportedConstant(
+                    shape: constant.shape, type: .bool,
+                    values: .integers(constant.reals?.map { $0 == 0 ? 0 : 1 } ?? [])))
+        }
     }
 
-    /// Whole numbers or strings by a truth value, element by element; nil where both are reals.
+    /// A truth value as a real, 0 or 1.
+    private func truth(_ node: ONNXNode, _ index: Int) throws(ONNXError) -> ImportedValue {
+        switch try value(node, index) {
+        case .activation(let value, let shape, .index(.truths)):
+            return .activation(value, shape: shape, kind: .real)
+        case .constant(let constant):
+            guard constant.type == .bool, let integers = constant.integers else { break }
+            return .constant(
+                ImportedConstant(
+                    floats: integers.map { $0 == 0 ? 0 : 1 }, shape: constant.shape))
+        default: break
+        }
+        throw node.refusal("input \(index) is no truth value")
+    }
+
+    /// Names by a truth value: places in both lists end to end. nil where both are numbers that aren't looked up.
+    /// - Parameter truth: 0 or 1, as a real.
     mutating func selectedLabels(
-        _ node: ONNXNode, _ truth: Int, _ a: ImportedValue, _ b: ImportedValue, shape: [Int]
+        _ node: ONNXNode, _ truth: ImportedValue, _ a: ImportedValue, _ b: ImportedValue
     ) throws(ONNXError) -> ImportedValue? {
-        guard case .constant(let yes) = a, case .constant(let no) = b,
-            yes.reals == nil || no.reals == nil, yes.count == 1, no.count == 1
+        guard let yes = try listed(node, a), let no = try listed(node, b),
+            yes.place != nil || no.place != nil || yes.isText || no.isText
+                || a.isOfIntegers && b.isOfIntegers
         else { return nil }
-        let names = try names(node, no, count: 1) + self.names(node, yes, count: 1)
+        // Not true: places from 0 on; true: behind them.
+        let isFalse = try scaled(node, truth, by: -1, plus: 1)
+        var result = try scaled(node, truth, by: Float(no.names.count))
+        if let place = yes.place {
+            result = try arithmetic(
+                node, .add, result, try arithmetic(node, .multiply, truth, place))
+        }
+        if let place = no.place {
+            result = try arithmetic(
+                node, .add, result, try arithmetic(node, .multiply, isFalse, place))
+        }
+        guard case .activation(let index, let shape, _) = result else { return nil }
+        try charge(no.names.count + yes.names.count, node)
+        let names = no.names + yes.names
         return .activation(
-            truth, shape: shape, kind: .index(ImportedValue.Indices(count: 2, names: names)))
+            index, shape: shape,
+            kind: .index(ImportedValue.Indices(count: names.count, names: names)))
+    }
+
+    private struct Listed {
+        /// As a real; nil of one name alone.
+        let place: ImportedValue?
+        let names: [String]
+        let isText: Bool
+    }
+
+    /// A label, or one constant that is no real; nil of others.
+    private func listed(
+        _ node: ONNXNode, _ value: ImportedValue
+    ) throws(ONNXError) -> Listed? {
+        switch value {
+        case .constant(let constant):
+            guard let first = constant.reals == nil ? constant.count : nil, first > 0 else {
+                return nil
+            }
+            let names = try names(node, constant, count: first)
+            guard names.allSatisfy({ $0 == names[0] }) else { return nil }
+            return Listed(place: nil, names: [names[0]], isText: constant.integers == nil)
+        case .activation(let index, let shape, .index(let indices)):
+            guard let count = indices.count, count <= 4096 else { return nil }
+            let names = indices.names ?? (0..<count).map(\.description)
+            return Listed(
+                place: .activation(index, shape: shape, kind: .real), names: names, isText: false)
+        case .activation: return nil
+        }
     }
 
     /// What an output's elements are.

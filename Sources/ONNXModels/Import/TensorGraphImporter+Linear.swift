@@ -11,9 +11,12 @@ extension TensorGraphImporter {
             node, rows: targets, coefficients: try node.floats("coefficients") ?? [],
             intercepts: try node.floats("intercepts") ?? [])
         let transform = try node.string("post_transform", default: "NONE")
-        // Runtimes don't agree on the transform of a single target.
-        guard transform == "NONE" || targets > 1 else {
-            throw node.refusal("post_transform '\(transform)' of one target; NONE is accepted")
+        guard ["NONE", "PROBIT"].contains(transform) || targets > 1 else {
+            _ = try transformed(node, scores, transform)
+            tensors.notes.append(
+                "\(node.name) (\(node.operator)): post_transform \(transform) of one target changes nothing, as in onnxruntime"
+            )
+            return scores
         }
         return try transformed(node, scores, transform)
     }
@@ -35,9 +38,11 @@ extension TensorGraphImporter {
         let transform = try node.string("post_transform", default: "NONE")
         // One row for two classes is the score of the second.
         if rows == 1, try classCount(node) == 2 {
-            guard ["NONE", "LOGISTIC"].contains(transform) else {
+            // onnxruntime transforms one score by LOGISTIC alone, and leaves half of its outputs out for PROBIT.
+            guard ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"].contains(transform) else {
                 throw node.refusal(
-                    "post_transform '\(transform)' of one score; NONE and LOGISTIC are accepted")
+                    "post_transform '\(transform)' of one score for two classes; NONE and LOGISTIC are accepted"
+                )
             }
             let pair = try pair(node, scores, isOpposite: true)
             let label = try label(node, pair)
@@ -153,9 +158,26 @@ extension TensorGraphImporter {
         case "SOFTMAX":
             return try apply(
                 node, .softmax(outer: shape[0], count: shape[1], inner: 1), [scores], shape: shape)
+        case "SOFTMAX_ZERO": return try softmaxOfOthers(node, scores)
+        case "PROBIT": return try apply(node, .function(.probit), [scores], shape: shape)
         default:
             throw node.refusal(
-                "post_transform '\(transform)'; NONE, LOGISTIC and SOFTMAX are accepted")
+                "post_transform '\(transform)'; NONE, LOGISTIC, SOFTMAX, SOFTMAX_ZERO and PROBIT are accepted"
+            )
         }
+    }
+
+    /// A softmax of the scores that aren't zero, up to 10^-7; the others stay zero.
+    private mutating func softmaxOfOthers(
+        _ node: ONNXNode, _ scores: ImportedValue
+    ) throws(ONNXError) -> ImportedValue {
+        let shape = scores.shape
+        let size = try function(.absolute, of: scores, node)
+        let isOther = try function(.step, of: try scaled(node, size, by: 1, plus: -1e-7), node)
+        let powers = try apply(
+            node, .softmax(outer: shape[0], count: shape[1], inner: 1), [scores], shape: shape)
+        let kept = try arithmetic(node, .multiply, powers, isOther)
+        let sum = try reduced(node, kept, axes: [1], keepsAxes: true, by: .sum)
+        return try arithmetic(node, .divide, kept, sum)
     }
 }

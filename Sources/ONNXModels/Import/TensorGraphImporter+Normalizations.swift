@@ -57,28 +57,6 @@ extension TensorGraphImporter {
                 : .logSoftmax(outer: outer, count: count, inner: inner), [value], shape: shape)
     }
 
-    /// ArgMax and ArgMin: the least is the most of what is negated, and the first of equals stays the first.
-    mutating func argMax(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
-        try check(node, inputs: 1...1, attributes: ["axis", "keepdims", "select_last_index"])
-        var value = try real(node, 0)
-        if node.operator == "ArgMin" { value = try scaled(node, value, by: -1, plus: 0) }
-        guard !value.isConstant else { throw node.refusal("a constant") }
-        var shape = value.shape
-        let axis = try axis(try node.integer("axis", default: 0), rank: shape.count, node)
-        let operation = TensorOperation.argMax(
-            outer: shape.prefix(axis).reduce(1, *), count: shape[axis],
-            inner: shape.dropFirst(axis + 1).reduce(1, *),
-            selectsLast: try flag(node, "select_last_index", default: false))
-        if try flag(node, "keepdims", default: true) {
-            shape[axis] = 1
-        } else {
-            shape.remove(at: axis)
-        }
-        return try apply(
-            node, operation, [value], shape: shape,
-            kind: .index(ImportedValue.Indices(count: value.shape[axis])))
-    }
-
     /// ai.onnx.ml: (x - offset) * scale, for each feature.
     mutating func scaler(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 1...1, attributes: ["offset", "scale"])

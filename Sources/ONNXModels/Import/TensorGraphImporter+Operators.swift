@@ -50,7 +50,7 @@ extension TensorGraphImporter {
         "com.microsoft.MatMulIntegerToFloat": dynamic, "com.microsoft.DynamicQuantizeLSTM": dynamic,
         "ConvTranspose": "transposed convolutions are not supported; a Conv after a Pad is",
         "GRU": recurrent, "LSTM": recurrent, "RNN": recurrent,
-        "Scan": controlFlow,
+        "Scan": scan, "com.microsoft.CDist": distances,
         "PRelu": "slopes that are learned are not supported; Relu and LeakyRelu are",
         "ai.onnx.ml.TreeEnsembleClassifier": trees, "ai.onnx.ml.TreeEnsembleRegressor": trees,
         "ai.onnx.ml.TreeEnsemble": trees,
@@ -60,10 +60,37 @@ extension TensorGraphImporter {
         "its scale depends on each sample (dynamic quantization), which nobody knows of encrypted ones; quantize statically (quantize_static), or take the float model"
     private static let recurrent =
         "recurrent layers are not supported; unroll them into MatMul, Add and a function, or use Conv over time"
-    private static let controlFlow =
-        "control flow is not supported; export the model for one fixed input size"
+    private static let scan =
+        "control flow over steps or stored samples is not supported; export the model for one fixed input size, or write the steps out"
+    private static let neighbors =
+        "nearest neighbors are not served: the smallest of the distances to all stored samples are compared, which no polynomial does; a linear model, a polynomial kernel or a network is accepted"
+    private static let distances =
+        "distances to stored samples, of which kernels are made (Gaussian processes), are not served: no polynomial comes near their exponentials; a linear model, a polynomial kernel or a network is accepted"
+    private static let radial =
+        "the kernel 'RBF': exponentials of the distances to all support vectors, which no polynomial comes near; LINEAR and POLY, a polynomial as it is, are accepted"
     private static let trees =
-        "trees compare, which no polynomial does well; a linear model, a kernel or a network is accepted"
+        "trees are not served (yet): each of their nodes compares, which no polynomial does well; a linear model, a polynomial kernel or a network is accepted"
+
+    /// Why the model as a whole is refused, said before what any other node lacks.
+    func checkKind() throws(ONNXError) {
+        let nodes = graph.nodes.filter { $0.outputs.contains(where: needed.contains) }
+        let selects = nodes.contains { $0.operator == "TopK" || $0.operator == "ArgMin" }
+        for node in nodes {
+            if node.operator.hasPrefix("ai.onnx.ml.Tree") { throw node.refusal(Self.trees) }
+            if node.operator.hasPrefix("ai.onnx.ml.SVM"),
+                try node.string("kernel_type", default: "LINEAR") == "RBF"
+            {
+                throw node.refusal(Self.radial)
+            }
+            guard node.operator == "Scan" || node.operator.hasSuffix(".CDist") else { continue }
+            let isDistance =
+                node.operator.hasSuffix(".CDist")
+                || node.bodies.contains { body in
+                    body.nodes.contains { $0.operator == "ReduceSumSquare" || $0.operator == "Sub" }
+                }
+            if isDistance { throw node.refusal(selects ? Self.neighbors : Self.distances) }
+        }
+    }
 
     static let operators: [String: ImportingOne] = [
         "Add": { importer, node throws(ONNXError) in try importer.arithmetic(node, .add) },
@@ -114,6 +141,15 @@ extension TensorGraphImporter {
         "Not": { importer, node throws(ONNXError) in try importer.logic(node) },
         "And": { importer, node throws(ONNXError) in try importer.logic(node) },
         "Or": { importer, node throws(ONNXError) in try importer.logic(node) },
+        "Xor": { importer, node throws(ONNXError) in try importer.logic(node) },
+        "IsNaN": { importer, node throws(ONNXError) in try importer.classified(node) },
+        "IsInf": { importer, node throws(ONNXError) in try importer.classified(node) },
+        "Hardmax": { importer, node throws(ONNXError) in try importer.hardmax(node) },
+        "OneHot": { importer, node throws(ONNXError) in try importer.oneHot(node) },
+        "SequenceConstruct": { importer, node throws(ONNXError) in try importer.sequence(node) },
+        "ai.onnx.ml.Binarizer": { importer, node throws(ONNXError) in
+            try importer.binarizer(node)
+        },
         "ai.onnx.ml.LabelEncoder": { importer, node throws(ONNXError) in
             try importer.labelEncoder(node)
         },
@@ -193,6 +229,7 @@ extension TensorGraphImporter {
         "If": { importer, node throws(ONNXError) in try importer.branch(node) },
         "Loop": { importer, node throws(ONNXError) in try importer.loop(node) },
         "Split": { importer, node throws(ONNXError) in try importer.split(node) },
+        "TopK": { importer, node throws(ONNXError) in try importer.top(node) },
         "LayerNormalization": { importer, node throws(ONNXError) in
             try importer.layerNormalization(node)
         },

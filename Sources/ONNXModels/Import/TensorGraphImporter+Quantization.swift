@@ -73,6 +73,7 @@ extension TensorGraphImporter {
     }
 
     mutating func dequantize(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+        if let made = node.outputs.first.flatMap({ early[$0] }) { return made }
         let (scales, zeros) = try scales(node)
         let value = try value(node, 0)
         switch value {

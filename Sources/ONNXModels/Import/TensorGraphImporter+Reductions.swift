@@ -22,7 +22,24 @@ extension TensorGraphImporter {
     mutating func reduction(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(
             node, inputs: 1...2, attributes: ["axes", "keepdims", "noop_with_empty_axes"])
-        let value = try real(node, 0)
+        let input = try value(node, 0)
+        guard input.isWhole else { return try reduction(node, try real(node, 0)) }
+        let number = try number(node, input)
+        let result = try reduction(node, number.value)
+        guard number.isWhole else { return result }
+        switch node.operator {
+        case "ReduceMax", "ReduceMin": return try whole(node, result, limit: number.limit)
+        case "ReduceSum", "ReduceL1":
+            let members = input.count / max(1, result.count)
+            return try whole(node, result, limit: number.limit.map { $0 * members })
+        default:
+            throw node.refusal("integers; their sum, maximum and minimum are accepted")
+        }
+    }
+
+    private mutating func reduction(
+        _ node: ONNXNode, _ value: ImportedValue
+    ) throws(ONNXError) -> ImportedValue {
         let named = try integers(node, 1, or: "axes") ?? []
         let keepsAxes = try flag(node, "keepdims", default: true)
         let rank = value.shape.count
@@ -81,6 +98,7 @@ extension TensorGraphImporter {
         let output = shape.indices.compactMap { axis in
             axes.contains(axis) ? (keepsAxes ? 1 : nil) : shape[axis]
         }
+        guard members.count > 1 else { return reshaped(value, output) }
         if kind == .product {
             return try product(node, value, bases: bases, members: members, shape: output)
         }
@@ -169,36 +187,43 @@ extension TensorGraphImporter {
         return try arithmetic(node, .divide, value, positive)
     }
 
-    /// Max and Min of any number of tensors: a clip where one is a single constant.
+    /// Max and Min of any number of tensors.
     mutating func extremum(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 1...64)
         let isMaximum = node.operator == "Max"
         var best = try value(node, 0)
         for index in node.inputs.indices.dropFirst() {
-            var other = try value(node, index)
-            if best.isConstant { swap(&best, &other) }
-            if best.isConstant {
+            let other = try value(node, index)
+            if best.isWhole || other.isWhole || best.isConstant && other.isConstant {
                 best = try arithmetic(node, isMaximum ? .maximum : .minimum, best, other)
-            } else if case .constant(let constant) = other, let bound = constant.single {
-                guard !bound.isNaN else { throw node.refusal("a bound that is no number") }
-                guard case .activation(_, _, .real) = best, constant.reals != nil else {
-                    throw node.refusal("integers; reals are accepted")
-                }
-                let function = ScalarFunction.clip(
-                    isMaximum ? Float(bound) : -.infinity, isMaximum ? .infinity : Float(bound))
-                let shape = IndexLists.broadcast(best.shape, other.shape) ?? best.shape
-                best = try self.function(function, of: try broadcast(node, best, to: shape), node)
             } else {
-                guard case .activation(_, _, .real) = best else {
-                    throw node.refusal("an activation of integers; reals are accepted")
-                }
-                // max(a, b) is b + relu(a - b), min(a, b) is b - relu(b - a).
-                let (a, b) = isMaximum ? (best, other) : (other, best)
-                let gap = try function(.relu, of: try arithmetic(node, .subtract, a, b), node)
-                best = try arithmetic(node, isMaximum ? .add : .subtract, other, gap)
+                best = try extremum(node, best, other, isMaximum: isMaximum)
             }
         }
         return best
+    }
+
+    /// Of two values of reals, one at least of them no constant: a clip where one is a single constant.
+    mutating func extremum(
+        _ node: ONNXNode, _ a: ImportedValue, _ b: ImportedValue, isMaximum: Bool
+    ) throws(ONNXError) -> ImportedValue {
+        let (best, other) = a.isConstant ? (b, a) : (a, b)
+        guard case .activation(_, _, .real) = best else {
+            throw node.refusal("quantized values; DequantizeLinear takes them")
+        }
+        if case .constant(let constant) = other, let bound = constant.single {
+            guard !bound.isNaN, constant.reals != nil else {
+                throw node.refusal("a bound that is no real number")
+            }
+            let function = ScalarFunction.clip(
+                isMaximum ? Float(bound) : -.infinity, isMaximum ? .infinity : Float(bound))
+            let shape = IndexLists.broadcast(best.shape, other.shape) ?? best.shape
+            return try self.function(function, of: try broadcast(node, best, to: shape), node)
+        }
+        // max(a, b) is b + relu(a - b), min(a, b) is b - relu(b - a).
+        let (a, b) = isMaximum ? (best, other) : (other, best)
+        let gap = try function(.relu, of: try arithmetic(node, .subtract, a, b), node)
+        return try arithmetic(node, isMaximum ? .add : .subtract, other, gap)
     }
 
     /// Activations that are made of others.

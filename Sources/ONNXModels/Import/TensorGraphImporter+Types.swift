@@ -9,9 +9,7 @@ extension TensorGraphImporter {
         if case .constant(let first) = a, case .constant(let second) = b {
             return .constant(try compared(node, first, second, shape))
         }
-        guard node.operator != "Equal" else {
-            throw node.refusal("equality with an activation; of constants it is accepted")
-        }
+        guard node.operator != "Equal" else { return try equality(node, a, b) }
         // a < b and b > a are one where b - a is above zero; the others are their opposites.
         let isLess = node.operator.hasPrefix("Less")
         let isOpposite = node.operator.hasSuffix("OrEqual")
@@ -21,6 +19,39 @@ extension TensorGraphImporter {
         if isOpposite { truth = try scaled(node, truth, by: -1, plus: 1) }
         guard case .activation(let index, _, _) = truth else { return truth }
         return .activation(index, shape: shape, kind: .index(.truths))
+    }
+
+    private mutating func equality(
+        _ node: ONNXNode, _ a: ImportedValue, _ b: ImportedValue
+    ) throws(ONNXError) -> ImportedValue {
+        if let same = try sameName(node, a, b) { return same }
+        if let same = try sameName(node, b, a) { return same }
+        let (x, y) = (try number(node, a).value, try number(node, b).value)
+        let result: ImportedValue
+        if case .activation(let first, let shape, .real) = x,
+            case .activation(let second, _, .real) = y
+        {
+            result = try append(node, .equal, [first, second], shape: shape)
+        } else {
+            result = try function(.isZero, of: try arithmetic(node, .subtract, x, y), node)
+        }
+        guard case .activation(let index, let shape, _) = result else { return result }
+        return .activation(index, shape: shape, kind: .index(.truths))
+    }
+
+    /// Whether labels have a name, one constant string for all; nil of others.
+    private mutating func sameName(
+        _ node: ONNXNode, _ labels: ImportedValue, _ name: ImportedValue
+    ) throws(ONNXError) -> ImportedValue? {
+        guard case .constant(let constant) = name, case .strings(let strings) = constant.values
+        else { return nil }
+        guard let sought = strings.first, strings.allSatisfy({ $0 == sought }),
+            case .activation(let index, let shape, .index(let indices)) = labels,
+            let names = indices.names
+        else { throw node.refusal("strings; a label and one name are accepted") }
+        return try apply(
+            node, .lookUp(names.map { $0 == sought ? 1 : 0 }),
+            [.activation(index, shape: shape, kind: .real)], shape: shape, kind: .index(.truths))
     }
 
     private mutating func compared(
@@ -59,20 +90,31 @@ extension TensorGraphImporter {
         }
         switch try value(node, 0) {
         case .activation(let index, let shape, .index(let indices)):
+            if type == .bool {
+                return try truth(node, try number(node, value(node, 0)).value, indices)
+            }
+            try checkFits(node, indices, type)
             // Names that are no numbers can't be cast to any; those that are stay names.
             guard let names = indices.names, type != .string else {
                 return .activation(
                     index, shape: shape, kind: type.isReal ? .real : .index(indices))
             }
-            guard names.allSatisfy({ Int64($0) != nil }), type != .bool else {
-                throw node.refusal("labels to \(type); integers are accepted")
+            guard names.allSatisfy({ Int64($0) != nil || type.isReal && Double($0) != nil }) else {
+                throw node.refusal("labels to \(type); those that are numbers are accepted")
             }
             return .activation(index, shape: shape, kind: .index(indices))
         case .activation(let index, let shape, .real):
-            guard type.isReal else {
-                throw node.refusal("an activation to \(type); float and double are accepted")
-            }
             let value = ImportedValue.activation(index, shape: shape, kind: .real)
+            switch type {
+            case .bool: return try truth(node, value, .unknown)
+            case .int32, .int64:
+                return try whole(node, try function(.truncate, of: value, node), limit: nil)
+            case _ where type.isReal: break
+            default:
+                throw node.refusal(
+                    "an activation to \(type); reals, bool and integers of 32 and 64 bits are accepted"
+                )
+            }
             guard let rounding = type.rounding else { return value }
             return try apply(node, .function(rounding), [value], shape: shape)
         case .activation(_, _, .text):
@@ -83,6 +125,38 @@ extension TensorGraphImporter {
         case .activation(_, _, .code):
             throw node.refusal("quantized values; DequantizeLinear takes them")
         case .constant(let constant): return .constant(try converted(node, constant, to: type))
+        }
+    }
+
+    /// Whether numbers aren't zero, as a truth value.
+    private mutating func truth(
+        _ node: ONNXNode, _ value: ImportedValue, _ indices: ImportedValue.Indices
+    ) throws(ONNXError) -> ImportedValue {
+        var result = value
+        if indices != .truths {
+            result = try scaled(node, try function(.isZero, of: value, node), by: -1, plus: 1)
+        }
+        guard case .activation(let index, let shape, _) = result else { return result }
+        return .activation(index, shape: shape, kind: .index(.truths))
+    }
+
+    /// Refuses integers that a type may not hold, which would wrap around.
+    private func checkFits(
+        _ node: ONNXNode, _ indices: ImportedValue.Indices, _ type: ONNXElementType
+    ) throws(ONNXError) {
+        let numbers = indices.names?.compactMap { Int64($0) } ?? []
+        var limit = indices.limit
+        if indices.names != nil { limit = numbers.map { Int(clamping: $0.magnitude) }.max() ?? 0 }
+        let lowest = indices.names == nil && indices.count != nil ? 0 : numbers.min() ?? -1
+        let range: ClosedRange<Int>
+        switch type {
+        case .uint32, .uint64: range = 0...1 << 32 - 1
+        default:
+            guard let found = type.quantizedRange else { return }
+            range = found
+        }
+        guard let limit, limit <= range.upperBound, range.lowerBound < 0 || lowest >= 0 else {
+            throw node.refusal("integers that may not fit \(type)")
         }
     }
 

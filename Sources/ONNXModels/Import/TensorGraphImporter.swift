@@ -18,6 +18,8 @@ struct TensorGraphImporter {
     private var elements = 0
     private var multiplications = 0
     private var votes = 0
+    /// What DequantizeLinear makes, by its output, where another node needed it before.
+    var early: [String: ImportedValue] = [:]
     /// Nodes of If and Loop that were written out.
     var bodyNodes = 0
     /// All strings that a model of texts knows. A text is a place in it, or -1.
@@ -41,7 +43,9 @@ struct TensorGraphImporter {
         vocabulary = hasTexts ? Self.vocabulary(graph) : []
         guard !graph.inputs.isEmpty else {
             values[graph.inputName] = .activation(
-                0, shape: shape, kind: graph.inputType.isReal ? .real : .index(.unknown))
+                0, shape: shape,
+                kind: graph.inputType.isReal
+                    ? .real : .index(ImportedValue.Indices(magnitude: graph.inputType.magnitude)))
             return
         }
         addInputs(batch: batch)
@@ -49,6 +53,7 @@ struct TensorGraphImporter {
 
     mutating func build() throws(ONNXError) -> TensorGraph {
         try graph.checkInput()
+        try checkKind()
         elements = tensors.values[0].count
         guard elements <= tensors.budget.elements else {
             throw .unsupportedModel(

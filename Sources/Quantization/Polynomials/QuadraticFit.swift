@@ -31,7 +31,8 @@ enum QuadraticFit {
         // The same small uniform part as other fits have.
         let uniform = PolynomialFitter.uniformShare * Double(max(1, histogram.total)) / Double(bins)
         let nodes = histogram.counts.enumerated().map { bin, count in
-            let x = histogram.range.lowerBound + (Double(bin) + 0.5) * width
+            let middle = histogram.range.lowerBound + (Double(bin) + 0.5) * width
+            let x = histogram.point(ofBin: bin) ?? middle
             return (
                 u: (x - vertex) * (x - vertex), y: f(x), weight: Double(count) + uniform
             )

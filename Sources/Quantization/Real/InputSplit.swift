@@ -35,7 +35,7 @@ package struct InputSplit {
             case .gather(let indices, _):
                 isWide[node.output] =
                     isWider || indices.count > node.inputs.reduce(0) { $0 + graph.values[$1].count }
-            case .lookup, .function(.step), .argMax: break
+            case .encode, .lookUp, .function(.step), .function(.isZero), .argMax: break
             default: isWide[node.output] = isWider
             }
         }
@@ -189,8 +189,8 @@ extension TensorOperation {
     /// Each element made of few others, with constants of single features at most.
     fileprivate var isLight: Bool {
         switch self {
-        case .gather, .scale, .add, .subtract, .multiply, .divide, .function, .impute, .lookup,
-            .normalize, .argMax:
+        case .gather, .scale, .add, .subtract, .multiply, .divide, .mask, .equal, .function,
+            .impute, .encode, .lookUp, .normalize, .argMax:
             true
         default: false
         }
@@ -199,7 +199,9 @@ extension TensorOperation {
     /// What leads to comparisons with constants, and nothing else.
     fileprivate var compares: Bool {
         switch self {
-        case .gather, .scale, .lookup, .argMax, .function(.step), .function(.negative): true
+        case .gather, .scale, .encode, .lookUp, .argMax, .function(.step), .function(.isZero),
+            .function(.negative):
+            true
         default: false
         }
     }
@@ -210,7 +212,7 @@ extension TensorOperation {
         case .function(.negative): false
         case .function(let function) where function.isRounding: false
         case .function(.power(let exponent)): exponent < 1 || exponent.rounded() != exponent
-        case .divide, .function, .impute, .lookup, .normalize, .argMax: true
+        case .divide, .mask, .equal, .function, .impute, .encode, .lookUp, .normalize, .argMax: true
         default: false
         }
     }

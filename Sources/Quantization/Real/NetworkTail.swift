@@ -113,9 +113,34 @@ struct NetworkTail {
         let count = graph.values[value].count
         let isRegressor = producer?.operator.hasSuffix("Regressor") ?? false
         if count > 1 {
-            decision = isRegressor ? .regression : .largest
+            let mayBeScores = graph.labels?.count == count || graph.mayBeScores
+            decision = isRegressor || !mayBeScores ? .regression : .largest
         } else {
             decision = graph.labels?.count == 2 && !isRegressor ? .sign : .regression
+        }
+    }
+}
+
+extension TensorGraph {
+    /// Whether several elements of the first output may be scores of classes, where nothing says that they are: one row
+    /// of them a sample (or channels of one pixel), and no name that regressors give.
+    var mayBeScores: Bool {
+        var sizes = outputShapes[0]
+        if sizes.count > 1 { sizes.removeFirst() }
+        if sizes.count == 3, sizes[1...] == [1, 1] { sizes.removeLast(2) }
+        let name = outputNames[0].lowercased()
+        // What skl2onnx calls the predictions of a regressor.
+        return sizes.count == 1 && name != "variable"
+            && !["forecast", "regress"].contains { name.contains($0) }
+    }
+}
+
+extension TensorGraph.Node {
+    /// Whether it makes shares of classes.
+    var isOfClasses: Bool {
+        switch operation {
+        case .softmax, .logSoftmax: true
+        default: false
         }
     }
 }

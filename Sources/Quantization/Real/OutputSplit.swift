@@ -89,17 +89,21 @@ struct OutputSplit {
     func program() throws(QuantizationError) -> OutputProgram {
         var steps: [OutputProgram.Step] = []
         var places: [Int: Int] = offsets.isEmpty ? [value: 0] : [:]
-        for (part, offset) in offsets {
-            let count = graph.values[part].count
-            steps.append(
-                OutputProgram.Step(
-                    .gather(indices: (0..<Int32(count)).map { Int32(offset) + $0 }, fill: 0),
-                    inputs: [0]))
+        func place(_ part: Int) -> Int {
+            if let found = places[part] { return found }
+            let range = Int32(offsets[part]!)..<Int32(offsets[part]! + graph.values[part].count)
+            steps.append(OutputProgram.Step(.gather(indices: Array(range), fill: 0), inputs: [0]))
             places[part] = steps.count
+            return steps.count
         }
         for index in suffix {
             let node = graph.nodes[index]
-            var inputs = node.inputs.map { places[$0]! }
+            if let step = ofParts(node) {
+                steps.append(step)
+                places[node.output] = steps.count
+                continue
+            }
+            var inputs = node.inputs.map(place)
             if node.operation == .function(.squareRoot) {
                 // Of a sum of squares near zero, which integers may put below it.
                 steps.append(
@@ -113,7 +117,7 @@ struct OutputSplit {
         let outputs = graph.outputs.indices.map { index in
             let shape = graph.outputShapes[index]
             return OutputProgram.Output(
-                name: graph.outputNames[index], value: places[graph.outputs[index]]!,
+                name: graph.outputNames[index], value: place(graph.outputs[index]),
                 shape: shape.first == 1 ? Array(shape.dropFirst()) : shape,
                 meaning: graph.meanings[index])
         }
@@ -123,6 +127,19 @@ struct OutputSplit {
         } catch {
             throw .invalidNetwork("what follows its layers can't be left to the client: \(error)")
         }
+    }
+
+    /// What puts parts of the encrypted value together, as one step of it: there may be more parts than a step reads.
+    private func ofParts(_ node: TensorGraph.Node) -> OutputProgram.Step? {
+        guard case .gather(let indices, let fill) = node.operation, node.inputs.count > 1,
+            node.inputs.allSatisfy({ offsets[$0] != nil })
+        else { return nil }
+        let places = node.inputs.flatMap { part in
+            (0..<Int32(graph.values[part].count)).map { Int32(offsets[part]!) + $0 }
+        }
+        return OutputProgram.Step(
+            .gather(indices: indices.map { $0 < 0 ? $0 : places[Int($0)] }, fill: fill),
+            inputs: [0])
     }
 
     /// How the encrypted value decides the label, where it does so alone and simply; nil elsewhere.
@@ -137,6 +154,8 @@ struct OutputSplit {
             let isClassifier =
                 graph.outputs.count == 1 && graph.values[scores].count > 1
                 && producers[scores].map { graph.nodes[$0].operator.hasSuffix("Regressor") } != true
+                && (graph.mayBeScores
+                    || producers[scores].map { graph.nodes[$0].isOfClasses } ?? false)
             return isClassifier && order(of: scores) == .same ? .largest : nil
         }
         return decision(of: graph.outputs[label])
@@ -146,7 +165,11 @@ struct OutputSplit {
         guard let node = maker(of: label) else { return nil }
         let count = graph.values[node.inputs[0]].count
         switch node.operation {
-        case .argMax(1, count, 1, _):
+        // Other numbers for the same classes.
+        case .lookUp: return decision(of: node.inputs[0])
+        case .scale(let factors, _) where factors.allSatisfy { $0 != 0 }:
+            return decision(of: node.inputs[0])
+        case .argMax(1, count, 1, _), .top(1, count, 1, 1, true):
             switch order(of: node.inputs[0]) {
             case .same: return count > 1 ? .largest : nil
             case .opposite: return count > 1 ? .smallest : nil

@@ -9,7 +9,7 @@ extension RealNetworkBuilder {
         switch node.operation {
         case .gather, .scale, .matrix, .convolution, .weightedSum, .add, .subtract:
             try addLinear(node)
-        case .multiply, .divide: try combine(node)
+        case .multiply, .divide, .mask: try combine(node)
         case .matrixProduct(let batches, let rows, let inner, let columns):
             try addMatrixProduct(node, batches, rows, inner, columns)
         case .function(let function): try apply(function, node)
@@ -32,12 +32,16 @@ extension RealNetworkBuilder {
                 node, "a softmax inside a network is no polynomial",
                 "as the last node it is taken: the client applies it; attention needs another form, such as scaled squares"
             )
-        case .argMax, .vote:
+        case .argMax, .vote, .equal, .lookUp, .top:
             throw refusal(node, "a comparison is no polynomial", "as the last node it is taken")
-        case .impute, .lookup:
+        case .impute, .encode:
             throw refusal(
                 node, "a table of values is no polynomial",
                 "encode and impute the model's inputs, before any weights")
+        case .maximum where node.operator == "ReduceLogSumExp":
+            throw refusal(
+                node, "exponentials and their logarithm inside a network are no polynomial",
+                "at the end it is taken: the client does it")
         case .maximum:
             throw refusal(
                 node, "a maximum is no polynomial",

@@ -102,6 +102,7 @@ struct RealNetworkBuilder {
         network.output = try materialize(tail.value)
         network.dropped += tail.cut.map { "\($0): done by the client" }
         network.prune()
+        network.joinProducts()
         network.completeSquares()
         guard !network.nodes.isEmpty else {
             throw .invalidNetwork(

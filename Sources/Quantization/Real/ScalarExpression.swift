@@ -109,8 +109,8 @@ package indirect enum ScalarExpression: Sendable, Hashable {
         guard case .function(let function, let argument) = self else { return nil }
         let inner = argument.bounds
         switch function {
-        case .sigmoid, .hardSigmoid, .step: return 0...1
-        case .tanh, .erf: return -1...1
+        case .sigmoid, .hardSigmoid, .step, .isZero, .isNaN, .isInfinite: return 0...1
+        case .tanh, .erf, .sign: return -1...1
         case .relu: return inner.map { max($0.lowerBound, 0)...max($0.upperBound, 0) }
         case .clip(let low, let high):
             let all = inner ?? -.infinity ... .infinity

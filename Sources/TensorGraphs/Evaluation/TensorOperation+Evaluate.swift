@@ -21,6 +21,13 @@ extension TensorOperation {
         case .subtract: return Self.map(inputs[0], inputs[1]) { $0 - $1 }
         case .multiply: return Self.map(inputs[0], inputs[1]) { $0 * $1 }
         case .divide: return Self.map(inputs[0], inputs[1]) { $0 / $1 }
+        case .mask: return Self.map(inputs[0], inputs[1]) { $1 == 0 ? 0 : $0 * $1 }
+        case .equal: return Self.map(inputs[0], inputs[1]) { $0 == $1 ? 1 : 0 }
+        case .lookUp(let values):
+            return inputs[0].map { place in
+                Int(exactly: place).flatMap { values.indices.contains($0) ? values[$0] : nil }
+                    ?? .nan
+            }
         case .matrixProduct(let batches, let rows, let inner, let columns):
             return Self.product(
                 inputs[0], inputs[1], nil, batches: batches, rows: rows, inner: inner,
@@ -30,7 +37,7 @@ extension TensorOperation {
             return Self.map(inputs[0], values) { value, other in
                 value == missing || (value.isNaN && missing == nil) ? other : value
             }
-        case .lookup(let keys, let values, let otherwise):
+        case .encode(let keys, let values, let otherwise):
             let table = Dictionary(zip(keys, values)) { first, _ in first }
             return inputs[0].map { table[$0] ?? otherwise }
         case .softmax(let outer, let count, let inner):
@@ -39,6 +46,8 @@ extension TensorOperation {
             return Self.softmax(inputs[0], outer, count, inner, isLogarithm: true)
         case .argMax(let outer, let count, let inner, let selectsLast):
             return Self.argMax(inputs[0], outer, count, inner, selectsLast)
+        case .top(let outer, let count, let inner, let kept, let givesPlaces):
+            return Self.top(inputs[0], outer, count, inner, kept, givesPlaces)
         case .normalize(let kind, let count): return kind.evaluate(inputs[0], count: count)
         case .maximum(let starts, let indices): return Self.maxima(inputs[0], starts, indices)
         case .quantize(let grid): return grid.codes(inputs[0])
@@ -149,6 +158,30 @@ extension TensorOperation {
             }
             return Float(best)
         }
+    }
+
+    private static func top(
+        _ input: [Float], _ outer: Int, _ count: Int, _ inner: Int, _ kept: Int, _ givesPlaces: Bool
+    ) -> [Float] {
+        var output = [Float](repeating: 0, count: outer * kept * inner)
+        for row in 0..<outer {
+            for column in 0..<inner {
+                func element(_ place: Int) -> Float {
+                    input[(row * count + place) * inner + column]
+                }
+                // What is no number comes first.
+                let order = (0..<count).sorted { a, b in
+                    let (x, y) = (element(a), element(b))
+                    if x.isNaN || y.isNaN { return x.isNaN == y.isNaN ? a < b : x.isNaN }
+                    return x == y ? a < b : x > y
+                }
+                for (rank, place) in order.prefix(kept).enumerated() {
+                    output[(row * kept + rank) * inner + column] =
+                        givesPlaces ? Float(place) : element(place)
+                }
+            }
+        }
+        return output
     }
 
     private static func votes(_ input: [Float], _ classes: Int) -> [Float] {

@@ -35,6 +35,19 @@ package enum ScalarFunction: Sendable, Hashable {
     case power(Float)
     /// 1 above zero, 0 elsewhere: comparisons with constants.
     case step
+    /// -1, 0 or 1.
+    case sign
+    /// To whole numbers: halves to even, down, up, and towards zero.
+    case round
+    case floor
+    case ceiling
+    case truncate
+    /// 1 where it is so, 0 elsewhere.
+    case isZero
+    case isNaN
+    case isInfinite
+    /// The normal quantile of x as onnxruntime approximates it; no number outside 0...1.
+    case probit
     /// Rounded to half precision, and to bfloat16.
     case half
     case brainFloat
@@ -66,6 +79,15 @@ package enum ScalarFunction: Sendable, Hashable {
         case .reciprocal: return 1 / x
         case .power(let exponent): return pow(x, Double(exponent))
         case .step: return x > 0 ? 1 : 0
+        case .sign: return x > 0 ? 1 : x < 0 ? -1 : x
+        case .round: return x.rounded(.toNearestOrEven)
+        case .floor: return x.rounded(.down)
+        case .ceiling: return x.rounded(.up)
+        case .truncate: return x.rounded(.towardZero)
+        case .isZero: return x == 0 ? 1 : 0
+        case .isNaN: return x.isNaN ? 1 : 0
+        case .isInfinite: return x.isInfinite ? 1 : 0
+        case .probit: return Self.probit(x)
         case .half: return Self.rounded(x, bits: 11, least: -24, largest: 65504)
         case .brainFloat: return Self.rounded(x, bits: 8, least: -133, largest: 0x1.FEp127)
         }
@@ -92,6 +114,15 @@ package enum ScalarFunction: Sendable, Hashable {
         case .hardSigmoid(let a, let b), .clip(let a, let b): [a, b]
         default: []
         }
+    }
+
+    /// Winitzki's approximation of the inverse error function, constants and all.
+    private static func probit(_ x: Double) -> Double {
+        let y = 2 * x - 1
+        let logarithm = log((1 - y) * (1 + y))
+        let v = 2 / (3.14159 * 0.147) + logarithm / 2
+        let root = ((v * v - logarithm / 0.147).squareRoot() - v).squareRoot()
+        return 2.0.squareRoot() * (y < 0 ? -root : root)
     }
 
     private static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }

@@ -29,6 +29,8 @@ package enum TensorOperation: Sendable, Equatable {
     /// Element by element; a square when both inputs are one value.
     case multiply
     case divide
+    /// A product that is zero where the second factor, a truth value, is: of infinity, too.
+    case mask
     /// MatMul of two tensors that are no constants: batches x rows x inner by batches x inner x columns.
     case matrixProduct(batches: Int, rows: Int, inner: Int, columns: Int)
 
@@ -38,13 +40,20 @@ package enum TensorOperation: Sendable, Equatable {
     /// Element i where it isn't `missing` (nil: NaN), else `values[i]`. ai.onnx.ml Imputer.
     case impute(missing: Float?, values: [Float])
     /// What stands beside an element in a table, or `otherwise` where it isn't there. Encoders of categories.
-    case lookup(keys: [Float], values: [Float], otherwise: Float)
+    case encode(keys: [Float], values: [Float], otherwise: Float)
+
+    /// 1 where two tensors are equal, 0 elsewhere.
+    case equal
+    /// What places 0... stand for, element by element; beyond the list no number.
+    case lookUp([Float])
 
     // MARK: Along an axis; `outer` x `count` x `inner` elements
 
     case softmax(outer: Int, count: Int, inner: Int)
     case logSoftmax(outer: Int, count: Int, inner: Int)
     case argMax(outer: Int, count: Int, inner: Int, selectsLast: Bool)
+    /// The `kept` largest, descending, the first of equals first: their values, or their places along the axis.
+    case top(outer: Int, count: Int, inner: Int, kept: Int, givesPlaces: Bool)
     /// ai.onnx.ml Normalizer: rows of `count`.
     case normalize(Normalization, count: Int)
     /// Maxima over windows: only evaluated, never lowered. The window of element i as in `weightedSum`.

@@ -151,7 +151,10 @@ package struct OutputProgram: Sendable, Equatable {
 extension OutputProgram.Output {
     /// An element in words: a label by its name.
     package func text(_ element: Float) -> String {
-        guard meaning != .real, let index = Int(exactly: element) else { return "\(element)" }
+        guard meaning != .real, let index = Int(exactly: element) else {
+            // Without the sign that a NaN may have.
+            return element.isNaN ? "nan" : "\(element)"
+        }
         if case .label(let names) = meaning, names.indices.contains(index) { return names[index] }
         return "\(index)"
     }

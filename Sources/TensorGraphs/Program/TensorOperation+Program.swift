@@ -9,7 +9,8 @@ extension TensorOperation {
         switch self {
         case .matrix, .convolution, .matrixProduct, .quantize, .dequantize: false
         case .gather, .scale, .weightedSum, .add, .subtract, .multiply, .divide, .function,
-            .impute, .lookup, .softmax, .logSoftmax, .argMax, .normalize, .maximum, .vote:
+            .impute, .encode, .softmax, .logSoftmax, .argMax, .normalize, .maximum, .vote, .mask,
+            .equal, .lookUp, .top:
             true
         }
     }
@@ -23,7 +24,8 @@ extension TensorOperation {
             starts.count + indices.count + weights.count
         case .maximum(let starts, let indices): starts.count + indices.count
         case .impute(_, let values): values.count
-        case .lookup(let keys, let values, _): keys.count + values.count
+        case .encode(let keys, let values, _): keys.count + values.count
+        case .lookUp(let values): values.count
         default: 0
         }
     }
@@ -34,7 +36,7 @@ extension TensorOperation {
     func checkedCount(_ inputs: [Int]) throws(ProgramError) -> Int {
         let expected: Int
         switch self {
-        case .add, .subtract, .multiply, .divide: expected = 2
+        case .add, .subtract, .multiply, .divide, .mask, .equal: expected = 2
         case .gather: expected = max(1, min(inputs.count, 64))
         default: expected = 1
         }
@@ -68,11 +70,13 @@ extension TensorOperation {
             )
         case .maximum(let starts, let indices):
             return (starts.count - 1, Self.areWindows(starts, indices, of: count))
-        case .add, .subtract, .multiply, .divide: return (count, inputs[1] == count)
+        case .add, .subtract, .multiply, .divide, .mask, .equal: return (count, inputs[1] == count)
+        case .lookUp(let values):
+            return (count, !values.isEmpty && values.allSatisfy(\.isFinite))
         case .function(let function): return (count, function.constants.allSatisfy { !$0.isNaN })
         case .impute(_, let values):
             return (count, values.count == count && values.allSatisfy(\.isFinite))
-        case .lookup(let keys, let values, let otherwise):
+        case .encode(let keys, let values, let otherwise):
             return (
                 count,
                 keys.count == values.count && Set(keys).count == keys.count
@@ -83,6 +87,9 @@ extension TensorOperation {
             return (count, Self.isProduct(outer, inside, inner, count))
         case .argMax(let outer, let inside, let inner, _):
             return (count / max(inside, 1), Self.isProduct(outer, inside, inner, count))
+        case .top(let outer, let inside, let inner, let kept, _):
+            let fits = Self.isProduct(outer, inside, inner, count) && (1...inside).contains(kept)
+            return fits ? (outer * kept * inner, true) : (0, false)
         case .normalize(_, let size): return (count, size > 0 && count % size == 0)
         case .vote(let classes):
             guard (2...4096).contains(classes) else { return (0, false) }
