@@ -171,7 +171,8 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "BlindsightCommands", "Blindsight", "Inference", "InferenceClient",
-                "TensorGraphs", "IntegerNetworks", "Wire", "Files", "Threading", "BigIntegers", arguments,
+                "TensorGraphs", "IntegerNetworks", "Wire", "Files", "Threading", "BigIntegers",
+                arguments,
             ]),
         .testTarget(
             name: "FilesTests", dependencies: ["Files", "TestSupport"]),

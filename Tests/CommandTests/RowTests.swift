@@ -78,7 +78,7 @@ import Wire
         #expect(lines.count == 8)
         #expect(lines[0].hasPrefix("sample,id,status,label,logit_p,"))
         #expect(lines[1].hasPrefix("0,ann,decrypted,r,"))
-        #expect(lines[2].hasPrefix("1,'=bob,refused: line 3, column 2: 'x' is no number"))
+        #expect(lines[2].hasPrefix("1,'=bob,\"refused: line 3, column 2: 'x' is text"))
         #expect(lines[3].hasPrefix("2,\"c,d\",decrypted,"))
         #expect(lines[4].contains("refused: ") && lines[4].contains("line 5 has 1 values"))
         #expect(lines[5].contains("line 6: sample 4, feature 0 is 900"))

@@ -184,16 +184,50 @@ extension TensorGraphImporter {
             return .constant(try power(node, constant, exponents))
         }
         let values = exponents.reals ?? exponents.integers?.map { Double($0) } ?? []
-        guard let exponent = values.first, values.allSatisfy({ $0 == exponent }) else {
-            throw node.refusal("several exponents; one constant is accepted")
-        }
         base = try broadcast(node, try real(node, 0), to: shape)
+        guard let exponent = values.first, values.allSatisfy({ $0 == exponent }) else {
+            return try powers(node, of: base, exponents, shape: shape)
+        }
         switch exponent {
         case 1: return base
         case 2: return try apply(node, .multiply, [base, base], shape: shape)
         default: return try apply(node, .function(.power(Float(exponent))), [base], shape: shape)
         }
     }
+
+    /// Of exponents that differ from element to element: a function each, of the elements that have it.
+    private mutating func powers(
+        _ node: ONNXNode, of base: ImportedValue, _ exponents: ImportedConstant, shape: [Int]
+    ) throws(ONNXError) -> ImportedValue {
+        guard
+            case .constant(let all) = try broadcast(
+                node, .constant(exponents), to: shape),
+            let reals = all.reals ?? all.integers?.map({ Double($0) })
+        else { throw node.refusal("exponents that are no numbers") }
+        let different = Set(reals).sorted()
+        guard different.count <= Self.maximumExponents else {
+            throw node.refusal(
+                "\(different.count) different exponents; \(Self.maximumExponents) are accepted")
+        }
+        try charge(2 * reals.count, node)
+        var places = [Int32](repeating: 0, count: reals.count)
+        var parts: [ImportedValue] = []
+        var start: Int32 = 0
+        for exponent in different {
+            let members = reals.indices.filter { reals[$0] == exponent }
+            for (index, member) in members.enumerated() { places[member] = start + Int32(index) }
+            start += Int32(members.count)
+            let chosen = try apply(
+                node, .gather(indices: members.map { Int32($0) }, fill: 0), [base],
+                shape: [members.count])
+            parts.append(
+                try apply(
+                    node, .function(.power(Float(exponent))), [chosen], shape: [members.count]))
+        }
+        return try apply(node, .gather(indices: places, fill: 0), parts, shape: shape)
+    }
+
+    private static let maximumExponents = 1024
 
     private mutating func power(
         _ node: ONNXNode, _ base: ImportedConstant, _ exponents: ImportedConstant
