@@ -34,8 +34,9 @@ package struct PlannedModel: Sendable {
         options: PlanningOptions = PlanningOptions(),
         progress: @escaping @Sendable (String) throws -> Void = { _ in }
     ) throws {
+        let bytes = try ONNXModel.bytes(bytes, movingToClient: options.clientNodes)
         let model = try ONNXModel.load(bytes)
-        if let network = try? model.integerNetwork() {
+        if options.clientNodes.isEmpty, let network = try? model.integerNetwork() {
             plan = try Self.plan(
                 network, calibration: calibration, options: options, progress: progress
             ).with(model: bytes)
@@ -82,8 +83,11 @@ package struct PlannedModel: Sendable {
 
     /// What a model's samples are made of, where the client makes something of them first; nil elsewhere, and of what is
     /// no model.
-    package static func columns(ofModel bytes: [UInt8]) -> [InputColumn]? {
-        guard let model = try? ONNXModel.load(bytes), (try? model.integerNetwork()) == nil,
+    package static func columns(
+        ofModel bytes: [UInt8], clientNodes: [String] = []
+    ) -> [InputColumn]? {
+        guard let bytes = try? ONNXModel.bytes(bytes, movingToClient: clientNodes),
+            let model = try? ONNXModel.load(bytes), (try? model.integerNetwork()) == nil,
             let graph = try? model.tensorGraph()
         else { return nil }
         return (try? InputSplit(graph))?.program?.columns

@@ -29,6 +29,8 @@ public struct PlanningOptions: Sendable {
     /// Whether a plan is made even where its integers answer otherwise than the float model for many calibration
     /// samples.
     public var acceptsAnyError = false
+    /// Names of nodes of the model that are left to the client, weights and all.
+    package var clientNodes: [String] = []
     package var planner = Planner()
     /// A plan whose clients are to keep their keys: the new one is found within its key set.
     package var within: ClientPlan?

@@ -22,6 +22,9 @@ package struct ONNXModel: Sendable {
     package let producer: String
     /// Labels from the metadata property "labels" (comma-separated), if there is one.
     package let labels: [String]?
+    /// Names of nodes that are left to the client, weights and all: from the metadata property "client_nodes", a name a
+    /// line.
+    package let clientNodes: [String]
 
     /// Sizes of one sample, without the batch.
     package var sampleShape: [Int] { graph.sampleShape }
@@ -72,6 +75,14 @@ package struct ONNXModel: Sendable {
         labels = proto.metadataProps.first { $0.key == "labels" }.map { property in
             property.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         }
+        clientNodes = proto.metadataProps.filter { $0.key == Self.clientNodesKey }.flatMap {
+            $0.value.split(separator: "\n").map(String.init)
+        }
+        let names = Set(graph.nodes.map(\.name))
+        if let missing = clientNodes.first(where: { !names.contains($0) }) {
+            throw .unsupportedModel(
+                "no node is called '\(missing)', which is to be left to the client")
+        }
     }
 
     private static func refusal(ofSets found: [Int64]) -> String {
@@ -87,6 +98,20 @@ package struct ONNXModel: Sendable {
         return set < operatorSets.lowerBound
             ? "ONNX operator set \(set); \(accepted). Convert the model with \(convert)"
             : "ONNX operator set \(set); \(accepted). Export the model with an older one, such as 17"
+    }
+
+    private static let clientNodesKey = "client_nodes"
+
+    /// A model's bytes, with these nodes left to the client.
+    package static func bytes(_ bytes: [UInt8], movingToClient nodes: [String]) throws -> [UInt8] {
+        guard !nodes.isEmpty else { return bytes }
+        var added = ONNXModelProto()
+        var property = ONNXStringStringEntryProto()
+        property.key = clientNodesKey
+        property.value = nodes.joined(separator: "\n")
+        added.metadataProps = [property]
+        // Messages end to end are one message: lists are joined.
+        return bytes + (try added.serializedBytes() as [UInt8])
     }
 
     /// The network over integers that the model's QuantizeLinear and DequantizeLinear pairs describe.

@@ -38,11 +38,19 @@ import Testing
 
     /// What is made of it is what the whole model makes of it.
     private static func expectSame(
-        _ split: InputSplit, _ model: ONNXModel, _ samples: [[Float]]
+        _ split: InputSplit, _ model: ONNXModel, _ samples: [[Float]], outputs: [[Float]] = []
     ) throws {
         let program = try #require(split.program)
         let whole = try FloatReference(model.tensorGraph())
         let rest = FloatReference(split.graph)
+        for sample in outputs {
+            let network = try RealNetwork(split.graph)
+            let inner = try PolynomialNetwork(network).outputs([program.evaluate(sample)])[0]
+            let found = try #require(network.program).evaluate(inner.map { Float($0) })
+            for (found, expected) in zip(found, try whole.outputs(sample)) {
+                #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 * (1 + abs($1)) })
+            }
+        }
         for sample in samples {
             let found = try rest.outputs(program.evaluate(sample))
             let expected = try whole.outputs(sample)
@@ -112,6 +120,37 @@ import Testing
             return [Self.dense(&builder, builder.node("Relu", [hidden]), [1, 2], columns: 1)]
         }
         #expect(later.split.program == nil)
+    }
+
+    /// Weights go to the client where that is asked for, and nowhere else: before the server's part, and after it.
+    @Test func movedNodes() throws {
+        func build(_ builder: inout ONNXBuilder) -> [String] {
+            let first = Self.dense(&builder, "x", [1, 2, 3, 4, 5, 6], columns: 2)
+            let norm = builder.classical("Normalizer", [first])
+            builder.attribute("norm", "L2")
+            let second = Self.dense(&builder, norm[0], [1, -1, 2, 1], columns: 2)
+            let soft = builder.node("Softmax", [second])
+            return [Self.dense(&builder, soft, [3, 1, -2, 2], columns: 2)]
+        }
+        var builder = ONNXBuilder(input: [nil, 3])
+        let outputs = build(&builder)
+        let nodes = builder.graph.node.filter { $0.opType == "MatMul" }.map(\.name)
+        let bytes: [UInt8] = try builder.model(outputs).serializedBytes()
+        func moving(_ places: Int...) throws -> ONNXModel {
+            try ONNXModel.load(
+                ONNXModel.bytes(bytes, movingToClient: places.map { nodes[$0] }))
+        }
+        #expect(throws: (any Error).self) { try RealReference(moving(0)) }
+        #expect(throws: (any Error).self) { try RealReference(moving(2)) }
+        #expect(throws: (any Error).self) {
+            try ONNXModel.load(ONNXModel.bytes(bytes, movingToClient: ["other"]))
+        }
+        let model = try moving(0, 2)
+        let split = try InputSplit(model.tensorGraph())
+        #expect(split.clients.count == 2 && split.clients[0].hasSuffix("its weights and all"))
+        try Self.expectSame(split, model, [], outputs: [[1, 2, 3], [0.5, -1, 0]])
+        // All that is left is moved, too.
+        #expect(throws: (any Error).self) { try RealReference(moving(0, 1, 2)) }
     }
 
     @Test func nothingLeftIsRefused() throws {

@@ -96,6 +96,13 @@ package struct PlanCommand: ReportingCommand {
     @Option(help: "Bits of a Paillier key: 2048 (112-bit security), 3072 (the default) or 4096.")
     var keyBits: Int?
 
+    @Option(
+        help: """
+            A node of the model, by its name, that is left to the client, its weights and all, with what can be done only \
+            before or after it. May be given several times.
+            """)
+    var move: [String] = []
+
     @Flag(help: "Make the plan even where its integers often answer otherwise than the model.")
     var acceptErrors = false
 
@@ -131,7 +138,7 @@ package struct PlanCommand: ReportingCommand {
         let progress = ProgressBar("plan")
         defer { progress.finish() }
         var reading = dataFile.reading
-        reading.columns = PlannedModel.columns(ofModel: bytes).map(CommandFiles.columns)
+        reading.columns = PlannedModel.columns(ofModel: bytes, clientNodes: move).map(CommandFiles.columns)
         let samples = try calibration.map { path in
             try CommandFiles.naming(path) { try SampleFile.read(path: path, as: reading) }
         }
@@ -199,6 +206,7 @@ package struct PlanCommand: ReportingCommand {
         if range == .calibrated { options.range = .calibrated(marginBits: marginBits ?? 4) }
         options.functionPrivacyBits = functionPrivacy
         options.acceptsAnyError = acceptErrors
+        options.clientNodes = move
         options.planner = Planner(keySize: keySize!)
         options.within = try within.map(CommandFiles.clientPlan)
         return options

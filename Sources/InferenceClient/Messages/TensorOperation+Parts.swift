@@ -48,7 +48,11 @@ extension TensorOperation {
             return sizes("argMax", outer, count, inner, selectsLast ? 1 : 0)
         case .normalize(let kind, let count): return sizes("normalize:" + kind.rawValue, count)
         case .vote(let classes): return sizes("vote", classes)
-        case .matrix, .convolution, .matrixProduct, .quantize, .dequantize:
+        case .matrix(let weights, let bias, let rows, let inner, let columns):
+            return Parts(
+                name: "matrix", integers: [rows, inner, columns].map(Int64.init),
+                reals: weights.values + (bias ?? []))
+        case .convolution, .matrixProduct, .quantize, .dequantize:
             preconditionFailure("a step that no client does")
         }
     }
@@ -112,6 +116,16 @@ extension TensorOperation {
         case ("normalize", let detail?, 1, 0):
             guard let kind = Normalization(rawValue: detail) else { return nil }
             self = .normalize(kind, count: sizes[0])
+        case ("matrix", nil, 3, _):
+            let size = sizes[1].multipliedReportingOverflow(by: sizes[2])
+            guard sizes.allSatisfy({ $0 > 0 }), !size.overflow, reals.count >= size.partialValue
+            else { return nil }
+            let (weights, bias) = (
+                Array(reals[..<size.partialValue]), Array(reals[size.partialValue...])
+            )
+            self = .matrix(
+                weights: TensorWeights(values: weights), bias: bias.isEmpty ? nil : bias,
+                rows: sizes[0], inner: sizes[1], columns: sizes[2])
         case ("vote", nil, 1, 0): self = .vote(classes: sizes[0])
         default: return nil
         }

@@ -36,6 +36,7 @@ struct TensorGraphImporter {
         tensors = TensorGraph(
             values: [TensorGraph.Value(name: graph.inputName, shape: shape)], nodes: [],
             outputs: [], labels: model.labels, budget: model.graph.budget)
+        tensors.clientNodes = Set(model.clientNodes)
         for (name, tensor) in graph.constants where needed.contains(name) {
             values[name] = .constant(ImportedConstant(tensor))
         }

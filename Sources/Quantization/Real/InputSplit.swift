@@ -30,7 +30,8 @@ package struct InputSplit {
             let isWider = node.inputs.contains { isWide[$0] }
             isLight[node.output] =
                 node.inputs.allSatisfy { isLight[$0] }
-                && (isWider ? node.operation.compares : node.operation.isLight)
+                && (graph.moves(node)
+                    || (isWider ? node.operation.compares : node.operation.isLight))
             switch node.operation {
             case .gather(let indices, _):
                 isWide[node.output] =
@@ -46,7 +47,8 @@ package struct InputSplit {
             for input in graph.nodes[maker].inputs { take(input) }
         }
         for node in graph.nodes
-        where isLight[node.output] && node.operation.isHard && !node.isUsual {
+        where isLight[node.output] && (graph.moves(node) || node.operation.isHard && !node.isUsual)
+        {
             take(node.output)
         }
         for condition in graph.conditions { take(condition.value) }
@@ -69,7 +71,7 @@ package struct InputSplit {
         self.graph = split.graph
         clients = graph.nodes.indices.filter {
             isClients[$0] && graph.nodes[$0].operator != "input"
-        }.map { "\(graph.nodes[$0].name) (\(graph.nodes[$0].operator))" }
+        }.map { graph.clientsWords(graph.nodes[$0]) }
     }
 
     private static func parts(
@@ -172,6 +174,19 @@ package struct InputSplit {
                     inputs: node.inputs.map { places[$0] ?? $0 }, output: node.output)
             }
         return result.pruned()
+    }
+}
+
+extension TensorGraph {
+    /// Whether a node is to be left to the client, and can be.
+    func moves(_ node: Node) -> Bool {
+        clientNodes.contains(node.name) && node.operation.mayBeMoved
+    }
+
+    /// How a report calls what the client does.
+    func clientsWords(_ node: Node) -> String {
+        "\(node.name) (\(node.operator))"
+            + (node.operation.isForClients ? "" : ", its weights and all")
     }
 }
 

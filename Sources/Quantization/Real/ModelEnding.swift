@@ -15,9 +15,15 @@ struct ModelEnding {
         let split = try OutputSplit(model)
         let isUsual =
             model.outputs.count == 1 && model.meanings[0] == .real && split.value == usual.value
-        if isUsual, usual.isWhole {
+        if isUsual, usual.isWhole, split.unmoved == nil {
             (graph, tail, program) = (model, usual, nil)
             return
+        }
+        // What precedes it was moved already, or it can't be moved.
+        if let left = split.unmoved {
+            throw .invalidNetwork(
+                "node '\(left)' can't be left to the client: it lies between weights that stay with the server, or is a layer that no client does"
+            )
         }
         graph = split.graph
         program = try split.program()

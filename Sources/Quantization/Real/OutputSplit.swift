@@ -33,7 +33,7 @@ struct OutputSplit {
         var isClients = [Bool](repeating: false, count: graph.nodes.count)
         for (index, node) in graph.nodes.enumerated().reversed() {
             isClients[index] =
-                node.operation.isForClients && !node.inputs.contains(0)
+                (node.operation.isForClients || graph.moves(node)) && !node.inputs.contains(0)
                 && (readers[node.output] ?? []).allSatisfy { isClients[$0] }
         }
         // Linear steps and products of encrypted values are encrypted too where that hides something, unless the client
@@ -41,7 +41,7 @@ struct OutputSplit {
         func isEncrypted(_ value: Int) -> Bool { producers[value].map { !isClients[$0] } ?? true }
         var hides = [Bool](repeating: false, count: graph.nodes.count)
         for (index, node) in graph.nodes.enumerated().reversed()
-        where isClients[index] && node.operation.isPolynomial {
+        where isClients[index] && node.operation.isPolynomial && !graph.moves(node) {
             hides[index] =
                 node.operation.hides(graph, node)
                 || (readers[node.output] ?? []).contains { hides[$0] }
@@ -79,9 +79,17 @@ struct OutputSplit {
                 output: value))
     }
 
+    /// A node that is to be left to the client and isn't.
+    var unmoved: String? {
+        let clients = Set(suffix)
+        return graph.nodes.indices.first {
+            graph.clientNodes.contains(graph.nodes[$0].name) && !clients.contains($0)
+        }.map { graph.nodes[$0].name }
+    }
+
     /// Names of the nodes that the client does.
     var cut: [String] {
-        suffix.map { "\(graph.nodes[$0].name) (\(graph.nodes[$0].operator))" }
+        suffix.map { graph.clientsWords(graph.nodes[$0]) }
     }
 
     /// What the client does.

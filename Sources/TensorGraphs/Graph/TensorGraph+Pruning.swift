@@ -31,6 +31,7 @@ extension TensorGraph {
             }, budget: budget)
         result.notes = notes
         result.columns = columns
+        result.clientNodes = clientNodes
         result.conditions = conditions.map { Condition(value: places[$0.value], text: $0.text) }
         return result
     }

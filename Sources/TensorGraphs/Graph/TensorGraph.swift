@@ -79,6 +79,8 @@ package struct TensorGraph: Sendable, Equatable {
     /// Of models of several inputs, or of strings: what the elements of value 0 are.
     package var columns: [InputColumn] = []
     package var conditions: [Condition] = []
+    /// Names of nodes that are to be left to the client, weights and all.
+    package var clientNodes: Set<String> = []
     /// In an order in which every input is made before it is used.
     package var nodes: [Node]
     /// Values that the model puts out, the scores first.

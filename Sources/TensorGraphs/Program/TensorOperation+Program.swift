@@ -15,6 +15,11 @@ extension TensorOperation {
         }
     }
 
+    /// Whether a client's program may have it where that is asked for: also what holds weights.
+    package var mayBeMoved: Bool {
+        if case .matrix = self { true } else { isForClients }
+    }
+
     /// Elements of all its lists.
     var listCount: Int {
         switch self {
@@ -24,6 +29,7 @@ extension TensorOperation {
             starts.count + indices.count + weights.count
         case .maximum(let starts, let indices): starts.count + indices.count
         case .impute(_, let values): values.count
+        case .matrix(let weights, let bias, _, _, _): weights.values.count + (bias?.count ?? 0)
         case .encode(let keys, let values, _): keys.count + values.count
         case .lookUp(let values): values.count
         default: 0
@@ -40,7 +46,7 @@ extension TensorOperation {
         case .gather: expected = max(1, min(inputs.count, 64))
         default: expected = 1
         }
-        guard isForClients, inputs.count == expected, let first = inputs.first else {
+        guard mayBeMoved, inputs.count == expected, let first = inputs.first else {
             throw ProgramError("a step that no client does, or of \(inputs.count) values")
         }
         let (count, fits) = result(of: inputs, first)
@@ -95,7 +101,15 @@ extension TensorOperation {
             guard (2...4096).contains(classes) else { return (0, false) }
             let pairs = classes * (classes - 1) / 2
             return (count / pairs, count % pairs == 0)
-        case .matrix, .convolution, .matrixProduct, .quantize, .dequantize: return (0, false)
+        case .matrix(let weights, let bias, let rows, let inner, let columns):
+            return (
+                rows * columns,
+                Self.isProduct(rows, inner, 1, count)
+                    && Self.isProduct(inner, columns, 1, weights.values.count)
+                    && bias.map { $0.count == columns && $0.allSatisfy(\.isFinite) } ?? true
+                    && weights.values.allSatisfy(\.isFinite)
+            )
+        case .convolution, .matrixProduct, .quantize, .dequantize: return (0, false)
         }
     }
 
