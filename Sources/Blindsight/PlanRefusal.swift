@@ -45,6 +45,8 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
         case margin(ClosedRange<Double>)
         /// A student of the model.
         case distillation
+        /// What the outputs are: scores of classes, or quantities.
+        case statedOutputs
         /// The plan as it is, whatever its errors.
         case anyError
         /// Layers that the client computes itself, if it may know their weights.
@@ -68,6 +70,8 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
                 "a margin of \(range.lowerBound) to \(range.upperBound) bits; 2 or more leave room for what was not seen"
             case .distillation:
                 "a shallow student trained on this model's outputs (distillation), with x*x for activations"
+            case .statedOutputs:
+                "it stated what they are: scores, or quantities (then each has a unit of its own)"
             case .anyError: "the plan as it is, if answers like these will do"
             case .layersAtTheClient:
                 "the first layers on the client's side, if their weights may be known to it"

@@ -34,7 +34,8 @@ package struct PlannedModel: Sendable {
         options: PlanningOptions = PlanningOptions(),
         progress: @escaping @Sendable (String) throws -> Void = { _ in }
     ) throws {
-        let bytes = try ONNXModel.bytes(bytes, movingToClient: options.clientNodes)
+        let bytes = try ONNXModel.bytes(
+            bytes, movingToClient: options.clientNodes, outputs: options.outputKind)
         let model = try ONNXModel.load(bytes)
         if options.clientNodes.isEmpty, let network = try? model.integerNetwork() {
             plan = try Self.plan(
@@ -133,6 +134,12 @@ package struct PlannedModel: Sendable {
                 options: options.quantization
             ) { try? progress("\($0.stage.words), \(Int(100 * $0.share)) %") }
             return (quantizer, calibration)
+        } catch QuantizationError.ambiguousOutputs(let name) {
+            throw PlanRefusal(
+                place: name,
+                problem:
+                    "its elements may be scores of classes or quantities: nothing in the model says which, and they vary by very different amounts",
+                remedies: [.statedOutputs])
         } catch let error as QuantizationError {
             guard case .tooDeep(let depth, _) = error,
                 let diagnosis = try DepthDiagnosis(

@@ -3,6 +3,7 @@
 import Inference
 import InferenceClient
 import Quantization
+import TensorGraphs
 
 /// What may be decided about a model while it is planned.
 public struct PlanningOptions: Sendable {
@@ -31,6 +32,8 @@ public struct PlanningOptions: Sendable {
     public var acceptsAnyError = false
     /// Names of nodes of the model that are left to the client, weights and all.
     package var clientNodes: [String] = []
+    /// What several elements of an output are, where the model doesn't tell.
+    package var outputKind: TensorGraph.OutputKind?
     package var planner = Planner()
     /// A plan whose clients are to keep their keys: the new one is found within its key set.
     package var within: ClientPlan?

@@ -25,6 +25,8 @@ package struct ONNXModel: Sendable {
     /// Names of nodes that are left to the client, weights and all: from the metadata property "client_nodes", a name a
     /// line.
     package let clientNodes: [String]
+    /// From the metadata property "outputs": "scores" or "quantities".
+    package let outputKind: TensorGraph.OutputKind?
 
     /// Sizes of one sample, without the batch.
     package var sampleShape: [Int] { graph.sampleShape }
@@ -78,6 +80,8 @@ package struct ONNXModel: Sendable {
         clientNodes = proto.metadataProps.filter { $0.key == Self.clientNodesKey }.flatMap {
             $0.value.split(separator: "\n").map(String.init)
         }
+        outputKind = proto.metadataProps.last { $0.key == Self.outputKindKey }
+            .flatMap { TensorGraph.OutputKind(rawValue: $0.value) }
         let names = Set(graph.nodes.map(\.name))
         if let missing = clientNodes.first(where: { !names.contains($0) }) {
             throw .unsupportedModel(
@@ -101,15 +105,27 @@ package struct ONNXModel: Sendable {
     }
 
     private static let clientNodesKey = "client_nodes"
+    private static let outputKindKey = "outputs"
 
-    /// A model's bytes, with these nodes left to the client.
-    package static func bytes(_ bytes: [UInt8], movingToClient nodes: [String]) throws -> [UInt8] {
-        guard !nodes.isEmpty else { return bytes }
+    /// A model's bytes, with what it doesn't say itself.
+    /// - Parameters:
+    ///   - nodes: left to the client.
+    ///   - outputs: what they are.
+    package static func bytes(
+        _ bytes: [UInt8], movingToClient nodes: [String],
+        outputs: TensorGraph.OutputKind? = nil
+    ) throws -> [UInt8] {
+        var properties: [String: String] = [:]
+        if !nodes.isEmpty { properties[clientNodesKey] = nodes.joined(separator: "\n") }
+        if let outputs { properties[outputKindKey] = outputs.rawValue }
+        guard !properties.isEmpty else { return bytes }
         var added = ONNXModelProto()
-        var property = ONNXStringStringEntryProto()
-        property.key = clientNodesKey
-        property.value = nodes.joined(separator: "\n")
-        added.metadataProps = [property]
+        added.metadataProps = properties.sorted { $0.key < $1.key }.map { key, value in
+            var property = ONNXStringStringEntryProto()
+            property.key = key
+            property.value = value
+            return property
+        }
         // Messages end to end are one message: lists are joined.
         return bytes + (try added.serializedBytes() as [UInt8])
     }

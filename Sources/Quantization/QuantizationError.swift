@@ -15,6 +15,8 @@ package enum QuantizationError: Error, Equatable, CustomStringConvertible {
     case outOfRange(node: String, reason: String)
     /// The smallest range that was found, in bits, exceeds the budget.
     case budgetTooSmall(smallest: Double, budget: Double)
+    /// Several elements that may be scores of classes or quantities, of very different deviations.
+    case ambiguousOutputs(String)
     case invalidNetwork(String)
 
     package var description: String {
@@ -24,6 +26,8 @@ package enum QuantizationError: Error, Equatable, CustomStringConvertible {
         case .tooLarge(let node, let reason): "node '\(node)': \(reason)"
         case .tooDeep(let depth, let limit):
             "\(depth) products one after another; at most \(limit): each doubles the bits of a result. Train a model with fewer activations in a row"
+        case .ambiguousOutputs(let name):
+            "output '\(name)' may be scores of classes or quantities of different sizes; state which"
         case .invalidSamples(let reason): "calibration samples: \(reason)"
         case .invalidOptions(let reason): "options: \(reason)"
         case .outOfRange(let node, let reason): "node '\(node)': \(reason)"

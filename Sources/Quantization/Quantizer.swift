@@ -89,6 +89,9 @@ package struct Quantizer: Sendable {
                     "check that weights are not zero (were they loaded before the export?) and that samples differ; a constant needs no encryption"
             )
         }
+        if ending.tail.isGuessed, float.decision == .largest, !reference.areAlike {
+            throw .ambiguousOutputs(ending.graph.values[ending.tail.value].name)
+        }
         let inputs = InputQuantizer(float, samples: all)
         // In proportion to what was given; a whole search of a layer of 2^24 weights would take hours.
         let given = graph.budget.stored + calibration.count * float.inputCount

@@ -4,6 +4,7 @@ import BigIntegers
 import Blindsight
 import Inference
 import IntegerNetworks
+import ONNXModels
 import Quantization
 import Samples
 import SwiftProtobuf
@@ -125,6 +126,37 @@ import Testing
             return names
         }
         #expect(alike.plan.network.units.exponents.isEmpty)
+    }
+
+    /// Several outputs that nothing tells of: scores where they are alike, else stated, never guessed.
+    @Test func whatOutputsAre() throws {
+        func model(_ size: Float) throws -> [UInt8] {
+            var builder = ONNXBuilder(input: [nil, 4])
+            let weights = builder.floats(
+                "w", [5 * size, 1, -2 * size, 3, 3 * size, -2, size, 1], dims: [4, 2])
+            return try builder.model([builder.node("MatMul", ["x", weights])]).serializedBytes()
+        }
+        func planned(_ size: Float, _ kind: TensorGraph.OutputKind?) throws -> PlannedModel {
+            var options = PlanningOptions()
+            options.planner = .insecure(degrees: [256, 512, 1024])
+            options.method = .slots
+            options.outputKind = kind
+            return try PlannedModel(
+                model: model(size), calibration: Self.samples, options: options)
+        }
+        #expect(try planned(8, nil).plan.network.decision == .largest)
+        #expect(try planned(8, .quantities).plan.network.decision == .regression)
+        #expect {
+            _ = try planned(1e5, nil)
+        } throws: {
+            ($0 as? PlanRefusal)?.remedies == [.statedOutputs]
+        }
+        #expect(try planned(1e5, .scores).plan.network.decision == .largest)
+        let quantities = try planned(1e5, .quantities)
+        #expect(try #require(quantities.quantization?.integer.quantityError) < 0.02)
+        // What verifies the plan later finds it stated in the model.
+        let kept = try #require(quantities.plan.model)
+        #expect(try ONNXModel.load(kept).outputKind == .quantities)
     }
 
     @Test func unitsThatMeanNothing() {

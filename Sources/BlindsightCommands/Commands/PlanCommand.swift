@@ -9,6 +9,7 @@ import ONNXModels
 import Paillier
 import Quantization
 import Samples
+import TensorGraphs
 
 package struct PlanCommand: ReportingCommand {
     package static let configuration = CommandConfiguration(
@@ -103,6 +104,12 @@ package struct PlanCommand: ReportingCommand {
             """)
     var move: [String] = []
 
+    @Option(
+        help:
+            "What the model's several outputs are where it doesn't tell: scores of classes, or quantities."
+    )
+    var outputs: TensorGraph.OutputKind?
+
     @Flag(help: "Make the plan even where its integers often answer otherwise than the model.")
     var acceptErrors = false
 
@@ -138,7 +145,8 @@ package struct PlanCommand: ReportingCommand {
         let progress = ProgressBar("plan")
         defer { progress.finish() }
         var reading = dataFile.reading
-        reading.columns = PlannedModel.columns(ofModel: bytes, clientNodes: move).map(CommandFiles.columns)
+        reading.columns = PlannedModel.columns(ofModel: bytes, clientNodes: move).map(
+            CommandFiles.columns)
         let samples = try calibration.map { path in
             try CommandFiles.naming(path) { try SampleFile.read(path: path, as: reading) }
         }
@@ -207,6 +215,7 @@ package struct PlanCommand: ReportingCommand {
         options.functionPrivacyBits = functionPrivacy
         options.acceptsAnyError = acceptErrors
         options.clientNodes = move
+        options.outputKind = outputs
         options.planner = Planner(keySize: keySize!)
         options.within = try within.map(CommandFiles.clientPlan)
         return options
@@ -242,12 +251,15 @@ struct Refused: Error, CustomStringConvertible {
         case .lowestDegree: "--degrees 2..2"
         case .calibratedRange(let margin): "--range calibrated --margin-bits \(Int(margin))"
         case .certifiedRange: "--range certified"
+        case .statedOutputs: "--outputs quantities, or --outputs scores"
         case .anyError: "--accept-errors"
         case .margin: "--margin-bits 4"
         case .fewerActivations, .smallerLayer, .distillation, .layersAtTheClient: nil
         }
     }
 }
+
+extension TensorGraph.OutputKind: ExpressibleByArgument {}
 
 /// "3..8", "3...8", "3-8" or "5".
 struct IntegerRange: ExpressibleByArgument {

@@ -37,6 +37,7 @@ struct TensorGraphImporter {
             values: [TensorGraph.Value(name: graph.inputName, shape: shape)], nodes: [],
             outputs: [], labels: model.labels, budget: model.graph.budget)
         tensors.clientNodes = Set(model.clientNodes)
+        tensors.outputKind = model.outputKind
         for (name, tensor) in graph.constants where needed.contains(name) {
             values[name] = .constant(ImportedConstant(tensor))
         }

@@ -120,6 +120,13 @@ package struct SampleMatrix: Sendable, Equatable {
         return largest
     }
 
+    /// Whether elements vary by about as much: scores of classes do, quantities in units of their own need not.
+    package var areAlike: Bool {
+        let deviations = (0..<count).map { elements([$0]).deviation }.filter { $0 > 0 }
+        guard let largest = deviations.max(), let smallest = deviations.min() else { return true }
+        return smallest * 64 >= largest
+    }
+
     /// Some of the elements.
     package func elements(_ chosen: [Int]) -> SampleMatrix {
         guard chosen.count < count else { return self }

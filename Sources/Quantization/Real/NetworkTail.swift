@@ -13,6 +13,8 @@ struct NetworkTail {
     var cut: [String] = []
     /// Whether the transform makes the whole output: elements are neither chosen, normalized nor made of others.
     private(set) var isWhole = true
+    /// Whether nothing in the model says that there are classes.
+    private(set) var isGuessed = false
 
     /// - Throws: `QuantizationError` where the graph has no output.
     static func find(_ graph: TensorGraph) throws(QuantizationError) -> NetworkTail {
@@ -113,8 +115,11 @@ struct NetworkTail {
         let count = graph.values[value].count
         let isRegressor = producer?.operator.hasSuffix("Regressor") ?? false
         if count > 1 {
-            let mayBeScores = graph.labels?.count == count || graph.mayBeScores
+            let mayBeScores =
+                graph.mayBeScores
+                || graph.labels?.count == count && graph.outputKind == nil
             decision = isRegressor || !mayBeScores ? .regression : .largest
+            isGuessed = decision == .largest && graph.labels == nil && graph.outputKind == nil
         } else {
             decision = graph.labels?.count == 2 && !isRegressor ? .sign : .regression
         }
@@ -125,6 +130,7 @@ extension TensorGraph {
     /// Whether several elements of the first output may be scores of classes, where nothing says that they are: one row
     /// of them a sample (or channels of one pixel), and no name that regressors give.
     var mayBeScores: Bool {
+        if let outputKind { return outputKind == .scores }
         var sizes = outputShapes[0]
         if sizes.count > 1 { sizes.removeFirst() }
         if sizes.count == 3, sizes[1...] == [1, 1] { sizes.removeLast(2) }

@@ -32,6 +32,7 @@ extension TensorGraph {
         result.notes = notes
         result.columns = columns
         result.clientNodes = clientNodes
+        result.outputKind = outputKind
         result.conditions = conditions.map { Condition(value: places[$0.value], text: $0.text) }
         return result
     }

@@ -54,6 +54,13 @@ package struct TensorGraph: Sendable, Equatable {
         }
     }
 
+    package enum OutputKind: String, Sendable {
+        /// Of classes: the largest decides.
+        case scores
+        /// Each of its own, in its own unit.
+        case quantities
+    }
+
     /// What the elements of an output are.
     package enum Meaning: Sendable, Hashable {
         case real
@@ -79,6 +86,9 @@ package struct TensorGraph: Sendable, Equatable {
     /// Of models of several inputs, or of strings: what the elements of value 0 are.
     package var columns: [InputColumn] = []
     package var conditions: [Condition] = []
+    /// What several elements of an output are that nothing in the model tells; nil: scores of classes, where they may be
+    /// such.
+    package var outputKind: OutputKind?
     /// Names of nodes that are to be left to the client, weights and all.
     package var clientNodes: Set<String> = []
     /// In an order in which every input is made before it is used.
