@@ -317,14 +317,16 @@ import Testing
         refused([Step(.maximum(starts: [0, 3, 2, 3], indices: [0, 1, 2]), inputs: [0])])
         refused([Step(.function(.relu), inputs: [0])], shape: [1 << 40, 1 << 40])
         refused([Step(.function(.relu), inputs: [0])], value: 2)
-        refused(
-            [
-                Step(
-                    .matrix(
-                        weights: TensorWeights(values: [1, 1, 1]), bias: nil, rows: 1, inner: 3,
-                        columns: 1),
-                    inputs: [0])
-            ], shape: [1])
+        for (weights, rows, inner, columns) in [
+            ([1, 1, .nan], 1, 3, 1), ([1, 1], 1, 3, 1), ([1, 1, 1], -1, -3, -1),
+            ([1, 1, 1], 3, 1, 3 << 60), ([1, 1, 1], .max, 3, 1),
+        ] as [([Float], Int, Int, Int)] {
+            let step = TensorOperation.matrix(
+                weights: TensorWeights(values: weights), bias: nil, rows: rows, inner: inner,
+                columns: columns)
+            refused([Step(step, inputs: [0])], shape: [1])
+        }
+        refused([Step(.matrixProduct(batches: 1, rows: 1, inner: 3, columns: 1), inputs: [0, 0])])
         refused(Array(repeating: Step(.function(.relu), inputs: [0]), count: 4097))
     }
 }

@@ -134,7 +134,8 @@ import Testing
             var builder = ONNXBuilder(input: [nil, 4])
             let weights = builder.floats(
                 "w", [5 * size, 1, -2 * size, 3, 3 * size, -2, size, 1], dims: [4, 2])
-            return try builder.model([builder.node("MatMul", ["x", weights])]).serializedBytes()
+            let output = builder.node("MatMul", ["x", weights])
+            return try builder.model([output]).serializedBytes()
         }
         func planned(_ size: Float, _ kind: TensorGraph.OutputKind?) throws -> PlannedModel {
             var options = PlanningOptions()

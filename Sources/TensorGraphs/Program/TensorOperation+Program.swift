@@ -102,11 +102,12 @@ extension TensorOperation {
             let pairs = classes * (classes - 1) / 2
             return (count / pairs, count % pairs == 0)
         case .matrix(let weights, let bias, let rows, let inner, let columns):
+            guard Self.isProduct(rows, inner, 1, count),
+                Self.isProduct(inner, columns, 1, weights.values.count)
+            else { return (0, false) }
             return (
                 rows * columns,
-                Self.isProduct(rows, inner, 1, count)
-                    && Self.isProduct(inner, columns, 1, weights.values.count)
-                    && bias.map { $0.count == columns && $0.allSatisfy(\.isFinite) } ?? true
+                bias.map { $0.count == columns && $0.allSatisfy(\.isFinite) } ?? true
                     && weights.values.allSatisfy(\.isFinite)
             )
         case .convolution, .matrixProduct, .quantize, .dequantize: return (0, false)
