@@ -39,6 +39,7 @@ import onnxruntime  # noqa: E402
 
 import zoo_graphs  # noqa: E402
 import zoo_models  # noqa: E402
+import zoo_tables  # noqa: E402
 
 warnings.simplefilter("ignore")
 onnxruntime.set_default_logger_severity(4)
@@ -78,7 +79,8 @@ class Commands:
 
 def answers(session, samples):
     """Of onnxruntime: name, array of samples by elements. Maps are in the order of their keys in the file."""
-    results = session.run(None, {session.get_inputs()[0].name: samples})
+    feeds = samples.feeds(session) if hasattr(samples, "feeds") else {session.get_inputs()[0].name: samples}
+    results = session.run(None, feeds)
     found = {}
     for output, value in zip(session.get_outputs(), results):
         if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -234,9 +236,12 @@ def is_near_tie(session, name, samples, train, got, error):
     generator = np.random.default_rng(zoo_models.SEED)
     found = np.zeros(len(samples), bool)
     for _ in range(PROBES):
-        moved = samples + generator.normal(size=samples.shape) * train.std(0) * error
+        if hasattr(samples, "moved"):
+            moved = samples.moved(generator, train, error)
+        else:
+            moved = (samples + generator.normal(size=samples.shape) * train.std(0) * error).astype(samples.dtype)
         try:
-            value = rows(session, moved.astype(samples.dtype))[name]
+            value = rows(session, moved)[name]
         except Exception:
             return found
         found |= same_numbers(got, texts(value)).all(1)
@@ -246,11 +251,17 @@ def is_near_tie(session, name, samples, train, got, error):
 def run(name, model, train, test, binary, folder, limit):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    test = np.clip(test, train.min(0), train.max(0)).astype(np.float32)
+    if isinstance(test, zoo_tables.Table):
+        calibration, test_file = "calibration.csv", "test.csv"
+        train.save(os.path.join(folder, calibration))
+        test.save(os.path.join(folder, test_file))
+    else:
+        test = np.clip(test, train.min(0), train.max(0)).astype(np.float32)
+        calibration, test_file = "calibration.npy", "test.npy"
+        np.save(os.path.join(folder, calibration), train.astype(np.float32))
+        np.save(os.path.join(folder, test_file), test)
     with open(os.path.join(folder, "model.onnx"), "wb") as file:
         file.write(model.SerializeToString(deterministic=True))
-    np.save(os.path.join(folder, "calibration.npy"), train.astype(np.float32))
-    np.save(os.path.join(folder, "test.npy"), test)
     result = {"name": name, "operators": sorted({node.op_type for node in model.graph.node})}
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -262,14 +273,21 @@ def run(name, model, train, test, binary, folder, limit):
         return result | {"status": "not converted", "message": f"onnxruntime: {error}", "seconds": 0}
     command = Commands(os.path.abspath(binary), folder, limit)
     try:
-        plan = json.loads(command("plan", "model.onnx", "--calibration", "calibration.npy", "-o", "plan", "--json"))
+        making = ["plan", "model.onnx", "--calibration", calibration, "-o", "plan", "--json"]
+        try:
+            plan = json.loads(command(*making))
+        except Failure as failure:
+            # Advice that is an option is followed.
+            if "--outputs quantities" not in failure.message:
+                raise
+            plan = json.loads(command(*making, "--outputs", "quantities"))
         result["method"] = plan["method"]
         stages = plan.get("quantization", {}).get("stages", [])
         result["stated"] = stages[-1]["error"] if stages else None
         result["plan_s"] = round(time.monotonic() - start, 2)
         command("keygen", "--plan", "plan/client.plan", "-o", "keys")
         key = ["--plan", "plan/client.plan", "--key", "keys/secret.key"]
-        command("encrypt", *key, "--input", "test.npy", "-o", "request.ct")
+        command("encrypt", *key, "--input", test_file, "-o", "request.ct")
         command("predict", "--plan", "plan/server.plan", "--evaluation-key", "keys/evaluation.key", "request.ct",
                 "-o", "reply.ct")
         command("decrypt", *key, "--request", "request.ct", "reply.ct", "-o", "answers.csv")
@@ -302,7 +320,7 @@ def main():
     parser.add_argument("--binary", default=".build/release/blindsight")
     parser.add_argument("--output", default=".build/zoo")
     parser.add_argument("--only", default="", help="models whose names have this in them")
-    parser.add_argument("--part", choices=["graphs", "models"], help="one half of the zoo")
+    parser.add_argument("--part", choices=["graphs", "models", "tables"], help="one part of the zoo")
     parser.add_argument("--resume", action="store_true", help="leave out models that are right or refused already")
     parser.add_argument("--limit", type=float, default=60, help="seconds a model may take")
     parser.add_argument("--at-least", type=int, default=0, help="how many must be served")
@@ -319,9 +337,9 @@ def main():
     done = {result["name"] for result in known}
     with open(path, "w") as file:
         file.writelines(json.dumps(result) + "\n" for result in known)
-        halves = {"graphs": zoo_graphs, "models": zoo_models}
-        for half, module in halves.items():
-            if arguments.part not in (None, half):
+        parts = {"graphs": zoo_graphs, "models": zoo_models, "tables": zoo_tables}
+        for part, module in parts.items():
+            if arguments.part not in (None, part):
                 continue
             for name, model, train, test in module.models(arguments.only, done):
                 if model is None:

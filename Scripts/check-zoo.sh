@@ -16,7 +16,7 @@ environment=.build/zoo/venv
 if [ ! -e "$environment/.done" ]; then
     [ -x "$environment/bin/pip" ] || python3 -m venv "$environment"
     "$environment/bin/pip" install --quiet --disable-pip-version-check 'scikit-learn==1.9.*' 'skl2onnx==1.20.*' \
-        'onnx==1.23.*' 'onnxruntime==1.32.*' numpy
+        'onnx==1.23.*' 'onnxruntime==1.32.*' numpy pandas
     touch "$environment/.done"
 fi
 "$environment/bin/python" -W ignore Notebooks/zoo.py --binary "$binary" --output .build/zoo "$@"
