@@ -233,7 +233,7 @@ run calibrated plan "$model" -o calibrated --json
 equal "calibrated" "$(member calibrated.out calibrated)" true
 # But for its identity, which is another each time: 16 bytes, and those of two digests over it.
 equal "the plan's size on a calibrated machine" "$(size calibrated/client.plan)" "$(size client/client.plan)"
-others=$(cmp -l calibrated/client.plan client/client.plan | wc -l)
+others=$( (cmp -l calibrated/client.plan client/client.plan || true) | wc -l)
 ((others >= 16 && others <= 16 + 2 * 32)) || die "the plan on a calibrated machine has $others other bytes"
 pass
 unset XDG_CACHE_HOME
@@ -434,9 +434,17 @@ run header-calibration plan "$float" --calibration numbered.csv --header yes --d
 run header-verify verify --plan float/server.plan --data numbered.csv --header yes --limit 2
 { row 1 | sed 's/^[^,]*//'; row 2; } >missing.csv
 refuse "line 1, column 1: '' is empty" "${data[@]}" --input missing.csv
-refuse "line 1, column 1: '' is empty" "${data[@]}" --input missing.csv --header no
+# A batch doesn't end for one row.
+left_out() {
+    run rows "${data[@]}" --input "$2"
+    grep -q "^NOT ENCRYPTED: 1 of 2 rows" rows.out || die "a row that is left out isn't told: $(cat rows.out)"
+    grep -qF -- "$1" rows.out || die "'$1' was expected, not: $(cat rows.out)"
+    [ "$(wc -l <data.ct.rows)" -eq 4 ] || die "a row isn't in the file of rows"
+}
 { row 1; row 2 | sed 's/^[^,]*/nan/'; } >missing.csv
-refuse "line 2, column 1: 'nan' is a missing value" "${data[@]}" --input missing.csv
+left_out "line 2, column 1: 'nan' is a missing value" missing.csv
+row 2 | sed 's/^[^,]*/nan/' >missing.csv
+refuse "line 1, column 1: 'nan' is a missing value" "${data[@]}" --input missing.csv --header no
 tr , ' ' <digits.csv >spaces.txt
 run spaces "${data[@]}" --input spaces.txt
 refuse "--array" "${data[@]}" --input digits.csv --array x
@@ -448,9 +456,10 @@ run header-labels verify --plan float/server.plan --data digits.csv --labels 61.
 keys header-labels.out accuracy_float clamped_values
 { row 1; row 2 | sed 's/^[^,]*/1000/'; } >far.csv
 absent bad
-rm data.ct
-refuse "sample 1, feature 0 is 1000.0" "${data[@]}" --input far.csv
-refuse "--outside clamp" "${data[@]}" --input far.csv
+left_out "line 2: sample 1, feature 0 is 1000.0" far.csv
+grep -q -- "--outside clamp" rows.out || die "a value far outside comes without advice: $(cat rows.out)"
+rm data.ct data.ct.rows
+refuse "--outside clamp" "${data[@]}" --input far.csv --index 1
 refuse "--outside clamp" verify --plan float/server.plan --data far.csv
 absent data.ct
 run far "${data[@]}" --input far.csv --outside clamp --json

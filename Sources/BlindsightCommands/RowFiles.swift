@@ -14,6 +14,7 @@ struct EncryptableRows {
     private(set) var tally: QuantizationTally
     /// Of those that can't, in words that name them.
     private(set) var refusals: [String] = []
+    private var areFarOutside = false
 
     /// - Throws: the first row's error where no row can be encrypted, or only one is asked for.
     init(
@@ -35,6 +36,7 @@ struct EncryptableRows {
                 } catch {
                     let line = samples.lines.isEmpty ? "" : "line \(samples.lines[index]): "
                     refusal = ("\(line)\(error)", .sample(path, error))
+                    if case .farOutside = error { areFarOutside = true }
                 }
             }
             rows.append(SampleRows.Row(identifier: identifier, refusal: refusal?.text))
@@ -67,6 +69,9 @@ struct EncryptableRows {
         return [
             "NOT ENCRYPTED: \(Format.grouped(refusals.count)) of \(Format.grouped(rows.count)) rows"
         ] + shown + (more > 0 ? ["  and \(Format.grouped(more)) more"] : [])
+            + (areFarOutside
+                ? ["  (--outside clamp puts the range's nearest end in the place of such values)"]
+                : [])
     }
 }
 

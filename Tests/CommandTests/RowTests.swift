@@ -119,6 +119,10 @@ import Wire
         // All rows are good: there is no file of rows.
         _ = try these.encrypt("a,b\n1,2\n")
         #expect(!FileSystem.exists(these.folder("request.ct.rows")))
+        // A file of an earlier request is written anew.
+        try StagedFile.write(Array("old".utf8), to: these.folder("request.ct.rows"))
+        _ = try these.encrypt("a,b\n1,2\n")
+        try these.decrypt("-o", these.folder("out.csv"))
         // Rows of another request are refused.
         _ = try these.encrypt("who,a,b\nx,1,2\n", "--id", "who")
         let rows = try these.text("request.ct.rows")

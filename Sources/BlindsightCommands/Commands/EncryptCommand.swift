@@ -107,7 +107,8 @@ package struct EncryptCommand: ReportingCommand {
         let rows = try EncryptableRows(
             samples, first..<first + asked, for: clientPlan, outside: values.outside, path: input)
         let rowPath = RowFiles.path(of: output)
-        if rows.isWorthAFile {
+        let hasRows = rows.isWorthAFile || FileSystem.exists(rowPath)
+        if hasRows {
             try CommandFiles.checkOutput(rowPath, inputs: [plan, key, input, known, knownOutputs])
         }
         let (count, tally) = (rows.kept.count, rows.tally)
@@ -147,7 +148,7 @@ package struct EncryptCommand: ReportingCommand {
         }
         var files = [file]
         // Before the request: without it nothing is lost.
-        if rows.isWorthAFile {
+        if hasRows {
             files.insert(try StagedFile(rowPath, isPrivate: true), at: 0)
             try files[0].write(
                 Array(SampleRows(rows.rows, request: writer.heads).text.utf8))
