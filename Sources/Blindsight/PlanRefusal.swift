@@ -47,6 +47,8 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
         case distillation
         /// What the outputs are: scores of classes, or quantities.
         case statedOutputs
+        /// Trees whose shape and thresholds the client may know, by the name of what is left to it.
+        case treesAtTheClient(String)
         /// The plan as it is, whatever its errors.
         case anyError
         /// Layers that the client computes itself, if it may know their weights.
@@ -72,6 +74,8 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
                 "a shallow student trained on this model's outputs (distillation), with x*x for activations"
             case .statedOutputs:
                 "it stated what they are: scores, or quantities (then each has a unit of its own)"
+            case .treesAtTheClient(let name):
+                "the shape and thresholds of its trees left to the client ('\(name)'): what the leaves are worth stays encrypted"
             case .anyError: "the plan as it is, if answers like these will do"
             case .layersAtTheClient:
                 "the first layers on the client's side, if their weights may be known to it"

@@ -47,6 +47,14 @@ package struct PlannedModel: Sendable {
             return
         }
         let split = try InputSplit(model.tensorGraph())
+        if let trees = split.graph.nodes.first(where: \.isTrees) {
+            throw PlanRefusal(
+                place: trees.name,
+                problem: "each node of its trees compares, which no polynomial does well",
+                remedies: [.treesAtTheClient(trees.name)])
+        }
+        var options = options
+        if split.hasTrees { options.quantization = options.quantization.ofLeaves }
         let calibration = try calibration.map { try Self.prepared($0, by: split.program) }
         let (quantizer, samples) = try Self.quantizer(
             model, split.graph, calibration: calibration, labels: labels, options: options,
@@ -187,4 +195,8 @@ extension QuantizationProgress.Stage {
         case .bits: "choosing bits"
         }
     }
+}
+
+extension TensorGraph.Node {
+    fileprivate var isTrees: Bool { if case .leaves = operation { true } else { false } }
 }

@@ -83,7 +83,10 @@ package struct ONNXModel: Sendable {
         outputKind = proto.metadataProps.last { $0.key == Self.outputKindKey }
             .flatMap { TensorGraph.OutputKind(rawValue: $0.value) }
         let names = Set(graph.nodes.map(\.name))
-        if let missing = clientNodes.first(where: { !names.contains($0) }) {
+        let suffix = TensorGraphImporter.leavesSuffix
+        if let missing = clientNodes.first(where: {
+            !names.contains($0.hasSuffix(suffix) ? String($0.dropLast(suffix.count)) : $0)
+        }) {
             throw .unsupportedModel(
                 "no node is called '\(missing)', which is to be left to the client")
         }

@@ -38,9 +38,20 @@ public struct QuantizationOptions: Sendable, Equatable {
         return fewer
     }
 
+    /// The same for trees whose leaves alone are secret: a linear model, of which bits cost little. Where nothing else was
+    /// asked for.
+    package var ofLeaves: QuantizationOptions {
+        guard bits == QuantizationOptions().bits, errorTolerance == nil else { return self }
+        var options = self
+        options.bits = 3...24
+        options.errorTolerance = 1e-5
+        options.decisionTolerance = 0
+        return options
+    }
+
     func check() throws(QuantizationError) {
-        guard bits.lowerBound >= 2, bits.upperBound <= 16 else {
-            throw .invalidOptions("bits \(bits); 2 to 16 are accepted")
+        guard bits.lowerBound >= 2, bits.upperBound <= 24 else {
+            throw .invalidOptions("bits \(bits); 2 to 24 are accepted")
         }
         guard degrees.lowerBound >= 1, degrees.upperBound <= PolynomialSchedule.maximumDegree else {
             throw .invalidOptions(

@@ -252,6 +252,7 @@ struct Refused: Error, CustomStringConvertible {
         case .calibratedRange(let margin): "--range calibrated --margin-bits \(Int(margin))"
         case .certifiedRange: "--range certified"
         case .statedOutputs: "--outputs quantities, or --outputs scores"
+        case .treesAtTheClient(let name): "--move '\(name)'"
         case .anyError: "--accept-errors"
         case .margin: "--margin-bits 4"
         case .fewerActivations, .smallerLayer, .distillation, .layersAtTheClient: nil

@@ -52,6 +52,7 @@ extension TensorOperation {
             return Parts(
                 name: "matrix", integers: [rows, inner, columns].map(Int64.init),
                 reals: weights.values + (bias ?? []))
+        case .leaves(let trees): return trees.parts
         case .convolution, .matrixProduct, .quantize, .dequantize:
             preconditionFailure("a step that no client does")
         }
@@ -126,6 +127,9 @@ extension TensorOperation {
             self = .matrix(
                 weights: TensorWeights(values: weights), bias: bias.isEmpty ? nil : bias,
                 rows: sizes[0], inner: sizes[1], columns: sizes[2])
+        case ("leaves", nil, 3..., _):
+            guard let trees = TreeEnsemble(sizes, reals) else { return nil }
+            self = .leaves(trees)
         case ("vote", nil, 1, 0): self = .vote(classes: sizes[0])
         default: return nil
         }

@@ -52,7 +52,6 @@ extension TensorGraphImporter {
         "GRU": recurrent, "LSTM": recurrent, "RNN": recurrent,
         "Scan": scan, "com.microsoft.CDist": distances,
         "PRelu": "slopes that are learned are not supported; Relu and LeakyRelu are",
-        "ai.onnx.ml.TreeEnsembleClassifier": trees, "ai.onnx.ml.TreeEnsembleRegressor": trees,
         "ai.onnx.ml.TreeEnsemble": trees,
     ]
 
@@ -69,14 +68,14 @@ extension TensorGraphImporter {
     private static let radial =
         "the kernel 'RBF': exponentials of the distances to all support vectors, which no polynomial comes near; LINEAR and POLY, a polynomial as it is, are accepted"
     private static let trees =
-        "trees are not served (yet): each of their nodes compares, which no polynomial does well; a linear model, a polynomial kernel or a network is accepted"
+        "the operator TreeEnsemble of ai.onnx.ml 5 is not read; export the trees as TreeEnsembleClassifier or TreeEnsembleRegressor (ai.onnx.ml 3)"
 
     /// Why the model as a whole is refused, said before what any other node lacks.
     func checkKind() throws(ONNXError) {
         let nodes = graph.nodes.filter { $0.outputs.contains(where: needed.contains) }
         let selects = nodes.contains { $0.operator == "TopK" || $0.operator == "ArgMin" }
         for node in nodes {
-            if node.operator.hasPrefix("ai.onnx.ml.Tree") { throw node.refusal(Self.trees) }
+            if node.operator == "ai.onnx.ml.TreeEnsemble" { throw node.refusal(Self.trees) }
             if node.operator.hasPrefix("ai.onnx.ml.SVM"),
                 try node.string("kernel_type", default: "LINEAR") == "RBF"
             {
@@ -220,6 +219,9 @@ extension TensorGraphImporter {
         "ai.onnx.ml.LinearRegressor": { importer, node throws(ONNXError) in
             try importer.linearRegressor(node)
         },
+        "ai.onnx.ml.TreeEnsembleRegressor": { importer, node throws(ONNXError) in
+            try importer.treeRegressor(node)
+        },
         "ai.onnx.ml.SVMRegressor": { importer, node throws(ONNXError) in
             try importer.supportVectorRegressor(node)
         },
@@ -236,6 +238,9 @@ extension TensorGraphImporter {
         "Dropout": { importer, node throws(ONNXError) in try importer.dropout(node) },
         "ai.onnx.ml.LinearClassifier": { importer, node throws(ONNXError) in
             try importer.linearClassifier(node)
+        },
+        "ai.onnx.ml.TreeEnsembleClassifier": { importer, node throws(ONNXError) in
+            try importer.treeClassifier(node)
         },
         "ai.onnx.ml.SVMClassifier": { importer, node throws(ONNXError) in
             try importer.supportVectorClassifier(node)

@@ -15,6 +15,12 @@ package struct InputSplit {
     package let graph: TensorGraph
     /// Names of the nodes that the client does.
     package let clients: [String]
+    /// Whether trees are among them.
+    package var hasTrees: Bool {
+        program?.program.steps.contains {
+            if case .leaves = $0.operation { true } else { false }
+        } ?? false
+    }
 
     /// - Throws: `QuantizationError` where the client's part is more than a client is asked to do, or nothing is left.
     package init(_ graph: TensorGraph) throws(QuantizationError) {
@@ -186,7 +192,7 @@ extension TensorGraph {
     /// How a report calls what the client does.
     func clientsWords(_ node: Node) -> String {
         "\(node.name) (\(node.operator))"
-            + (node.operation.isForClients ? "" : ", its weights and all")
+            + (node.operation.isForClients ? "" : ", \(node.operation.isTrees ? "shape and thresholds" : "its weights and all")")
     }
 }
 
@@ -201,6 +207,8 @@ extension TensorGraph.Node {
 }
 
 extension TensorOperation {
+    fileprivate var isTrees: Bool { if case .leaves = self { true } else { false } }
+
     /// Each element made of few others, with constants of single features at most.
     fileprivate var isLight: Bool {
         switch self {

@@ -34,6 +34,11 @@ extension RealNetworkBuilder {
             )
         case .argMax, .vote, .equal, .lookUp, .top:
             throw refusal(node, "a comparison is no polynomial", "as the last node it is taken")
+        case .leaves:
+            throw refusal(
+                node, "each node of a tree compares, which no polynomial does well",
+                "leave the trees' shape and thresholds to the client ('\(node.name)'); what their leaves are worth stays encrypted, and is a linear model"
+            )
         case .impute, .encode:
             throw refusal(
                 node, "a table of values is no polynomial",

@@ -50,6 +50,7 @@ extension TensorOperation {
             return Self.top(inputs[0], outer, count, inner, kept, givesPlaces)
         case .normalize(let kind, let count): return kind.evaluate(inputs[0], count: count)
         case .maximum(let starts, let indices): return Self.maxima(inputs[0], starts, indices)
+        case .leaves(let trees): return trees.leaves(inputs[0])
         case .quantize(let grid): return grid.codes(inputs[0])
         case .dequantize(let grid): return grid.values(inputs[0])
         case .vote(let classes): return Self.votes(inputs[0], classes)

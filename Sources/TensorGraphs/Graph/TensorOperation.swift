@@ -59,6 +59,9 @@ package enum TensorOperation: Sendable, Equatable {
     /// Maxima over windows: only evaluated, never lowered. The window of element i as in `weightedSum`.
     case maximum(starts: [Int], indices: [Int32])
 
+    /// Rows of features to rows of leaves: 1 where a tree leads, 0 elsewhere.
+    case leaves(TreeEnsemble)
+
     // MARK: Quantization of activations
 
     /// Divide, round half to even, add the zero point, saturate.

@@ -7,7 +7,7 @@ extension TensorOperation {
     /// Whether a client's program may have it.
     package var isForClients: Bool {
         switch self {
-        case .matrix, .convolution, .matrixProduct, .quantize, .dequantize: false
+        case .matrix, .convolution, .matrixProduct, .quantize, .dequantize, .leaves: false
         case .gather, .scale, .weightedSum, .add, .subtract, .multiply, .divide, .function,
             .impute, .encode, .softmax, .logSoftmax, .argMax, .normalize, .maximum, .vote, .mask,
             .equal, .lookUp, .top:
@@ -17,7 +17,10 @@ extension TensorOperation {
 
     /// Whether a client's program may have it where that is asked for: also what holds weights.
     package var mayBeMoved: Bool {
-        if case .matrix = self { true } else { isForClients }
+        switch self {
+        case .matrix, .leaves: true
+        default: isForClients
+        }
     }
 
     /// Elements of all its lists.
@@ -29,6 +32,7 @@ extension TensorOperation {
             starts.count + indices.count + weights.count
         case .maximum(let starts, let indices): starts.count + indices.count
         case .impute(_, let values): values.count
+        case .leaves(let trees): 5 * trees.splits.count + trees.roots.count
         case .matrix(let weights, let bias, _, _, _): weights.values.count + (bias?.count ?? 0)
         case .encode(let keys, let values, _): keys.count + values.count
         case .lookUp(let values): values.count
@@ -110,6 +114,10 @@ extension TensorOperation {
                 bias.map { $0.count == columns && $0.allSatisfy(\.isFinite) } ?? true
                     && weights.values.allSatisfy(\.isFinite)
             )
+        case .leaves(let trees):
+            let rows = count / trees.featureCount
+            let (leaves, overflow) = rows.multipliedReportingOverflow(by: trees.leafCount)
+            return (leaves, !overflow && rows * trees.featureCount == count)
         case .convolution, .matrixProduct, .quantize, .dequantize: return (0, false)
         }
     }
