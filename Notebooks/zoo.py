@@ -24,6 +24,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -278,9 +279,15 @@ def run(name, model, train, test, binary, folder, limit):
             plan = json.loads(command(*making))
         except Failure as failure:
             # Advice that is an option is followed.
-            if "--outputs quantities" not in failure.message:
+            trees = re.search(r"--move '([^']+)'", failure.message)
+            if trees:
+                making += ["--move", trees[1]]
+            elif "--outputs quantities" in failure.message:
+                making += ["--outputs", "quantities"]
+            else:
                 raise
-            plan = json.loads(command(*making, "--outputs", "quantities"))
+            plan = json.loads(command(*making))
+            result["followed"] = making[-2]
         result["method"] = plan["method"]
         stages = plan.get("quantization", {}).get("stages", [])
         result["stated"] = stages[-1]["error"] if stages else None

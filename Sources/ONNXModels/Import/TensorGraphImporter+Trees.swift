@@ -70,7 +70,8 @@ extension TensorGraphImporter {
     ) throws(ONNXError) -> [ImportedValue?] {
         let ids = Set(trees.weights.keys.map(\.output))
         guard ids == [0], base.count < 2 else {
-            guard ids.count == 2, base.isEmpty, transform == "NONE", trees.weights.values.allSatisfy({ $0 >= 0 })
+            guard ids.count == 2, base.isEmpty, transform == "NONE",
+                trees.weights.values.allSatisfy({ $0 >= 0 })
             else {
                 throw node.refusal(
                     "scores of both of two classes with base values, a post_transform or negative weights, of which runtimes don't say which class they mean; export one score for two classes"
@@ -84,7 +85,9 @@ extension TensorGraphImporter {
         var single = trees
         single.outputs = 1
         single.weights = [:]
-        for (place, weight) in trees.weights { single.weights[.init(leaf: place.leaf, output: 0)] = weight }
+        for (place, weight) in trees.weights {
+            single.weights[.init(leaf: place.leaf, output: 0)] = weight
+        }
         let score = try scores(node, single, share: 1, base: base)
         let isShare = trees.weights.values.allSatisfy { $0 >= 0 }
         guard transform == "NONE" || transform == "LOGISTIC" && !isShare else {

@@ -192,7 +192,9 @@ extension TensorGraph {
     /// How a report calls what the client does.
     func clientsWords(_ node: Node) -> String {
         "\(node.name) (\(node.operator))"
-            + (node.operation.isForClients ? "" : ", \(node.operation.isTrees ? "shape and thresholds" : "its weights and all")")
+            + (node.operation.isForClients
+                ? ""
+                : ", \(node.operation.isTrees ? "shape and thresholds" : "its weights and all")")
     }
 }
 

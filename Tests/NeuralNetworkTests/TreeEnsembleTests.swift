@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Blindsight
+import Foundation
+import Inference
+import IntegerNetworks
+import ONNXModels
+import Quantization
+import Samples
+import SwiftProtobuf
+import TensorGraphs
+import TestSupport
+import Testing
+
+/// Tree ensembles: the client says which leaves, the server what they are worth.
+@Suite struct TreeEnsembleTests {
+    private typealias Split = TreeEnsemble.Split
+
+    @Test(arguments: TreeEnsemble.Mode.allCases) func modes(mode: TreeEnsemble.Mode) throws {
+        for missing in [false, true] {
+            let trees = try TreeEnsemble(
+                featureCount: 1, leafCount: 2, roots: [0],
+                splits: [
+                    Split(
+                        feature: 0, mode: mode, threshold: 2, missingHolds: missing, whenTrue: -1,
+                        whenFalse: -2)
+                ])
+            let holds: [Bool] =
+                switch mode {
+                case .lessOrEqual: [true, true, false]
+                case .less: [true, false, false]
+                case .greater: [false, false, true]
+                case .greaterOrEqual: [false, true, true]
+                case .equal: [false, true, false]
+                case .notEqual: [true, false, true]
+                }
+            let ofMissing = missing || mode == .notEqual
+            #expect(
+                trees.leaves([1, 2, 3, .nan])
+                    == (holds + [ofMissing]).flatMap { $0 ? [1, 0] : [0, 1] })
+        }
+    }
+
+    @Test func whatNoTreesAre() {
+        func refused(_ roots: [Int], _ children: [(Int, Int)], feature: Int = 0, leaves: Int = 3) {
+            #expect(throws: ProgramError.self) {
+                try TreeEnsemble(
+                    featureCount: 1, leafCount: leaves, roots: roots,
+                    splits: children.map {
+                        Split(
+                            feature: feature, mode: .less, threshold: 0, missingHolds: false,
+                            whenTrue: $0.0, whenFalse: $0.1)
+                    })
+            }
+        }
+        refused([], [(-1, -2)])
+        refused([1], [(-1, -2)])
+        refused([-4], [(-1, -2)])
+        // Circles: a child is behind its parent.
+        refused([0], [(0, -1)])
+        refused([0], [(1, -1), (0, -2)])
+        refused([0], [(2, -1), (-1, -2)])
+        refused([0], [(-4, -1)])
+        refused([0], [(-1, -2)], feature: 1)
+        refused([0], [(-1, -2)], leaves: 0)
+        refused([0], [(.min, -2)])
+    }
+
+    /// Two trees over two features; the second a leaf alone.
+    private static func model(
+        _ operation: String, _ change: (inout ONNXBuilder) -> Void = { _ in }
+    ) -> ONNXModelProto {
+        var builder = ONNXBuilder(input: [nil, 2])
+        let isClassifier = operation == "TreeEnsembleClassifier"
+        var outputs = builder.classical(operation, ["x"], outputs: isClassifier ? 2 : 1)
+        builder.attribute("nodes_treeids", [0, 0, 0, 0, 0, 1])
+        builder.attribute("nodes_nodeids", [0, 1, 2, 3, 4, 0])
+        builder.attribute("nodes_featureids", [0, 0, 1, 0, 0, 0])
+        builder.attribute("nodes_values", [0.5, 0, -1, 0, 0, 0] as [Float])
+        builder.attribute(
+            "nodes_modes", ["BRANCH_LEQ", "LEAF", "BRANCH_LT", "LEAF", "LEAF", "LEAF"])
+        builder.attribute("nodes_truenodeids", [1, 0, 3, 0, 0, 0])
+        builder.attribute("nodes_falsenodeids", [2, 0, 4, 0, 0, 0])
+        builder.attribute("nodes_missing_value_tracks_true", [1, 0, 0, 0, 0, 0])
+        let kind = isClassifier ? "class" : "target"
+        builder.attribute(kind + "_treeids", [0, 0, 0, 1])
+        builder.attribute(kind + "_nodeids", [1, 3, 4, 0])
+        builder.attribute(kind + "_ids", [0, 0, 0, 0])
+        builder.attribute(kind + "_weights", [10, -20, 35, 0.25] as [Float])
+        if isClassifier {
+            builder.attribute("classlabels_strings", ["no", "yes"])
+            builder.attribute("post_transform", "LOGISTIC")
+        } else {
+            outputs = Array(outputs.prefix(1))
+        }
+        change(&builder)
+        return builder.model(outputs)
+    }
+
+    private static let samples: [(sample: [Float], score: Float)] = [
+        ([0.5, 7], 10.25), ([.nan, 7], 10.25), ([1, -2], -19.75), ([1, -1], 35.25),
+        ([1, .nan], 35.25), ([-9, -9], 10.25),
+    ]
+
+    @Test func floatReference() throws {
+        let regressor = try FloatReference(
+            ONNXModel(Self.model("TreeEnsembleRegressor")).tensorGraph())
+        let classifier = try FloatReference(
+            ONNXModel(Self.model("TreeEnsembleClassifier")).tensorGraph())
+        for (sample, score) in Self.samples {
+            #expect(try regressor.outputs(sample) == [[score]])
+            let found = try classifier.outputs(sample)
+            let shares = try #require(found.first { $0.count == 2 })
+            #expect(abs(shares[1] - 1 / (1 + Float(exp(-Double(score))))) < 1e-6)
+            #expect(try #require(found.first { $0.count == 1 }) == [score > 0 ? 1 : 0])
+        }
+    }
+
+    private static func planned(_ move: Bool) throws -> PlannedModel {
+        var options = PlanningOptions()
+        options.planner = .insecure(degrees: [256, 512])
+        options.method = .slots
+        let bytes: [UInt8] = try model("TreeEnsembleRegressor").serializedBytes()
+        if move { options.clientNodes = [try name(bytes)] }
+        var generator = SplitMix64(seed: 9)
+        let calibration = SampleSet(
+            (0..<100).map { _ in (0..<2).map { _ in Float.random(in: -3...3, using: &generator) } },
+            sampleShape: [2])
+        return try PlannedModel(model: bytes, calibration: calibration, options: options)
+    }
+
+    private static func name(_ bytes: [UInt8]) throws -> String {
+        let graph = try ONNXModel.load(bytes).tensorGraph()
+        return try #require(
+            graph.nodes.first { if case .leaves = $0.operation { true } else { false } }
+        ).name
+    }
+
+    /// Nothing of the trees goes to the client unasked; then their shape does, and no value of a leaf.
+    @Test func shapeGoesWhereAsked() throws {
+        let bytes: [UInt8] = try Self.model("TreeEnsembleRegressor").serializedBytes()
+        let name = try Self.name(bytes)
+        #expect {
+            _ = try Self.planned(false)
+        } throws: {
+            ($0 as? PlanRefusal)?.remedies == [.treesAtTheClient(name)]
+        }
+        let planned = try Self.planned(true)
+        let prefix = try #require(planned.plan.client.prefix)
+        #expect(prefix.program.steps.count == 1 && planned.plan.network.input.count == 4)
+        for step in prefix.program.steps {
+            guard case .leaves(let trees) = step.operation else {
+                Issue.record("a step that isn't of leaves")
+                continue
+            }
+            #expect(trees.splits.count == 2 && trees.roots.count == 2)
+        }
+        #expect(planned.plan.network.input.range == 0...1)
+        // What is decrypted is the model's to five digits, missing values and all.
+        let plan = try ClientPlan(serialized: planned.plan.client.serialized(), allowInsecure: true)
+        #expect(plan.prefix == prefix)
+        let client = try Client(plan)
+        let server = try Server(planned.plan, keys: client.evaluationKeys())
+        for (sample, score) in Self.samples {
+            let request = try client.encrypt(sample)
+            let found = try client.decrypt(server.predict(request), of: request)[0].values[0]
+            #expect(abs(found - Double(score)) < 1e-3, "\(sample): \(found) for \(score)")
+        }
+    }
+
+    @Test func hostileTrees() throws {
+        func refused(_ text: String, _ change: (inout ONNXBuilder) -> Void) {
+            #expect {
+                _ = try ONNXModel(Self.model("TreeEnsembleRegressor", change)).tensorGraph()
+            } throws: {
+                "\($0)".contains(text)
+            }
+        }
+        func replaced(_ name: String, _ values: [Int]) -> (inout ONNXBuilder) -> Void {
+            { builder in
+                let last = builder.graph.node.count - 1
+                builder.graph.node[last].attribute.removeAll { $0.name == name }
+                builder.attribute(name, values)
+            }
+        }
+        refused("two parents", replaced("nodes_truenodeids", [0, 0, 3, 0, 0, 0]))
+        refused("two parents", replaced("nodes_truenodeids", [2, 0, 3, 0, 0, 0]))
+        refused("leads to 9", replaced("nodes_truenodeids", [9, 0, 3, 0, 0, 0]))
+        refused("there twice", replaced("nodes_nodeids", [0, 1, 2, 3, 3, 0]))
+        refused("two parents", replaced("nodes_falsenodeids", [1, 0, 4, 0, 0, 0]))
+        refused("feature 7 of 2", replaced("nodes_featureids", [0, 0, 7, 0, 0, 0]))
+        refused("which is no leaf", replaced("target_nodeids", [2, 3, 4, 0]))
+        refused("of output 3 of 1", replaced("target_ids", [0, 0, 0, 3]))
+    }
+}
