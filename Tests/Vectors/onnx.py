@@ -252,7 +252,7 @@ print([x.op_type for x in quantized.graph.node])
 case("rings-operators-argmax", quantized, samples=points)
 
 # What is refused is refused with its own reason.
-case("trees", model([n("Round", "x", "r"), n("BitShift", "r r", "b", direction="LEFT"), n("TreeEnsembleRegressor", "b", "y", domain="ai.onnx.ml")], [], [3], domains=["ai.onnx.ml"]), refusal="trees are not served (yet)")
+case("trees", model([n("Round", "x", "r"), n("BitShift", "r r", "b", direction="LEFT"), n("TreeEnsemble", "b", "y", domain="ai.onnx.ml")], [], [3], domains=["ai.onnx.ml"]), refusal="the operator TreeEnsemble of ai.onnx.ml 5")
 case("radial-kernel", model([n("SVMRegressor", "x", "y", domain="ai.onnx.ml", kernel_type="RBF")], [], [3], domains=["ai.onnx.ml"]), refusal="exponentials of the distances")
 far = h.make_graph([n("Sub", "p q", "d"), n("ReduceSumSquare", "d", "e", axes=[1], keepdims=0), n("Identity", "p", "p2")], "b", [h.make_tensor_value_info("p", T.FLOAT, None), h.make_tensor_value_info("q", T.FLOAT, None)], [h.make_tensor_value_info("p2", T.FLOAT, None), h.make_tensor_value_info("e", T.FLOAT, None)])
 case("neighbors", model([h.make_node("Scan", ["x", "w"], ["x2", "t"], name="scan", num_scan_inputs=1, body=far), n("Transpose", "t", "u", perm=[1, 0]), n("TopK", "u k", "v y", axis=1, largest=0)], [r("w", 5, 3), w("k", [2], np.int64)], [3], out_type=T.INT64), refusal="nearest neighbors")
