@@ -1,4 +1,4 @@
-"""Whether what is served is right: scikit-learn's estimators and hand-written graphs, encrypted, against onnxruntime.
+"""Whether what is served is right: estimators, networks and hand-written graphs, encrypted, against onnxruntime.
 
     python Notebooks/zoo.py --binary .build/release/blindsight --output .build/zoo [--only WORDS] [--at-least COUNT]
 
@@ -39,6 +39,7 @@ import onnxruntime  # noqa: E402
 
 import zoo_graphs  # noqa: E402
 import zoo_models  # noqa: E402
+import zoo_networks  # noqa: E402
 import zoo_tables  # noqa: E402
 
 warnings.simplefilter("ignore")
@@ -79,6 +80,10 @@ class Commands:
 
 def answers(session, samples):
     """Of onnxruntime: name, array of samples by elements. Maps are in the order of their keys in the file."""
+    size = session.get_inputs()[0].shape[:1]
+    if size and isinstance(size[0], int) and size[0] < len(samples):  # a fixed batch
+        parts = [answers(session, samples[k : k + size[0]]) for k in range(0, len(samples), size[0])]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     feeds = samples.feeds(session) if hasattr(samples, "feeds") else {session.get_inputs()[0].name: samples}
     results = session.run(None, feeds)
     found = {}
@@ -251,8 +256,8 @@ def is_near_tie(session, name, samples, train, got, error):
 def run(name, model, train, test, binary, folder, limit):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    if isinstance(test, zoo_tables.Table):
-        calibration, test_file = "calibration.csv", "test.csv"
+    if hasattr(test, "save"):
+        calibration, test_file = f"calibration.{train.suffix}", f"test.{test.suffix}"
         train.save(os.path.join(folder, calibration))
         test.save(os.path.join(folder, test_file))
     else:
@@ -320,7 +325,7 @@ def main():
     parser.add_argument("--binary", default=".build/release/blindsight")
     parser.add_argument("--output", default=".build/zoo")
     parser.add_argument("--only", default="", help="models whose names have this in them")
-    parser.add_argument("--part", choices=["graphs", "models", "tables"], help="one part of the zoo")
+    parser.add_argument("--part", choices=["graphs", "models", "tables", "networks"], help="one part of the zoo")
     parser.add_argument("--resume", action="store_true", help="leave out models that are right or refused already")
     parser.add_argument("--limit", type=float, default=60, help="seconds a model may take")
     parser.add_argument("--at-least", type=int, default=0, help="how many must be served")
@@ -337,7 +342,7 @@ def main():
     done = {result["name"] for result in known}
     with open(path, "w") as file:
         file.writelines(json.dumps(result) + "\n" for result in known)
-        parts = {"graphs": zoo_graphs, "models": zoo_models, "tables": zoo_tables}
+        parts = {"graphs": zoo_graphs, "models": zoo_models, "tables": zoo_tables, "networks": zoo_networks}
         for part, module in parts.items():
             if arguments.part not in (None, part):
                 continue
