@@ -62,15 +62,18 @@ def networks(keras):
     yield "Keras PReLU", "cancer", classes, stack(
         (30,), layer(dense, 16), layer(layers.PReLU), layer(dense, 2, activation="softmax"))
     yield "Keras BatchNormalization", "flat", classes, stack(
-        (64,), layer(dense, 32), layer(layers.BatchNormalization), layer(layers.ReLU), layer(dense, 10, activation="softmax"))
+        (64,), layer(dense, 32), layer(layers.BatchNormalization), layer(layers.ReLU),
+        layer(dense, 10, activation="softmax"))
     yield "Keras LayerNormalization", "cancer", classes, stack(
-        (30,), layer(dense, 16), layer(layers.LayerNormalization), layer(layers.ReLU), layer(dense, 2, activation="softmax"))
+        (30,), layer(dense, 16), layer(layers.LayerNormalization), layer(layers.ReLU),
+        layer(dense, 2, activation="softmax"))
     yield "Keras Dropout", "flat", classes, stack(
         (64,), layer(dense, 32, activation="relu"), layer(layers.Dropout, 0.3), layer(dense, 10, activation="softmax"))
     yield "Keras Normalization", "raw cancer", classes, stack(
         (30,), lambda: normalization(keras), layer(dense, 16, activation="relu"), layer(dense, 2, activation="softmax"))
     yield "Keras Rescaling", "levels as floats", classes, stack(
-        (64,), layer(layers.Rescaling, 1 / 16), layer(dense, 32, activation="relu"), layer(dense, 10, activation="softmax"))
+        (64,), layer(layers.Rescaling, 1 / 16), layer(dense, 32, activation="relu"),
+        layer(dense, 10, activation="softmax"))
     yield "Keras CNN", "images", classes, images(
         layer(layers.Conv2D, 8, 3, padding="same"), layer(layers.BatchNormalization), layer(layers.ReLU),
         layer(layers.AveragePooling2D, 2))
@@ -105,7 +108,11 @@ def networks(keras):
     yield "Keras LSTM", "rows", classes, stack((8, 8), layer(layers.LSTM, 8), layer(dense, 10, activation="softmax"))
     yield "Keras GRU", "rows", classes, stack((8, 8), layer(layers.GRU, 8), layer(dense, 10, activation="softmax"))
     yield "Keras Embedding", "levels", classes, stack(
-        (64,), layer(layers.Embedding, 17, 2), layer(layers.Flatten), layer(dense, 10, activation="softmax"), dtype="int64")
+        (64,), layer(layers.Embedding, 17, 2), layer(layers.Flatten), layer(dense, 10, activation="softmax"),
+        dtype="int64")
+    yield "Keras dense over time", "rows", classes, images(layer(dense, 4, activation="relu"), shape=(8, 8))
+    yield "Keras dense over time, two", "rows", classes, images(
+        layer(dense, 4, activation="relu"), layer(dense, 4), shape=(8, 8))
 
     def residual():
         x = keras.Input((8, 8, 1))

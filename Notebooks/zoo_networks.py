@@ -5,6 +5,7 @@ Each is trained for about a second on scikit-learn's data. Names end in the expo
 """
 
 import contextlib
+import inspect
 import io
 import logging
 import os
@@ -125,7 +126,8 @@ def networks():
     yield "BatchNorm1d first", "raw cancer", "class", lambda: sequence(
         nn.BatchNorm1d(30), linear(30, 16), nn.ReLU(), linear(16, 2))
     yield "LayerNorm", "cancer", "class", lambda: sequence(linear(30, 16), nn.LayerNorm(16), nn.ReLU(), linear(16, 2))
-    yield "LayerNorm first", "cancer", "class", lambda: sequence(nn.LayerNorm(30), linear(30, 16), nn.ReLU(), linear(16, 2))
+    yield "LayerNorm first", "cancer", "class", lambda: sequence(
+        nn.LayerNorm(30), linear(30, 16), nn.ReLU(), linear(16, 2))
     yield "Dropout", "flat", "class", lambda: sequence(
         nn.Dropout(0.1), linear(64, 32), nn.ReLU(), nn.Dropout(0.3), linear(32, 10))
     yield "Softmax", "flat", "probability", lambda: sequence(
@@ -135,7 +137,8 @@ def networks():
     yield "Softmax and arg max", "flat", "probability", lambda: of(
         lambda m, x: (lambda p: (p, p.argmax(1)))(torch.softmax(m.m0(x), -1)), mlp(nn.ReLU, 64, 32, 10)())
     yield "logistic regression", "cancer", "class", lambda: linear(30, 2)
-    yield "one logit, sigmoid", "cancer", "binary", lambda: sequence(linear(30, 16), nn.ReLU(), linear(16, 1), nn.Sigmoid())
+    yield "one logit, sigmoid", "cancer", "binary", lambda: sequence(
+        linear(30, 16), nn.ReLU(), linear(16, 1), nn.Sigmoid())
     yield "one logit, squeezed", "cancer", "binary", lambda: of(
         lambda m, x: torch.sigmoid(m.m0(x)).squeeze(-1), mlp(nn.ReLU, 30, 16, 1)())
     yield "one logit, threshold", "cancer", "binary", lambda: of(
@@ -148,7 +151,8 @@ def networks():
         nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.AvgPool2d(2), features=128)
     yield "CNN, linear in front", "images", "class", lambda: images(
         nn.Conv2d(1, 4, 3, bias=False), nn.BatchNorm2d(4), nn.Conv2d(4, 8, 3), nn.ReLU(), features=128)
-    yield "CNN, strided", "images", "class", lambda: images(nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.ReLU(), features=128)
+    yield "CNN, strided", "images", "class", lambda: images(
+        nn.Conv2d(1, 8, 3, stride=2, padding=1), nn.ReLU(), features=128)
     yield "CNN, dilated", "images", "class", lambda: images(nn.Conv2d(1, 4, 3, dilation=2), nn.ReLU(), features=64)
     yield "CNN, padding same", "images", "class", lambda: images(
         nn.Conv2d(1, 8, 4, padding="same"), nn.ReLU(), nn.AvgPool2d(2), features=128)
@@ -158,7 +162,8 @@ def networks():
         nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, groups=8), nn.Conv2d(8, 8, 1), nn.AvgPool2d(2),
         features=72)
     yield "CNN, grouped", "images", "class", lambda: images(
-        nn.Conv2d(1, 8, 3, padding=1, stride=2), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 16, 3, groups=2), features=64)
+        nn.Conv2d(1, 8, 3, padding=1, stride=2), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 16, 3, groups=2),
+        features=64)
     yield "CNN, two ReLU", "images", "class", lambda: images(
         nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(4, 8, 3), nn.ReLU(),
         features=32)
@@ -197,7 +202,8 @@ def networks():
         nn.Conv2d(1, 8, 3, stride=2), nn.ReLU(), nn.Conv2d(8, 10, 1), nn.AdaptiveAvgPool2d(1), flatten())
     yield "CNN, GroupNorm", "images", "class", lambda: images(
         nn.Conv2d(1, 8, 3, stride=2), nn.GroupNorm(2, 8), nn.ReLU(), features=72)
-    yield "CNN, MaxPool2d", "images", "class", lambda: images(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), features=72)
+    yield "CNN, MaxPool2d", "images", "class", lambda: images(
+        nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), features=72)
     yield "Conv1d", "rows", "class", lambda: sequence(
         nn.Conv1d(8, 16, 3, padding=1), nn.BatchNorm1d(16), nn.ReLU(), nn.AvgPool1d(2), flatten(), linear(64, 10))
     yield "two inputs", "two tables", "class", lambda: of(
@@ -228,8 +234,13 @@ def networks():
         nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Upsample(scale_factor=2), nn.Conv2d(4, 1, 3, padding=1))
     yield "standardizes", "raw cancer", "class", lambda: of(
         lambda m, x: m.m0((x - m.mean) / m.deviation), mlp(nn.ReLU, 30, 16, 2)())
-    yield "LSTM", "rows", "class", lambda: of(lambda m, x: m.m1(m.m0(x)[0][:, -1]), nn.LSTM(8, 8, batch_first=True), linear(8, 10))
-    yield "GRU", "rows", "class", lambda: of(lambda m, x: m.m1(m.m0(x)[0][:, -1]), nn.GRU(8, 8, batch_first=True), linear(8, 10))
+    for name, recurrent in {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}.items():
+        yield name, "rows", "class", lambda recurrent=recurrent: of(
+            lambda m, x: m.m1(m.m0(x)[0][:, -1]), recurrent(8, 8, batch_first=True), linear(8, 10))
+    yield "attention of squares", "rows", "class", lambda: of(
+        lambda m, x: m.m2(((m.m0(x) @ x.transpose(1, 2)) ** 2 / 64 @ m.m1(x)).mean(1)), linear(8, 8), linear(8, 8),
+        linear(8, 10))
+    yield "dense over time", "rows", "class", lambda: sequence(linear(8, 4), nn.ReLU(), flatten(), linear(32, 10))
     yield "attention", "rows", "class", lambda: of(
         lambda m, x: m.m1(m.m0(x, x, x, need_weights=False)[0].mean(1)), nn.MultiheadAttention(8, 2, batch_first=True),
         linear(8, 10))
@@ -289,9 +300,8 @@ def exported(network, inputs, exporter):
             torch.onnx.export(network, example, buffer, dynamo=False, dynamic_axes=axes, **names)
             return onnx.load_from_string(buffer.getvalue())
         shapes = None if exporter == "fixed" else tuple({0: torch.export.Dim("N")} for _ in inputs)
-        if shapes and isinstance(network.forward.__func__.__code__.co_flags & 4, int) and (
-            network.forward.__func__.__code__.co_flags & 4):
-            shapes = (shapes,)  # of *inputs
+        if shapes and network.forward.__code__.co_flags & inspect.CO_VARARGS:
+            shapes = (shapes,)
         return torch.onnx.export(
             network, example, dynamo=True, dynamic_shapes=shapes, verbose=False, **names).model_proto
 
@@ -342,7 +352,8 @@ def quantized(model, train):
 
 
 # Networks that are exported with a fixed batch too, and those that are quantized.
-FIXED = ("MLP, ReLU", "CNN", "CNN, reshape", "CNN, view by size", "Softmax", "class and quantity", "Conv1d", "two inputs")
+FIXED = (
+    "MLP, ReLU", "CNN", "CNN, reshape", "CNN, view by size", "Softmax", "class and quantity", "Conv1d", "two inputs")
 QUANTIZED = ("MLP, ReLU, digits", "CNN")
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Every scikit-learn estimator that skl2onnx converts, networks as PyTorch exports them, and graphs that end in labels of
-# all kinds: each is refused with the reason, or answered encrypted as onnxruntime answers it (Notebooks/zoo.py).
+# Every scikit-learn estimator that skl2onnx converts, networks as PyTorch and Keras export them, and graphs that end in
+# labels of all kinds: each is refused with the reason, or answered encrypted as onnxruntime answers it (Notebooks/zoo.py).
 #
 #   check-zoo.sh [BINARY] [OPTIONS OF THE NOTEBOOK]   with --only WORDS the models whose names have them
 #
-# The first run installs scikit-learn, skl2onnx, onnxruntime and, where it can be had, PyTorch into a Python environment
-# under .build.
+# The first run installs scikit-learn, skl2onnx, onnxruntime and, where they can be had, PyTorch and TensorFlow (1 GB)
+# into a Python environment under .build.
 set -euo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.."
@@ -18,8 +18,12 @@ if [ ! -e "$environment/.done" ]; then
     [ -x "$environment/bin/pip" ] || python3 -m venv "$environment"
     "$environment/bin/pip" install --quiet --disable-pip-version-check 'scikit-learn==1.9.*' 'skl2onnx==1.20.*' \
         'onnx==1.23.*' 'onnxruntime==1.32.*' numpy pandas
-    "$environment/bin/pip" install --quiet --disable-pip-version-check 'torch==2.13.0' 'onnxscript==0.7.*' ||
-        echo "check-zoo: PyTorch can't be installed here" >&2
+    # A CPU build of PyTorch is taken where pip finds one.
+    for optional in "torch==2.13.0 onnxscript==0.7.*" "tensorflow-cpu==2.21.* tf2onnx==1.17.*"; do
+        # shellcheck disable=SC2086
+        "$environment/bin/pip" install --quiet --disable-pip-version-check $optional ||
+            echo "check-zoo: can't install $optional" >&2
+    done
     touch "$environment/.done"
 fi
 "$environment/bin/python" -W ignore Notebooks/zoo.py --binary "$binary" --output .build/zoo "$@"
