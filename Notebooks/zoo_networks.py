@@ -234,6 +234,54 @@ def networks():
         nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Upsample(scale_factor=2), nn.Conv2d(4, 1, 3, padding=1))
     yield "standardizes", "raw cancer", "class", lambda: of(
         lambda m, x: m.m0((x - m.mean) / m.deviation), mlp(nn.ReLU, 30, 16, 2)())
+    # What forward methods do besides layers.
+    hidden = lambda: sequence(linear(30, 16), nn.ReLU())  # noqa: E731
+    for name, function, modules in (
+        ("ReLU6", lambda m, x: m.m1(functional.relu6(m.m0(x))), (linear(30, 16), linear(16, 2))),
+        ("clamp", lambda m, x: m.m1(m.m0(x).clamp(-1, 2)), (linear(30, 16), linear(16, 2))),
+        ("abs", lambda m, x: m.m1(m.m0(x).abs()), (linear(30, 16), linear(16, 2))),
+        ("where", lambda m, x: m.m1((lambda h: torch.where(h > 0, h, 0.1 * h))(m.m0(x))),
+         (linear(30, 16), linear(16, 2))),
+        ("maximum of two", lambda m, x: m.m2(torch.maximum(m.m0(x), m.m1(x))),
+         (linear(30, 8), linear(30, 8), linear(8, 2))),
+        ("product of two", lambda m, x: m.m2(m.m0(x) * m.m1(x)), (linear(30, 8), linear(30, 8), linear(8, 2))),
+        ("gated", lambda m, x: m.m2(m.m0(x) * torch.sigmoid(m.m1(x))), (linear(30, 8), linear(30, 8), linear(8, 2))),
+        ("Bilinear", lambda m, x: m.m0(x[:, :10], x[:, 10:]), (nn.Bilinear(10, 20, 2),)),
+        ("einsum", lambda m, x: torch.einsum("ni,oi->no", m.m0(x), m.m1.weight), (hidden(), linear(16, 2))),
+        ("slices", lambda m, x: m.m0(x[:, :5]) + m.m1(x[:, ::3]), (linear(5, 2), linear(10, 2))),
+        ("chosen columns", lambda m, x: m.m1(m.m0(x[:, [3, 1, 20, 7]])),
+         (sequence(linear(4, 8), nn.ReLU()), linear(8, 2))),
+        ("chunks", lambda m, x: (lambda a, b: m.m1(a * b))(*m.m0(x).chunk(2, 1)), (linear(30, 16), linear(8, 2))),
+        ("stacked", lambda m, x: torch.stack([m.m0(x), m.m1(x)], 1).sum(1), (linear(30, 2), linear(30, 2))),
+        ("temperature", lambda m, x: torch.softmax(m.m1(m.m0(x)) / 2.5, 1), (hidden(), linear(16, 2))),
+        ("L2-normalized inputs", lambda m, x: m.m1(m.m0(functional.normalize(x))), (hidden(), linear(16, 2))),
+        ("standardized by sample", lambda m, x: m.m1(m.m0((x - x.mean(1, keepdim=True)) / x.std(1, keepdim=True))),
+         (hidden(), linear(16, 2))),
+        ("L2-normalized hidden layer", lambda m, x: m.m1(functional.normalize(m.m0(x))),
+         (linear(30, 16), linear(16, 2))),
+        ("logarithms of inputs", lambda m, x: m.m1(m.m0(torch.log1p(x.abs()))), (hidden(), linear(16, 2))),
+        ("squared distances", lambda m, x: -((x[:, None] - m.m0.weight) ** 2).sum(2), (linear(30, 2),)),
+        ("distances", lambda m, x: -torch.cdist(x, m.m0.weight), (linear(30, 2),)),
+        ("largest of groups", lambda m, x: m.m0(x).view(-1, 2, 4).amax(2), (linear(30, 8),)),
+        ("float64", lambda m, x: m.m1(torch.relu(m.m0(x.double()))).float(),
+         (linear(30, 16).double(), linear(16, 2).double())),
+        ("half", lambda m, x: m.m1(torch.relu(m.m0(x))).half().float(), (linear(30, 16), linear(16, 2))),
+        ("noise off", lambda m, x: m.m1(m.m0(x) + (torch.randn(16) if m.training else 0)), (hidden(), linear(16, 2))),
+    ):
+        yield f"forward, {name}", "cancer", "class" if name != "temperature" else "probability", (
+            lambda function=function, modules=modules: of(function, *modules))
+    for name, function in {
+        "top 3": lambda m, x: torch.topk(torch.softmax(m.m0(x), 1), 3),
+        "ensemble": lambda m, x: (torch.softmax(m.m0(x), 1) + torch.softmax(m.m1(x), 1)) / 2,
+        "label alone": lambda m, x: m.m0(x).argmax(1),
+        "largest probability": lambda m, x: torch.softmax(m.m0(x), 1).max(1),
+        "entropy": lambda m, x: (lambda p: (p, -(p * torch.log(p + 1e-9)).sum(1)))(torch.softmax(m.m0(x), 1)),
+        "dictionary": lambda m, x: {"scores": m.m0(x), "hidden": m.m0[1](m.m0[0](x))[:, :4]},
+    }.items():
+        def ending(m, x, function=function):
+            return (m.m0(x) + m.m1(x)) if m.training else function(m, x)
+        yield f"end, {name}", "flat", "class", lambda ending=ending: of(
+            ending, mlp(nn.ReLU, 64, 16, 10)(), linear(64, 10))
     for name, recurrent in {"RNN": nn.RNN, "LSTM": nn.LSTM, "GRU": nn.GRU}.items():
         yield name, "rows", "class", lambda recurrent=recurrent: of(
             lambda m, x: m.m1(m.m0(x)[0][:, -1]), recurrent(8, 8, batch_first=True), linear(8, 10))
@@ -292,7 +340,7 @@ def trained(name, loss, make):
 def exported(network, inputs, exporter):
     example = tuple(torch.tensor(array[: 1 if exporter == "fixed" else 2]) for array in inputs)
     names = {"input_names": [f"x{k}" for k in range(len(inputs))] if len(inputs) > 1 else ["x"]}
-    with warnings.catch_warnings(), torch.no_grad():
+    with warnings.catch_warnings(), torch.no_grad(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         if exporter == "script":
             buffer = io.BytesIO()
