@@ -14,7 +14,7 @@
 # make bench-docs       write docs/Benchmarks.md from what was measured last
 # make bench-smoke      whether the benchmarks of primitives build and run
 # make check-models [MNIST=folder]   the float models, planned and verified on their test splits
-# make check-zoo [ONLY=words]   scikit-learn's estimators and other models: right or refused, against onnxruntime; an hour
+# make check-zoo [ONLY=words]   models of scikit-learn, PyTorch, Keras: right or refused, against onnxruntime; an hour
 # make check-shared-library   the size of one shared library of everything, and what it needs; minutes
 # make estimate-security   what the best known attacks on the plans' lattices cost; minutes, no build
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
