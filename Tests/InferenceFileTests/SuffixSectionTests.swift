@@ -55,6 +55,8 @@ import Wire
         _ = step(.lookUp([5, -1, 0.5]), label)
         _ = step(.top(outer: 1, count: 3, inner: 1, kept: 2, givesPlaces: false), 0)
         let ranks = step(.top(outer: 1, count: 3, inner: 1, kept: 2, givesPlaces: true), 0)
+        _ = step(.function(.half), 0)
+        _ = step(.function(.brainFloat), 0)
         func output(
             _ name: String, _ value: Int, _ shape: [Int], _ meaning: TensorGraph.Meaning
         ) -> OutputProgram.Output {

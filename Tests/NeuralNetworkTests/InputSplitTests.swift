@@ -161,6 +161,45 @@ import Testing
         }
     }
 
+    /// A category that no calibration sample has keeps its weight, and a feature that never varied tells any other value.
+    @Test func whatSamplesLack() throws {
+        var builder = ONNXBuilder(input: [nil, 2])
+        builder.graph.input[0].type.tensorType.elemType = 7
+        let ones = builder.classical("OneHotEncoder", ["x"])
+        builder.attribute("cats_int64s", [1, 2, 3])
+        let flat = builder.node("Flatten", ones)
+        let output = Self.dense(&builder, flat, [4, 5, 6, 40, 50, 60], columns: 1)
+        let bytes: [UInt8] = try builder.model([output]).serializedBytes()
+        var options = PlanningOptions()
+        options.planner = .insecure(degrees: [256, 512])
+        options.method = .slots
+        // 3 is never there.
+        var known: [[Float]] = []
+        for index in 0..<60 { known.append([Float(1 + index % 2), Float(1 + index / 2 % 2)]) }
+        let samples = SampleSet(known, sampleShape: [2])
+        let plan = try PlannedModel(model: bytes, calibration: samples, options: options).plan
+        for (sample, expected) in [([3, 3], 66), ([1, 3], 64), ([3, 2], 56)] as [([Float], Double)]
+        {
+            let found = try plan.simulate([sample])[0].values[0]
+            #expect(abs(found - expected) < 1, "\(sample): \(found)")
+        }
+
+        var plain = ONNXBuilder(input: [nil, 2])
+        let sum = Self.dense(&plain, "x", [1000, 1], columns: 1)
+        var rows: [[Float]] = []
+        for index in 0..<60 { rows.append([0, Float(index) * 100]) }
+        let wide = SampleSet(rows, sampleShape: [2])
+        let other = try PlannedModel(
+            model: plain.model([sum]).serializedBytes(), calibration: wide, options: options
+        ).plan
+        // Clamped to what it always was, and counted.
+        let quantizer = SampleQuantizer(other.client.input)
+        var tally = QuantizationTally(other.client.input)
+        let integers = try quantizer.quantize([1, 300], index: 0, tally: &tally)
+        #expect(try integers[0] == quantizer.quantize([0.5, 300], index: 0)[0])
+        #expect(tally.clampedByFeature.map(\.feature) == [0])
+    }
+
     /// A table of texts, numbers and whole numbers, by the columns' names, from file to prediction.
     @Test func table() throws {
         var builder = ONNXBuilder(input: [nil, 1])

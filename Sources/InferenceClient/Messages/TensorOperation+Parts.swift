@@ -156,6 +156,7 @@ extension ScalarFunction {
         "absolute": .absolute, "negative": .negative, "reciprocal": .reciprocal, "step": .step,
         "sign": .sign, "round": .round, "floor": .floor, "ceiling": .ceiling, "truncate": .truncate,
         "isZero": .isZero, "isNaN": .isNaN, "isInfinite": .isInfinite, "probit": .probit,
+        "half": .half, "brainFloat": .brainFloat,
     ]
 
     fileprivate var name: String {

@@ -20,7 +20,7 @@ struct InputQuantizer: Sendable {
     init(_ network: RealNetwork, samples: [[Float]]) {
         self.network = network
         self.samples = samples
-        isImage = network.inputShape.count > 1
+        isImage = network.inputShape.count > 1 && network.inputRanges.isEmpty
         let low = samples.map { $0.min() ?? 0 }.min() ?? 0
         let high = samples.map { $0.max() ?? 0 }.max() ?? 0
         lowest = low
@@ -88,17 +88,24 @@ struct InputQuantizer: Sendable {
         var scales: [Float] = []
         for index in 0..<network.inputCount {
             let values = samples.map { $0[index] }
-            let (low, high) = (values.min() ?? 0, values.max() ?? 0)
+            // What is known can be, samples or not.
+            let known = network.inputRanges.isEmpty ? nil : network.inputRanges[index]
+            let (low, high) = (
+                known?.lowerBound ?? values.min() ?? 0, known?.upperBound ?? values.max() ?? 0
+            )
             let (center, half) = (low / 2 + high / 2, high / 2 - low / 2)
             offsets.append(center)
             let part =
-                method == .minMax || half == 0
+                method == .minMax || half == 0 || known != nil
                 ? 1
                 : shrink(
                     values, center: center, half: half, steps: levels, isSigned: true, method)
             scales.append(half * part / Float(levels))
         }
-        // A feature that never changes gets the step of the one that changes most.
+        // Of a feature that never changes no other value is known: its box is next to nothing, so that any is told.
+        for index in scales.indices where !scales[index].isNormal {
+            scales[index] = max(abs(offsets[index]), 1) * 0x1p-20 / Float(levels)
+        }
         let widest = scales.max() ?? 1
         let fallback: Float = widest.isNormal ? widest : 1
         return try InputSpecification(

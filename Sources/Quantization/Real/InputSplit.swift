@@ -85,10 +85,16 @@ package struct InputSplit {
     ) throws(QuantizationError) -> (program: InputProgram, graph: TensorGraph) {
         var steps: [OutputProgram.Step] = []
         var places = [0: 0]
+        var ranges: [Int: [ClosedRange<Float>?]] = [:]
         for (index, node) in graph.nodes.enumerated() where isClients[index] {
             steps.append(
                 OutputProgram.Step(node.operation, inputs: node.inputs.map { places[$0]! }))
             places[node.output] = steps.count
+            ranges[node.output] = node.operation.ranges(
+                node.inputs.map {
+                    ranges[$0]
+                        ?? [ClosedRange<Float>?](repeating: nil, count: graph.values[$0].count)
+                }, count: graph.values[node.output].count)
         }
         let rest = graph.nodes.indices.filter { !isClients[$0] }.map { graph.nodes[$0] }
         var shown: [Int] = []
@@ -136,7 +142,11 @@ package struct InputSplit {
             throw .invalidNetwork(
                 "what comes before its layers can't be left to the client: \(error)")
         }
-        return (program, Self.rest(graph, rest, shown: shown, sizes: sizes, shape: shape))
+        var remaining = Self.rest(graph, rest, shown: shown, sizes: sizes, shape: shape)
+        remaining.inputRanges = shown.flatMap {
+            ranges[$0] ?? [ClosedRange<Float>?](repeating: nil, count: graph.values[$0].count)
+        }
+        return (program, remaining)
     }
 
     /// The graph whose value 0 is what the client encrypts.
@@ -219,6 +229,25 @@ extension TensorOperation {
             true
         default: false
         }
+    }
+
+    /// What elements of the result can be at all, whatever samples have; nil where that isn't known.
+    fileprivate func ranges(
+        _ inputs: [[ClosedRange<Float>?]], count: Int
+    ) -> [ClosedRange<Float>?] {
+        let known: ClosedRange<Float>?
+        switch self {
+        case .gather(let indices, let fill):
+            let all = inputs.flatMap { $0 }
+            return indices.map { $0 < 0 ? fill...fill : all[Int($0)] }
+        case .encode(_, let values, let otherwise):
+            known = values.reduce(otherwise, min)...values.reduce(otherwise, max)
+        case .lookUp(let values): known = (values.min() ?? 0)...(values.max() ?? 0)
+        case .function(.step), .function(.isZero), .equal, .leaves: known = 0...1
+        case .argMax(_, let size, _, _): known = 0...Float(size - 1)
+        default: known = nil
+        }
+        return [ClosedRange<Float>?](repeating: known, count: count)
     }
 
     /// What leads to comparisons with constants, and nothing else.

@@ -42,6 +42,8 @@ package struct RealNetwork: Sendable {
     }
 
     package let inputShape: [Int]
+    /// Of features, what they can be at all; empty where nothing is known.
+    var inputRanges: [ClosedRange<Float>?] = []
     package var nodes: [Node]
     /// The value that holds the outputs.
     package var output: Int

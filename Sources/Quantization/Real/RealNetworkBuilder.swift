@@ -76,6 +76,7 @@ struct RealNetworkBuilder {
             inputShape: Self.sampleShape(graph.values[0].shape), decision: decision,
             transform: tail.transform, labels: labels)
         network.program = ending.program
+        network.inputRanges = graph.inputRanges
         network.folded += graph.notes
     }
 

@@ -31,6 +31,7 @@ extension TensorGraph {
             }, budget: budget)
         result.notes = notes
         result.columns = columns
+        result.inputRanges = inputRanges
         result.clientNodes = clientNodes
         result.outputKind = outputKind
         result.conditions = conditions.map { Condition(value: places[$0.value], text: $0.text) }

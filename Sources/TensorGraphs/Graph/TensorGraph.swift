@@ -86,6 +86,9 @@ package struct TensorGraph: Sendable, Equatable {
     /// Of models of several inputs, or of strings: what the elements of value 0 are.
     package var columns: [InputColumn] = []
     package var conditions: [Condition] = []
+    /// Of elements of value 0, what they can be at all, where the client makes them of categories or comparisons: samples
+    /// need not have all of it. Empty where nothing is known.
+    package var inputRanges: [ClosedRange<Float>?] = []
     /// What several elements of an output are that nothing in the model tells; nil: scores of classes, where they may be
     /// such.
     package var outputKind: OutputKind?
