@@ -34,9 +34,7 @@ struct DepthDiagnosis {
         for node in graph.nodes where node.operation.isNonlinear {
             guard fitting < Self.maximumCuts else { return nil }
             try progress("looking how deep parameters reach: '\(node.name)'")
-            var part = graph
-            part.outputs = [node.output]
-            part.nodes.removeAll { $0.output > node.output }
+            guard let part = Self.part(of: graph, upTo: node) else { return nil }
             guard Self.fits(part, calibration, options) else {
                 guard fitting > 0 else { return nil }
                 self.fitting = fitting
@@ -47,6 +45,36 @@ struct DepthDiagnosis {
             fitting += 1
         }
         return nil
+    }
+
+    /// Widest value behind which a model is cut.
+    private static let widest = 1024
+
+    /// The graph up to a node, and a layer behind it that changes nothing: what no layer follows is the client's.
+    private static func part(of graph: TensorGraph, upTo node: TensorGraph.Node) -> TensorGraph? {
+        let count = graph.values[node.output].count
+        guard count <= widest else { return nil }
+        var part = graph
+        part.nodes.removeAll { $0.output > node.output }
+        var identity = [Float](repeating: 0, count: count * count)
+        for index in 0..<count { identity[index * count + index] = 1 }
+        let output = part.values.count
+        part.values.append(TensorGraph.Value(name: "\(node.name)/cut", shape: [1, count]))
+        part.nodes.append(
+            TensorGraph.Node(
+                name: "\(node.name)/cut", operator: "MatMul",
+                operation: .matrix(
+                    weights: TensorWeights(values: identity), bias: nil, rows: 1, inner: count,
+                    columns: count), inputs: [node.output], output: output))
+        part.outputs = [output]
+        part.outputNames = [node.name]
+        part.outputShapes = [[1, count]]
+        part.meanings = [.real]
+        part.decisions = nil
+        part.labels = nil
+        // Nobody is asked what it is.
+        part.outputKind = .scores
+        return part
     }
 
     private static func fits(
