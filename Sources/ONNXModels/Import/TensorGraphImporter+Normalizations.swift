@@ -70,13 +70,15 @@ extension TensorGraphImporter {
             return found.count == features ? found : Array(repeating: found[0], count: features)
         }
         let scales = try parameter("scale", 1)
-        let terms = zip(try parameter("offset", 0), scales).map {
-            Float(-Double($0) * Double($1))
-        }
+        let offsets = try parameter("offset", 0).map { -$0 }
         let rows = try count(value.shape, node) / max(1, features)
+        // In two steps, as runtimes do: where a comparison follows, the last bit counts.
+        let moved = try scaled(
+            node, value, factors: [Float](repeating: 1, count: rows * features),
+            terms: (0..<rows).flatMap { _ in offsets }, value.shape)
         return try scaled(
-            node, value, factors: (0..<rows).flatMap { _ in scales },
-            terms: (0..<rows).flatMap { _ in terms }, value.shape)
+            node, moved, factors: (0..<rows).flatMap { _ in scales },
+            terms: [Float](repeating: 0, count: rows * features), value.shape)
     }
 
     mutating func normalizer(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
