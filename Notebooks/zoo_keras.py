@@ -18,7 +18,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 
-from zoo_networks import CALIBRATION, SEED, TEST, Samples  # noqa: E402
+from zoo_networks import SEED, TEST, samples  # noqa: E402
 from zoo_networks import data as arrays  # noqa: E402
 
 
@@ -197,12 +197,7 @@ def models(only="", done=()):
             one = lambda a: a if len(a) > 1 else a[0]  # noqa: E731
             network.fit(one([a[:-TEST] for a in inputs]), one([t[:-TEST] for t in targets]), epochs=15, batch_size=100,
                         verbose=0)
-            train, test = [a[:CALIBRATION] for a in inputs], [a[-TEST:] for a in inputs]
-            if len(inputs) > 1 or inputs[0].dtype.kind != "f":
-                train, test = Samples(train), Samples(test)
-                test = test.clipped(train)
-            else:
-                train, test = train[0], test[0]
+            train, test = samples(inputs)
             made = []
             for kind in kinds:
                 try:

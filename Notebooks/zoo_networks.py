@@ -412,6 +412,15 @@ FIXED = (
 QUANTIZED = ("MLP, ReLU, digits", "CNN")
 
 
+def samples(inputs):
+    """Of calibration and of the test: an array where there is one input of reals."""
+    train, test = [a[:CALIBRATION] for a in inputs], [a[-TEST:] for a in inputs]
+    if len(inputs) == 1 and inputs[0].dtype.kind == "f":
+        return train[0], test[0]
+    train = Samples(train)
+    return train, Samples(test).clipped(train)
+
+
 def models(only="", done=()):
     """As of zoo_models."""
     if torch is None:
@@ -428,12 +437,7 @@ def models(only="", done=()):
         if not kinds and not integers:
             continue
         network, inputs = trained(set_name, loss, make)
-        train, test = [a[:CALIBRATION] for a in inputs], [a[-TEST:] for a in inputs]
-        if len(inputs) > 1 or inputs[0].dtype.kind != "f":
-            train, test = Samples(train), Samples(test)
-            test = test.clipped(train)
-        else:
-            train, test = train[0], test[0]
+        train, test = samples(inputs)
         for kind in kinds:
             try:
                 model = exported(network, inputs, kind)

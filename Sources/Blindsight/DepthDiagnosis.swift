@@ -105,7 +105,8 @@ extension TensorOperation {
     /// Whether it costs a product of ciphertexts, or can't be done at all.
     fileprivate var isNonlinear: Bool {
         switch self {
-        case .gather, .scale, .matrix, .convolution, .weightedSum, .add, .subtract, .quantize,
+        case .gather, .scale, .quotient, .matrix, .convolution, .weightedSum, .add, .subtract,
+            .quantize,
             .dequantize:
             false
         default: true

@@ -7,24 +7,19 @@ import Samples
 /// What a quantized network is good for, on the calibration samples.
 ///
 /// Of a model that decides, the measure is the share of samples with the float model's decision; of quantities, R^2 of
-/// the integers' outputs against the float model's, of the worst. A model of both is measured by both. Good are 95 % and 0.99; useless are a kappa (what
-/// chance doesn't explain of the same decisions) below 0.4 and an R^2 below 0.75.
+/// the integers' outputs against the float model's, of the worst. A model of both is measured by both. Good are 95 % and
+/// 0.99; useless are a kappa (what chance doesn't explain of the same decisions) below 0.4 and an R^2 below 0.75.
 package struct PlanJudgement: Sendable, Equatable {
-    package enum Verdict: String, Sendable, Comparable {
+    package enum Verdict: String, Sendable, CaseIterable, Comparable {
+        // From the best down.
         case good
         /// Worth a warning.
         case poor
         /// Refused, unless asked for.
         case useless
 
-        package static func < (a: Verdict, b: Verdict) -> Bool { a.rank < b.rank }
-
-        private var rank: Int {
-            switch self {
-            case .good: 0
-            case .poor: 1
-            case .useless: 2
-            }
+        package static func < (a: Verdict, b: Verdict) -> Bool {
+            allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
         }
     }
 

@@ -34,30 +34,34 @@ package struct PlannedModel: Sendable {
         options: PlanningOptions = PlanningOptions(),
         progress: @escaping @Sendable (String) throws -> Void = { _ in }
     ) throws {
-        let bytes = try ONNXModel.bytes(
-            bytes, movingToClient: options.clientNodes, outputs: options.outputKind)
-        let model = try ONNXModel.load(bytes)
-        if options.clientNodes.isEmpty, let network = try? model.integerNetwork() {
+        try self.init(
+            ImportedModel(bytes, options: options), calibration: calibration, labels: labels,
+            options: options, progress: progress)
+    }
+
+    /// - Parameter model: read with the same options.
+    package init(
+        _ imported: ImportedModel, calibration: SampleSet?, labels: [Int]?,
+        options: PlanningOptions,
+        progress: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) throws {
+        let split: InputSplit
+        switch imported.kind {
+        case .integers(let network):
             plan = try Self.plan(
                 network, calibration: calibration, options: options, progress: progress
-            ).with(model: bytes)
+            ).with(model: imported.bytes)
             quantization = nil
             notes = []
             judgement = nil
             return
-        }
-        let split = try InputSplit(model.tensorGraph())
-        if let trees = split.graph.nodes.first(where: \.isTrees) {
-            throw PlanRefusal(
-                place: trees.name,
-                problem: "each node of its trees compares, which no polynomial does well",
-                remedies: [.treesAtTheClient(trees.name)])
+        case .float(let found): split = found
         }
         var options = options
         if split.hasTrees { options.quantization = options.quantization.ofLeaves }
         let calibration = try calibration.map { try Self.prepared($0, by: split.program) }
         let (quantizer, samples) = try Self.quantizer(
-            model, split.graph, calibration: calibration, labels: labels, options: options,
+            imported.model, split.graph, calibration: calibration, labels: labels, options: options,
             progress: progress)
         let coarser = { (fewer: QuantizationOptions) throws -> Quantizer in
             try Quantizer(graph: split.graph, calibration: samples, labels: labels, options: fewer)
@@ -78,7 +82,7 @@ package struct PlannedModel: Sendable {
             quantizer: quantizer, coarser: coarser,
             check: { _ = try judge($0.report, $0.network.input) })
         let found = try ladder.plan(calibration: samples, options: options, progress: progress)
-        plan = try found.plan.with(prefix: split.program).with(model: bytes)
+        plan = try found.plan.with(prefix: split.program).with(model: imported.bytes)
         quantization = found.report.with(clients: split.clients)
         judgement = try judge(found.report, found.plan.network.input)
         let (asked, used) = (options.quantization.bits, quantizer.options.bits)
@@ -88,18 +92,6 @@ package struct PlannedModel: Sendable {
                 : [
                     "\(asked.lowerBound) bits and more give integers beyond 62 bits; \(used.lowerBound) to \(used.upperBound) were used"
                 ]) + found.notes
-    }
-
-    /// What a model's samples are made of, where the client makes something of them first; nil elsewhere, and of what is
-    /// no model.
-    package static func columns(
-        ofModel bytes: [UInt8], clientNodes: [String] = []
-    ) -> [InputColumn]? {
-        guard let bytes = try? ONNXModel.bytes(bytes, movingToClient: clientNodes),
-            let model = try? ONNXModel.load(bytes), (try? model.integerNetwork()) == nil,
-            let graph = try? model.tensorGraph()
-        else { return nil }
-        return (try? InputSplit(graph))?.program?.columns
     }
 
     /// Samples as the client encrypts them.
@@ -195,8 +187,4 @@ extension QuantizationProgress.Stage {
         case .bits: "choosing bits"
         }
     }
-}
-
-extension TensorGraph.Node {
-    fileprivate var isTrees: Bool { if case .leaves = operation { true } else { false } }
 }

@@ -74,6 +74,15 @@ enum CommandFiles {
         return try naming(path) { try decode(Envelope.bytes(of: file, expecting: kind)) }
     }
 
+    /// Decodes the text of a file that may stand beside another; nil where there is none.
+    static func text<Value>(
+        beside path: String, limit: Int, _ decode: (String) throws -> Value
+    ) throws -> Value? {
+        guard FileSystem.exists(path) else { return nil }
+        let bytes = try RegularFile.bytes(of: path, limit: limit)
+        return try naming(path) { try decode(String(decoding: bytes, as: UTF8.self)) }
+    }
+
     /// Does something with a file; errors name it.
     static func naming<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
         do { return try body() } catch {

@@ -81,11 +81,8 @@ enum RowFiles {
 
     /// nil where the request has none.
     static func read(of request: String, heads: RequestHeads, samples: Int) throws -> SampleRows? {
-        let path = path(of: request)
-        guard FileSystem.exists(path) else { return nil }
-        let bytes = try RegularFile.bytes(of: path, limit: SampleRows.maximumBytes)
-        return try CommandFiles.naming(path) {
-            let rows = try SampleRows(text: String(decoding: bytes, as: UTF8.self))
+        try CommandFiles.text(beside: path(of: request), limit: SampleRows.maximumBytes) { text in
+            let rows = try SampleRows(text: text)
             try rows.require(heads, samples: samples)
             return rows
         }

@@ -39,11 +39,8 @@ enum TrapFiles {
 
     /// nil where the request has none.
     static func read(of request: String, heads: RequestHeads, outputs: Int) throws -> Traps? {
-        let path = path(of: request)
-        guard FileSystem.exists(path) else { return nil }
-        let bytes = try RegularFile.bytes(of: path, limit: Traps.maximumBytes)
-        return try CommandFiles.naming(path) {
-            let traps = try Traps(text: String(decoding: bytes, as: UTF8.self), outputs: outputs)
+        try CommandFiles.text(beside: path(of: request), limit: Traps.maximumBytes) { text in
+            let traps = try Traps(text: text, outputs: outputs)
             try traps.require(heads)
             return traps
         }

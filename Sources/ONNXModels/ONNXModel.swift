@@ -22,10 +22,10 @@ package struct ONNXModel: Sendable {
     package let producer: String
     /// Labels from the metadata property "labels" (comma-separated), if there is one.
     package let labels: [String]?
-    /// Names of nodes that are left to the client, weights and all: from the metadata property "client_nodes", a name a
-    /// line.
+    /// Names of nodes that are left to the client, weights and all: from the metadata property
+    /// "blindsight.client_nodes", a name a line.
     package let clientNodes: [String]
-    /// From the metadata property "outputs": "scores" or "quantities".
+    /// From the metadata property "blindsight.outputs": "scores" or "quantities".
     package let outputKind: TensorGraph.OutputKind?
 
     /// Sizes of one sample, without the batch.
@@ -107,8 +107,8 @@ package struct ONNXModel: Sendable {
             : "ONNX operator set \(set); \(accepted). Export the model with an older one, such as 17"
     }
 
-    private static let clientNodesKey = "client_nodes"
-    private static let outputKindKey = "outputs"
+    private static let clientNodesKey = "blindsight.client_nodes"
+    private static let outputKindKey = "blindsight.outputs"
 
     /// A model's bytes, with what it doesn't say itself.
     /// - Parameters:
@@ -137,6 +137,9 @@ package struct ONNXModel: Sendable {
     ///
     /// - Throws: `ONNXError` naming the first node that cannot be taken and what would be accepted.
     package func integerNetwork() throws(ONNXError) -> IntegerNetwork {
+        guard clientNodes.isEmpty else {
+            throw .unsupportedModel("a network whose integers are stated goes to the server whole")
+        }
         var lowering = Lowering(graph)
         return try lowering.network(labels: labels)
     }

@@ -40,7 +40,8 @@ private struct CSVReader {
     init(_ bytes: [UInt8], _ reading: SampleReading) throws(SampleError) {
         expectedCount = reading.expectedCount
         keepsFaults = reading.keepsFaults
-        let all = try CSVRecords(bytes).identified(by: reading.identifier)
+        let all = try CSVRecords(bytes).identified(
+            by: reading.identifier, reading.header)
         // Whose first line has a name has a header.
         let header = reading.identifier == nil ? reading.header : .present
         var first = all

@@ -183,8 +183,14 @@ struct CSVRecords {
     }
 
     /// The records of a file whose header names a column of identifiers; as they are where none is asked for.
-    func identified(by name: String?) throws(SampleError) -> CSVRecords {
+    func identified(by name: String?, _ header: CSVHeader) throws(SampleError) -> CSVRecords {
         guard let name else { return self }
+        guard header != .absent else {
+            throw .malformed(
+                format: "CSV",
+                reason:
+                    "a column of identifiers is found by the header, and the file is to have none")
+        }
         var first = self
         let hasHeader = try first.next()
         let places = first.cells.indices.filter { first.text(first.cells[$0]) == name }

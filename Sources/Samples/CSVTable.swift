@@ -38,7 +38,8 @@ struct CSVTable {
     private var areNamed: Bool { columns.allSatisfy { $0.name != nil } }
 
     func parse(_ bytes: [UInt8], as reading: SampleReading) throws(SampleError) -> SampleSet {
-        var records = try CSVRecords(bytes, takesBlanks: false).identified(by: reading.identifier)
+        var records = try CSVRecords(bytes, takesBlanks: false).identified(
+            by: reading.identifier, reading.header)
         let header = reading.identifier == nil ? reading.header : .present
         var first = records
         guard try first.next() else {
@@ -141,9 +142,9 @@ struct CSVTable {
         if case .text = column.kind { return places[text] ?? -1 }
         switch records.kind(cell) {
         case .number(let value, .absent):
-            guard column.kind == .number || value.rounded() == value else {
-                throw fail("is no whole number, which the model takes here")
-            }
+            guard
+                column.kind == .number || value.rounded() == value && abs(value) < 0x1p24
+            else { throw fail("is no whole number below 2^24, which the model takes here") }
             return value
         case .number:
             throw fail("has a comma: use a dot for decimals and nothing between thousands")

@@ -49,12 +49,27 @@ public enum SampleFile {
         _ bytes: [UInt8], as reading: SampleReading = SampleReading(), limit: Int
     ) throws(SampleError) -> SampleSet {
         let content = try content(bytes, as: reading, limit: limit)
+        if IDXFormat.isIDX(content) || NPYFormat.isNPY(content) { try requireNumbers(reading) }
         if IDXFormat.isIDX(content) { return try IDXFormat.parse(content) }
         if NPYFormat.isNPY(content) { return try NPYFormat.parse(content) }
         if let columns = reading.columns {
             return try CSVTable(columns).parse(content, as: reading)
         }
         return try CSVFormat.parse(content, as: reading)
+    }
+
+    /// - Throws: `SampleError.unsupported` where only a table has what is asked for.
+    private static func requireNumbers(_ reading: SampleReading) throws(SampleError) {
+        let isText = reading.columns?.contains { if case .text = $0.kind { true } else { false } }
+        guard isText != true else {
+            throw .unsupported(
+                format: "NPY or IDX",
+                reason: "the model takes texts, and the file has numbers alone: write CSV")
+        }
+        guard reading.identifier == nil else {
+            throw .unsupported(
+                format: "NPY or IDX", reason: "it has no column that names rows: write CSV")
+        }
     }
 
     /// What is in a compressed file or an archive: IDX, NPY or text.

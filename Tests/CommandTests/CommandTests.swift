@@ -4,6 +4,7 @@ import BlindsightCommands
 import Files
 import Foundation
 import Inference
+import InferenceClient
 import Testing
 
 /// Commands as functions: the whole way of every method, a method that only these tests know among them.
@@ -23,6 +24,18 @@ import Testing
         deinit { try? FileManager.default.removeItem(atPath: path) }
 
         func callAsFunction(_ name: String) -> String { path + "/" + name }
+
+        /// Writes the halves of a plan into `plan`, and a client's keys beside it.
+        func write(_ plan: Plan) throws -> Client {
+            try FileSystem.makeFolder(self("plan"))
+            try StagedFile.write(plan.client.serialized(), to: self("plan/client.plan"))
+            try StagedFile.write(plan.serialized(), to: self("plan/server.plan"))
+            let client = try Client(plan.client)
+            try StagedFile.write(client.serializedSecretKey(), to: self("secret.key"))
+            try StagedFile.write(
+                client.evaluationKeys().serialized(), to: self("evaluation.key"))
+            return client
+        }
     }
 
     private func integer(_ report: CommandReport, _ key: String) -> String? {

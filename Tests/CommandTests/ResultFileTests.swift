@@ -152,10 +152,7 @@ import Testing
             ])
         let plan = try Planner().plan(network, program: program, method: .paillier)
         let folder = try CommandTests.Folder()
-        try FileSystem.makeFolder(folder("plan"))
-        try StagedFile.write(plan.client.serialized(), to: folder("plan/client.plan"))
-        let client = try Client(plan.client)
-        try StagedFile.write(client.serializedSecretKey(), to: folder("secret.key"))
+        let client = try folder.write(plan)
         let server = try Server(plan, keys: client.evaluationKeys())
         var lengths: Set<Int> = []
         var labels: Set<String> = []

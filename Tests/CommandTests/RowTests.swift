@@ -25,13 +25,7 @@ import Wire
                             outputs: 3))
                 ], outputScale: 0.01, labels: ["p", "q", "r"])
             let plan = try Planner().plan(network, method: .paillier)
-            try FileSystem.makeFolder(folder("plan"))
-            try StagedFile.write(plan.client.serialized(), to: folder("plan/client.plan"))
-            try StagedFile.write(plan.serialized(), to: folder("plan/server.plan"))
-            let client = try Client(plan.client)
-            try StagedFile.write(client.serializedSecretKey(), to: folder("secret.key"))
-            try StagedFile.write(
-                client.evaluationKeys().serialized(), to: folder("evaluation.key"))
+            _ = try folder.write(plan)
         }
 
         func encrypt(_ table: String, _ arguments: String...) throws -> CommandReport {

@@ -57,6 +57,18 @@ import Wire
         let ranks = step(.top(outer: 1, count: 3, inner: 1, kept: 2, givesPlaces: true), 0)
         _ = step(.function(.half), 0)
         _ = step(.function(.brainFloat), 0)
+        _ = step(.quotient(divisors: [3, -7, 0.1]), 0)
+        let matrix = TensorWeights(values: [1, 2, 3, 4, 5, 6])
+        _ = step(.matrix(weights: matrix, bias: [1, 2], rows: 1, inner: 3, columns: 2), 0)
+        _ = step(.matrix(weights: matrix, bias: nil, rows: 1, inner: 3, columns: 2), 0)
+        let splits = [
+            TreeEnsemble.Split(
+                feature: 2, mode: .greaterOrEqual, threshold: 0.5, missingHolds: true, whenTrue: -3,
+                whenFalse: -1)
+        ]
+        _ = step(
+            .leaves(
+                try TreeEnsemble(featureCount: 3, leafCount: 3, roots: [-2, 0], splits: splits)), 0)
         func output(
             _ name: String, _ value: Int, _ shape: [Int], _ meaning: TensorGraph.Meaning
         ) -> OutputProgram.Output {
@@ -145,6 +157,13 @@ import Wire
                     message.outputs[3].isInteger = true
                 }
             ),
+            ("a divisor of zero", { $0.change("quotient") { $0.reals[1] = 0 } }),
+            ("weights that are too few", { $0.change("matrix") { $0.reals.removeLast(4) } }),
+            ("a matrix of no rows", { $0.change("matrix") { $0.integers[0] = 0 } }),
+            ("trees without a root", { $0.change("leaves") { $0.integers[3] = 1 } }),
+            ("a mode that is none", { $0.change("leaves") { $0.integers[6] = 12 } }),
+            ("a circle of splits", { $0.change("leaves") { $0.integers[7] = 0 } }),
+            ("a threshold too many", { $0.change("leaves") { $0.reals.append(1) } }),
             ("4097 steps", { $0.steps += Array(repeating: $0.steps[0], count: 4097) }),
         ]
         for (what, change) in changes {
@@ -193,5 +212,14 @@ import Wire
         case 6: message.steps.swapAt(at, 0)
         default: message.outputs.shuffle(using: &generator)
         }
+    }
+}
+
+extension Blindsight_V6_ProgramMessage {
+    /// Changes the first step of a name.
+    fileprivate mutating func change(
+        _ name: String, _ body: (inout Blindsight_V6_ProgramStepMessage) -> Void
+    ) {
+        body(&steps[steps.firstIndex { $0.step == name }!])
     }
 }

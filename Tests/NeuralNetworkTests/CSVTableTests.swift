@@ -61,6 +61,41 @@ import Testing
         #expect(Self.refusal("x\n1\n", Self.named, .present).contains("'age' nowhere"))
     }
 
+    @Test func wholeNumbersThatFloatHolds() throws {
+        #expect(try Self.read("age,city,kids\n1,a,16777215\n")[0][2] == 16_777_215)
+        let found = Self.refusal("age,city,kids\n1,a,16777217\n")
+        #expect(found.contains("no whole number below 2^24"), "\(found)")
+    }
+
+    /// Numbers are no texts, and only a table's header names a column.
+    @Test func otherFormats() {
+        // IDX: a row of three bytes.
+        let file: [UInt8] = [0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3]
+        func refusal(_ reading: SampleReading) -> String {
+            do {
+                _ = try SampleFile.parse(file, as: reading)
+                return ""
+            } catch { return "\(error)" }
+        }
+        var reading = SampleReading()
+        #expect(refusal(reading).isEmpty)
+        reading.columns = Self.named
+        #expect(refusal(reading).contains("the model takes texts"))
+        reading.columns = nil
+        reading.identifier = "who"
+        #expect(refusal(reading).contains("no column that names rows"))
+        for columns in [nil, Self.named] {
+            reading = SampleReading(header: .absent)
+            reading.columns = columns
+            reading.identifier = "age"
+            #expect {
+                _ = try SampleFile.parse(Array("age,city,kids\n1,a,2\n".utf8), as: reading)
+            } throws: {
+                "\($0)".contains("found by the header")
+            }
+        }
+    }
+
     /// Numbers with gaps: a header is one where all cells are names; a text may be one or not.
     @Test func withoutNames() throws {
         let numbers = [SampleColumn](repeating: SampleColumn(name: nil, kind: .number), count: 2)

@@ -153,7 +153,129 @@ import Testing
         #expect(throws: (any Error).self) { try RealReference(moving(0, 1, 2)) }
     }
 
+    /// A layer is one however it is written: a sum of features, each times a weight.
+    @Test func layersInDisguise() throws {
+        func split(_ weights: [Float], _ codes: Bool = false) throws -> InputSplit {
+            try Self.split { builder in
+                var parts: [String] = []
+                for (index, weight) in weights.enumerated() {
+                    let feature = builder.node(
+                        "Slice",
+                        [
+                            "x", builder.integers([Int64(index)]),
+                            builder.integers([Int64(index + 1)]), builder.integers([1]),
+                        ])
+                    if codes {
+                        parts += builder.classical("LabelEncoder", [feature])
+                        builder.attribute("keys_floats", [0, 1] as [Float])
+                        builder.attribute("values_floats", [0.25, weight])
+                    } else {
+                        parts.append(
+                            builder.node(
+                                "Mul", [feature, builder.floats("w", [weight], dims: [1])]))
+                    }
+                }
+                var sum = parts[0]
+                for part in parts.dropFirst() { sum = builder.node("Add", [sum, part]) }
+                let hidden = builder.node("Sigmoid", [sum])
+                return [Self.dense(&builder, hidden, [2, 3], columns: 2)]
+            }.split
+        }
+        #expect(try split([0.5, 2, -3]).program == nil)
+        // A score card: what its sum is made of are tables, and the client has these alone.
+        let card = try split([0.5, 2, -3], true)
+        for step in try #require(card.program).program.steps {
+            #expect(step.operation != .add && step.operation != .function(.sigmoid))
+        }
+        // Without weights there is nothing to hide.
+        #expect(try #require(split([1, 1, 1]).program).program.steps.count > 3)
+    }
+
+    /// What is refused for what weights make of a sample takes no weights to the client.
+    @Test func conditionsBehindWeights() throws {
+        #expect {
+            _ = try Self.split { builder in
+                let hidden = Self.dense(&builder, "x", [1, 2, 3, 4, 5, 6], columns: 2)
+                let ones = builder.classical("OneHotEncoder", [hidden])
+                builder.attribute("cats_int64s", [1, 2])
+                builder.attribute("zeros", 0)
+                return ones
+            }
+        } throws: {
+            "\($0)".contains("for what its weights make of them")
+        }
+    }
+
+    /// Pictures stay pictures: one scale, and zero where padding is.
+    @Test func functionsOfPictures() throws {
+        var builder = ONNXBuilder(input: [nil, 1, 4, 4])
+        let size = builder.node("Abs", ["x"])
+        let kernel = builder.floats("k", (0..<9).map { Float($0) }, dims: [1, 1, 3, 3])
+        let output = builder.node("Conv", [size, kernel])
+        builder.attribute("pads", [1, 1, 1, 1])
+        let flat = builder.node("Flatten", [output])
+        let bytes: [UInt8] = try builder.model([flat]).serializedBytes()
+        var options = PlanningOptions()
+        options.planner = .insecure(degrees: [256, 512])
+        options.method = .slots
+        var generator = SplitMix64(seed: 4)
+        let samples = (0..<60).map { _ in
+            (0..<16).map { _ in Float.random(in: -2...2, using: &generator) }
+        }
+        let plan = try PlannedModel(
+            model: bytes, calibration: SampleSet(samples, sampleShape: [1, 4, 4]),
+            options: options
+        ).plan
+        #expect(plan.network.input.offsets.isEmpty && plan.network.input.shape == [1, 4, 4])
+        let expected = try FloatReference(ONNXModel.load(bytes).tensorGraph()).logits(samples[0])
+        let found = try plan.simulate([samples[0]])[0].values
+        for (a, b) in zip(found, expected) { #expect(abs(a - Double(b)) < 2, "\(a) \(b)") }
+    }
+
+    /// A division rounds once, a product with the inverse twice: a comparison behind it may go another way.
+    @Test func divisionsBeforeComparisons() throws {
+        let divisor: Float = 3
+        var x: Float = 1
+        while x / divisor >= x * (1 / divisor) { x += 1 }
+        let limit = x / divisor
+        let (split, _) = try Self.split(1) { builder in
+            let part = builder.node("Div", ["x", builder.floats("d", [divisor], dims: [1])])
+            let truth = builder.node("Greater", [part, builder.floats("t", [limit], dims: [1])])
+            let real = builder.node("Cast", [truth])
+            builder.attribute("to", 1)
+            return [Self.dense(&builder, real, [2, 3], columns: 2)]
+        }
+        #expect(try #require(split.program).evaluate([x]) == [0])
+        #expect(try #require(split.program).evaluate([x.nextUp + 1]) == [1])
+    }
+
+    /// Of labels with names it is the names that are encoded, not their places.
+    @Test func categoriesOfLabels() throws {
+        let (_, model) = try Self.split { builder in
+            let best = builder.node("ArgMax", ["x"])
+            builder.attribute("axis", 1)
+            let list = builder.floats("l", [3, 5, 7], dims: [3])
+            let label = builder.classical("ArrayFeatureExtractor", [list, best])
+            let ones = builder.classical("OneHotEncoder", label)
+            builder.attribute("cats_int64s", [7, 5])
+            let flat = builder.node("Flatten", ones)
+            return [Self.dense(&builder, flat, [1, 10], columns: 1)]
+        }
+        let reference = try FloatReference(model.tensorGraph())
+        #expect(try reference.outputs([9, 1, 1]) == [[0]])
+        #expect(try reference.outputs([1, 9, 1]) == [[10]])
+        #expect(try reference.outputs([1, 1, 9]) == [[1]])
+    }
+
     @Test func nothingLeftIsRefused() throws {
+        #expect {
+            _ = try Self.split { builder in
+                let imputed = Self.imputed(&builder, "x")
+                return [Self.dense(&builder, imputed, [1, 2, 3], columns: 1), imputed]
+            }
+        } throws: {
+            "\($0)".contains("is made by the client before encryption: leave it out")
+        }
         #expect {
             _ = try Self.split { [Self.imputed(&$0, "x")] }
         } throws: {
@@ -216,7 +338,7 @@ import Testing
         let output = Self.dense(&builder, all, [1, 10, -5], columns: 1)
         let bytes: [UInt8] = try builder.model([output]).serializedBytes()
 
-        let columns = try #require(PlannedModel.columns(ofModel: bytes))
+        let columns = try #require(ImportedModel(bytes).columns)
         #expect(columns.map(\.name) == ["age", "city"])
         var reading = SampleReading()
         reading.columns = [

@@ -41,29 +41,44 @@ import Testing
         }
     }
 
-    @Test func whatNoTreesAre() {
-        func refused(_ roots: [Int], _ children: [(Int, Int)], feature: Int = 0, leaves: Int = 3) {
-            #expect(throws: ProgramError.self) {
-                try TreeEnsemble(
-                    featureCount: 1, leafCount: leaves, roots: roots,
-                    splits: children.map {
-                        Split(
-                            feature: feature, mode: .less, threshold: 0, missingHolds: false,
-                            whenTrue: $0.0, whenFalse: $0.1)
-                    })
+    @Test func whatNoTreesAre() throws {
+        func trees(
+            _ roots: [Int], _ children: [(Int, Int)], leaves: Int, feature: Int = 0
+        ) throws -> TreeEnsemble {
+            try TreeEnsemble(
+                featureCount: 1, leafCount: leaves, roots: roots,
+                splits: children.map {
+                    Split(
+                        feature: feature, mode: .less, threshold: 0, missingHolds: false,
+                        whenTrue: $0.0, whenFalse: $0.1)
+                })
+        }
+        _ = try trees([0], [(-1, -2)], leaves: 2)
+        _ = try trees([0, -4], [(1, -1), (-2, -3)], leaves: 4)
+        func refused(
+            _ roots: [Int], _ children: [(Int, Int)], leaves: Int = 2, feature: Int = 0
+        ) {
+            #expect(throws: ProgramError.self, "\(roots) \(children)") {
+                try trees(roots, children, leaves: leaves, feature: feature)
             }
         }
-        refused([], [(-1, -2)])
+        refused([], [])
         refused([1], [(-1, -2)])
-        refused([-4], [(-1, -2)])
+        refused([-3], [(-1, -2)])
         // Circles: a child is behind its parent.
-        refused([0], [(0, -1)])
+        refused([0], [(0, -1)], leaves: 1)
         refused([0], [(1, -1), (0, -2)])
         refused([0], [(2, -1), (-1, -2)])
         refused([0], [(-4, -1)])
         refused([0], [(-1, -2)], feature: 1)
         refused([0], [(-1, -2)], leaves: 0)
         refused([0], [(.min, -2)])
+        // Walks would be longer than all splits together.
+        refused([0, 0], [(-1, -2)])
+        refused([0], [(1, 1), (-1, -2)])
+        refused([0], [(-1, -1)], leaves: 1)
+        refused([0], [(-1, -2)], leaves: 3)
+        refused([0], [(-1, -2), (-3, -4)], leaves: 4)
     }
 
     /// Two trees over two features; the second a leaf alone.
@@ -191,5 +206,44 @@ import Testing
         refused("feature 7 of 2", replaced("nodes_featureids", [0, 0, 7, 0, 0, 0]))
         refused("which is no leaf", replaced("target_nodeids", [2, 3, 4, 0]))
         refused("of output 3 of 1", replaced("target_ids", [0, 0, 0, 3]))
+    }
+
+    /// Runtimes don't agree on labels of two scores of two classes, and pass over classes without a score.
+    @Test func labelsThatRuntimesDisagreeOn() throws {
+        func refused(_ text: String, classes: [String], ids: [Int], base: [Float] = []) {
+            #expect {
+                _ = try ONNXModel(
+                    Self.model("TreeEnsembleClassifier") { builder in
+                        let last = builder.graph.node.count - 1
+                        for name in ["class_ids", "classlabels_strings", "post_transform"] {
+                            builder.graph.node[last].attribute.removeAll { $0.name == name }
+                        }
+                        builder.attribute("class_ids", ids)
+                        builder.attribute("classlabels_strings", classes)
+                        if !base.isEmpty { builder.attribute("base_values", base) }
+                    }
+                ).tensorGraph()
+            } throws: {
+                "\($0)".contains(text)
+            }
+        }
+        refused("both of two classes", classes: ["a", "b"], ids: [0, 0, 1, 0])
+        refused("both of two classes", classes: ["a", "b"], ids: [1, 1, 1, 1])
+        refused("both of two classes", classes: ["a", "b"], ids: [0, 0, 0, 0], base: [1, 2])
+        refused("in some leaves alone", classes: ["a", "b", "c"], ids: [0, 1, 2, 0])
+        // With base values each class has a score.
+        let graph = try ONNXModel(
+            Self.model("TreeEnsembleClassifier") { builder in
+                let last = builder.graph.node.count - 1
+                for name in ["class_ids", "classlabels_strings", "post_transform"] {
+                    builder.graph.node[last].attribute.removeAll { $0.name == name }
+                }
+                builder.attribute("class_ids", [0, 1, 2, 0])
+                builder.attribute("classlabels_strings", ["a", "b", "c"])
+                builder.attribute("base_values", [0, 1, 2] as [Float])
+            }
+        ).tensorGraph()
+        let found = try FloatReference(graph).outputs([1, -2])
+        #expect(found.contains([0.25, -19, 2]) && found.contains([2]))
     }
 }

@@ -48,6 +48,29 @@ import Threading
         isOver.value.store(true, ordering: .relaxed)
     }
 
+    /// A child waits for no lock of its parent's, and has a state of its own.
+    @Test func stateOfAProcess() throws {
+        let state = ForkLocal { 7 }
+        state.withLock { $0 += 1 }
+        let isHeld = Flag()
+        let isOver = Flag()
+        let holding = Thread {
+            state.withLock { _ in
+                isHeld.value.store(true, ordering: .relaxed)
+                while !isOver.value.load(ordering: .relaxed) { usleep(20) }
+            }
+        }
+        holding.start()
+        while !isHeld.value.load(ordering: .relaxed) { usleep(20) }
+        let isRight = try Fork.inChild {
+            state.withLock { $0 *= 2 }
+            return state.withLock { $0 } == 14
+        }
+        isOver.value.store(true, ordering: .relaxed)
+        #expect(isRight)
+        #expect(state.withLock { $0 } == 8)
+    }
+
     private final class Flag: Sendable { let value = Atomic(false) }
 
     @Test func theChildEndsAPoolAndMakesOne() throws {

@@ -211,13 +211,12 @@ package struct DecryptCommand: ReportingCommand {
         let isNamed =
             outputs.labels.count == prediction.logits.count
         let names = PredictionSummary.names(outputs)
+        let reals = outputs.units.reals(prediction.logits)
         table.add(isNamed ? "label" : "output", "logit (integer)", "value", "")
         for (index, logit) in prediction.logits.enumerated() {
             let isLargest = outputs.decision == .largest && index == prediction.index
             let value =
-                prediction.outputs.isEmpty
-                ? prediction.values[index]
-                : logit.doubleTowardZero * outputs.units.unit(ofOutput: index)
+                prediction.outputs.isEmpty ? prediction.values[index] : reals[index]
             table.add(
                 names[index].printable(limit: 60), Format.grouped(logit),
                 Format.decimals(value, 4), isLargest ? "<- largest" : "")

@@ -144,9 +144,15 @@ package struct PlanCommand: ReportingCommand {
         }
         let progress = ProgressBar("plan")
         defer { progress.finish() }
+        let options = try planningOptions()
+        func refusing<Value>(_ body: () throws -> Value) throws -> Value {
+            do { return try body() } catch {
+                throw CommandError.file(model, Refused.orSame(error))
+            }
+        }
+        let imported = try refusing { try ImportedModel(bytes, options: options) }
         var reading = dataFile.reading
-        reading.columns = PlannedModel.columns(ofModel: bytes, clientNodes: move).map(
-            CommandFiles.columns)
+        reading.columns = imported.columns.map(CommandFiles.columns)
         let samples = try calibration.map { path in
             try CommandFiles.naming(path) { try SampleFile.read(path: path, as: reading) }
         }
@@ -158,14 +164,10 @@ package struct PlanCommand: ReportingCommand {
                 throw CommandError.labels(path, error)
             }
         }
-        let options = try planningOptions()
-        let planned: PlannedModel
-        do {
-            planned = try PlannedModel(
-                model: bytes, calibration: samples, labels: labels, options: options
+        let planned = try refusing {
+            try PlannedModel(
+                imported, calibration: samples, labels: labels, options: options
             ) { progress.show($0) }
-        } catch {
-            throw CommandError.file(model, Refused.orSame(error))
         }
         let files = PlanFiles(folder: output)
         let sizes = try files.write(planned, title: model)

@@ -20,6 +20,7 @@ extension TensorOperation {
         case .gather(let indices, let fill):
             return Parts(name: "gather", integers: indices.map(Int64.init), reals: [fill])
         case .scale(let factors, let terms): return Parts(name: "scale", reals: factors + terms)
+        case .quotient(let divisors): return Parts(name: "quotient", reals: divisors)
         case .weightedSum(let starts, let indices, let weights):
             return Parts(
                 name: "weightedSum", integers: Self.windows(starts, indices), reals: weights)
@@ -76,6 +77,7 @@ extension TensorOperation {
         case ("scale", nil, 0, _) where reals.count % 2 == 0:
             let half = reals.count / 2
             self = .scale(factors: Array(reals[..<half]), terms: Array(reals[half...]))
+        case ("quotient", nil, 0, _): self = .quotient(divisors: reals)
         case ("weightedSum", nil, _, _):
             guard let (starts, indices) = Self.split(sizes) else { return nil }
             self = .weightedSum(starts: starts, indices: indices, weights: reals)

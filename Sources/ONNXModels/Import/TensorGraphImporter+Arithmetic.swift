@@ -135,7 +135,13 @@ extension TensorGraphImporter {
         case .add: return try scaled(node, a, factors: ones, terms: b, shape)
         case .subtract: return try scaled(node, a, factors: ones, terms: b.map { -$0 }, shape)
         case .multiply: return try scaled(node, a, factors: b, terms: zeros, shape)
-        case .divide: return try scaled(node, a, factors: b.map { 1 / $0 }, terms: zeros, shape)
+        case .divide:
+            // Of powers of two the inverse is exact.
+            guard b.contains(where: { $0.isFinite && $0.significand != 1 }),
+                !b.contains(where: { !$0.isFinite || $0 == 0 })
+            else { return try scaled(node, a, factors: b.map { 1 / $0 }, terms: zeros, shape) }
+            try charge(b.count, node)
+            return try apply(node, .quotient(divisors: b), [a], shape: shape)
         case .maximum, .minimum: throw node.refusal("the extremum of an activation")
         }
     }

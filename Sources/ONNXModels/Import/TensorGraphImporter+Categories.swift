@@ -117,8 +117,13 @@ extension TensorGraphImporter {
             categories = try wholeFloats(node, try node.integers("cats_int64s") ?? [])
         }
         guard !categories.isEmpty else { throw node.refusal("no categories") }
-        // onnxruntime takes off what is behind the point of reals.
-        let whole = kind == .real ? try function(.truncate, of: value, node) : value
+        // onnxruntime takes off what is behind the point of reals. Of labels the numbers count, not their places.
+        let whole: ImportedValue =
+            switch kind {
+            case .real: try function(.truncate, of: value, node)
+            case .text: value
+            default: try number(node, value).value
+            }
         let size = categories.count
         try charge(3 * value.count * size, node)
         let shapes = shape + [size]

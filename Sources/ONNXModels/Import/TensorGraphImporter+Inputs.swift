@@ -40,6 +40,8 @@ extension TensorGraphImporter {
             return .activation(index, shape: shape, kind: .real)
         case .constant(let constant):
             throw node.refusal("input \(index) is of \(constant.type); reals are accepted")
+        case .activation(_, _, .text):
+            throw node.refusal("input \(index) is of texts; encode them first")
         case .activation:
             throw node.refusal(
                 "input \(index) is of integers, which are no reals before a Cast or DequantizeLinear"

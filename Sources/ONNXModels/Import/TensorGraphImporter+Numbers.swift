@@ -51,6 +51,7 @@ extension TensorGraphImporter {
                 value: try apply(
                     node, .lookUp(reals.map { Float($0) }), [plain], shape: shape),
                 isWhole: isWhole, limit: isWhole ? Int(limit) : nil)
+        case .activation(_, _, .text): throw node.refusal("texts, which are no numbers")
         case .activation: return Number(value: value, isWhole: false, limit: nil)
         }
     }

@@ -58,28 +58,27 @@ extension TensorGraphImporter {
             guard base.isEmpty || base.count == classes else {
                 throw node.refusal("\(base.count) base values for \(classes) classes")
             }
+            guard !base.isEmpty || trees.scoresAlways else {
+                throw node.refusal(
+                    "a class has weights in some leaves alone: where none gives it a score, runtimes pass it over; export a weight of each class in every leaf, or base values"
+                )
+            }
             let scores = try scores(node, trees, share: 1, base: base)
             return [try label(node, scores), try transformed(node, scores, transform)]
         }
         return try twoClasses(node, trees, base: base, transform)
     }
 
-    /// Two classes: of one score, or of two of which onnxruntime takes the second's sign.
+    /// Two classes of one score.
     private mutating func twoClasses(
         _ node: ONNXNode, _ trees: Trees, base: [Double], _ transform: String
     ) throws(ONNXError) -> [ImportedValue?] {
         let ids = Set(trees.weights.keys.map(\.output))
+        // Of scores of both classes onnxruntime takes the second's sign, others the larger.
         guard ids == [0], base.count < 2 else {
-            guard ids.count == 2, base.isEmpty, transform == "NONE",
-                trees.weights.values.allSatisfy({ $0 >= 0 })
-            else {
-                throw node.refusal(
-                    "scores of both of two classes with base values, a post_transform or negative weights, of which runtimes don't say which class they mean; export one score for two classes"
-                )
-            }
-            // Shares of both classes.
-            let scores = try scores(node, trees, share: 1, base: base)
-            return [try label(node, scores), scores]
+            throw node.refusal(
+                "weights or base values of both of two classes, of which runtimes don't say the same label; export one score for two classes (weights of class 0 alone)"
+            )
         }
         // One score, said to be of the first class, is the second's.
         var single = trees
@@ -109,9 +108,20 @@ extension TensorGraphImporter {
         }
 
         let ensemble: TreeEnsemble
+        /// Of each tree.
+        let leaves: [Range<Int>]
         var outputs: Int
         /// What leaves are worth.
         var weights: [Place: Double]
+
+        /// Whether every sample gets a score of each output: of a tree that has one in each of its leaves.
+        var scoresAlways: Bool {
+            (0..<outputs).allSatisfy { output in
+                leaves.contains { leaves in
+                    leaves.allSatisfy { weights[Place(leaf: $0, output: output)] != nil }
+                }
+            }
+        }
     }
 
     private func reals(_ node: ONNXNode, _ name: String) throws(ONNXError) -> [Double] {
@@ -170,7 +180,9 @@ extension TensorGraphImporter {
         var leaves: [Int: Int] = [:]
         var isSeen = [Bool](repeating: false, count: count)
         var first: Set<Int> = []
+        var treeLeaves: [Range<Int>] = []
         for index in 0..<count where first.insert(treeIDs[index]).inserted {
+            let firstLeaf = leaves.count
             // Splits' places are given out as they are met; children are filled in after.
             var waiting = [(index: index, parent: -1, isTrue: true)]
             while let (place, parent, isTrue) = waiting.popLast() {
@@ -205,6 +217,7 @@ extension TensorGraphImporter {
                     splits[parent] = splits[parent].leading(to: target, isTrue)
                 }
             }
+            treeLeaves.append(firstLeaf..<leaves.count)
         }
         guard isSeen.allSatisfy({ $0 }) else { throw node.refusal("nodes that no tree leads to") }
         let ensemble: TreeEnsemble
@@ -213,7 +226,7 @@ extension TensorGraphImporter {
                 featureCount: features, leafCount: leaves.count, roots: roots, splits: splits)
         } catch { throw node.refusal("\(error)") }
         return Trees(
-            ensemble: ensemble, outputs: outputs,
+            ensemble: ensemble, leaves: treeLeaves, outputs: outputs,
             weights: try weights(node, kind, outputs: outputs) { place in
                 places[Place(tree: place.0, node: place.1)].flatMap { leaves[$0] }
             })

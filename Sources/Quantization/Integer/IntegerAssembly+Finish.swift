@@ -14,19 +14,7 @@ extension IntegerAssembly {
     /// Where the outputs are and what they are worth.
     struct Output: Sendable {
         let value: Int
-        let scale: Double
-        /// As of `OutputUnits`.
-        let exponents: [Int]
-
-        fileprivate init(value: Int, scale: Double, exponents: [Int] = []) {
-            self.value = value
-            self.scale = scale
-            self.exponents = exponents
-        }
-
-        func unit(of element: Int) -> Double {
-            exponents.isEmpty ? scale : scale * exp2(Double(exponents[element]))
-        }
+        let units: OutputUnits
     }
 
     /// Makes the outputs integers of one scale, up to powers of two.
@@ -34,14 +22,9 @@ extension IntegerAssembly {
     /// - Parameter levels: what the largest factor of different ones becomes.
     mutating func finish(levels: Int) throws(QuantizationError) -> Output {
         let encoding = encodings[network.output]
-        if encoding.terms.count == 1, let scale = Encoding.uniform(encoding.terms[0].factors),
-            scale > 0, scale.isNormal, encoding.terms[0].value > 0,
-            encoding.constants.allSatisfy({ $0 == 0 })
-        {
-            return Output(value: encoding.terms[0].value, scale: scale)
-        }
-        if encoding.terms.count == 1, let output = output(encoding.terms[0]),
-            encoding.constants.allSatisfy({ $0 == 0 })
+        if encoding.terms.count == 1, encoding.constants.allSatisfy({ $0 == 0 }),
+            let output = output(encoding.terms[0], exponents: [])
+                ?? output(encoding.terms[0], exponents: outputExponents)
         {
             return output
         }
@@ -49,24 +32,29 @@ extension IntegerAssembly {
         guard !parts.isEmpty else { throw .invalidNetwork("its outputs are constants") }
         let result = try quantize(
             parts, bias: encoding.constants, shape: network.shape(of: network.output),
-            granule: encoding.constants.count, levels: levels,
-            exponents: outputExponents, reference: reference[network.output], node: nil,
-            name: "outputs")
-        guard let output = output(result.terms[0]) else {
+            granule: encoding.constants.count, levels: levels, rowUnits: outputRowUnits,
+            reference: reference[network.output], node: nil, name: "outputs")
+        guard let output = output(result.terms[0], exponents: outputExponents) else {
             throw .outOfRange(node: "outputs", reason: "a scale of \(result.terms[0].factors[0])")
         }
         return output
     }
 
-    /// A value whose factors differ by the powers of two of the outputs alone.
-    private func output(_ term: Encoding.Term) -> Output? {
+    /// A value whose factors differ by these powers of two alone.
+    private func output(_ term: Encoding.Term, exponents: [Int]) -> Output? {
         let factors =
-            outputExponents.isEmpty
-            ? term.factors : zip(term.factors, outputExponents).map { $0 * exp2(-Double($1)) }
-        guard let scale = Encoding.uniform(factors), scale > 0, scale.isNormal, term.value > 0
+            exponents.isEmpty
+            ? term.factors : zip(term.factors, outputRowUnits).map { $0 / $1 }
+        guard term.value > 0, let scale = Encoding.uniform(factors),
+            let units = try? OutputUnits(
+                scale: scale, exponents: exponents, outputs: factors.count,
+                decision: network.decision)
         else { return nil }
-        return Output(value: term.value, scale: scale, exponents: outputExponents)
+        return Output(value: term.value, units: units)
     }
+
+    /// What the exponents stand for, of each row of what makes the outputs; none where they share a unit.
+    var outputRowUnits: [Double] { outputExponents.map { exp2(Double($0)) } }
 
     /// Units of the outputs by their deviation on the samples, where nothing compares them and sizes differ much; one for
     /// each channel. Powers of two, so that a unit tells little of the weights.
@@ -115,7 +103,7 @@ extension IntegerAssembly {
 
     /// What the outputs stand for on the samples.
     func logits(_ output: Output) -> SampleMatrix {
-        batches[output.value].mapped { $1 * output.unit(of: $0) }
+        batches[output.value].mapped { $1 * output.units.unit(ofOutput: $0) }
     }
 
     /// What the integers stand for at a value of the real network.
@@ -152,8 +140,8 @@ extension IntegerAssembly {
         }
         do {
             return try IntegerNetwork(
-                input: specification, operations: built, outputScale: output.scale,
-                outputExponents: output.exponents, labels: network.labels,
+                input: specification, operations: built, outputScale: output.units.scale,
+                outputExponents: output.units.exponents, labels: network.labels,
                 decision: network.decision, transform: network.transform)
         } catch {
             throw .invalidNetwork(error.description)

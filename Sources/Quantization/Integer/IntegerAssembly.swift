@@ -2,14 +2,6 @@
 
 import IntegerNetworks
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// An integer network made node by node from a real one without activations, with its values on samples and by interval
 /// arithmetic along: a value type, so that a search can go back to any node.
 struct IntegerAssembly: Sendable {
@@ -31,15 +23,16 @@ struct IntegerAssembly: Sendable {
     let outputExponents: [Int]
 
     /// - Parameters:
+    ///   - outputExponents: as `exponents` finds them.
     ///   - samples: prepared, as many as the reference has.
     init(
-        _ network: RealNetwork, reference: [SampleMatrix], specification: InputSpecification,
-        samples: [[Float]]
+        _ network: RealNetwork, reference: [SampleMatrix], outputExponents: [Int],
+        specification: InputSpecification, samples: [[Float]]
     ) throws(QuantizationError) {
         self.network = network
         self.reference = reference
         self.specification = specification
-        outputExponents = Self.exponents(network, reference[network.output])
+        self.outputExponents = outputExponents
         let count = specification.count
         var batch = SampleMatrix(count: count, samples: samples.count)
         // The samples are normalized already.
@@ -129,7 +122,7 @@ struct IntegerAssembly: Sendable {
         let granule = isShared ? bias.count : bias.count / node.shape[0]
         let result = try quantize(
             parts, bias: bias, shape: node.shape, granule: granule, levels: levels,
-            exponents: value == network.output ? outputExponents : [],
+            rowUnits: value == network.output ? outputRowUnits : [],
             reference: reference[value], node: index)
         encodings.append(result)
         try claimShift(of: value)
@@ -152,22 +145,22 @@ struct IntegerAssembly: Sendable {
     /// Appends an affine map of integer values, its weights in integers.
     ///
     /// - Parameters:
-    ///   - exponents: powers of two between the scales of rows; none where there are none.
+    ///   - rowUnits: what the scales of rows are multiples of; none where rows share a unit.
     ///   - reference: what it should give; its mean difference from what the integers stand for goes into the bias.
     ///   - node: of the real network, if it is its map.
     mutating func quantize(
         _ parts: [(value: Int, map: LinearMap)], bias: [Double], shape: [Int], granule: Int,
-        levels: Int, exponents: [Int] = [], reference: SampleMatrix?, node index: Int?,
+        levels: Int, rowUnits: [Double] = [], reference: SampleMatrix?, node index: Int?,
         name: String? = nil
     ) throws(QuantizationError) -> Encoding {
         let name = name ?? index.map { network.nodes[$0].name } ?? ""
         let groups = parts.map {
             WeightScales.Group(
-                map: $0.map.scaled(rows: exponents.map { exp2(-Double($0)) }),
+                map: $0.map.scaled(rows: rowUnits.map { 1 / $0 }),
                 size: batches[$0.value].rootMeanSquare)
         }
         var scales = WeightScales(groups, rows: bias.count, granule: granule, levels: levels)
-        scales.scale(rows: exponents.map { exp2(Double($0)) })
+        scales.scale(rows: rowUnits)
         if let index {
             exactLevels[index] = scales.exactLevels
             if (scales.exactLevels ?? .max) > levels { roundedNodes.insert(index) }

@@ -24,28 +24,9 @@ package struct InputSplit {
 
     /// - Throws: `QuantizationError` where the client's part is more than a client is asked to do, or nothing is left.
     package init(_ graph: TensorGraph) throws(QuantizationError) {
-        // Values that are made of inputs without weights of layers, each element of few others.
-        var isLight = [Bool](repeating: false, count: graph.values.count)
-        isLight[0] = true
-        // Values that have features more than once. What is compared with constants then are bins and categories; what
-        // is done with them else, such as distances to many points, may be what a model was fitted to.
-        var isWide = [Bool](repeating: false, count: graph.values.count)
+        let isLight = LightValues(graph).isLight
         var makers: [Int: Int] = [:]
-        for (index, node) in graph.nodes.enumerated() {
-            makers[node.output] = index
-            let isWider = node.inputs.contains { isWide[$0] }
-            isLight[node.output] =
-                node.inputs.allSatisfy { isLight[$0] }
-                && (graph.moves(node)
-                    || (isWider ? node.operation.compares : node.operation.isLight))
-            switch node.operation {
-            case .gather(let indices, _):
-                isWide[node.output] =
-                    isWider || indices.count > node.inputs.reduce(0) { $0 + graph.values[$1].count }
-            case .encode, .lookUp, .function(.step), .function(.isZero), .argMax: break
-            default: isWide[node.output] = isWider
-            }
-        }
+        for (index, node) in graph.nodes.enumerated() { makers[node.output] = index }
         var isClients = [Bool](repeating: false, count: graph.nodes.count)
         func take(_ value: Int) {
             guard let maker = makers[value], !isClients[maker] else { return }
@@ -57,7 +38,14 @@ package struct InputSplit {
         {
             take(node.output)
         }
-        for condition in graph.conditions { take(condition.value) }
+        for condition in graph.conditions {
+            guard isLight[condition.value] else {
+                throw .invalidNetwork(
+                    "it refuses samples for what its weights make of them (\(condition.text)), which nobody can see of encrypted ones"
+                )
+            }
+            take(condition.value)
+        }
         guard !graph.columns.isEmpty || isClients.contains(true) else {
             (program, self.graph, clients) = (nil, graph, [])
             return
@@ -102,9 +90,14 @@ package struct InputSplit {
         where places[value] != nil && !shown.contains(value) {
             shown.append(value)
         }
-        guard !rest.isEmpty, !graph.outputs.contains(where: { places[$0] != nil }) else {
+        guard !rest.isEmpty else {
             throw .invalidNetwork(
                 "nothing of it is left to hide: all that it does is done by the client before encryption"
+            )
+        }
+        if let output = graph.outputs.indices.first(where: { places[graph.outputs[$0]] != nil }) {
+            throw .invalidNetwork(
+                "its output '\(graph.outputNames[output])' is made by the client before encryption: leave it out of the model"
             )
         }
         // One value of all that is encrypted.
@@ -143,9 +136,10 @@ package struct InputSplit {
                 "what comes before its layers can't be left to the client: \(error)")
         }
         var remaining = Self.rest(graph, rest, shown: shown, sizes: sizes, shape: shape)
-        remaining.inputRanges = shown.flatMap {
+        let known = shown.flatMap {
             ranges[$0] ?? [ClosedRange<Float>?](repeating: nil, count: graph.values[$0].count)
         }
+        if known.contains(where: { $0 != nil }) { remaining.inputRanges = known }
         return (program, remaining)
     }
 
@@ -221,16 +215,6 @@ extension TensorGraph.Node {
 extension TensorOperation {
     fileprivate var isTrees: Bool { if case .leaves = self { true } else { false } }
 
-    /// Each element made of few others, with constants of single features at most.
-    fileprivate var isLight: Bool {
-        switch self {
-        case .gather, .scale, .add, .subtract, .multiply, .divide, .mask, .equal, .function,
-            .impute, .encode, .lookUp, .normalize, .argMax:
-            true
-        default: false
-        }
-    }
-
     /// What elements of the result can be at all, whatever samples have; nil where that isn't known.
     fileprivate func ranges(
         _ inputs: [[ClosedRange<Float>?]], count: Int
@@ -248,16 +232,6 @@ extension TensorOperation {
         default: known = nil
         }
         return [ClosedRange<Float>?](repeating: known, count: count)
-    }
-
-    /// What leads to comparisons with constants, and nothing else.
-    fileprivate var compares: Bool {
-        switch self {
-        case .gather, .scale, .encode, .lookUp, .argMax, .function(.step), .function(.isZero),
-            .function(.negative):
-            true
-        default: false
-        }
     }
 
     /// What polynomials don't do, or not well.

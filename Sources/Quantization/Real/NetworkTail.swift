@@ -93,7 +93,7 @@ struct NetworkTail {
             let other = producers[node.inputs[0]], other.inputs == [node.inputs[1]]
         else { return nil }
         let isProbability: Bool
-        switch other.operation {
+        switch other.operation.multiplied {
         case .scale(let factors, let terms):
             guard factors == [-1], terms == [1] || terms == [0] else { return nil }
             isProbability = terms == [1]

@@ -172,7 +172,7 @@ struct OutputSplit {
     private func decision(of label: Int) -> Decision? {
         guard let node = maker(of: label) else { return nil }
         let count = graph.values[node.inputs[0]].count
-        switch node.operation {
+        switch node.operation.multiplied {
         // Other numbers for the same classes.
         case .lookUp: return decision(of: node.inputs[0])
         case .scale(let factors, _) where factors.allSatisfy { $0 != 0 }:
@@ -187,7 +187,7 @@ struct OutputSplit {
         case .vote: return node.inputs[0] == value ? .vote : nil
         case .function(.step):
             guard let scale = maker(of: node.inputs[0]),
-                case .scale(let factors, let terms) = scale.operation, factors == [1]
+                case .scale(let factors, let terms) = scale.operation.multiplied, factors == [1]
             else { return node.inputs[0] == value ? .sign : nil }
             if scale.inputs[0] == value { return terms == [0] ? .sign : nil }
             guard let sigmoid = maker(of: scale.inputs[0]),
@@ -212,7 +212,7 @@ struct OutputSplit {
         while place != value {
             guard let node = maker(of: place), let next = node.inputs.first else { return nil }
             let count = graph.values[next].count
-            switch node.operation {
+            switch node.operation.multiplied {
             case .softmax(1, count, 1), .logSoftmax(1, count, 1), .normalize(_, count): break
             case .function(let function) where function.isIncreasing: break
             case .function(.negative): isOpposite.toggle()
@@ -248,7 +248,9 @@ extension TensorOperation {
     /// Whether the encrypted part does it exactly: sums, products, whole powers.
     fileprivate var isPolynomial: Bool {
         switch self {
-        case .gather, .scale, .weightedSum, .add, .subtract, .multiply, .function(.negative): true
+        case .gather, .scale, .quotient, .weightedSum, .add, .subtract, .multiply,
+            .function(.negative):
+            true
         case .function(.power(let exponent)): exponent >= 1 && exponent.rounded() == exponent
         default: false
         }
@@ -258,7 +260,7 @@ extension TensorOperation {
 extension TensorOperation {
     /// Whether doing it encrypted tells the client less: constants of a trained model, sums, elements left out.
     fileprivate func hides(_ graph: TensorGraph, _ node: TensorGraph.Node) -> Bool {
-        switch self {
+        switch multiplied {
         case .gather(let indices, _):
             Set(indices).count < node.inputs.reduce(0) { $0 + graph.values[$1].count }
         case .scale(let factors, let terms):

@@ -5,7 +5,7 @@ import TensorGraphs
 
 extension RealNetworkBuilder {
     mutating func addLinear(_ node: TensorGraph.Node) throws(QuantizationError) {
-        switch node.operation {
+        switch node.operation.multiplied {
         case .gather(let indices, let fill): try addGather(node, indices, fill)
         case .scale(let factors, let terms): try addScale(node, factors, terms)
         case .matrix(let weights, let bias, let rows, let inner, let columns):

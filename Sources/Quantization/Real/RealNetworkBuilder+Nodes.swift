@@ -7,7 +7,7 @@ extension RealNetworkBuilder {
     mutating func add(_ node: TensorGraph.Node) throws(QuantizationError) {
         let source = node.inputs[0]
         switch node.operation {
-        case .gather, .scale, .matrix, .convolution, .weightedSum, .add, .subtract:
+        case .gather, .scale, .quotient, .matrix, .convolution, .weightedSum, .add, .subtract:
             try addLinear(node)
         case .multiply, .divide, .mask: try combine(node)
         case .matrixProduct(let batches, let rows, let inner, let columns):

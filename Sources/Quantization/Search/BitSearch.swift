@@ -28,6 +28,7 @@ struct BitSearch: Sendable {
     let samples: [[Float]]
     /// What the network computes on them.
     let reference: [SampleMatrix]
+    private let outputExponents: [Int]
     let options: QuantizationOptions
     /// How near the polynomials are to the model: integers may change a quarter as much.
     let polynomial: Fidelity
@@ -62,6 +63,7 @@ struct BitSearch: Sendable {
         self.inputs = inputs
         self.samples = samples
         self.reference = reference
+        outputExponents = IntegerAssembly.exponents(network, reference[network.output])
         self.options = options
         self.polynomial = polynomial
     }
@@ -79,7 +81,8 @@ struct BitSearch: Sendable {
         _ allocation: BitAllocation, _ specification: InputSpecification
     ) throws(QuantizationError) -> (assembly: IntegerAssembly, output: IntegerAssembly.Output) {
         var assembly = try IntegerAssembly(
-            network, reference: reference, specification: specification, samples: samples)
+            network, reference: reference, outputExponents: outputExponents,
+            specification: specification, samples: samples)
         for levels in allocation.weights {
             try assembly.step(levels: levels, perChannel: allocation.perChannel)
         }

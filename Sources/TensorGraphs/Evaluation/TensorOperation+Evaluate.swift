@@ -9,6 +9,7 @@ extension TensorOperation {
         case .gather(let indices, let fill): return Self.gather(inputs, indices, fill)
         case .scale(let factors, let terms):
             return Self.map(inputs[0], factors) { $0 * $1 }.added(terms)
+        case .quotient(let divisors): return Self.map(inputs[0], divisors) { $0 / $1 }
         case .matrix(let weights, let bias, let rows, let inner, let columns):
             return Self.product(
                 inputs[0], weights.values, bias, batches: 1, rows: rows, inner: inner,

@@ -12,6 +12,9 @@ package enum TensorOperation: Sendable, Equatable {
     /// Element i times `factors[i]`, plus `terms[i]`. Scaler, BatchNormalization, Add, Sub, Mul and Div with a
     /// constant.
     case scale(factors: [Float], terms: [Float])
+    /// Element i by `divisors[i]`, which differ from zero: a product with the inverse rounds otherwise, and a comparison
+    /// behind it may then go another way.
+    case quotient(divisors: [Float])
     /// rows x inner (activation) times inner x columns (constant), plus a bias of `columns` values; leading sizes count
     /// as rows. MatMul and Gemm with constant weights.
     case matrix(weights: TensorWeights, bias: [Float]?, rows: Int, inner: Int, columns: Int)
@@ -75,4 +78,13 @@ package enum TensorOperation: Sendable, Equatable {
     /// most votes, the first of equals. The decisions of a polynomial kernel are a `matrix` (gamma and support vectors,
     /// coef0 as bias), a power and a `matrix` (dual coefficients, rho as bias).
     case vote(classes: Int)
+}
+
+extension TensorOperation {
+    /// The same up to rounding, a quotient as a product.
+    package var multiplied: TensorOperation {
+        guard case .quotient(let divisors) = self else { return self }
+        return .scale(
+            factors: divisors.map { 1 / $0 }, terms: [Float](repeating: 0, count: divisors.count))
+    }
 }

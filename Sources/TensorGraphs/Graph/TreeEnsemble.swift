@@ -49,7 +49,7 @@ package struct TreeEnsemble: Sendable, Equatable {
     /// In an order in which children come after their parents.
     package let splits: [Split]
 
-    /// - Throws: `ProgramError` where a child comes before its parent, or a place is none.
+    /// - Throws: `ProgramError` where a child comes before its parent, a place is none, or it has not one parent.
     package init(
         featureCount: Int, leafCount: Int, roots: [Int], splits: [Split]
     ) throws(ProgramError) {
@@ -68,6 +68,10 @@ package struct TreeEnsemble: Sendable, Equatable {
         guard roots.allSatisfy({ isPlace($0, after: -1) }) else {
             throw ProgramError("a tree without a root")
         }
+        // Of as many places no two are one: walks through all trees together pass each split once at most.
+        let children = roots + splits.flatMap { [$0.whenTrue, $0.whenFalse] }
+        guard Set(children).count == children.count, children.count == splits.count + leafCount
+        else { throw ProgramError("a split or a leaf of several trees, or of none") }
         self.featureCount = featureCount
         self.leafCount = leafCount
         self.roots = roots

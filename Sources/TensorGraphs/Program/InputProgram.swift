@@ -5,7 +5,7 @@ package struct InputColumn: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         /// NaN where it is missing.
         case real
-        /// A whole number that Float holds, or NaN.
+        /// A whole number below 2^24 in size, which Float holds, or NaN.
         case integer
         /// Places in this list; -1 for what is not in it.
         case text([String])
@@ -67,9 +67,12 @@ package struct InputProgram: Sendable, Equatable {
         for column in columns {
             let values = sample[place..<place + column.count]
             if column.kind == .integer,
-                let value = values.first(where: { !$0.isNaN && $0.rounded() != $0 })
+                let value = values.first(where: {
+                    !$0.isNaN && ($0.rounded() != $0 || abs($0) >= 0x1p24)
+                })
             {
-                throw ProgramError("\(value) in '\(column.name)', which takes whole numbers")
+                throw ProgramError(
+                    "\(value) in '\(column.name)', which takes whole numbers below 2^24")
             }
             place += column.count
         }

@@ -8,7 +8,8 @@ extension TensorOperation {
     package var isForClients: Bool {
         switch self {
         case .matrix, .convolution, .matrixProduct, .quantize, .dequantize, .leaves: false
-        case .gather, .scale, .weightedSum, .add, .subtract, .multiply, .divide, .function,
+        case .gather, .scale, .quotient, .weightedSum, .add, .subtract, .multiply, .divide,
+            .function,
             .impute, .encode, .softmax, .logSoftmax, .argMax, .normalize, .maximum, .vote, .mask,
             .equal, .lookUp, .top:
             true
@@ -28,6 +29,7 @@ extension TensorOperation {
         switch self {
         case .gather(let indices, _): indices.count
         case .scale(let factors, let terms): factors.count + terms.count
+        case .quotient(let divisors): divisors.count
         case .weightedSum(let starts, let indices, let weights):
             starts.count + indices.count + weights.count
         case .maximum(let starts, let indices): starts.count + indices.count
@@ -71,6 +73,10 @@ extension TensorOperation {
                 count,
                 factors.count == count && terms.count == count
                     && (factors + terms).allSatisfy(\.isFinite)
+            )
+        case .quotient(let divisors):
+            return (
+                count, divisors.count == count && divisors.allSatisfy { $0.isFinite && $0 != 0 }
             )
         case .weightedSum(let starts, let indices, let weights):
             return (

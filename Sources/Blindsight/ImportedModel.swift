@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IntegerNetworks
+import ONNXModels
+import Quantization
+import TensorGraphs
+
+/// A model as it is planned: read once, and split into what the client does and what is encrypted.
+package struct ImportedModel: Sendable {
+    enum Kind: Sendable {
+        /// Its integers are stated.
+        case integers(IntegerNetwork)
+        /// It has to be quantized.
+        case float(InputSplit)
+    }
+
+    /// The file, with what the options say of it.
+    let bytes: [UInt8]
+    let model: ONNXModel
+    let kind: Kind
+
+    /// - Parameter bytes: the ONNX file's.
+    /// - Throws: `ONNXError` or `QuantizationError` naming the node that cannot be taken, or `PlanRefusal`.
+    package init(_ bytes: [UInt8], options: PlanningOptions = PlanningOptions()) throws {
+        self.bytes = try ONNXModel.bytes(
+            bytes, movingToClient: options.clientNodes, outputs: options.outputKind)
+        model = try ONNXModel.load(self.bytes)
+        if let network = try? model.integerNetwork() {
+            kind = .integers(network)
+            return
+        }
+        let split = try InputSplit(model.tensorGraph())
+        if let trees = split.graph.nodes.first(where: \.isTrees),
+            // Else it is told why it can't be.
+            !split.graph.clientNodes.contains(trees.name)
+        {
+            throw PlanRefusal(
+                place: trees.name,
+                problem: "each node of its trees compares, which no polynomial does well",
+                remedies: [.treesAtTheClient(trees.name)])
+        }
+        kind = .float(split)
+    }
+
+    /// What samples are made of, where the client makes something of them first; nil elsewhere.
+    package var columns: [InputColumn]? {
+        guard case .float(let split) = kind else { return nil }
+        return split.program?.columns
+    }
+}
+
+extension TensorGraph.Node {
+    fileprivate var isTrees: Bool { if case .leaves = operation { true } else { false } }
+}
