@@ -50,5 +50,7 @@ package struct ImportedModel: Sendable {
 }
 
 extension TensorGraph.Node {
-    fileprivate var isTrees: Bool { if case .leaves = operation { true } else { false } }
+    fileprivate var isTrees: Bool {
+        if case .conditions = operation { true } else { false }
+    }
 }

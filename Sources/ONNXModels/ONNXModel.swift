@@ -83,9 +83,10 @@ package struct ONNXModel: Sendable {
         outputKind = proto.metadataProps.last { $0.key == Self.outputKindKey }
             .flatMap { TensorGraph.OutputKind(rawValue: $0.value) }
         let names = Set(graph.nodes.map(\.name))
-        let suffix = TensorGraphImporter.leavesSuffix
-        if let missing = clientNodes.first(where: {
-            !names.contains($0.hasSuffix(suffix) ? String($0.dropLast(suffix.count)) : $0)
+        let parts = [TensorGraphImporter.leavesSuffix, TensorGraphImporter.conditionsSuffix]
+        if let missing = clientNodes.first(where: { name in
+            let part = parts.first { name.hasSuffix($0) }
+            return !names.contains(String(name.dropLast(part?.count ?? 0)))
         }) {
             throw .unsupportedModel(
                 "no node is called '\(missing)', which is to be left to the client")

@@ -46,7 +46,7 @@ package struct Benchmark {
                 for: EvaluationKeySet(serialized: keyBytes), threads: threads)
         }
         let count = min(samples ?? plan.client.samplesPerGroup, plan.client.samplesPerGroup)
-        let inputs = (0..<count).map { Self.sample(plan.network.input, from: $0) }
+        let inputs = (0..<count).map { plan.network.example(from: $0) }
         let reference = IntegerReference(plan.network)
         let expected =
             try expected
@@ -86,12 +86,6 @@ package struct Benchmark {
         requestBytes = try request.serialized().count
         replyBytes = try reply.serialized().count
         evaluationKeyBytes = keyBytes.count
-    }
-
-    /// Values all over the box; time does not depend on them.
-    static func sample(_ input: InputSpecification, from start: Int = 0) -> [Int] {
-        let width = input.range.upperBound - input.range.lowerBound + 1
-        return (0..<input.count).map { input.range.lowerBound + (start + $0) * 7919 % width }
     }
 
     /// - Parameter values: at least one.

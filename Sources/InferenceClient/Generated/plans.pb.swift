@@ -249,7 +249,8 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
   package var sources: [UInt32] = []
 
   /// Of a convolution [C, H, W] of its input, kernel height and width, strides, and padding (top, left, bottom, right), of which
-  /// negative amounts crop; of a dense layer inputs and outputs; of an affine map the output's sizes; else the number of elements.
+  /// negative amounts crop; of a dense layer inputs and outputs; of an affine map the output's sizes; of trees chains, leaves and trees, then each
+  /// chain's conditions, each root, and of each split its condition and both children; else the number of elements.
   package var sizes: [Int32] = []
 
   /// As the layer has them; of an affine map its non-zero entries, row by row.
@@ -274,6 +275,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
     case affine // = 3
     case square // = 4
     case product // = 5
+    case forest // = 6
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -288,6 +290,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
       case 3: self = .affine
       case 4: self = .square
       case 5: self = .product
+      case 6: self = .forest
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -300,6 +303,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
       case .affine: return 3
       case .square: return 4
       case .product: return 5
+      case .forest: return 6
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -312,6 +316,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
       .affine,
       .square,
       .product,
+      .forest,
     ]
 
   }
@@ -1157,7 +1162,7 @@ nonisolated extension Blindsight_V6_OperationMessage: SwiftProtobuf.Message, Swi
 }
 
 nonisolated extension Blindsight_V6_OperationMessage.Kind: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}CONVOLUTION\0\u{1}DENSE\0\u{1}AFFINE\0\u{1}SQUARE\0\u{1}PRODUCT\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}CONVOLUTION\0\u{1}DENSE\0\u{1}AFFINE\0\u{1}SQUARE\0\u{1}PRODUCT\0\u{1}FOREST\0")
 }
 
 nonisolated extension Blindsight_V6_NetworkMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -110,6 +110,9 @@ extension Blindsight_V6_OperationMessage {
         case .product(let count):
             kind = .product
             sizes = [Int32(count)]
+        case .forest(let forest):
+            kind = .forest
+            sizes = forest.integers.map(Int32.init)
         }
     }
 
@@ -151,6 +154,11 @@ extension Blindsight_V6_OperationMessage {
                 throw WireError.malformed("a product with weights")
             }
             return kind == .square ? .square(count: sizes[0]) : .product(count: sizes[0])
+        case .forest:
+            guard weights.isEmpty, bias.isEmpty, let forest = Forest(sizes) else {
+                throw WireError.malformed("trees that are none")
+            }
+            return .forest(forest)
         case .unspecified, .UNRECOGNIZED:
             throw WireError.outOfRange("an operation of kind \(kind.rawValue)")
         }

@@ -53,7 +53,8 @@ extension TensorOperation {
             return Parts(
                 name: "matrix", integers: [rows, inner, columns].map(Int64.init),
                 reals: weights.values + (bias ?? []))
-        case .leaves(let trees): return trees.parts
+        case .conditions(let conditions): return conditions.parts
+        case .forest(let trees): return trees.parts
         case .convolution, .matrixProduct, .quantize, .dequantize:
             preconditionFailure("a step that no client does")
         }
@@ -129,9 +130,12 @@ extension TensorOperation {
             self = .matrix(
                 weights: TensorWeights(values: weights), bias: bias.isEmpty ? nil : bias,
                 rows: sizes[0], inner: sizes[1], columns: sizes[2])
-        case ("leaves", nil, 3..., _):
-            guard let trees = TreeEnsemble(sizes, reals) else { return nil }
-            self = .leaves(trees)
+        case ("conditions", nil, 1..., _):
+            guard let conditions = SplitConditions(sizes, reals) else { return nil }
+            self = .conditions(conditions)
+        case ("forest", nil, 3..., 0):
+            guard let trees = Forest(sizes) else { return nil }
+            self = .forest(trees)
         case ("vote", nil, 1, 0): self = .vote(classes: sizes[0])
         default: return nil
         }

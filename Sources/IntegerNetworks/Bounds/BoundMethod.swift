@@ -12,4 +12,6 @@ package enum BoundMethod: String, Sendable, Hashable, CaseIterable {
     /// A neuron over squares of such forms: each square between its secant and a tangent, which leaves one form for
     /// the whole, bounded as above. Keeps the correlation between hidden neurons.
     case joint
+    /// A map of trees' leaves, of which each tree has one: the sums of its trees' largest and smallest.
+    case trees
 }

@@ -41,6 +41,8 @@ enum IntervalPropagation {
         case .square: return ranges.map(square)
         case .product(let count):
             return (0..<count).map { product(ranges[$0], ranges[count + $0]) }
+        case .forest(let forest):
+            return [ClosedRange<Value>](repeating: Value(0)...Value(1), count: forest.leafCount)
         case .affine(let affine):
             let matrix = affine.matrix
             return (0..<matrix.rows).map { row in

@@ -43,6 +43,7 @@ package struct OutputBounds: Sendable, Equatable {
                 JointBound(prefix: prefix, hidden: values[3]).refine(
                     &refined, layer: layer, sources: sources)
             }
+            if methods.contains(.trees) { refineTrees(&refined, operation, network) }
             values.append(refined.ranges)
             reports.append(
                 LayerReport(
@@ -50,6 +51,27 @@ package struct OutputBounds: Sendable, Equatable {
                     ends: refined.ends))
         }
         return OutputBounds(outputs: values[values.count - 1], layers: reports)
+    }
+
+    /// For a linear map of trees' leaves.
+    private static func refineTrees(
+        _ refined: inout RefinedRanges, _ operation: IntegerNetwork.Operation,
+        _ network: IntegerNetwork
+    ) {
+        guard operation.sources.count == 1, operation.sources[0] > 0,
+            case .forest(let forest) = network.operations[operation.sources[0] - 1].layer,
+            let matrix = operation.layer.matrix(), let bias = operation.layer.biasVector
+        else { return }
+        for row in 0..<matrix.rows {
+            var weights = [BigInt](repeating: 0, count: forest.leafCount)
+            for (column, weight) in matrix.row(row) { weights[column] = BigInt(weight) }
+            let ranges = forest.ranges { weights[$0] }
+            let start = BigInt(bias[row])
+            refined.lowerEnd(
+                ranges.reduce(start) { $0 + $1.lowerBound }, of: row, method: .trees)
+            refined.upperEnd(
+                ranges.reduce(start) { $0 + $1.upperBound }, of: row, method: .trees)
+        }
     }
 
     /// For an operation that reads the squares of the third one's results, and at most those of the first one's

@@ -10,11 +10,13 @@ extension IntegerNetwork {
         case square(count: Int)
         /// Two values, element by element.
         case product(count: Int)
+        /// Of bits, which leaf of each tree they lead to.
+        case forest(Forest)
 
         /// How many values it reads; nil for any number.
         package var sourcesCount: Int? {
             switch self {
-            case .convolution, .dense, .square: 1
+            case .convolution, .dense, .square, .forest: 1
             case .affine: nil
             case .product: 2
             }
@@ -24,8 +26,13 @@ extension IntegerNetwork {
         package var isProduct: Bool {
             switch self {
             case .square, .product: true
-            case .convolution, .dense, .affine: false
+            case .convolution, .dense, .affine, .forest: false
             }
+        }
+
+        /// Products one after another that it takes.
+        package var depth: Int {
+            if case .forest(let forest) = self { forest.depth } else { isProduct ? 1 : 0 }
         }
 
         /// Number of integers that go in.
@@ -36,6 +43,7 @@ extension IntegerNetwork {
             case .affine(let affine): affine.matrix.columns
             case .square(let count): count
             case .product(let count): 2 * count
+            case .forest(let forest): forest.conditionCount
             }
         }
 
@@ -46,6 +54,7 @@ extension IntegerNetwork {
             case .dense(let dense): dense.outputs
             case .affine(let affine): affine.matrix.rows
             case .square(let count), .product(let count): count
+            case .forest(let forest): forest.leafCount
             }
         }
 
@@ -57,6 +66,7 @@ extension IntegerNetwork {
             case .dense(let dense): dense.weights.count
             case .affine(let affine): affine.matrix.entriesCount
             case .square(let count), .product(let count): count
+            case .forest(let forest): forest.splits.count
             }
         }
 
@@ -66,7 +76,7 @@ extension IntegerNetwork {
             case .convolution(let convolution): convolution.matrix(keepingZeros: keepingZeros)
             case .dense(let dense): dense.matrix(keepingZeros: keepingZeros)
             case .affine(let affine): affine.matrix
-            case .square, .product: nil
+            case .square, .product, .forest: nil
             }
         }
 
@@ -77,7 +87,7 @@ extension IntegerNetwork {
                 convolution.bias.flatMap { Array(repeating: $0, count: convolution.positionsCount) }
             case .dense(let dense): dense.bias
             case .affine(let affine): affine.bias
-            case .square, .product: nil
+            case .square, .product, .forest: nil
             }
         }
 
@@ -91,6 +101,8 @@ extension IntegerNetwork {
             case .affine(let a): "affine \(a.matrix.columns) -> \(a.matrix.rows)"
             case .square(let count): "square \(count)"
             case .product(let count): "product \(count)"
+            case .forest(let forest):
+                "\(forest.roots.count) trees, \(forest.conditionCount) conditions -> \(forest.leafCount) leaves"
             }
         }
 

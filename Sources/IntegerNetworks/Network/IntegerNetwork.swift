@@ -80,6 +80,11 @@ package struct IntegerNetwork: Sendable, Equatable {
                 isRead[source] = true
                 found += counts[source]
             }
+            if case .forest = layer {
+                guard sources == [0], input.range == 0...1 else {
+                    throw .invalidShape("trees that read something else than an input of bits")
+                }
+            }
             guard layer.inputCount == found, layer.outputCount > 0 else {
                 throw .invalidShape(
                     "layer \(index) (\(layer.summary)) reads \(layer.inputCount) values and is given \(found)"
@@ -107,7 +112,7 @@ package struct IntegerNetwork: Sendable, Equatable {
         var depths = [0]
         for operation in operations {
             let deepest = operation.sources.map { depths[$0] }.max() ?? 0
-            depths.append(deepest + (operation.layer.isProduct ? 1 : 0))
+            depths.append(deepest + operation.layer.depth)
         }
         return depths
     }

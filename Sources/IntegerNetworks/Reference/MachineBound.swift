@@ -29,6 +29,7 @@ enum MachineBound {
             let (product, overflow) = inputs[0].multipliedReportingOverflow(
                 by: inputs[inputs.count - 1])
             return overflow ? nil : product
+        case .forest: return 1
         case .convolution(let convolution):
             return bound(rows: convolution.mapsCount, convolution.bias, inputs: largest) {
                 convolution.weights[

@@ -9,6 +9,7 @@ struct MachineLayer: Sendable {
         case affine(Affine)
         case square
         case product
+        case forest(Forest)
     }
 
     private let kind: Kind
@@ -19,6 +20,7 @@ struct MachineLayer: Sendable {
         case .affine(let affine): kind = .affine(affine)
         case .square: kind = .square
         case .product: kind = .product
+        case .forest(let forest): kind = .forest(forest)
         case .convolution(let convolution):
             kind = .convolution(convolution, indices: convolution.gatherIndices())
         }
@@ -29,6 +31,7 @@ struct MachineLayer: Sendable {
         return switch kind {
         case .square: input.map { $0 &* $0 }
         case .product: zip(input, sources[1]).map { $0 &* $1 }
+        case .forest(let forest): forest.leaves { input[$0] != 0 }
         case .dense(let dense): Self.dense(dense, input)
         case .affine(let affine): Self.affine(affine, input)
         case .convolution(let convolution, let indices):

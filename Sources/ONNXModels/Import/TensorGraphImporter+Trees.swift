@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import IntegerNetworks
 import TensorGraphs
 
 /// ai.onnx.ml's tree ensembles: which leaves a sample comes to, and a linear map of what they are worth.
 extension TensorGraphImporter {
-    /// Behind a node's name, the part that says which leaf: what can be left to the client.
+    /// Behind a node's name, its parts: what is asked of features, and which leaf it leads to. Both can be left to the
+    /// client.
+    static let conditionsSuffix = "/conditions"
     static let leavesSuffix = "/leaves"
 
     private static let treeAttributes: Set<String> = [
@@ -31,7 +34,7 @@ extension TensorGraphImporter {
         guard base.isEmpty || base.count == targets else {
             throw node.refusal("\(base.count) base values for \(targets) targets")
         }
-        let share = aggregate == "AVERAGE" ? 1 / Double(trees.ensemble.roots.count) : 1
+        let share = aggregate == "AVERAGE" ? 1 / Double(trees.forest.roots.count) : 1
         let scores = try scores(node, trees, share: share, base: base)
         let transform = try node.string("post_transform", default: "NONE")
         // As in onnxruntime.
@@ -107,7 +110,8 @@ extension TensorGraphImporter {
             let output: Int
         }
 
-        let ensemble: TreeEnsemble
+        let conditions: SplitConditions
+        let forest: Forest
         /// Of each tree.
         let leaves: [Range<Int>]
         var outputs: Int
@@ -175,7 +179,7 @@ extension TensorGraphImporter {
             }
         }
         // Each tree from its first node, parents before children.
-        var splits: [TreeEnsemble.Split] = []
+        var splits: [Split] = []
         var roots: [Int] = []
         var leaves: [Int: Int] = [:]
         var isSeen = [Bool](repeating: false, count: count)
@@ -214,22 +218,61 @@ extension TensorGraphImporter {
                 if parent < 0 {
                     roots.append(target)
                 } else {
-                    splits[parent] = splits[parent].leading(to: target, isTrue)
+                    splits[parent].lead(to: target, isTrue)
                 }
             }
             treeLeaves.append(firstLeaf..<leaves.count)
         }
         guard isSeen.allSatisfy({ $0 }) else { throw node.refusal("nodes that no tree leads to") }
-        let ensemble: TreeEnsemble
-        do throws(ProgramError) {
-            ensemble = try TreeEnsemble(
-                featureCount: features, leafCount: leaves.count, roots: roots, splits: splits)
-        } catch { throw node.refusal("\(error)") }
+        let (conditions, forest) = try forest(
+            node, features: features, leafCount: leaves.count, roots: roots, splits: splits)
         return Trees(
-            ensemble: ensemble, leaves: treeLeaves, outputs: outputs,
+            conditions: conditions, forest: forest, leaves: treeLeaves, outputs: outputs,
             weights: try weights(node, kind, outputs: outputs) { place in
                 places[Place(tree: place.0, node: place.1)].flatMap { leaves[$0] }
             })
+    }
+
+    /// A split as a condition, and where it leads on.
+    private struct Split {
+        let condition: SplitConditions.Condition
+        var whenTrue = -1
+        var whenFalse = -1
+        /// Whether what the model calls true is where the condition doesn't hold.
+        let isOpposite: Bool
+
+        mutating func lead(to target: Int, _ isTrue: Bool) {
+            if isTrue != isOpposite { whenTrue = target } else { whenFalse = target }
+        }
+    }
+
+    /// Each condition once; those of a feature by their thresholds, so that their order tells nothing of the trees.
+    private func forest(
+        _ node: ONNXNode, features: Int, leafCount: Int, roots: [Int], splits: [Split]
+    ) throws(ONNXError) -> (SplitConditions, Forest) {
+        func order(_ condition: SplitConditions.Condition) -> (Int, Int, Float) {
+            let kind = (condition.isEquality ? 2 : 0) + (condition.holdsOfMissing ? 1 : 0)
+            return (condition.feature, kind, condition.threshold)
+        }
+        var conditions = Set(splits.map(\.condition)).sorted { order($0) < order($1) }
+        // A lonely leaf asks nothing.
+        if conditions.isEmpty {
+            conditions = [
+                .init(feature: 0, isEquality: false, threshold: 0, holdsOfMissing: false)
+            ]
+        }
+        let places = Dictionary(uniqueKeysWithValues: conditions.enumerated().map { ($1, $0) })
+        do {
+            let made = try SplitConditions(featureCount: features, conditions: conditions)
+            let forest = try Forest(
+                chains: made.chains, leafCount: leafCount, roots: roots,
+                splits: splits.map {
+                    Forest.Split(
+                        condition: places[$0.condition]!, whenTrue: $0.whenTrue,
+                        whenFalse: $0.whenFalse)
+                })
+            return (made, forest)
+        } catch { throw node.refusal("\(error)") }
     }
 
     private func weights(
@@ -257,28 +300,40 @@ extension TensorGraphImporter {
     private func split(
         _ node: ONNXNode, _ mode: String, feature: Int, threshold: Double, features: Int,
         missingHolds: Bool
-    ) throws(ONNXError) -> TreeEnsemble.Split {
-        let modes: [String: TreeEnsemble.Mode] = [
-            "BRANCH_LEQ": .lessOrEqual, "BRANCH_LT": .less, "BRANCH_GT": .greater,
-            "BRANCH_GTE": .greaterOrEqual, "BRANCH_EQ": .equal, "BRANCH_NEQ": .notEqual,
-        ]
-        guard let found = modes[mode] else { throw node.refusal("the mode '\(mode)'") }
+    ) throws(ONNXError) -> Split {
+        guard let mode = Mode(rawValue: mode) else { throw node.refusal("the mode '\(mode)'") }
         guard feature < features, !threshold.isNaN else {
             throw node.refusal("feature \(feature) of \(features), or a threshold that is none")
         }
         // Inputs are floats: a double between two of them compares as its neighbour does.
         var limit = Float(threshold)
-        switch found {
-        case .lessOrEqual, .greater: if Double(limit) > threshold { limit = limit.nextDown }
-        case .less, .greaterOrEqual: if Double(limit) < threshold { limit = limit.nextUp }
-        case .equal, .notEqual:
-            guard Double(limit) == threshold else {
-                throw node.refusal("equality with \(threshold), which no 32-bit float is")
-            }
+        if !mode.isEquality {
+            if Double(limit) > threshold { limit = limit.nextDown }
+            // x < t is x <= the float before t.
+            if mode.excludesEqual, Double(limit) == threshold { limit = limit.nextDown }
+        } else if Double(limit) != threshold {
+            throw node.refusal("equality with \(threshold), which no 32-bit float is")
         }
-        return TreeEnsemble.Split(
-            feature: feature, mode: found, threshold: limit, missingHolds: missingHolds,
-            whenTrue: -1, whenFalse: -1)
+        return Split(
+            condition: .init(
+                feature: feature, isEquality: mode.isEquality, threshold: limit,
+                holdsOfMissing: missingHolds != mode.isOpposite), isOpposite: mode.isOpposite)
+    }
+
+    /// What of a feature x and a threshold t leads on to the child that the model calls true.
+    private enum Mode: String {
+        case lessOrEqual = "BRANCH_LEQ"
+        case less = "BRANCH_LT"
+        case greater = "BRANCH_GT"
+        case greaterOrEqual = "BRANCH_GTE"
+        case equal = "BRANCH_EQ"
+        case notEqual = "BRANCH_NEQ"
+
+        var isEquality: Bool { self == .equal || self == .notEqual }
+        /// Whether it is what a condition is not.
+        var isOpposite: Bool { self == .greater || self == .greaterOrEqual || self == .notEqual }
+        /// Whether the condition leaves t itself out.
+        var excludesEqual: Bool { self == .less || self == .greaterOrEqual }
     }
 
     /// What the leaves are worth, summed.
@@ -286,7 +341,7 @@ extension TensorGraphImporter {
         _ node: ONNXNode, _ trees: Trees, share: Double, base: [Double]
     ) throws(ONNXError) -> ImportedValue {
         let (rows, _) = try self.rows(node)
-        let (leafCount, outputs) = (trees.ensemble.leafCount, trees.outputs)
+        let (leafCount, outputs) = (trees.forest.leafCount, trees.outputs)
         try charge(leafCount * outputs, node)
         var weights = [Float](repeating: 0, count: leafCount * outputs)
         for (place, weight) in trees.weights {
@@ -294,29 +349,19 @@ extension TensorGraphImporter {
         }
         let input = try activation(node)
         guard case .activation(let index, _, _) = input else { return input }
-        let leaves = try append(
+        func part(_ suffix: String) -> ONNXNode {
             ONNXNode(
-                name: node.name + Self.leavesSuffix, operator: node.operator, inputs: node.inputs,
-                outputs: node.outputs, attributes: [:]), .leaves(trees.ensemble), [index],
-            shape: [rows, leafCount])
-        // Leaves are 0 and 1, whatever calibration samples come to.
-        let grid = QuantizationGrid(scale: 1, zeroPoint: 0, low: 0, high: 1)
-        let codes = try apply(
-            node, .quantize(grid), [leaves], shape: [rows, leafCount], kind: .code)
-        guard case .activation(let code, let shape, _) = codes else { return codes }
-        let reals = try apply(
-            node, .dequantize(grid), [.activation(code, shape: shape, kind: .real)], shape: shape)
+                name: node.name + suffix, operator: node.operator, inputs: node.inputs,
+                outputs: node.outputs, attributes: [:])
+        }
+        let bits = try append(
+            part(Self.conditionsSuffix), .conditions(trees.conditions), [index],
+            shape: [rows, trees.forest.conditionCount])
+        let leaves = try apply(
+            part(Self.leavesSuffix), .forest(trees.forest), [bits], shape: [rows, leafCount])
         return try product(
-            node, reals, ImportedConstant(floats: weights, shape: [leafCount, outputs]),
+            node, leaves, ImportedConstant(floats: weights, shape: [leafCount, outputs]),
             bias: base.isEmpty ? nil : base.map { Float($0) }, inner: leafCount, columns: outputs,
             shape: [rows, outputs])
-    }
-}
-
-extension TreeEnsemble.Split {
-    fileprivate func leading(to target: Int, _ isTrue: Bool) -> TreeEnsemble.Split {
-        TreeEnsemble.Split(
-            feature: feature, mode: mode, threshold: threshold, missingHolds: missingHolds,
-            whenTrue: isTrue ? target : whenTrue, whenFalse: isTrue ? whenFalse : target)
     }
 }

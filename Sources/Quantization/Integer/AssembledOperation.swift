@@ -8,6 +8,7 @@ struct AssembledOperation: Sendable {
         /// Maps with integer weights, one a source, and an integer an output element.
         case affine(RealAffine)
         case product
+        case forest(Forest)
     }
 
     var kind: Kind
@@ -17,8 +18,12 @@ struct AssembledOperation: Sendable {
 
     /// - Throws: `QuantizationError.outOfRange` where an integer exceeds 2^62.
     func layer(count: Int) throws(QuantizationError) -> IntegerNetwork.Layer {
-        guard case .affine(let affine) = kind else {
+        let affine: RealAffine
+        switch kind {
+        case .product:
             return sources[0] == sources[1] ? .square(count: count) : .product(count: count)
+        case .forest(let forest): return .forest(forest)
+        case .affine(let made): affine = made
         }
         let bias = try integers(affine.bias)
         do {

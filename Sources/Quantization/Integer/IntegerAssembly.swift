@@ -85,6 +85,7 @@ struct IntegerAssembly: Sendable {
             let count = network.count(of: node.sources[0])
             encodings.append(
                 try apply(polynomials, to: encodings[node.sources[0]], count: count, node: node))
+        case .forest(let forest): try addForest(forest, node)
         case .activation:
             throw .invalidNetwork("'\(node.name)' is no polynomial")
         }
@@ -126,6 +127,30 @@ struct IntegerAssembly: Sendable {
             reference: reference[value], node: index)
         encodings.append(result)
         try claimShift(of: value)
+    }
+
+    // MARK: Trees
+
+    private mutating func addForest(
+        _ forest: Forest, _ node: RealNetwork.Node
+    ) throws(QuantizationError) {
+        let encoding = encodings[node.sources[0]]
+        // Bits are integers as they are.
+        guard encoding.terms.count == 1, encoding.terms[0].factors.allSatisfy({ $0 == 1 }),
+            encoding.constants.allSatisfy({ $0 == 0 })
+        else { throw .invalidNetwork("'\(node.name)' reads what are no bits") }
+        let source = encoding.terms[0].value
+        let value = append(
+            .forest(forest), sources: [source], batch: forest.apply(to: batches[source]),
+            range: ElementRanges(
+                lower: [Double](repeating: 0, count: forest.leafCount),
+                upper: [Double](repeating: 1, count: forest.leafCount)), node: node.name)
+        encodings.append(
+            Encoding(
+                terms: [
+                    Encoding.Term(
+                        value: value, factors: [Double](repeating: 1, count: forest.leafCount))
+                ], constants: [Double](repeating: 0, count: forest.leafCount)))
     }
 
     private static func add(
@@ -180,13 +205,25 @@ struct IntegerAssembly: Sendable {
             integers = zip(integers, corrections).map { $0 + $1 }
             batch.add(corrections)
         }
-        let range = LinearKernel.bounds(maps, of: parts.map { ranges[$0.value] }, bias: integers)
+        let range = bounds(maps, of: parts.map(\.value), bias: integers)
         let value = append(
             .affine(RealAffine(maps: maps, bias: integers, shape: shape)),
             sources: parts.map(\.value), batch: batch, range: range, node: name)
         return Encoding(
             terms: [Encoding.Term(value: value, factors: scales.scales)],
             constants: [Double](repeating: 0, count: bias.count))
+    }
+
+    /// By interval arithmetic; of trees one leaf each counts.
+    private func bounds(
+        _ maps: [LinearMap], of values: [Int], bias: [Double]
+    ) -> ElementRanges {
+        if values.count == 1, values[0] > 0, let matrix = maps[0].matrix,
+            case .forest(let forest) = operations[values[0] - 1].kind
+        {
+            return forest.bounds(matrix, bias: bias)
+        }
+        return LinearKernel.bounds(maps, of: values.map { ranges[$0] }, bias: bias)
     }
 
     /// Integers that take off each channel's mean error.

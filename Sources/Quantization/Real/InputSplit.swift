@@ -15,12 +15,8 @@ package struct InputSplit {
     package let graph: TensorGraph
     /// Names of the nodes that the client does.
     package let clients: [String]
-    /// Whether trees are among them.
-    package var hasTrees: Bool {
-        program?.program.steps.contains {
-            if case .leaves = $0.operation { true } else { false }
-        } ?? false
-    }
+    /// Whether what it encrypts is of trees: bits of their conditions, or their leaves.
+    package let hasTrees: Bool
 
     /// - Throws: `QuantizationError` where the client's part is more than a client is asked to do, or nothing is left.
     package init(_ graph: TensorGraph) throws(QuantizationError) {
@@ -47,7 +43,7 @@ package struct InputSplit {
             take(condition.value)
         }
         guard !graph.columns.isEmpty || isClients.contains(true) else {
-            (program, self.graph, clients) = (nil, graph, [])
+            (program, self.graph, clients, hasTrees) = (nil, graph, [], false)
             return
         }
         // What only chooses among inputs and results is the client's, too: what isn't chosen is not encrypted.
@@ -62,7 +58,8 @@ package struct InputSplit {
         }
         let split = try Self.parts(graph, isClients)
         program = split.program
-        self.graph = split.graph
+        hasTrees = split.isBits
+        self.graph = split.isBits ? split.graph.takingBits : split.graph
         clients = graph.nodes.indices.filter {
             isClients[$0] && graph.nodes[$0].operator != "input"
         }.map { graph.clientsWords(graph.nodes[$0]) }
@@ -70,7 +67,7 @@ package struct InputSplit {
 
     private static func parts(
         _ graph: TensorGraph, _ isClients: [Bool]
-    ) throws(QuantizationError) -> (program: InputProgram, graph: TensorGraph) {
+    ) throws(QuantizationError) -> (program: InputProgram, graph: TensorGraph, isBits: Bool) {
         var steps: [OutputProgram.Step] = []
         var places = [0: 0]
         var ranges: [Int: [ClosedRange<Float>?]] = [:]
@@ -140,7 +137,8 @@ package struct InputSplit {
             ranges[$0] ?? [ClosedRange<Float>?](repeating: nil, count: graph.values[$0].count)
         }
         if known.contains(where: { $0 != nil }) { remaining.inputRanges = known }
-        return (program, remaining)
+        let isBits = graph.nodes.filter { shown.contains($0.output) }.allSatisfy(\.operation.isTrees)
+        return (program, remaining, isBits && !shown.contains(0))
     }
 
     /// The graph whose value 0 is what the client encrypts.
@@ -188,6 +186,27 @@ package struct InputSplit {
 }
 
 extension TensorGraph {
+    /// The same, its input stated to be bits: whatever calibration samples come to.
+    fileprivate var takingBits: TensorGraph {
+        var result = self
+        let grid = QuantizationGrid(scale: 1, zeroPoint: 0, low: 0, high: 1)
+        let (codes, bits) = (values.count, values.count + 1)
+        result.values += [values[0], values[0]]
+        func node(_ operation: TensorOperation, _ input: Int, _ output: Int) -> Node {
+            Node(
+                name: values[0].name, operator: "input", operation: operation, inputs: [input],
+                output: output)
+        }
+        result.nodes =
+            [node(.quantize(grid), 0, codes), node(.dequantize(grid), codes, bits)]
+            + nodes.map { old in
+                Node(
+                    name: old.name, operator: old.operator, operation: old.operation,
+                    inputs: old.inputs.map { $0 == 0 ? bits : $0 }, output: old.output)
+            }
+        return result
+    }
+
     /// Whether a node is to be left to the client, and can be.
     func moves(_ node: Node) -> Bool {
         clientNodes.contains(node.name) && node.operation.mayBeMoved
@@ -198,7 +217,7 @@ extension TensorGraph {
         "\(node.name) (\(node.operator))"
             + (node.operation.isForClients
                 ? ""
-                : ", \(node.operation.isTrees ? "shape and thresholds" : "its weights and all")")
+                : ", \(node.operation.whatIsTold)")
     }
 }
 
@@ -213,7 +232,21 @@ extension TensorGraph.Node {
 }
 
 extension TensorOperation {
-    fileprivate var isTrees: Bool { if case .leaves = self { true } else { false } }
+    fileprivate var isTrees: Bool {
+        switch self {
+        case .conditions, .forest: true
+        default: false
+        }
+    }
+
+    /// What a client sees of it.
+    fileprivate var whatIsTold: String {
+        switch self {
+        case .conditions: "its trees' thresholds"
+        case .forest: "its trees' shape"
+        default: "its weights and all"
+        }
+    }
 
     /// What elements of the result can be at all, whatever samples have; nil where that isn't known.
     fileprivate func ranges(
@@ -227,7 +260,7 @@ extension TensorOperation {
         case .encode(_, let values, let otherwise):
             known = values.reduce(otherwise, min)...values.reduce(otherwise, max)
         case .lookUp(let values): known = (values.min() ?? 0)...(values.max() ?? 0)
-        case .function(.step), .function(.isZero), .equal, .leaves: known = 0...1
+        case .function(.step), .function(.isZero), .equal, .conditions, .forest: known = 0...1
         case .argMax(_, let size, _, _): known = 0...Float(size - 1)
         default: known = nil
         }

@@ -11,6 +11,7 @@ extension RealNetwork {
             case .affine: own = 0
             case .product, .activation: own = 1
             case .polynomial(let polynomials): own = polynomials.levels
+            case .forest(let forest): own = forest.depth
             }
             depths.append(deepest + own)
         }

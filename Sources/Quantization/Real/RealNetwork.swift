@@ -12,6 +12,8 @@ package struct RealNetwork: Sendable {
         case product
         case activation(ScalarExpression)
         case polynomial(ChannelPolynomials)
+        /// Of bits, which leaf of each tree they lead to.
+        case forest(Forest)
     }
 
     package struct Node: Sendable {
@@ -124,6 +126,7 @@ package struct RealNetwork: Sendable {
         case .product: sources[0] * sources[1]
         case .activation(let expression): sources[0].mapped { expression($1) }
         case .polynomial(let polynomials): polynomials.apply(to: sources[0])
+        case .forest(let forest): forest.apply(to: sources[0])
         }
     }
 

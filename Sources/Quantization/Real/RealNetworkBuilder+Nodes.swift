@@ -34,11 +34,24 @@ extension RealNetworkBuilder {
             )
         case .argMax, .vote, .equal, .lookUp, .top:
             throw refusal(node, "a comparison is no polynomial", "as the last node it is taken")
-        case .leaves:
+        case .conditions:
             throw refusal(
                 node, "each node of a tree compares, which no polynomial does well",
-                "leave the trees' shape and thresholds to the client ('\(node.name)'); what their leaves are worth stays encrypted, and is a linear model"
+                "leave the comparisons of features with thresholds to the client ('\(node.name)'); the trees and what their leaves are worth stay encrypted"
             )
+        case .forest(let forest):
+            guard network.fixedInput?.range == 0...1, network.fixedInput?.scale == 1 else {
+                throw refusal(
+                    node, "its trees read something else beside the bits of conditions",
+                    "use trees of the model's own inputs, alone")
+            }
+            let value = graph.values[node.output]
+            let leaves = try append(
+                RealNetwork.Node(
+                    name: node.name, folded: [], operation: .forest(forest),
+                    sources: [try materialize(source)], shape: Self.sampleShape(value.shape)))
+            known[node.output] = .linear(.base(leaves, count: value.count))
+            emitted[node.output] = leaves
         case .impute, .encode:
             throw refusal(
                 node, "a table of values is no polynomial",

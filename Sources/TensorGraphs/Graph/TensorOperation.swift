@@ -62,8 +62,12 @@ package enum TensorOperation: Sendable, Equatable {
     /// Maxima over windows: only evaluated, never lowered. The window of element i as in `weightedSum`.
     case maximum(starts: [Int], indices: [Int32])
 
-    /// Rows of features to rows of leaves: 1 where a tree leads, 0 elsewhere.
-    case leaves(TreeEnsemble)
+    // MARK: Trees
+
+    /// Rows of features to rows of bits: 1 where a condition holds, 0 elsewhere.
+    case conditions(SplitConditions)
+    /// Rows of bits to rows of leaves: 1 where a tree leads, 0 elsewhere.
+    case forest(Forest)
 
     // MARK: Quantization of activations
 

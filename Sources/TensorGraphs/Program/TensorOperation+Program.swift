@@ -7,7 +7,7 @@ extension TensorOperation {
     /// Whether a client's program may have it.
     package var isForClients: Bool {
         switch self {
-        case .matrix, .convolution, .matrixProduct, .quantize, .dequantize, .leaves: false
+        case .matrix, .convolution, .matrixProduct, .quantize, .dequantize, .conditions, .forest: false
         case .gather, .scale, .quotient, .weightedSum, .add, .subtract, .multiply, .divide,
             .function,
             .impute, .encode, .softmax, .logSoftmax, .argMax, .normalize, .maximum, .vote, .mask,
@@ -19,7 +19,7 @@ extension TensorOperation {
     /// Whether a client's program may have it where that is asked for: also what holds weights.
     package var mayBeMoved: Bool {
         switch self {
-        case .matrix, .leaves: true
+        case .matrix, .conditions, .forest: true
         default: isForClients
         }
     }
@@ -34,7 +34,9 @@ extension TensorOperation {
             starts.count + indices.count + weights.count
         case .maximum(let starts, let indices): starts.count + indices.count
         case .impute(_, let values): values.count
-        case .leaves(let trees): 5 * trees.splits.count + trees.roots.count
+        case .conditions(let conditions): 3 * conditions.conditions.count
+        case .forest(let trees):
+            3 * trees.splits.count + trees.roots.count + trees.chains.count
         case .matrix(let weights, let bias, _, _, _): weights.values.count + (bias?.count ?? 0)
         case .encode(let keys, let values, _): keys.count + values.count
         case .lookUp(let values): values.count
@@ -120,12 +122,21 @@ extension TensorOperation {
                 bias.map { $0.count == columns && $0.allSatisfy(\.isFinite) } ?? true
                     && weights.values.allSatisfy(\.isFinite)
             )
-        case .leaves(let trees):
-            let rows = count / trees.featureCount
-            let (leaves, overflow) = rows.multipliedReportingOverflow(by: trees.leafCount)
-            return (leaves, !overflow && rows * trees.featureCount == count)
+        case .conditions(let conditions):
+            return Self.rows(count, of: conditions.featureCount, to: conditions.conditions.count)
+        case .forest(let trees):
+            return Self.rows(count, of: trees.conditionCount, to: trees.leafCount)
         case .convolution, .matrixProduct, .quantize, .dequantize: return (0, false)
         }
+    }
+
+    /// Rows of a size that become rows of another.
+    private static func rows(
+        _ count: Int, of size: Int, to other: Int
+    ) -> (count: Int, fits: Bool) {
+        let rows = count / size
+        let (result, overflow) = rows.multipliedReportingOverflow(by: other)
+        return (result, !overflow && rows * size == count)
     }
 
     private static func areWindows(_ starts: [Int], _ indices: [Int32], of count: Int) -> Bool {

@@ -9,6 +9,8 @@ enum PackingError: Error, Equatable, CustomStringConvertible {
     case tooFewSlots(Int)
     /// Operands of a product of two values that were laid out differently.
     case layoutsDiffer
+    /// Trees of so many splits one after another.
+    case treesTooDeep(Int, most: Int)
 
     var description: String {
         switch self {
@@ -18,6 +20,8 @@ enum PackingError: Error, Equatable, CustomStringConvertible {
         case .tooFewSlots(let count): "\(count) slots"
         case .tooManyDiagonals(let count): "a layer of \(count) diagonals"
         case .layoutsDiffer: "a product of two values that are laid out differently"
+        case .treesTooDeep(let levels, let most):
+            "trees of \(levels) splits one after another; at most \(most)"
         case .noCover: "a layer has no layout by diagonals"
         }
     }

@@ -23,9 +23,16 @@ package struct ResidueSlots: Sendable {
             unit.value(parameters, plaintextIndex: plaintextIndex), modulo: modulus)!
     }
 
-    /// w / unit modulo t.
-    func divide(_ values: [Int64], by unit: MessageUnit) -> [UInt64] {
-        scale(values, inverse(unit))
+    /// 1 / (unit times divisors) modulo t.
+    func inverse(_ unit: MessageUnit, _ divisors: [Int64]) -> UInt64 {
+        divisors.inverse(inverse(unit), modulo: modulus)
+    }
+
+    /// w / (unit times divisors) modulo t.
+    func divide(
+        _ values: [Int64], by unit: MessageUnit, _ divisors: [Int64] = []
+    ) -> [UInt64] {
+        scale(values, inverse(unit, divisors))
     }
 
     /// w * unit modulo t.
@@ -52,6 +59,18 @@ package struct ResidueSlots: Sendable {
             if value == 0 { return 0 }
             let magnitude = ModularArithmetic.multiply(value.magnitude % t, factor, modulo: t)
             return value < 0 && magnitude != 0 ? t - magnitude : magnitude
+        }
+    }
+}
+
+extension [Int64] {
+    /// A residue divided by all of them; none is 0 modulo t.
+    func inverse(_ residue: UInt64, modulo t: UInt64) -> UInt64 {
+        reduce(residue) { quotient, divisor in
+            let magnitude = divisor.magnitude % t
+            let positive = divisor < 0 ? t - magnitude : magnitude
+            return ModularArithmetic.multiply(
+                quotient, ModularArithmetic.inverse(positive, modulo: t)!, modulo: t)
         }
     }
 }

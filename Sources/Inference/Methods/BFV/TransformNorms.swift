@@ -49,7 +49,10 @@ package final class TransformNorms: Sendable {
         return (0..<transform.sourceCount).map { source in
             gain(
                 of: transform, source: source, modulus: ledger.plaintext, degree: ledger.degree,
-                factor: ignoresUnits ? 1 : ledger.inverse(units[source]))
+                factor: ignoresUnits
+                    ? 1
+                    : transform.divisors.inverse(
+                        ledger.inverse(units[source]), modulo: ledger.plaintext.prime))
         }
     }
 

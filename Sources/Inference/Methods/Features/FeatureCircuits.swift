@@ -39,6 +39,7 @@ package enum FeatureCircuits: CircuitFamily {
         guard shape.slotCount >= TileProgram.tile else {
             throw PackingError.tooFewSlots(shape.slotCount)
         }
+        let network = try ForestProducts.lowered(network)
         return Circuit(
             shape: shape, instructions: try FeatureCircuitBuilder(network).circuit.instructions,
             inputsCount: 1, featureCount: network.inputCount,

@@ -46,7 +46,8 @@ package struct ClearSlots: ClearInterpreter {
             weights: transform.giants.map { giant in
                 giant.terms.map { term in
                     residues.divide(
-                        term.weights, by: units[transform.babies[term.baby].source])
+                        term.weights, by: units[transform.babies[term.baby].source],
+                        transform.divisors)
                 }
             })
     }

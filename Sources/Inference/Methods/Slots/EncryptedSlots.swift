@@ -50,7 +50,8 @@ package struct EncryptedSlots: EncryptedInterpreter {
         }
         return residues.map { residues in
             evaluator.context.encodeTransform(
-                babies: transform.babies, giants: giants, factors: units.map(residues.inverse),
+                babies: transform.babies, giants: giants,
+                factors: units.map { residues.inverse($0, transform.divisors) },
                 plaintextIndex: residues.plaintextIndex, level: level,
                 isDithered: isLast && privacy.dithers)
         }

@@ -29,6 +29,8 @@ package final class LinearTransform: CircuitMap {
     /// How many ciphertexts it takes.
     package let sourceCount: Int
     package let giants: [Giant]
+    /// What its result is divided by, modulo t: factors of an integer that divides it.
+    let divisors: [Int64]
 
     /// Every permutation that needs a Galois key.
     package func permutations(degree: Int) -> Set<SlotPermutation> {
@@ -42,16 +44,47 @@ package final class LinearTransform: CircuitMap {
 
     var termCount: Int { giants.reduce(0) { $0 + $1.terms.count } }
 
+    /// Diagonals of given steps: rotation d is `baby` + `giant`.
+    /// - Parameter divisors: see there.
+    init(
+        diagonals: [Diagonal], steps: [(baby: Int, giant: Int)], divisors: [Int64],
+        shape: SlotShape
+    ) {
+        let columns = shape.columns
+        let used = Set(zip(diagonals, steps).map { Place(source: $0.source, step: $1.baby) })
+            .sorted { ($0.source, $0.step) < ($1.source, $1.step) }
+        let number = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
+        sourceCount = (used.map(\.source).max() ?? 0) + 1
+        babies = used.map {
+            BabyStep(source: $0.source, permutation: shape.rotation($0.step & (columns - 1)))
+        }
+        let byGiant = Dictionary(grouping: zip(diagonals, steps)) { $1.giant & (columns - 1) }
+        giants = byGiant.keys.sorted().map { rotation in
+            let terms = byGiant[rotation]!
+                .map { diagonal, step in
+                    Term(
+                        baby: number[Place(source: diagonal.source, step: step.baby)]!,
+                        unmoved: diagonal.weights, rotation: rotation, columns: columns)
+                }
+                .sorted { $0.baby < $1.baby }
+            return Giant(permutation: shape.rotation(rotation), terms: terms)
+        }
+        self.divisors = divisors
+    }
+
+    /// A baby step: of which source, and how far.
+    private struct Place: Hashable {
+        let source: Int
+        let step: Int
+    }
+
     /// Groups diagonals (rotation d * stride, weights) into giants of babies.
     ///
     /// Rotating by (g babyCount + b) stride is rotating by b stride, then by g babyCount stride; the
     /// weights of the outer sum move back by the giant's rotation.
     init(diagonals: [Diagonal], stride: Int, grouping: BabyGrouping, shape: SlotShape) {
-        struct Place: Hashable {
-            let source: Int
-            let step: Int
-        }
         let columns = shape.columns
+        divisors = []
         func place(_ diagonal: Diagonal) -> Place {
             Place(source: diagonal.source, step: grouping.baby(of: diagonal.index))
         }

@@ -18,6 +18,10 @@ struct PackedLayer {
     let folds: [[SlotPermutation]]
     /// Where the outputs are after the folds; for a last layer, which output each slot is a part of.
     let outputLayout: SlotLayout
+    /// Of each diagonal its baby and giant step, where these follow no rule; else none.
+    var steps: [(baby: Int, giant: Int)] = []
+    /// See `LinearTransform.divisors`.
+    var divisors: [Int64] = []
     /// The bias of each slot: after the folds each output once a slot, or in a last layer in one slot of
     /// each output.
     let bias: [Int64]

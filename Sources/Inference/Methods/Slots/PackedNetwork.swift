@@ -20,15 +20,29 @@ struct PackedNetwork {
     let featureCount: Int
     let inputLayouts: [SlotLayout]
     /// Values are the input ciphertexts, then the result of each step but switch points.
-    private(set) var steps: [Step] = []
+    var steps: [Step] = []
     private(set) var outputLayout: SlotLayout
     /// The value that is put out.
-    private(set) var output: Int
+    var output: Int
     let switchPointCount: Int
 
     /// Of each network value that exists, its ciphertexts.
     private var values: [Int: [Int]] = [:]
     private var layouts: [SlotLayout]
+
+    /// Without steps yet.
+    init(
+        shape: SlotShape, featureCount: Int, input: SlotLayout, output: SlotLayout,
+        switchPointCount: Int
+    ) {
+        self.shape = shape
+        self.featureCount = featureCount
+        self.switchPointCount = switchPointCount
+        inputLayouts = [input]
+        layouts = inputLayouts
+        outputLayout = output
+        self.output = 0
+    }
 
     /// - Throws: `PackingError` where the network doesn't fit this many slots.
     init(_ network: IntegerNetwork, shape: SlotShape) throws {
@@ -175,7 +189,7 @@ extension IntegerNetwork.Layer {
         case .affine(let affine) where affine.shape.count == 3:
             return ImageShape(
                 channels: affine.shape[0], height: affine.shape[1], width: affine.shape[2])
-        case .affine, .dense, .square, .product: return nil
+        case .affine, .dense, .square, .product, .forest: return nil
         }
     }
 }

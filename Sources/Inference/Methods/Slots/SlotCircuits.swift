@@ -55,7 +55,10 @@ package enum SlotCircuits: CircuitFamily {
     package static func circuit(
         _ network: IntegerNetwork, shape: SlotShape, babyCounts: [Int]
     ) throws -> Circuit<SlotCircuits> {
-        circuit(try PackedNetwork(network, shape: shape), babyCounts: babyCounts)
+        if let trees = try forestCircuit(network, shape: shape, numbers: babyCounts) {
+            return trees
+        }
+        return circuit(try PackedNetwork(network, shape: shape), babyCounts: babyCounts)
     }
 
     /// - Parameter babyCounts: missing ones get the cheapest power of two.
@@ -71,16 +74,36 @@ package enum SlotCircuits: CircuitFamily {
                 diagonalCounts: builder.diagonalCounts))
     }
 
+    /// nil where the network is not of trees.
+    private static func forestCircuit(
+        _ network: IntegerNetwork, shape: SlotShape, numbers: [Int]
+    ) throws -> Circuit<SlotCircuits>? {
+        guard let trees = ForestNetwork(network) else { return nil }
+        let layout = try ForestLayout(trees, shape: shape, numbers: numbers)
+        let packed = PackedNetwork(trees, layout, shape: shape)
+        var builder = SlotCircuitBuilder(packed, requestedBabyCounts: [])
+        builder.run()
+        return Circuit(
+            shape: shape, instructions: builder.circuit.instructions,
+            inputsCount: packed.inputLayouts.count, featureCount: packed.featureCount,
+            switchPointCount: packed.switchPointCount, babyCounts: layout.numbers,
+            layout: SlotCircuitLayout(
+                inputs: packed.inputLayouts, output: packed.outputLayout, diagonalCounts: []))
+    }
+
     /// Circuits of other baby steps, layer by layer, as far as there are keys for them.
     package static func circuits(
         _ network: IntegerNetwork, shape: SlotShape, galoisElements: Set<Int>
     ) throws -> [Circuit<SlotCircuits>] {
-        let packed = try PackedNetwork(network, shape: shape)
         func fits(_ permutations: Set<SlotPermutation>) -> Bool {
             permutations.allSatisfy {
                 galoisElements.contains($0.galoisElement(degree: shape.degree))
             }
         }
+        if let trees = try forestCircuit(network, shape: shape, numbers: []) {
+            return fits(trees.permutations) ? [trees] : []
+        }
+        let packed = try PackedNetwork(network, shape: shape)
         var choices: [[Int]] = [[]]
         let layers = circuit(packed, babyCounts: []).layout.diagonalCounts
         for (layer, diagonals) in layers.enumerated() {
@@ -100,6 +123,8 @@ package enum SlotCircuits: CircuitFamily {
     package static func tuned(
         _ start: Candidate<SlotCircuits>, _ tuning: Tuning<SlotCircuits>
     ) throws -> Candidate<SlotCircuits> {
+        // Their steps were chosen with their places.
+        guard ForestNetwork(tuning.network) == nil else { return start }
         try tuning.progress("tuning baby and giant steps")
         var best = start
         let (memory, shape) = (tuning.memory, best.circuit.shape)
@@ -187,6 +212,15 @@ private struct SlotCircuitBuilder {
         let shape = packed.shape
         var value = sources[0]
         if !layer.isIdentity {
+            guard layer.steps.isEmpty else {
+                return appendBias(
+                    layer,
+                    circuit.append(
+                        .map(
+                            LinearTransform(
+                                diagonals: layer.diagonals, steps: layer.steps,
+                                divisors: layer.divisors, shape: shape)), sources))
+            }
             let count = (layer.diagonals.map(\.index).max() ?? 0) + 1
             let number = babyCounts.count
             let grouping = BabyGrouping(
@@ -202,9 +236,11 @@ private struct SlotCircuitBuilder {
         where !fold.allSatisfy({ $0.isIdentity(degree: shape.degree) }) {
             value = circuit.append(.own(.fold(fold)), [value])
         }
-        if layer.bias.contains(where: { $0 != 0 }) {
-            value = circuit.append(.own(.add(layer.bias)), [value])
-        }
-        return value
+        return appendBias(layer, value)
+    }
+
+    private mutating func appendBias(_ layer: PackedLayer, _ value: Int) -> Int {
+        layer.bias.contains(where: { $0 != 0 })
+            ? circuit.append(.own(.add(layer.bias)), [value]) : value
     }
 }

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A polynomial of z = 2 c - (d + 1), c being how many of d terms are not met: zero for c = 1 ... d, and not for c = 0.
+///
+/// With u = z^2 it is a product of factors u - r, the squares of odd numbers below d + 1 where d is even, of even ones
+/// and z itself where d is odd. Two factors are one square: (u - a)(u - b) = (u - (a + b)/2)^2 - ((a - b)/2)^2.
+struct ForestPolynomial {
+    /// A value and a constant added to it.
+    struct Operand: Hashable {
+        /// 0 is z, i + 1 the result of product i.
+        let value: Int
+        let constant: Int64
+    }
+
+    struct Product {
+        let left: Operand
+        let right: Operand
+        let depth: Int
+
+        var isSquare: Bool { left == right }
+    }
+
+    let degree: Int
+    /// By their depth.
+    let products: [Product]
+    /// What the polynomial is.
+    let result: Operand
+    /// Factors of its value where all terms are met.
+    let divisors: [Int64]
+
+    init(degree: Int) {
+        self.degree = degree
+        let first = Int64(degree + 1)
+        var products: [Product] = []
+        var depths = [0]
+        func multiply(_ a: Operand, _ b: Operand) -> Int {
+            let depth = max(depths[a.value], depths[b.value]) + 1
+            products.append(Product(left: a, right: b, depth: depth))
+            depths.append(depth)
+            return products.count
+        }
+        let isOdd = degree % 2 == 1
+        // Squares of the roots but 0.
+        let roots = stride(from: isOdd ? 2 : 1, to: degree + 1, by: 2).map { Int64($0 * $0) }
+        var factors: [Operand] = isOdd ? [Operand(value: 0, constant: 0)] : []
+        divisors = (isOdd ? [-first] : []) + roots.map { first * first - $0 }
+        if !roots.isEmpty {
+            let z = Operand(value: 0, constant: 0)
+            let square = multiply(z, z)
+            // The largest of an odd number stands alone.
+            let pairs = roots.count / 2
+            for pair in 0..<pairs {
+                let (a, b) = (roots[pair], roots[2 * pairs - 1 - pair])
+                let middle = Operand(value: square, constant: -(a + b) / 2)
+                factors.append(
+                    Operand(
+                        value: multiply(middle, middle), constant: -((b - a) / 2 * ((b - a) / 2))))
+            }
+            if roots.count > 2 * pairs {
+                factors.append(Operand(value: square, constant: -roots[roots.count - 1]))
+            }
+        }
+        // The two of least depth first: as few levels as there can be.
+        while factors.count > 1 {
+            factors.sort { depths[$0.value] > depths[$1.value] }
+            let (a, b) = (factors.removeLast(), factors.removeLast())
+            factors.append(Operand(value: multiply(a, b), constant: 0))
+        }
+        // Values in the order of their depth, as circuits have them.
+        let order = products.indices.sorted {
+            (products[$0].depth, $0) < (products[$1].depth, $1)
+        }
+        var places = [0: 0]
+        for (place, index) in order.enumerated() { places[index + 1] = place + 1 }
+        func moved(_ operand: Operand) -> Operand {
+            Operand(value: places[operand.value]!, constant: operand.constant)
+        }
+        self.products = order.map {
+            Product(
+                left: moved(products[$0].left), right: moved(products[$0].right),
+                depth: products[$0].depth)
+        }
+        result = moved(factors[0])
+    }
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BFV
+import InferenceClient
+import IntegerNetworks
+
+/// Trees on slots: bits to how many terms of a leaf are met, a polynomial that is zero unless all are, leaf values.
+extension PackedNetwork {
+    init(_ network: ForestNetwork, _ layout: ForestLayout, shape: SlotShape) {
+        let polynomial = ForestPolynomial(degree: network.degree)
+        let depth = polynomial.products.last?.depth ?? 0
+        let regions = (0..<network.outputCount).map {
+            ForestLayout.region($0, of: network.outputCount, shape)
+        }
+        self.init(
+            shape: shape, featureCount: network.conditionCount,
+            input: SlotLayout(shape) { _, column in
+                let bit = column % layout.period
+                return bit < network.conditionCount ? bit : nil
+            },
+            output: SlotLayout(shape) { row, column in
+                let output = (row * shape.columns + column) / regions[0].count
+                return output < regions.count ? output : nil
+            }, switchPointCount: 2 * depth)
+        var builder = Builder(self)
+        // Of each group, z and what products make.
+        var values = layout.groups.map { [builder.costs($0, network)] }
+        for stage in 0...depth {
+            let products = polynomial.products.filter { $0.depth == stage }
+            if stage > 0 {
+                // Sums first: nothing stands between a switch point and its products.
+                let operands = values.indices.map { group in
+                    products.map { product in
+                        (product.isSquare ? [product.left] : [product.left, product.right]).map {
+                            builder.sum($0, values[group])
+                        }
+                    }
+                }
+                builder.append(.switchPoint(2 * stage - 2))
+                for group in values.indices {
+                    for operand in operands[group] {
+                        values[group].append(builder.append(.product(operand)))
+                    }
+                }
+                builder.append(.switchPoint(2 * stage - 1))
+            }
+        }
+        let indicators = values.map { builder.sum(polynomial.result, $0) }
+        builder.appendLeaves(indicators, layout.groups, network, polynomial, regions)
+        steps = builder.steps
+        output = builder.valuesCount - 1
+    }
+
+    private struct Builder {
+        let shape: SlotShape
+        let layout: SlotLayout
+        var steps: [Step] = []
+        var valuesCount = 1
+        private var sums: [Sum: Int] = [:]
+
+        private struct Sum: Hashable {
+            let value: Int
+            let constant: Int64
+        }
+
+        init(_ packed: PackedNetwork) {
+            shape = packed.shape
+            layout = packed.outputLayout
+        }
+
+        /// - Returns: the value that it makes, if it makes one.
+        @discardableResult
+        mutating func append(_ step: Step) -> Int {
+            steps.append(step)
+            if case .switchPoint = step { return -1 }
+            valuesCount += 1
+            return valuesCount - 1
+        }
+
+        /// z of each slot: twice the terms that are not met, less one more than there can be.
+        mutating func costs(_ group: ForestLayout.Group, _ network: ForestNetwork) -> Int {
+            var value = 0
+            for (number, map) in group.maps.enumerated() {
+                let isLast = number == group.maps.count - 1
+                let rotations = map.keys.sorted { ($0.giant, $0.baby) < ($1.giant, $1.baby) }
+                value = append(
+                    .layer(
+                        layer(
+                            rotations.map {
+                                Diagonal(
+                                    source: 0, index: $0.baby + $0.giant,
+                                    weights: isLast ? map[$0]!.map { -2 * $0 } : map[$0]!)
+                            }, steps: rotations.map { ($0.baby, $0.giant) },
+                            bias: isLast
+                                ? group.cells.map { $0.map { network.start(ofCell: $0) } ?? 0 }
+                                : []), sources: [value]))
+            }
+            return value
+        }
+
+        /// An operand of one group's values.
+        mutating func sum(_ operand: ForestPolynomial.Operand, _ values: [Int]) -> Int {
+            let value = values[operand.value]
+            guard operand.constant != 0 else { return value }
+            let key = Sum(value: value, constant: operand.constant)
+            if let known = sums[key] { return known }
+            var sum = layer(
+                [], bias: [Int64](repeating: operand.constant, count: shape.slotCount))
+            sum.isIdentity = true
+            let made = append(.layer(sum, sources: [value]))
+            sums[key] = made
+            return made
+        }
+
+        /// What leaves are worth, all groups summed.
+        mutating func appendLeaves(
+            _ indicators: [Int], _ groups: [ForestLayout.Group], _ network: ForestNetwork,
+            _ polynomial: ForestPolynomial, _ regions: [Range<Int>]
+        ) {
+            var bias = [Int64](repeating: 0, count: shape.slotCount)
+            for (region, constant) in zip(regions, network.bias) {
+                bias[region.lowerBound] = constant
+            }
+            var last = layer(
+                groups.enumerated().map { source, group in
+                    Diagonal(
+                        source: source, index: 0,
+                        weights: group.cells.map { $0.map { network.cells[$0].weight } ?? 0 })
+                }, steps: groups.map { _ in (0, 0) }, bias: bias)
+            last.divisors = polynomial.divisors
+            append(.layer(last, sources: indicators))
+        }
+
+        private func layer(
+            _ diagonals: [Diagonal], steps: [(baby: Int, giant: Int)] = [], bias: [Int64]
+        ) -> PackedLayer {
+            var layer = PackedLayer(
+                diagonals: diagonals, stride: 1, folds: [], outputLayout: layout, bias: bias)
+            layer.steps = steps
+            return layer
+        }
+    }
+}
+
+extension ForestNetwork {
+    /// z of a cell where no bit is set.
+    fileprivate func start(ofCell index: Int) -> Int64 {
+        let terms = cells[index].terms
+        return 2 * Int64(terms.count) - 2 * terms.reduce(0) { $0 + $1.constant }
+            - Int64(degree + 1)
+    }
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BFV
+import IntegerNetworks
+
+/// Leaves laid out in the order of their trees, and a map before theirs that brings bits near the trees: a tree's
+/// conditions each get a slot, or a few, within reach of all leaves that ask for them. Far fewer rotations than one map
+/// takes, since the second reaches the neighbourhood alone.
+struct RelayedPlacement {
+    private let network: ForestNetwork
+    private let shape: SlotShape
+    private let rotations: RotationSet
+    /// Leaves read from `reach` slots before them up to `reach` - 1 behind.
+    private let reach: Int
+    private let babies: Int
+
+    init(
+        _ network: ForestNetwork, shape: SlotShape, rotations: RotationSet, reach: Int, babies: Int
+    ) {
+        self.network = network
+        self.shape = shape
+        self.rotations = rotations
+        self.reach = reach
+        self.babies = babies
+    }
+
+    /// nil where some leaf fits nowhere.
+    func groups() -> [ForestLayout.Group]? {
+        var builders: [GroupBuilder] = []
+        for output in 0..<network.outputCount {
+            let region = ForestLayout.region(output, of: network.outputCount, shape)
+            var group = 0
+            var next = region.lowerBound
+            for tree in trees(of: output) {
+                var isPlaced = false
+                while !isPlaced {
+                    guard group < ForestLayout.mostGroups else { return nil }
+                    if group == builders.count {
+                        builders.append(
+                            GroupBuilder(
+                                network, shape: shape, rotations: rotations, reach: reach))
+                    }
+                    // A gap of a few slots may do what none does.
+                    let last = min(next + Self.mostGaps, region.upperBound - tree.count)
+                    while next <= last, !isPlaced {
+                        if builders[group].place(tree, at: next) {
+                            isPlaced = true
+                            next += tree.count
+                        } else {
+                            next += 1
+                        }
+                    }
+                    guard !isPlaced else { continue }
+                    // Nowhere in a group that it is the first of.
+                    guard next - Self.mostGaps > region.lowerBound + 1 else { return nil }
+                    group += 1
+                    next = region.lowerBound
+                }
+            }
+        }
+        return builders.map { $0.group(babies: babies) }
+    }
+
+    private static let mostGaps = 12
+
+    /// Cells of each tree that is worth something for an output.
+    private func trees(of output: Int) -> [[Int]] {
+        var trees: [[Int]] = []
+        var last: Int?
+        for (index, cell) in network.cells.enumerated() where cell.output == output {
+            if cell.tree == last {
+                trees[trees.count - 1].append(index)
+            } else {
+                trees.append([index])
+            }
+            last = cell.tree
+        }
+        return trees
+    }
+}
+
+/// The trees of one ciphertext.
+private struct GroupBuilder {
+    /// A condition's bit on a slot of the middle value, and the slots that may be it.
+    private struct Relay {
+        let condition: Int
+        /// Slots of a row, as columns that may exceed it: what all that read it reach.
+        var window: Range<Int>
+        var slot = -1
+    }
+
+    private let network: ForestNetwork
+    private let shape: SlotShape
+    private let rotations: RotationSet
+    private let reach: Int
+    private var relays: [Relay] = []
+    /// Of each slot of the middle value, the relay that it holds.
+    private var holders: [Int?]
+    /// Of each condition, its relays.
+    private var ofCondition: [Int: [Int]] = [:]
+    private var cells: [Int?]
+    /// Of each placed cell's bits, the relay.
+    private var reads: [(slot: Int, relay: Int, factor: Int64)] = []
+    private var seen: [Int]
+    private var round = 0
+
+    init(_ network: ForestNetwork, shape: SlotShape, rotations: RotationSet, reach: Int) {
+        self.network = network
+        self.shape = shape
+        self.rotations = rotations
+        self.reach = reach
+        holders = [Int?](repeating: nil, count: shape.slotCount)
+        cells = [Int?](repeating: nil, count: shape.slotCount)
+        seen = [Int](repeating: 0, count: shape.slotCount)
+    }
+
+    /// Lays the cells of a tree on slots from `start` on; changes nothing where they don't fit.
+    mutating func place(_ tree: [Int], at start: Int) -> Bool {
+        // Leaves of one tree lie in one row.
+        guard start / shape.columns == (start + tree.count - 1) / shape.columns else { return false }
+        let before = self
+        // Slots that ask for each condition, ascending.
+        var users: [Int: [(slot: Int, factor: Int64)]] = [:]
+        var order: [Int] = []
+        for (offset, cell) in tree.enumerated() {
+            cells[start + offset] = cell
+            for (condition, factor) in network.cells[cell].terms.flatMap(\.bits) {
+                if users[condition] == nil { order.append(condition) }
+                users[condition, default: []].append((start + offset, factor))
+            }
+        }
+        // Those of most leaves have least room.
+        for condition in order.sorted(by: { users[$0]!.count > users[$1]!.count }) {
+            guard relay(condition, to: users[condition]![...]) else {
+                self = before
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Finds a slot of the middle value for a condition that these leaves ask for, or one each for halves of them.
+    private mutating func relay(
+        _ condition: Int, to users: ArraySlice<(slot: Int, factor: Int64)>
+    ) -> Bool {
+        let window = users.last!.slot - reach + 1..<users.first!.slot + reach + 1
+        if !window.isEmpty, let relay = shared(condition, window) ?? made(condition, window) {
+            reads += users.map { ($0.slot, relay, $0.factor) }
+            return true
+        }
+        guard users.count > 1 else { return false }
+        let middle = (users.startIndex + users.endIndex) / 2
+        return relay(condition, to: users[..<middle]) && relay(condition, to: users[middle...])
+    }
+
+    /// A relay of the condition that is in the window already.
+    private mutating func shared(_ condition: Int, _ window: Range<Int>) -> Int? {
+        for relay in ofCondition[condition] ?? [] {
+            let both = relays[relay].window.clamped(to: window)
+            guard both.contains(where: { slot($0, in: window) == relays[relay].slot }),
+                isOfRow(relays[relay].window, window)
+            else { continue }
+            relays[relay].window = both
+            return relay
+        }
+        return nil
+    }
+
+    private mutating func made(_ condition: Int, _ window: Range<Int>) -> Int? {
+        relays.append(Relay(condition: condition, window: window))
+        round += 1
+        guard settle(relays.count - 1) else {
+            relays.removeLast()
+            return nil
+        }
+        ofCondition[condition, default: []].append(relays.count - 1)
+        return relays.count - 1
+    }
+
+    /// A slot for a relay, others moved if need be.
+    private mutating func settle(_ relay: Int) -> Bool {
+        let (condition, window) = (relays[relay].condition, relays[relay].window)
+        let choices = window.map { slot($0, in: window) }.filter {
+            rotations.steps[(condition - $0 % shape.columns) & (rotations.period - 1)] != nil
+        }
+        if let free = choices.first(where: { holders[$0] == nil }) {
+            take(free, relay)
+            return true
+        }
+        for choice in choices where seen[choice] != round {
+            seen[choice] = round
+            guard let holder = holders[choice] else { continue }
+            if settle(holder) {
+                take(choice, relay)
+                return true
+            }
+        }
+        return false
+    }
+
+    private mutating func take(_ slot: Int, _ relay: Int) {
+        if relays[relay].slot >= 0, holders[relays[relay].slot] == relay {
+            holders[relays[relay].slot] = nil
+        }
+        holders[slot] = relay
+        relays[relay].slot = slot
+    }
+
+    /// Windows are of the row that their middle lies in.
+    private func row(_ window: Range<Int>) -> Int {
+        (window.lowerBound + window.upperBound) / 2 / shape.columns
+    }
+
+    private func isOfRow(_ a: Range<Int>, _ b: Range<Int>) -> Bool { row(a) == row(b) }
+
+    /// A window goes round the end of its row.
+    private func slot(_ place: Int, in window: Range<Int>) -> Int {
+        let first = row(window) * shape.columns
+        return first + (place - first) & (shape.columns - 1)
+    }
+
+    func group(babies: Int) -> ForestLayout.Group {
+        let columns = shape.columns
+        func weights() -> [Int64] { [Int64](repeating: 0, count: shape.slotCount) }
+        var first: [ForestLayout.Rotation: [Int64]] = [:]
+        for (slot, holder) in holders.enumerated() {
+            guard let holder else { continue }
+            let distance =
+                (relays[holder].condition - slot % columns) & (rotations.period - 1)
+            let steps = rotations.steps[distance]!
+            first[
+                ForestLayout.Rotation(baby: steps.baby, giant: steps.giant), default: weights()][
+                    slot] = 1
+        }
+        var second: [ForestLayout.Rotation: [Int64]] = [:]
+        for (slot, relay, factor) in reads {
+            var distance = (relays[relay].slot - slot) & (columns - 1)
+            if distance >= columns / 2 { distance -= columns }
+            let place = distance + reach
+            let baby = place % babies
+            let giant = (place - baby - reach) & (columns - 1)
+            second[ForestLayout.Rotation(baby: baby, giant: giant), default: weights()][slot] +=
+                factor
+        }
+        return ForestLayout.Group(maps: [first, second], cells: cells)
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IntegerNetworks
+
+/// What trees ask of a sample's features, as bits: "x is at most t", or "x is t", of one feature each.
+///
+/// The comparison is the model's own, of 32-bit floats, so nothing is rounded.
+package struct SplitConditions: Sendable, Equatable {
+    package struct Condition: Sendable, Hashable {
+        package let feature: Int
+        /// Whether x is to be equal to the threshold; else at most as large.
+        package let isEquality: Bool
+        package let threshold: Float
+        /// Whether it holds of NaN.
+        package let holdsOfMissing: Bool
+
+        package init(feature: Int, isEquality: Bool, threshold: Float, holdsOfMissing: Bool) {
+            self.feature = feature
+            self.isEquality = isEquality
+            self.threshold = threshold
+            self.holdsOfMissing = holdsOfMissing
+        }
+
+        @inline(__always)
+        package func holds(of x: Float) -> Bool {
+            (isEquality ? x == threshold : x <= threshold) || (holdsOfMissing && x.isNaN)
+        }
+
+        /// Whether it holds wherever another does, as the next of a chain.
+        package func follows(_ other: Condition) -> Bool {
+            !isEquality && !other.isEquality && feature == other.feature
+                && holdsOfMissing == other.holdsOfMissing && threshold >= other.threshold
+        }
+    }
+
+    package let featureCount: Int
+    package let conditions: [Condition]
+
+    /// - Throws: `ProgramError` where there are none, or one of a feature or a threshold that is none.
+    package init(featureCount: Int, conditions: [Condition]) throws(ProgramError) {
+        let limit = 1...OutputProgram.maximumElements
+        guard limit.contains(featureCount), limit.contains(conditions.count),
+            conditions.allSatisfy({
+                (0..<featureCount).contains($0.feature) && !$0.threshold.isNaN
+            })
+        else { throw ProgramError("conditions of trees that are none") }
+        self.featureCount = featureCount
+        self.conditions = conditions
+    }
+
+    /// 1 where a condition holds of a row of features, 0 elsewhere; row by row.
+    package func bits(_ rows: [Float]) -> [Float] {
+        precondition(rows.count % featureCount == 0)
+        return stride(from: 0, to: rows.count, by: featureCount).flatMap { start in
+            conditions.map { $0.holds(of: rows[start + $0.feature]) ? 1 : 0 }
+        }
+    }
+
+    /// Of each chain, how many conditions it has: each holds wherever the one before it does.
+    package var chains: [Int] {
+        var chains: [Int] = []
+        for (index, condition) in conditions.enumerated() {
+            if index > 0, condition.follows(conditions[index - 1]) {
+                chains[chains.count - 1] += 1
+            } else {
+                chains.append(1)
+            }
+        }
+        return chains
+    }
+}
+
+extension Forest {
+    /// 1 for each leaf that a row of bits leads to, 0 for others, row by row.
+    package func leaves(_ rows: [Float]) -> [Float] {
+        precondition(rows.count % conditionCount == 0)
+        let count = rows.count / conditionCount
+        var result = [Float](repeating: 0, count: count * leafCount)
+        for row in 0..<count {
+            for leaf in reached({ rows[row * conditionCount + $0] != 0 }) {
+                result[row * leafCount + leaf] = 1
+            }
+        }
+        return result
+    }
+}
