@@ -23,7 +23,8 @@ package struct ImportedModel: Sendable {
     /// - Throws: `ONNXError` or `QuantizationError` naming the node that cannot be taken, or `PlanRefusal`.
     package init(_ bytes: [UInt8], options: PlanningOptions = PlanningOptions()) throws {
         self.bytes = try ONNXModel.bytes(
-            bytes, movingToClient: options.clientNodes, outputs: options.outputKind)
+            bytes, movingToClient: options.clientNodes, outputs: options.outputKind,
+            trees: options.trees)
         model = try ONNXModel.load(self.bytes)
         if let network = try? model.integerNetwork() {
             kind = .integers(network)
@@ -37,7 +38,7 @@ package struct ImportedModel: Sendable {
             throw PlanRefusal(
                 place: trees.name,
                 problem: "each node of its trees compares, which no polynomial does well",
-                remedies: [.treesAtTheClient(trees.name)])
+                remedies: [.knownTrees(.thresholds), .knownTrees(.structure)])
         }
         kind = .float(split)
     }

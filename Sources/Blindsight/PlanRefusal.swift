@@ -2,6 +2,7 @@
 
 import Files
 import Inference
+import TensorGraphs
 
 /// Why a model has no plan: what stands in the way, and the nearest changes that would help.
 public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
@@ -47,8 +48,8 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
         case distillation
         /// What the outputs are: scores of classes, or quantities.
         case statedOutputs
-        /// Trees whose shape and thresholds the client may know, by the name of what is left to it.
-        case treesAtTheClient(String)
+        /// Trees of which clients may know so much.
+        case knownTrees(TensorGraph.TreeDisclosure)
         /// The plan as it is, whatever its errors.
         case anyError
         /// Layers that the client computes itself, if it may know their weights.
@@ -74,8 +75,10 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
                 "a shallow student trained on this model's outputs (distillation), with x*x for activations"
             case .statedOutputs:
                 "it stated what they are: scores, or quantities (then each has a unit of its own)"
-            case .treesAtTheClient(let name):
-                "the shape and thresholds of its trees left to the client ('\(name)'): what the leaves are worth stays encrypted"
+            case .knownTrees(.thresholds):
+                "its trees' thresholds told to the client, which compares: the trees' shape and what their leaves are worth stay encrypted"
+            case .knownTrees(.structure):
+                "its trees told to the client but for what their leaves are worth, which stays encrypted: the fastest"
             case .anyError: "the plan as it is, if answers like these will do"
             case .layersAtTheClient:
                 "the first layers on the client's side, if their weights may be known to it"

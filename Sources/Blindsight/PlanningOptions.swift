@@ -34,6 +34,8 @@ public struct PlanningOptions: Sendable {
     package var clientNodes: [String] = []
     /// What several elements of an output are, where the model doesn't tell.
     package var outputKind: TensorGraph.OutputKind?
+    /// What clients may know of the model's trees; nil: nothing, so that they can't be served.
+    package var trees: TensorGraph.TreeDisclosure?
     package var planner = Planner()
     /// A plan whose clients are to keep their keys: the new one is found within its key set.
     package var within: ClientPlan?

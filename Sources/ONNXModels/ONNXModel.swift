@@ -77,11 +77,18 @@ package struct ONNXModel: Sendable {
         labels = proto.metadataProps.first { $0.key == "labels" }.map { property in
             property.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         }
-        clientNodes = proto.metadataProps.filter { $0.key == Self.clientNodesKey }.flatMap {
+        var clientNodes = proto.metadataProps.filter { $0.key == Self.clientNodesKey }.flatMap {
             $0.value.split(separator: "\n").map(String.init)
         }
         outputKind = proto.metadataProps.last { $0.key == Self.outputKindKey }
             .flatMap { TensorGraph.OutputKind(rawValue: $0.value) }
+        if let trees = proto.metadataProps.last(where: { $0.key == Self.treesKey })
+            .flatMap({ TensorGraph.TreeDisclosure(rawValue: $0.value) })
+        {
+            clientNodes += graph.nodes.filter { $0.operator.contains("TreeEnsemble") }.map {
+                $0.name + TensorGraphImporter.suffix(trees)
+            }
+        }
         let names = Set(graph.nodes.map(\.name))
         let parts = [TensorGraphImporter.leavesSuffix, TensorGraphImporter.conditionsSuffix]
         if let missing = clientNodes.first(where: { name in
@@ -91,6 +98,7 @@ package struct ONNXModel: Sendable {
             throw .unsupportedModel(
                 "no node is called '\(missing)', which is to be left to the client")
         }
+        self.clientNodes = clientNodes
     }
 
     private static func refusal(ofSets found: [Int64]) -> String {
@@ -109,19 +117,22 @@ package struct ONNXModel: Sendable {
     }
 
     private static let clientNodesKey = "blindsight.client_nodes"
+    private static let treesKey = "blindsight.trees"
     private static let outputKindKey = "blindsight.outputs"
 
     /// A model's bytes, with what it doesn't say itself.
     /// - Parameters:
     ///   - nodes: left to the client.
     ///   - outputs: what they are.
+    ///   - trees: what clients may know of them.
     package static func bytes(
         _ bytes: [UInt8], movingToClient nodes: [String],
-        outputs: TensorGraph.OutputKind? = nil
+        outputs: TensorGraph.OutputKind? = nil, trees: TensorGraph.TreeDisclosure? = nil
     ) throws -> [UInt8] {
         var properties: [String: String] = [:]
         if !nodes.isEmpty { properties[clientNodesKey] = nodes.joined(separator: "\n") }
         if let outputs { properties[outputKindKey] = outputs.rawValue }
+        if let trees { properties[treesKey] = trees.rawValue }
         guard !properties.isEmpty else { return bytes }
         var added = ONNXModelProto()
         added.metadataProps = properties.sorted { $0.key < $1.key }.map { key, value in

@@ -61,14 +61,19 @@ import Wire
         let matrix = TensorWeights(values: [1, 2, 3, 4, 5, 6])
         _ = step(.matrix(weights: matrix, bias: [1, 2], rows: 1, inner: 3, columns: 2), 0)
         _ = step(.matrix(weights: matrix, bias: nil, rows: 1, inner: 3, columns: 2), 0)
-        let splits = [
-            TreeEnsemble.Split(
-                feature: 2, mode: .greaterOrEqual, threshold: 0.5, missingHolds: true, whenTrue: -3,
-                whenFalse: -1)
-        ]
+        let bits = step(
+            .conditions(
+                try SplitConditions(
+                    featureCount: 3,
+                    conditions: [
+                        .init(feature: 2, isEquality: false, threshold: 0.5, holdsOfMissing: true),
+                        .init(feature: 2, isEquality: true, threshold: 3, holdsOfMissing: false),
+                    ])), 0)
         _ = step(
-            .leaves(
-                try TreeEnsemble(featureCount: 3, leafCount: 3, roots: [-2, 0], splits: splits)), 0)
+            .forest(
+                try Forest(
+                    chains: [1, 1], leafCount: 3, roots: [-2, 0],
+                    splits: [Forest.Split(condition: 1, whenTrue: -3, whenFalse: -1)])), bits)
         func output(
             _ name: String, _ value: Int, _ shape: [Int], _ meaning: TensorGraph.Meaning
         ) -> OutputProgram.Output {
@@ -160,10 +165,13 @@ import Wire
             ("a divisor of zero", { $0.change("quotient") { $0.reals[1] = 0 } }),
             ("weights that are too few", { $0.change("matrix") { $0.reals.removeLast(4) } }),
             ("a matrix of no rows", { $0.change("matrix") { $0.integers[0] = 0 } }),
-            ("trees without a root", { $0.change("leaves") { $0.integers[3] = 1 } }),
-            ("a mode that is none", { $0.change("leaves") { $0.integers[6] = 12 } }),
-            ("a circle of splits", { $0.change("leaves") { $0.integers[7] = 0 } }),
-            ("a threshold too many", { $0.change("leaves") { $0.reals.append(1) } }),
+            ("trees without a root", { $0.change("forest") { $0.integers[5] = 1 } }),
+            ("a chain of nothing", { $0.change("forest") { $0.integers[3] = 0 } }),
+            ("a bit that is none", { $0.change("forest") { $0.integers[7] = 2 } }),
+            ("a circle of splits", { $0.change("forest") { $0.integers[8] = 0 } }),
+            ("a kind of condition that is none", { $0.change("conditions") { $0.integers[2] = 12 } }),
+            ("a feature that is none", { $0.change("conditions") { $0.integers[1] = 3 } }),
+            ("a threshold too many", { $0.change("conditions") { $0.reals.append(1) } }),
             ("4097 steps", { $0.steps += Array(repeating: $0.steps[0], count: 4097) }),
         ]
         for (what, change) in changes {

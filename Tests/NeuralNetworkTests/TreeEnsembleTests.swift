@@ -14,52 +14,56 @@ import Testing
 
 /// Tree ensembles: the client says which leaves, the server what they are worth.
 @Suite struct TreeEnsembleTests {
-    private typealias Split = TreeEnsemble.Split
-
-    @Test(arguments: TreeEnsemble.Mode.allCases) func modes(mode: TreeEnsemble.Mode) throws {
-        for missing in [false, true] {
-            let trees = try TreeEnsemble(
-                featureCount: 1, leafCount: 2, roots: [0],
-                splits: [
-                    Split(
-                        feature: 0, mode: mode, threshold: 2, missingHolds: missing, whenTrue: -1,
-                        whenFalse: -2)
-                ])
+    /// Whatever a split asks, and whether it holds of what is missing: on both sides of its threshold.
+    @Test(arguments: [
+        "BRANCH_LEQ", "BRANCH_LT", "BRANCH_GT", "BRANCH_GTE", "BRANCH_EQ", "BRANCH_NEQ",
+    ]) func modes(mode: String) throws {
+        for missing in [0, 1] {
+            let model = Self.model("TreeEnsembleRegressor") { builder in
+                Self.replace(&builder, "nodes_modes")
+                builder.attribute(
+                    "nodes_modes", [mode, "LEAF", "BRANCH_LT", "LEAF", "LEAF", "LEAF"])
+                Self.replace(&builder, "nodes_missing_value_tracks_true")
+                builder.attribute("nodes_missing_value_tracks_true", [missing, 0, 0, 0, 0, 0])
+            }
             let holds: [Bool] =
                 switch mode {
-                case .lessOrEqual: [true, true, false]
-                case .less: [true, false, false]
-                case .greater: [false, false, true]
-                case .greaterOrEqual: [false, true, true]
-                case .equal: [false, true, false]
-                case .notEqual: [true, false, true]
+                case "BRANCH_LEQ": [true, true, false]
+                case "BRANCH_LT": [true, false, false]
+                case "BRANCH_GT": [false, false, true]
+                case "BRANCH_GTE": [false, true, true]
+                case "BRANCH_EQ": [false, true, false]
+                default: [true, false, true]
                 }
-            let ofMissing = missing || mode == .notEqual
-            #expect(
-                trees.leaves([1, 2, 3, .nan])
-                    == (holds + [ofMissing]).flatMap { $0 ? [1, 0] : [0, 1] })
+            let reference = try FloatReference(ONNXModel(model).tensorGraph())
+            for (x, isTrue) in zip(
+                [Float(0.5).nextDown, 0.5, Float(0.5).nextUp, .nan],
+                holds + [missing == 1 || mode == "BRANCH_NEQ"])
+            {
+                #expect(
+                    try reference.outputs([x, 0]) == [[isTrue ? 10.25 : 35.25]],
+                    "\(mode) \(x) \(missing)")
+            }
         }
     }
 
     @Test func whatNoTreesAre() throws {
         func trees(
-            _ roots: [Int], _ children: [(Int, Int)], leaves: Int, feature: Int = 0
-        ) throws -> TreeEnsemble {
-            try TreeEnsemble(
-                featureCount: 1, leafCount: leaves, roots: roots,
+            _ roots: [Int], _ children: [(Int, Int)], leaves: Int, condition: Int = 0
+        ) throws -> Forest {
+            try Forest(
+                chains: [1], leafCount: leaves, roots: roots,
                 splits: children.map {
-                    Split(
-                        feature: feature, mode: .less, threshold: 0, missingHolds: false,
-                        whenTrue: $0.0, whenFalse: $0.1)
+                    Forest.Split(condition: condition, whenTrue: $0.0, whenFalse: $0.1)
                 })
         }
         _ = try trees([0], [(-1, -2)], leaves: 2)
         _ = try trees([0, -4], [(1, -1), (-2, -3)], leaves: 4)
         func refused(
-            _ roots: [Int], _ children: [(Int, Int)], leaves: Int = 2, feature: Int = 0
+            _ roots: [Int], _ children: [(Int, Int)], leaves: Int = 2, condition: Int = 0
         ) {
-            #expect(throws: ProgramError.self, "\(roots) \(children)") {
-                try trees(roots, children, leaves: leaves, feature: feature)
+            #expect(throws: NetworkError.self, "\(roots) \(children)") {
+                try trees(roots, children, leaves: leaves, condition: condition)
             }
         }
         refused([], [])
@@ -70,7 +74,7 @@ import Testing
         refused([0], [(1, -1), (0, -2)])
         refused([0], [(2, -1), (-1, -2)])
         refused([0], [(-4, -1)])
-        refused([0], [(-1, -2)], feature: 1)
+        refused([0], [(-1, -2)], condition: 1)
         refused([0], [(-1, -2)], leaves: 0)
         refused([0], [(.min, -2)])
         // Walks would be longer than all splits together.
@@ -112,6 +116,10 @@ import Testing
         return builder.model(outputs)
     }
 
+    private static func replace(_ builder: inout ONNXBuilder, _ name: String) {
+        builder.graph.node[builder.graph.node.count - 1].attribute.removeAll { $0.name == name }
+    }
+
     private static let samples: [(sample: [Float], score: Float)] = [
         ([0.5, 7], 10.25), ([.nan, 7], 10.25), ([1, -2], -19.75), ([1, -1], 35.25),
         ([1, .nan], 35.25), ([-9, -9], 10.25),
@@ -131,12 +139,12 @@ import Testing
         }
     }
 
-    private static func planned(_ move: Bool) throws -> PlannedModel {
+    private static func planned(_ trees: TensorGraph.TreeDisclosure?) throws -> PlannedModel {
         var options = PlanningOptions()
         options.planner = .insecure(degrees: [256, 512])
         options.method = .slots
+        options.trees = trees
         let bytes: [UInt8] = try model("TreeEnsembleRegressor").serializedBytes()
-        if move { options.clientNodes = [try name(bytes)] }
         var generator = SplitMix64(seed: 9)
         let calibration = SampleSet(
             (0..<100).map { _ in (0..<2).map { _ in Float.random(in: -3...3, using: &generator) } },
@@ -144,31 +152,31 @@ import Testing
         return try PlannedModel(model: bytes, calibration: calibration, options: options)
     }
 
-    private static func name(_ bytes: [UInt8]) throws -> String {
-        let graph = try ONNXModel.load(bytes).tensorGraph()
-        return try #require(
-            graph.nodes.first { if case .leaves = $0.operation { true } else { false } }
-        ).name
-    }
-
-    /// Nothing of the trees goes to the client unasked; then their shape does, and no value of a leaf.
-    @Test func shapeGoesWhereAsked() throws {
-        let bytes: [UInt8] = try Self.model("TreeEnsembleRegressor").serializedBytes()
-        let name = try Self.name(bytes)
+    /// Nothing of the trees goes to the client unasked; then as much as is asked, and no value of a leaf.
+    @Test(arguments: TensorGraph.TreeDisclosure.allCases)
+    func treesGoWhereAsked(known: TensorGraph.TreeDisclosure) throws {
         #expect {
-            _ = try Self.planned(false)
+            _ = try Self.planned(nil)
         } throws: {
-            ($0 as? PlanRefusal)?.remedies == [.treesAtTheClient(name)]
+            ($0 as? PlanRefusal)?.remedies == [.knownTrees(.thresholds), .knownTrees(.structure)]
         }
-        let planned = try Self.planned(true)
+        let planned = try Self.planned(known)
         let prefix = try #require(planned.plan.client.prefix)
-        #expect(prefix.program.steps.count == 1 && planned.plan.network.input.count == 4)
-        for step in prefix.program.steps {
-            guard case .leaves(let trees) = step.operation else {
-                Issue.record("a step that isn't of leaves")
-                continue
+        let steps = prefix.program.steps
+        #expect(steps.count == (known == .structure ? 2 : 1))
+        #expect(planned.plan.network.input.count == (known == .structure ? 4 : 2))
+        guard case .conditions(let conditions) = steps[0].operation else {
+            Issue.record("a step that isn't of conditions")
+            return
+        }
+        // In the order of features and thresholds, whatever the trees.
+        #expect(conditions.conditions.map(\.feature) == [0, 1])
+        if known == .structure {
+            guard case .forest(let forest) = steps[1].operation else {
+                Issue.record("a step that isn't of trees")
+                return
             }
-            #expect(trees.splits.count == 2 && trees.roots.count == 2)
+            #expect(forest.splits.count == 2 && forest.roots.count == 2)
         }
         #expect(planned.plan.network.input.range == 0...1)
         // What is decrypted is the model's to five digits, missing values and all.

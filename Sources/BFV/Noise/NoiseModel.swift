@@ -197,6 +197,16 @@ package struct NoiseModel: Sendable {
                 isLinear: false))
     }
 
+    /// A product with an encoding of slots drawn uniformly, which nothing else depends on: pi r, where r has N/k
+    /// independent blocks of k coefficients in [-1/2, 1/2) and so contributions of at most k/2 each, of proxy k^2/4
+    /// (Hoeffding); never more than N/2. t r is an integer and t odd, so none is -1/2 and the mean of r is 0.
+    package var uniformPlaintext: TransformGain {
+        let size = min(n / 2, tail * (n * Double(index)).squareRoot() / 2)
+        let largest = plaintextModulus * size
+        return TransformGain(
+            elements: [1], sum: largest, energy: largest * largest, largest: largest)
+    }
+
     /// A sum of linear maps of ciphertexts, by hoisted babies and giants; `babies` and `giants` are what one key switch
     /// adds, zero where there is none.
     package func mapped(

@@ -110,6 +110,12 @@ package struct PlanCommand: ReportingCommand {
     )
     var outputs: TensorGraph.OutputKind?
 
+    @Option(
+        help:
+            "What clients may know of a model's trees: their thresholds, or all of their structure but what leaves are worth."
+    )
+    var trees: TensorGraph.TreeDisclosure?
+
     @Flag(help: "Make the plan even where its integers often answer otherwise than the model.")
     var acceptErrors = false
 
@@ -218,6 +224,7 @@ package struct PlanCommand: ReportingCommand {
         options.acceptsAnyError = acceptErrors
         options.clientNodes = move
         options.outputKind = outputs
+        options.trees = trees
         options.planner = Planner(keySize: keySize!)
         options.within = try within.map(CommandFiles.clientPlan)
         return options
@@ -254,7 +261,7 @@ struct Refused: Error, CustomStringConvertible {
         case .calibratedRange(let margin): "--range calibrated --margin-bits \(Int(margin))"
         case .certifiedRange: "--range certified"
         case .statedOutputs: "--outputs quantities, or --outputs scores"
-        case .treesAtTheClient(let name): "--move '\(name)'"
+        case .knownTrees(let trees): "--trees \(trees.rawValue)"
         case .anyError: "--accept-errors"
         case .margin: "--margin-bits 4"
         case .fewerActivations, .smallerLayer, .distillation, .layersAtTheClient: nil
@@ -263,6 +270,7 @@ struct Refused: Error, CustomStringConvertible {
 }
 
 extension TensorGraph.OutputKind: ExpressibleByArgument {}
+extension TensorGraph.TreeDisclosure: ExpressibleByArgument {}
 
 /// "3..8", "3...8", "3-8" or "5".
 struct IntegerRange: ExpressibleByArgument {

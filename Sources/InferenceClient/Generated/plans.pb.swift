@@ -537,6 +537,12 @@ package nonisolated struct Blindsight_V6_BFVMessage: @unchecked Sendable {
     set {_uniqueStorage()._functionPrivacyBits = newValue}
   }
 
+  /// Of the method "slots": pairs of factors that the client multiplies; 0 where it adds only.
+  package var factorPairs: UInt32 {
+    get {_storage._factorPairs}
+    set {_uniqueStorage()._factorPairs = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1434,7 +1440,7 @@ nonisolated extension Blindsight_V6_KeySetMessage: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".BFVMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0\u{1}plaintexts\0\u{3}output_units\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{3}noise_margin_bits\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_count\0\u{3}function_privacy_bits\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0\u{1}plaintexts\0\u{3}output_units\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{3}noise_margin_bits\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_count\0\u{3}function_privacy_bits\0\u{3}factor_pairs\0")
 
   fileprivate class _StorageClass {
     var _keys: Blindsight_V6_KeySetMessage? = nil
@@ -1447,6 +1453,7 @@ nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProt
     var _outputLayout: [UInt32] = []
     var _outputCount: UInt32 = 0
     var _functionPrivacyBits: UInt32 = 0
+    var _factorPairs: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1467,6 +1474,7 @@ nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProt
       _outputLayout = source._outputLayout
       _outputCount = source._outputCount
       _functionPrivacyBits = source._functionPrivacyBits
+      _factorPairs = source._factorPairs
     }
   }
 
@@ -1495,6 +1503,7 @@ nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProt
         case 8: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._outputLayout) }()
         case 9: try { try decoder.decodeSingularUInt32Field(value: &_storage._outputCount) }()
         case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._functionPrivacyBits) }()
+        case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._factorPairs) }()
         default: break
         }
       }
@@ -1537,6 +1546,9 @@ nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProt
       if _storage._functionPrivacyBits != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._functionPrivacyBits, fieldNumber: 10)
       }
+      if _storage._factorPairs != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._factorPairs, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1556,6 +1568,7 @@ nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProt
         if _storage._outputLayout != rhs_storage._outputLayout {return false}
         if _storage._outputCount != rhs_storage._outputCount {return false}
         if _storage._functionPrivacyBits != rhs_storage._functionPrivacyBits {return false}
+        if _storage._factorPairs != rhs_storage._factorPairs {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -10,6 +10,14 @@ extension TensorGraphImporter {
     static let conditionsSuffix = "/conditions"
     static let leavesSuffix = "/leaves"
 
+    /// What is left to clients that may know so much.
+    static func suffix(_ trees: TensorGraph.TreeDisclosure) -> String {
+        switch trees {
+        case .thresholds: conditionsSuffix
+        case .structure: leavesSuffix
+        }
+    }
+
     private static let treeAttributes: Set<String> = [
         "aggregate_function", "base_values", "base_values_as_tensor", "nodes_falsenodeids",
         "nodes_featureids", "nodes_hitrates", "nodes_hitrates_as_tensor",
@@ -317,7 +325,9 @@ extension TensorGraphImporter {
         return Split(
             condition: .init(
                 feature: feature, isEquality: mode.isEquality, threshold: limit,
-                holdsOfMissing: missingHolds != mode.isOpposite), isOpposite: mode.isOpposite)
+                // Of comparisons with what is missing, one alone holds: that it is not the threshold.
+                holdsOfMissing: (missingHolds || mode == .notEqual) != mode.isOpposite),
+            isOpposite: mode.isOpposite)
     }
 
     /// What of a feature x and a threshold t leads on to the child that the model calls true.

@@ -209,7 +209,13 @@ extension TensorGraph {
 
     /// Whether a node is to be left to the client, and can be.
     func moves(_ node: Node) -> Bool {
-        clientNodes.contains(node.name) && node.operation.mayBeMoved
+        if clientNodes.contains(node.name) { return node.operation.mayBeMoved }
+        // Who does trees compares for them.
+        guard case .conditions = node.operation else { return false }
+        return nodes.contains {
+            $0.inputs.contains(node.output) && clientNodes.contains($0.name)
+                && $0.operation.isTrees
+        }
     }
 
     /// How a report calls what the client does.

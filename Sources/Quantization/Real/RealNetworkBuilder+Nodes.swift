@@ -40,16 +40,20 @@ extension RealNetworkBuilder {
                 "leave the comparisons of features with thresholds to the client ('\(node.name)'); the trees and what their leaves are worth stay encrypted"
             )
         case .forest(let forest):
-            guard network.fixedInput?.range == 0...1, network.fixedInput?.scale == 1 else {
+            let bits = try materialize(source)
+            guard bits == 0, network.fixedInput?.range == 0...1, network.fixedInput?.scale == 1
+            else {
                 throw refusal(
-                    node, "its trees read something else beside the bits of conditions",
-                    "use trees of the model's own inputs, alone")
+                    node,
+                    "beside its trees there is more that reads the model's inputs, or trees of another node",
+                    "use one node of trees of all inputs, and nothing beside it; or leave all of the trees to the client but what their leaves are worth ('\(node.name)')"
+                )
             }
             let value = graph.values[node.output]
             let leaves = try append(
                 RealNetwork.Node(
                     name: node.name, folded: [], operation: .forest(forest),
-                    sources: [try materialize(source)], shape: Self.sampleShape(value.shape)))
+                    sources: [bits], shape: Self.sampleShape(value.shape)))
             known[node.output] = .linear(.base(leaves, count: value.count))
             emitted[node.output] = leaves
         case .impute, .encode:

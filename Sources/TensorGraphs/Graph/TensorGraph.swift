@@ -61,6 +61,14 @@ package struct TensorGraph: Sendable, Equatable {
         case quantities
     }
 
+    /// What of a model's trees its clients may know.
+    package enum TreeDisclosure: String, Sendable, CaseIterable {
+        /// What they compare features with: which condition leads where stays encrypted, and what leaves are worth.
+        case thresholds
+        /// The trees themselves: what leaves are worth stays encrypted.
+        case structure
+    }
+
     /// What the elements of an output are.
     package enum Meaning: Sendable, Hashable {
         case real

@@ -14,11 +14,17 @@ package protocol CircuitMap: Sendable {
     func permutations(degree: Int) -> Set<SlotPermutation>
 }
 
-/// A step of one value that only one family of circuits has.
+/// A step that only one family of circuits has, of one value where it doesn't say otherwise.
 package protocol CircuitStep: Sendable {
     func permutations(degree: Int) -> Set<SlotPermutation>
     /// Whether it leaves noise as it is but for what it adds.
     var keepsNoise: Bool { get }
+    /// The unit of the result, of its values' units.
+    func unit(of units: [MessageUnit]) -> MessageUnit
+}
+
+extension CircuitStep {
+    package func unit(of units: [MessageUnit]) -> MessageUnit { units[0] }
 }
 
 /// Circuits with one kind of map and steps of their own: all that the planner's search, the proof and the executor need
@@ -75,7 +81,7 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
         case square
         /// Of two values.
         case product
-        /// A step of the family's own, of one value.
+        /// A step of the family's own.
         case own(Family.Step)
         /// A place where moduli may be dropped; the plan says to which level. Reads and makes no value.
         case switchPoint(Int)

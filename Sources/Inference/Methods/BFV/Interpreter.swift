@@ -31,12 +31,13 @@ package protocol Interpreter {
     func prepare(
         _ map: Family.Map, units: [MessageUnit], unit: MessageUnit, level: Int, isLast: Bool
     ) throws -> PreparedMap
-    /// - Parameter unit: the factor that the step's value brings along.
+    /// - Parameter unit: the factor that the step's result brings along.
     func prepare(_ step: Family.Step, unit: MessageUnit, level: Int) throws -> PreparedStep
 
     /// - Parameter values: the sources of the map.
     func apply(_ map: PreparedMap, to values: [Value]) throws -> Value
-    func apply(_ step: PreparedStep, to value: Value) throws -> Value
+    /// - Parameter values: those that the step reads; one of most.
+    func apply(_ step: PreparedStep, to values: [Value]) throws -> Value
     /// x y times -Q_l mod t, at level l.
     func multiply(_ a: Value, _ b: Value) throws -> Value
     func switchDown(_ value: Value, toLevel level: Int) throws -> Value

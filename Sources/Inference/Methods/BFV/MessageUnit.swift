@@ -19,6 +19,13 @@ package struct MessageUnit: Sendable, Hashable {
         return out
     }
 
+    /// Of a product that brings no factor of its own.
+    package func times(_ other: MessageUnit) -> MessageUnit {
+        var out = self
+        out.exponents.merge(other.exponents) { $0 + $1 }
+        return out
+    }
+
     /// Its value modulo the plaintext modulus.
     package func value(_ parameters: BFVParameters, plaintextIndex: Int) -> UInt64 {
         let t = parameters.plaintextModuli[plaintextIndex]

@@ -68,6 +68,7 @@ package struct Program<I: Interpreter> {
                         map, units: sources, unit: unit, level: level, isLast: index == flow.lastMap
                     ))
             case .own(let own):
+                unit = own.unit(of: operands.map { units[$0] })
                 step = .own(try interpreter.prepare(own, unit: unit, level: level))
             case .square:
                 step = .square
@@ -127,7 +128,7 @@ package struct Program<I: Interpreter> {
         let value = operands[0]
         switch step {
         case .map(let map): return try interpreter.apply(map, to: operands)
-        case .own(let own): return try interpreter.apply(own, to: value)
+        case .own(let own): return try interpreter.apply(own, to: operands)
         case .square: return try interpreter.multiply(value, value)
         case .product: return try interpreter.multiply(value, operands[1])
         case .switchDown(let level): return try interpreter.switchDown(value, toLevel: level)

@@ -55,5 +55,5 @@ package struct ClearFeatures: ClearInterpreter {
     }
 
     /// Residues need neither of the steps.
-    package func apply(_ step: FeatureStep, to value: ClearValue) -> ClearValue { value }
+    package func apply(_ step: FeatureStep, to values: [ClearValue]) -> ClearValue { values[0] }
 }

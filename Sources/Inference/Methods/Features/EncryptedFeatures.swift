@@ -110,8 +110,9 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         return PreparedMap(map: map, channels: channels, isDithered: isDithered)
     }
 
-    package func apply(_ step: FeatureStep, to value: Value) throws -> Value {
-        switch step {
+    package func apply(_ step: FeatureStep, to values: [Value]) throws -> Value {
+        let value = values[0]
+        return switch step {
         case .relinearize:
             try each(value, polynomials: 2, level: value.level) { try evaluator.relinearize($0) }
         case .store:

@@ -211,8 +211,10 @@ struct ForestProducts {
         func affine(_ forms: [Form], of source: Int, count: Int) throws -> Int {
             var matrix = SparseIntegerMatrix(columns: count)
             for form in forms {
-                for entry in form.entries.sorted(by: { $0.place < $1.place }) {
-                    matrix.append(column: entry.place, weight: entry.weight)
+                let weights = Dictionary(
+                    form.entries.map { ($0.place, $0.weight) }, uniquingKeysWith: +)
+                for (place, weight) in weights.sorted(by: { $0.key < $1.key }) where weight != 0 {
+                    matrix.append(column: place, weight: weight)
                 }
                 matrix.endRow()
             }

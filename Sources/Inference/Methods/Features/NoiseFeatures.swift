@@ -95,7 +95,8 @@ package struct NoiseFeatures: NoiseInterpreter {
         ledger.tally.events += out.count * values.count
     }
 
-    package func apply(_ step: FeatureStep, to value: Value) throws -> Value {
+    package func apply(_ step: FeatureStep, to values: [Value]) throws -> Value {
+        let value = values[0]
         var out = store(value)
         if case .relinearize = step {
             out.noise = try ledger.relinearize(value.noise, level: value.level, vector: value.count)

@@ -18,6 +18,8 @@ package struct ClearSlots: ClearInterpreter {
         case fold([SlotPermutation])
         case add([UInt64])
         case mask
+        /// What is taken off.
+        case factors([UInt64])
     }
 
     package let residues: ResidueSlots
@@ -57,6 +59,8 @@ package struct ClearSlots: ClearInterpreter {
         case .fold(let permutations): .fold(permutations)
         case .add(let constant): .add(residues.multiply(constant, by: unit))
         case .mask: .mask
+        case .factors(_, let constants):
+            .factors(residues.multiply(constants.map { -$0 }, by: unit))
         }
     }
 
@@ -80,8 +84,13 @@ package struct ClearSlots: ClearInterpreter {
         return ClearValue(slots: [total], level: values[0].level)
     }
 
-    package func apply(_ step: PreparedStep, to value: ClearValue) -> ClearValue {
-        switch step {
+    package func apply(_ step: PreparedStep, to values: [ClearValue]) -> ClearValue {
+        let value = values[0]
+        return switch step {
+        // Blinded by nothing.
+        case .factors(let constants):
+            ClearValue(
+                slots: values.map { $0.slots[0] } + [constants], level: value.level)
         case .fold(let permutations):
             ClearValue(
                 slots: value.slots.map { slots in

@@ -16,9 +16,12 @@ package struct EncryptedSlots: EncryptedInterpreter {
         case fold([SlotPermutation])
         case add([EncodedConstant])
         case mask(SlotLayout)
+        /// Of each t_i, what is taken off.
+        case factors(SlotLayout, [[UInt64]])
     }
 
     private let evaluator: Evaluator
+    private let counter: OperationCounter
     private let residues: [ResidueSlots]
     private let privacy: FunctionPrivacy
 
@@ -27,6 +30,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
         counter: OperationCounter, pool: WorkerPool
     ) {
         self.privacy = privacy
+        self.counter = counter
         evaluator = Evaluator(context: context, keys: keys, counter: counter, pool: pool)
         residues = ResidueSlots.all(context.parameters)
     }
@@ -61,6 +65,9 @@ package struct EncryptedSlots: EncryptedInterpreter {
         switch step {
         case .fold(let permutations): .fold(permutations)
         case .mask(let layout): .mask(layout)
+        case .factors(let layout, let constants):
+            .factors(
+                layout, residues.map { $0.multiply(constants.map { -$0 }, by: unit) })
         case .add(let constant):
             .add(
                 residues.map {
@@ -75,8 +82,11 @@ package struct EncryptedSlots: EncryptedInterpreter {
         _ transforms: [EncodedTransform], to values: [[Ciphertext]]
     ) throws -> [Ciphertext] { try evaluator.apply(transforms, to: values) }
 
-    package func apply(_ step: PreparedStep, to value: [Ciphertext]) throws -> [Ciphertext] {
-        switch step {
+    package func apply(_ step: PreparedStep, to values: [[Ciphertext]]) throws -> [Ciphertext] {
+        let value = values[0]
+        return switch step {
+        case .factors(let layout, let constants):
+            try factors(values, constants, layout: layout)
         case .fold(let permutations):
             try evaluator.sumOfPermutations(value, permutations, includingIdentity: true)
         case .add(let constants): try zip(value, constants).map { try evaluator.add($0, $1) }
@@ -102,6 +112,34 @@ package struct EncryptedSlots: EncryptedInterpreter {
                     evaluator.rerandomize($0, flood: privacy.flood(of: $0)), c0Bits: c0Bits,
                     c1Bits: c1Bits)
             })
+    }
+
+    /// Of each t_i the factors, each plus a pad, then what the client takes off their products.
+    private func factors(
+        _ values: [[Ciphertext]], _ constants: [[UInt64]], layout: SlotLayout
+    ) throws -> [Ciphertext] {
+        let context = evaluator.context
+        return try residues.flatMap { residues -> [Ciphertext] in
+            let index = residues.plaintextIndex
+            let operands = values.map { $0[index] }
+            let level = operands[0].level
+            let blinded = BlindedFactors(
+                count: operands.count, constants: constants[index], layout: layout,
+                modulus: context.plaintexts[index].table)
+            func constant(_ slots: [UInt64]) -> EncodedConstant {
+                context.encodeConstant(slots: slots, plaintextIndex: index, level: level)
+            }
+            let identity = SlotPermutation(rotation: 0)
+            let transform = context.encodeTransform(
+                babies: operands.indices.map { BabyStep(source: $0, permutation: identity) },
+                giants: [
+                    (identity, operands.indices.map { (baby: $0, slots: blinded.multipliers[$0]) })
+                ], plaintextIndex: index, level: level)
+            counter.add { $0.forwardNTTs += operands.count * level }
+            let cross = try evaluator.apply([transform], to: operands.map { [$0] })[0]
+            return try zip(operands, blinded.pads).map { try evaluator.add($0, constant($1)) }
+                + [try evaluator.add(cross, constant(blinded.constants))]
+        }
     }
 
     private func mask(_ value: [Ciphertext], layout: SlotLayout) throws -> [Ciphertext] {

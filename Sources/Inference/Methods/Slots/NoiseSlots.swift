@@ -13,6 +13,8 @@ package struct NoiseSlots: NoiseInterpreter {
         package var noise: NoiseBound
         /// What the noise tells of weights; nil: all of it may.
         var exposure: NoiseExposure?
+        /// Ciphertexts of each t_i.
+        var count = 1
     }
 
     package struct PreparedMap {
@@ -126,8 +128,10 @@ package struct NoiseSlots: NoiseInterpreter {
         ledger.tally.counts.plaintextProducts += 2 * (terms + transform.giants.count) * limbs
     }
 
-    package func apply(_ step: SlotStep, to value: Value) throws -> Value {
-        switch step {
+    package func apply(_ step: SlotStep, to values: [Value]) throws -> Value {
+        let value = values[0]
+        return switch step {
+        case .factors: factors(values)
         case .fold(let permutations): try fold(value, permutations)
         case .add, .mask:
             Value(
@@ -142,6 +146,20 @@ package struct NoiseSlots: NoiseInterpreter {
         ledger.tally.counts.multiplications += 1
         return Value(
             level: level, noise: try ledger.relinearize(product, level: level, vector: nil))
+    }
+
+    /// Each factor times a uniform plaintext, and summed; that bounds the factors, too.
+    private func factors(_ values: [Value]) -> Value {
+        let level = values[0].level
+        let gain = model.uniformPlaintext
+        let products = values.map { $0.noise.mapped(by: gain, degree: ledger.degree) }
+        ledger.tally.counts.plaintextMultiplications += values.count
+        ledger.tally.counts.plaintextProducts += 2 * values.count * level
+        ledger.tally.counts.forwardNTTs += values.count * level
+        ledger.tally.events += values.count
+        return Value(
+            level: level, noise: model.addingConstant(NoiseBound.sum(products)),
+            count: values.count + 1)
     }
 
     private func fold(_ value: Value, _ permutations: [SlotPermutation]) throws -> Value {
@@ -166,6 +184,6 @@ package struct NoiseSlots: NoiseInterpreter {
 
     package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> NoiseBound {
         try ledger.reply(
-            value.noise, exposure: value.exposure, level: value.level, count: 1)
+            value.noise, exposure: value.exposure, level: value.level, count: value.count)
     }
 }

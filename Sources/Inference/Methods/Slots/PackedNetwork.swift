@@ -14,6 +14,8 @@ struct PackedNetwork {
         /// Of one value, or of two that are laid out alike.
         case product([Int])
         case switchPoint(Int)
+        /// The end: pairs of factors one after another, and a constant a slot.
+        case factors([Int], constants: [Int64])
     }
 
     let shape: SlotShape
@@ -29,6 +31,11 @@ struct PackedNetwork {
     /// Of each network value that exists, its ciphertexts.
     private var values: [Int: [Int]] = [:]
     private var layouts: [SlotLayout]
+
+    /// Pairs of factors that the client multiplies.
+    var factorPairs: Int {
+        if case .factors(let factors, _)? = steps.last { factors.count / 2 } else { 0 }
+    }
 
     /// Without steps yet.
     init(

@@ -18,6 +18,9 @@ package enum SlotStep: CircuitStep {
     /// Adds random shares of zero to the slots of each output, and random values to unused slots, so that a client
     /// learns the sums only.
     case mask(SlotLayout)
+    /// Of pairs of factors one after another, what lets a client make their products itself, and learn the sums of each
+    /// output's slots only, and a constant a slot: see `BlindedFactors`.
+    case factors(SlotLayout, constants: [Int64])
 
     package func permutations(degree: Int) -> Set<SlotPermutation> {
         guard case .fold(let group) = self else { return [] }
@@ -26,9 +29,14 @@ package enum SlotStep: CircuitStep {
 
     package var keepsNoise: Bool {
         switch self {
-        case .fold: false
+        case .fold, .factors: false
         case .add, .mask: true
         }
+    }
+
+    package func unit(of units: [MessageUnit]) -> MessageUnit {
+        guard case .factors = self else { return units[0] }
+        return units[0].times(units[1])
     }
 }
 
@@ -38,6 +46,8 @@ package struct SlotCircuitLayout: Sendable {
     let inputs: [SlotLayout]
     /// The output that each slot is a part of; the client adds up.
     let output: SlotLayout
+    /// Pairs of factors that the client multiplies, for each t_i.
+    var factorPairs = 0
     /// Of each linear layer, the number of diagonals that baby steps divide.
     let diagonalCounts: [Int]
 }
@@ -88,7 +98,8 @@ package enum SlotCircuits: CircuitFamily {
             inputsCount: packed.inputLayouts.count, featureCount: packed.featureCount,
             switchPointCount: packed.switchPointCount, babyCounts: layout.numbers,
             layout: SlotCircuitLayout(
-                inputs: packed.inputLayouts, output: packed.outputLayout, diagonalCounts: []))
+                inputs: packed.inputLayouts, output: packed.outputLayout,
+                factorPairs: packed.factorPairs, diagonalCounts: []))
     }
 
     /// Circuits of other baby steps, layer by layer, as far as there are keys for them.
@@ -174,7 +185,7 @@ package enum SlotCircuits: CircuitFamily {
     ) -> Slots {
         Slots(
             settings: settings, inputLayouts: circuit.layout.inputs,
-            outputLayout: circuit.layout.output)
+            outputLayout: circuit.layout.output, factorPairs: circuit.layout.factorPairs)
     }
 }
 
@@ -202,6 +213,11 @@ private struct SlotCircuitBuilder {
                 values.append(circuit.appendProduct(operands.map { values[$0] }))
             case .layer(let layer, let sources):
                 values.append(append(layer, sources: sources.map { values[$0] }))
+            case .factors(let factors, let constants):
+                _ = circuit.append(
+                    .own(.factors(packed.outputLayout, constants: constants)),
+                    factors.map { values[$0] })
+                return
             }
         }
         _ = circuit.append(.own(.mask(packed.outputLayout)), [values[packed.output]])

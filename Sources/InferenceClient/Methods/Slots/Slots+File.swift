@@ -6,10 +6,12 @@ import Wire
 extension Slots {
     /// Ciphertexts that a sample may take.
     private static let maximumLayouts = 16
+    private static let maximumFactorPairs = 64
 
     package var message: Blindsight_V6_BFVMessage {
         var message = Blindsight_V6_BFVMessage(settings)
         message.inputLayout = inputLayouts.flatMap { $0.features.map { UInt32($0 + 1) } }
+        message.factorPairs = UInt32(factorPairs)
         message.outputLayout = outputLayout.features.map { UInt32($0 + 1) }
         return message
     }
@@ -21,6 +23,9 @@ extension Slots {
         guard message.outputCount == 0 else {
             throw WireError.malformed("an output count beside slot layouts")
         }
+        guard message.factorPairs <= Self.maximumFactorPairs else {
+            throw WireError.outOfRange("\(message.factorPairs) pairs of factors")
+        }
         let slots = settings.parameters.slots.slotCount
         self.init(
             settings: settings,
@@ -29,7 +34,7 @@ extension Slots {
                 most: Self.maximumLayouts),
             outputLayout: try Self.layouts(
                 message.outputLayout, "output layout", slots: slots, features: outputs.count,
-                most: 1)[0])
+                most: 1)[0], factorPairs: Int(message.factorPairs))
     }
 
     private static func layouts(

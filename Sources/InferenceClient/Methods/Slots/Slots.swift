@@ -20,9 +20,16 @@ package struct Slots: BFVClientMethod {
     package let inputLayouts: [SlotLayout]
     /// The output that each slot is a share of.
     package let outputLayout: SlotLayout
+    /// Pairs of factors, each with a pad of the server's, that the client multiplies for each t_i; then a reply has two
+    /// ciphertexts a pair and one more. 0: it has one, of what is to be summed.
+    package let factorPairs: Int
 
-    package init(settings: BFVSettings, inputLayouts: [SlotLayout], outputLayout: SlotLayout) {
+    package init(
+        settings: BFVSettings, inputLayouts: [SlotLayout], outputLayout: SlotLayout,
+        factorPairs: Int = 0
+    ) {
         self.settings = settings
+        self.factorPairs = factorPairs
         self.inputLayouts = inputLayouts
         self.outputLayout = outputLayout
     }
@@ -33,7 +40,7 @@ package struct Slots: BFVClientMethod {
         settings.parameters.plaintextModuli.count * inputLayouts.count
     }
     package var ciphertextsHaveSeeds: Bool { true }
-    package var repliesPerModulus: Int { 1 }
+    package var repliesPerModulus: Int { 2 * factorPairs + 1 }
 
     package func encrypt(
         _ samples: ArraySlice<[Int]>, _ encryptor: Encryptor, on pool: WorkerPool,
@@ -57,8 +64,9 @@ package struct Slots: BFVClientMethod {
     package func outputs(
         _ slots: [[UInt64]], _ decoder: OutputDecoder, samples: Int, noiseMarginBits: Double
     ) -> GroupOutputs {
-        let sums = slots.enumerated().map { index, values in
-            let t = settings.parameters.plaintextModuli[index]
+        let sums = settings.parameters.plaintextModuli.enumerated().map { index, t in
+            let first = index * repliesPerModulus
+            let values = multiplied(slots[first..<first + repliesPerModulus], modulo: t)
             var sums = [UInt64](repeating: 0, count: decoder.outputCount)
             for (slot, output) in outputLayout.features.enumerated()
             where output != SlotLayout.empty {
@@ -70,6 +78,22 @@ package struct Slots: BFVClientMethod {
         return decoder.outputs(samples: samples, noiseMarginBits: noiseMarginBits) {
             channel, output, _ in
             sums[channel][output]
+        }
+    }
+
+    /// The products of all pairs, summed, less the last; or the last alone.
+    private func multiplied(_ slots: ArraySlice<[UInt64]>, modulo t: UInt64) -> [UInt64] {
+        guard factorPairs > 0, let last = slots.last else { return slots[slots.startIndex] }
+        return last.indices.map { slot in
+            var sum = ModularArithmetic.subtract(0, last[slot], modulo: t)
+            for pair in 0..<factorPairs {
+                let place = slots.startIndex + 2 * pair
+                sum = ModularArithmetic.add(
+                    sum,
+                    ModularArithmetic.multiply(
+                        slots[place][slot], slots[place + 1][slot], modulo: t), modulo: t)
+            }
+            return sum
         }
     }
 }

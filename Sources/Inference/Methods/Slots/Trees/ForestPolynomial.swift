@@ -3,7 +3,8 @@
 /// A polynomial of z = 2 c - (d + 1), c being how many of d terms are not met: zero for c = 1 ... d, and not for c = 0.
 ///
 /// With u = z^2 it is a product of factors u - r, the squares of odd numbers below d + 1 where d is even, of even ones
-/// and z itself where d is odd. Two factors are one square: (u - a)(u - b) = (u - (a + b)/2)^2 - ((a - b)/2)^2.
+/// and z itself where d is odd. Two factors are one square: (u - a)(u - b) = (u - (a + b)/2)^2 - ((a - b)/2)^2. The last
+/// product is left to the client.
 struct ForestPolynomial {
     /// A value and a constant added to it.
     struct Operand: Hashable {
@@ -23,8 +24,8 @@ struct ForestPolynomial {
     let degree: Int
     /// By their depth.
     let products: [Product]
-    /// What the polynomial is.
-    let result: Operand
+    /// Two factors that it is the product of; one for degree 1.
+    let factors: [Operand]
     /// Factors of its value where all terms are met.
     let divisors: [Int64]
 
@@ -42,26 +43,27 @@ struct ForestPolynomial {
         let isOdd = degree % 2 == 1
         // Squares of the roots but 0.
         let roots = stride(from: isOdd ? 2 : 1, to: degree + 1, by: 2).map { Int64($0 * $0) }
-        var factors: [Operand] = isOdd ? [Operand(value: 0, constant: 0)] : []
+        let z = Operand(value: 0, constant: 0)
+        var factors: [Operand] = isOdd ? [z] : []
         divisors = (isOdd ? [-first] : []) + roots.map { first * first - $0 }
-        if !roots.isEmpty {
-            let z = Operand(value: 0, constant: 0)
+        if degree == 2 {
+            factors = [Operand(value: 0, constant: -1), Operand(value: 0, constant: 1)]
+        } else if !roots.isEmpty {
             let square = multiply(z, z)
-            // The largest of an odd number stands alone.
-            let pairs = roots.count / 2
+            func factor(_ root: Int64) -> Operand { Operand(value: square, constant: -root) }
+            // The largest of an odd number stands alone; two that are all aren't joined.
+            let pairs = roots.count == 2 && !isOdd ? 0 : roots.count / 2
             for pair in 0..<pairs {
                 let (a, b) = (roots[pair], roots[2 * pairs - 1 - pair])
-                let middle = Operand(value: square, constant: -(a + b) / 2)
+                let middle = factor((a + b) / 2)
                 factors.append(
                     Operand(
                         value: multiply(middle, middle), constant: -((b - a) / 2 * ((b - a) / 2))))
             }
-            if roots.count > 2 * pairs {
-                factors.append(Operand(value: square, constant: -roots[roots.count - 1]))
-            }
+            factors += roots[(2 * pairs)...].map(factor)
         }
         // The two of least depth first: as few levels as there can be.
-        while factors.count > 1 {
+        while factors.count > 2 {
             factors.sort { depths[$0.value] > depths[$1.value] }
             let (a, b) = (factors.removeLast(), factors.removeLast())
             factors.append(Operand(value: multiply(a, b), constant: 0))
@@ -80,6 +82,6 @@ struct ForestPolynomial {
                 left: moved(products[$0].left), right: moved(products[$0].right),
                 depth: products[$0].depth)
         }
-        result = moved(factors[0])
+        self.factors = factors.map(moved)
     }
 }

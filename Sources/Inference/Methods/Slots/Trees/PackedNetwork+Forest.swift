@@ -45,8 +45,10 @@ extension PackedNetwork {
                 builder.append(.switchPoint(2 * stage - 1))
             }
         }
-        let indicators = values.map { builder.sum(polynomial.result, $0) }
-        builder.appendLeaves(indicators, layout.groups, network, polynomial, regions)
+        let factors = values.map { values in
+            polynomial.factors.map { builder.sum($0, values) }
+        }
+        builder.appendLeaves(factors, layout.groups, network, polynomial, regions)
         steps = builder.steps
         output = builder.valuesCount - 1
     }
@@ -112,23 +114,37 @@ extension PackedNetwork {
             return made
         }
 
-        /// What leaves are worth, all groups summed.
+        /// What leaves are worth. With two factors the second is weighed, and their product left to the client.
         mutating func appendLeaves(
-            _ indicators: [Int], _ groups: [ForestLayout.Group], _ network: ForestNetwork,
+            _ factors: [[Int]], _ groups: [ForestLayout.Group], _ network: ForestNetwork,
             _ polynomial: ForestPolynomial, _ regions: [Range<Int>]
         ) {
-            var bias = [Int64](repeating: 0, count: shape.slotCount)
-            for (region, constant) in zip(regions, network.bias) {
-                bias[region.lowerBound] = constant
+            let weights = groups.map { group in
+                group.cells.map { $0.map { network.cells[$0].weight } ?? 0 }
             }
-            var last = layer(
-                groups.enumerated().map { source, group in
-                    Diagonal(
-                        source: source, index: 0,
-                        weights: group.cells.map { $0.map { network.cells[$0].weight } ?? 0 })
-                }, steps: groups.map { _ in (0, 0) }, bias: bias)
-            last.divisors = polynomial.divisors
-            append(.layer(last, sources: indicators))
+            // Of each output in one slot.
+            var constants = [Int64](repeating: 0, count: shape.slotCount)
+            for (region, bias) in zip(regions, network.bias) {
+                constants[region.lowerBound] = bias
+            }
+            func weighed(_ sources: [Int], _ weights: [[Int64]]) -> Int {
+                var map = layer(
+                    weights.enumerated().map { Diagonal(source: $0, index: 0, weights: $1) },
+                    steps: weights.map { _ in (0, 0) }, bias: [])
+                map.divisors = polynomial.divisors
+                return append(.layer(map, sources: sources))
+            }
+            guard polynomial.factors.count == 2 else {
+                let sum = weighed(factors.map { $0[0] }, weights)
+                var sums = layer([], bias: constants)
+                sums.isIdentity = true
+                append(.layer(sums, sources: [sum]))
+                return
+            }
+            let pairs = zip(factors, weights).map { pair, weights in
+                [pair[0], weighed([pair[1]], [weights])]
+            }
+            append(.factors(pairs.flatMap { $0 }, constants: constants))
         }
 
         private func layer(

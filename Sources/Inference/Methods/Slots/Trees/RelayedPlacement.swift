@@ -84,7 +84,8 @@ private struct GroupBuilder {
     /// A condition's bit on a slot of the middle value, and the slots that may be it.
     private struct Relay {
         let condition: Int
-        /// Slots of a row, as columns that may exceed it: what all that read it reach.
+        let row: Int
+        /// Slots, going round the ends of the row: what all that read it reach.
         var window: Range<Int>
         var slot = -1
     }
@@ -143,8 +144,11 @@ private struct GroupBuilder {
     private mutating func relay(
         _ condition: Int, to users: ArraySlice<(slot: Int, factor: Int64)>
     ) -> Bool {
-        let window = users.last!.slot - reach + 1..<users.first!.slot + reach + 1
-        if !window.isEmpty, let relay = shared(condition, window) ?? made(condition, window) {
+        let (low, high) = (users.last!.slot - reach + 1, users.first!.slot + reach + 1)
+        let row = users.first!.slot / shape.columns
+        if low < high,
+            let relay = shared(condition, low..<high, row) ?? made(condition, low..<high, row)
+        {
             reads += users.map { ($0.slot, relay, $0.factor) }
             return true
         }
@@ -154,20 +158,20 @@ private struct GroupBuilder {
     }
 
     /// A relay of the condition that is in the window already.
-    private mutating func shared(_ condition: Int, _ window: Range<Int>) -> Int? {
-        for relay in ofCondition[condition] ?? [] {
+    private mutating func shared(
+        _ condition: Int, _ window: Range<Int>, _ row: Int
+    ) -> Int? {
+        for relay in ofCondition[condition] ?? [] where relays[relay].row == row {
             let both = relays[relay].window.clamped(to: window)
-            guard both.contains(where: { slot($0, in: window) == relays[relay].slot }),
-                isOfRow(relays[relay].window, window)
-            else { continue }
+            guard both.contains(where: { slot($0, row) == relays[relay].slot }) else { continue }
             relays[relay].window = both
             return relay
         }
         return nil
     }
 
-    private mutating func made(_ condition: Int, _ window: Range<Int>) -> Int? {
-        relays.append(Relay(condition: condition, window: window))
+    private mutating func made(_ condition: Int, _ window: Range<Int>, _ row: Int) -> Int? {
+        relays.append(Relay(condition: condition, row: row, window: window))
         round += 1
         guard settle(relays.count - 1) else {
             relays.removeLast()
@@ -180,7 +184,8 @@ private struct GroupBuilder {
     /// A slot for a relay, others moved if need be.
     private mutating func settle(_ relay: Int) -> Bool {
         let (condition, window) = (relays[relay].condition, relays[relay].window)
-        let choices = window.map { slot($0, in: window) }.filter {
+        let row = relays[relay].row
+        let choices = window.map { slot($0, row) }.filter {
             rotations.steps[(condition - $0 % shape.columns) & (rotations.period - 1)] != nil
         }
         if let free = choices.first(where: { holders[$0] == nil }) {
@@ -206,16 +211,9 @@ private struct GroupBuilder {
         relays[relay].slot = slot
     }
 
-    /// Windows are of the row that their middle lies in.
-    private func row(_ window: Range<Int>) -> Int {
-        (window.lowerBound + window.upperBound) / 2 / shape.columns
-    }
-
-    private func isOfRow(_ a: Range<Int>, _ b: Range<Int>) -> Bool { row(a) == row(b) }
-
-    /// A window goes round the end of its row.
-    private func slot(_ place: Int, in window: Range<Int>) -> Int {
-        let first = row(window) * shape.columns
+    /// A place of a window, which goes round the ends of its row.
+    private func slot(_ place: Int, _ row: Int) -> Int {
+        let first = row * shape.columns
         return first + (place - first) & (shape.columns - 1)
     }
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BFV
+import BigIntegers
+import Inference
+import InferenceClient
+import IntegerNetworks
+import TestSupport
+import Testing
+
+/// Trees on ciphertexts, against walks through them.
+@Suite struct ForestCircuitTests {
+    private struct Options {
+        var trees = 5
+        var levels = 3
+        var chains = 3
+        var outputs = 1
+        /// One in so many places is a leaf before its time.
+        var leavesEarly = 4
+    }
+
+    private static func network(seed: UInt64, _ options: Options) throws -> IntegerNetwork {
+        var generator = SplitMix64(seed: seed)
+        let chains = (0..<options.chains).map { _ in Int.random(in: 1...5, using: &generator) }
+        let conditions = chains.reduce(0, +)
+        var splits: [(condition: Int, children: [Int])] = []
+        var roots: [Int] = []
+        var leaves = 0
+        for _ in 0..<options.trees {
+            var waiting = [(level: 0, parent: -1)]
+            while let (level, parent) = waiting.popLast() {
+                let isLeaf =
+                    level == options.levels
+                    || level > 0 && Int.random(in: 0..<options.leavesEarly, using: &generator) == 0
+                let place = isLeaf ? -1 - leaves : splits.count
+                if parent < 0 { roots.append(place) } else { splits[parent].children.append(place) }
+                if isLeaf {
+                    leaves += 1
+                } else {
+                    splits.append((Int.random(in: 0..<conditions, using: &generator), []))
+                    waiting += [(level + 1, place), (level + 1, place)]
+                }
+            }
+        }
+        let forest = try Forest(
+            chains: chains, leafCount: leaves, roots: roots,
+            splits: splits.map {
+                Forest.Split(
+                    condition: $0.condition, whenTrue: $0.children[0], whenFalse: $0.children[1])
+            })
+        let weights = (0..<options.outputs * leaves).map { _ in
+            Int64.random(in: -40...40, using: &generator)
+        }
+        return try IntegerNetwork(
+            input: InputSpecification(shape: [conditions], range: 0...1, scale: 1),
+            operations: [
+                .init(.forest(forest), sources: [0]),
+                .init(
+                    .dense(
+                        try Dense(
+                            weights: weights,
+                            bias: (0..<options.outputs).map { Int64(3 * $0 - 5) }, inputs: leaves,
+                            outputs: options.outputs)), sources: [1]),
+            ], outputScale: 1, labels: IntegerNetwork.defaultLabels(options.outputs),
+            decision: options.outputs == 1 ? .regression : .largest)
+    }
+
+    private static let shapes: [Options] = [
+        Options(), Options(trees: 3, levels: 1), Options(trees: 4, levels: 2, outputs: 3),
+        Options(trees: 2, levels: 4, chains: 6, leavesEarly: 9),
+        Options(trees: 2, levels: 5, chains: 7, outputs: 2),
+        Options(trees: 1, levels: 6, chains: 8, leavesEarly: 5),
+        Options(trees: 1, levels: 7, chains: 9, leavesEarly: 3),
+    ]
+
+    /// Encrypted outputs are those of a walk, and of the walk by clear residues; all that a plan counted was done.
+    @Test(arguments: shapes.indices, [MethodName.slots, .features])
+    func encryptedIsClear(index: Int, method: MethodName) throws {
+        let network = try Self.network(seed: UInt64(index), Self.shapes[index])
+        let plan = try Planner.insecure(degrees: [256, 512, 1024, 2048, 4096]).plan(
+            network, method: MethodChoice(method, samples: 4))
+        let client = try Client(plan.client)
+        let server = try Server(plan, keys: client.evaluationKeys())
+        let reference = IntegerReference(network)
+        let count = method == .slots ? 1 : 4
+        for start in 0..<3 {
+            let samples = (0..<count).map { network.example(from: 11 * start + $0) }
+            let request = try client.encrypt(quantized: samples)
+            let found = try client.decrypt(server.predict(request), of: request)
+            for (sample, prediction) in zip(samples, found) {
+                #expect(try prediction.logits == reference.logits(sample))
+            }
+        }
+    }
+
+    /// Every sample that there can be, through circuits in the open: each output is a walk's, and within its bounds.
+    @Test(arguments: shapes.indices) func everySample(index: Int) throws {
+        let network = try Self.network(seed: 100 + UInt64(index), Self.shapes[index])
+        guard case .forest(let forest) = network.operations[0].layer else { return }
+        let bounds = OutputBounds.certify(network)
+        let reference = IntegerReference(network)
+        let plan = try Planner.insecure(degrees: [256, 512, 1024, 2048, 4096]).plan(
+            network, method: .slots)
+        var samples: [[Int]] = [[]]
+        for count in forest.chains {
+            samples = samples.flatMap { start in
+                (0...count).map { first in start + (0..<count).map { $0 < first ? 0 : 1 } }
+            }
+        }
+        var generator = SplitMix64(seed: 1)
+        for sample in samples.shuffled(using: &generator).prefix(200) {
+            let logits = try reference.logits(sample)
+            let clear = try plan.slots.clearLogits(of: [sample], outputs: plan.client.outputs)
+            #expect(clear == [logits])
+            for (logit, range) in zip(logits, bounds.outputs) { #expect(range.contains(logit)) }
+        }
+        // Both ends are reached by leaves of trees that may exclude each other: as near as that.
+        #expect(bounds.layers[1].ends[.trees] != nil || forest.roots.count == 1)
+    }
+}
