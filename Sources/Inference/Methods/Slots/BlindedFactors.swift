@@ -11,19 +11,19 @@ import Ring
 /// With r and s uniform modulo t, a + r and b + s are uniform, whatever a and b; given them, the last value is what makes
 /// the difference right, and the shares make that uniform but for each output's sum. So a client learns the sums of a b
 /// modulo t, as it does of `OutputMask`, for one multiplication and its key switch less.
-struct BlindedFactors {
+package struct BlindedFactors {
     /// What is added to each factor: r_1, s_1, r_2, s_2, ...
-    let pads: [[UInt64]]
+    package let pads: [[UInt64]]
     /// r s summed over pairs, and constants; less a share of zero.
-    let constants: [UInt64]
+    package let constants: [UInt64]
 
     /// What each factor is multiplied by: the pad of the other one of its pair.
-    var multipliers: [[UInt64]] { pads.indices.map { pads[$0 ^ 1] } }
+    package var multipliers: [[UInt64]] { pads.indices.map { pads[$0 ^ 1] } }
 
     /// - Parameters:
     ///   - count: of factors, two for each pair.
     ///   - constants: of each slot, what is to be taken off the products besides.
-    init(count: Int, constants added: [UInt64], layout: SlotLayout, modulus: NTTTable) {
+    package init(count: Int, constants added: [UInt64], layout: SlotLayout, modulus: NTTTable) {
         let t = modulus.value
         let slots = layout.slotCount
         let pads = (0..<count).map { _ in

@@ -57,10 +57,11 @@ struct ForestLayout {
             return
         }
         var best: (cost: Double, numbers: [Int], groups: [Group])?
-        for ladder in [Self.direct(period), Self.relayed(network, period)] {
+        for ladder in Self.ladders(network, period) {
             for numbers in ladder {
+                guard Self.cost(numbers) < best?.cost ?? .infinity else { break }
                 guard let groups = Self.groups(network, shape, period, numbers) else { continue }
-                let cost = Self.cost(groups)
+                let cost = Self.cost(numbers) * Double(groups.count)
                 if cost < best?.cost ?? .infinity { best = (cost, numbers, groups) }
                 break
             }
@@ -72,45 +73,46 @@ struct ForestLayout {
 
     // MARK: Choices
 
-    /// Numbers of babies and giants, each set about a quarter larger than the one before.
-    private static func direct(_ period: Int) -> [[Int]] {
+    /// Choices that take ever more, in several lists: of each the first that fits is taken.
+    private static func ladders(_ network: ForestNetwork, _ period: Int) -> [[[Int]]] {
+        let first = steps(period)
+        let reaches = Set([1, 2, 4].map { (network.largestTree / 2).nextPowerOfTwo / $0 })
+            .filter { $0 >= 4 && $0 <= period / 4 }.sorted()
+        return [first]
+            + reaches.map { reach in
+                let babies = (1...reach.trailingZeroBitCount + 1).map { 1 << $0 }
+                    .min { cost([$0, 2 * reach / $0]) < cost([$1, 2 * reach / $1]) }!
+                return first.map { $0 + [reach, babies] }
+            }
+    }
+
+    /// Numbers of babies and giants, each pair reaching about a quarter more than the one before.
+    private static func steps(_ period: Int) -> [[Int]] {
         var ladder: [[Int]] = []
-        var product = 8.0
-        while product <= Double(period) {
-            // A giant takes as long as some two babies and its sums.
-            let babies = Int((1.6 * product.squareRoot()).rounded())
-            ladder.append([babies, Int((product / Double(babies)).rounded(.up))])
-            product *= 1.26
+        var reached = min(8.0, Double(period))
+        // Sums of random steps meet: so many reach all but a fiftieth.
+        while reached <= 4 * Double(period) {
+            let babies = Int((giantCost * reached).squareRoot().rounded())
+            ladder.append([babies, Int((reached / Double(babies)).rounded(.up))])
+            reached *= 1.26
         }
-        ladder.append([Int(Double(period).squareRoot().rounded(.up)) * 2, period])
+        if period <= 64 { ladder.append([period, 1]) }
         return ladder
     }
 
-    private static func relayed(_ network: ForestNetwork, _ period: Int) -> [[Int]] {
-        var largest = 0
-        var count = 0
-        for (index, cell) in network.cells.enumerated() {
-            let isSame = index > 0 && network.cells[index - 1].tree == cell.tree
-                && network.cells[index - 1].output == cell.output
-            count = isSame ? count + 1 : 1
-            largest = max(largest, count)
-        }
-        let reach = min(max(4, (largest / 2).nextPowerOfTwo), period / 4)
-        guard reach >= 4 else { return [] }
-        let babies = max(2, 2 * Int((2 * Double(reach)).squareRoot().rounded()).nextPowerOfTwo / 2)
-        return direct(period).map { $0 + [reach, babies] }
-    }
+    /// A giant is a key switch of its own, babies share a decomposition; as of `BabyGrouping`.
+    private static let giantCost = 3.5
+    /// A product with an encoded plaintext.
+    private static let termCost = 0.1
+    /// A further map takes bits, so moduli and all that is done with them.
+    private static let mapCost = 10.0
 
-    /// In baby steps: giants are key switches of their own, terms products.
-    private static func cost(_ groups: [Group]) -> Double {
-        groups.reduce(0) { sum, group in
-            group.maps.reduce(sum) { sum, map in
-                let babies = Set(map.keys.map(\.baby)).subtracting([0]).count
-                let giants = Set(map.keys.map(\.giant)).subtracting([0]).count
-                // A further map is a further multiplication, so moduli and all that is done with them.
-                return sum + Double(babies) + 3.5 * Double(giants) + 0.15 * Double(map.count) + 10
-            }
-        }
+    /// In baby steps.
+    private static func cost(_ numbers: [Int]) -> Double {
+        let (babies, giants) = (Double(numbers[0]), Double(numbers[1]))
+        let first = babies - 1 + giantCost * (giants - 1) + termCost * babies * giants
+        guard numbers.count == 4 else { return first + mapCost }
+        return first + cost([numbers[3], 2 * numbers[2] / numbers[3]]) + mapCost
     }
 
     private static func groups(

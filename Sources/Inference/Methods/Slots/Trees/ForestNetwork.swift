@@ -21,6 +21,19 @@ struct ForestNetwork {
     /// Terms of the cell that has most.
     let degree: Int
 
+    /// Cells of the tree and output that has most.
+    var largestTree: Int {
+        var (largest, count) = (0, 0)
+        for (index, cell) in cells.enumerated() {
+            let isSame =
+                index > 0 && cells[index - 1].tree == cell.tree
+                && cells[index - 1].output == cell.output
+            count = isSame ? count + 1 : 1
+            largest = max(largest, count)
+        }
+        return largest
+    }
+
     /// nil for a network that is not of trees and a map of their leaves.
     init?(_ network: IntegerNetwork) {
         guard network.operations.count == 2, network.operations[1].sources == [1],
@@ -52,7 +65,11 @@ struct ForestNetwork {
         }
         conditionCount = forest.conditionCount
         outputCount = matrix.rows
-        self.cells = cells
+        // Of one tree and output together.
+        self.cells = cells.enumerated().sorted {
+            ($0.element.tree, $0.element.output, $0.offset)
+                < ($1.element.tree, $1.element.output, $1.offset)
+        }.map(\.element)
         self.bias = bias
         degree = cells.reduce(1) { max($0, $1.terms.count) }
     }

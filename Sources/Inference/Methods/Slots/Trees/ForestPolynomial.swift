@@ -5,31 +5,31 @@
 /// With u = z^2 it is a product of factors u - r, the squares of odd numbers below d + 1 where d is even, of even ones
 /// and z itself where d is odd. Two factors are one square: (u - a)(u - b) = (u - (a + b)/2)^2 - ((a - b)/2)^2. The last
 /// product is left to the client.
-struct ForestPolynomial {
+package struct ForestPolynomial {
     /// A value and a constant added to it.
-    struct Operand: Hashable {
+    package struct Operand: Sendable, Hashable {
         /// 0 is z, i + 1 the result of product i.
-        let value: Int
-        let constant: Int64
+        package let value: Int
+        package let constant: Int64
     }
 
-    struct Product {
-        let left: Operand
-        let right: Operand
-        let depth: Int
+    package struct Product: Sendable {
+        package let left: Operand
+        package let right: Operand
+        package let depth: Int
 
         var isSquare: Bool { left == right }
     }
 
-    let degree: Int
+    package let degree: Int
     /// By their depth.
-    let products: [Product]
+    package let products: [Product]
     /// Two factors that it is the product of; one for degree 1.
-    let factors: [Operand]
+    package let factors: [Operand]
     /// Factors of its value where all terms are met.
-    let divisors: [Int64]
+    package let divisors: [Int64]
 
-    init(degree: Int) {
+    package init(degree: Int) {
         self.degree = degree
         let first = Int64(degree + 1)
         var products: [Product] = []
