@@ -49,6 +49,8 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
         case statedOutputs
         /// Trees whose shape and thresholds the client may know, by the name of what is left to it.
         case treesAtTheClient(String)
+        /// Nodes that the client may do before encryption, if it may know what they were fitted to, by their names.
+        case nodesAtTheClient([String])
         /// The plan as it is, whatever its errors.
         case anyError
         /// Layers that the client computes itself, if it may know their weights.
@@ -76,6 +78,8 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
                 "it stated what they are: scores, or quantities (then each has a unit of its own)"
             case .treesAtTheClient(let name):
                 "the shape and thresholds of its trees left to the client ('\(name)'): what the leaves are worth stays encrypted"
+            case .nodesAtTheClient(let names):
+                "\(names.count == 1 ? "this node" : "these nodes") left to the client, if it may know \(names.count == 1 ? "its" : "their") weights, where there are such: \(names.map { "'\($0)'" }.joined(separator: ", "))"
             case .anyError: "the plan as it is, if answers like these will do"
             case .layersAtTheClient:
                 "the first layers on the client's side, if their weights may be known to it"

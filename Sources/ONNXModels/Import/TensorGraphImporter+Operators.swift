@@ -108,7 +108,9 @@ extension TensorGraphImporter {
         "MatMul": { importer, node throws(ONNXError) in try importer.matrixProduct(node) },
         "Gemm": { importer, node throws(ONNXError) in try importer.gemm(node) },
         "Conv": { importer, node throws(ONNXError) in try importer.convolution(node) },
-        "ConvTranspose": { importer, node throws(ONNXError) in try importer.transposedConvolution(node) },
+        "ConvTranspose": { importer, node throws(ONNXError) in
+            try importer.transposedConvolution(node)
+        },
         "AveragePool": { importer, node throws(ONNXError) in try importer.pool(node) },
         "MaxPool": { importer, node throws(ONNXError) in try importer.pool(node) },
         "GlobalAveragePool": { importer, node throws(ONNXError) in try importer.globalPool(node) },
@@ -133,11 +135,20 @@ extension TensorGraphImporter {
         "ThresholdedRelu": { importer, node throws(ONNXError) in try importer.composed(node) },
         "Shrink": { importer, node throws(ONNXError) in try importer.composed(node) },
         "PRelu": { importer, node throws(ONNXError) in try importer.parametricRelu(node) },
-        "InstanceNormalization": { importer, node throws(ONNXError) in try importer.instanceNormalization(node) },
-        "GroupNormalization": { importer, node throws(ONNXError) in try importer.groupNormalization(node) },
-        "RMSNormalization": { importer, node throws(ONNXError) in try importer.rootMeanSquareNormalization(node) },
-        "MeanVarianceNormalization": { importer, node throws(ONNXError) in try importer.meanVarianceNormalization(node) },
-        "LRN": { importer, node throws(ONNXError) in try importer.localResponseNormalization(node) },
+        "InstanceNormalization": { importer, node throws(ONNXError) in
+            try importer.instanceNormalization(node)
+        },
+        "GroupNormalization": { importer, node throws(ONNXError) in
+            try importer.groupNormalization(node)
+        },
+        "RMSNormalization": { importer, node throws(ONNXError) in
+            try importer.rootMeanSquareNormalization(node)
+        },
+        "MeanVarianceNormalization": { importer, node throws(ONNXError) in
+            try importer.meanVarianceNormalization(node)
+        },
+        "LRN": { importer, node throws(ONNXError) in try importer.localResponseNormalization(node)
+        },
         "BatchNormalization": { importer, node throws(ONNXError) in
             try importer.batchNormalization(node)
         },

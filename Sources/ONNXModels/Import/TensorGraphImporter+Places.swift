@@ -67,7 +67,8 @@ extension TensorGraphImporter {
     /// ScatterElements and ScatterND without a reduction: some elements are those of another tensor.
     mutating func scatter(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         let isByElement = node.operator != "ScatterND"
-        try check(node, inputs: 3...3, attributes: isByElement ? ["axis", "reduction"] : ["reduction"])
+        try check(
+            node, inputs: 3...3, attributes: isByElement ? ["axis", "reduction"] : ["reduction"])
         guard try node.string("reduction", default: "none") == "none" else {
             throw node.refusal("a reduction; elements that are put in place of others are accepted")
         }

@@ -31,7 +31,8 @@ extension TensorGraphImporter {
         let shape = value.shape
         let (factors, terms) = (try floats(node, 1), try floats(node, 2))
         guard factors.count == shape[1], terms.count == shape[1] else {
-            throw node.refusal("\(factors.count) and \(terms.count) values for \(shape[1]) channels")
+            throw node.refusal(
+                "\(factors.count) and \(terms.count) values for \(shape[1]) channels")
         }
         let inner = shape.dropFirst(2).reduce(1, *)
         let channels = (0..<value.count).map { $0 / inner % shape[1] }

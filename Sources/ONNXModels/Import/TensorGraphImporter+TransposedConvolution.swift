@@ -41,7 +41,8 @@ extension TensorGraphImporter {
         guard groups > 0, shape[1] == dims[0], dims[0] % groups == 0 else {
             throw node.refusal("weights of sizes \(dims) in \(groups) groups for \(shape)")
         }
-        let axes = try axes(node, sizes: Array(shape.dropFirst(2)), kernel: Array(dims.dropFirst(2)))
+        let axes = try axes(
+            node, sizes: Array(shape.dropFirst(2)), kernel: Array(dims.dropFirst(2)))
         let maps = dims[1] * groups
         let outputShape = [shape[0], maps] + axes.map(\.output)
         try count(outputShape, node)
@@ -57,7 +58,10 @@ extension TensorGraphImporter {
                 taps.map { taps in
                     window.flatMap { outer in
                         taps.map {
-                            (outer.element * axis.size + $0.element, outer.tap * axis.kernel + $0.tap)
+                            (
+                                outer.element * axis.size + $0.element,
+                                outer.tap * axis.kernel + $0.tap
+                            )
                         }
                     }
                 }
