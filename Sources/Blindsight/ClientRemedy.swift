@@ -15,7 +15,9 @@ struct ClientRemedy {
     /// nil where nothing is left to hide then, or something else stands in the way.
     /// - Parameter node: that is refused.
     init?(_ imported: ImportedModel, refused node: String) {
-        guard let graph = try? imported.model.tensorGraph() else { return nil }
+        guard let graph = try? imported.model.tensorGraph(),
+            graph.nodes.contains(where: { $0.name == node })
+        else { return nil }
         var names: Set<String> = []
         var refused = node
         while true {

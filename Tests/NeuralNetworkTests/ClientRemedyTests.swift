@@ -96,8 +96,9 @@ import Testing
             "MaxPool", [builder.node("Reshape", [hidden, builder.integers([-1, 1, 1, 3])])])
         builder.attribute("kernel_shape", [1, 2])
         let flat = builder.node("Flatten", [pooled])
-        let square = builder.node("Mul", [flat, flat])
-        let model = try builder.model([square]).serializedBytes() as [UInt8]
+        let last = builder.node(
+            "MatMul", [flat, builder.floats("w", [1, 2, 3, 4], dims: [2, 2])])
+        let model = try builder.model([last]).serializedBytes() as [UInt8]
         #expect(try Self.named(model) == nil)
     }
 

@@ -316,7 +316,7 @@ case("embedding", model([n("Gather", "e x", "y")], [v("e", 5, 3)], [4], type=T.I
 case("embedding-of-numbers", model([n("Gather", "e x", "y")], [v("e", 5)], [4], type=T.INT64), samples=[[0, 4, -1, 2], [-5, 3, 1, 1]])
 case("embedding-of-columns", model([n("Gather", "e x", "y", axis=1)], [v("e", 3, 5)], [4], type=T.INT64), refusal="along axis 1")
 case("gather-elements", model([n("GatherElements", "x i", "y", axis=1)], [i64("i", [[[0, -1, 1]]])], [2, 3]))
-case("scatter-elements", model([n("ScatterElements", "x i u", "y", axis=1)], [i64("i", [[2, -4]]), w("u", [[0.5, -1.5]])], [4]))
+case("scatter-elements", model([n("ScatterElements", "x i u", "y", axis=1)], [i64("i", [[2, -4]]), w("u", [[0.5, -1.5]])], [4], batch=1))
 case("scatter-nd", model([n("MatMul", "x w", "a"), n("ScatterND", "x i a", "y")], [i64("i", [[[0, 3], [0, 1]]]), v("w", 4, 2)], [4]))
 case("scatter-rows", model([n("ScatterND", "k i x", "y")], [i64("i", [[1]]), v("k", 3, 4)], [4]))
 case("compress", model([n("Compress", "x c", "y", axis=2)], [w("c", [True, False, True], np.bool_)], [2, 3]))
@@ -324,6 +324,10 @@ case("trilu", model([n("Trilu", "x", "y")], [], [3, 4]))
 case("trilu-lower", model([n("Trilu", "x k", "y", upper=0)], [i64("k", -1)], [3, 4]))
 case("cum-sum", model([n("CumSum", "x k", "y")], [i64("k", 1)], [3, 2]))
 case("cum-sum-reverse", model([n("CumSum", "x k", "y", reverse=1, exclusive=1)], [i64("k", -1)], [3, 2]))
+cast = n("Cast", "x", "i", to=T.INT64)
+case("extracted-by-the-sample", model([cast, n("ArrayFeatureExtractor", "e i", "y", domain="ai.onnx.ml")], [v("e", 2, 3)], [2], domains=["ai.onnx.ml"], batch=1), samples=[[0, 2], [1.5, 0]])
+weighted = [n("MatMul", "x w", "s"), n("TopK", "s k", "v j", axis=1), n("ArrayFeatureExtractor", "e j", "f", domain="ai.onnx.ml"), n("Reshape", "f r", "g"), n("CumSum", "g one", "h"), n("Less", "h m", "l"), n("Cast", "l", "c", to=T.FLOAT), n("ArgMin", "c", "a", axis=1), n("GatherElements", "j a", "b", axis=1), n("GatherElements", "s b", "y", axis=1)]
+case("weighted-median", model(weighted, [v("w", 3, 5), i64("k", [5]), w("e", [0.2, 0.1, 0.4, 0.25, 0.3]), i64("r", [-1, 5]), i64("one", 1), w("m", 0.625)], [3], domains=["ai.onnx.ml"]), samples=more.normal(size=[8, 3]))
 
 # Normalizations by the sample's own statistics.
 case("instance-normalization", model([n("InstanceNormalization", "x s b", "y", epsilon=0.01)], [v("s", 2), v("b", 2)], [2, 3, 2]))
@@ -355,7 +359,20 @@ for dtype in (u8, i8):
         operators(f"{op.lower()}-{name}", [second[2], ql(op, "q s z r p o t u")], second[:2], dtype)
     operators(f"add-constant-{name}", [ql("Add", "q s z k p o t u")], second[:2] + [w("k", [[[3, 100, 7, 120]]], dtype)], dtype)
     operators(f"concat-{name}", [second[2], ql("Concat", "t u q s z r p o", axis=2)], second[:2], dtype)
-operators("average-pool-of-all", [ql("AveragePool", "q s z t u", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)], [])
+operators("average-pool-with-padding", [ql("AveragePool", "q s z t u", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)], [])
+# Sums and means that lie between two codes, with odd zero points: they are rounded before or after that is added.
+halves = more.integers(-20, 20, size=[12, 2, 2, 4]) / 2
+between = [w("s", 0.5), w("z", 101, u8), w("t", 1.0), w("u", 97, u8)]
+for name, node in [
+    ("average-pool", ql("AveragePool", "q s z t u", kernel_shape=[2, 2])),
+    ("average-pool-of-all", ql("AveragePool", "q s z t u", kernel_shape=[2, 4])),
+    ("global-average-pool", ql("GlobalAveragePool", "q s z t u")),
+    ("leaky-relu", ql("LeakyRelu", "q s z t u", alpha=0.5)),
+    ("concat", ql("Concat", "t u q s z q s z", axis=1)),
+    ("add", ql("Add", "q s z q s z t u")),
+    ("mul", ql("Mul", "q s z q s z t u")),
+]:
+    case(f"qlinear-halves-{name}", model([n("QuantizeLinear", "x s z", "q"), node, n("DequantizeLinear", "c t u", "y")], between, [2, 2, 4], domains=["com.microsoft"]), samples=halves)
 rows = more.normal(size=[24, 4]) * 3
 operators("gemm-real", [n("QGemm", "q s z k p o", "d", domain="com.microsoft"), n("QuantizeLinear", "d t u", "c")], [w("p", 0.03), w("o", 100, u8), w("k", more.integers(0, 255, [4, 3]), u8)], samples=rows)
 operators("gemm", [n("QGemm", "q s z k p o b t u", "c", domain="com.microsoft", alpha=0.5)], [w("p", 0.03), w("o", 100, u8), w("k", more.integers(0, 255, [4, 3]), u8), w("b", [100, -300, 20], np.int32)], samples=rows)

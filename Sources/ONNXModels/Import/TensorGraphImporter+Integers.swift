@@ -58,17 +58,7 @@ extension TensorGraphImporter {
         _ node: ONNXNode, _ sums: ImportedValue, factors: [Float], axis: Int, zero: Int
     ) throws(ONNXError) -> ImportedValue {
         let real = try multiplied(node, sums, factors, axis: axis)
-        var (zeroPoint, type) = (Float(0), ONNXElementType.uint8)
-        if node.input(zero) != nil {
-            let constant = try constant(node, zero)
-            guard constant.count == 1, let integer = constant.integers?[0] else {
-                throw node.refusal("zero points of channels; one for the whole output is accepted")
-            }
-            (zeroPoint, type) = (Float(integer), constant.type)
-        }
-        guard let range = type.quantizedRange else {
-            throw node.refusal("an output type other than integers of 4, 8 or 16 bits")
-        }
+        let (zeroPoint, range) = try codes(node, zero: zero)
         let grid = QuantizationGrid(
             scale: 1, zeroPoint: zeroPoint, low: Float(range.lowerBound),
             high: Float(range.upperBound))
@@ -179,7 +169,7 @@ extension TensorGraphImporter {
             throw node.refusal("scales of channels of an activation; one is accepted")
         }
         let isSum = node.operator.hasSuffix("Add")
-        var factors: [Float] = [1]
+        var factor: Float = 1
         var operands: [ImportedValue] = []
         for start in [0, 3] {
             let scales = try scale(node, start + 1)
@@ -188,14 +178,41 @@ extension TensorGraphImporter {
             guard scales.count == 1 else {
                 throw node.refusal("scales of channels of an activation; one is accepted")
             }
-            operands.append(
-                isSum ? try scaled(node, codes, by: scales[0] / output[0]) : codes)
-            if !isSum { factors[0] *= scales[0] }
+            operands.append(isSum ? try scaled(node, codes, by: scales[0] / output[0]) : codes)
+            factor *= scales[0]
         }
-        let result = try arithmetic(
-            node, isSum ? .add : .multiply, operands[0], operands[1])
-        return try requantized(
-            node, result, factors: isSum ? factors : [factors[0] / output[0]], axis: 0, zero: 7)
+        let result = try arithmetic(node, isSum ? .add : .multiply, operands[0], operands[1])
+        return try rounded(node, result, by: isSum ? 1 : factor / output[0], zero: 7)
+    }
+
+    /// Values times a factor as codes, the zero point added before they are rounded, not after it: of halves that tells.
+    /// So onnxruntime does sums, products and means over windows.
+    private mutating func rounded(
+        _ node: ONNXNode, _ value: ImportedValue, by factor: Float, zero: Int
+    ) throws(ONNXError) -> ImportedValue {
+        let (zeroPoint, range) = try codes(node, zero: zero)
+        let steps = try scaled(node, value, by: factor, plus: zeroPoint)
+        let grid = QuantizationGrid(
+            scale: 1, zeroPoint: 0, low: Float(range.lowerBound), high: Float(range.upperBound))
+        return try apply(node, .quantize(grid), [steps], shape: steps.shape, kind: .code)
+    }
+
+    /// The zero point of an output, 0 where there is none, and the codes of its type.
+    private func codes(
+        _ node: ONNXNode, zero: Int
+    ) throws(ONNXError) -> (zeroPoint: Float, range: ClosedRange<Int>) {
+        var (zeroPoint, type) = (Float(0), ONNXElementType.uint8)
+        if node.input(zero) != nil {
+            let constant = try constant(node, zero)
+            guard constant.count == 1, let integer = constant.integers?[0] else {
+                throw node.refusal("zero points of channels; one for the whole output is accepted")
+            }
+            (zeroPoint, type) = (Float(integer), constant.type)
+        }
+        guard let range = type.quantizedRange else {
+            throw node.refusal("an output type other than integers of 4, 8 or 16 bits")
+        }
+        return (zeroPoint, range)
     }
 
     /// The reals that an input's codes stand for, of one scale.
@@ -215,17 +232,9 @@ extension TensorGraphImporter {
         _ node: ONNXNode, _ value: ImportedValue, scale place: Int, zero: Int
     ) throws(ONNXError) -> ImportedValue {
         let scales = try scale(node, place)
-        var (zeroPoint, type) = (Float(0), ONNXElementType.uint8)
-        if node.input(zero) != nil {
-            let constant = try constant(node, zero)
-            guard constant.count == 1, let integer = constant.integers?[0] else {
-                throw node.refusal("zero points of channels; one for the whole output is accepted")
-            }
-            (zeroPoint, type) = (Float(integer), constant.type)
-        }
-        guard scales.count == 1, let range = type.quantizedRange else {
-            throw node.refusal(
-                "scales of channels, or an output type other than integers of 4, 8 or 16 bits")
+        let (zeroPoint, range) = try codes(node, zero: zero)
+        guard scales.count == 1 else {
+            throw node.refusal("scales of channels of an activation; one is accepted")
         }
         let grid = QuantizationGrid(
             scale: scales[0], zeroPoint: zeroPoint, low: Float(range.lowerBound),
@@ -250,15 +259,30 @@ extension TensorGraphImporter {
                 "pads", "strides",
             ])
         try checkChannelsComeFirst(node)
-        let means = try pool(
-            node, try reals(node, 0, scale: 1, zero: 2), isAverage: true)
-        return try quantized(node, means, scale: 3, zero: 4)
+        let value = try reals(node, 0, scale: 1, zero: 2)
+        let means = try pool(node, value, isAverage: true)
+        // Of the whole image it is the global one, as there.
+        let (image, pads) = (value.shape.dropFirst(2), try node.integers("pads") ?? [])
+        if try node.integers("kernel_shape") == image.map({ Int64($0) }),
+            pads.allSatisfy({ $0 == 0 })
+        {
+            return try wholeMean(node)
+        }
+        let output = try scale(node, 3)
+        guard output.count == 1 else {
+            throw node.refusal("scales of channels of an activation; one is accepted")
+        }
+        return try rounded(node, means, by: 1 / output[0], zero: 4)
     }
 
     /// com.microsoft.QLinearGlobalAveragePool: integers are summed, and scaled once.
     mutating func integerGlobalPool(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 4...5, attributes: ["channels_last"])
         try checkChannelsComeFirst(node)
+        return try wholeMean(node)
+    }
+
+    private mutating func wholeMean(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         let codes = try integers(node, 0, zero: 2, axis: 0)
         let shape = codes.shape
         let (input, output) = (try scale(node, 1), try scale(node, 3))

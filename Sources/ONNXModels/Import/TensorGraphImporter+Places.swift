@@ -9,8 +9,10 @@ extension TensorGraphImporter {
 
     /// Gather of a constant table by indices that depend on the sample, an embedding: what an index is, element by
     /// element of its range, times the table.
+    ///
+    /// - Parameter countsFromEnd: whether negative indices do.
     mutating func embedded(
-        _ node: ONNXNode, _ table: ImportedConstant, axis: Int
+        _ node: ONNXNode, _ table: ImportedConstant, axis: Int, countsFromEnd: Bool = true
     ) throws(ONNXError) -> ImportedValue {
         let places = try value(node, 1)
         guard axis == 0, let size = table.shape.first, size > 0, table.reals != nil else {
@@ -25,8 +27,8 @@ extension TensorGraphImporter {
         if indices.count.map({ $0 > size }) ?? true {
             try charge(4 * size, node)
             let rows = (0..<size).map { Float($0) }
-            // Negative ones count from the end. What is beyond it no runtime takes.
-            let keys = rows + rows.map { $0 - Float(size) }
+            // What is beyond the end no runtime takes.
+            let keys = rows + (countsFromEnd ? rows.map { $0 - Float(size) } : [])
             let known = try apply(
                 node,
                 .encode(
@@ -39,7 +41,9 @@ extension TensorGraphImporter {
                         text: "an index beyond the \(size) rows of the table of '\(node.name)'"))
             }
             row = try apply(
-                node, .encode(keys: keys, values: rows + rows, otherwise: -1), [row], shape: shape)
+                node,
+                .encode(keys: keys, values: keys.indices.map { rows[$0 % size] }, otherwise: -1),
+                [row], shape: shape)
         }
         let marks = try marks(
             node, reshaped(row, shape + [1]), axis: shape.count, depth: size, wraps: false)
@@ -50,18 +54,78 @@ extension TensorGraphImporter {
         return reshaped(product, shape + table.shape.dropFirst())
     }
 
+    /// ArrayFeatureExtractor of a constant: of each of its rows the elements at places that depend on the sample.
+    mutating func extracted(
+        _ node: ONNXNode, _ table: ImportedConstant
+    ) throws(ONNXError) -> ImportedValue {
+        let places = try value(node, 1)
+        guard case .activation(_, let shape, .index(let indices)) = places else {
+            return try lookedUp(node, table, places, shape: places.shape)
+        }
+        let size = table.shape.last ?? 1
+        let rows = table.count / max(1, size)
+        // Of places that are known to be in a list it is names.
+        guard table.reals != nil, rows > 1 || indices.count == nil else {
+            return try lookedUp(node, table, places, shape: shape)
+        }
+        let columns = try transposed(node, .constant(table.reshaped([rows, size])), [1, 0])
+        guard case .constant(let turned) = columns else { return columns }
+        let found = try embedded(node, turned, axis: 0, countsFromEnd: false)
+        return try transposed(node, reshaped(found, [places.count, rows]), [1, 0])
+    }
+
     // MARK: Places
 
     /// GatherElements: of each element the place along an axis.
     mutating func gatherElements(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 2...2, attributes: ["axis"])
         let value = try value(node, 0)
-        let places = try constant(node, 1)
         let axis = try axis(try node.integer("axis", default: 0), rank: value.shape.count, node)
+        if case .activation(let index, let shape, .index(let indices)) = try self.value(node, 1),
+            indices.names == nil, indices.count.map({ $0 <= value.shape[axis] }) == true
+        {
+            return try chosen(
+                node, value, axis: axis, .activation(index, shape: shape, kind: .real))
+        }
+        let places = try constant(node, 1)
         let sources = try elements(
             node, of: value.shape, axis: axis, places, try integers(node, 1))
         try count(places.shape, node)
         return try moved(node, [value], sources, shape: places.shape)
+    }
+
+    /// Elements of an activation by places that depend on the sample, too: of all along the axis, those whose place it is.
+    private mutating func chosen(
+        _ node: ONNXNode, _ value: ImportedValue, axis: Int, _ places: ImportedValue
+    ) throws(ONNXError) -> ImportedValue {
+        guard case .activation(let index, _, let kind) = value, kind == .real || value.isWhole
+        else {
+            throw node.refusal("elements of a constant, chosen by what depends on the sample")
+        }
+        let (size, count) = (value.shape[axis], places.count)
+        try charge(size * count, node)
+        var sources: [Int32] = []
+        for place in 0..<size {
+            let constant = ImportedConstant(integers: [], shape: places.shape)
+            sources += try elements(
+                node, of: value.shape, axis: axis, constant,
+                [Int64](repeating: Int64(place), count: count)
+            ).map { Int32($0) }
+        }
+        // All elements for the first place along the axis, then for the next.
+        let wide = [size, count]
+        let candidates = try apply(
+            node, .gather(indices: sources, fill: 0),
+            [.activation(index, shape: value.shape, kind: .real)], shape: wide)
+        let repeated = try broadcast(node, reshaped(places, [1, count]), to: wide)
+        let differences = try scaled(
+            node, repeated, factors: [Float](repeating: 1, count: size * count),
+            terms: (0..<size * count).map { -Float($0 / count) }, wide)
+        let marks = try function(.isZero, of: differences, node)
+        let kept = try apply(node, .mask, [candidates, marks], shape: wide)
+        let sum = try reduced(node, kept, axes: [0], keepsAxes: false, by: .sum)
+        guard case .activation(let result, _, _) = sum else { return sum }
+        return .activation(result, shape: places.shape, kind: kind)
     }
 
     /// ScatterElements and ScatterND without a reduction: some elements are those of another tensor.
@@ -188,12 +252,16 @@ extension TensorGraphImporter {
                     node,
                     ImportedConstant(shape: shape, type: constant.type, values: .integers(sums))))
         }
-        return try apply(
-            node,
-            .weightedSum(
-                starts: starts, indices: indices,
-                weights: [Float](repeating: 1, count: indices.count)), [try real(node, 0)],
-            shape: shape)
+        let sum = TensorOperation.weightedSum(
+            starts: starts, indices: indices,
+            weights: [Float](repeating: 1, count: indices.count))
+        guard value.isWhole else {
+            return try apply(node, sum, [try real(node, 0)], shape: shape)
+        }
+        let number = try number(node, value)
+        let sums = try apply(node, sum, [number.value], shape: shape)
+        return number.isWhole
+            ? try whole(node, sums, limit: number.limit.map { $0 * size }) : sums
     }
 
     /// Where a constant isn't zero: a row of places for each axis.
