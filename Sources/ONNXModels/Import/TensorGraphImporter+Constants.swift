@@ -2,8 +2,8 @@
 
 import TensorGraphs
 
-/// What depends on constants and static shapes alone, of which exporters make shapes, axes and counts: integers exactly,
-/// everything else by the float reference.
+/// What depends on constants and static shapes alone, of which exporters make shapes, axes and counts: integers
+/// exactly, everything else by the float reference.
 extension TensorGraphImporter {
     /// Mod, of constants: integers with the divisor's sign or, by `fmod`, the dividend's; reals by `fmod` alone.
     mutating func remainder(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {

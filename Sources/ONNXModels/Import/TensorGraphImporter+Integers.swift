@@ -185,8 +185,8 @@ extension TensorGraphImporter {
         return try rounded(node, result, by: isSum ? 1 : factor / output[0], zero: 7)
     }
 
-    /// Values times a factor as codes, the zero point added before they are rounded, not after it: of halves that tells.
-    /// So onnxruntime does sums, products and means over windows.
+    /// Values times a factor as codes, the zero point added before they are rounded, not after it: of halves that
+    /// tells. So onnxruntime does sums, products and means over windows.
     private mutating func rounded(
         _ node: ONNXNode, _ value: ImportedValue, by factor: Float, zero: Int
     ) throws(ONNXError) -> ImportedValue {
