@@ -307,9 +307,11 @@ def run(name, model, train, test, binary, folder, limit):
             plan = json.loads(command(*making))
         except Failure as failure:
             # Advice that is an option is followed.
-            trees = re.search(r"--move '([^']+)'", failure.message)
-            if trees:
-                making += ["--move", trees[1]]
+            moved = re.findall(r"--move '([^']+)'", failure.message)
+            if "--trees thresholds" in failure.message:
+                making += ["--trees", "thresholds"]
+            elif moved:
+                making += [part for name in moved for part in ("--move", name)]
             elif "--outputs quantities" in failure.message:
                 making += ["--outputs", "quantities"]
             else:
@@ -318,6 +320,7 @@ def run(name, model, train, test, binary, folder, limit):
             result["followed"] = making[-2]
         result["method"] = plan["method"]
         stages = plan.get("quantization", {}).get("stages", [])
+        result["judgement"] = plan.get("quantization", {}).get("judgement")
         result["stated"] = stages[-1]["error"] if stages else None
         result["plan_s"] = round(time.monotonic() - start, 2)
         command("keygen", "--plan", "plan/client.plan", "-o", "keys")

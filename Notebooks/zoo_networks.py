@@ -202,6 +202,15 @@ def networks():
         nn.Conv2d(1, 8, 3, stride=2), nn.ReLU(), nn.Conv2d(8, 10, 1), nn.AdaptiveAvgPool2d(1), flatten())
     yield "CNN, GroupNorm", "images", "class", lambda: images(
         nn.Conv2d(1, 8, 3, stride=2), nn.GroupNorm(2, 8), nn.ReLU(), features=72)
+    yield "CNN, InstanceNorm2d first", "images", "class", lambda: images(
+        nn.InstanceNorm2d(1), nn.Conv2d(1, 8, 3, stride=2), nn.ReLU(), features=72)
+    yield "CNN, PReLU by channel", "images", "class", lambda: images(
+        nn.Conv2d(1, 8, 3, stride=2), nn.PReLU(8), features=72)
+    yield "CNN, unflattened", "flat", "class", lambda: sequence(
+        linear(64, 36), nn.Unflatten(1, (4, 3, 3)), nn.Conv2d(4, 3, 2), nn.ReLU(), flatten(), linear(12, 10))
+    yield "CNN, variances", "images", "class", lambda: of(
+        lambda m, x: (lambda h: m.m1(torch.cat([h.mean((2, 3)), h.var((2, 3))], 1)))(m.m0(x)), nn.Conv2d(1, 8, 3),
+        linear(16, 10))
     yield "CNN, MaxPool2d", "images", "class", lambda: images(
         nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), features=72)
     yield "Conv1d", "rows", "class", lambda: sequence(
@@ -232,6 +241,9 @@ def networks():
         nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(), nn.ConvTranspose2d(4, 1, 2, stride=2))
     yield "autoencoder, upsampled", "images themselves", "quantity", lambda: sequence(
         nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Upsample(scale_factor=2), nn.Conv2d(4, 1, 3, padding=1))
+    yield "autoencoder, transposed convolutions", "images themselves", "quantity", lambda: sequence(
+        nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(),
+        nn.ConvTranspose2d(4, 4, 3, stride=2, padding=1, output_padding=1, groups=2), nn.Conv2d(4, 1, 1))
     yield "standardizes", "raw cancer", "class", lambda: of(
         lambda m, x: m.m0((x - m.mean) / m.deviation), mlp(nn.ReLU, 30, 16, 2)())
     # What forward methods do besides layers.
@@ -265,6 +277,12 @@ def networks():
         ("float64", lambda m, x: m.m1(torch.relu(m.m0(x.double()))).float(),
          (linear(30, 16).double(), linear(16, 2).double())),
         ("half", lambda m, x: m.m1(torch.relu(m.m0(x))).half().float(), (linear(30, 16), linear(16, 2))),
+        ("sine", lambda m, x: m.m1(torch.sin(m.m0(x))), (linear(30, 16), linear(16, 2))),
+        ("shrunk", lambda m, x: m.m1(functional.softshrink(m.m0(x))), (linear(30, 16), linear(16, 2))),
+        ("minimum and maximum of inputs",
+         lambda m, x: m.m1(m.m0((x - x.amin(1, keepdim=True)) / (x.amax(1, keepdim=True) - x.amin(1, keepdim=True)))),
+         (hidden(), linear(16, 2))),
+        ("gathered", lambda m, x: m.m0(x.gather(1, torch.tensor([[3, 20, 7]]).expand(x.shape[0], -1))), (linear(3, 2),)),
         ("noise off", lambda m, x: m.m1(m.m0(x) + (torch.randn(16) if m.training else 0)), (hidden(), linear(16, 2))),
     ):
         yield f"forward, {name}", "cancer", "class" if name != "temperature" else "probability", (
@@ -288,12 +306,16 @@ def networks():
         lambda m, x: m.m2(((m.m0(x) @ x.transpose(1, 2)) ** 2 / 64 @ m.m1(x)).mean(1)), linear(8, 8), linear(8, 8),
         linear(8, 10))
     yield "dense over time", "rows", "class", lambda: sequence(linear(8, 4), nn.ReLU(), flatten(), linear(32, 10))
+    yield "positions and running sums", "rows", "class", lambda: of(
+        lambda m, x: m.m0((x + torch.sin(torch.arange(8.0))[:, None]).cumsum(1).flatten(1)), linear(64, 10))
     yield "attention", "rows", "class", lambda: of(
         lambda m, x: m.m1(m.m0(x, x, x, need_weights=False)[0].mean(1)), nn.MultiheadAttention(8, 2, batch_first=True),
         linear(8, 10))
     yield "attention, written out", "rows", "class", lambda: of(
         lambda m, x: m.m1((torch.softmax(m.m0(x) @ x.transpose(1, 2), -1) @ x).mean(1)), linear(8, 8), linear(8, 10))
     yield "embedding", "levels", "class", lambda: sequence(nn.Embedding(17, 2), flatten(), linear(128, 10))
+    yield "embedding, mean", "levels", "class", lambda: of(
+        lambda m, x: m.m1(m.m0(x).mean(1)), nn.Embedding(17, 8), linear(8, 10))
     yield "one-hot", "levels", "class", lambda: of(
         lambda m, x: m.m0(torch.flatten(functional.one_hot(x, 17).float(), 1)), linear(64 * 17, 10))
 

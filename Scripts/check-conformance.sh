@@ -10,8 +10,8 @@ binary=${1:-.build/release/OperatorConformance}
 environment=.build/conformance/venv
 cases=.build/conformance/cases-1.23
 # As many as passed last: a refusal can't creep in. Raise it with every case that is won.
-least=613
-least_folded=203
+least=708
+least_folded=264
 
 if [ ! -e "$cases/.done" ]; then
     [ -x "$environment/bin/pip" ] || python3 -m venv "$environment"

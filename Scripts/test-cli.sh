@@ -460,8 +460,17 @@ left_out "line 2: sample 1, feature 0 is 1000.0" far.csv
 grep -q -- "--outside clamp" rows.out || die "a value far outside comes without advice: $(cat rows.out)"
 rm data.ct data.ct.rows
 refuse "--outside clamp" "${data[@]}" --input far.csv --index 1
-refuse "--outside clamp" verify --plan float/server.plan --data far.csv
 absent data.ct
+# Nor does a verification: labels of rows that are left out are left out with them.
+seq 2 >2.csv
+run far-rows verify --plan float/server.plan --data far.csv --labels 2.csv
+grep -q "^NOT ENCRYPTED: 1 of 2 rows" far-rows.out || die "a row that is left out isn't told: $(cat far-rows.out)"
+grep -qF "line 2: sample 1, feature 0 is 1000.0" far-rows.out || die "the row isn't named: $(cat far-rows.out)"
+{ row 1; row 2 | sed 's/^[^,]*/nan/'; } >missing.csv
+run missing-rows verify --plan float/server.plan --data missing.csv --header no --json
+equal "rows left out" "$(member missing-rows.out refused_samples)" 1
+row 2 | sed 's/^[^,]*/1000/' >far-alone.csv
+refuse "--outside clamp" verify --plan float/server.plan --data far-alone.csv --header no
 run far "${data[@]}" --input far.csv --outside clamp --json
 equal "clamped values" "$(member far.out clamped_values)" 1
 equal "clamped values by feature" "$(inner far.out 0)" 1

@@ -6,9 +6,15 @@ import Samples
 
 /// What a quantized network is good for, on the calibration samples.
 ///
-/// Of a model that decides, the measure is the share of samples with the float model's decision; of quantities, R^2 of
-/// the integers' outputs against the float model's, of the worst. A model of both is measured by both. Good are 95 % and
-/// 0.99; useless are a kappa (what chance doesn't explain of the same decisions) below 0.4 and an R^2 below 0.75.
+/// Of a model that decides, the measure is the share of samples with the float model's decision and, where the client is
+/// shown scores too, R^2 of all scores against the float model's; of quantities, R^2 of the worst. A model of both is
+/// measured by both. Each measure has a value from which it is good and one below which the plan is useless:
+///
+/// | measure | good | useless |
+/// |---|---|---|
+/// | same decision | 95 % | a kappa (what chance doesn't explain of the same decisions) below 0.4 |
+/// | R^2 of scores | 0.75 | below 0.5: most of what they say is not the model's |
+/// | R^2 of a quantity | 0.99 | below 0.75 |
 package struct PlanJudgement: Sendable, Equatable {
     package enum Verdict: String, Sendable, CaseIterable, Comparable {
         // From the best down.
@@ -25,25 +31,39 @@ package struct PlanJudgement: Sendable, Equatable {
 
     package enum Measure: Sendable, Equatable {
         case sameDecision(Double)
+        /// Of scores that decide, all together.
+        case scores(Double)
+        /// Of the worst quantity.
         case determination(Double)
 
         /// Below it a plan is poor.
         var poor: Double {
             switch self {
             case .sameDecision: 0.95
+            case .scores: 0.75
             case .determination: 0.99
+            }
+        }
+
+        /// Below it a plan is useless; of decisions that is another measure's.
+        var useful: Double {
+            switch self {
+            case .sameDecision: 0
+            case .scores: 0.5
+            case .determination: 0.75
             }
         }
 
         package var value: Double {
             switch self {
-            case .sameDecision(let share), .determination(let share): share
+            case .sameDecision(let share), .scores(let share), .determination(let share): share
             }
         }
 
         package var words: String {
             switch self {
             case .sameDecision: "same decision as the float model"
+            case .scores: "R^2 of the scores against the float model"
             case .determination: "R^2 against the float model"
             }
         }
@@ -59,12 +79,15 @@ package struct PlanJudgement: Sendable, Equatable {
     static let fewestSamples = 16
 
     init(_ report: QuantizationReport, input: InputSpecification, calibration: SampleSet) {
-        let fidelity = report.integer
         let measures = Self.measures(report)
-        var findings = measures.compactMap { measure, verdict in
-            verdict == .good
-                ? nil
-                : "\(measure.words): \(Self.percent(measure.value)) on the calibration samples, where \(Self.percent(measure.poor)) is good"
+        var findings = measures.compactMap { measure, verdict -> String? in
+            guard verdict != .good else { return nil }
+            var subject = measure.words
+            if case .determination = measure, let name = report.worstQuantity {
+                subject += ", of \(name)"
+            }
+            return
+                "\(subject): \(Self.percent(measure.value)) on the calibration samples, where \(Self.percent(measure.poor)) is good"
         }
         var verdict: Verdict
         (measure, verdict) = measures.max { $0.1 < $1.1 }!
@@ -101,10 +124,16 @@ package struct PlanJudgement: Sendable, Equatable {
             let useful = fidelity.agreementBeyondChance >= 0.4 || isAsAccurate
             let measure = Measure.sameDecision(fidelity.agreement)
             measures.append((measure, verdict(of: measure, isUseful: useful)))
+            if report.showsScores, let error = fidelity.scoreError {
+                let measure = Measure.scores(1 - error * error)
+                let isUseful = measure.value >= measure.useful
+                measures.append((measure, verdict(of: measure, isUseful: isUseful)))
+            }
         }
         if let error = fidelity.quantityError {
             let measure = Measure.determination(1 - error * error)
-            measures.append((measure, verdict(of: measure, isUseful: measure.value >= 0.75)))
+            measures.append(
+                (measure, verdict(of: measure, isUseful: measure.value >= measure.useful)))
         }
         return measures
     }

@@ -50,6 +50,8 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
         case statedOutputs
         /// Trees of which clients may know so much.
         case knownTrees(TensorGraph.TreeDisclosure)
+        /// Nodes that the client may do before encryption, if it may know what they were fitted to, by their names.
+        case nodesAtTheClient([String])
         /// The plan as it is, whatever its errors.
         case anyError
         /// Layers that the client computes itself, if it may know their weights.
@@ -79,6 +81,8 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
                 "its trees' thresholds told to the client, which compares: the trees' shape and what their leaves are worth stay encrypted"
             case .knownTrees(.structure):
                 "its trees told to the client but for what their leaves are worth, which stays encrypted: the fastest"
+            case .nodesAtTheClient(let names):
+                "\(names.count == 1 ? "this node" : "these nodes") left to the client, if it may know \(names.count == 1 ? "its" : "their") weights, where there are such: \(names.map { "'\($0)'" }.joined(separator: ", "))"
             case .anyError: "the plan as it is, if answers like these will do"
             case .layersAtTheClient:
                 "the first layers on the client's side, if their weights may be known to it"

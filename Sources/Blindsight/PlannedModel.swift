@@ -60,9 +60,14 @@ package struct PlannedModel: Sendable {
         var options = options
         if split.hasTrees { options.quantization = options.quantization.ofLeaves }
         let calibration = try calibration.map { try Self.prepared($0, by: split.program) }
-        let (quantizer, samples) = try Self.quantizer(
-            imported.model, split.graph, calibration: calibration, labels: labels, options: options,
-            progress: progress)
+        let (quantizer, samples): (Quantizer, SampleSet)
+        do {
+            (quantizer, samples) = try Self.quantizer(
+                imported.model, split.graph, calibration: calibration, labels: labels,
+                options: options, progress: progress)
+        } catch let error as QuantizationError {
+            throw imported.refusal(error)
+        }
         let coarser = { (fewer: QuantizationOptions) throws -> Quantizer in
             try Quantizer(graph: split.graph, calibration: samples, labels: labels, options: fewer)
         }

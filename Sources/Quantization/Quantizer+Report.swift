@@ -13,15 +13,25 @@ extension Quantizer {
                 outputs, against: reference, decision: float.decision, program: float.program,
                 labels: labels)
         }
+        let integer = fidelity(assembly.logits(output))
         return QuantizationReport(
             layers: layers(assembly, best.allocation), activations: activations,
             folded: float.folded, replaced: replaced, dropped: float.dropped,
             float: fidelity(reference), polynomial: fidelity(selection.values[float.output]),
-            integer: fidelity(assembly.logits(output)), frontier: frontier,
+            integer: integer, frontier: frontier,
             inputBits: BitAllocation.bits(levels: network.input.range.upperBound),
             inputRange: network.input.range, rangeBits: best.point.rangeBits,
             observedBits: best.point.observedBits, samples: reference.samples,
-            decides: float.program?.label != nil || float.decision != .regression)
+            decides: float.program?.label != nil || float.decision != .regression,
+            showsScores: float.program.map { $0.scores != nil } ?? true,
+            worstQuantity: integer.worstQuantity.map(quantityName))
+    }
+
+    /// What an element of the outputs is called: by the outputs of the model that it goes into.
+    private func quantityName(_ element: Int) -> String {
+        let names = float.program?.names(readingElement: element) ?? outputNames
+        let place = float.count(of: float.output) > 1 ? "element \(element) of " : ""
+        return place + names.map { "'\($0)'" }.joined(separator: ", ")
     }
 
     private func layers(

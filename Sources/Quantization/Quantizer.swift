@@ -22,6 +22,8 @@ package struct Quantizer: Sendable {
     /// What the model computes, with the quantizations of its own.
     let reference: SampleMatrix
     let labels: [Int]?
+    /// Of the model.
+    let outputNames: [String]
     private var search: BitSearch
     /// Allocations of bits that were measured, those that gave no network included, and how many may be.
     package var measures: (count: Int, limit: Int) {
@@ -71,6 +73,7 @@ package struct Quantizer: Sendable {
         }
         let samples = used.map { all[$0] }
         self.options = options
+        outputNames = graph.outputNames
         self.float = float
         self.progress = progress
         self.labels = labels.map { labels in used.map { labels[$0] } }

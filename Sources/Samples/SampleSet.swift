@@ -79,6 +79,25 @@ public struct SampleSet: Sendable, Equatable {
         return out
     }
 
+    /// Some of the samples, in this order.
+    /// - Parameter places: each in 0..<count.
+    package func samples(at places: [Int]) -> SampleSet {
+        let chosen: Values
+        switch values {
+        case .bytes(let bytes):
+            chosen = .bytes(
+                places.flatMap { bytes[$0 * sampleCount..<($0 + 1) * sampleCount] })
+        case .floats(let floats):
+            chosen = .floats(
+                places.flatMap { floats[$0 * sampleCount..<($0 + 1) * sampleCount] })
+        }
+        var out = SampleSet(count: places.count, sampleShape: sampleShape, values: chosen)
+        if !lines.isEmpty { out.lines = places.map { lines[$0] } }
+        if !identifiers.isEmpty { out.identifiers = places.map { identifiers[$0] } }
+        for (index, place) in places.enumerated() { out.faults[index] = faults[place] }
+        return out
+    }
+
     /// Values in one sample.
     package var sampleCount: Int { sampleShape.reduce(1, *) }
 

@@ -93,6 +93,29 @@ import Testing
         }
     }
 
+    /// More conditions than a program has outputs: each holds.
+    @Test func manyConditions() throws {
+        let (split, model) = try Self.split(70) { builder in
+            builder.graph.input[0].type.tensorType.elemType = 7
+            let columns = (0..<70).map { place in
+                let one = builder.node("Gather", ["x", builder.integers([Int64(place)])])
+                builder.attribute("axis", 1)
+                let table = builder.floats("t", [0.5, Float(place), -1], dims: [3, 1])
+                return builder.node("Flatten", [builder.node("Gather", [table, one])])
+            }
+            let all = builder.node("Concat", columns)
+            builder.attribute("axis", 1)
+            return [Self.dense(&builder, all, (0..<140).map { Float($0 % 7) }, columns: 2)]
+        }
+        let sample = (0..<70).map { Float($0 % 3) }
+        try Self.expectSame(split, model, [sample])
+        for place in [0, 31, 32, 69] {
+            var beyond = sample
+            beyond[place] = 3
+            #expect(throws: ProgramError.self) { _ = try split.program?.evaluate(beyond) }
+        }
+    }
+
     /// Bins are thresholds of features; distances to points that a model was fitted to stay hidden.
     @Test func whatStaysHidden() throws {
         let bins = try Self.split { builder in

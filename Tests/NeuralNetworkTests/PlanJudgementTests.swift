@@ -94,4 +94,46 @@ import Testing
         let judgement = try #require(Self.planned(samples).judgement)
         #expect(judgement.findings.allSatisfy { !$0.contains("nearly all") })
     }
+
+    /// Of one feature: a sine that no polynomial follows, and a line.
+    private static func sines(_ weights: [Float], bias: [Float]) throws -> [UInt8] {
+        var builder = ONNXBuilder(input: [nil, 2])
+        let turns = builder.floats("turns", [30, 0, 0, 1], dims: [2, 2])
+        let sine = builder.node("Sin", [builder.node("MatMul", ["x", turns])])
+        let output = builder.node(
+            "Gemm",
+            [
+                sine, builder.floats("w", weights, dims: [2, 2]),
+                builder.floats("b", bias, dims: [2]),
+            ])
+        return try builder.model([output]).serializedBytes()
+    }
+
+    /// The same decision for each sample, of scores that aren't the model's.
+    @Test func lostScoresAreRefused() throws {
+        let model = try Self.sines([1, 0, 0, 0.01], bias: [0, 9])
+        var options = PlanningOptions()
+        options.planner = .insecure(degrees: [256, 512])
+        options.method = .slots
+        options.outputKind = .scores
+        #expect {
+            _ = try PlannedModel(model: model, calibration: Self.samples(200), options: options)
+        } throws: {
+            ($0 as? PlanRefusal)?.problem.contains("R^2 of the scores") == true
+        }
+    }
+
+    /// The output that is lost is named, and its element.
+    @Test func lostQuantitiesAreNamed() throws {
+        let model = try Self.sines([0, 1, 1, 0], bias: [0, 0])
+        var options = PlanningOptions()
+        options.planner = .insecure(degrees: [256, 512])
+        options.method = .slots
+        options.outputKind = .quantities
+        #expect {
+            _ = try PlannedModel(model: model, calibration: Self.samples(200), options: options)
+        } throws: {
+            ($0 as? PlanRefusal)?.problem.contains("of element 1 of 'gemm") == true
+        }
+    }
 }

@@ -256,4 +256,11 @@ import Testing
         let reason = "\(length) bytes; at most \(SampleFile.maximumFileBytes) are read"
         #expect(throws: FileError(path: path, reason: reason)) { try SampleFile.read(path: path) }
     }
+
+    @Test func someSamples() throws {
+        let all = SampleSet([[1, 2], [3, 4], [5, 6]], sampleShape: [2])
+        let some = all.samples(at: [2, 0])
+        #expect(some.count == 2 && some.sample(at: 0) == [5, 6] && some.sample(at: 1) == [1, 2])
+        #expect(all.samples(at: []).count == 0)
+    }
 }

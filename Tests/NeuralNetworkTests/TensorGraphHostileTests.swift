@@ -195,7 +195,7 @@ import Testing
         for seed in block * 100..<(block + 1) * 100 {
             var fuzzer = Fuzzer(seed: seed)
             let version = Int64.random(in: 11...28, using: &fuzzer.generator)
-            for _ in 0..<20 {
+            for _ in 0..<24 {
                 // What is taken is kept, so that graphs grow.
                 var next = fuzzer
                 next.node()

@@ -208,8 +208,8 @@ import Testing
     // MARK: Refusals
 
     @Test(arguments: [
-        ("ConvTranspose", "a Conv after a Pad"), ("LSTM", "recurrent"), ("Scan", "control flow"),
-        ("PRelu", "LeakyRelu"), ("NonMaxSuppression", "the operator is not supported; express"),
+        ("GRU", "Conv over time"), ("LSTM", "recurrent"), ("Scan", "control flow"),
+        ("NonMaxSuppression", "the operator is not supported; express"),
     ])
     func refusesByName(operation: String, advice: String) {
         refuses(advice, [nil, 1, 4, 4]) { $0.node(operation, ["x"]) }

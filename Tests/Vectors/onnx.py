@@ -258,6 +258,125 @@ far = h.make_graph([n("Sub", "p q", "d"), n("ReduceSumSquare", "d", "e", axes=[1
 case("neighbors", model([h.make_node("Scan", ["x", "w"], ["x2", "t"], name="scan", num_scan_inputs=1, body=far), n("Transpose", "t", "u", perm=[1, 0]), n("TopK", "u k", "v y", axis=1, largest=0)], [r("w", 5, 3), w("k", [2], np.int64)], [3], out_type=T.INT64), refusal="nearest neighbors")
 case("words-as-numbers", model([score, best, n("ArrayFeatureExtractor", "l a", "b", domain="ai.onnx.ml"), n("Cast", "b", "y", to=T.FLOAT)], [matrix, nh.from_array(np.array(["p", "q", "r", "s"], object), "l")], [3], domains=["ai.onnx.ml"]), refusal="labels to float")
 
+# Whatever depends on constants and static shapes alone is folded.
+more = np.random.default_rng(2)
+
+
+def v(name, *shape):
+    return w(name, np.round(more.normal(size=shape), 3))
+
+
+def i64(name, values):
+    return w(name, values, np.int64)
+
+
+def integers(name, op, inputs, values, **attributes):
+    """A row of the input plus constants that an operator on integers makes."""
+    inits = [value if isinstance(value, onnx.TensorProto) else i64(f"k{k}", value) for k, value in enumerate(values)]
+    case(f"folded-{name}", model([n(op, inputs, "a", **attributes), n("Cast", "a", "b", to=T.FLOAT), n("Add", "x b", "y")], inits, [3]), samples=more.normal(size=[3, 3]))
+
+
+integers("mod", "Mod", "k0 k1", [[7, -7, -9], [3, 3, -4]])
+integers("fmod", "Mod", "k0 k1", [[7, -7, -9], [3, 3, -4]], fmod=1)
+for op in ["ReduceProd", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceSumSquare"]:
+    integers(op.lower(), op, "k0", [[[7, -2, 3], [1, 5, -4]]], axes=[0], keepdims=0)
+integers("reduce-sum", "ReduceSum", "k0 k1", [[[7, -2, 3], [1, 5, -4]], [0]], keepdims=1)
+integers("product-of-nothing", "ReduceProd", "k0", [i64("k0", [])], keepdims=0)
+integers("clip", "Clip", "k0 k1 k2", [i64("k0", [7, -2, 2]), i64("k1", 0), i64("k2", 5)])
+integers("running-sum", "CumSum", "k0 k1", [i64("k0", [7, -2, 2]), i64("k1", 0)], exclusive=1, reverse=1)
+integers("arg-max", "ArgMax", "k0", [[[7, 2, 3], [1, 5, 4], [8, 0, 9]]], axis=0, keepdims=0)
+integers("non-zero", "NonZero", "k0", [[0, 3, 5, 0, 1]])
+integers("one-hot", "OneHot", "k0 k1 k2", [i64("k0", [1]), i64("k1", 3), i64("k2", [4, 6])])
+case("folded-is-nan", model([n("IsNaN", "k", "t"), n("Where", "t o x", "y")], [w("k", [np.nan, 1, 2]), w("o", 0.5)], [3]))
+case("folded-sines", model([n("Range", "f t d", "r"), n("Sin", "r", "s"), n("Cos", "s", "c"), n("Mul", "x c", "y")], [w("f", 0), w("t", 3), w("d", 1)], [3]))
+case("unflattened", model([n("Shape", "x", "s"), n("Gather", "s one", "d"), n("Div", "d k", "e"), n("Mod", "d k", "m"), n("Add", "e m", "f"), n("Concat", "b k f", "t", axis=0), n("Reshape", "x t", "y")], [i64("one", [1]), i64("k", [2]), i64("b", [-1])], [6]))
+
+# Activations with constants of their own, functions of one value.
+case("prelu", model([n("PRelu", "x s", "y")], [w("s", [0.2])], [2, 3]))
+case("prelu-channels", model([n("PRelu", "x s", "y")], [w("s", [[[0.2]], [[-0.5]]])], [2, 3, 2]))
+case("thresholded-relu", model([n("ThresholdedRelu", "x", "y", alpha=0.4)], [], [6]))
+case("shrink", model([n("Shrink", "x", "y", lambd=0.7, bias=0.3)], [], [6]))
+for op, low, high in [("Sin", -9, 9), ("Cos", -9, 9), ("Tan", -1.4, 1.4), ("Asin", -1, 1), ("Acos", -1, 1), ("Atan", -5, 5), ("Sinh", -4, 4), ("Cosh", -4, 4), ("Asinh", -5, 5), ("Acosh", 1, 9), ("Atanh", -0.9, 0.9)]:
+    case(op.lower(), model([n(op, "x", "y")], [], [6]), samples=more.uniform(low, high, [3, 6]))
+
+# Transposed convolutions.
+for name, inits, shape, attributes in [
+    ("strides", [v("w", 2, 3, 3, 3), v("b", 3)], [2, 3, 4], dict(strides=[2, 1], pads=[1, 0, 0, 1], output_padding=[1, 0])),
+    ("groups", [v("w", 4, 2, 2, 3)], [4, 3, 3], dict(group=2, dilations=[2, 1])),
+    ("line", [v("w", 2, 2, 4), v("b", 2)], [2, 5], dict(strides=[3], pads=[2, 1])),
+    ("same-upper", [v("w", 1, 2, 3, 3)], [1, 3, 3], dict(auto_pad="SAME_UPPER", strides=[2, 2])),
+    ("same-lower", [v("w", 1, 2, 3, 3)], [1, 3, 3], dict(auto_pad="SAME_LOWER", strides=[2, 2])),
+    ("shape", [v("w", 1, 1, 3, 3)], [1, 3, 3], dict(output_shape=[6, 5], strides=[2, 2])),
+    ("shape-beyond", [v("w", 1, 1, 3, 3)], [1, 3, 3], dict(output_shape=[8, 7], strides=[2, 2], output_padding=[1, 0])),
+]:
+    case(f"conv-transpose-{name}", model([n("ConvTranspose", "x w b" if len(inits) == 2 else "x w", "y", **attributes)], inits, shape))
+
+# Tables, places and running sums.
+case("embedding", model([n("Gather", "e x", "y")], [v("e", 5, 3)], [4], type=T.INT64), samples=[[0, 4, -1, 2], [-5, 3, 1, 1]])
+case("embedding-of-numbers", model([n("Gather", "e x", "y")], [v("e", 5)], [4], type=T.INT64), samples=[[0, 4, -1, 2], [-5, 3, 1, 1]])
+case("embedding-of-columns", model([n("Gather", "e x", "y", axis=1)], [v("e", 3, 5)], [4], type=T.INT64), refusal="along axis 1")
+case("gather-elements", model([n("GatherElements", "x i", "y", axis=1)], [i64("i", [[[0, -1, 1]]])], [2, 3]))
+case("scatter-elements", model([n("ScatterElements", "x i u", "y", axis=1)], [i64("i", [[2, -4]]), w("u", [[0.5, -1.5]])], [4], batch=1))
+case("scatter-nd", model([n("MatMul", "x w", "a"), n("ScatterND", "x i a", "y")], [i64("i", [[[0, 3], [0, 1]]]), v("w", 4, 2)], [4]))
+case("scatter-rows", model([n("ScatterND", "k i x", "y")], [i64("i", [[1]]), v("k", 3, 4)], [4]))
+case("compress", model([n("Compress", "x c", "y", axis=2)], [w("c", [True, False, True], np.bool_)], [2, 3]))
+case("trilu", model([n("Trilu", "x", "y")], [], [3, 4]))
+case("trilu-lower", model([n("Trilu", "x k", "y", upper=0)], [i64("k", -1)], [3, 4]))
+case("cum-sum", model([n("CumSum", "x k", "y")], [i64("k", 1)], [3, 2]))
+case("cum-sum-reverse", model([n("CumSum", "x k", "y", reverse=1, exclusive=1)], [i64("k", -1)], [3, 2]))
+cast = n("Cast", "x", "i", to=T.INT64)
+case("extracted-by-the-sample", model([cast, n("ArrayFeatureExtractor", "e i", "y", domain="ai.onnx.ml")], [v("e", 2, 3)], [2], domains=["ai.onnx.ml"], batch=1), samples=[[0, 2], [1.5, 0]])
+weighted = [n("MatMul", "x w", "s"), n("TopK", "s k", "v j", axis=1), n("ArrayFeatureExtractor", "e j", "f", domain="ai.onnx.ml"), n("Reshape", "f r", "g"), n("CumSum", "g one", "h"), n("Less", "h m", "l"), n("Cast", "l", "c", to=T.FLOAT), n("ArgMin", "c", "a", axis=1), n("GatherElements", "j a", "b", axis=1), n("GatherElements", "s b", "y", axis=1)]
+case("weighted-median", model(weighted, [v("w", 3, 5), i64("k", [5]), w("e", [0.2, 0.1, 0.4, 0.25, 0.3]), i64("r", [-1, 5]), i64("one", 1), w("m", 0.625)], [3], domains=["ai.onnx.ml"]), samples=more.normal(size=[8, 3]))
+
+# Normalizations by the sample's own statistics.
+case("instance-normalization", model([n("InstanceNormalization", "x s b", "y", epsilon=0.01)], [v("s", 2), v("b", 2)], [2, 3, 2]))
+case("group-normalization", model([n("GroupNormalization", "x s b", "y", num_groups=2)], [v("s", 4), v("b", 4)], [4, 3], opset=21))
+case("lrn", model([n("LRN", "x", "y", size=3, alpha=0.5, beta=0.6, bias=1.5)], [], [4, 2, 2]))
+case("mean-variance-normalization", model([n("MeanVarianceNormalization", "x", "y", axes=[2, 3])], [], [2, 3, 2]))
+
+# onnxruntime's operators on codes, code by code.
+codes = more.normal(size=[12, 2, 4, 4]) * 3
+
+
+def operators(name, nodes, inits, dtype=u8, samples=codes):
+    inits = [w("s", 0.05), w("z", 120 if dtype == u8 else 5, dtype), w("t", 0.07), w("u", 9, dtype)] + inits
+    case(f"qlinear-{name}", model([n("QuantizeLinear", "x s z", "q"), *nodes, n("DequantizeLinear", "c t u", "y")], inits, samples.shape[1:], domains=["com.microsoft"]), samples=samples)
+
+
+def ql(op, inputs, **attributes):
+    return n(f"QLinear{op}", inputs, "c", domain="com.microsoft", **attributes)
+
+
+for dtype in (u8, i8):
+    name = dtype.__name__
+    operators(f"average-pool-{name}", [ql("AveragePool", "q s z t u", kernel_shape=[3, 2], strides=[2, 1], pads=[1, 0, 1, 1])], [], dtype)
+    operators(f"global-average-pool-{name}", [ql("GlobalAveragePool", "q s z t u")], [], dtype)
+    operators(f"sigmoid-{name}", [ql("Sigmoid", "q s z t u")], [], dtype)
+    operators(f"leaky-relu-{name}", [ql("LeakyRelu", "q s z t u", alpha=0.3)], [], dtype)
+    second = [w("p", 0.03), w("o", 100 if dtype == u8 else -3, dtype), n("QuantizeLinear", "x p o", "r")]
+    for op in ["Add", "Mul"]:
+        operators(f"{op.lower()}-{name}", [second[2], ql(op, "q s z r p o t u")], second[:2], dtype)
+    operators(f"add-constant-{name}", [ql("Add", "q s z k p o t u")], second[:2] + [w("k", [[[3, 100, 7, 120]]], dtype)], dtype)
+    operators(f"concat-{name}", [second[2], ql("Concat", "t u q s z r p o", axis=2)], second[:2], dtype)
+operators("average-pool-with-padding", [ql("AveragePool", "q s z t u", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)], [])
+# Sums and means that lie between two codes, with odd zero points: they are rounded before or after that is added.
+halves = more.integers(-20, 20, size=[12, 2, 2, 4]) / 2
+between = [w("s", 0.5), w("z", 101, u8), w("t", 1.0), w("u", 97, u8)]
+for name, node in [
+    ("average-pool", ql("AveragePool", "q s z t u", kernel_shape=[2, 2])),
+    ("average-pool-of-all", ql("AveragePool", "q s z t u", kernel_shape=[2, 4])),
+    ("global-average-pool", ql("GlobalAveragePool", "q s z t u")),
+    ("leaky-relu", ql("LeakyRelu", "q s z t u", alpha=0.5)),
+    ("concat", ql("Concat", "t u q s z q s z", axis=1)),
+    ("add", ql("Add", "q s z q s z t u")),
+    ("mul", ql("Mul", "q s z q s z t u")),
+]:
+    case(f"qlinear-halves-{name}", model([n("QuantizeLinear", "x s z", "q"), node, n("DequantizeLinear", "c t u", "y")], between, [2, 2, 4], domains=["com.microsoft"]), samples=halves)
+rows = more.normal(size=[24, 4]) * 3
+operators("gemm-real", [n("QGemm", "q s z k p o", "d", domain="com.microsoft"), n("QuantizeLinear", "d t u", "c")], [w("p", 0.03), w("o", 100, u8), w("k", more.integers(0, 255, [4, 3]), u8)], samples=rows)
+operators("gemm", [n("QGemm", "q s z k p o b t u", "c", domain="com.microsoft", alpha=0.5)], [w("p", 0.03), w("o", 100, u8), w("k", more.integers(0, 255, [4, 3]), u8), w("b", [100, -300, 20], np.int32)], samples=rows)
+
 place = pathlib.Path(__file__).with_name("onnx.json")
 place.write_text("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")
 print(len(cases), "cases,", place.stat().st_size, "bytes")

@@ -262,6 +262,8 @@ struct Refused: Error, CustomStringConvertible {
         case .certifiedRange: "--range certified"
         case .statedOutputs: "--outputs quantities, or --outputs scores"
         case .knownTrees(let trees): "--trees \(trees.rawValue)"
+        case .nodesAtTheClient(let names):
+            names.map { "--move '\($0)'" }.joined(separator: " ")
         case .anyError: "--accept-errors"
         case .margin: "--margin-bits 4"
         case .fewerActivations, .smallerLayer, .distillation, .layersAtTheClient: nil

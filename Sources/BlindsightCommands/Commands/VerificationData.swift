@@ -15,9 +15,22 @@ struct VerificationData {
         case targets([Double])
     }
 
-    let samples: SampleSet
-    let truth: Truth
+    private(set) var samples: SampleSet
+    private(set) var truth: Truth
 
+    /// The samples at these places alone.
+    func chosen(_ places: [Int]) -> VerificationData {
+        var chosen = self
+        chosen.samples = samples.samples(at: places)
+        switch truth {
+        case .unknown: break
+        case .labels(let labels): chosen.truth = .labels(places.map { labels[$0] })
+        case .targets(let targets): chosen.truth = .targets(places.map { targets[$0] })
+        }
+        return chosen
+    }
+
+    /// Rows that can't be read are kept, for `EncryptableRows` to leave out.
     init(
         path: String, as reading: SampleReading, labels: String?, _ labelFile: LabelFileOptions,
         plan: Plan
@@ -29,6 +42,8 @@ struct VerificationData {
             try CommandFiles.check(samples, for: plan.client, path: path)
             return
         }
+        var reading = reading
+        reading.keepsFaults = true
         samples = try CommandFiles.samples(path, for: plan.client, as: reading)
         guard let labels else {
             truth = .unknown

@@ -14,7 +14,7 @@ package struct VerifyCommand: ReportingCommand {
             exit status says so. Samples come from a file (NPY, NPZ, CSV, IDX) with their labels, or targets of a \
             regression, in another; or from a folder with t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, or \
             another such pair, gzip or not. Labels are indices of classes or their names. What is outside the range \
-            that the plan is made for is treated as by encrypt.
+            that the plan is made for is treated as by encrypt, which leaves out and names rows that it can't take.
 
               blindsight verify --plan plan/server.plan --data test.npy --labels test-labels.npy
               blindsight verify --plan plan/server.plan --data mnist --limit 1000
@@ -56,23 +56,25 @@ package struct VerifyCommand: ReportingCommand {
         let proven = try CommandFiles.naming(path) { try plan.proven() }
         let set = try VerificationData(
             path: data, as: dataFile.reading, labels: labels, labelFile, plan: plan)
-        let count = min(limit ?? set.samples.count, set.samples.count)
-        let tally = try values.tally(
-            set.samples, 0..<count, for: plan.client, path: data)
+        let rows = try EncryptableRows(
+            set.samples, 0..<min(limit ?? set.samples.count, set.samples.count), for: plan.client,
+            outside: values.outside, path: data)
+        let kept = set.chosen(rows.kept)
+        let count = kept.samples.count
         let threads = min(threads ?? WorkerPool.cores, count)
         guard let model = plan.model else { throw CommandError.noModel(path) }
         let start = ContinuousClock.now
         let progress = ProgressBar("verify")
         defer { progress.finish() }
         let verification = try Verification(plan: proven, model: model, threads: threads)
-        let results = try verification.compare(set.samples, count: count, progress: progress)
+        let results = try verification.compare(kept.samples, count: count, progress: progress)
         progress.finish()
-        let summary = VerificationSummary(results: results, truth: set.truth)
+        let summary = VerificationSummary(results: results, truth: kept.truth)
         return CommandReport(
-            members: summary.entries.members + tally.members,
+            members: summary.entries.members + rows.members + rows.tally.members,
             text: "\(summary.entries.table(.right).text)\n\n\(Format.grouped(count)) samples in "
                 + "\(Format.duration(ContinuousClock.now - start)) on \(ThreadCount.words(threads))"
-                + tally.lines.map { "\n\($0)" }.joined(),
+                + (rows.lines + rows.tally.lines).map { "\n\($0)" }.joined(),
             fails: summary.mismatchedLogits > 0)
     }
 }

@@ -162,7 +162,10 @@ extension ScalarFunction {
         "absolute": .absolute, "negative": .negative, "reciprocal": .reciprocal, "step": .step,
         "sign": .sign, "round": .round, "floor": .floor, "ceiling": .ceiling, "truncate": .truncate,
         "isZero": .isZero, "isNaN": .isNaN, "isInfinite": .isInfinite, "probit": .probit,
-        "half": .half, "brainFloat": .brainFloat,
+        "sine": .sine, "cosine": .cosine, "tangent": .tangent, "arcSine": .arcSine,
+        "arcCosine": .arcCosine, "arcTangent": .arcTangent, "hyperbolicSine": .hyperbolicSine,
+        "hyperbolicCosine": .hyperbolicCosine, "areaSine": .areaSine, "areaCosine": .areaCosine,
+        "areaTangent": .areaTangent, "half": .half, "brainFloat": .brainFloat,
     ]
 
     fileprivate var name: String {

@@ -35,6 +35,17 @@ package enum ONNXElementType: Int32, Sendable {
         }
     }
 
+    /// Integers of the type; nil of reals, strings and what Int64 doesn't hold.
+    var integerRange: ClosedRange<Int64>? {
+        switch self {
+        case .bool: 0...1
+        case .int32: Int64(Int32.min)...Int64(Int32.max)
+        case .uint32: 0...Int64(UInt32.max)
+        case .int64: .min ... .max
+        default: quantizedRange.map { Int64($0.lowerBound)...Int64($0.upperBound) }
+        }
+    }
+
     /// What the size of none of its integers exceeds; nil beyond 16 bits, and of others.
     var magnitude: Int? {
         self == .bool ? 1 : quantizedRange.map { max(-$0.lowerBound, $0.upperBound) }

@@ -122,7 +122,8 @@ extension TensorGraphImporter {
             }
             integers.append(value)
         }
-        return ImportedConstant(shape: shape, type: a.type, values: .integers(integers))
+        return try fitting(
+            node, ImportedConstant(shape: shape, type: a.type, values: .integers(integers)))
     }
 
     /// Activation with constant, both of one shape.

@@ -119,7 +119,7 @@ extension TensorGraphImporter {
     }
 
     /// Elements at `places` of the parts laid end to end, whether they are constants or not.
-    private mutating func assembled(
+    mutating func assembled(
         _ node: ONNXNode, _ parts: [ImportedValue], _ places: [Int], shape: [Int]
     ) throws(ONNXError) -> ImportedValue {
         if let constant = try joined(node, parts) {

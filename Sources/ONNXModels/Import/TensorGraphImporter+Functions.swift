@@ -5,15 +5,28 @@ import TensorGraphs
 /// Functions of one real.
 extension TensorGraphImporter {
     static let scalarFunctions = [
-        "Abs", "Ceil", "Clip", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish",
-        "LeakyRelu", "Log", "Neg", "Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Softplus",
-        "Sqrt", "Swish", "Tanh",
+        "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Clip", "Cos", "Cosh",
+        "Elu",
+        "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Log", "Neg",
+        "Reciprocal", "Relu", "Round", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Sqrt",
+        "Swish", "Tan", "Tanh",
     ]
 
     /// The function of an operator, nil for operators that are none.
     func scalarFunction(_ node: ONNXNode) throws(ONNXError) -> ScalarFunction? {
         switch node.operator {
         case "Abs": return .absolute
+        case "Acos": return .arcCosine
+        case "Acosh": return .areaCosine
+        case "Asin": return .arcSine
+        case "Asinh": return .areaSine
+        case "Atan": return .arcTangent
+        case "Atanh": return .areaTangent
+        case "Cos": return .cosine
+        case "Cosh": return .hyperbolicCosine
+        case "Sin": return .sine
+        case "Sinh": return .hyperbolicSine
+        case "Tan": return .tangent
         case "Ceil": return .ceiling
         case "Floor": return .floor
         case "Round": return .round
@@ -134,11 +147,30 @@ extension TensorGraphImporter {
     private func integerFunction(
         _ function: ScalarFunction, _ constant: ImportedConstant, _ node: ONNXNode
     ) throws(ONNXError) -> ImportedConstant {
-        guard let integers = constant.integers, function == .negative || function == .absolute,
-            integers.allSatisfy({ $0 != .min })
-        else { throw node.refusal("constants of \(constant.type); reals are accepted") }
-        let results = integers.map { function == .negative ? -$0 : abs($0) }
-        return ImportedConstant(
-            shape: constant.shape, type: constant.type, values: .integers(results))
+        func bound(_ index: Int, _ absent: Int64) throws(ONNXError) -> Int64 {
+            guard node.input(index) != nil else { return absent }
+            guard let bounds = try self.constant(node, index).integers, bounds.count == 1 else {
+                throw node.refusal("bounds must be single constants of the input's type")
+            }
+            return bounds[0]
+        }
+        guard let integers = constant.integers, !integers.contains(.min) else {
+            throw node.refusal("constants of \(constant.type); reals are accepted")
+        }
+        let results: [Int64]
+        switch function {
+        case .negative: results = integers.map { -$0 }
+        case .absolute: results = integers.map { abs($0) }
+        case .sign: results = integers.map { $0.signum() }
+        case .relu: results = integers.map { max($0, 0) }
+        case .clip:
+            let (low, high) = (try bound(1, .min), try bound(2, .max))
+            results = integers.map { min(max($0, low), high) }
+        default: throw node.refusal("constants of \(constant.type); reals are accepted")
+        }
+        return try fitting(
+            node,
+            ImportedConstant(
+                shape: constant.shape, type: constant.type, values: .integers(results)))
     }
 }

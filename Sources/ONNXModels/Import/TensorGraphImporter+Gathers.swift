@@ -135,11 +135,17 @@ extension TensorGraphImporter {
         let value = try value(node, 0)
         let shape = value.shape
         let axis = try axis(try node.integer("axis", default: 0), rank: shape.count, node)
-        if case .constant(let list) = value, shape.count == 1,
-            case .activation = try self.value(node, 1)
+        if case .constant(let list) = value,
+            case .activation(_, let sizes, let kind) = try self.value(node, 1)
         {
-            let places = try self.value(node, 1)
-            return try lookedUp(node, list, places, shape: places.shape)
+            // Of places that are known to be in a list it is names.
+            if shape.count == 1 {
+                guard case .index(let indices) = kind, indices.count == nil, list.reals != nil
+                else {
+                    return try lookedUp(node, list, try self.value(node, 1), shape: sizes)
+                }
+            }
+            return try embedded(node, list, axis: axis)
         }
         let places = try constant(node, 1)
         return try gathered(

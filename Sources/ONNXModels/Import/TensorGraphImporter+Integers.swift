@@ -58,17 +58,7 @@ extension TensorGraphImporter {
         _ node: ONNXNode, _ sums: ImportedValue, factors: [Float], axis: Int, zero: Int
     ) throws(ONNXError) -> ImportedValue {
         let real = try multiplied(node, sums, factors, axis: axis)
-        var (zeroPoint, type) = (Float(0), ONNXElementType.uint8)
-        if node.input(zero) != nil {
-            let constant = try constant(node, zero)
-            guard constant.count == 1, let integer = constant.integers?[0] else {
-                throw node.refusal("zero points of channels; one for the whole output is accepted")
-            }
-            (zeroPoint, type) = (Float(integer), constant.type)
-        }
-        guard let range = type.quantizedRange else {
-            throw node.refusal("an output type other than integers of 4, 8 or 16 bits")
-        }
+        let (zeroPoint, range) = try codes(node, zero: zero)
         let grid = QuantizationGrid(
             scale: 1, zeroPoint: zeroPoint, low: Float(range.lowerBound),
             high: Float(range.upperBound))
@@ -168,19 +158,168 @@ extension TensorGraphImporter {
             node, sums, factors: products.map { $0 / output[0] }, axis: 1, zero: 8)
     }
 
-    /// com.microsoft.QLinearAdd and QLinearMul: of the reals that the codes stand for.
+    // MARK: Elements
+
+    /// com.microsoft.QLinearAdd and QLinearMul. Products are of integers, scaled once; sums of the reals that the codes
+    /// stand for, in steps of the output.
     mutating func integerArithmetic(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 7...8)
+        let output = try scale(node, 6)
+        guard output.count == 1 else {
+            throw node.refusal("scales of channels of an activation; one is accepted")
+        }
+        let isSum = node.operator.hasSuffix("Add")
+        var factor: Float = 1
         var operands: [ImportedValue] = []
         for start in [0, 3] {
             let scales = try scale(node, start + 1)
             let rank = try value(node, start).shape.count
             let codes = try integers(node, start, zero: start + 2, axis: rank - 1)
-            operands.append(try multiplied(node, codes, scales, axis: rank - 1))
+            guard scales.count == 1 else {
+                throw node.refusal("scales of channels of an activation; one is accepted")
+            }
+            operands.append(isSum ? try scaled(node, codes, by: scales[0] / output[0]) : codes)
+            factor *= scales[0]
         }
-        let result = try arithmetic(
-            node, node.operator.hasSuffix("Add") ? .add : .multiply, operands[0], operands[1])
-        let output = try scale(node, 6)
-        return try requantized(node, result, factors: output.map { 1 / $0 }, axis: 0, zero: 7)
+        let result = try arithmetic(node, isSum ? .add : .multiply, operands[0], operands[1])
+        return try rounded(node, result, by: isSum ? 1 : factor / output[0], zero: 7)
+    }
+
+    /// Values times a factor as codes, the zero point added before they are rounded, not after it: of halves that
+    /// tells. So onnxruntime does sums, products and means over windows.
+    private mutating func rounded(
+        _ node: ONNXNode, _ value: ImportedValue, by factor: Float, zero: Int
+    ) throws(ONNXError) -> ImportedValue {
+        let (zeroPoint, range) = try codes(node, zero: zero)
+        let steps = try scaled(node, value, by: factor, plus: zeroPoint)
+        let grid = QuantizationGrid(
+            scale: 1, zeroPoint: 0, low: Float(range.lowerBound), high: Float(range.upperBound))
+        return try apply(node, .quantize(grid), [steps], shape: steps.shape, kind: .code)
+    }
+
+    /// The zero point of an output, 0 where there is none, and the codes of its type.
+    private func codes(
+        _ node: ONNXNode, zero: Int
+    ) throws(ONNXError) -> (zeroPoint: Float, range: ClosedRange<Int>) {
+        var (zeroPoint, type) = (Float(0), ONNXElementType.uint8)
+        if node.input(zero) != nil {
+            let constant = try constant(node, zero)
+            guard constant.count == 1, let integer = constant.integers?[0] else {
+                throw node.refusal("zero points of channels; one for the whole output is accepted")
+            }
+            (zeroPoint, type) = (Float(integer), constant.type)
+        }
+        guard let range = type.quantizedRange else {
+            throw node.refusal("an output type other than integers of 4, 8 or 16 bits")
+        }
+        return (zeroPoint, range)
+    }
+
+    /// The reals that an input's codes stand for, of one scale.
+    private mutating func reals(
+        _ node: ONNXNode, _ index: Int, scale place: Int, zero: Int
+    ) throws(ONNXError) -> ImportedValue {
+        let scales = try scale(node, place)
+        guard scales.count == 1 else {
+            throw node.refusal("scales of channels of an activation; one is accepted")
+        }
+        let codes = try integers(node, index, zero: zero, axis: 0)
+        return try scaled(node, codes, by: scales[0])
+    }
+
+    /// Reals as codes of one scale.
+    private mutating func quantized(
+        _ node: ONNXNode, _ value: ImportedValue, scale place: Int, zero: Int
+    ) throws(ONNXError) -> ImportedValue {
+        let scales = try scale(node, place)
+        let (zeroPoint, range) = try codes(node, zero: zero)
+        guard scales.count == 1 else {
+            throw node.refusal("scales of channels of an activation; one is accepted")
+        }
+        let grid = QuantizationGrid(
+            scale: scales[0], zeroPoint: zeroPoint, low: Float(range.lowerBound),
+            high: Float(range.upperBound))
+        return try apply(node, .quantize(grid), [value], shape: value.shape, kind: .code)
+    }
+
+    private func checkChannelsComeFirst(_ node: ONNXNode) throws(ONNXError) {
+        guard try !flag(node, "channels_last", default: false) else {
+            throw node.refusal(
+                "channels come last, as onnxruntime's optimizer lays them out; take the model as it was exported or quantized, without optimization"
+            )
+        }
+    }
+
+    /// com.microsoft.QLinearAveragePool: of the reals.
+    mutating func integerPool(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+        try check(
+            node, inputs: 4...5,
+            attributes: [
+                "auto_pad", "ceil_mode", "channels_last", "count_include_pad", "kernel_shape",
+                "pads", "strides",
+            ])
+        try checkChannelsComeFirst(node)
+        let value = try reals(node, 0, scale: 1, zero: 2)
+        let means = try pool(node, value, isAverage: true)
+        // Of the whole image it is the global one, as there.
+        let (image, pads) = (value.shape.dropFirst(2), try node.integers("pads") ?? [])
+        if try node.integers("kernel_shape") == image.map({ Int64($0) }),
+            pads.allSatisfy({ $0 == 0 })
+        {
+            return try wholeMean(node)
+        }
+        let output = try scale(node, 3)
+        guard output.count == 1 else {
+            throw node.refusal("scales of channels of an activation; one is accepted")
+        }
+        return try rounded(node, means, by: 1 / output[0], zero: 4)
+    }
+
+    /// com.microsoft.QLinearGlobalAveragePool: integers are summed, and scaled once.
+    mutating func integerGlobalPool(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+        try check(node, inputs: 4...5, attributes: ["channels_last"])
+        try checkChannelsComeFirst(node)
+        return try wholeMean(node)
+    }
+
+    private mutating func wholeMean(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+        let codes = try integers(node, 0, zero: 2, axis: 0)
+        let shape = codes.shape
+        let (input, output) = (try scale(node, 1), try scale(node, 3))
+        guard shape.count >= 3, input.count == 1, output.count == 1 else {
+            throw node.refusal("sizes \(shape), or scales of channels")
+        }
+        let sums = try reduced(
+            node, codes, axes: Array(2..<shape.count), keepsAxes: true, by: .sum)
+        let area = shape.dropFirst(2).reduce(1, *)
+        return try requantized(
+            node, sums, factors: [input[0] / (output[0] * Float(area))], axis: 0, zero: 4)
+    }
+
+    /// com.microsoft.QLinearSigmoid and QLinearLeakyRelu: of the reals.
+    mutating func integerFunction(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+        let isSigmoid = node.operator.hasSuffix("Sigmoid")
+        try check(node, inputs: 4...5, attributes: isSigmoid ? [] : ["alpha"])
+        let value = try reals(node, 0, scale: 1, zero: 2)
+        let result = try function(
+            isSigmoid ? .sigmoid : .leakyRelu(try node.float("alpha", default: 0.01)), of: value,
+            node)
+        return try quantized(node, result, scale: 3, zero: 4)
+    }
+
+    /// com.microsoft.QLinearConcat: the output's scale and zero point, then each tensor with its own.
+    mutating func integerConcatenation(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+        try check(node, inputs: 5...3074, attributes: ["axis"])
+        guard node.inputs.count % 3 == 2, node.attributes["axis"] != nil else {
+            throw node.refusal("no axis, or a tensor without scale and zero point")
+        }
+        var parts: [ImportedValue] = []
+        for start in stride(from: 2, to: node.inputs.count, by: 3) {
+            parts.append(try reals(node, start, scale: start + 1, zero: start + 2))
+        }
+        let axis = try axis(
+            try node.integer("axis", default: 0), rank: parts[0].shape.count, node)
+        return try quantized(
+            node, try concatenated(node, parts, axis: axis), scale: 0, zero: 1)
     }
 }

@@ -96,8 +96,7 @@ extension TensorGraphImporter {
         try check(node, inputs: 2...2)
         var value = try value(node, 0)
         if case .constant(let list) = value, case .activation = try self.value(node, 1) {
-            return try lookedUp(
-                node, list, try self.value(node, 1), shape: try self.value(node, 1).shape)
+            return try extracted(node, list)
         }
         let places = try integers(node, 1)
         if value.shape.count == 1 { value = reshaped(value, [1] + value.shape) }

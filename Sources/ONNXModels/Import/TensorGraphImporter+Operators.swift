@@ -48,17 +48,15 @@ extension TensorGraphImporter {
     static let advice: [String: String] = [
         "DynamicQuantizeLinear": dynamic, "com.microsoft.DynamicQuantizeMatMul": dynamic,
         "com.microsoft.MatMulIntegerToFloat": dynamic, "com.microsoft.DynamicQuantizeLSTM": dynamic,
-        "ConvTranspose": "transposed convolutions are not supported; a Conv after a Pad is",
         "GRU": recurrent, "LSTM": recurrent, "RNN": recurrent,
         "Scan": scan, "com.microsoft.CDist": distances,
-        "PRelu": "slopes that are learned are not supported; Relu and LeakyRelu are",
         "ai.onnx.ml.TreeEnsemble": trees,
     ]
 
     private static let dynamic =
         "its scale depends on each sample (dynamic quantization), which nobody knows of encrypted ones; quantize statically (quantize_static), or take the float model"
     private static let recurrent =
-        "recurrent layers are not supported; unroll them into MatMul, Add and a function, or use Conv over time"
+        "a recurrent layer has a function after each step, so as many one after another as there are steps, and encrypted only three or four are carried; train a model with Conv over time, or with one dense layer of all steps"
     private static let scan =
         "control flow over steps or stored samples is not supported; export the model for one fixed input size, or write the steps out"
     private static let neighbors =
@@ -99,6 +97,7 @@ extension TensorGraphImporter {
         "Sum": { importer, node throws(ONNXError) in try importer.sum(node) },
         "Mean": { importer, node throws(ONNXError) in try importer.sum(node) },
         "Pow": { importer, node throws(ONNXError) in try importer.power(node) },
+        "Mod": { importer, node throws(ONNXError) in try importer.remainder(node) },
         "Equal": { importer, node throws(ONNXError) in try importer.comparison(node) },
         "Less": { importer, node throws(ONNXError) in try importer.comparison(node) },
         "LessOrEqual": { importer, node throws(ONNXError) in try importer.comparison(node) },
@@ -109,6 +108,9 @@ extension TensorGraphImporter {
         "MatMul": { importer, node throws(ONNXError) in try importer.matrixProduct(node) },
         "Gemm": { importer, node throws(ONNXError) in try importer.gemm(node) },
         "Conv": { importer, node throws(ONNXError) in try importer.convolution(node) },
+        "ConvTranspose": { importer, node throws(ONNXError) in
+            try importer.transposedConvolution(node)
+        },
         "AveragePool": { importer, node throws(ONNXError) in try importer.pool(node) },
         "MaxPool": { importer, node throws(ONNXError) in try importer.pool(node) },
         "GlobalAveragePool": { importer, node throws(ONNXError) in try importer.globalPool(node) },
@@ -130,6 +132,23 @@ extension TensorGraphImporter {
         "Celu": { importer, node throws(ONNXError) in try importer.composed(node) },
         "Mish": { importer, node throws(ONNXError) in try importer.composed(node) },
         "Softsign": { importer, node throws(ONNXError) in try importer.composed(node) },
+        "ThresholdedRelu": { importer, node throws(ONNXError) in try importer.composed(node) },
+        "Shrink": { importer, node throws(ONNXError) in try importer.composed(node) },
+        "PRelu": { importer, node throws(ONNXError) in try importer.parametricRelu(node) },
+        "InstanceNormalization": { importer, node throws(ONNXError) in
+            try importer.instanceNormalization(node)
+        },
+        "GroupNormalization": { importer, node throws(ONNXError) in
+            try importer.groupNormalization(node)
+        },
+        "RMSNormalization": { importer, node throws(ONNXError) in
+            try importer.rootMeanSquareNormalization(node)
+        },
+        "MeanVarianceNormalization": { importer, node throws(ONNXError) in
+            try importer.meanVarianceNormalization(node)
+        },
+        "LRN": { importer, node throws(ONNXError) in try importer.localResponseNormalization(node)
+        },
         "BatchNormalization": { importer, node throws(ONNXError) in
             try importer.batchNormalization(node)
         },
@@ -181,6 +200,21 @@ extension TensorGraphImporter {
         "com.microsoft.QLinearMul": { importer, node throws(ONNXError) in
             try importer.integerArithmetic(node)
         },
+        "com.microsoft.QLinearAveragePool": { importer, node throws(ONNXError) in
+            try importer.integerPool(node)
+        },
+        "com.microsoft.QLinearGlobalAveragePool": { importer, node throws(ONNXError) in
+            try importer.integerGlobalPool(node)
+        },
+        "com.microsoft.QLinearSigmoid": { importer, node throws(ONNXError) in
+            try importer.integerFunction(node)
+        },
+        "com.microsoft.QLinearLeakyRelu": { importer, node throws(ONNXError) in
+            try importer.integerFunction(node)
+        },
+        "com.microsoft.QLinearConcat": { importer, node throws(ONNXError) in
+            try importer.integerConcatenation(node)
+        },
         "Einsum": { importer, node throws(ONNXError) in try importer.einsum(node) },
         "GatherND": { importer, node throws(ONNXError) in try importer.gatherND(node) },
         "Resize": { importer, node throws(ONNXError) in try importer.resize(node) },
@@ -200,6 +234,13 @@ extension TensorGraphImporter {
         "Slice": { importer, node throws(ONNXError) in try importer.slice(node) },
         "Gather": { importer, node throws(ONNXError) in try importer.gather(node) },
         "Pad": { importer, node throws(ONNXError) in try importer.pad(node) },
+        "GatherElements": { importer, node throws(ONNXError) in try importer.gatherElements(node) },
+        "ScatterElements": { importer, node throws(ONNXError) in try importer.scatter(node) },
+        "ScatterND": { importer, node throws(ONNXError) in try importer.scatter(node) },
+        "Compress": { importer, node throws(ONNXError) in try importer.compress(node) },
+        "Trilu": { importer, node throws(ONNXError) in try importer.triangle(node) },
+        "CumSum": { importer, node throws(ONNXError) in try importer.runningSum(node) },
+        "NonZero": { importer, node throws(ONNXError) in try importer.nonZero(node) },
         "Expand": { importer, node throws(ONNXError) in try importer.expand(node) },
         "Tile": { importer, node throws(ONNXError) in try importer.tile(node) },
         "Concat": { importer, node throws(ONNXError) in try importer.concatenation(node) },

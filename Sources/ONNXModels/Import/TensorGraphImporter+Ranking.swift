@@ -165,7 +165,7 @@ extension TensorGraphImporter {
 
     /// 1 where an axis of `depth` has the place that a value says, whose size there is 1.
     /// - Parameter wraps: whether negative places count from the end.
-    private mutating func marks(
+    mutating func marks(
         _ node: ONNXNode, _ places: ImportedValue, axis: Int, depth: Int, wraps: Bool
     ) throws(ONNXError) -> ImportedValue {
         var shape = places.shape

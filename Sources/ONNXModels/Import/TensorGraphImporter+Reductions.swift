@@ -23,6 +23,11 @@ extension TensorGraphImporter {
         try check(
             node, inputs: 1...2, attributes: ["axes", "keepdims", "noop_with_empty_axes"])
         let input = try value(node, 0)
+        if case .constant(let constant) = input, let integers = constant.integers {
+            let (axes, keepsAxes) = try reductionAxes(node, rank: constant.shape.count)
+            return .constant(
+                try reduced(node, constant, integers, axes: axes, keepsAxes: keepsAxes))
+        }
         guard input.isWhole else { return try reduction(node, try real(node, 0)) }
         let number = try number(node, input)
         let result = try reduction(node, number.value)
@@ -37,15 +42,21 @@ extension TensorGraphImporter {
         }
     }
 
-    private mutating func reduction(
-        _ node: ONNXNode, _ value: ImportedValue
-    ) throws(ONNXError) -> ImportedValue {
+    /// Axes that a reduction goes over, and whether they stay with a size of 1.
+    private func reductionAxes(
+        _ node: ONNXNode, rank: Int
+    ) throws(ONNXError) -> (axes: [Int], keepsAxes: Bool) {
         let named = try integers(node, 1, or: "axes") ?? []
-        let keepsAxes = try flag(node, "keepdims", default: true)
-        let rank = value.shape.count
         var axes = named.isEmpty ? Array(0..<rank) : try axes(named, rank: rank, node)
         // Of no axes, what is done before and after the sum remains.
         if named.isEmpty, try flag(node, "noop_with_empty_axes", default: false) { axes = [] }
+        return (axes, try flag(node, "keepdims", default: true))
+    }
+
+    private mutating func reduction(
+        _ node: ONNXNode, _ value: ImportedValue
+    ) throws(ONNXError) -> ImportedValue {
+        let (axes, keepsAxes) = try reductionAxes(node, rank: value.shape.count)
         func reduced(
             _ value: ImportedValue, _ kind: Reduction, in importer: inout TensorGraphImporter
         ) throws(ONNXError) -> ImportedValue {
@@ -155,11 +166,8 @@ extension TensorGraphImporter {
         let axes = Array(first..<rank)
         let mean = try reduced(node, value, axes: axes, keepsAxes: true, by: .mean)
         let difference = try arithmetic(node, .subtract, value, mean)
-        let square = try arithmetic(node, .multiply, difference, difference)
-        let variance = try reduced(node, square, axes: axes, keepsAxes: true, by: .mean)
-        let epsilon = try node.float("epsilon", default: 1e-5)
-        let deviation = try function(
-            .squareRoot, of: try scaled(node, variance, by: 1, plus: epsilon), node)
+        let deviation = try rootMeanSquare(
+            node, difference, axes: axes, plus: try node.float("epsilon", default: 1e-5))
         var result = try arithmetic(
             node, .multiply, try arithmetic(node, .divide, difference, deviation),
             try real(node, 1))
@@ -228,7 +236,10 @@ extension TensorGraphImporter {
 
     /// Activations that are made of others.
     mutating func composed(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
-        let attributes: [String: Set<String>] = ["Selu": ["alpha", "gamma"], "Celu": ["alpha"]]
+        let attributes: [String: Set<String>] = [
+            "Selu": ["alpha", "gamma"], "Celu": ["alpha"], "ThresholdedRelu": ["alpha"],
+            "Shrink": ["bias", "lambd"],
+        ]
         try check(node, inputs: 1...1, attributes: attributes[node.operator] ?? [])
         let value = try real(node, 0)
         switch node.operator {
@@ -241,6 +252,15 @@ extension TensorGraphImporter {
             guard alpha != 0 else { throw node.refusal("alpha is 0") }
             let small = try scaled(node, value, by: 1 / alpha)
             return try scaled(node, try function(.elu(1), of: small, node), by: alpha)
+        case "ThresholdedRelu":
+            return try kept(node, value, above: try node.float("alpha", default: 1))
+        case "Shrink":
+            let bias = try node.float("bias", default: 0)
+            let limit = try node.float("lambd", default: 0.5)
+            let minus = try scaled(node, value, by: -1)
+            return try arithmetic(
+                node, .subtract, try kept(node, value, above: limit, plus: -bias),
+                try kept(node, minus, above: limit, plus: -bias))
         case "Mish":
             let soft = try function(.softplus, of: value, node)
             return try arithmetic(
@@ -251,5 +271,33 @@ extension TensorGraphImporter {
             return try arithmetic(
                 node, .divide, value, try scaled(node, size, by: 1, plus: 1))
         }
+    }
+    /// A value plus a term where the value is above a bound, 0 elsewhere.
+    private mutating func kept(
+        _ node: ONNXNode, _ value: ImportedValue, above bound: Float, plus term: Float = 0
+    ) throws(ONNXError) -> ImportedValue {
+        let isAbove = try function(.step, of: try scaled(node, value, by: 1, plus: -bound), node)
+        return try apply(
+            node, .mask, [try scaled(node, value, by: 1, plus: term), isAbove],
+            shape: value.shape)
+    }
+
+    /// PRelu: what is below zero times a constant slope, of all elements or of each channel.
+    mutating func parametricRelu(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
+        try check(node, inputs: 2...2)
+        let value = try real(node, 0)
+        let slopes = try weights(node, 1)
+        guard let reals = slopes.reals?.map({ Float($0) }), let first = reals.first,
+            IndexLists.broadcast(value.shape, slopes.shape) == value.shape
+        else { throw node.refusal("slopes of sizes \(slopes.shape) for \(value.shape)") }
+        guard reals.contains(where: { $0 != first }) else {
+            return try function(.leakyRelu(first), of: value, node)
+        }
+        // s x + (1 - s) relu(x): one activation, whatever the slopes are.
+        let rest = ImportedConstant(floats: reals.map { 1 - $0 }, shape: slopes.shape)
+        let positive = try function(.relu, of: value, node)
+        return try arithmetic(
+            node, .add, try arithmetic(node, .multiply, value, .constant(slopes)),
+            try arithmetic(node, .multiply, positive, .constant(rest)))
     }
 }

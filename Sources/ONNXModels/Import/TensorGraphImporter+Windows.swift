@@ -78,7 +78,13 @@ extension TensorGraphImporter {
                 "auto_pad", "ceil_mode", isAverage ? "count_include_pad" : "storage_order",
                 "dilations", "kernel_shape", "pads", "strides",
             ])
-        let value = try real(node, 0)
+        return try pool(node, try real(node, 0), isAverage: isAverage)
+    }
+
+    /// By the node's attributes.
+    mutating func pool(
+        _ node: ONNXNode, _ value: ImportedValue, isAverage: Bool
+    ) throws(ONNXError) -> ImportedValue {
         let shape = value.shape
         guard shape.count >= 3 else {
             throw node.refusal("an image of sizes \(shape); batch and channels come first")

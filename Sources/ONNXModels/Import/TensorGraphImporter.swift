@@ -91,7 +91,13 @@ struct TensorGraphImporter {
             guard node.outputs.contains(where: needed.contains) else { continue }
             name = node.outputs.first { !$0.isEmpty } ?? node.name
             let first = tensors.values.count
-            let results = try operation(node)
+            let results: [ImportedValue?]
+            do throws(ONNXError) {
+                results = try operation(node)
+            } catch {
+                guard let folded = evaluated(node) else { throw error }
+                results = folded
+            }
             for (output, result) in zip(node.outputs, results) {
                 guard let result, !output.isEmpty else { continue }
                 values[output] = result
@@ -163,6 +169,12 @@ struct TensorGraphImporter {
                 "with it the graph's tensors have \(elements) elements; \(tensors.budget.limit(limit, of: "elements"))"
             )
         }
+    }
+
+    /// Counts as its own what another importer of the same graph made.
+    mutating func takeCharges(of other: TensorGraphImporter) {
+        elements = other.elements
+        multiplications = other.multiplications
     }
 
     /// Counts multiplications before they are done, or written out as a layer.

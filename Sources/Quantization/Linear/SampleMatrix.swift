@@ -100,7 +100,14 @@ package struct SampleMatrix: Sendable, Equatable {
     package func largestRelativeError(
         from reference: SampleMatrix, elements: [Int]
     ) -> Double {
-        var largest = 0.0
+        worst(against: reference, elements: elements)?.error ?? 0
+    }
+
+    /// The element whose error is the largest, and that error; nil of none.
+    package func worst(
+        against reference: SampleMatrix, elements: [Int]
+    ) -> (element: Int, error: Double)? {
+        var worst: (element: Int, error: Double)?
         for element in elements {
             let range = range(ofElement: element)
             let part = reference.values[range]
@@ -115,9 +122,10 @@ package struct SampleMatrix: Sendable, Equatable {
             let unit =
                 variance > 1e-12 * magnitude
                 ? variance : magnitude > 0 ? magnitude : Double(samples)
-            largest = max(largest, (squares / unit).squareRoot())
+            let error = (squares / unit).squareRoot()
+            if worst.map({ error > $0.error || error.isNaN }) ?? true { worst = (element, error) }
         }
-        return largest
+        return worst
     }
 
     /// Whether elements vary by about as much: scores of classes do, quantities in units of their own need not.

@@ -65,6 +65,9 @@ package struct InputSplit {
         }.map { graph.clientsWords(graph.nodes[$0]) }
     }
 
+    /// Values that one step lays end to end, and conditions of one output.
+    private static let mostParts = 32
+
     private static func parts(
         _ graph: TensorGraph, _ isClients: [Bool]
     ) throws(QuantizationError) -> (program: InputProgram, graph: TensorGraph, isBits: Bool) {
@@ -97,27 +100,45 @@ package struct InputSplit {
                 "its output '\(graph.outputNames[output])' is made by the client before encryption: leave it out of the model"
             )
         }
+        /// Values laid end to end: as many steps as it takes, since one reads few.
+        func endToEnd(_ values: [Int]) -> Int {
+            var parts = values.map { (value: places[$0]!, count: graph.values[$0].count) }
+            while parts.count > 1 {
+                parts = stride(from: 0, to: parts.count, by: Self.mostParts).map { first in
+                    let group = parts[first..<min(first + Self.mostParts, parts.count)]
+                    guard group.count > 1 else { return group[first] }
+                    let count = group.reduce(0) { $0 + $1.count }
+                    steps.append(
+                        OutputProgram.Step(
+                            .gather(indices: Array(0..<Int32(count)), fill: 0),
+                            inputs: group.map(\.value)))
+                    return (steps.count, count)
+                }
+            }
+            return parts[0].value
+        }
         // One value of all that is encrypted.
         let sizes = shown.map { graph.values[$0].count }
         let total = sizes.reduce(0, +)
         var first = places[shown[0]]!
         var shape = graph.values[shown[0]].shape
         if shown.count > 1 {
-            steps.append(
-                OutputProgram.Step(
-                    .gather(indices: Array(0..<Int32(total)), fill: 0),
-                    inputs: shown.map { places[$0]! }))
-            first = steps.count
+            first = endToEnd(shown)
             shape = [1, total]
         }
         var outputs = [
             OutputProgram.Output(name: "input", value: first, shape: [total], meaning: .real)
         ]
-        for condition in graph.conditions {
+        // A program has few outputs: many conditions share one, whose text is the first's.
+        let together = graph.conditions.count < Self.mostParts ? 1 : Self.mostParts
+        for first in stride(from: 0, to: graph.conditions.count, by: together) {
+            let group = graph.conditions[first..<min(first + together, graph.conditions.count)]
+            let others = group.count > 1 ? ", or the same of one of \(group.count - 1) others" : ""
             outputs.append(
                 OutputProgram.Output(
-                    name: condition.text, value: places[condition.value]!,
-                    shape: [graph.values[condition.value].count], meaning: .integer))
+                    name: group[first].text + others, value: endToEnd(group.map(\.value)),
+                    shape: [group.reduce(0) { $0 + graph.values[$1.value].count }],
+                    meaning: .integer))
         }
         let input = graph.values[0]
         let columns =

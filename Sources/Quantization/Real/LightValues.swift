@@ -124,6 +124,21 @@ struct LightValues {
     }
 }
 
+extension TensorGraph {
+    /// Names of the nodes that make what a node reads, as far as a client isn't given them without being asked, and its
+    /// own.
+    package func hiddenNodes(before name: String) -> Set<String> {
+        let isLight = LightValues(self).isLight
+        var names: Set<String> = [name]
+        var needed = Set(nodes.filter { $0.name == name }.flatMap(\.inputs))
+        for node in nodes.reversed() where needed.contains(node.output) && !isLight[node.output] {
+            names.insert(node.name)
+            needed.formUnion(node.inputs)
+        }
+        return names
+    }
+}
+
 extension TensorOperation {
     /// What leads to comparisons with constants, and nothing else.
     fileprivate var compares: Bool {

@@ -127,7 +127,8 @@ extension RealNetworkBuilder {
         guard !isQuotient else {
             throw refusal(
                 node, "division by a value that depends on the sample is no polynomial",
-                "divide by a constant, such as the mean over training data, and retrain")
+                "divide by a constant, as BatchNormalization does by the deviation over training data, and retrain"
+            )
         }
         let sources = [try materialize(node.inputs[0]), try materialize(node.inputs[1])]
         try set(product: sources, node)

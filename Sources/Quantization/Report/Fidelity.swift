@@ -27,6 +27,10 @@ package struct Fidelity: Sendable, Equatable {
     package let relativeError: Double
     /// The same of quantities alone, which no decision is made of; nil where there are none.
     package let quantityError: Double?
+    /// The element of the outputs that this is the error of.
+    package let worstQuantity: Int?
+    /// The error of the others, of which a decision is made, all together; nil where there are none.
+    package let scoreError: Double?
 
     /// Of outputs against other ones.
     /// - Parameter program: what the client makes of the outputs; where it says a label, that is the decision.
@@ -49,14 +53,15 @@ package struct Fidelity: Sendable, Equatable {
         }
         expectedChanges = Self.expectedChanges(outputs, reference, decision)
         let quantities = program?.quantities ?? (decides ? [] : Array(0..<outputs.count))
-        let quantityError =
-            quantities.isEmpty
-            ? nil : outputs.largestRelativeError(from: reference, elements: quantities)
+        let worst = outputs.worst(against: reference, elements: quantities)
+        let quantityError = worst?.error
+        worstQuantity = worst?.element
         let others = Set(0..<outputs.count).subtracting(quantities).sorted()
         let scoreError =
             others.isEmpty
             ? 0
             : outputs.elements(others).relativeError(from: reference.elements(others))
+        self.scoreError = others.isEmpty ? nil : scoreError.isFinite ? scoreError : .infinity
         let error = max(scoreError, quantityError ?? 0)
         relativeError = error.isFinite ? error : .infinity
         self.quantityError = quantityError.map { $0.isFinite ? $0 : .infinity }

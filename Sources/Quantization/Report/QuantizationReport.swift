@@ -78,6 +78,10 @@ package struct QuantizationReport: Sendable {
     package let samples: Int
     /// Whether the model decides for a class; else it predicts quantities.
     package let decides: Bool
+    /// Whether the client is shown scores, and not only what is decided by them.
+    package let showsScores: Bool
+    /// What the quantity with the largest error is called, in words; nil where there are no quantities.
+    package let worstQuantity: String?
 
     /// With what the client does first.
     package func with(clients: [String]) -> QuantizationReport {

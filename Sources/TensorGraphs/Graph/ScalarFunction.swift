@@ -48,6 +48,18 @@ package enum ScalarFunction: Sendable, Hashable {
     case isInfinite
     /// The normal quantile of x as onnxruntime approximates it; no number outside 0...1.
     case probit
+    case sine
+    case cosine
+    case tangent
+    case arcSine
+    case arcCosine
+    case arcTangent
+    case hyperbolicSine
+    case hyperbolicCosine
+    /// The inverses of the hyperbolic functions.
+    case areaSine
+    case areaCosine
+    case areaTangent
     /// Rounded to half precision, and to bfloat16.
     case half
     case brainFloat
@@ -88,6 +100,17 @@ package enum ScalarFunction: Sendable, Hashable {
         case .isNaN: return x.isNaN ? 1 : 0
         case .isInfinite: return x.isInfinite ? 1 : 0
         case .probit: return Self.probit(x)
+        case .sine: return sin(x)
+        case .cosine: return cos(x)
+        case .tangent: return tan(x)
+        case .arcSine: return asin(x)
+        case .arcCosine: return acos(x)
+        case .arcTangent: return atan(x)
+        case .hyperbolicSine: return sinh(x)
+        case .hyperbolicCosine: return cosh(x)
+        case .areaSine: return asinh(x)
+        case .areaCosine: return acosh(x)
+        case .areaTangent: return atanh(x)
         case .half: return Self.rounded(x, bits: 11, least: -24, largest: 65504)
         case .brainFloat: return Self.rounded(x, bits: 8, least: -133, largest: 0x1.FEp127)
         }

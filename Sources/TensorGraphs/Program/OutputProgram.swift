@@ -118,6 +118,16 @@ package struct OutputProgram: Sendable, Equatable {
     /// Which of the network's outputs no label is made of: quantities of their own.
     package var quantities: [Int] {
         guard label != nil else { return Array(0..<inputCount) }
+        let reads = reads
+        var compared: Set<Int> = []
+        for output in outputs where output.meaning != .real {
+            compared.formUnion(reads[output.value])
+        }
+        return (0..<inputCount).filter { !compared.contains($0) }
+    }
+
+    /// Of each value, the network's outputs that it is made of.
+    private var reads: [Set<Int>] {
         var reads = [Set(0..<inputCount)]
         for step in steps {
             if case .gather(let indices, _) = step.operation, step.inputs == [0] {
@@ -126,11 +136,13 @@ package struct OutputProgram: Sendable, Equatable {
                 reads.append(step.inputs.reduce(into: []) { $0.formUnion(reads[$1]) })
             }
         }
-        var compared: Set<Int> = []
-        for output in outputs where output.meaning != .real {
-            compared.formUnion(reads[output.value])
-        }
-        return (0..<inputCount).filter { !compared.contains($0) }
+        return reads
+    }
+
+    /// Names of the outputs that one of the network's outputs goes into.
+    package func names(readingElement element: Int) -> [String] {
+        let reads = reads
+        return outputs.filter { reads[$0.value].contains(element) }.map(\.name)
     }
 
     /// Names of all classes; nil where the label has none, or there is no label.
