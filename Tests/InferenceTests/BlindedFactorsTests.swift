@@ -85,7 +85,7 @@ import Testing
         let table = try NTTTable(modulus: 1153, degree: 8)
         let t = table.value
         let first = (0..<4).map { factor in
-            (0..<Self.slots).map { UInt64((211 * $0 + 70 * factor + 1) % 1153) }
+            (0..<Self.slots).map { slot -> UInt64 in UInt64(211 * slot + 70 * factor + 1) % t }
         }
         var second = first
         // 0 and 1 of one output: products exchanged.
