@@ -11,7 +11,7 @@ package struct ImportedModel: Sendable {
         /// Its integers are stated.
         case integers(IntegerNetwork)
         /// It has to be quantized.
-        case float(InputSplit)
+        case float(InputSplit, TensorGraph)
     }
 
     /// The file, with what the options say of it.
@@ -30,7 +30,8 @@ package struct ImportedModel: Sendable {
             kind = .integers(network)
             return
         }
-        let split = try InputSplit(model.tensorGraph())
+        let graph = try model.tensorGraph()
+        let split = try InputSplit(graph)
         if let trees = split.graph.nodes.first(where: \.isTrees),
             // Else it is told why it can't be.
             !split.graph.clientNodes.contains(trees.name)
@@ -38,14 +39,14 @@ package struct ImportedModel: Sendable {
             throw PlanRefusal(
                 place: trees.name,
                 problem: "each node of its trees compares, which no polynomial does well",
-                remedies: [.knownTrees(.thresholds), .knownTrees(.structure)])
+                remedies: TensorGraph.TreeDisclosure.allCases.map(PlanRefusal.Remedy.knownTrees))
         }
-        kind = .float(split)
+        kind = .float(split, graph)
     }
 
     /// What samples are made of, where the client makes something of them first; nil elsewhere.
     package var columns: [InputColumn]? {
-        guard case .float(let split) = kind else { return nil }
+        guard case .float(let split, _) = kind else { return nil }
         return split.program?.columns
     }
 }

@@ -77,6 +77,8 @@ public struct PlanRefusal: Error, Sendable, Equatable, CustomStringConvertible {
                 "a shallow student trained on this model's outputs (distillation), with x*x for activations"
             case .statedOutputs:
                 "it stated what they are: scores, or quantities (then each has a unit of its own)"
+            case .knownTrees(.grid):
+                "its trees' thresholds moved onto a grid made from the samples, which tells the client nothing of them; answers may change a little"
             case .knownTrees(.thresholds):
                 "its trees' thresholds told to the client, which compares: the trees' shape and what their leaves are worth stay encrypted"
             case .knownTrees(.structure):

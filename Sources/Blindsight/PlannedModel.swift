@@ -45,17 +45,24 @@ package struct PlannedModel: Sendable {
         options: PlanningOptions,
         progress: @escaping @Sendable (String) throws -> Void = { _ in }
     ) throws {
-        let split: InputSplit
+        var split: InputSplit
+        var notes: [String] = []
         switch imported.kind {
         case .integers(let network):
             plan = try Self.plan(
                 network, calibration: calibration, options: options, progress: progress
             ).with(model: imported.bytes)
             quantization = nil
-            notes = []
+            self.notes = []
             judgement = nil
             return
-        case .float(let found): split = found
+        case .float(let found, let graph):
+            split = found
+            if options.trees == .grid, let calibration {
+                let moved = try TreeGrid(bins: options.treeBins).moved(graph, samples: calibration)
+                split = try InputSplit(moved.graph)
+                notes.append(moved.note)
+            }
         }
         var options = options
         if split.hasTrees { options.quantization = options.quantization.ofLeaves }
@@ -91,8 +98,9 @@ package struct PlannedModel: Sendable {
         quantization = found.report.with(clients: split.clients)
         judgement = try judge(found.report, found.plan.network.input)
         let (asked, used) = (options.quantization.bits, quantizer.options.bits)
-        notes =
-            (asked == used
+        self.notes =
+            notes
+            + (asked == used
                 ? []
                 : [
                     "\(asked.lowerBound) bits and more give integers beyond 62 bits; \(used.lowerBound) to \(used.upperBound) were used"

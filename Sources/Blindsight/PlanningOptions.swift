@@ -36,6 +36,8 @@ public struct PlanningOptions: Sendable {
     package var outputKind: TensorGraph.OutputKind?
     /// What clients may know of the model's trees; nil: nothing, so that they can't be served.
     package var trees: TensorGraph.TreeDisclosure?
+    /// Of a grid for trees, one more than each feature's limits.
+    package var treeBins = 64
     package var planner = Planner()
     /// A plan whose clients are to keep their keys: the new one is found within its key set.
     package var within: ClientPlan?

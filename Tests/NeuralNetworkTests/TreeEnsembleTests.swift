@@ -153,12 +153,13 @@ import Testing
     }
 
     /// Nothing of the trees goes to the client unasked; then as much as is asked, and no value of a leaf.
-    @Test(arguments: TensorGraph.TreeDisclosure.allCases)
+    @Test(arguments: [TensorGraph.TreeDisclosure.thresholds, .structure])
     func treesGoWhereAsked(known: TensorGraph.TreeDisclosure) throws {
         #expect {
             _ = try Self.planned(nil)
         } throws: {
-            ($0 as? PlanRefusal)?.remedies == [.knownTrees(.thresholds), .knownTrees(.structure)]
+            ($0 as? PlanRefusal)?.remedies
+                == [.knownTrees(.grid), .knownTrees(.thresholds), .knownTrees(.structure)]
         }
         let planned = try Self.planned(known)
         let prefix = try #require(planned.plan.client.prefix)
@@ -188,6 +189,58 @@ import Testing
             let request = try client.encrypt(sample)
             let found = try client.decrypt(server.predict(request), of: request)[0].values[0]
             #expect(abs(found - Double(score)) < 1e-3, "\(sample): \(found) for \(score)")
+        }
+    }
+
+    /// A grid is of the samples alone: models of other trees send the same one, of all features. What is between two
+    /// limits and a threshold goes the other way, and the plan says how often; missing values, which no sample has, are
+    /// refused.
+    @Test func gridTellsNothing() throws {
+        func prefix(_ change: @escaping (inout ONNXBuilder) -> Void) throws -> (
+            InputProgram, PlannedModel
+        ) {
+            var options = PlanningOptions()
+            options.planner = .insecure(degrees: [256, 512])
+            options.method = .slots
+            options.trees = .grid
+            options.treeBins = 8
+            options.acceptsAnyError = true
+            var generator = SplitMix64(seed: 9)
+            let calibration = SampleSet(
+                (0..<100).map { _ in
+                    (0..<2).map { _ in Float.random(in: -3...3, using: &generator) }
+                }, sampleShape: [2])
+            let planned = try PlannedModel(
+                model: Self.model("TreeEnsembleRegressor", change).serializedBytes(),
+                calibration: calibration, options: options)
+            return (try #require(planned.plan.client.prefix), planned)
+        }
+        let (first, planned) = try prefix { _ in }
+        let (second, _) = try prefix { builder in
+            Self.replace(&builder, "nodes_values")
+            builder.attribute("nodes_values", [1.25, 0, 2, 0, 0, 0] as [Float])
+            Self.replace(&builder, "nodes_featureids")
+            builder.attribute("nodes_featureids", [1, 0, 1, 0, 0, 0])
+        }
+        #expect(first == second)
+        guard case .conditions(let grid)? = first.program.steps.first?.operation else {
+            Issue.record("a client that compares nothing")
+            return
+        }
+        #expect(Set(grid.conditions.map(\.feature)) == [0, 1] && grid.conditions.count == 14)
+        // Two digits each.
+        for condition in grid.conditions {
+            let digits = String(format: "%.1e", Double(condition.threshold))
+            #expect(Float(digits) == condition.threshold)
+        }
+        #expect(planned.notes.contains { $0.contains("2 thresholds were moved") })
+        let client = try Client(planned.plan.client)
+        #expect(throws: (any Error).self) { _ = try client.encrypt([.nan, 0]) }
+        let server = try Server(planned.plan, keys: client.evaluationKeys())
+        for (sample, score) in [([-2, 0], 10.25), ([2, -2], -19.75), ([2, 2], 35.25)] {
+            let request = try client.encrypt(sample.map(Float.init))
+            let found = try client.decrypt(server.predict(request), of: request)[0].values[0]
+            #expect(abs(found - score) < 1e-3, "\(sample): \(found) for \(score)")
         }
     }
 

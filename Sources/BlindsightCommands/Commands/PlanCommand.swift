@@ -112,9 +112,12 @@ package struct PlanCommand: ReportingCommand {
 
     @Option(
         help:
-            "What clients may know of a model's trees: their thresholds, or all of their structure but what leaves are worth."
+            "What clients may know of a model's trees: nothing (grid: thresholds are moved onto one of the samples), their thresholds, or all of their structure but what leaves are worth."
     )
     var trees: TensorGraph.TreeDisclosure?
+
+    @Option(help: "With --trees grid, how many parts its limits cut each feature into: 2 to 4096.")
+    var bins = 64
 
     @Flag(help: "Make the plan even where its integers often answer otherwise than the model.")
     var acceptErrors = false
@@ -134,6 +137,9 @@ package struct PlanCommand: ReportingCommand {
         }
         guard functionPrivacy.map(FunctionPrivacyChoice.bits.contains) ?? true else {
             throw ValidationError("--function-privacy must be 0, 40, 64 or 80")
+        }
+        guard (2...4096).contains(bins) else {
+            throw ValidationError("--bins must be 2 to 4096")
         }
         guard keySize != nil else {
             throw ValidationError("--key-bits must be 2048, 3072 or 4096")
@@ -225,6 +231,7 @@ package struct PlanCommand: ReportingCommand {
         options.clientNodes = move
         options.outputKind = outputs
         options.trees = trees
+        options.treeBins = bins
         options.planner = Planner(keySize: keySize!)
         options.within = try within.map(CommandFiles.clientPlan)
         return options

@@ -13,7 +13,7 @@ extension TensorGraphImporter {
     /// What is left to clients that may know so much.
     static func suffix(_ trees: TensorGraph.TreeDisclosure) -> String {
         switch trees {
-        case .thresholds: conditionsSuffix
+        case .thresholds, .grid: conditionsSuffix
         case .structure: leavesSuffix
         }
     }

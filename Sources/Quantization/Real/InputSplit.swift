@@ -244,7 +244,7 @@ extension TensorGraph {
         "\(node.name) (\(node.operator))"
             + (node.operation.isForClients
                 ? ""
-                : ", \(node.operation.whatIsTold)")
+                : ", \(node.name.hasSuffix(Self.gridSuffix) ? "a grid that says nothing of its trees" : node.operation.whatIsTold)")
     }
 }
 

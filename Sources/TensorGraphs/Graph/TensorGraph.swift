@@ -63,6 +63,8 @@ package struct TensorGraph: Sendable, Equatable {
 
     /// What of a model's trees its clients may know.
     package enum TreeDisclosure: String, Sendable, CaseIterable {
+        /// Nothing: what they compare features with is moved onto a grid that is made from calibration samples.
+        case grid
         /// What they compare features with: which condition leads where stays encrypted, and what leaves are worth.
         case thresholds
         /// The trees themselves: what leaves are worth stays encrypted.
@@ -89,6 +91,9 @@ package struct TensorGraph: Sendable, Equatable {
             self.text = text
         }
     }
+
+    /// Behind a node's name: conditions that were moved onto a grid, so that they say nothing of its trees.
+    package static let gridSuffix = "/grid"
 
     package var values: [Value]
     /// Of models of several inputs, or of strings: what the elements of value 0 are.
