@@ -68,7 +68,10 @@ package struct Program<I: Interpreter> {
                         map, units: sources, unit: unit, level: level, isLast: index == flow.lastMap
                     ))
             case .own(let own):
-                step = .own(try interpreter.prepare(own, unit: unit, level: level))
+                step = .own(
+                    try interpreter.prepare(
+                        own, unit: unit, level: level,
+                        followsLast: flow.lastMap.map { index > $0 } ?? false))
             case .square:
                 step = .square
                 unit = unit.times(unit, level: level)
