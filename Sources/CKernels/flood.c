@@ -25,6 +25,18 @@ void bsk_draw_signs(int64_t *out, const uint64_t *words, const int64_t *threshol
     }
 }
 
+void bsk_draw_quotients(
+    int64_t *out, const uint64_t *words, const int64_t *x, uint64_t t, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t sign = (uint64_t)(x[i] >> 63);
+        const uint64_t magnitude = ((uint64_t)x[i] ^ sign) - sign;
+        const uint64_t u = (uint64_t)(((bsk_u128)words[i] * t) >> 64);
+        // All ones where u < magnitude.
+        const uint64_t hit = (uint64_t)((int64_t)(u - magnitude) >> 63);
+        out[i] = (int64_t)(hit & (~sign | 1));
+    }
+}
+
 void bsk_add_signed(int64_t *sums, const uint64_t *x, int64_t sign, size_t n) {
     const uint64_t negative = (uint64_t)(sign >> 63);
     const uint64_t mask = 0 - ((uint64_t)sign & 1);

@@ -133,6 +133,21 @@ import Testing
                 hiding: NoiseExposure(direct: 1e30), degree: 4096, within: exp2(-80)) == nil)
     }
 
+    /// Floods of integers pay for their own rounding; of fractions, they don't.
+    @Test func fractionsAreOfAnOrderLess() throws {
+        let divisor: UInt64 = 1 << 28 - 57
+        let exposure = NoiseExposure(covariance: 1e8, cube: 1e11, direct: 1e-3)
+        let bound = exp2(-80.0)
+        let whole = try #require(Flood.smallest(hiding: exposure, degree: 4096, within: bound))
+        let divided = try #require(
+            Flood.smallest(hiding: exposure, degree: 4096, within: bound, over: divisor))
+        // The laws of integers and of their reals differ by N 2^-b: sixteen bits that fractions don't need.
+        #expect(divided.deviation < whole.deviation / 65536)
+        #expect(divided.distance(exposure, degree: 4096) <= bound)
+        #expect(divided.hasFractions && !whole.hasFractions)
+        #expect(divided.largest == 4 * exp2(Double(divided.bits)) / Double(divisor))
+    }
+
     // MARK: Exact distances in tiny rings
 
     /// Probabilities of the sum of eight numbers that are uniform on 0 ..< width.
@@ -205,6 +220,112 @@ import Testing
                 covariance: scale * scale / 4, cube: pow(3, 0.75) * pow(scale / 2, 3), direct: 0),
             degree: 1)
         #expect(distance <= bound && bound < 3 * distance, "\(distance), at most \(bound)")
+    }
+
+    /// The probabilities of round((P v + g + n - r s) / P), g the sum of eight integers on 0 ..< `width`, each times
+    /// `step`; over P that is a reply's phase in Z, given r, what a u + e_1 leaves modulo P.
+    private static func replies(
+        _ v: [(x: Int, p: Double)], error n: Int, remainder r: Int, secret s: Int, special: Int,
+        width: Int, step: Int
+    ) -> [Int: Double] {
+        var out: [Int: Double] = [:]
+        for (i, p) in sums(width: width).enumerated() {
+            for (x, weight) in v {
+                let y = special * x + step * i + n - r * s
+                let quotient = (Double(y) / Double(special)).rounded()
+                out[Int(quotient), default: 0] += p * weight
+            }
+        }
+        return out
+    }
+
+    private static func distance(_ a: [Int: Double], _ b: [Int: Double]) -> Double {
+        Set(a.keys).union(b.keys).reduce(0) { $0 + abs((a[$1] ?? 0) - (b[$1] ?? 0)) / 2 }
+    }
+
+    /// In Z, with the division by P behind the flood: whatever r is, a reply with errors and weights that are drawn anew is
+    /// within the bound of the flood alone. With a flood of integers of about the same size, errors that make the
+    /// division round another way leave more than that.
+    @Test func exactDistancesBehindTheDivision() {
+        let (special, s, n, bits) = (257, 3, 2, 14)
+        let (t, e, w) = (5, 2, 2)
+        let p = Double(w) / Double(t)
+        let drawn = [(x: w * e, p: 1 - p), (x: (w - t) * e, p: p)]
+        let scale = Double(t * e)
+        let flood = Flood(bits: bits, over: UInt64(special))
+        let direct = Double(n) / Double(special)
+        let error = flood.distance(NoiseExposure(direct: direct), degree: 1)
+        let all = flood.distance(
+            NoiseExposure(
+                covariance: scale * scale / 4, cube: pow(3, 0.75) * pow(scale / 2, 3),
+                direct: direct), degree: 1)
+        func reply(_ v: [(x: Int, p: Double)], _ n: Int, _ r: Int, whole: Bool) -> [Int: Double] {
+            Self.replies(
+                v, error: n, remainder: r, secret: s, special: special,
+                width: whole ? 64 : 1 << bits, step: whole ? special : 1)
+        }
+        var largest = 0.0
+        // Among them those where n makes the quotient round up: r s = 129, 130 modulo 257.
+        for r in [0, 1, 42, 43, 128, 129, 200, 214] {
+            let none = reply([(0, 1)], 0, r, whole: false)
+            let ofError = Self.distance(reply([(0, 1)], n, r, whole: false), none)
+            #expect(ofError <= error, "\(r): \(ofError), at most \(error)")
+            let ofAll = Self.distance(reply(drawn, n, r, whole: false), none)
+            #expect(ofAll <= all && all < 4 * ofAll, "\(r): \(ofAll), at most \(all)")
+            largest = max(
+                largest,
+                Self.distance(
+                    reply([(0, 1)], n, r, whole: true), reply([(0, 1)], 0, r, whole: true)))
+        }
+        #expect(largest > 10 * error, "\(largest) in integers, \(error) at most in fractions")
+    }
+
+    /// The probability that the sum of eight uniforms on [0, 1) is below x.
+    private static func cumulative(_ x: Double) -> Double {
+        var sum = 0.0
+        var binomial = 1.0
+        for k in 0...8 where x > Double(k) {
+            sum += (k % 2 == 0 ? 1 : -1) * binomial * pow(x - Double(k), 8)
+            binomial = binomial * Double(8 - k) / Double(k + 1)
+        }
+        return x >= 8 ? 1 : sum / 40320
+    }
+
+    /// A constant a / t, rounded to a neighbouring integer with its mean, is within the bound of the real number that a
+    /// simulator knows; rounded to the nearest, it isn't.
+    @Test(arguments: [1, 2, -2, 13]) func exactDistancesOfConstants(a: Int) {
+        let (t, special, s, bits) = (5, 257, 3, 14)
+        let exact = Double(a) / Double(t)
+        let nearest = Int(exact.rounded())
+        let rest = exact - Double(nearest)
+        // To the other neighbour with the probability of what is left.
+        let drawn = [
+            (x: nearest, p: 1 - abs(rest)), (x: nearest + (rest > 0 ? 1 : -1), p: abs(rest)),
+        ]
+        let bound = Flood(bits: bits, over: UInt64(special)).distance(
+            NoiseExposure(covariance: 0.25, cube: pow(3, 0.75) * pow(0.25, 1.5), direct: 0),
+            degree: 1)
+        let unit = exp2(Double(bits)) / Double(special)
+        for r in [0, 7, 43, 200] {
+            func reply(_ v: [(x: Int, p: Double)]) -> [Int: Double] {
+                Self.replies(
+                    v, error: 0, remainder: r, secret: s, special: special, width: 1 << bits,
+                    step: 1)
+            }
+            let (random, fixed) = (reply(drawn), reply([(nearest, 1)]))
+            // Reals are floored after they are added: 4 more than eight integers.
+            let shift = exact - Double(r * s + 4) / Double(special)
+            var simulated: [Int: Double] = [:]
+            for x in Set(random.keys).union(fixed.keys) {
+                simulated[x] =
+                    Self.cumulative((Double(x) + 0.5 - shift + 0.5 / Double(special)) / unit)
+                    - Self.cumulative((Double(x) - 0.5 - shift + 0.5 / Double(special)) / unit)
+            }
+            let distance = Self.distance(random, simulated)
+            #expect(distance <= bound, "\(r): \(distance), at most \(bound)")
+            let naked = Self.distance(fixed, simulated)
+            #expect(naked > 3 * bound, "\(r): \(naked), at most \(bound)")
+        }
     }
 
     /// In Z[X]/(X^2 + 1), two weights apart are within twice the bound; the bound is not idle; and without dithering, the

@@ -110,6 +110,82 @@ import Testing
         }
     }
 
+    /// Of 400 sums of a ciphertext and one of two constants, how many the client tells right by the noise's correlation
+    /// with the difference of what rounding leaves.
+    private func constants(_ scene: Scene, dithers: Bool) throws -> Int {
+        let context = scene.bench.context
+        let t = context.parameters.plaintextModuli[0]
+        var values = SplitMix64(seed: 6)
+        let slots = (0..<2).map { _ in
+            (0..<scene.degree).map { _ in UInt64.random(in: 0..<t, using: &values) }
+        }
+        let nearest = slots.map { context.encodeConstant(slots: $0, level: 4) }
+        let dithered = slots.map { context.encodeDithered(slots: $0, level: 4) }
+        let before = scene.noise(scene.input)
+        let known = try nearest.map { constant in
+            zip(scene.noise(try scene.bench.evaluator.add(scene.input, constant)), before).map {
+                $0 - $1
+            }
+        }
+        var generator = SystemRandomNumberGenerator()
+        return try (0..<400).count { _ in
+            let model = Int.random(in: 0...1, using: &generator)
+            let evaluator = scene.bench.evaluator
+            let noise = scene.noise(
+                dithers
+                    ? try evaluator.add(scene.input, dithered[model])
+                    : try evaluator.add(scene.input, nearest[model]))
+            var sum = 0.0
+            for i in noise.indices {
+                let middle = (known[0][i] + known[1][i]) / 2
+                sum += (noise[i] - before[i] - middle) * (known[0][i] - known[1][i])
+            }
+            return (sum > 0) == (model == 0)
+        }
+    }
+
+    /// What rounding a constant leaves doesn't correlate with it; and what is decrypted is the constant.
+    @Test func roundingDoesNotCorrelateWithConstants() throws {
+        let scene = try Scene(seed: 3)
+        #expect(try constants(scene, dithers: false) == 400)
+        let right = try constants(scene, dithers: true)
+        #expect((150...250).contains(right), "\(right) of 400 right")
+    }
+
+    /// Of each coefficient the mean over many uses is 0, where the nearest integer is always off by the same; no use is off
+    /// by a unit or more; and the message is the constant's.
+    @Test(arguments: [1, 4]) func constantsAreRoundedWithMeanZero(index: Int) throws {
+        let bench = try OracleBench(
+            OracleCase(
+                degree: 64, ciphertextBits: [49, 40], specialBits: 40,
+                plaintextBits: [index == 1 ? 16 : 25], digitBits: 20, levels: [2], index: index),
+            seed: 4, needsKeys: true)
+        let context = bench.context
+        let plaintext = context.parameters.plaintexts[0]
+        let count = 64 / index
+        let slots = (0..<count).map { UInt64($0 * $0 * 977 + 3) % plaintext.prime }
+        let zero = bench.encryptor.encrypt(
+            slots: [UInt64](repeating: 0, count: count), plaintextIndex: 0, level: 2)
+        let meter = NoiseMeter(context: context, variableTimeWith: bench.secret)
+        let before = meter.noise(of: zero).map(\.approximate)
+        let constant = context.encodeDithered(slots: slots, level: 2)
+        let evaluator = bench.evaluator
+        let rounds = 2000
+        var sums = [Double](repeating: 0, count: 64)
+        for _ in 0..<rounds {
+            let sum = try evaluator.add(zero, constant)
+            let noise = meter.noise(of: sum).map(\.approximate)
+            for i in sums.indices { sums[i] += noise[i] - before[i] }
+        }
+        // A coefficient of pi y: its deviation is at most |pi| / 2.
+        let allowed = 5 * plaintext.coefficientNorm / 2 / Double(rounds).squareRoot()
+        #expect(sums.allSatisfy { abs($0) / Double(rounds) < allowed })
+        let nearest = meter.noise(
+            of: try evaluator.add(zero, context.encodeConstant(slots: slots, level: 2))
+        ).map(\.approximate)
+        #expect(zip(nearest, before).contains { abs($0 - $1) > 2 * allowed })
+    }
+
     /// Of `rounds` guesses, each from `replies` replies, how many are right by the squares of what noise over known noise
     /// leaves: weights that are drawn anew still have variances that depend on them.
     private func quadratic(

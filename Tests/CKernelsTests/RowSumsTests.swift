@@ -104,6 +104,25 @@ extension KernelTests {
             #expect(mean.magnitude < 5 * Double(t) / 2 / Double(out.count).squareRoot())
         }
     }
+
+    /// A unit away from zero's other side where dithering by t would move by t.
+    @Test func drawnQuotients() {
+        var rng = SplitMix64(seed: 10)
+        for t: UInt64 in [3, 65537, 24_169_414_657, 1 << 62 - 57] {
+            let most = Int64(t / 2 + t / 8192)
+            let fixed: [Int64] = [0, 1, -1, most, -most]
+            let x = (0..<4000).map {
+                fixed[safe: $0] ?? Int64.random(in: -most...most, using: &rng)
+            }
+            let words = x.indices.map { $0 % 7 == 0 ? 0 : $0 % 7 == 1 ? .max : rng.next() }
+            var out = [Int64](repeating: 9, count: x.count)
+            bsk_draw_quotients(&out, words, x, t, x.count)
+            for i in x.indices {
+                let moves = words[i].multipliedFullWidth(by: t).high < x[i].magnitude
+                #expect(out[i] == (moves ? (x[i] < 0 ? 1 : -1) : 0), "t \(t), x \(x[i])")
+            }
+        }
+    }
 }
 
 extension Array {

@@ -25,14 +25,17 @@ import Testing
         _ = try slots.proven(Self.network, outputs: plan.client.outputs)
         var choices = slots.choices
         choices.privacy = FunctionPrivacy(
-            bits: bits, floods: choices.privacy.floods.map { Flood(bits: $0.bits - 1) })
+            bits: bits,
+            floods: choices.privacy.floods.map { Flood(bits: $0.bits - 1, over: $0.divisor) },
+            isFine: choices.privacy.isFine)
         #expect(throws: PlanError.self) {
             try SlotsPlan(
                 Self.network, outputs: plan.client.outputs, choices: choices,
                 norms: TransformNorms())
         }
         // None: the same one is chosen again.
-        choices.privacy = FunctionPrivacy(bits: bits, floods: [])
+        choices.privacy = FunctionPrivacy(
+            bits: bits, floods: [], isFine: choices.privacy.isFine)
         #expect(
             try SlotsPlan(
                 Self.network, outputs: plan.client.outputs, choices: choices,
@@ -40,9 +43,41 @@ import Testing
             ).client == slots.client)
     }
 
+    /// One linear layer takes a flood of fractions for many bits, which its file keeps; the same one counted in another
+    /// unit is refused.
+    @Test func fractionsAreKeptAndProven() throws {
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [3], range: -3...3, scale: 1),
+            layers: [
+                .dense(Dense(weights: [3, -2, 5], bias: [4], inputs: 3, outputs: 1))
+            ], outputScale: 1, labels: ["x"])
+        // Where security limits the ring.
+        var planner = Planner()
+        planner.functionPrivacyBits = 80
+        let plan = try planner.plan(network, method: .slots)
+        #expect(plan.settings.parameters.degree == 4096)
+        let special = plan.settings.parameters.specialModulus
+        let floods = plan.slots.choices.privacy.floods
+        #expect(floods.allSatisfy { $0.divisor == special })
+        let read = try Plan(serialized: plan.serialized(), allowInsecure: true)
+        #expect(read.slots.choices.privacy.floods == floods)
+        #expect(try Pair(read).predictions([[1, 2, -3]])[0].logits == [-12])
+        for (divisor, isFine) in [(special - 2, true), (special + 2, true), (special, false)] {
+            var choices = plan.slots.choices
+            choices.privacy = FunctionPrivacy(
+                bits: 80, floods: floods.map { Flood(bits: $0.bits, over: divisor) },
+                isFine: isFine)
+            #expect(throws: PlanError.self) {
+                try SlotsPlan(
+                    network, outputs: plan.client.outputs, choices: choices, norms: TransformNorms()
+                )
+            }
+        }
+    }
+
     /// Ciphertexts of a reply share the bound: many outputs take a flood of at least as many bits as one of them.
     @Test func ciphertextsShareTheBound() throws {
-        func flood(outputs: Int) throws -> Int {
+        func flood(outputs: Int) throws -> Double {
             // Equal rows, so that one ciphertext's noise is the same in all.
             let row: [Int64] = [3, -2, 5]
             let network = try IntegerNetwork(
@@ -55,7 +90,7 @@ import Testing
                             outputs: outputs))
                 ], outputScale: 1, labels: IntegerNetwork.defaultLabels(outputs))
             let plan = try Self.planner(40).plan(network, method: .features(samples: 2))
-            return try #require(plan.features.choices.privacy.floods.first?.bits)
+            return log2(try #require(plan.features.choices.privacy.floods.first).deviation)
         }
         // Second order: a factor 256 in the bound is four bits of the flood.
         #expect(try flood(outputs: 256) >= flood(outputs: 1) + 3)

@@ -89,3 +89,35 @@ import Testing
         #expect(supply.prime(bits: bits, excluding: []) == taken.max())
     }
 }
+
+/// Layers of more diagonals than a search looks at.
+@Suite struct LargeLayerTests {
+    /// What was estimated is proven with every term, and the outputs are the network's.
+    @Test(arguments: [0, 40]) func estimatesArePlannedAndProven(privacy: Int) throws {
+        let (inputs, outputs) = (180, 170)
+        var generator = SplitMix64(seed: 5)
+        func random(_ count: Int) -> [Int64] {
+            (0..<count).map { _ in Int64.random(in: -7...7, using: &generator) }
+        }
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [inputs], range: -3...3, scale: 1),
+            layers: [
+                .dense(
+                    Dense(
+                        weights: random(inputs * outputs), bias: random(outputs), inputs: inputs,
+                        outputs: outputs)),
+                .square(count: outputs),
+                .dense(Dense(weights: random(outputs), bias: [3], inputs: outputs, outputs: 1)),
+            ], outputScale: 1, labels: ["x"])
+        var planner = Planner.insecure(degrees: [512])
+        planner.functionPrivacyBits = privacy
+        let plan = try planner.plan(network, method: .slots)
+        // A flood may ask for fewer slots, and so for fewer terms.
+        let terms = plan.slots.circuit.maps.map { $0.giants.reduce(0) { $0 + $1.terms.count } }
+        #expect(privacy > 0 || terms.contains { $0 > 128 })
+        #expect(try plan.proven().client == plan.client)
+        let input = (0..<inputs).map { _ in Int.random(in: -3...3, using: &generator) }
+        let expected = try IntegerReference.logits(network, input: input)
+        #expect(try Pair(plan).predictions([input])[0].logits == expected)
+    }
+}

@@ -100,7 +100,7 @@ private let security: [Mutant] = [
     Mutant(
         name: "replies are not masked",
         file: "Inference/Methods/Slots/EncryptedSlots.swift",
-        original: "try mask(value, layout: layout)", broken: "value",
+        original: "try mask(value, layout: layout, isDithered: isDithered)", broken: "value",
         tests: "SilentFailureTests"),
     Mutant(
         name: "shares of an output don't sum to zero",
@@ -326,6 +326,16 @@ private let privacy: [Mutant] = [
         original: "isLast && privacy.dithers", broken: "false",
         tests: "RandomNetworkTests/hidden"),
     Mutant(
+        name: "constants are rounded to the nearest where they are to be drawn",
+        file: "BFV/Evaluation/DitheredConstant.swift",
+        original: "polynomials[0] += drawn.polynomial(basis: a.basis).forwardNTT()", broken: "",
+        tests: "FunctionPrivacyTests"),
+    Mutant(
+        name: "a flood of fractions is P times as large",
+        file: "Lattice/KeySwitching/KeySwitcher+Rerandomization.swift",
+        original: "isDivided ? 1 : context.specialResidue[limb]",
+        broken: "context.specialResidue[limb]", tests: "FunctionPrivacyPlanTests"),
+    Mutant(
         name: "weights are drawn with another mean",
         file: "BFV/Evaluation/Fractions.swift",
         original: "numerator < 0 ? -quotient : quotient",
@@ -341,7 +351,7 @@ private let privacy: [Mutant] = [
     Mutant(
         name: "a plan that claims a flood which hides less is taken",
         file: "Inference/Methods/BFV/FunctionPrivacy.swift",
-        original: "floods[index].distance(exposure, degree: model.degree) <= bound",
+        original: "floods[index].distance(all, degree: model.degree) <= bound",
         broken: "bound > 0", tests: "FunctionPrivacyPlanTests"),
     Mutant(
         name: "the ciphertexts of a reply don't share the bound",

@@ -52,7 +52,8 @@ extension Evaluator {
             FloodCoefficients(bits: $0.bits, degree: context.degree, from: &source)
         }
         if drawn != nil { counter.add { $0.floods += 1 } }
-        let zero = try switcher.encryptionOfZero(level: a.level, flood: drawn, source: &source)
+        let zero = try switcher.encryptionOfZero(
+            level: a.level, flood: drawn, isDivided: flood?.hasFractions ?? false, source: &source)
         var polynomials = a.polynomials
         polynomials[0] += zero.0
         polynomials[1] += zero.1

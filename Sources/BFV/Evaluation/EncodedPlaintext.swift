@@ -33,10 +33,15 @@ extension BFVContext {
     public func encodeConstant(
         slots: [UInt64], plaintextIndex: Int = 0, level: Int
     ) -> EncodedConstant {
-        let basis = basis(level: level)
-        var values = Polynomial<Coefficients>(
-            signed: scaled(slots, plaintextIndex: plaintextIndex, level: level), basis: basis
-        ).forwardNTT()
+        encoded(
+            scaled(slots, plaintextIndex: plaintextIndex, level: level),
+            plaintextIndex: plaintextIndex, level: level)
+    }
+
+    /// From pi times the constant's polynomial modulo Q_l, in small coefficients.
+    func encoded(_ small: [Int64], plaintextIndex: Int, level: Int) -> EncodedConstant {
+        var values = Polynomial<Coefficients>(signed: small, basis: basis(level: level))
+            .forwardNTT()
         values.multiply(byPrefixOf: plaintexts[plaintextIndex].inverse)
         return EncodedConstant(values: values, plaintextIndex: plaintextIndex)
     }

@@ -32,28 +32,45 @@ package struct NoiseExposure: Sendable, Equatable {
         out.direct += more
         return out
     }
+
+    /// With more of mean zero, given the rest: covariances add, and the roots of cubes (Minkowski).
+    package func adding(drawn more: NoiseExposure) -> NoiseExposure {
+        NoiseExposure(
+            covariance: covariance + more.covariance,
+            cube: pow(pow(cube, 1.0 / 3) + pow(more.cube, 1.0 / 3), 3),
+            direct: direct + more.direct)
+    }
 }
 
 /// Noise that a server adds to c_0 of a reply, so that what depends on its weights drowns in it: in each coefficient the
-/// sum of eight integers, each uniform on 2^bits of them in a row, centered.
+/// sum of eight integers, each uniform on 2^bits of them in a row, centered, over `divisor`.
 package struct Flood: Sendable, Hashable {
     package let bits: Int
+    /// 1; or P, for a flood of fractions: it is added modulo Q_l P, before the division by P.
+    package let divisor: UInt64
 
     /// Two words of 59 bits a summand.
     package static let mostBits = 118
     static let summands = 8.0
 
     /// - Precondition: 1 <= bits <= `mostBits`.
-    package init(bits: Int) {
-        precondition((1...Self.mostBits).contains(bits))
+    package init(bits: Int, over divisor: UInt64 = 1) {
+        precondition((1...Self.mostBits).contains(bits) && divisor > 0)
         self.bits = bits
+        self.divisor = divisor
     }
 
+    /// Whether it has fractions, in which the division's rounding drowns too.
+    package var hasFractions: Bool { divisor > 1 }
+
     /// Of the sum of eight reals that the analysis is of.
-    package var deviation: Double { (Self.summands / 12).squareRoot() * exp2(Double(bits)) }
+    package var deviation: Double { (Self.summands / 12).squareRoot() * unit }
 
     /// No coefficient exceeds it.
-    package var largest: Double { Self.summands / 2 * exp2(Double(bits)) }
+    package var largest: Double { Self.summands / 2 * unit }
+
+    /// The width of a summand.
+    private var unit: Double { exp2(Double(bits)) / Double(divisor) }
 
     /// At most how far, in total variation, the phase is from what a simulator draws that knows the outputs alone.
     package func distance(_ exposure: NoiseExposure, degree: Int) -> Double {
@@ -68,9 +85,9 @@ package struct Flood: Sendable, Hashable {
 
     /// The smallest with a distance of at most `bound`; nil where none has.
     package static func smallest(
-        hiding exposure: NoiseExposure, degree: Int, within bound: Double
+        hiding exposure: NoiseExposure, degree: Int, within bound: Double, over divisor: UInt64 = 1
     ) -> Flood? {
-        (1...mostBits).lazy.map { Flood(bits: $0) }
+        (1...mostBits).lazy.map { Flood(bits: $0, over: divisor) }
             .first { $0.distance(exposure, degree: degree) <= bound }
     }
 

@@ -77,6 +77,14 @@ package struct TransformGain: Sendable, Equatable {
         return TransformGain(elements: elements, sum: count, energy: count, largest: 1)
     }
 
+    /// Of weights that are `factor` times as large.
+    package func scaled(by factor: Double) -> TransformGain {
+        TransformGain(
+            galois, sum: NoiseNorms.up(sum * factor),
+            energy: NoiseNorms.up(energy * factor * factor),
+            largest: NoiseNorms.up(largest * factor))
+    }
+
     /// First `self`, then `next`; nil where two ways lead to the same automorphism.
     func then(_ next: TransformGain, degree: Int) -> TransformGain? {
         galois.then(next.galois, degree: degree).map {

@@ -94,13 +94,29 @@ extension NoiseModel {
     /// Of an added constant: its rounding, at most 1/2 a coefficient.
     package var exposureOfConstant: Double { n.squareRoot() / 2 }
 
-    /// Of an added encryption of zero: what its errors e u + e_0 + e_1 s change after the division by P.
+    /// Of an added constant that is rounded at random: independent coefficients of mean zero, each one of two values a
+    /// unit apart, as those of a term in `dithered` with the noise 1.
+    package var exposureOfDitheredConstant: NoiseExposure {
+        NoiseExposure(
+            covariance: n.squareRoot() / 4, cube: pow(3, 0.75) * pow(n / 4, 1.5),
+            // Probabilities are rounded to 2^-64.
+            direct: n.squareRoot() * 0x1p-64)
+    }
+
+    /// A constant that is rounded at random: worst case, each coefficient is off by less than 1.
+    package func addingDithered(_ noise: NoiseBound) -> NoiseBound {
+        noise.adding(
+            component(mean: n.squareRoot(), rms: n.squareRoot(), largest: n, isLinear: false))
+    }
+
+    /// Of an added encryption of zero: what its errors e u + e_0 + e_1 s change after the division by P. In fractions
+    /// that is them over P; in integers, the division's rounding may go another way in each coefficient.
     ///
-    /// - Parameter special: P; 1 where it isn't known yet.
-    package func exposureOfZero(special: UInt64) -> Double {
+    /// - Parameter special: P.
+    package func exposureOfZero(special: UInt64, hasFractions: Bool) -> Double {
         let deviation = Self.errorVariance.squareRoot() * unitNorm * plaintextModulus
         let errors = maskedZero.reduce(deviation) { $0 + $1.norms.rootMeanSquare }
-        return errors / plaintextModulus / Double(special) + n.squareRoot()
+        return errors / plaintextModulus / Double(special) + (hasFractions ? 0 : n.squareRoot())
     }
 
     /// With a flood in c_0.

@@ -10,6 +10,8 @@ package struct PlaintextContext: Sendable {
     package let encoder: SlotEncoder
     /// pi modulo Q P.
     package let generator: Polynomial<NTTValues>
+    /// t / pi: k coefficients, of the powers of X^(N/k).
+    let adjoint: [Int64]
     /// pi^-1 modulo Q.
     package let inverse: Polynomial<NTTValues>
     /// `negatedModulus[l - 1]` = -Q_l mod t: the factor that a multiplication at level l brings.
@@ -26,6 +28,8 @@ package struct PlaintextContext: Sendable {
         let n = parameters.degree
         table = try NTTTable(modulus: t, degree: n)
         encoder = SlotEncoder(table: table, modulus: plaintext)
+        // Below t / 2 for k > 1, as parameters demand of what they divide by.
+        adjoint = plaintext.adjoint.map { Int64(exactly: $0)! }
         var coefficients = [Int64](repeating: 0, count: n)
         for (i, c) in plaintext.generator.enumerated() {
             coefficients[i * n / plaintext.index] = c

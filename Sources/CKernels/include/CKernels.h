@@ -205,6 +205,9 @@ void bsk_add_signed(int64_t *sums, const uint64_t *x, int64_t sign, size_t n);
 /// out[i] = -1 where 0 <= thresholds[i], 1 where it is below, both with probability |thresholds[i]| / 2^63, else 0.
 /// Constant time.
 void bsk_draw_signs(int64_t *out, const uint64_t *words, const int64_t *thresholds, size_t n);
+/// out[i] = -1 where 0 <= x[i], 1 where it is below, both where floor(words[i] t / 2^64) < |x[i]|, so with a probability of
+/// |x[i]| / t, to 2^-64; else 0. |x[i]| <= t < 2^63. Constant time.
+void bsk_draw_quotients(int64_t *out, const uint64_t *words, const int64_t *x, uint64_t t, size_t n);
 
 /// Packs n residues of `bits` bits (1...64) each, little endian, least significant bit first,
 /// into ceil(n*bits/8) bytes. Unpack is the inverse; it doesn't check ranges.

@@ -15,7 +15,7 @@ package struct PlanningTask {
     /// A plan whose keys must serve.
     package let within: ClientPlan?
     /// What replies must hide.
-    package let privacy: FunctionPrivacy
+    package internal(set) var privacy: FunctionPrivacy
     /// Of this network.
     let memory: PlanningMemory
     /// A line on what is being done. An error that it throws ends the planning.

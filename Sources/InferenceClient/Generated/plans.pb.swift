@@ -609,6 +609,9 @@ package nonisolated struct Blindsight_V6_BFVServerMessage: Sendable {
   /// Clears the value of `evaluation`. Subsequent reads from it will return its default value.
   package mutating func clearEvaluation() {self._evaluation = nil}
 
+  /// Whether floods are of fractions, and constants behind the last map are rounded anew for each reply.
+  package var isFine: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1650,7 +1653,7 @@ nonisolated extension Blindsight_V6_OperationCountMessage: SwiftProtobuf.Message
 
 nonisolated extension Blindsight_V6_BFVServerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".BFVServerMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}client\0\u{3}baby_counts\0\u{1}levels\0\u{3}flood_bits\0\u{1}evaluation\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}client\0\u{3}baby_counts\0\u{1}levels\0\u{3}flood_bits\0\u{1}evaluation\0\u{3}is_fine\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1663,6 +1666,7 @@ nonisolated extension Blindsight_V6_BFVServerMessage: SwiftProtobuf.Message, Swi
       case 3: try { try decoder.decodeRepeatedUInt32Field(value: &self.levels) }()
       case 4: try { try decoder.decodeRepeatedUInt32Field(value: &self.floodBits) }()
       case 5: try { try decoder.decodeSingularMessageField(value: &self._evaluation) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.isFine) }()
       default: break
       }
     }
@@ -1688,6 +1692,9 @@ nonisolated extension Blindsight_V6_BFVServerMessage: SwiftProtobuf.Message, Swi
     try { if let v = self._evaluation {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
+    if self.isFine != false {
+      try visitor.visitSingularBoolField(value: self.isFine, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1697,6 +1704,7 @@ nonisolated extension Blindsight_V6_BFVServerMessage: SwiftProtobuf.Message, Swi
     if lhs.levels != rhs.levels {return false}
     if lhs.floodBits != rhs.floodBits {return false}
     if lhs._evaluation != rhs._evaluation {return false}
+    if lhs.isFine != rhs.isFine {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -8,12 +8,14 @@ extension KeySwitcher {
     /// centered binomial. Who knows u and e_1 can take it off again: they are wiped. Constant time in them.
     ///
     /// - Parameters:
-    ///   - flood: added to the first polynomial: P times it to e_0, which the division by P leaves as it is, so that one
-    ///     transform serves both.
+    ///   - flood: added to e_0, so that one transform serves both: P times it, which the division by P leaves as it is;
+    ///     or it as it is, which the division makes fractions of.
+    ///   - isDivided: whether it is added as it is.
     ///   - source: of u, e_0 and e_1, in this order.
     /// - Throws: `EvaluationError` where the key is missing, or covers too low a level.
     package func encryptionOfZero(
-        level: Int, flood: FloodCoefficients? = nil, source: inout Keystream
+        level: Int, flood: FloodCoefficients? = nil, isDivided: Bool = false,
+        source: inout Keystream
     ) throws(EvaluationError) -> ExtendedPair {
         guard let key = keys.rerandomization else {
             throw .mismatch("no public key to make encryptions of zero from")
@@ -24,7 +26,7 @@ extension KeySwitcher {
         let u = Samplers.ternary(degree: n, from: &source)
         let errors = (0..<2).map { _ in Samplers.error(degree: n, from: &source) }
         let values = LimbBuffer(count: n * basis.count, isSecret: true)
-        let scratch = LimbBuffer(count: flood == nil ? 1 : n * level, isSecret: true)
+        let scratch = LimbBuffer(count: flood == nil ? 1 : n * basis.count, isSecret: true)
         let out = (0..<2).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
         withExtendedLifetime((key, values, scratch, out)) {
             pool.run(basis.count) { limb in
@@ -35,10 +37,12 @@ extension KeySwitcher {
                 u.values(modulo: table, into: ofU)
                 for (half, factor) in [key.b, key.a].enumerated() {
                     let x = out[half].sharedLimb(limb)
-                    if half == 0, let flood, limb < level {
+                    // P times it is zero modulo P.
+                    if half == 0, let flood, isDivided || limb < level {
                         errors[half].residues(modulo: table, into: x)
                         flood.add(
-                            to: x, modulo: table, times: context.specialResidue[limb],
+                            to: x, modulo: table,
+                            times: isDivided ? 1 : context.specialResidue[limb],
                             scratch: scratch.base + limb * n)
                         table.forward(x)
                     } else {

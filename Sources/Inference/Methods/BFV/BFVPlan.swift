@@ -128,10 +128,25 @@ extension BFVPlan: ServerMethod {
     }
 
     package static func plan(_ task: PlanningTask) throws -> BFVPlan {
-        if let client = try task.within(Family.Client.self) {
-            return try KeySetPlanner(task, within: client).plan()
+        let client = try task.within(Family.Client.self)
+        func plan(_ task: PlanningTask) throws -> Result<BFVPlan, PlanError> {
+            do {
+                return .success(
+                    try client.map { try KeySetPlanner(task, within: $0).plan() }
+                        ?? BFVPlanner(task: task).plan())
+            } catch let error as PlanError { return .failure(error) }
         }
-        return try BFVPlanner(task: task).plan()
+        let usual = try plan(task)
+        // Of deeper networks nearly all that is to be hidden is of mean zero as it is.
+        guard task.privacy.bits > 0, task.network.depth == 0 else { return try usual.get() }
+        var other = task
+        other.privacy = task.privacy.fine
+        guard case .success(let fine) = try plan(other) else { return try usual.get() }
+        func seconds(_ plan: BFVPlan) -> Double {
+            plan.seconds(samples: task.samples, speed: .reference)
+        }
+        if case .success(let plan) = usual, seconds(plan) <= seconds(fine) { return plan }
+        return fine
     }
 
     package func proven(
@@ -152,6 +167,7 @@ extension BFVPlan: ServerMethod {
         message.babyCounts = choices.babyCounts.map(UInt32.init)
         message.levels = choices.levels.map(UInt32.init)
         message.floodBits = choices.privacy.floods.map { UInt32($0.bits) }
+        message.isFine = choices.privacy.isFine
         message.evaluation = .init(evaluation)
         return try message.serializedBytes()
     }
@@ -173,8 +189,10 @@ extension BFVPlan: ServerMethod {
         let privacy = settings.functionPrivacyBits
         let floods = message.floodBits
         guard floods.count == (privacy == 0 ? 0 : settings.parameters.plaintextModuli.count),
-            floods.allSatisfy({ (1...Flood.mostBits).contains(Int($0)) })
+            floods.allSatisfy({ (1...Flood.mostBits).contains(Int($0)) }),
+            privacy > 0 || !message.isFine
         else { throw WireError.outOfRange("the floods of replies") }
+        let divisor = message.isFine ? settings.parameters.specialModulus : 1
         try self.init(
             network, claimed: client,
             choices: PlanChoices(
@@ -182,7 +200,8 @@ extension BFVPlan: ServerMethod {
                 levels: message.levels.map(Int.init), keys: settings.keys,
                 replyC0Bits: settings.replyC0Bits, replyC1Bits: settings.replyC1Bits,
                 privacy: FunctionPrivacy(
-                    bits: privacy, floods: floods.map { Flood(bits: Int($0)) })),
+                    bits: privacy, floods: floods.map { Flood(bits: Int($0), over: divisor) },
+                    isFine: message.isFine)),
             evaluation: message.evaluation.cost())
     }
 }

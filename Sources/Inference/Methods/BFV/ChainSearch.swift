@@ -79,8 +79,16 @@ struct ChainSearch<Family: CircuitFamily> {
 
     init(_ search: ParameterSearch<Family>, trials: Int) {
         self.search = search
-        self.trials = trials
+        // Each is a run of the circuit, permutation by permutation.
+        let steps = search.circuit.instructions.count + search.circuit.permutations.count
+        size = max(1, Double(steps) / Double(Self.usualSteps))
+        self.trials = max(1, Int(Double(trials) / size))
     }
+
+    /// Of circuits with more, fewer chains are tried.
+    private static var usualSteps: Int { 512 }
+    /// A circuit's, in those.
+    private let size: Double
 
     /// The cheapest that was found; of equal ones the shortest.
     ///
@@ -143,7 +151,7 @@ struct ChainSearch<Family: CircuitFamily> {
         for (index, first) in masks.enumerated() {
             for second in masks[index...] { out.append(origin ^ (first | second)) }
         }
-        return Array(out.prefix(Self.patterns))
+        return Array(out.prefix(max(8, Int(Double(Self.patterns) / size))))
     }
 
     /// The cheapest of a shape, with as few more bits as certify.

@@ -68,6 +68,9 @@ package class ForecastLedger: NoiseLedger {
 
     package func divideBySpecial(level: Int, count: Int) {}
 
+    /// P, before it is chosen: of the small ones, which leave most of what is divided by them.
+    private static let likelySpecial: UInt64 = 1 << 24
+
     /// An encryption of zero brings a division's rounding.
     package func reply(
         _ noise: NoiseBound, exposure: NoiseExposure?, level: Int, count: Int
@@ -75,7 +78,8 @@ package class ForecastLedger: NoiseLedger {
         let out = model.divided(noise)
         guard privacy.bits > 0 else { return out }
         return try privacy.flood(
-            noise, exposure, model: model, special: .max, share: Double(count)
+            noise, exposure, model: model, special: privacy.isFine ? Self.likelySpecial : .max,
+            share: Double(count)
         ).map { model.flooded(out, by: $0) } ?? .infinite
     }
 

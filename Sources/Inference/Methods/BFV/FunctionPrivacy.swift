@@ -18,12 +18,20 @@ package struct FunctionPrivacy: Sendable, Hashable {
     /// Of each t_i; none as long as they are to be chosen.
     package let floods: [Flood]
 
+    /// Whether floods are of fractions, and constants behind the last map are rounded anew for each reply. Both take some
+    /// time, and spare one linear layer a larger ring where bits are many.
+    package let isFine: Bool
+
     package static let none = FunctionPrivacy(bits: 0)
 
-    package init(bits: Int, floods: [Flood] = []) {
+    package init(bits: Int, floods: [Flood] = [], isFine: Bool = false) {
         self.bits = bits
         self.floods = floods
+        self.isFine = isFine
     }
+
+    /// The same, to be planned in the other form.
+    var fine: FunctionPrivacy { FunctionPrivacy(bits: bits, isFine: true) }
 
     /// Whether weights of the last map are drawn anew for each reply.
     package var dithers: Bool { bits > 0 }
@@ -46,14 +54,15 @@ package struct FunctionPrivacy: Sendable, Hashable {
         _ noise: NoiseBound, _ exposure: NoiseExposure?, model: NoiseModel, special: UInt64,
         share: Double, claimed index: Int = 0
     ) throws -> Flood? {
-        let exposure = (exposure ?? model.exposure(ofAll: noise))
-            .adding(model.exposureOfZero(special: special))
+        let all = (exposure ?? model.exposure(ofAll: noise))
+            .adding(model.exposureOfZero(special: special, hasFractions: isFine))
         let bound = exp2(-Double(bits)) / share
+        let divisor = isFine ? special : 1
         if floods.isEmpty {
-            return Flood.smallest(hiding: exposure, degree: model.degree, within: bound)
+            return Flood.smallest(hiding: all, degree: model.degree, within: bound, over: divisor)
         }
-        guard floods.indices.contains(index),
-            floods[index].distance(exposure, degree: model.degree) <= bound
+        guard floods.indices.contains(index), floods[index].divisor == divisor,
+            floods[index].distance(all, degree: model.degree) <= bound
         else { throw PlanError.invalid("its replies don't hide \(bits) bits") }
         return floods[index]
     }

@@ -31,8 +31,13 @@ package protocol Interpreter {
     func prepare(
         _ map: Family.Map, units: [MessageUnit], unit: MessageUnit, level: Int, isLast: Bool
     ) throws -> PreparedMap
-    /// - Parameter unit: the factor that the step's result brings along.
-    func prepare(_ step: Family.Step, unit: MessageUnit, level: Int) throws -> PreparedStep
+    /// - Parameters:
+    ///   - unit: the factor that the step's result brings along.
+    ///   - followsLast: whether the last map, with `isLast`, comes before it: then nothing follows that multiplies or
+    ///     moves its result, and what dithers constants does it here.
+    func prepare(
+        _ step: Family.Step, unit: MessageUnit, level: Int, followsLast: Bool
+    ) throws -> PreparedStep
 
     /// - Parameter values: the sources of the map.
     func apply(_ map: PreparedMap, to values: [Value]) throws -> Value
@@ -55,7 +60,9 @@ extension Interpreter {
 
 extension Interpreter where PreparedStep == Family.Step {
     /// Steps that are applied as they are.
-    package func prepare(_ step: Family.Step, unit: MessageUnit, level: Int) -> Family.Step { step }
+    package func prepare(
+        _ step: Family.Step, unit: MessageUnit, level: Int, followsLast: Bool
+    ) -> Family.Step { step }
 }
 
 /// An interpreter on ciphertexts, with evaluation keys only. A server can be given another one.

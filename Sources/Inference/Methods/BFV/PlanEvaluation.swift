@@ -84,7 +84,8 @@ package struct PlanEvaluation {
         self.storedLimbs = storedLimbs
         self.outputCount = outputCount
         self.finalLevel = finalLevel
-        self.privacy = FunctionPrivacy(bits: privacy.bits, floods: floods)
+        self.privacy = FunctionPrivacy(
+            bits: privacy.bits, floods: floods, isFine: privacy.isFine)
     }
 
     /// log2((2^k_1 / 2) / bound) of the compressed reply, for each t_i.

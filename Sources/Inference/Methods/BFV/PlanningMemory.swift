@@ -6,7 +6,7 @@ import InferenceClient
 import Lattice
 
 /// What the searches of one network's planning find out again and again: layouts, norms, primes. What is planned is the
-/// same with a memory as without.
+/// same with a memory as without, but for maps of very many terms, whose norms are estimated from what was seen first.
 package final class PlanningMemory {
     /// How often the stages of a planning did their work, whatever else they took from memory.
     package struct Counts: Sendable, Equatable {

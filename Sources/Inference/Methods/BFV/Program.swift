@@ -69,7 +69,10 @@ package struct Program<I: Interpreter> {
                     ))
             case .own(let own):
                 unit = own.unit(of: operands.map { units[$0] })
-                step = .own(try interpreter.prepare(own, unit: unit, level: level))
+                step = .own(
+                    try interpreter.prepare(
+                        own, unit: unit, level: level,
+                        followsLast: flow.lastMap.map { index > $0 } ?? false))
             case .square:
                 step = .square
                 unit = unit.times(unit, level: level)

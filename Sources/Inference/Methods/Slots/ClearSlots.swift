@@ -54,7 +54,9 @@ package struct ClearSlots: ClearInterpreter {
             })
     }
 
-    package func prepare(_ step: SlotStep, unit: MessageUnit, level: Int) -> PreparedStep {
+    package func prepare(
+        _ step: SlotStep, unit: MessageUnit, level: Int, followsLast: Bool
+    ) -> PreparedStep {
         switch step {
         case .fold(let permutations): .fold(permutations)
         case .add(let constant): .add(residues.multiply(constant, by: unit))

@@ -68,20 +68,25 @@ struct DiagonalCover {
         }
         guard isCovered else { return nil }
         for (number, task) in tasks.enumerated() { numbers[task] = Int32(number) }
-        var weights = tasks.map { _ in [Int64](repeating: 0, count: shape.slotCount) }
+        var slots = [[Int32]](repeating: [], count: tasks.count)
+        var weights = [[Int64]](repeating: [], count: tasks.count)
         for (number, row) in rowOfClass.enumerated() where row != SlotLayout.empty {
             let entries = matrix.entries(ofRow: Int(row))
             let shift = firstOfClass[number] - entries.lowerBound
             for entry in entries where matrix.weights[entry] != 0 {
                 let place = places[entry + shift]
                 let task = Int(numbers[Int(place.task)])
-                weights[task][Int(place.slot)] = matrix.weights[entry]
+                slots[task].append(place.slot)
+                weights[task].append(matrix.weights[entry])
             }
         }
         // Diagonals of zeros alone stay: rotation keys and times say nothing of which weights are zero.
         return tasks.indices.map { number in
             let (index, source) = tasks[number].quotientAndRemainder(dividingBy: sources.count)
-            return Diagonal(source: source, index: index, weights: weights[number])
+            return Diagonal(
+                source: source, index: index,
+                weights: SlotWeights(
+                    slots: slots[number], weights: weights[number], count: shape.slotCount))
         }
     }
 

@@ -15,7 +15,9 @@ package struct EncryptedSlots: EncryptedInterpreter {
     package enum PreparedStep: Sendable {
         case fold([SlotPermutation])
         case add([EncodedConstant])
-        case mask(SlotLayout)
+        /// Of constants that are rounded anew for each reply.
+        case addDithered([DitheredConstant])
+        case mask(SlotLayout, isDithered: Bool)
         /// Of each t_i, what is taken off.
         case factors(SlotLayout, [[UInt64]])
     }
@@ -61,17 +63,28 @@ package struct EncryptedSlots: EncryptedInterpreter {
         }
     }
 
-    package func prepare(_ step: SlotStep, unit: MessageUnit, level: Int) -> PreparedStep {
+    package func prepare(
+        _ step: SlotStep, unit: MessageUnit, level: Int, followsLast: Bool
+    ) -> PreparedStep {
+        let isDithered = followsLast && privacy.isFine
+        let context = evaluator.context
         switch step {
-        case .fold(let permutations): .fold(permutations)
-        case .mask(let layout): .mask(layout)
+        case .fold(let permutations): return .fold(permutations)
         case .factors(let layout, let constants):
-            .factors(
+            return .factors(
                 layout, residues.map { $0.multiply(constants.map { -$0 }, by: unit) })
-        case .add(let constant):
-            .add(
+        case .mask(let layout): return .mask(layout, isDithered: isDithered)
+        case .add(let constant) where isDithered:
+            return .addDithered(
                 residues.map {
-                    evaluator.context.encodeConstant(
+                    context.encodeDithered(
+                        slots: $0.multiply(constant, by: unit), plaintextIndex: $0.plaintextIndex,
+                        level: level)
+                })
+        case .add(let constant):
+            return .add(
+                residues.map {
+                    context.encodeConstant(
                         slots: $0.multiply(constant, by: unit), plaintextIndex: $0.plaintextIndex,
                         level: level)
                 })
@@ -90,7 +103,10 @@ package struct EncryptedSlots: EncryptedInterpreter {
         case .fold(let permutations):
             try evaluator.sumOfPermutations(value, permutations, includingIdentity: true)
         case .add(let constants): try zip(value, constants).map { try evaluator.add($0, $1) }
-        case .mask(let layout): try mask(value, layout: layout)
+        case .addDithered(let constants):
+            try zip(value, constants).map { try evaluator.add($0, $1) }
+        case .mask(let layout, let isDithered):
+            try mask(value, layout: layout, isDithered: isDithered)
         }
     }
 
@@ -142,14 +158,21 @@ package struct EncryptedSlots: EncryptedInterpreter {
         }
     }
 
-    private func mask(_ value: [Ciphertext], layout: SlotLayout) throws -> [Ciphertext] {
+    private func mask(
+        _ value: [Ciphertext], layout: SlotLayout, isDithered: Bool
+    ) throws -> [Ciphertext] {
         let mask = OutputMask(layout: layout)
+        let context = evaluator.context
         return try zip(value, residues).map { ciphertext, residues in
-            let constant = evaluator.context.encodeConstant(
-                slots: mask.shares(
-                    modulus: evaluator.context.plaintexts[residues.plaintextIndex].table),
-                plaintextIndex: residues.plaintextIndex, level: ciphertext.level)
-            return try evaluator.add(ciphertext, constant)
+            let (index, level) = (residues.plaintextIndex, ciphertext.level)
+            let shares = mask.shares(modulus: context.plaintexts[index].table)
+            return isDithered
+                ? try evaluator.add(
+                    ciphertext,
+                    context.encodeDithered(slots: shares, plaintextIndex: index, level: level))
+                : try evaluator.add(
+                    ciphertext,
+                    context.encodeConstant(slots: shares, plaintextIndex: index, level: level))
         }
     }
 }

@@ -14,14 +14,14 @@ package final class LinearTransform: CircuitMap {
         /// Index into `babies`.
         package let baby: Int
         /// N integer weights as the diagonal has them: circuits of other groupings share them.
-        fileprivate let unmoved: [Int64]
+        fileprivate let unmoved: SlotWeights
         /// Columns that the giant's permutation moves them back by.
         fileprivate let rotation: Int
         fileprivate let columns: Int
 
         /// N integer weights, moved back by the giant's permutation.
         package var weights: [Int64] {
-            LinearTransform.moved(unmoved, by: rotation, columns: columns)
+            LinearTransform.moved(unmoved.all, by: rotation, columns: columns)
         }
     }
 
@@ -127,5 +127,5 @@ struct Diagonal: Sendable {
     /// Which input ciphertext x is.
     let source: Int
     let index: Int
-    let weights: [Int64]
+    let weights: SlotWeights
 }

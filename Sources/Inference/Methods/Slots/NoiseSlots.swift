@@ -133,11 +133,22 @@ package struct NoiseSlots: NoiseInterpreter {
         return switch step {
         case .factors: factors(values)
         case .fold(let permutations): try fold(value, permutations)
-        case .add, .mask:
-            Value(
+        case .add, .mask: add(to: value)
+        }
+    }
+
+    /// A constant. Behind the last map, which alone knows what its noise tells, it may be rounded at random.
+    private func add(to value: Value) -> Value {
+        guard ledger.privacy.isFine, let exposure = value.exposure else {
+            return Value(
                 level: value.level, noise: model.addingConstant(value.noise),
                 exposure: value.exposure?.adding(model.exposureOfConstant))
         }
+        ledger.tally.counts.ditheredTerms += 1
+        ledger.tally.counts.forwardNTTs += value.level
+        return Value(
+            level: value.level, noise: model.addingDithered(value.noise),
+            exposure: exposure.adding(drawn: model.exposureOfDitheredConstant))
     }
 
     package func multiply(_ a: Value, _ b: Value) throws -> Value {

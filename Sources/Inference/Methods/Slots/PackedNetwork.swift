@@ -3,6 +3,7 @@
 import BFV
 import InferenceClient
 import IntegerNetworks
+import Synchronization
 
 /// A network's operations laid out on the slots of one sample: all that baby steps don't change.
 ///
@@ -27,6 +28,8 @@ struct PackedNetwork {
     /// The value that is put out.
     var output: Int
     let switchPointCount: Int
+    /// Of each layer and grouping: circuits that differ in one layer share the others, and what is known of them.
+    let transforms = LayerTransforms()
 
     /// Of each network value that exists, its ciphertexts.
     private var values: [Int: [Int]] = [:]
@@ -209,5 +212,29 @@ extension SlotLayout {
             features: features.map {
                 $0 != Self.empty && seen.insert($0).inserted ? $0 : Self.empty
             })
+    }
+}
+
+/// Layers' linear maps by how their diagonals are grouped, each made once.
+final class LayerTransforms: Sendable {
+    private struct Key: Hashable {
+        let layer: Int
+        let grouping: BabyGrouping
+    }
+
+    private let known = Mutex<[Key: LinearTransform]>([:])
+
+    /// - Parameter layer: its number among those with diagonals.
+    func once(
+        _ layer: Int, _ grouping: BabyGrouping, _ make: () -> LinearTransform
+    ) -> LinearTransform {
+        let key = Key(layer: layer, grouping: grouping)
+        if let transform = known.withLock({ $0[key] }) { return transform }
+        let made = make()
+        return known.withLock { known in
+            let transform = known[key] ?? made
+            known[key] = transform
+            return transform
+        }
     }
 }

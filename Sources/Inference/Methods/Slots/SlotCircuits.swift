@@ -244,8 +244,11 @@ private struct SlotCircuitBuilder {
                 count: number < requestedBabyCounts.count ? requestedBabyCounts[number] : nil)
             babyCounts.append(grouping.count)
             diagonalCounts.append(count)
-            let transform = LinearTransform(
-                diagonals: layer.diagonals, stride: layer.stride, grouping: grouping, shape: shape)
+            let transform = packed.transforms.once(number, grouping) {
+                LinearTransform(
+                    diagonals: layer.diagonals, stride: layer.stride, grouping: grouping,
+                    shape: shape)
+            }
             value = circuit.append(.map(transform), Array(sources.prefix(transform.sourceCount)))
         }
         for fold in layer.folds

@@ -75,7 +75,7 @@ enum SlotPacking {
         let isIdentity = factors.allSatisfy { $0 == 1 }
         return PackedLayer(
             diagonals: isIdentity
-                ? [] : [Diagonal(source: 0, index: 0, weights: source.place(factors))],
+                ? [] : [Diagonal(source: 0, index: 0, weights: SlotWeights(source.place(factors)))],
             isIdentity: isIdentity, stride: 1, folds: [], outputLayout: source,
             bias: source.place(map.bias))
     }

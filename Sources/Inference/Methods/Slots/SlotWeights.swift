@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Integer weights, a slot each. A diagonal of a convolution is mostly zeros, and a layer may have thousands of
+/// diagonals: of those only what differs from zero is kept.
+struct SlotWeights: Sendable {
+    private enum Storage {
+        case all([Int64])
+        /// Slots and their weights; of equal slots the last counts.
+        case some([Int32], [Int64])
+    }
+
+    private let storage: Storage
+    private let count: Int
+
+    /// - Parameters:
+    ///   - slots: where weights are, each below `count`; everywhere else they are 0.
+    ///   - weights: one a slot.
+    init(slots: [Int32], weights: [Int64], count: Int) {
+        precondition(slots.count == weights.count)
+        self.count = count
+        // Twelve bytes a weight, or eight.
+        if 3 * slots.count < 2 * count {
+            storage = .some(slots, weights)
+        } else {
+            storage = .all(Self.expanded(slots, weights, count))
+        }
+    }
+
+    init(_ weights: [Int64]) {
+        storage = .all(weights)
+        count = weights.count
+    }
+
+    /// Of every slot.
+    var all: [Int64] {
+        switch storage {
+        case .all(let weights): weights
+        case .some(let slots, let weights): Self.expanded(slots, weights, count)
+        }
+    }
+
+    private static func expanded(_ slots: [Int32], _ weights: [Int64], _ count: Int) -> [Int64] {
+        var out = [Int64](repeating: 0, count: count)
+        for (slot, weight) in zip(slots, weights) { out[Int(slot)] = weight }
+        return out
+    }
+}
