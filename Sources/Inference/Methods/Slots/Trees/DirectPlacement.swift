@@ -18,6 +18,7 @@ struct DirectPlacement {
 
     /// nil where some leaf fits nowhere.
     func groups() -> [ForestLayout.Group]? {
+        guard mayFit else { return nil }
         var places = [[Int?]]()
         for output in 0..<network.outputCount {
             var waiting = network.cells.indices.filter { network.cells[$0].output == output }
@@ -28,8 +29,12 @@ struct DirectPlacement {
                 if group == places.count {
                     places.append([Int?](repeating: nil, count: shape.slotCount))
                 }
-                let placed = match(waiting, to: region)
-                guard !placed.isEmpty else { return nil }
+                // A quarter of the slots at least, or all that there are.
+                let some = Array(waiting.prefix(region.count))
+                let placed = match(some, to: region)
+                guard placed.count == some.count || 4 * placed.count >= region.count else {
+                    return nil
+                }
                 for (cell, slot) in placed { places[group][slot] = cell }
                 let done = Set(placed.map(\.cell))
                 waiting.removeAll { done.contains($0) }
@@ -50,6 +55,15 @@ struct DirectPlacement {
             }
             return ForestLayout.Group(maps: [map], cells: cells)
         }
+    }
+
+    /// Whether the cell of most bits may expect a slot, rotations being random.
+    private var mayFit: Bool {
+        let bits = network.cells.reduce(0) { max($0, $1.terms.flatMap(\.bits).count) }
+        let share = Double(rotations.distances.count) / Double(rotations.period)
+        var expected = Double(shape.slotCount / network.outputCount)
+        for _ in 0..<bits { expected *= share }
+        return expected >= 1
     }
 
     /// As many cells as there can be on slots of a region.

@@ -58,12 +58,18 @@ struct ForestLayout {
         }
         var best: (cost: Double, numbers: [Int], groups: [Group])?
         for ladder in Self.ladders(network, period) {
-            for numbers in ladder {
-                guard Self.cost(numbers) < best?.cost ?? .infinity else { break }
-                guard let groups = Self.groups(network, shape, period, numbers) else { continue }
-                let cost = Self.cost(numbers) * Double(groups.count)
-                if cost < best?.cost ?? .infinity { best = (cost, numbers, groups) }
-                break
+            // The first that fits: more rotations fit more.
+            var (low, high) = (0, ladder.count)
+            if let best { high = ladder.firstIndex { Self.cost($0) >= best.cost } ?? high }
+            while low < high {
+                let middle = (low + high) / 2
+                guard let groups = Self.groups(network, shape, period, ladder[middle]) else {
+                    low = middle + 1
+                    continue
+                }
+                let cost = Self.cost(ladder[middle]) * Double(groups.count)
+                if cost < best?.cost ?? .infinity { best = (cost, ladder[middle], groups) }
+                high = middle
             }
         }
         guard let best else { throw PackingError.noCover }

@@ -40,8 +40,9 @@ struct RelayedPlacement {
                             GroupBuilder(
                                 network, shape: shape, rotations: rotations, reach: reach))
                     }
-                    // A gap of a few slots may do what none does.
-                    let last = min(next + Self.mostGaps, region.upperBound - tree.count)
+                    // A gap of a few slots may do what none does, if not often.
+                    let gaps = builders[group].refusals < Self.mostRefusals ? Self.mostGaps : 0
+                    let last = min(next + gaps, region.upperBound - tree.count)
                     while next <= last, !isPlaced {
                         if builders[group].place(tree, at: next) {
                             isPlaced = true
@@ -52,7 +53,7 @@ struct RelayedPlacement {
                     }
                     guard !isPlaced else { continue }
                     // Nowhere in a group that it is the first of.
-                    guard next - Self.mostGaps > region.lowerBound + 1 else { return nil }
+                    guard next - gaps > region.lowerBound + 1 else { return nil }
                     group += 1
                     next = region.lowerBound
                 }
@@ -62,6 +63,8 @@ struct RelayedPlacement {
     }
 
     private static let mostGaps = 12
+    /// Of a group, how often a tree may fit nowhere before none is looked at twice.
+    private static let mostRefusals = 48
 
     /// Cells of each tree that is worth something for an output.
     private func trees(of output: Int) -> [[Int]] {
@@ -104,6 +107,10 @@ private struct GroupBuilder {
     private var reads: [(slot: Int, relay: Int, factor: Int64)] = []
     private var seen: [Int]
     private var round = 0
+    /// Slots that a search for one may still look from.
+    private var budget = 0
+    /// How often a tree didn't fit.
+    private(set) var refusals = 0
 
     init(_ network: ForestNetwork, shape: SlotShape, rotations: RotationSet, reach: Int) {
         self.network = network
@@ -133,7 +140,9 @@ private struct GroupBuilder {
         // Those of most leaves have least room.
         for condition in order.sorted(by: { users[$0]!.count > users[$1]!.count }) {
             guard relay(condition, to: users[condition]![...]) else {
+                let refusals = refusals + 1
                 self = before
+                self.refusals = refusals
                 return false
             }
         }
@@ -173,6 +182,7 @@ private struct GroupBuilder {
     private mutating func made(_ condition: Int, _ window: Range<Int>, _ row: Int) -> Int? {
         relays.append(Relay(condition: condition, row: row, window: window))
         round += 1
+        budget = Self.mostLooks / max(window.count, 1)
         guard settle(relays.count - 1) else {
             relays.removeLast()
             return nil
@@ -180,6 +190,9 @@ private struct GroupBuilder {
         ofCondition[condition, default: []].append(relays.count - 1)
         return relays.count - 1
     }
+
+    /// Places that one search looks at.
+    private static let mostLooks = 1 << 14
 
     /// A slot for a relay, others moved if need be.
     private mutating func settle(_ relay: Int) -> Bool {
@@ -192,8 +205,9 @@ private struct GroupBuilder {
             take(free, relay)
             return true
         }
-        for choice in choices where seen[choice] != round {
+        for choice in choices where seen[choice] != round && budget > 0 {
             seen[choice] = round
+            budget -= 1
             guard let holder = holders[choice] else { continue }
             if settle(holder) {
                 take(choice, relay)
