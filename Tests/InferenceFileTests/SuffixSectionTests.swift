@@ -169,7 +169,10 @@ import Wire
             ("a chain of nothing", { $0.change("forest") { $0.integers[3] = 0 } }),
             ("a bit that is none", { $0.change("forest") { $0.integers[7] = 2 } }),
             ("a circle of splits", { $0.change("forest") { $0.integers[8] = 0 } }),
-            ("a kind of condition that is none", { $0.change("conditions") { $0.integers[2] = 12 } }),
+            (
+                "a kind of condition that is none",
+                { $0.change("conditions") { $0.integers[2] = 12 } }
+            ),
             ("a feature that is none", { $0.change("conditions") { $0.integers[1] = 3 } }),
             ("a threshold too many", { $0.change("conditions") { $0.reals.append(1) } }),
             ("4097 steps", { $0.steps += Array(repeating: $0.steps[0], count: 4097) }),

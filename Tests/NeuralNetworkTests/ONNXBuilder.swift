@@ -100,7 +100,8 @@ struct ONNXBuilder {
         _ layer: IntegerNetwork.Layer, to value: String, scale: inout Double
     ) -> String {
         switch layer {
-        case .affine, .product, .forest: preconditionFailure("\(layer.summary) in a quantized chain")
+        case .affine, .product, .forest:
+            preconditionFailure("\(layer.summary) in a quantized chain")
         case .square:
             scale *= scale
             return style.usesPow

@@ -36,7 +36,8 @@ package struct Forest: Sendable, Equatable {
             chains.allSatisfy(limit.contains)
         else { throw .invalidShape("chains of conditions that are none") }
         let conditionCount = chains.reduce(0) { min($0 + $1, limit.upperBound + 1) }
-        guard limit.contains(conditionCount), limit.contains(leafCount), limit.contains(roots.count),
+        guard limit.contains(conditionCount), limit.contains(leafCount),
+            limit.contains(roots.count),
             splits.count <= limit.upperBound
         else { throw .invalidShape("trees of such sizes") }
         func isPlace(_ child: Int, after split: Int) -> Bool {

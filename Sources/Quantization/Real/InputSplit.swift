@@ -158,7 +158,8 @@ package struct InputSplit {
             ranges[$0] ?? [ClosedRange<Float>?](repeating: nil, count: graph.values[$0].count)
         }
         if known.contains(where: { $0 != nil }) { remaining.inputRanges = known }
-        let isBits = graph.nodes.filter { shown.contains($0.output) }.allSatisfy(\.operation.isTrees)
+        let isBits = graph.nodes.filter { shown.contains($0.output) }.allSatisfy(
+            \.operation.isTrees)
         return (program, remaining, isBits && !shown.contains(0))
     }
 

@@ -7,7 +7,8 @@ extension TensorOperation {
     /// Whether a client's program may have it.
     package var isForClients: Bool {
         switch self {
-        case .matrix, .convolution, .matrixProduct, .quantize, .dequantize, .conditions, .forest: false
+        case .matrix, .convolution, .matrixProduct, .quantize, .dequantize, .conditions, .forest:
+            false
         case .gather, .scale, .quotient, .weightedSum, .add, .subtract, .multiply, .divide,
             .function,
             .impute, .encode, .softmax, .logSoftmax, .argMax, .normalize, .maximum, .vote, .mask,

@@ -63,7 +63,9 @@ struct ForestProducts {
             let bias = network.operations[1].layer.biasVector
         else { throw PackingError.noCover }
         let levels = forest.levels
-        guard levels <= mostLevels else { throw PackingError.treesTooDeep(levels, most: mostLevels) }
+        guard levels <= mostLevels else {
+            throw PackingError.treesTooDeep(levels, most: mostLevels)
+        }
         var products = ForestProducts(forest, levels: levels, outputs: matrix.rows)
         for output in 0..<matrix.rows { products.add(matrix, bias, output: output) }
         return try products.network(network)

@@ -91,7 +91,8 @@ extension PackedNetwork {
                             rotations.map {
                                 Diagonal(
                                     source: 0, index: $0.baby + $0.giant,
-                                    weights: SlotWeights(isLast ? map[$0]!.map { -2 * $0 } : map[$0]!))
+                                    weights: SlotWeights(
+                                        isLast ? map[$0]!.map { -2 * $0 } : map[$0]!))
                             }, steps: rotations.map { ($0.baby, $0.giant) },
                             bias: isLast
                                 ? group.cells.map { $0.map { network.start(ofCell: $0) } ?? 0 }
@@ -129,7 +130,9 @@ extension PackedNetwork {
             }
             func weighed(_ sources: [Int], _ weights: [[Int64]]) -> Int {
                 var map = layer(
-                    weights.enumerated().map { Diagonal(source: $0, index: 0, weights: SlotWeights($1)) },
+                    weights.enumerated().map {
+                        Diagonal(source: $0, index: 0, weights: SlotWeights($1))
+                    },
                     steps: weights.map { _ in (0, 0) }, bias: [])
                 map.divisors = polynomial.divisors
                 return append(.layer(map, sources: sources))

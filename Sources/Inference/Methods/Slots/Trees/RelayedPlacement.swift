@@ -125,7 +125,9 @@ private struct GroupBuilder {
     /// Lays the cells of a tree on slots from `start` on; changes nothing where they don't fit.
     mutating func place(_ tree: [Int], at start: Int) -> Bool {
         // Leaves of one tree lie in one row.
-        guard start / shape.columns == (start + tree.count - 1) / shape.columns else { return false }
+        guard start / shape.columns == (start + tree.count - 1) / shape.columns else {
+            return false
+        }
         let before = self
         // Slots that ask for each condition, ascending.
         var users: [Int: [(slot: Int, factor: Int64)]] = [:]
