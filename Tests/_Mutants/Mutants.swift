@@ -8,6 +8,12 @@ let mutants: [Mutant] = [
 
 private let bounds: [Mutant] = [
     Mutant(
+        name: "of trees the smallest leaves alone bound a sum",
+        file: "IntegerNetworks/Bounds/OutputBounds.swift",
+        original: "ranges.reduce(start) { $0 + $1.upperBound }",
+        broken: "ranges.reduce(start) { $0 + $1.lowerBound }",
+        tests: "ForestCircuitTests/everySample"),
+    Mutant(
         name: "the Cholesky step that makes a bound a proof always succeeds",
         file: "IntegerNetworks/Bounds/BandCholesky.swift", original: "factorizes(pivots)",
         broken: "pivots.count > 0", tests: "BandCholeskyTests"),
@@ -147,8 +153,18 @@ private let clients: [Mutant] = [
         original: "(masks, left - some)", broken: "(masks, left)",
         tests: "MaskPoolTests"),
     Mutant(
+        name: "a grid has the limits that samples have, digit by digit",
+        file: "Blindsight/TreeGrid.swift", original: "column[bin * column.count / bins].twoDigits",
+        broken: "column[bin * column.count / bins]", tests: "TreeEnsembleTests/gridTellsNothing"),
+    Mutant(
+        name: "factors go to the client without their pads",
+        file: "Inference/Methods/Slots/BlindedFactors.swift",
+        original: "Array(Samplers.uniformWords(modulus: modulus)[..<slots])",
+        broken: "[UInt64](repeating: 0, count: slots)",
+        tests: "BlindedFactorsTests/factorsOfEqualSumsLookAlike"),
+    Mutant(
         name: "a forked child has its parent's masks",
-        file: "Paillier/Evaluation/PaillierMaskPool.swift",
+        file: "Threading/ForkLocal.swift",
         original: "store.forks != forks", broken: "false",
         tests: "MaskPoolTests/aChildStartsEmpty"),
     Mutant(
