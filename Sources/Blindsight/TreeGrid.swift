@@ -18,15 +18,47 @@ struct TreeGrid {
         /// Limits in all.
         let limits: Int
         let conditions: Int
-        /// Of the samples, those whose first output is what it was; and the root of the mean square of its changes, by
-        /// its deviation.
-        let unchanged: Double
-        let error: Double
+        let change: Change
 
         var note: String {
+            "the trees' \(conditions) thresholds were moved onto a grid of \(limits) limits, made from the samples: of these \(change.words)"
+        }
+    }
+
+    /// What it changes of the float model's outputs.
+    struct Change {
+        /// Of the samples, those whose labels are what they were; nil for a model without.
+        let sameLabels: Double?
+        /// The root of the mean square of the other outputs' changes, by their deviation.
+        let error: Double
+
+        /// - Parameters:
+        ///   - before: of each sample, all outputs.
+        ///   - after: the same on the grid.
+        init(before: [[[Float]]], after: [[[Float]]], meanings: [TensorGraph.Meaning]) {
+            let isLabel = meanings.map { if case .label = $0 { true } else { false } }
+            func parts(_ outputs: [[Float]], labels: Bool) -> [Float] {
+                zip(outputs, isLabel).filter { $1 == labels }.flatMap { $0.0 }
+            }
+            let pairs = zip(before, after).map { ($0, $1) }
+            sameLabels =
+                isLabel.contains(true)
+                ? Double(
+                    pairs.count { parts($0.0, labels: true) == parts($0.1, labels: true) })
+                    / Double(pairs.count) : nil
+            let old = pairs.flatMap { parts($0.0, labels: false).map(Double.init) }
+            let new = pairs.flatMap { parts($0.1, labels: false).map(Double.init) }
+            let mean = old.reduce(0, +) / Double(max(old.count, 1))
+            let deviation = old.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+            let change = zip(old, new).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+            error =
+                change == 0 ? 0 : (change / max(deviation, .leastNormalMagnitude)).squareRoot()
+        }
+
+        var words: String {
             func percent(_ share: Double) -> String { "\((10_000 * share).rounded() / 100) %" }
-            return
-                "the trees' \(conditions) thresholds were moved onto a grid of \(limits) limits, made from the samples: of these \(percent(unchanged)) keep their first output, and outputs change by \(percent(error)) of their deviation"
+            let labels = sameLabels.map { "\(percent($0)) keep their label, and " } ?? ""
+            return "\(labels)outputs change by \(percent(error)) of their deviation"
         }
     }
 
@@ -80,19 +112,12 @@ struct TreeGrid {
             default: result.nodes.append(node)
             }
         }
-        let after = FloatReference(result)
-        let pairs = try zip(chosen, values).map { sample, before in
-            (before[graph.outputs[0]], try after.evaluate(sample)[result.outputs[0]])
-        }
-        let differences = pairs.flatMap { zip($0, $1).map { Double($0) - Double($1) } }
-        let scores = pairs.flatMap { $0.0.map(Double.init) }
-        let mean = scores.reduce(0, +) / Double(scores.count)
-        let deviation = scores.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        let change = differences.reduce(0) { $0 + $1 * $1 }
         return Moved(
             graph: result, limits: limits, conditions: conditions,
-            unchanged: Double(pairs.count { $0.0 == $0.1 }) / Double(pairs.count),
-            error: change == 0 ? 0 : (change / max(deviation, .leastNormalMagnitude)).squareRoot())
+            change: try Change(
+                before: values.map { value in graph.outputs.map { value[$0] } },
+                after: try chosen.map { try FloatReference(result).outputs($0) },
+                meanings: graph.meanings))
     }
 
     /// The grid, and of each condition its place in it.
