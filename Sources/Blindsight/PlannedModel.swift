@@ -60,6 +60,13 @@ package struct PlannedModel: Sendable {
             split = found
             if options.trees == .grid, let calibration {
                 let moved = try TreeGrid(bins: options.treeBins).moved(graph, samples: calibration)
+                guard !moved.change.isUseless || options.acceptsAnyError else {
+                    throw PlanRefusal(
+                        problem: "on a grid its trees say something else: \(moved.note)",
+                        remedies: [
+                            .knownTrees(.thresholds), .knownTrees(.structure), .anyError,
+                        ])
+                }
                 split = try InputSplit(moved.graph)
                 notes.append(moved.note)
             }

@@ -55,6 +55,14 @@ struct TreeGrid {
                 change == 0 ? 0 : (change / max(deviation, .leastNormalMagnitude)).squareRoot()
         }
 
+        /// Whether what is left is of little use, by the measure of a plan's integers.
+        var isUseless: Bool {
+            let share = 1 - error * error
+            let measure: PlanJudgement.Measure =
+                sameLabels == nil ? .determination(share) : .scores(share)
+            return measure.value < measure.useful
+        }
+
         var words: String {
             func percent(_ share: Double) -> String { "\((10_000 * share).rounded() / 100) %" }
             let labels = sameLabels.map { "\(percent($0)) keep their label, and " } ?? ""
@@ -85,14 +93,13 @@ struct TreeGrid {
                         Array(all[$0..<$0 + asked.featureCount])
                     }
                 }
-                let found = try grid(asked, rows, node: node.name)
+                let hasMissing = rows.contains { $0.contains(where: \.isNaN) }
+                let found = try grid(asked, rows, hasMissing: hasMissing, node: node.name)
                 grids[node.output] = found
                 limits += found.grid.conditions.count
                 conditions += asked.conditions.count
                 append(found.grid, for: node, to: &result)
-                if !rows.contains(where: { $0.contains(where: \.isNaN) }) {
-                    refuseMissing(node, in: &result)
-                }
+                if !hasMissing { refuseMissing(node, in: &result) }
             case .forest(let forest):
                 guard let (grid, places) = grids[node.inputs[0]] else {
                     result.nodes.append(node)
@@ -112,17 +119,18 @@ struct TreeGrid {
             default: result.nodes.append(node)
             }
         }
+        let after = FloatReference(result)
         return Moved(
             graph: result, limits: limits, conditions: conditions,
             change: try Change(
                 before: values.map { value in graph.outputs.map { value[$0] } },
-                after: try chosen.map { try FloatReference(result).outputs($0) },
+                after: try chosen.map { try after.outputs($0) },
                 meanings: graph.meanings))
     }
 
     /// The grid, and of each condition its place in it.
     private func grid(
-        _ asked: SplitConditions, _ rows: [[Float]], node: String
+        _ asked: SplitConditions, _ rows: [[Float]], hasMissing: Bool, node: String
     ) throws -> (grid: SplitConditions, places: [Int]) {
         guard !asked.conditions.contains(where: \.isEquality) else {
             throw PlanRefusal(
@@ -131,7 +139,6 @@ struct TreeGrid {
                     "its trees ask whether a feature is some category, which no grid of limits says",
                 remedies: [.knownTrees(.thresholds), .knownTrees(.structure)])
         }
-        let hasMissing = rows.contains { $0.contains(where: \.isNaN) }
         var limits: [[Float]] = []
         var columns: [[Float]] = []
         for feature in 0..<asked.featureCount {

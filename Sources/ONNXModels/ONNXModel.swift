@@ -82,18 +82,23 @@ package struct ONNXModel: Sendable {
         }
         outputKind = proto.metadataProps.last { $0.key == Self.outputKindKey }
             .flatMap { TensorGraph.OutputKind(rawValue: $0.value) }
+        let treeNames = graph.nodes.filter { $0.operator.contains("TreeEnsemble") }.map(\.name)
         if let trees = proto.metadataProps.last(where: { $0.key == Self.treesKey })
             .flatMap({ TensorGraph.TreeDisclosure(rawValue: $0.value) })
         {
-            clientNodes += graph.nodes.filter { $0.operator.contains("TreeEnsemble") }.map {
-                $0.name + TensorGraphImporter.suffix(trees)
+            guard !treeNames.isEmpty else {
+                throw .unsupportedModel(
+                    "it has no trees, of which clients could be told something")
             }
+            clientNodes += treeNames.map { $0 + TensorGraphImporter.suffix(trees) }
         }
         let names = Set(graph.nodes.map(\.name))
         let parts = [TensorGraphImporter.leavesSuffix, TensorGraphImporter.conditionsSuffix]
         if let missing = clientNodes.first(where: { name in
-            let part = parts.first { name.hasSuffix($0) }
-            return !names.contains(String(name.dropLast(part?.count ?? 0)))
+            !names.contains(name)
+                && !parts.contains { part in
+                    name.hasSuffix(part) && treeNames.contains(String(name.dropLast(part.count)))
+                }
         }) {
             throw .unsupportedModel(
                 "no node is called '\(missing)', which is to be left to the client")

@@ -56,6 +56,43 @@ import Testing
         #expect(try Self.rotations(Self.convolution([0, 1, 2])) == whole)
     }
 
+    /// Of trees, they are those of the layout's numbers, whatever the trees ask, in one map and in two.
+    @Test(arguments: [[5, 3], [8, 4], [8, 8, 4, 4], [8, 16, 8, 4]])
+    func rotationsTellNoTrees(numbers: [Int]) throws {
+        func rotations(_ conditions: [Int], _ weights: [Int64]) throws -> Set<SlotPermutation> {
+            // Trees of two levels.
+            let forest = try Forest(
+                chains: [5, 6], leafCount: weights.count,
+                roots: stride(from: 0, to: conditions.count, by: 3).map { $0 },
+                splits: conditions.enumerated().map { index, condition in
+                    let leaf = -1 - (index / 3 * 4 + (index % 3 - 1) * 2)
+                    return index % 3 == 0
+                        ? Forest.Split(
+                            condition: condition, whenTrue: index + 1, whenFalse: index + 2)
+                        : Forest.Split(
+                            condition: condition, whenTrue: leaf, whenFalse: leaf - 1)
+                })
+            let network = try IntegerNetwork(
+                input: InputSpecification(shape: [11], range: 0...1, scale: 1),
+                operations: [
+                    .init(.forest(forest), sources: [0]),
+                    .init(
+                        .dense(
+                            Dense(
+                                weights: weights, bias: [0], inputs: weights.count, outputs: 1)),
+                        sources: [1]),
+                ], outputScale: 1, labels: ["y"], decision: .regression)
+            return try SlotCircuits.circuit(
+                network, shape: SlotShape(degree: 512, index: 2), babyCounts: numbers
+            ).permutations
+        }
+        let first = try rotations([0, 5, 6], [1, 2, 3, 4])
+        #expect(first.count > 3)
+        #expect(try rotations([10, 1, 2], [1, 2, 3, 4]) == first)
+        #expect(try rotations([4, 9, 3, 2, 7, 10], [1, 2, 3, 4, 5, 6, 7, 8]) == first)
+        #expect(try rotations([3, 3, 3], [2, 0, 0, 0]) == first)
+    }
+
     /// Two networks that say the same to their clients have other identities.
     @Test func plansOfOneFormDiffer() throws {
         let planner = Planner.insecure(degrees: [128])

@@ -73,24 +73,87 @@ import Testing
         Options(trees: 1, levels: 7, chains: 9, leavesEarly: 3),
     ]
 
-    /// Encrypted outputs are those of a walk, and of the walk by clear residues; all that a plan counted was done.
+    private static let planner = Planner.insecure(degrees: [256, 512, 1024, 2048, 4096])
+
+    /// Encrypted outputs are those of a walk through the trees, and all that the plan counted was done.
     @Test(arguments: shapes.indices, [MethodName.slots, .features])
     func encryptedIsClear(index: Int, method: MethodName) throws {
         let network = try Self.network(seed: UInt64(index), Self.shapes[index])
-        let plan = try Planner.insecure(degrees: [256, 512, 1024, 2048, 4096]).plan(
-            network, method: MethodChoice(method, samples: 4))
-        let client = try Client(plan.client)
-        let server = try Server(plan, keys: client.evaluationKeys())
+        try check(Self.planner.plan(network, method: MethodChoice(method, samples: 4)), network)
+    }
+
+    /// The same where replies hide the model: every ciphertext of them is flooded.
+    @Test(arguments: [0, 2, 3]) func hidden(index: Int) throws {
+        let network = try Self.network(seed: UInt64(index), Self.shapes[index])
+        var planner = Self.planner
+        planner.functionPrivacyBits = 40
+        let plan = try planner.plan(network, method: .slots)
+        #expect(plan.settings.functionPrivacyBits == 40)
+        let pairs = (plan.client.method as? Slots)?.factorPairs ?? 0
+        let floods = plan.evaluation.operations["floods"]
+        let moduli = plan.settings.parameters.plaintextModuli.count
+        #expect(pairs > 0 && floods == (2 * pairs + 1) * moduli)
+        try check(plan, network)
+    }
+
+    private func check(_ plan: Plan, _ network: IntegerNetwork) throws {
+        let pair = try Pair(plan)
         let reference = IntegerReference(network)
-        let count = method == .slots ? 1 : 4
+        let count = plan.client.samplesPerGroup == 1 ? 1 : 4
         for start in 0..<3 {
             let samples = (0..<count).map { network.example(from: 11 * start + $0) }
-            let request = try client.encrypt(quantized: samples)
-            let found = try client.decrypt(server.predict(request), of: request)
+            let before = pair.server.operations
+            let found = try pair.predictions(samples)
             for (sample, prediction) in zip(samples, found) {
                 #expect(try prediction.logits == reference.logits(sample))
             }
+            let made = pair.server.operations.entries.map { $0.count - (before[$0.name] ?? 0) }
+            #expect(made == plan.evaluation.operations.counts)
         }
+    }
+
+    /// The cheapest method of all is found for trees of one split, which take no product.
+    @Test func anyMethod() throws {
+        let network = try Self.network(seed: 1, Self.shapes[1])
+        let plan = try Self.planner.plan(network, method: .auto)
+        #expect(plan.client.method is Slots)
+        try check(plan, network)
+    }
+
+    /// Networks that no layout has are refused, as a plan's file may name them.
+    @Test func whatHasNoLayout() throws {
+        func network(_ splits: Int, weight: Int64) throws -> IntegerNetwork {
+            // A list of splits, each of a chain of its own.
+            let forest = try Forest(
+                chains: [Int](repeating: 1, count: splits), leafCount: splits + 1, roots: [0],
+                splits: (0..<splits).map {
+                    Forest.Split(
+                        condition: $0, whenTrue: $0 + 1 < splits ? $0 + 1 : -1 - splits,
+                        whenFalse: -1 - $0)
+                })
+            return try IntegerNetwork(
+                input: InputSpecification(shape: [splits], range: 0...1, scale: 1),
+                operations: [
+                    .init(.forest(forest), sources: [0]),
+                    .init(
+                        .affine(
+                            .init(
+                                matrix: {
+                                    var matrix = SparseIntegerMatrix(columns: splits + 1)
+                                    if weight != 0 { matrix.append(column: splits, weight: weight) }
+                                    matrix.endRow()
+                                    return matrix
+                                }(), bias: [1])), sources: [1]),
+                ], outputScale: 1, labels: ["y"], decision: .regression)
+        }
+        _ = try Self.planner.plan(network(3, weight: 5), method: .slots)
+        #expect(throws: PlanError.self) {
+            _ = try Self.planner.plan(network(3, weight: 0), method: .slots)
+        }
+        #expect(throws: PlanError.self) {
+            _ = try Self.planner.plan(network(300, weight: 5), method: .slots)
+        }
+        #expect(throws: NetworkError.self) { _ = try network(Forest.mostLevels + 1, weight: 5) }
     }
 
     /// Every sample that there can be, through circuits in the open: each output is a walk's, and within its bounds.
@@ -99,8 +162,7 @@ import Testing
         guard case .forest(let forest) = network.operations[0].layer else { return }
         let bounds = OutputBounds.certify(network)
         let reference = IntegerReference(network)
-        let plan = try Planner.insecure(degrees: [256, 512, 1024, 2048, 4096]).plan(
-            network, method: .slots)
+        let plan = try Self.planner.plan(network, method: .slots)
         var samples: [[Int]] = [[]]
         for count in forest.chains {
             samples = samples.flatMap { start in
@@ -114,7 +176,7 @@ import Testing
             #expect(clear == [logits])
             for (logit, range) in zip(logits, bounds.outputs) { #expect(range.contains(logit)) }
         }
-        // Both ends are reached by leaves of trees that may exclude each other: as near as that.
+        // Of several trees, narrower than by all leaves apart.
         #expect(bounds.layers[1].ends[.trees] != nil || forest.roots.count == 1)
     }
 }

@@ -244,6 +244,45 @@ import Testing
         }
     }
 
+    /// A grid on which the trees say something else is refused, and so is a choice for trees that a model hasn't.
+    @Test func whatAGridCannotDo() throws {
+        var options = PlanningOptions()
+        options.planner = .insecure(degrees: [256, 512])
+        options.method = .slots
+        options.trees = .grid
+        options.treeBins = 2
+        var generator = SplitMix64(seed: 9)
+        let calibration = SampleSet(
+            (0..<100).map { _ in (0..<2).map { _ in Float.random(in: -3...3, using: &generator) } },
+            sampleShape: [2])
+        #expect {
+            _ = try PlannedModel(
+                model: Self.model("TreeEnsembleRegressor").serializedBytes(),
+                calibration: calibration, options: options)
+        } throws: {
+            ($0 as? PlanRefusal)?.remedies.contains(.knownTrees(.thresholds)) == true
+        }
+        var builder = ONNXBuilder(input: [nil, 2])
+        let output = builder.node(
+            "MatMul", ["x", builder.floats("w", [1, 2, 3, 4], dims: [2, 2])])
+        let linear: [UInt8] = try builder.model([output]).serializedBytes()
+        #expect {
+            _ = try ImportedModel(linear, options: options)
+        } throws: {
+            "\($0)".contains("no trees")
+        }
+        let name = try #require(ONNXModel.load(linear).graph.nodes.first).name
+        for suffix in ["/leaves", "/conditions"] {
+            var options = PlanningOptions()
+            options.clientNodes = [name + suffix]
+            #expect {
+                _ = try ImportedModel(linear, options: options)
+            } throws: {
+                "\($0)".contains("no node is called")
+            }
+        }
+    }
+
     @Test func hostileTrees() throws {
         func refused(_ text: String, _ change: (inout ONNXBuilder) -> Void) {
             #expect {

@@ -116,8 +116,11 @@ package struct PlanCommand: ReportingCommand {
     )
     var trees: TensorGraph.TreeDisclosure?
 
-    @Option(help: "With --trees grid, how many parts its limits cut each feature into: 2 to 4096.")
-    var bins = 64
+    @Option(
+        help:
+            "With --trees grid, how many parts its limits cut each feature into: 2 to 4096; 64 by default."
+    )
+    var bins: Int?
 
     @Flag(help: "Make the plan even where its integers often answer otherwise than the model.")
     var acceptErrors = false
@@ -138,7 +141,10 @@ package struct PlanCommand: ReportingCommand {
         guard functionPrivacy.map(FunctionPrivacyChoice.bits.contains) ?? true else {
             throw ValidationError("--function-privacy must be 0, 40, 64 or 80")
         }
-        guard (2...4096).contains(bins) else {
+        guard bins == nil || trees == .grid else {
+            throw ValidationError("--bins belongs to --trees grid")
+        }
+        guard (2...4096).contains(bins ?? 2) else {
             throw ValidationError("--bins must be 2 to 4096")
         }
         guard keySize != nil else {
@@ -231,7 +237,7 @@ package struct PlanCommand: ReportingCommand {
         options.clientNodes = move
         options.outputKind = outputs
         options.trees = trees
-        options.treeBins = bins
+        if let bins { options.treeBins = bins }
         options.planner = Planner(keySize: keySize!)
         options.within = try within.map(CommandFiles.clientPlan)
         return options

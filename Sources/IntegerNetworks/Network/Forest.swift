@@ -60,7 +60,15 @@ package struct Forest: Sendable, Equatable {
         self.leafCount = leafCount
         self.roots = roots
         self.splits = splits
+        // Paths are as long as there are levels, of every leaf.
+        let levels = levels
+        guard levels <= Self.mostLevels else {
+            throw .invalidShape(
+                "trees of \(levels) splits one after another; at most \(Self.mostLevels)")
+        }
     }
+
+    package static let mostLevels = 1024
 
     /// The leaf of each tree that bits lead to.
     /// - Parameter holds: whether a condition holds.

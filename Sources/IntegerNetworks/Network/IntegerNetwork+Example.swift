@@ -4,7 +4,7 @@ extension IntegerNetwork {
     /// Integers that some sample may have, spread over the box; other ones from another start.
     package func example(from start: Int = 0) -> [Int] {
         let range = input.range
-        guard case .forest(let forest) = operations[0].layer else {
+        guard let forest else {
             return (0..<inputCount).map { range.lowerBound + (start + $0 * 7) % range.count }
         }
         // Of each chain the conditions from some one on hold.

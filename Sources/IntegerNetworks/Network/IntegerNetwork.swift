@@ -105,6 +105,10 @@ package struct IntegerNetwork: Sendable, Equatable {
 
     package var layers: [Layer] { operations.map(\.layer) }
     package var inputCount: Int { input.count }
+    /// The trees that it begins with, if it does.
+    package var forest: Forest? {
+        if case .forest(let forest) = operations[0].layer { forest } else { nil }
+    }
     package var outputCount: Int { operations[operations.count - 1].layer.outputCount }
 
     /// Of every value, the input first: the products on the longest way to it.

@@ -15,8 +15,10 @@ package struct InputSplit {
     package let graph: TensorGraph
     /// Names of the nodes that the client does.
     package let clients: [String]
-    /// Whether what it encrypts is of trees: bits of their conditions, or their leaves.
-    package let hasTrees: Bool
+    /// Whether the client does something of trees: compares for them, or finds their leaves.
+    package var hasTrees: Bool {
+        program?.program.steps.contains(where: \.operation.isTrees) ?? false
+    }
 
     /// - Throws: `QuantizationError` where the client's part is more than a client is asked to do, or nothing is left.
     package init(_ graph: TensorGraph) throws(QuantizationError) {
@@ -43,7 +45,7 @@ package struct InputSplit {
             take(condition.value)
         }
         guard !graph.columns.isEmpty || isClients.contains(true) else {
-            (program, self.graph, clients, hasTrees) = (nil, graph, [], false)
+            (program, self.graph, clients) = (nil, graph, [])
             return
         }
         // What only chooses among inputs and results is the client's, too: what isn't chosen is not encrypted.
@@ -58,7 +60,6 @@ package struct InputSplit {
         }
         let split = try Self.parts(graph, isClients)
         program = split.program
-        hasTrees = split.isBits
         self.graph = split.isBits ? split.graph.takingBits : split.graph
         clients = graph.nodes.indices.filter {
             isClients[$0] && graph.nodes[$0].operator != "input"
@@ -245,11 +246,22 @@ extension TensorGraph {
         "\(node.name) (\(node.operator))"
             + (node.operation.isForClients
                 ? ""
-                : ", \(node.name.hasSuffix(Self.gridSuffix) ? "a grid that says nothing of its trees" : node.operation.whatIsTold)")
+                : ", \(node.whatIsTold)")
     }
 }
 
 extension TensorGraph.Node {
+    /// What a client sees of it.
+    fileprivate var whatIsTold: String {
+        switch operation {
+        case .conditions where name.hasSuffix(TensorGraph.gridSuffix):
+            "a grid that says nothing of its trees"
+        case .conditions: "its trees' thresholds"
+        case .forest: "its trees' shape"
+        default: "its weights and all"
+        }
+    }
+
     /// A norm of the input itself, or a box that it is clipped to: what every network's input may state.
     fileprivate var isUsual: Bool {
         switch operation {
@@ -264,15 +276,6 @@ extension TensorOperation {
         switch self {
         case .conditions, .forest: true
         default: false
-        }
-    }
-
-    /// What a client sees of it.
-    fileprivate var whatIsTold: String {
-        switch self {
-        case .conditions: "its trees' thresholds"
-        case .forest: "its trees' shape"
-        default: "its weights and all"
         }
     }
 

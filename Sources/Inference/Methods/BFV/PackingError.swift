@@ -11,6 +11,8 @@ enum PackingError: Error, Equatable, CustomStringConvertible {
     case layoutsDiffer
     /// Trees of so many splits one after another.
     case treesTooDeep(Int, most: Int)
+    /// A leaf that asks for so many things.
+    case tooManyTerms(Int, most: Int)
 
     var description: String {
         switch self {
@@ -20,6 +22,8 @@ enum PackingError: Error, Equatable, CustomStringConvertible {
         case .tooFewSlots(let count): "\(count) slots"
         case .tooManyDiagonals(let count): "a layer of \(count) diagonals"
         case .layoutsDiffer: "a product of two values that are laid out differently"
+        case .tooManyTerms(let count, let most):
+            "a leaf of trees that asks for \(count) things; at most \(most)"
         case .treesTooDeep(let levels, let most):
             "trees of \(levels) splits one after another; at most \(most)"
         case .noCover: "a layer has no layout by diagonals"

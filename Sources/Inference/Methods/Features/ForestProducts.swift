@@ -57,7 +57,7 @@ struct ForestProducts {
     /// The network with products for trees; itself where it has none.
     /// - Throws: `PackingError` where trees are too deep.
     static func lowered(_ network: IntegerNetwork) throws -> IntegerNetwork {
-        guard case .forest(let forest) = network.operations[0].layer else { return network }
+        guard let forest = network.forest else { return network }
         guard network.operations.count == 2, network.operations[1].sources == [1],
             let matrix = network.operations[1].layer.matrix(),
             let bias = network.operations[1].layer.biasVector

@@ -44,12 +44,17 @@ package final class LinearTransform: CircuitMap {
 
     var termCount: Int { giants.reduce(0) { $0 + $1.terms.count } }
 
-    /// Diagonals of given steps: rotation d is `baby` + `giant`.
+    /// Diagonals of given steps: rotation d is `baby` + `giant`, modulo the columns. Babies and giants are in the order of
+    /// their steps, terms of a giant as they are given; the weights of the outer sum move back by the giant's rotation.
     /// - Parameter divisors: see there.
     init(
-        diagonals: [Diagonal], steps: [(baby: Int, giant: Int)], divisors: [Int64],
+        diagonals: [Diagonal], steps: [(baby: Int, giant: Int)], divisors: [Int64] = [],
         shape: SlotShape
     ) {
+        struct Place: Hashable {
+            let source: Int
+            let step: Int
+        }
         let columns = shape.columns
         let used = Set(zip(diagonals, steps).map { Place(source: $0.source, step: $1.baby) })
             .sorted { ($0.source, $0.step) < ($1.source, $1.step) }
@@ -58,55 +63,33 @@ package final class LinearTransform: CircuitMap {
         babies = used.map {
             BabyStep(source: $0.source, permutation: shape.rotation($0.step & (columns - 1)))
         }
-        let byGiant = Dictionary(grouping: zip(diagonals, steps)) { $1.giant & (columns - 1) }
-        giants = byGiant.keys.sorted().map { rotation in
-            let terms = byGiant[rotation]!
-                .map { diagonal, step in
-                    Term(
-                        baby: number[Place(source: diagonal.source, step: step.baby)]!,
-                        unmoved: diagonal.weights, rotation: rotation, columns: columns)
-                }
-                .sorted { $0.baby < $1.baby }
+        let byGiant = Dictionary(grouping: zip(diagonals, steps)) { $1.giant }
+        giants = byGiant.keys.sorted().map { giant in
+            let rotation = giant & (columns - 1)
+            let terms = byGiant[giant]!.map { diagonal, step in
+                Term(
+                    baby: number[Place(source: diagonal.source, step: step.baby)]!,
+                    unmoved: diagonal.weights, rotation: rotation, columns: columns)
+            }
             return Giant(permutation: shape.rotation(rotation), terms: terms)
         }
         self.divisors = divisors
     }
 
-    /// A baby step: of which source, and how far.
-    private struct Place: Hashable {
-        let source: Int
-        let step: Int
-    }
-
-    /// Groups diagonals (rotation d * stride, weights) into giants of babies.
-    ///
-    /// Rotating by (g babyCount + b) stride is rotating by b stride, then by g babyCount stride; the
-    /// weights of the outer sum move back by the giant's rotation.
-    init(diagonals: [Diagonal], stride: Int, grouping: BabyGrouping, shape: SlotShape) {
-        let columns = shape.columns
-        divisors = []
-        func place(_ diagonal: Diagonal) -> Place {
-            Place(source: diagonal.source, step: grouping.baby(of: diagonal.index))
-        }
-        let used = Set(diagonals.map(place)).sorted { ($0.source, $0.step) < ($1.source, $1.step) }
-        let number = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
-        sourceCount = (used.map(\.source).max() ?? 0) + 1
-        babies = used.map {
-            BabyStep(
-                source: $0.source, permutation: shape.rotation($0.step * stride & (columns - 1)))
-        }
-        let byGiant = Dictionary(grouping: diagonals) { grouping.giant(of: $0.index) }
-        giants = byGiant.keys.sorted().map { g in
-            let rotation = g * grouping.count * stride & (columns - 1)
-            let terms = byGiant[g]!
-                .sorted { ($0.source, $0.index) < ($1.source, $1.index) }
-                .map { diagonal in
-                    Term(
-                        baby: number[place(diagonal)]!,
-                        unmoved: diagonal.weights, rotation: rotation, columns: columns)
-                }
-            return Giant(permutation: shape.rotation(rotation), terms: terms)
-        }
+    /// Groups diagonals (rotation d * stride, weights) into giants of babies: rotating by (g babyCount + b) stride is
+    /// rotating by b stride, then by g babyCount stride.
+    convenience init(
+        diagonals: [Diagonal], stride: Int, grouping: BabyGrouping, shape: SlotShape
+    ) {
+        let sorted = diagonals.sorted { ($0.source, $0.index) < ($1.source, $1.index) }
+        self.init(
+            diagonals: sorted,
+            steps: sorted.map {
+                (
+                    baby: grouping.baby(of: $0.index) * stride,
+                    giant: grouping.giant(of: $0.index) * grouping.count * stride
+                )
+            }, shape: shape)
     }
 
     /// Every row moved right, cyclically.

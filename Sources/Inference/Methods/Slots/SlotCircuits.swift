@@ -88,7 +88,11 @@ package enum SlotCircuits: CircuitFamily {
     private static func forestCircuit(
         _ network: IntegerNetwork, shape: SlotShape, numbers: [Int]
     ) throws -> Circuit<SlotCircuits>? {
-        guard let trees = ForestNetwork(network) else { return nil }
+        guard network.forest != nil else { return nil }
+        guard let trees = ForestNetwork(network) else { throw PackingError.noCover }
+        guard trees.degree <= ForestPolynomial.largestDegree else {
+            throw PackingError.tooManyTerms(trees.degree, most: ForestPolynomial.largestDegree)
+        }
         let layout = try ForestLayout(trees, shape: shape, numbers: numbers)
         let packed = PackedNetwork(trees, layout, shape: shape)
         var builder = SlotCircuitBuilder(packed, requestedBabyCounts: [])
@@ -135,7 +139,7 @@ package enum SlotCircuits: CircuitFamily {
         _ start: Candidate<SlotCircuits>, _ tuning: Tuning<SlotCircuits>
     ) throws -> Candidate<SlotCircuits> {
         // Their steps were chosen with their places.
-        guard ForestNetwork(tuning.network) == nil else { return start }
+        guard tuning.network.forest == nil else { return start }
         try tuning.progress("tuning baby and giant steps")
         var best = start
         let (memory, shape) = (tuning.memory, best.circuit.shape)

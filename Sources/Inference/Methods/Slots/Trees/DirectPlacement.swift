@@ -42,18 +42,19 @@ struct DirectPlacement {
             }
         }
         return places.map { cells in
-            var map: [ForestLayout.Rotation: [Int64]] = [:]
+            var map: ForestLayout.Map = [:]
             for (slot, cell) in cells.enumerated() {
                 guard let cell else { continue }
                 for (condition, factor) in network.cells[cell].terms.flatMap(\.bits) {
                     let distance = (condition - slot % shape.columns) & (rotations.period - 1)
                     let steps = rotations.steps[distance]!
                     map[
-                        ForestLayout.Rotation(baby: steps.baby, giant: steps.giant),
+                        ForestLayout.Rotation(steps),
                         default: [Int64](repeating: 0, count: shape.slotCount)][slot] += factor
                 }
             }
-            return ForestLayout.Group(maps: [map], cells: cells)
+            let all = ForestLayout.padded(map, to: rotations.rotations, slots: shape.slotCount)
+            return ForestLayout.Group(maps: [all], cells: cells)
         }
     }
 

@@ -18,7 +18,7 @@ struct ForestLayout {
 
     struct Group {
         /// The maps, each as weights of slots by its rotations.
-        var maps: [[Rotation: [Int64]]]
+        var maps: [Map]
         /// Of each slot, the cell that it does.
         var cells: [Int?]
     }
@@ -26,6 +26,31 @@ struct ForestLayout {
     struct Rotation: Hashable {
         let baby: Int
         let giant: Int
+
+        init(baby: Int, giant: Int) {
+            self.baby = baby
+            self.giant = giant
+        }
+
+        init(_ steps: (baby: Int, giant: Int)) { self.init(baby: steps.baby, giant: steps.giant) }
+    }
+
+    /// Weights of slots by rotations.
+    typealias Map = [Rotation: [Int64]]
+
+    /// The map with each baby and each giant of all rotations in it, by weights of zero where trees use none: which keys a
+    /// client makes tells nothing of them.
+    static func padded(_ map: Map, to all: [Rotation], slots: Int) -> Map {
+        var map = map
+        var (babies, giants) = (Set(map.keys.map(\.baby)), Set(map.keys.map(\.giant)))
+        for rotation in all {
+            let isNew = (
+                babies.insert(rotation.baby).inserted, giants.insert(rotation.giant).inserted
+            )
+            guard isNew.0 || isNew.1, map[rotation] == nil else { continue }
+            map[rotation] = [Int64](repeating: 0, count: slots)
+        }
+        return map
     }
 
     /// Most ciphertexts that leaves are spread over.
@@ -40,6 +65,8 @@ struct ForestLayout {
     /// - Parameter numbers: as above; none: those that take the least, of what is tried.
     /// - Throws: `PackingError` where it doesn't fit.
     init(_ network: ForestNetwork, shape: SlotShape, numbers: [Int]) throws {
+        // Trees that are worth nothing have no slots.
+        guard !network.cells.isEmpty else { throw PackingError.noCover }
         let period = max(2, network.conditionCount.nextPowerOfTwo)
         guard period <= shape.columns else {
             throw PackingError.tooManyFeatures(network.conditionCount, slots: shape.columns)

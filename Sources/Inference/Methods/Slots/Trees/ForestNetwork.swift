@@ -37,7 +37,7 @@ struct ForestNetwork {
     /// nil for a network that is not of trees and a map of their leaves.
     init?(_ network: IntegerNetwork) {
         guard network.operations.count == 2, network.operations[1].sources == [1],
-            case .forest(let forest) = network.operations[0].layer,
+            let forest = network.forest,
             let matrix = network.operations[1].layer.matrix(),
             var bias = network.operations[1].layer.biasVector
         else { return nil }

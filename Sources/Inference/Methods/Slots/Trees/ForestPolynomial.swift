@@ -21,16 +21,17 @@ package struct ForestPolynomial {
         var isSquare: Bool { left == right }
     }
 
-    package let degree: Int
+    /// As many terms fit the depth that networks have, and constants a word.
+    static let largestDegree = 256
+
     /// By their depth.
     package let products: [Product]
     /// Two factors that it is the product of; one for degree 1.
     package let factors: [Operand]
-    /// Factors of its value where all terms are met.
+    /// Factors of its value where all terms are met. Their primes are at most 2 d + 1, so below every t.
     package let divisors: [Int64]
 
     package init(degree: Int) {
-        self.degree = degree
         let first = Int64(degree + 1)
         var products: [Product] = []
         var depths = [0]

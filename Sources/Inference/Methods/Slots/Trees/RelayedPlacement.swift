@@ -155,7 +155,7 @@ private struct GroupBuilder {
     private mutating func relay(
         _ condition: Int, to users: ArraySlice<(slot: Int, factor: Int64)>
     ) -> Bool {
-        let (low, high) = (users.last!.slot - reach + 1, users.first!.slot + reach + 1)
+        let (low, high) = (users.last!.slot - reach, users.first!.slot + reach)
         let row = users.first!.slot / shape.columns
         if low < high,
             let relay = shared(condition, low..<high, row) ?? made(condition, low..<high, row)
@@ -236,26 +236,32 @@ private struct GroupBuilder {
     func group(babies: Int) -> ForestLayout.Group {
         let columns = shape.columns
         func weights() -> [Int64] { [Int64](repeating: 0, count: shape.slotCount) }
-        var first: [ForestLayout.Rotation: [Int64]] = [:]
+        var first: ForestLayout.Map = [:]
         for (slot, holder) in holders.enumerated() {
             guard let holder else { continue }
             let distance =
                 (relays[holder].condition - slot % columns) & (rotations.period - 1)
             let steps = rotations.steps[distance]!
             first[
-                ForestLayout.Rotation(baby: steps.baby, giant: steps.giant), default: weights()][
+                ForestLayout.Rotation(steps), default: weights()][
                     slot] = 1
         }
-        var second: [ForestLayout.Rotation: [Int64]] = [:]
+        /// Of a place in the window, from its start on.
+        func rotation(_ place: Int) -> ForestLayout.Rotation {
+            let baby = place % babies
+            return .init(baby: baby, giant: (place - baby - reach) & (columns - 1))
+        }
+        var second: ForestLayout.Map = [:]
         for (slot, relay, factor) in reads {
             var distance = (relays[relay].slot - slot) & (columns - 1)
             if distance >= columns / 2 { distance -= columns }
-            let place = distance + reach
-            let baby = place % babies
-            let giant = (place - baby - reach) & (columns - 1)
-            second[ForestLayout.Rotation(baby: baby, giant: giant), default: weights()][slot] +=
-                factor
+            second[rotation(distance + reach), default: weights()][slot] += factor
         }
-        return ForestLayout.Group(maps: [first, second], cells: cells)
+        let slots = shape.slotCount
+        return ForestLayout.Group(
+            maps: [
+                ForestLayout.padded(first, to: rotations.rotations, slots: slots),
+                ForestLayout.padded(second, to: (0..<2 * reach).map(rotation), slots: slots),
+            ], cells: cells)
     }
 }

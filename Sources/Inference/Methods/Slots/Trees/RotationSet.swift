@@ -7,6 +7,11 @@ struct RotationSet {
     let steps: [(baby: Int, giant: Int)?]
     let distances: [Int]
 
+    /// Those of all distances.
+    var rotations: [ForestLayout.Rotation] {
+        steps.compactMap { $0 }.map(ForestLayout.Rotation.init)
+    }
+
     init(babies: Int, giants: Int, period: Int) {
         self.period = period
         // A generator that always gives the same, of no secret.
