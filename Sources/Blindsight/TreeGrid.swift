@@ -154,8 +154,7 @@ struct TreeGrid {
                 starts[ofMissing] = conditions.count
                 conditions += limits.map {
                     SplitConditions.Condition(
-                        feature: feature, isEquality: false, threshold: $0,
-                        holdsOfMissing: ofMissing)
+                        feature: feature, test: .isAtMost($0), holdsOfMissing: ofMissing)
                 }
             }
             places.append(starts)
@@ -171,12 +170,12 @@ struct TreeGrid {
                 }
                 return low
             }
-            let wanted = rank(condition.threshold)
+            let wanted = rank(condition.values[0])
             let limits = limits[condition.feature]
             // The fewest samples between, then the nearest.
             let best = limits.indices.min {
-                (abs(rank(limits[$0]) - wanted), abs(limits[$0] - condition.threshold))
-                    < (abs(rank(limits[$1]) - wanted), abs(limits[$1] - condition.threshold))
+                (abs(rank(limits[$0]) - wanted), abs(limits[$0] - condition.values[0]))
+                    < (abs(rank(limits[$1]) - wanted), abs(limits[$1] - condition.values[0]))
             }!
             return places[condition.feature][hasMissing && condition.holdsOfMissing]! + best
         }

@@ -66,8 +66,8 @@ import Wire
                 try SplitConditions(
                     featureCount: 3,
                     conditions: [
-                        .init(feature: 2, isEquality: false, threshold: 0.5, holdsOfMissing: true),
-                        .init(feature: 2, isEquality: true, threshold: 3, holdsOfMissing: false),
+                        .init(feature: 2, test: .isAtMost(0.5), holdsOfMissing: true),
+                        .init(feature: 2, test: .isOneOf([3, 7]), holdsOfMissing: false),
                     ])), 0)
         _ = step(
             .forest(

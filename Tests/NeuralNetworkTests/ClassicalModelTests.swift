@@ -184,7 +184,7 @@ import Testing
             builder.attribute("prob_a", [1, 1, 1] as [Float])
             return outputs
         }
-        refuses("the operator TreeEnsemble of ai.onnx.ml 5") { $0.classical("TreeEnsemble", ["x"]) }
+        refuses("no nodes_modes") { $0.classical("TreeEnsemble", ["x"]) }
         refuses("coefficients") { builder in
             let outputs = builder.classical("LinearRegressor", ["x"])
             builder.attribute("coefficients", [1] as [Float])

@@ -4,6 +4,7 @@ import Foundation
 import ONNXModels
 import Quantization
 import Samples
+import SwiftProtobuf
 import TensorGraphs
 import Testing
 
@@ -19,10 +20,17 @@ struct ONNXCase: Decodable, Sendable, CustomTestStringConvertible {
 
     func load() throws -> ONNXModel { try ONNXModel.load([UInt8](model)) }
 
+    func proto() throws -> ONNXModelProto {
+        try ONNXModelProto(serializedBytes: [UInt8](model))
+    }
+
     static let all: [ONNXCase] = {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Vectors/onnx.json")
-        return try! JSONDecoder().decode([ONNXCase].self, from: Data(contentsOf: file))
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try! decoder.decode([ONNXCase].self, from: Data(contentsOf: file))
     }()
 
     static func named(_ name: String) throws -> ONNXCase {

@@ -230,8 +230,8 @@ import Testing
         #expect(Set(grid.conditions.map(\.feature)) == [0, 1] && grid.conditions.count == 14)
         // Two digits each.
         for condition in grid.conditions {
-            let digits = String(format: "%.1e", Double(condition.threshold))
-            #expect(Float(digits) == condition.threshold)
+            let digits = String(format: "%.1e", Double(condition.values[0]))
+            #expect(Float(digits) == condition.values[0])
         }
         #expect(planned.notes.contains { $0.contains("2 thresholds were moved") })
         let client = try Client(planned.plan.client)
@@ -302,10 +302,49 @@ import Testing
         refused("two parents", replaced("nodes_truenodeids", [2, 0, 3, 0, 0, 0]))
         refused("leads to 9", replaced("nodes_truenodeids", [9, 0, 3, 0, 0, 0]))
         refused("there twice", replaced("nodes_nodeids", [0, 1, 2, 3, 3, 0]))
-        refused("two parents", replaced("nodes_falsenodeids", [1, 0, 4, 0, 0, 0]))
+        refused("no tree leads to", replaced("nodes_falsenodeids", [1, 0, 4, 0, 0, 0]))
         refused("feature 7 of 2", replaced("nodes_featureids", [0, 0, 7, 0, 0, 0]))
         refused("which is no leaf", replaced("target_nodeids", [2, 3, 4, 0]))
         refused("of output 3 of 1", replaced("target_ids", [0, 0, 0, 3]))
+    }
+
+    /// Of ai.onnx.ml 5 by places: those that are none, sets that no split asks for, nodes of several trees.
+    @Test func hostileEnsembles() throws {
+        func refused(_ text: String, _ name: String, _ values: [Int64]) throws {
+            var model = try ONNXCase.named("trees-5").proto()
+            let node = model.graph.node.count - 1
+            model.graph.node[node].attribute.removeAll { $0.name == name }
+            var attribute = ONNXAttributeProto()
+            attribute.name = name
+            attribute.type = 7
+            attribute.ints = values
+            model.graph.node[node].attribute.append(attribute)
+            #expect {
+                _ = try ONNXModel(model).tensorGraph()
+            } throws: {
+                "\($0)".contains(text)
+            }
+        }
+        let roots: [Int64] = [0, 1, 2, 3, 4, 5, 6, 7, 9]
+        try refused("tree_roots", "tree_roots", roots.dropLast() + [10])
+        try refused("tree_roots", "tree_roots", [-1] + roots.dropFirst())
+        try refused("tree_roots", "tree_roots", [])
+        try refused("no tree leads to", "tree_roots", roots.dropLast())
+        try refused("node 0 has two parents", "tree_roots", roots + [0])
+        try refused("node 8 has two parents", "tree_roots", roots + [8])
+        // A circle.
+        try refused(
+            "node 7 has two parents", "nodes_truenodeids", [0, 2, 4, 6, 8, 10, 12, 7, 14, 17])
+        try refused(
+            "with 10, which is none", "nodes_truenodeids", [0, 2, 4, 6, 8, 10, 12, 10, 14, 17])
+        try refused(
+            "with 18, which is none", "nodes_truenodeids", [18, 2, 4, 6, 8, 10, 12, 8, 14, 17])
+        try refused("for 10, or one below 0", "nodes_trueleafs", [1, 1, 1, 1, 1, 1, 1, 0, 1])
+        try refused("of output 1 of 1", "leaf_targetids", [Int64](repeating: 1, count: 18))
+        try refused("not a tensor of reals", "nodes_splits", [Int64](repeating: 1, count: 10))
+        try refused("membership_values", "membership_values", [])
+        try refused("no nodes_modes", "nodes_modes", [Int64](repeating: 0, count: 10))
+        try refused("feature 3 of 3 at node 9", "nodes_featureids", [0, 0, 0, 0, 1, 1, 1, 2, 0, 3])
     }
 
     /// Runtimes don't agree on labels of two scores of two classes, and pass over classes without a score.

@@ -31,8 +31,8 @@ def r(name, *shape, dtype=np.float32):
 
 
 def short(value):
-    """The shortest decimal that gives the same Float."""
-    return float(str(np.float32(value)))
+    """The shortest decimal that gives the same Float; JSON has none for NaN."""
+    return "nan" if np.isnan(value) else float(str(np.float32(value)))
 
 
 def model(nodes, inits, shape, out=None, opset=17, type=T.FLOAT, batch="n", domains=(), functions=(), out_type=T.FLOAT):
@@ -252,7 +252,6 @@ print([x.op_type for x in quantized.graph.node])
 case("rings-operators-argmax", quantized, samples=points)
 
 # What is refused is refused with its own reason.
-case("trees", model([n("Round", "x", "r"), n("BitShift", "r r", "b", direction="LEFT"), n("TreeEnsemble", "b", "y", domain="ai.onnx.ml")], [], [3], domains=["ai.onnx.ml"]), refusal="the operator TreeEnsemble of ai.onnx.ml 5")
 case("radial-kernel", model([n("SVMRegressor", "x", "y", domain="ai.onnx.ml", kernel_type="RBF")], [], [3], domains=["ai.onnx.ml"]), refusal="exponentials of the distances")
 far = h.make_graph([n("Sub", "p q", "d"), n("ReduceSumSquare", "d", "e", axes=[1], keepdims=0), n("Identity", "p", "p2")], "b", [h.make_tensor_value_info("p", T.FLOAT, None), h.make_tensor_value_info("q", T.FLOAT, None)], [h.make_tensor_value_info("p2", T.FLOAT, None), h.make_tensor_value_info("e", T.FLOAT, None)])
 case("neighbors", model([h.make_node("Scan", ["x", "w"], ["x2", "t"], name="scan", num_scan_inputs=1, body=far), n("Transpose", "t", "u", perm=[1, 0]), n("TopK", "u k", "v y", axis=1, largest=0)], [r("w", 5, 3), w("k", [2], np.int64)], [3], out_type=T.INT64), refusal="nearest neighbors")
@@ -376,6 +375,67 @@ for name, node in [
 rows = more.normal(size=[24, 4]) * 3
 operators("gemm-real", [n("QGemm", "q s z k p o", "d", domain="com.microsoft"), n("QuantizeLinear", "d t u", "c")], [w("p", 0.03), w("o", 100, u8), w("k", more.integers(0, 255, [4, 3]), u8)], samples=rows)
 operators("gemm", [n("QGemm", "q s z k p o b t u", "c", domain="com.microsoft", alpha=0.5)], [w("p", 0.03), w("o", 100, u8), w("k", more.integers(0, 255, [4, 3]), u8), w("b", [100, -300, 20], np.int32)], samples=rows)
+
+# Trees of ai.onnx.ml 5: every mode on both sides of its threshold and of what is missing, sets, trees of one leaf.
+leaning = more.integers(0, 2, 7).tolist()
+
+
+def trees(name, targets, samples, **change):
+    attributes = dict(
+        n_targets=targets, aggregate_function=1, post_transform=0,
+        # Seven trees of one split each, of a mode each; then one of two splits, and one of a leaf alone.
+        tree_roots=[0, 1, 2, 3, 4, 5, 6, 7, 9],
+        nodes_featureids=[0, 0, 0, 0, 1, 1, 1, 2, 0, 0],
+        nodes_modes=nh.from_array(np.array([0, 1, 2, 3, 4, 5, 6, 6, 0, 0], np.uint8), "m"),
+        nodes_splits=w("s", [0.5, 0.5, 0.5, 0.5, 2, 2, 0, 0, -1, 0]),
+        membership_values=w("v", [1, 3, 7, np.nan, 2, -4]),
+        nodes_missing_value_tracks_true=leaning + [0, 1, 0],
+        nodes_truenodeids=[0, 2, 4, 6, 8, 10, 12, 8, 14, 17], nodes_trueleafs=[1] * 7 + [0, 1, 1],
+        nodes_falsenodeids=[1, 3, 5, 7, 9, 11, 13, 16, 15, 17], nodes_falseleafs=[1] * 10,
+        leaf_targetids=[k % targets for k in range(18)],
+        leaf_weights=w("l", [1 << k for k in range(18)]))
+    attributes.update(change)
+    node = h.make_node("TreeEnsemble", ["x"], ["y"], name="trees", domain="ai.onnx.ml", **attributes)
+    made = model([node], [], [3], domains=["ai.onnx.ml"])
+    made.opset_import[1].version = 5
+    case(name, made, samples=samples)
+
+
+around = [0.4999, 0.5001, 0.5, np.nan]
+asked = [[a, b, c] for a, b, c in zip(around * 3, [1, 2, 3, 7, 8, np.nan, -4, 2, 1, 3, np.nan, 2.5], [2, -4, 3, np.nan] * 3)]
+trees("trees-5", 1, asked)
+trees("trees-5-means", 3, asked, aggregate_function=0)
+trees("trees-5-softmax", 3, asked, leaf_weights=w("l", more.normal(size=18)), post_transform=2)
+
+# Trees of several nodes: sums of what is made of one each, of all features or some, a product, and exponentials of them.
+
+
+def boosted(out, source, trees, weights):
+    """Trees of one split each, of three features."""
+    ids = [k for k in range(trees) for _ in range(3)]
+    return h.make_node(
+        "TreeEnsembleRegressor", [source], [out], name=out, domain="ai.onnx.ml", n_targets=2, nodes_treeids=ids,
+        nodes_nodeids=[0, 1, 2] * trees, nodes_featureids=[k % 3 for k in ids], nodes_modes=["BRANCH_LEQ", "LEAF", "LEAF"] * trees,
+        nodes_values=[round(0.25 * len(out) + 0.3 * k - 0.5, 2) for k in ids], nodes_truenodeids=[1, 0, 0] * trees,
+        nodes_falsenodeids=[2, 0, 0] * trees, target_treeids=[k for k in range(trees) for _ in range(4)],
+        target_nodeids=[1, 1, 2, 2] * trees, target_ids=[0, 1, 0, 1] * trees, target_weights=weights)
+
+
+def leaves(trees):
+    return np.round(more.normal(size=4 * trees), 2).tolist()
+
+
+apart = more.normal(size=[12, 3])
+votes = [boosted("a", "x", 1, leaves(1)), boosted("bb", "z", 1, leaves(1)), boosted("ccc", "x", 3, leaves(3)),
+         n("Gather", "x o", "z", axis=1), n("ArgMax", "a", "m", axis=1), n("Equal", "m k", "e"), n("Where", "e p q", "v"),
+         n("Exp", "bb", "f"), n("Mul", "f c", "g")]
+votes = [votes[3]] + votes[:3] + votes[4:]
+parts = [w("o", [2, 0, 1], np.int64), w("k", [[0, 1]], np.int64), w("p", [[1.5]]), w("q", [[-0.5]]), w("c", [[0.5, 3]])]
+joined = dict(domains=["ai.onnx.ml"])
+case("trees-joined-sum", model(votes + [n("Sum", "v g ccc", "s"), n("Pow", "two s", "y")], parts + [w("two", [2])], [3], **joined), samples=apart)
+case("trees-joined-product", model(votes + [n("Sum", "v ccc", "s"), n("Mul", "s g", "y")], parts, [3], **joined), samples=apart)
+case("trees-joined-functions", model(votes + [n("Exp", "ccc", "h"), n("Sum", "v g h", "y")], parts, [3], **joined), samples=apart)
+case("trees-apart", model([n("Relu", "x", "r"), boosted("a", "x", 1, leaves(1)), boosted("bb", "r", 1, leaves(1)), n("Add", "a bb", "y")], [], [3], **joined), samples=apart)
 
 place = pathlib.Path(__file__).with_name("onnx.json")
 place.write_text("[\n" + ",\n".join(json.dumps(c) for c in cases) + "\n]\n")

@@ -3,30 +3,39 @@
 import IntegerNetworks
 import TensorGraphs
 
-/// Conditions in files: how many features, then of each condition its feature, and whether it is an equality and holds of
-/// what is missing; thresholds as reals.
+/// Conditions in files: how many features, then of each condition its feature, and a number: 1 where it holds of what is
+/// missing, 2 more for an equality, 4 more for each value but the first; all values as reals.
 extension SplitConditions {
     var parts: TensorOperation.Parts {
-        TensorOperation.Parts(
-            name: "conditions",
-            integers: ([featureCount]
-                + conditions.flatMap {
-                    [$0.feature, ($0.isEquality ? 2 : 0) + ($0.holdsOfMissing ? 1 : 0)]
-                }).map(Int64.init), reals: conditions.map(\.threshold))
+        var integers = [Int64(featureCount)]
+        for condition in conditions {
+            var kind = condition.isEquality ? 2 : 0
+            if condition.holdsOfMissing { kind += 1 }
+            kind += 4 * (condition.values.count - 1)
+            integers += [Int64(condition.feature), Int64(kind)]
+        }
+        return TensorOperation.Parts(
+            name: "conditions", integers: integers, reals: conditions.flatMap(\.values))
     }
 
     /// nil for what are no conditions.
     init?(_ integers: [Int], _ reals: [Float]) {
-        guard integers.count == 1 + 2 * reals.count else { return nil }
+        guard integers.count % 2 == 1 else { return nil }
         var conditions: [Condition] = []
-        for (index, threshold) in reals.enumerated() {
-            let kind = integers[2 + 2 * index]
-            guard (0...3).contains(kind) else { return nil }
+        var rest = reals[...]
+        for index in stride(from: 1, to: integers.count, by: 2) {
+            let kind = integers[index + 1]
+            guard kind >= 0, kind / 4 < rest.count, kind & 2 != 0 || kind < 4 else { return nil }
+            let values = Array(rest.prefix(kind / 4 + 1))
+            rest = rest.dropFirst(values.count)
+            let test: Test = kind & 2 != 0 ? .isOneOf(values) : .isAtMost(values[0])
             conditions.append(
                 Condition(
-                    feature: integers[1 + 2 * index], isEquality: kind >= 2, threshold: threshold,
-                    holdsOfMissing: kind % 2 == 1))
+                    feature: integers[index], test: test, holdsOfMissing: kind % 2 == 1))
+            // One way to write each.
+            guard conditions.last!.values == values else { return nil }
         }
+        guard rest.isEmpty else { return nil }
         guard
             let made = try? SplitConditions(featureCount: integers[0], conditions: conditions)
         else { return nil }

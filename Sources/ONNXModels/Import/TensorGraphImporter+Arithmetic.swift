@@ -183,6 +183,9 @@ extension TensorGraphImporter {
     mutating func power(_ node: ONNXNode) throws(ONNXError) -> ImportedValue {
         try check(node, inputs: 2...2)
         var base = try value(node, 0)
+        if case .constant(let constant) = base, case .activation = try value(node, 1) {
+            return try exponential(node, of: constant)
+        }
         let exponents = try constant(node, 1)
         guard let shape = IndexLists.broadcast(base.shape, exponents.shape) else {
             throw node.refusal("sizes \(base.shape) and \(exponents.shape)")
@@ -200,6 +203,25 @@ extension TensorGraphImporter {
         case 2: return try apply(node, .multiply, [base, base], shape: shape)
         default: return try apply(node, .function(.power(Float(exponent))), [base], shape: shape)
         }
+    }
+
+    /// Of a constant base: b^x = exp(x ln b).
+    private mutating func exponential(
+        _ node: ONNXNode, of base: ImportedConstant
+    ) throws(ONNXError) -> ImportedValue {
+        let exponents = try real(node, 1)
+        guard let shape = IndexLists.broadcast(base.shape, exponents.shape),
+            case .constant(let bases) = try broadcast(node, .constant(base), to: shape),
+            let reals = bases.reals, reals.allSatisfy({ $0 > 0 && $0.isFinite })
+        else { throw node.refusal("a base that is not of positive reals") }
+        try charge(2 * reals.count, node)
+        let scaled = try apply(
+            node,
+            .scale(
+                factors: reals.map { Float(ScalarFunction.logarithm($0)) },
+                terms: [Float](repeating: 0, count: reals.count)),
+            [try broadcast(node, exponents, to: shape)], shape: shape)
+        return try apply(node, .function(.exponential), [scaled], shape: shape)
     }
 
     /// Of exponents that differ from element to element: a function each, of the elements that have it.

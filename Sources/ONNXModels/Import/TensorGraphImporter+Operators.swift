@@ -50,7 +50,6 @@ extension TensorGraphImporter {
         "com.microsoft.MatMulIntegerToFloat": dynamic, "com.microsoft.DynamicQuantizeLSTM": dynamic,
         "GRU": recurrent, "LSTM": recurrent, "RNN": recurrent,
         "Scan": scan, "com.microsoft.CDist": distances,
-        "ai.onnx.ml.TreeEnsemble": trees,
     ]
 
     private static let dynamic =
@@ -65,15 +64,12 @@ extension TensorGraphImporter {
         "distances to stored samples, of which kernels are made (Gaussian processes), are not served: no polynomial comes near their exponentials; a linear model, a polynomial kernel or a network is accepted"
     private static let radial =
         "the kernel 'RBF': exponentials of the distances to all support vectors, which no polynomial comes near; LINEAR and POLY, a polynomial as it is, are accepted"
-    private static let trees =
-        "the operator TreeEnsemble of ai.onnx.ml 5 is not read; export the trees as TreeEnsembleClassifier or TreeEnsembleRegressor (ai.onnx.ml 3)"
 
     /// Why the model as a whole is refused, said before what any other node lacks.
     func checkKind() throws(ONNXError) {
         let nodes = graph.nodes.filter { $0.outputs.contains(where: needed.contains) }
         let selects = nodes.contains { $0.operator == "TopK" || $0.operator == "ArgMin" }
         for node in nodes {
-            if node.operator == "ai.onnx.ml.TreeEnsemble" { throw node.refusal(Self.trees) }
             if node.operator.hasPrefix("ai.onnx.ml.SVM"),
                 try node.string("kernel_type", default: "LINEAR") == "RBF"
             {
@@ -259,6 +255,9 @@ extension TensorGraphImporter {
         },
         "ai.onnx.ml.LinearRegressor": { importer, node throws(ONNXError) in
             try importer.linearRegressor(node)
+        },
+        "ai.onnx.ml.TreeEnsemble": { importer, node throws(ONNXError) in
+            try importer.treeEnsemble(node)
         },
         "ai.onnx.ml.TreeEnsembleRegressor": { importer, node throws(ONNXError) in
             try importer.treeRegressor(node)

@@ -22,6 +22,7 @@ package struct InputSplit {
 
     /// - Throws: `QuantizationError` where the client's part is more than a client is asked to do, or nothing is left.
     package init(_ graph: TensorGraph) throws(QuantizationError) {
+        let graph = graph.joiningTrees()
         let isLight = LightValues(graph).isLight
         var makers: [Int: Int] = [:]
         for (index, node) in graph.nodes.enumerated() { makers[node.output] = index }

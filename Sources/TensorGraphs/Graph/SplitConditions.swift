@@ -2,34 +2,58 @@
 
 import IntegerNetworks
 
-/// What trees ask of a sample's features, as bits: "x is at most t", or "x is t", of one feature each.
+/// What trees ask of a sample's features, as bits: "x is at most t", or "x is one of these", of one feature each.
 ///
 /// The comparison is the model's own, of 32-bit floats, so nothing is rounded.
 package struct SplitConditions: Sendable, Equatable {
+    package enum Test: Sendable, Hashable {
+        case isAtMost(Float)
+        /// Of values in their order, each once.
+        case oneOf([Float])
+
+        package static func isOneOf(_ values: [Float]) -> Test {
+            // -0 is 0.
+            .oneOf(Set(values.map { $0 + 0 }).sorted())
+        }
+    }
+
     package struct Condition: Sendable, Hashable {
         package let feature: Int
-        /// Whether x is to be equal to the threshold; else at most as large.
-        package let isEquality: Bool
-        package let threshold: Float
+        package let test: Test
         /// Whether it holds of NaN.
         package let holdsOfMissing: Bool
 
-        package init(feature: Int, isEquality: Bool, threshold: Float, holdsOfMissing: Bool) {
+        package init(feature: Int, test: Test, holdsOfMissing: Bool) {
             self.feature = feature
-            self.isEquality = isEquality
-            self.threshold = threshold
+            self.test = test
             self.holdsOfMissing = holdsOfMissing
         }
 
+        /// What is compared with.
+        package var values: [Float] {
+            switch test {
+            case .isAtMost(let limit): [limit]
+            case .oneOf(let values): values
+            }
+        }
+
+        package var isEquality: Bool { if case .oneOf = test { true } else { false } }
+
         @inline(__always)
         package func holds(of x: Float) -> Bool {
-            (isEquality ? x == threshold : x <= threshold) || (holdsOfMissing && x.isNaN)
+            switch test {
+            case .isAtMost(let limit): x <= limit || (holdsOfMissing && x.isNaN)
+            case .oneOf(let values): values.contains(x) || (holdsOfMissing && x.isNaN)
+            }
         }
 
         /// Whether it holds wherever another does, as the next of a chain.
         package func follows(_ other: Condition) -> Bool {
-            !isEquality && !other.isEquality && feature == other.feature
-                && holdsOfMissing == other.holdsOfMissing && threshold >= other.threshold
+            guard case .isAtMost(let limit) = test, case .isAtMost(let before) = other.test else {
+                return false
+            }
+            return feature == other.feature && holdsOfMissing == other.holdsOfMissing
+                && limit >= before
         }
     }
 
@@ -41,11 +65,24 @@ package struct SplitConditions: Sendable, Equatable {
         let limit = 1...OutputProgram.maximumElements
         guard limit.contains(featureCount), limit.contains(conditions.count),
             conditions.allSatisfy({
-                (0..<featureCount).contains($0.feature) && !$0.threshold.isNaN
+                (0..<featureCount).contains($0.feature) && !$0.values.isEmpty
+                    && !$0.values.contains(where: \.isNaN)
             })
         else { throw ProgramError("conditions of trees that are none") }
         self.featureCount = featureCount
         self.conditions = conditions
+    }
+
+    /// Each once, those of a feature by what they compare with: chains, in an order that tells nothing of trees.
+    package static func ordered(_ conditions: [Condition]) -> [Condition] {
+        func kind(_ condition: Condition) -> Int {
+            (condition.isEquality ? 2 : 0) + (condition.holdsOfMissing ? 1 : 0)
+        }
+        return Set(conditions).sorted {
+            let (first, second) = (($0.feature, kind($0)), ($1.feature, kind($1)))
+            return first == second
+                ? $0.values.lexicographicallyPrecedes($1.values) : first < second
+        }
     }
 
     /// 1 where a condition holds of a row of features, 0 elsewhere; row by row.
