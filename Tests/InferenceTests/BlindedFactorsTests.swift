@@ -115,11 +115,14 @@ import Testing
         #expect(!isUniform(counts(first, isBlinded: false)))
     }
 
-    /// The polynomial is zero but where all terms are met, for every number of them; there it is its divisors' product.
-    @Test(arguments: 1...24) func polynomials(degree: Int) {
-        let polynomial = ForestPolynomial(degree: degree)
+    /// The polynomial is zero but where all terms are met, for every number of them; there it is its divisors' product,
+    /// times what a cell is worth where that is a factor.
+    @Test(arguments: 1...24, [false, true]) func polynomials(degree: Int, isWeighed: Bool) {
+        let polynomial = ForestPolynomial(degree: degree, isWeighed: isWeighed)
+        #expect(polynomial.factors.count == (degree == 1 && !isWeighed ? 1 : 2))
         for unmet in 0...degree {
-            var values = [BigInt(2 * unmet - degree - 1)]
+            let worth = BigInt(1009)
+            var values = [BigInt(2 * unmet - degree - 1)] + (isWeighed ? [worth] : [])
             func value(_ operand: ForestPolynomial.Operand) -> BigInt {
                 values[operand.value] + BigInt(operand.constant)
             }
@@ -128,12 +131,14 @@ import Testing
             }
             let found = polynomial.factors.reduce(BigInt(1)) { $0 * value($1) }
             let expected =
-                unmet == 0 ? polynomial.divisors.reduce(BigInt(1)) { $0 * BigInt($1) } : BigInt(0)
+                unmet == 0
+                ? polynomial.divisors.reduce(isWeighed ? worth : BigInt(1)) { $0 * BigInt($1) }
+                : BigInt(0)
             #expect(found == expected, "\(unmet) of \(degree)")
         }
         let depth = polynomial.products.map(\.depth).max() ?? 0
         // One level is the client's.
-        #expect(depth <= max(0, Forest.depth(degree: degree) - 1))
+        #expect(depth <= max(0, Forest.depth(degree: degree + (isWeighed ? 1 : 0)) - 1))
         #expect(
             zip(polynomial.products, polynomial.products.dropFirst())
                 .allSatisfy { $0.depth <= $1.depth })

@@ -156,6 +156,51 @@ import Testing
         #expect(throws: NetworkError.self) { _ = try network(Forest.mostLevels + 1, weight: 5) }
     }
 
+    /// Whatever the layout: one leaf a slot or two, one map or two, one group or several.
+    @Test(arguments: [
+        [1, 64, 1], [2, 64, 1], [1, 8, 8], [2, 8, 8], [1, 8, 8, 16, 4], [2, 8, 8, 16, 4],
+        [1, 4, 2, 16, 8], [2, 6, 2, 16, 8],
+    ]) func everyLayout(numbers: [Int]) throws {
+        for options in [Options(trees: 40), Options(trees: 9, levels: 4, chains: 5, outputs: 2)] {
+            let network = try Self.network(seed: 7, options)
+            let plan = try Self.planner.plan(network, method: .slots)
+            let circuit = try SlotCircuits.circuit(
+                network, shape: plan.slots.circuit.shape, babyCounts: numbers)
+            #expect(circuit.babyCounts == numbers)
+            let reference = IntegerReference(network)
+            for number in 0..<5 {
+                let sample = network.example(from: 3 + number)
+                let found = try Self.logits(of: sample, through: circuit, plan)
+                #expect(try found == reference.logits(sample), "\(numbers)")
+            }
+        }
+    }
+
+    /// A circuit in the open, with a plan's moduli.
+    private static func logits(
+        of sample: [Int], through circuit: Circuit<SlotCircuits>, _ plan: Plan
+    ) throws -> [BigInt] {
+        let old = plan.slots.client.settings
+        let parameters = old.parameters
+        let levels = [Int](repeating: parameters.maximumLevel, count: circuit.switchPointCount)
+        var units: [UInt64] = []
+        let slots = try ResidueSlots.all(parameters).enumerated().flatMap { index, residues in
+            let interpreter = ClearSlots(circuit: circuit, residues: residues)
+            let program = try Program(
+                circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: interpreter)
+            units.append(program.outputUnit.value(parameters, plaintextIndex: index))
+            return try program.run([sample], on: interpreter)
+        }
+        let settings = BFVSettings(
+            parameters: parameters, keys: old.keys, outputUnits: units,
+            replyC0Bits: old.replyC0Bits, replyC1Bits: old.replyC1Bits,
+            noiseMarginBits: old.noiseMarginBits, functionPrivacyBits: 0)
+        let outputs = plan.client.outputs
+        return SlotCircuits.client(settings, circuit, outputCount: outputs.count).outputs(
+            slots, OutputDecoder(settings, outputs), samples: 1, noiseMarginBits: .infinity
+        ).logits(of: 0)
+    }
+
     /// Every sample that there can be, through circuits in the open: each output is a walk's, and within its bounds.
     @Test(arguments: shapes.indices) func everySample(index: Int) throws {
         let network = try Self.network(seed: 100 + UInt64(index), Self.shapes[index])

@@ -18,10 +18,13 @@ public struct BabyStep: Sendable, Hashable {
 }
 
 /// A linear map on the slots of one ciphertext or several, as sum over g of
-/// perm_g( sum over b of plaintext_{g,b} * perm_b(x_b) ), encoded for one plaintext modulus at one level.
+/// perm_g( sum over b of plaintext_{g,b} * perm_b(x_b) ), encoded for one plaintext modulus at one level. Several such
+/// sums may share their babies.
 public struct EncodedTransform: Sendable {
     package struct Giant: Sendable {
         package let permutation: SlotPermutation
+        /// The sum that it is a part of.
+        package let output: Int
         /// Of each term, the index into `babies`.
         package let babies: [Int]
     }
@@ -41,12 +44,16 @@ public struct EncodedTransform: Sendable {
 
     var sourceCount: Int { (babies.last?.source ?? 0) + 1 }
 
+    /// Sums that it makes.
+    package var outputCount: Int { (giants.last?.output ?? 0) + 1 }
+
     var termCount: Int { giants.reduce(0) { $0 + $1.babies.count } }
 
     func hasShape(of other: EncodedTransform) -> Bool {
         babies == other.babies && level == other.level
             && giants.elementsEqual(other.giants) {
-                $0.permutation == $1.permutation && $0.babies == $1.babies
+                $0.permutation == $1.permutation && $0.output == $1.output
+                    && $0.babies == $1.babies
             } && dither.count == other.dither.count
     }
 
@@ -136,43 +143,53 @@ extension BFVContext {
     ) -> EncodedTransform {
         let encoder = plaintexts[plaintextIndex].encoder
         return encodeTransform(
-            babies: babies, giants: giants.map { ($0.permutation, $0.terms.map(\.baby)) },
+            babies: babies, giants: giants.map { ($0.permutation, 0, $0.terms.map(\.baby)) },
             level: level
         ) {
             encoder.encode(giants[$0].terms[$1].slots, times: 1, into: $2)
         }
     }
 
-    /// The same of signed integer weights, a slot each, which are multiplied by a number modulo t for each source.
+    /// The same of signed integer weights, a slot each, which are multiplied by a number modulo t for each output and
+    /// source.
     ///
-    /// - Parameter isDithered: whether each use draws the weights' representatives modulo pi anew.
+    /// - Parameters:
+    ///   - giants: outputs ascending from 0, none left out.
+    ///   - isDithered: whether each use draws the weights' representatives modulo pi anew.
     package func encodeTransform(
         babies: [BabyStep],
-        giants: [(permutation: SlotPermutation, terms: [(baby: Int, weights: [Int64])])],
-        factors: [UInt64], plaintextIndex: Int, level: Int, isDithered: Bool = false
+        giants: [(
+            permutation: SlotPermutation, output: Int, terms: [(baby: Int, weights: [Int64])]
+        )],
+        factors: [[UInt64]], plaintextIndex: Int, level: Int, isDithered: Bool = false
     ) -> EncodedTransform {
         let encoder = plaintexts[plaintextIndex].encoder
         return encodeTransform(
-            babies: babies, giants: giants.map { ($0.permutation, $0.terms.map(\.baby)) },
+            babies: babies,
+            giants: giants.map { ($0.permutation, $0.output, $0.terms.map(\.baby)) },
             level: level, fractions: isDithered ? Fractions(encoder.modulus) : nil
         ) {
             let term = giants[$0].terms[$1]
             encoder.encode(
-                weights: term.weights, times: factors[babies[term.baby].source], into: $2)
+                weights: term.weights,
+                times: factors[giants[$0].output][babies[term.baby].source], into: $2)
         }
     }
 
     private func encodeTransform(
-        babies: [BabyStep], giants: [(permutation: SlotPermutation, babies: [Int])], level: Int,
+        babies: [BabyStep],
+        giants: [(permutation: SlotPermutation, output: Int, babies: [Int])], level: Int,
         fractions: Fractions? = nil,
         coefficients: (_ giant: Int, _ term: Int, UnsafeMutablePointer<Int64>) -> Void
     ) -> EncodedTransform {
         precondition(giants.allSatisfy { !$0.babies.isEmpty })
         precondition(zip(babies, babies.dropFirst()).allSatisfy { $0.source <= $1.source })
+        precondition(zip(giants, giants.dropFirst()).allSatisfy { $0.output <= $1.output })
         return EncodedTransform(
             babies: babies,
             giants: giants.map {
-                EncodedTransform.Giant(permutation: $0.permutation, babies: $0.babies)
+                EncodedTransform.Giant(
+                    permutation: $0.permutation, output: $0.output, babies: $0.babies)
             }, basis: extendedBasis(level: level), fractions: fractions,
             coefficients: coefficients)
     }

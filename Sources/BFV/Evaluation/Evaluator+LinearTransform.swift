@@ -31,6 +31,7 @@ extension Evaluator {
     /// - Parameters:
     ///   - transforms: the same map, encoded for each ciphertext's t_i.
     ///   - sources: the map's; the last may be ones that it takes nothing from.
+    /// - Returns: of every sum that it makes, one ciphertext of each t_i.
     package func apply(
         _ transforms: [EncodedTransform], to sources: [[Ciphertext]]
     ) throws -> [Ciphertext] {
@@ -45,16 +46,17 @@ extension Evaluator {
         if shape.giants.allSatisfy({ $0.permutation.isIdentity(degree: degree) }),
             shape.babies.allSatisfy({ $0.permutation.isIdentity(degree: degree) })
         {
-            return transforms.enumerated().map { index, transform in
+            let all = transforms.enumerated().map { index, transform in
                 applyWithoutRotations(transform, to: sources.map { $0[index] })
             }
+            return (0..<shape.outputCount).flatMap { output in all.map { $0[output] } }
         }
         let sums = try innerSums(transforms, sources, level: level)
         let moved = shape.giants.indices.filter {
             !shape.giants[$0].permutation.isIdentity(degree: degree)
         }
         let totals = try switchGiants(shape, sums, moved: moved, level: level)
-        return dividedPairs(totals, channels)
+        return dividedPairs(totals, (0..<shape.outputCount).flatMap { _ in channels })
     }
 
     /// Of every giant, then every ciphertext: sum over its terms of plaintext * baby, modulo Q_l P.
@@ -158,7 +160,7 @@ extension Evaluator {
         }
     }
 
-    /// Adds up the giants: those of `moved` after a key switch and their permutation, the others as they are.
+    /// Adds up the giants of every sum: those of `moved` after a key switch and their permutation, the others as they are.
     private func switchGiants(
         _ shape: EncodedTransform, _ sums: [[ExtendedPair]], moved: [Int], level: Int
     ) throws -> [ExtendedPair] {
@@ -176,7 +178,7 @@ extension Evaluator {
                 jobs: [HoistedJob(key: key, indices: switcher.indices(element: element))])
         }
         let room = groups.map(\.digitCount).max() ?? 0
-        let totals = (0..<count).map { _ -> ExtendedPair in
+        let totals = (0..<shape.outputCount * count).map { _ -> ExtendedPair in
             (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
         }
         let fixed = shape.giants.indices.filter { !moved.contains($0) }
@@ -188,11 +190,17 @@ extension Evaluator {
                 (scratch.base + 2 * $0 * stride, scratch.base + (2 * $0 + 1) * stride)
             }
             withExtendedLifetime((sums, totals, scratch)) {
-                for c in 0..<count {
-                    let (t0, t1) = (totals[c].0.sharedLimb(k), totals[c].1.sharedLimb(k))
-                    t0.update(repeating: 0, count: degree)
-                    t1.update(repeating: 0, count: degree)
-                    for g in fixed {
+                func total(_ giant: Int, _ c: Int) -> ResiduePair {
+                    let total = totals[shape.giants[giant].output * count + c]
+                    return (total.0.sharedLimb(k), total.1.sharedLimb(k))
+                }
+                for total in totals {
+                    total.0.sharedLimb(k).update(repeating: 0, count: degree)
+                    total.1.sharedLimb(k).update(repeating: 0, count: degree)
+                }
+                for g in fixed {
+                    for c in 0..<count {
+                        let (t0, t1) = total(g, c)
                         bsk_add(modulus, t0, t0, sums[g][c].0.limb(k), degree)
                         bsk_add(modulus, t1, t1, sums[g][c].1.limb(k), degree)
                     }
@@ -207,11 +215,9 @@ extension Evaluator {
                         of: group, limb: k, adding: sums[g].map { $0.0.limb(k) },
                         into: switched)
                     for c in 0..<count {
-                        let u = switched[c]
-                        bsk_automorphism_add(
-                            modulus, totals[c].0.sharedLimb(k), u.0, job.indices, degree)
-                        bsk_automorphism_add(
-                            modulus, totals[c].1.sharedLimb(k), u.1, job.indices, degree)
+                        let (u, (t0, t1)) = (switched[c], total(g, c))
+                        bsk_automorphism_add(modulus, t0, u.0, job.indices, degree)
+                        bsk_automorphism_add(modulus, t1, u.1, job.indices, degree)
                     }
                 }
             }
@@ -221,9 +227,10 @@ extension Evaluator {
     }
 
     /// No key needed: one product a term.
+    /// - Returns: of every sum one.
     private func applyWithoutRotations(
         _ transform: EncodedTransform, to sources: [Ciphertext]
-    ) -> Ciphertext {
+    ) -> [Ciphertext] {
         let level = sources[0].level
         let basis = sources[0].basis
         // One sum a giant; all giants are the identity.
@@ -251,17 +258,20 @@ extension Evaluator {
                     limb: k, level: level, table: basis.tables[k], babies: baby, into: target)
             }
         }
-        var out = sums.first ?? (Polynomial(zero: basis), Polynomial(zero: basis))
-        for sum in sums.dropFirst() {
-            out.0 += sum.0
-            out.1 += sum.1
-        }
         counter.add {
             $0.plaintextMultiplications += transform.termCount
             $0.plaintextProducts += 2 * transform.termCount * level
         }
-        return Ciphertext(
-            polynomials: [out.0, out.1], plaintextIndex: sources[0].plaintextIndex)
+        return (0..<transform.outputCount).map { output in
+            let parts = zip(transform.giants, sums).filter { $0.0.output == output }.map(\.1)
+            var out = parts.first ?? (Polynomial(zero: basis), Polynomial(zero: basis))
+            for part in parts.dropFirst() {
+                out.0 += part.0
+                out.1 += part.1
+            }
+            return Ciphertext(
+                polynomials: [out.0, out.1], plaintextIndex: sources[0].plaintextIndex)
+        }
     }
 }
 

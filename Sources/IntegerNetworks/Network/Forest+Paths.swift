@@ -14,27 +14,37 @@ extension Forest {
         package var constant: Int64 { holds == nil ? 1 : 0 }
     }
 
+    /// What leads to a place.
+    private struct Bounds {
+        var holds: Int?
+        var fails: Int?
+    }
+
     /// Of each leaf its terms, one a chain, all of which are 1 where it is reached; nil for a leaf that no sample reaches.
-    package var paths: [[Term]?] {
+    package var paths: [[Term]?] { terms().leaves }
+
+    /// Of each split and each leaf its terms, as above.
+    package func terms() -> (splits: [[Term]?], leaves: [[Term]?]) {
         var chainOfCondition: [Int] = []
         for (chain, count) in chains.enumerated() {
             chainOfCondition += [Int](repeating: chain, count: count)
         }
-        struct Bounds {
-            var holds: Int?
-            var fails: Int?
-        }
-        var paths = [[Term]?](repeating: nil, count: leafCount)
+        var ofSplits = [[Term]?](repeating: nil, count: splits.count)
+        var ofLeaves = [[Term]?](repeating: nil, count: leafCount)
         var waiting: [(place: Int, bounds: [Int: Bounds])] = roots.map { ($0, [:]) }
         while let (place, bounds) = waiting.popLast() {
-            guard place >= 0 else {
-                let met = bounds.values.allSatisfy { ($0.fails ?? -1) < ($0.holds ?? .max) }
-                guard met else { continue }
-                paths[-1 - place] = bounds.keys.sorted().map {
-                    Term(holds: bounds[$0]!.holds, fails: bounds[$0]!.fails)
-                }
+            // What can't be met can't be met below either.
+            guard bounds.values.allSatisfy({ ($0.fails ?? -1) < ($0.holds ?? .max) }) else {
                 continue
             }
+            let terms = bounds.keys.sorted().map {
+                Term(holds: bounds[$0]!.holds, fails: bounds[$0]!.fails)
+            }
+            guard place >= 0 else {
+                ofLeaves[-1 - place] = terms
+                continue
+            }
+            ofSplits[place] = terms
             let split = splits[place]
             let chain = chainOfCondition[split.condition]
             var (held, failed) = (bounds, bounds)
@@ -44,7 +54,7 @@ extension Forest {
             waiting.append((split.whenTrue, held))
             waiting.append((split.whenFalse, failed))
         }
-        return paths
+        return (ofSplits, ofLeaves)
     }
 
     /// Terms of the leaf that has most.

@@ -5,7 +5,7 @@ struct CircuitFlow: Sendable {
     /// See `Circuit.lastMap`.
     let lastMap: Int?
     /// Of each instruction, the values that it reads. Of a switch point those that an interpreter is told of: operands
-    /// of the products behind an even one, results of those before an odd one.
+    /// of the products behind an even one (through maps that stand between), results of those before an odd one.
     let reads: [[Int]]
     /// Of each instruction, the values that nothing reads later.
     let releases: [[Int]]
@@ -19,8 +19,7 @@ struct CircuitFlow: Sendable {
         for (index, instruction) in instructions.enumerated() {
             if case .switchPoint(let point) = instruction.step {
                 if point % 2 == 0 {
-                    reads.append(
-                        instructions[(index + 1)...].prefix(while: \.isProduct).flatMap(\.operands))
+                    reads.append(Self.operands(behind: index, instructions, valuesCount))
                 } else {
                     let count = instructions[..<index].reversed().prefix(while: \.isProduct).count
                     reads.append(Array(valuesCount - count..<valuesCount))
@@ -34,6 +33,24 @@ struct CircuitFlow: Sendable {
         releases = reads.reversed().map { Set($0).filter { isRead.insert($0).inserted } }.reversed()
         self.reads = reads
         lastMap = Self.lastMap(instructions, inputsCount: inputsCount)
+    }
+
+    /// Operands of the products behind a switch point; of maps that stand between, theirs.
+    private static func operands<Family: CircuitFamily>(
+        behind index: Int, _ instructions: [Circuit<Family>.Instruction], _ valuesCount: Int
+    ) -> [Int] {
+        var maps: [[Int]] = []
+        var operands: [Int] = []
+        for instruction in instructions[(index + 1)...] {
+            if case .map = instruction.step, operands.isEmpty {
+                maps.append(instruction.operands)
+            } else if instruction.isProduct {
+                operands += instruction.operands
+            } else {
+                break
+            }
+        }
+        return operands.flatMap { $0 < valuesCount ? [$0] : maps[$0 - valuesCount] }
     }
 
     private static func lastMap<Family: CircuitFamily>(

@@ -52,7 +52,7 @@ package struct NoiseTally {
     package var counts = OperationCounts()
     /// At most how many random events the bounds of fresh ciphertexts, and of sums of them, rest on.
     var events = 0
-    /// Limbs of the largest step between stored vectors, with what it is turned into.
+    /// Limbs of all stored vectors, where they are most.
     var storedLimbs = 0
     /// Ciphertexts of a reply.
     var outputCount = 1

@@ -9,7 +9,7 @@ package struct ResidueSlots: Sendable {
     let plaintextIndex: Int
 
     /// One of each t_i.
-    static func all(_ parameters: BFVParameters) -> [ResidueSlots] {
+    package static func all(_ parameters: BFVParameters) -> [ResidueSlots] {
         parameters.plaintextModuli.indices.map {
             ResidueSlots(parameters: parameters, plaintextIndex: $0)
         }
@@ -35,9 +35,12 @@ package struct ResidueSlots: Sendable {
         scale(values, inverse(unit, divisors))
     }
 
-    /// w * unit modulo t.
-    func multiply(_ values: [Int64], by unit: MessageUnit) -> [UInt64] {
-        scale(values, unit.value(parameters, plaintextIndex: plaintextIndex))
+    /// w * unit / divisors modulo t.
+    func multiply(
+        _ values: [Int64], by unit: MessageUnit, _ divisors: [Int64] = []
+    ) -> [UInt64] {
+        let factor = unit.value(parameters, plaintextIndex: plaintextIndex)
+        return scale(values, divisors.inverse(factor, modulo: modulus))
     }
 
     /// Weights as a sum of ciphertexts takes them: as they are where the source's unit is the result's, else divided by

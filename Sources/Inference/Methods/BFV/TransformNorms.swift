@@ -61,7 +61,7 @@ package final class TransformNorms: Sendable {
         self.ignoresWeights = ignoresWeights
     }
 
-    /// One of each source.
+    /// One of each source, of a map of one sum.
     func gains(
         of transform: LinearTransform, units: [MessageUnit], on ledger: any NoiseLedger
     ) -> [TransformGain] {
@@ -73,7 +73,7 @@ package final class TransformNorms: Sendable {
                 of: transform, source: source, modulus: ledger.plaintext, degree: ledger.degree,
                 factor: ignoresUnits
                     ? 1
-                    : transform.divisors.inverse(
+                    : transform.divisors(ofSum: 0).inverse(
                         ledger.inverse(units[source]), modulo: ledger.plaintext.prime))
         }
     }

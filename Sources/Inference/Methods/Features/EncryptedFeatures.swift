@@ -177,14 +177,44 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         _ value: Value, polynomials: Int, level: Int,
         _ operation: ([Ciphertext]) throws -> [Ciphertext]
     ) throws -> Value {
-        let channels = try ciphertexts(value)
-        let results = try pool.map(value.count) { feature in
-            try operation(channels.map { $0[feature] })
+        let results: [[Ciphertext]]
+        if case .fresh(let batch) = value.content {
+            // One after another: all of them as they came would take several times what comes out.
+            results = try pool.map(value.count) { try operation(expand(batch, feature: $0)) }
+            evaluator.counter.add {
+                $0.expansions += value.count * value.level * channels.count
+            }
+        } else {
+            let channels = try ciphertexts(value)
+            results = try pool.map(value.count) { feature in
+                try operation(channels.map { $0[feature] })
+            }
         }
         return Value(
             .stored(channels.indices.map { channel in results.map { $0[channel] } }),
             count: value.count, polynomials: polynomials, level: level)
     }
+}
+
+extension EncryptedFeatures {
+    /// A feature's ciphertext of each t_i.
+    private func expand(_ batch: SeededCiphertexts, feature: Int) throws -> [Ciphertext] {
+        let count = batch.count / channels.count
+        let basis = context.basis(level: context.maximumLevel)
+        return try channels.indices.map { channel in
+            let polynomials = (0..<2).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
+            for limb in 0..<context.maximumLevel {
+                let good = batch.expand(
+                    channel * count + feature, limb: limb, c0: polynomials[0].sharedLimb(limb),
+                    c1: polynomials[1].sharedLimb(limb))
+                guard good else { throw Self.wrongResidue }
+            }
+            return Ciphertext(polynomials: polynomials, plaintextIndex: channel)
+        }
+    }
+
+    private static let wrongResidue = InferenceError.unexpectedRequest(
+        "a residue is not below its modulus")
 }
 
 // MARK: What was put off
@@ -259,7 +289,7 @@ extension EncryptedFeatures {
                 }
                 evaluator.counter.add { $0.expansions += count }
                 guard isValid.load(ordering: .relaxed) else {
-                    throw InferenceError.unexpectedRequest("a residue is not below its modulus")
+                    throw Self.wrongResidue
                 }
                 return (0..<2 * count).map { base + $0 * stride }
             }

@@ -11,6 +11,9 @@ import IntegerNetworks
 /// waiting for one that has fewer outputs than inputs: relinearization costs dozens of transforms a ciphertext. Values
 /// that several operations read, or that are read at a later depth, are relinearized at once, so that moduli are only
 /// ever dropped from ciphertexts of two polynomials.
+///
+/// Maps of the inputs that later products alone read, and that make more of them than there are inputs, stand behind
+/// these products' switch point: moduli are dropped from the inputs then, which are fewer, and once.
 struct FeatureCircuitBuilder {
     /// A vector of ciphertexts: how many, and whether they have three polynomials.
     private struct Vector {
@@ -26,6 +29,8 @@ struct FeatureCircuitBuilder {
     private let shared: Set<Int>
     /// Those that are read after moduli may have been dropped.
     private let readLater: Set<Int>
+    /// Of each depth, maps of the inputs that stand behind its switch point.
+    private let late: [Int: [Int]]
 
     /// - Throws: `PackingError.noCover` for a linear layer without a matrix.
     init(_ network: IntegerNetwork) throws {
@@ -43,13 +48,20 @@ struct FeatureCircuitBuilder {
         }
         shared = Set(readers.filter { $0.key > 0 && $0.value > 1 }.keys)
         readLater = later
+        late = Self.late(network, depths: depths)
+        let isLate = Set(late.values.joined())
         for (depth, stage) in network.stages.enumerated() {
             if depth > 0 {
                 let products = stage.products.map { network.operations[$0 - 1] }
                 for operation in products {
-                    for source in operation.sources { relinearize(source) }
+                    for source in operation.sources where !isLate.contains(source) {
+                        relinearize(source)
+                    }
                 }
                 circuit.appendSwitchPoint(2 * depth - 2)
+                for value in late[depth] ?? [] {
+                    try append(network.operations[value - 1], as: value)
+                }
                 for (value, operation) in zip(stage.products, products) {
                     let operands = operation.sources.map { vectors[$0]!.value }
                     vectors[value] = Vector(
@@ -58,10 +70,30 @@ struct FeatureCircuitBuilder {
                     settle(value)
                 }
             }
-            for value in stage.linear { try append(network.operations[value - 1], as: value) }
+            for value in stage.linear where !isLate.contains(value) {
+                try append(network.operations[value - 1], as: value)
+            }
         }
         // The output is the last value, since operations that nothing reads are none of a network.
         relinearize(network.operations.count)
+    }
+
+    private static func late(_ network: IntegerNetwork, depths: [Int]) -> [Int: [Int]] {
+        var readers: [Int: [Int]] = [:]
+        for (index, operation) in network.operations.enumerated() {
+            for source in Set(operation.sources) { readers[source, default: []].append(index + 1) }
+        }
+        var late: [Int: [Int]] = [:]
+        var widths: [Int: Int] = [:]
+        for (index, operation) in network.operations.enumerated()
+        where !operation.layer.isProduct && operation.sources == [0] {
+            guard let readers = readers[index + 1], readers.count == 1,
+                network.operations[readers[0] - 1].layer.isProduct, depths[readers[0]] > 1
+            else { continue }
+            late[depths[readers[0]], default: []].append(index + 1)
+            widths[depths[readers[0]], default: 0] += operation.layer.outputCount
+        }
+        return late.filter { widths[$0.key]! > network.inputCount }
     }
 
     /// Relinearizes or stores what others than the next operation read.

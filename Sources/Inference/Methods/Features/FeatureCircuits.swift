@@ -68,7 +68,7 @@ package enum FeatureCircuits: CircuitFamily {
         (samples + shape.slotCount - 1) / shape.slotCount
     }
 
-    /// Memory is what is held at once: the request, one limb of it expanded, two stored vectors, the threads' tiles.
+    /// Memory is what is held at once: the request, one limb of it expanded, stored vectors, the threads' tiles.
     package static func serverMemory(
         _ client: Features, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation
     ) -> Int {

@@ -20,6 +20,35 @@ package struct NoiseFeatures: NoiseInterpreter {
         var polynomials = 2
         /// Limbs of c_1 to expand before it can be stored: what is put off begins at what the client sent.
         var expansions = 0
+        /// Stored vectors that it is, or that what was put off begins at.
+        var stored: [StoredVector] = []
+        var isStored = false
+        /// Whether it is what the client sent.
+        var isFresh = false
+    }
+
+    /// Limbs that a stored vector takes for as long as something needs it: lives as the encrypted one does.
+    final class StoredVector {
+        private let memory: Memory
+        private let limbs: Int
+
+        init(_ memory: Memory, limbs: Int) {
+            (self.memory, self.limbs) = (memory, limbs)
+            memory.add(limbs)
+        }
+
+        deinit { memory.add(-limbs) }
+    }
+
+    /// Limbs of all stored vectors, now and at most.
+    final class Memory {
+        private var limbs = 0
+        private(set) var most = 0
+
+        func add(_ count: Int) {
+            limbs += count
+            most = max(most, limbs)
+        }
     }
 
     package struct PreparedMap {
@@ -30,6 +59,7 @@ package struct NoiseFeatures: NoiseInterpreter {
 
     package let ledger: any NoiseLedger
     private let featureCount: Int
+    private let memory = Memory()
 
     package init(
         circuit: Circuit<FeatureCircuits>, ledger: any NoiseLedger, norms: TransformNorms
@@ -45,7 +75,7 @@ package struct NoiseFeatures: NoiseInterpreter {
         return [
             Value(
                 level: level, noise: ledger.model.freshFeature, count: featureCount,
-                expansions: featureCount * level)
+                expansions: featureCount * level, isFresh: true)
         ]
     }
 
@@ -74,7 +104,7 @@ package struct NoiseFeatures: NoiseInterpreter {
         var out = Value(
             level: level, noise: ledger.model.addingSharedConstant(NoiseBound.sum(noise)),
             count: map.outputCount, polynomials: values.map(\.polynomials).max()!,
-            expansions: values.map(\.expansions).max()!)
+            expansions: values.map(\.expansions).max()!, stored: values.flatMap(\.stored))
         if transform.isDithered { dither(&out, transform, values) }
         return out
     }
@@ -97,15 +127,16 @@ package struct NoiseFeatures: NoiseInterpreter {
 
     package func apply(_ step: FeatureStep, to values: [Value]) throws -> Value {
         let value = values[0]
-        var out = store(value)
-        if case .relinearize = step {
-            out.noise = try ledger.relinearize(value.noise, level: value.level, vector: value.count)
-            let added = out.noise.components.dropFirst(value.noise.components.count)
-            out.exposure = value.exposure?.adding(
-                ledger.model.exposure(of: NoiseBound(Array(added)).norms))
-            out.polynomials = 2
-        }
-        return out
+        let stored = store(value)
+        guard case .relinearize = step else { return stored }
+        var out = stored
+        out.noise = try ledger.relinearize(value.noise, level: value.level, vector: value.count)
+        let added = out.noise.components.dropFirst(value.noise.components.count)
+        out.exposure = value.exposure?.adding(
+            ledger.model.exposure(of: NoiseBound(Array(added)).norms))
+        out.polynomials = 2
+        hold(&out)
+        return withExtendedLifetime(stored) { out }
     }
 
     package func multiply(_ a: Value, _ b: Value) -> Value {
@@ -113,27 +144,47 @@ package struct NoiseFeatures: NoiseInterpreter {
         ledger.tally.counts.tensorProducts += a.count * a.level
         return Value(
             level: a.level, noise: ledger.model.product(a.noise, b.noise), count: a.count,
-            polynomials: 3, expansions: max(a.expansions, b.expansions))
+            polynomials: 3, expansions: max(a.expansions, b.expansions),
+            stored: a.stored + b.stored)
     }
 
     private func store(_ value: Value) -> Value {
+        guard !value.isStored else { return value }
         var out = value
         ledger.tally.counts.expansions += value.expansions
         out.expansions = 0
-        ledger.tally.storedLimbs = max(
-            ledger.tally.storedLimbs, 2 * value.count * value.polynomials * value.level)
+        hold(&out)
         return out
     }
 
+    /// From here on it is a vector of its own.
+    private func hold(_ value: inout Value) {
+        value.stored = [
+            StoredVector(memory, limbs: value.count * value.polynomials * value.level)
+        ]
+        value.isStored = true
+        ledger.tally.storedLimbs = max(ledger.tally.storedLimbs, memory.most)
+    }
+
     package func switchDown(_ value: Value, toLevel level: Int) -> Value {
-        var out = store(value)
+        // What is fresh is expanded feature by feature.
+        var stored = value
+        if value.isFresh {
+            ledger.tally.counts.expansions += value.expansions
+        } else {
+            stored = store(value)
+        }
+        var out = stored
         // The bound on what rounding adds knows two polynomials.
         precondition(value.polynomials == 2, "moduli are dropped after relinearization")
         out.noise = ledger.switchDown(
             value.noise, from: value.level, to: level, vector: value.count)
         out.level = level
         out.exposure = nil
-        return out
+        out.expansions = 0
+        out.isFresh = false
+        hold(&out)
+        return withExtendedLifetime(stored) { out }
     }
 
     package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> NoiseBound {

@@ -16,6 +16,7 @@ package struct ClearSlots: ClearInterpreter {
 
     package enum PreparedStep: Sendable {
         case fold([SlotPermutation])
+        case part(Int)
         case add([UInt64])
         case mask
         /// What is taken off.
@@ -49,7 +50,7 @@ package struct ClearSlots: ClearInterpreter {
                 giant.terms.map { term in
                     residues.divide(
                         term.weights, by: units[transform.babies[term.baby].source],
-                        transform.divisors)
+                        transform.divisors(ofSum: giant.output))
                 }
             })
     }
@@ -59,7 +60,9 @@ package struct ClearSlots: ClearInterpreter {
     ) -> PreparedStep {
         switch step {
         case .fold(let permutations): .fold(permutations)
-        case .add(let constant): .add(residues.multiply(constant, by: unit))
+        case .part(let index): .part(index)
+        case .add(let constant, let divisors):
+            .add(residues.multiply(constant, by: unit, divisors))
         case .mask: .mask
         case .factors(_, let constants):
             .factors(residues.multiply(constants.map { -$0 }, by: unit))
@@ -70,9 +73,11 @@ package struct ClearSlots: ClearInterpreter {
         let babies = map.transform.babies.map {
             permute(values[$0.source].slots[0], $0.permutation)
         }
-        var total = [UInt64](repeating: 0, count: values[0].slots[0].count)
+        let outputs = map.transform.sums.count
+        var totals = [[UInt64]](
+            repeating: [UInt64](repeating: 0, count: values[0].slots[0].count), count: outputs)
         for (giant, weights) in zip(map.transform.giants, map.weights) {
-            var sum = [UInt64](repeating: 0, count: total.count)
+            var sum = [UInt64](repeating: 0, count: totals[0].count)
             for (term, factor) in zip(giant.terms, weights) {
                 let baby = babies[term.baby]
                 for s in sum.indices where factor[s] != 0 {
@@ -81,9 +86,9 @@ package struct ClearSlots: ClearInterpreter {
                         modulo: t)
                 }
             }
-            total = added(total, permute(sum, giant.permutation))
+            totals[giant.output] = added(totals[giant.output], permute(sum, giant.permutation))
         }
-        return ClearValue(slots: [total], level: values[0].level)
+        return ClearValue(slots: totals, level: values[0].level)
     }
 
     package func apply(_ step: PreparedStep, to values: [ClearValue]) -> ClearValue {
@@ -93,6 +98,7 @@ package struct ClearSlots: ClearInterpreter {
         case .factors(let constants):
             ClearValue(
                 slots: values.map { $0.slots[0] } + [constants], level: value.level)
+        case .part(let index): ClearValue(slots: [value.slots[index]], level: value.level)
         case .fold(let permutations):
             ClearValue(
                 slots: value.slots.map { slots in

@@ -9,11 +9,12 @@ import Threading
 /// from memory once for all of them.
 package struct EncryptedSlots: EncryptedInterpreter {
     package typealias Family = SlotCircuits
-    /// One ciphertext of each t_i.
+    /// One ciphertext of each t_i; of a bundle, of every part in turn.
     package typealias Value = [Ciphertext]
 
     package enum PreparedStep: Sendable {
         case fold([SlotPermutation])
+        case part(Int)
         case add([EncodedConstant])
         /// Of constants that are rounded anew for each reply.
         case addDithered([DitheredConstant])
@@ -50,14 +51,16 @@ package struct EncryptedSlots: EncryptedInterpreter {
     ) -> [EncodedTransform] {
         let giants = transform.giants.map { giant in
             (
-                permutation: giant.permutation,
+                permutation: giant.permutation, output: giant.output,
                 terms: giant.terms.map { (baby: $0.baby, weights: $0.weights) }
             )
         }
         return residues.map { residues in
             evaluator.context.encodeTransform(
                 babies: transform.babies, giants: giants,
-                factors: units.map { residues.inverse($0, transform.divisors) },
+                factors: transform.sums.indices.map { sum in
+                    units.map { residues.inverse($0, transform.divisors(ofSum: sum)) }
+                },
                 plaintextIndex: residues.plaintextIndex, level: level,
                 isDithered: isLast && privacy.dithers)
         }
@@ -70,22 +73,25 @@ package struct EncryptedSlots: EncryptedInterpreter {
         let context = evaluator.context
         switch step {
         case .fold(let permutations): return .fold(permutations)
+        case .part(let index): return .part(index)
         case .factors(let layout, let constants):
             return .factors(
                 layout, residues.map { $0.multiply(constants.map { -$0 }, by: unit) })
         case .mask(let layout): return .mask(layout, isDithered: isDithered)
-        case .add(let constant) where isDithered:
+        case .add(let constant, let divisors) where isDithered:
             return .addDithered(
                 residues.map {
                     context.encodeDithered(
-                        slots: $0.multiply(constant, by: unit), plaintextIndex: $0.plaintextIndex,
+                        slots: $0.multiply(constant, by: unit, divisors),
+                        plaintextIndex: $0.plaintextIndex,
                         level: level)
                 })
-        case .add(let constant):
+        case .add(let constant, let divisors):
             return .add(
                 residues.map {
                     context.encodeConstant(
-                        slots: $0.multiply(constant, by: unit), plaintextIndex: $0.plaintextIndex,
+                        slots: $0.multiply(constant, by: unit, divisors),
+                        plaintextIndex: $0.plaintextIndex,
                         level: level)
                 })
         }
@@ -100,6 +106,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
         return switch step {
         case .factors(let layout, let constants):
             try factors(values, constants, layout: layout)
+        case .part(let index): Array(value[index * residues.count..<(index + 1) * residues.count])
         case .fold(let permutations):
             try evaluator.sumOfPermutations(value, permutations, includingIdentity: true)
         case .add(let constants): try zip(value, constants).map { try evaluator.add($0, $1) }

@@ -3,10 +3,13 @@
 import BFV
 
 /// A linear map on the slots of one ciphertext or several, with integer weights, as baby-step giant-step sums:
-/// y = sum over g of perm_g( sum over b of weights_{g,b} * perm_b(x_b) ), where x_b is the source of baby b.
+/// y = sum over g of perm_g( sum over b of weights_{g,b} * perm_b(x_b) ), where x_b is the source of baby b. Several such
+/// sums may share their babies: then the result is a bundle, of which steps take parts.
 package final class LinearTransform: CircuitMap {
     package struct Giant: Sendable {
         package let permutation: SlotPermutation
+        /// The sum that it is a part of.
+        package let output: Int
         package let terms: [Term]
     }
 
@@ -29,8 +32,16 @@ package final class LinearTransform: CircuitMap {
     /// How many ciphertexts it takes.
     package let sourceCount: Int
     package let giants: [Giant]
-    /// What its result is divided by, modulo t: factors of an integer that divides it.
-    let divisors: [Int64]
+    /// What each sum is divided by, modulo t: factors of an integer that divides it; none where the list is shorter.
+    private let divisors: [[Int64]]
+    /// Of a bundle: each sum as a map of its own.
+    private let parts: [LinearTransform]
+    /// Each sum.
+    var sums: [LinearTransform] { parts.isEmpty ? [self] : parts }
+
+    func divisors(ofSum index: Int) -> [Int64] {
+        index < divisors.count ? divisors[index] : []
+    }
 
     /// Every permutation that needs a Galois key.
     package func permutations(degree: Int) -> Set<SlotPermutation> {
@@ -46,9 +57,11 @@ package final class LinearTransform: CircuitMap {
 
     /// Diagonals of given steps: rotation d is `baby` + `giant`, modulo the columns. Babies and giants are in the order of
     /// their steps, terms of a giant as they are given; the weights of the outer sum move back by the giant's rotation.
-    /// - Parameter divisors: see there.
+    /// - Parameters:
+    ///   - diagonals: of outputs from 0, none left out.
+    ///   - divisors: see there.
     init(
-        diagonals: [Diagonal], steps: [(baby: Int, giant: Int)], divisors: [Int64] = [],
+        diagonals: [Diagonal], steps: [(baby: Int, giant: Int)], divisors: [[Int64]] = [],
         shape: SlotShape
     ) {
         struct Place: Hashable {
@@ -63,17 +76,43 @@ package final class LinearTransform: CircuitMap {
         babies = used.map {
             BabyStep(source: $0.source, permutation: shape.rotation($0.step & (columns - 1)))
         }
-        let byGiant = Dictionary(grouping: zip(diagonals, steps)) { $1.giant }
-        giants = byGiant.keys.sorted().map { giant in
-            let rotation = giant & (columns - 1)
+        struct Outer: Hashable {
+            let output: Int
+            let step: Int
+        }
+        let byGiant = Dictionary(grouping: zip(diagonals, steps)) {
+            Outer(output: $0.output, step: $1.giant)
+        }
+        let order = byGiant.keys.sorted { ($0.output, $0.step) < ($1.output, $1.step) }
+        giants = order.map { giant in
+            let rotation = giant.step & (columns - 1)
             let terms = byGiant[giant]!.map { diagonal, step in
                 Term(
                     baby: number[Place(source: diagonal.source, step: step.baby)]!,
                     unmoved: diagonal.weights, rotation: rotation, columns: columns)
             }
-            return Giant(permutation: shape.rotation(rotation), terms: terms)
+            return Giant(
+                permutation: shape.rotation(rotation), output: giant.output, terms: terms)
         }
         self.divisors = divisors
+        let outputs = (giants.last?.output ?? 0) + 1
+        parts =
+            outputs == 1
+            ? []
+            : (0..<outputs).map { output in
+                LinearTransform(
+                    babies: babies, sourceCount: sourceCount,
+                    giants: giants.filter { $0.output == output },
+                    divisors: output < divisors.count ? [divisors[output]] : [])
+            }
+    }
+
+    private init(babies: [BabyStep], sourceCount: Int, giants: [Giant], divisors: [[Int64]]) {
+        self.babies = babies
+        self.sourceCount = sourceCount
+        self.giants = giants
+        self.divisors = divisors
+        parts = []
     }
 
     /// Groups diagonals (rotation d * stride, weights) into giants of babies: rotating by (g babyCount + b) stride is
@@ -111,4 +150,6 @@ struct Diagonal: Sendable {
     let source: Int
     let index: Int
     let weights: SlotWeights
+    /// Which y it is a part of.
+    var output = 0
 }

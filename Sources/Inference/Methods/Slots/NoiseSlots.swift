@@ -15,15 +15,20 @@ package struct NoiseSlots: NoiseInterpreter {
         var exposure: NoiseExposure?
         /// Ciphertexts of each t_i.
         var count = 1
+        /// Of a bundle, each part's.
+        var parts: [NoiseBound] = []
     }
 
     package struct PreparedMap {
         let transform: LinearTransform
-        /// Of each source.
-        let gains: [TransformGain]
+        /// Of each sum, of each source.
+        let gains: [[TransformGain]]
         let isDithered: Bool
 
-        var energy: Double { gains.reduce(0) { $0 + $1.energy } }
+        /// Of the sum that has most.
+        var energy: Double {
+            gains.reduce(0) { max($0, $1.reduce(0) { $0 + $1.energy }) }
+        }
     }
 
     package let ledger: any NoiseLedger
@@ -50,7 +55,7 @@ package struct NoiseSlots: NoiseInterpreter {
     ) -> PreparedMap {
         PreparedMap(
             transform: transform,
-            gains: norms.gains(of: transform, units: units, on: ledger),
+            gains: transform.sums.map { norms.gains(of: $0, units: units, on: ledger) },
             isDithered: isLast && ledger.privacy.dithers)
     }
 
@@ -59,18 +64,29 @@ package struct NoiseSlots: NoiseInterpreter {
         let transform = prepared.transform
         let level = values[0].level
         ledger.tally.counts.plaintextMultiplications += transform.termCount
-        let inputs = zip(values, prepared.gains).map { ($0.noise, $1) }
-        let plain = NoiseBound.sum(inputs.map { $0.mapped(by: $1, degree: degree) })
+        // Of every sum.
+        let inputs = prepared.gains.map { zip(values, $0).map { ($0.noise, $1) } }
+        let plain = inputs.map { inputs in
+            NoiseBound.sum(inputs.map { $0.mapped(by: $1, degree: degree) })
+        }
+        func bundle(_ parts: [NoiseBound]) -> Value {
+            let worst = parts.max { $0.norms.largest < $1.norms.largest }!
+            return Value(level: level, noise: worst, parts: parts.count > 1 ? parts : [])
+        }
         let isLocal = transform.permutations(degree: degree).isEmpty
         let limbs = isLocal ? level : level + 1
         ledger.tally.counts.plaintextProducts += 2 * transform.termCount * limbs
         if prepared.isDithered { countDither(transform, limbs: limbs) }
         if isLocal {
-            guard prepared.isDithered else { return Value(level: level, noise: plain) }
+            guard prepared.isDithered else { return bundle(plain) }
             return dithered(transform, values, babies: .zero)
         }
         let giants = transform.giants.map(\.permutation).filter { !$0.isIdentity(degree: degree) }
-        let after = plain.norms.largest
+        // Those of each sum.
+        let counts = transform.sums.map {
+            $0.giants.count { !$0.permutation.isIdentity(degree: degree) }
+        }
+        let after = plain.map(\.norms.largest).min()!
         var inner = NoiseNorms.zero
         for source in 0..<transform.sourceCount {
             let babies = transform.babies.filter { $0.source == source }.map(\.permutation)
@@ -83,10 +99,10 @@ package struct NoiseSlots: NoiseInterpreter {
         for giant in giants {
             ledger.divideBySpecial(level: level, count: 1)
             let added = try ledger.switchKeys(
-                [giant], level: level, room: after / Double(giants.count))
+                [giant], level: level, room: after / Double(counts.max()!))
             outer = added.largest > outer.largest ? added : outer
         }
-        ledger.divideBySpecial(level: level, count: 2)
+        ledger.divideBySpecial(level: level, count: 2 * counts.count)
         if prepared.isDithered {
             var out = dithered(transform, values, babies: inner)
             let added = model.switchedMap(
@@ -95,10 +111,13 @@ package struct NoiseSlots: NoiseInterpreter {
             out.exposure = out.exposure?.adding(model.exposure(of: added.norms))
             return out
         }
-        let noise = model.mapped(
-            inputs, babies: inner, giants: outer,
-            giantCount: ledger.switchesKeysFreely ? 0 : giants.count)
-        return Value(level: level, noise: model.divided(noise))
+        return bundle(
+            zip(inputs, counts).map { inputs, count in
+                model.divided(
+                    model.mapped(
+                        inputs, babies: inner, giants: outer,
+                        giantCount: ledger.switchesKeysFreely ? 0 : count))
+            })
     }
 
     /// A map whose weights are drawn anew.
@@ -132,6 +151,7 @@ package struct NoiseSlots: NoiseInterpreter {
         let value = values[0]
         return switch step {
         case .factors: factors(values)
+        case .part(let index): Value(level: value.level, noise: value.parts[index])
         case .fold(let permutations): try fold(value, permutations)
         case .add, .mask: add(to: value)
         }

@@ -20,8 +20,10 @@ struct PackedLayer {
     let outputLayout: SlotLayout
     /// Of each diagonal its baby and giant step, where these follow no rule; else none.
     var steps: [(baby: Int, giant: Int)] = []
-    /// See `LinearTransform.divisors`.
-    var divisors: [Int64] = []
+    /// See `LinearTransform`.
+    var divisors: [[Int64]] = []
+    /// What the bias is divided by, modulo t: factors of an integer.
+    var biasDivisors: [Int64] = []
     /// The bias of each slot: after the folds each output once a slot, or in a last layer in one slot of
     /// each output.
     let bias: [Int64]

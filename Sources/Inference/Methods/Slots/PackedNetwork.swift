@@ -12,6 +12,8 @@ import Synchronization
 struct PackedNetwork {
     enum Step {
         case layer(PackedLayer, sources: [Int])
+        /// One sum of a layer of several.
+        case part(Int, of: Int)
         /// Of one value, or of two that are laid out alike.
         case product([Int])
         case switchPoint(Int)

@@ -13,8 +13,10 @@ package typealias SlotsPlan = BFVPlan<SlotCircuits>
 package enum SlotStep: CircuitStep {
     /// x + sum of permutations of x.
     case fold([SlotPermutation])
-    /// Integer constants, a slot each.
-    case add([Int64])
+    /// One sum of a bundle.
+    case part(Int)
+    /// Integer constants, a slot each, divided modulo t by factors of an integer.
+    case add([Int64], divisors: [Int64])
     /// Adds random shares of zero to the slots of each output, and random values to unused slots, so that a client
     /// learns the sums only.
     case mask(SlotLayout)
@@ -30,7 +32,7 @@ package enum SlotStep: CircuitStep {
     package var keepsNoise: Bool {
         switch self {
         case .fold, .factors: false
-        case .add, .mask: true
+        case .add, .mask, .part: true
         }
     }
 
@@ -68,7 +70,8 @@ package enum SlotCircuits: CircuitFamily {
         if let trees = try forestCircuit(network, shape: shape, numbers: babyCounts) {
             return trees
         }
-        return circuit(try PackedNetwork(network, shape: shape), babyCounts: babyCounts)
+        return circuit(
+            try PackedNetwork(flat(network), shape: shape), babyCounts: babyCounts)
     }
 
     /// - Parameter babyCounts: missing ones get the cheapest power of two.
@@ -84,17 +87,19 @@ package enum SlotCircuits: CircuitFamily {
                 diagonalCounts: builder.diagonalCounts))
     }
 
-    /// nil where the network is not of trees.
+    /// Trees of one split each are a linear map of bits.
+    private static func flat(_ network: IntegerNetwork) throws -> IntegerNetwork {
+        guard let forest = network.forest, forest.levels <= 1 else { return network }
+        return try ForestProducts.lowered(network)
+    }
+
+    /// nil where the network is not of trees of several levels.
     private static func forestCircuit(
         _ network: IntegerNetwork, shape: SlotShape, numbers: [Int]
     ) throws -> Circuit<SlotCircuits>? {
-        guard network.forest != nil else { return nil }
-        guard let trees = ForestNetwork(network) else { throw PackingError.noCover }
-        guard trees.degree <= ForestPolynomial.largestDegree else {
-            throw PackingError.tooManyTerms(trees.degree, most: ForestPolynomial.largestDegree)
-        }
-        let layout = try ForestLayout(trees, shape: shape, numbers: numbers)
-        let packed = PackedNetwork(trees, layout, shape: shape)
+        guard let forest = network.forest, forest.levels > 1 else { return nil }
+        let layout = try ForestLayout(network, shape: shape, numbers: numbers)
+        let packed = PackedNetwork(layout, shape: shape)
         var builder = SlotCircuitBuilder(packed, requestedBabyCounts: [])
         builder.run()
         return Circuit(
@@ -118,7 +123,7 @@ package enum SlotCircuits: CircuitFamily {
         if let trees = try forestCircuit(network, shape: shape, numbers: []) {
             return fits(trees.permutations) ? [trees] : []
         }
-        let packed = try PackedNetwork(network, shape: shape)
+        let packed = try PackedNetwork(flat(network), shape: shape)
         var choices: [[Int]] = [[]]
         let layers = circuit(packed, babyCounts: []).layout.diagonalCounts
         for (layer, diagonals) in layers.enumerated() {
@@ -139,11 +144,13 @@ package enum SlotCircuits: CircuitFamily {
         _ start: Candidate<SlotCircuits>, _ tuning: Tuning<SlotCircuits>
     ) throws -> Candidate<SlotCircuits> {
         // Their steps were chosen with their places.
-        guard tuning.network.forest == nil else { return start }
+        guard tuning.network.forest.map({ $0.levels <= 1 }) ?? true else { return start }
         try tuning.progress("tuning baby and giant steps")
         var best = start
         let (memory, shape) = (tuning.memory, best.circuit.shape)
-        let packed = try memory.once(shape) { try PackedNetwork(tuning.network, shape: shape) }
+        let packed = try memory.once(shape) {
+            try PackedNetwork(flat(tuning.network), shape: shape)
+        }
         var babies = best.circuit.babyCounts
         for layer in babies.indices {
             let original = babies[layer]
@@ -213,6 +220,8 @@ private struct SlotCircuitBuilder {
         for step in packed.steps {
             switch step {
             case .switchPoint(let point): circuit.appendSwitchPoint(point)
+            case .part(let index, let bundle):
+                values.append(circuit.append(.own(.part(index)), [values[bundle]]))
             case .product(let operands):
                 values.append(circuit.appendProduct(operands.map { values[$0] }))
             case .layer(let layer, let sources):
@@ -264,6 +273,7 @@ private struct SlotCircuitBuilder {
 
     private mutating func appendBias(_ layer: PackedLayer, _ value: Int) -> Int {
         layer.bias.contains(where: { $0 != 0 })
-            ? circuit.append(.own(.add(layer.bias)), [value]) : value
+            ? circuit.append(.own(.add(layer.bias, divisors: layer.biasDivisors)), [value])
+            : value
     }
 }

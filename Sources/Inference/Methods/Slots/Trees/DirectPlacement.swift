@@ -42,25 +42,26 @@ struct DirectPlacement {
             }
         }
         return places.map { cells in
-            var map: ForestLayout.Map = [:]
-            for (slot, cell) in cells.enumerated() {
-                guard let cell else { continue }
-                for (condition, factor) in network.cells[cell].terms.flatMap(\.bits) {
-                    let distance = (condition - slot % shape.columns) & (rotations.period - 1)
-                    let steps = rotations.steps[distance]!
-                    map[
-                        ForestLayout.Rotation(steps),
-                        default: [Int64](repeating: 0, count: shape.slotCount)][slot] += factor
+            let reads = cells.enumerated().flatMap { slot, cell in
+                (cell.map { network.cells[$0].reads } ?? []).map { read in
+                    let distance = (read.condition - slot % shape.columns) & (rotations.period - 1)
+                    return (
+                        slot: slot, rotation: ForestLayout.Rotation(rotations.steps[distance]!),
+                        read: read
+                    )
                 }
             }
-            let all = ForestLayout.padded(map, to: rotations.rotations, slots: shape.slotCount)
-            return ForestLayout.Group(maps: [all], cells: cells)
+            return ForestLayout.Group(
+                relays: nil,
+                sums: ForestLayout.sums(
+                    reads, of: network, rotations: rotations.rotations, slots: shape.slotCount),
+                cells: cells)
         }
     }
 
     /// Whether the cell of most bits may expect a slot, rotations being random.
     private var mayFit: Bool {
-        let bits = network.cells.reduce(0) { max($0, $1.terms.flatMap(\.bits).count) }
+        let bits = network.cells.reduce(0) { max($0, $1.reads.count) }
         let share = Double(rotations.distances.count) / Double(rotations.period)
         var expected = Double(shape.slotCount / network.outputCount)
         for _ in 0..<bits { expected *= share }
@@ -76,7 +77,7 @@ struct DirectPlacement {
         var reaches = [Bool](repeating: false, count: period)
         for distance in rotations.distances { reaches[distance] = true }
         let columns = cells.map { cell -> [Int32] in
-            let bits = network.cells[cell].terms.flatMap(\.bits).map(\.condition)
+            let bits = network.cells[cell].reads.map(\.condition)
             // By the first bit, the others checked.
             return rotations.distances.compactMap { distance in
                 let column = (bits[0] - distance) & (period - 1)

@@ -9,16 +9,20 @@ import IntegerNetworks
 /// slot a leaf has is the server's alone: it is chosen so that few rotations bring all bits where they are needed. Slots
 /// are shared out among outputs in equal regions, whatever the trees.
 struct ForestLayout {
-    /// Numbers that make it: babies and giants of the one map; or of the first, then what the second reaches on either
-    /// side and its babies.
+    /// Numbers that make it: leaves of one split that share a slot, 1 or 2; babies and giants of the one map, or of the
+    /// first; then what the second reaches on either side and its babies.
     let numbers: [Int]
-    /// Of each group, maps one after another: from bits to what leaves count.
+    /// What the slots do.
+    let network: ForestNetwork
+    /// Of each group, maps from bits to what leaves count.
     let groups: [Group]
     let period: Int
 
     struct Group {
-        /// The maps, each as weights of slots by its rotations.
-        var maps: [Map]
+        /// A map that comes first.
+        var relays: Map?
+        /// Of each sum of the network's cells.
+        var sums: [Map]
         /// Of each slot, the cell that it does.
         var cells: [Int?]
     }
@@ -62,59 +66,97 @@ struct ForestLayout {
         return output * size..<(output + 1) * size
     }
 
-    /// - Parameter numbers: as above; none: those that take the least, of what is tried.
+    /// - Parameters:
+    ///   - network: of trees.
+    ///   - numbers: as above; none: those that take the least, of what is tried.
     /// - Throws: `PackingError` where it doesn't fit.
-    init(_ network: ForestNetwork, shape: SlotShape, numbers: [Int]) throws {
-        // Trees that are worth nothing have no slots.
-        guard !network.cells.isEmpty else { throw PackingError.noCover }
-        let period = max(2, network.conditionCount.nextPowerOfTwo)
-        guard period <= shape.columns else {
-            throw PackingError.tooManyFeatures(network.conditionCount, slots: shape.columns)
-        }
-        guard network.outputCount <= shape.slotCount,
-            network.cells.count <= Self.mostGroups * shape.slotCount
-        else { throw PackingError.tooManyOutputs(network.cells.count, columns: shape.slotCount) }
-        self.period = period
-        if !numbers.isEmpty {
-            guard let groups = Self.groups(network, shape, period, numbers) else {
+    init(_ network: IntegerNetwork, shape: SlotShape, numbers: [Int]) throws {
+        let asked = numbers.isEmpty ? [false, true] : [numbers[0] == 2]
+        let networks = try asked.map { pairs in
+            guard let made = ForestNetwork(network, pairs: pairs) else {
                 throw PackingError.noCover
             }
+            return made
+        }
+        let conditions = networks[0].conditionCount
+        let period = max(2, conditions.nextPowerOfTwo)
+        guard period <= shape.columns else {
+            throw PackingError.tooManyFeatures(conditions, slots: shape.columns)
+        }
+        let fitting = try Self.fitting(networks, shape)
+        self.period = period
+        if !numbers.isEmpty {
+            guard fitting[0].leavesPerCell == numbers[0],
+                let groups = Self.groups(fitting[0], shape, period, numbers)
+            else { throw PackingError.noCover }
             self.numbers = numbers
             self.groups = groups
+            self.network = fitting[0]
             return
         }
-        var best: (cost: Double, numbers: [Int], groups: [Group])?
-        for ladder in Self.ladders(network, period) {
-            // The first that fits: more rotations fit more.
-            var (low, high) = (0, ladder.count)
-            if let best { high = ladder.firstIndex { Self.cost($0) >= best.cost } ?? high }
-            while low < high {
-                let middle = (low + high) / 2
-                guard let groups = Self.groups(network, shape, period, ladder[middle]) else {
-                    low = middle + 1
-                    continue
+        var best: (cost: Double, numbers: [Int], network: ForestNetwork, groups: [Group])?
+        for network in fitting {
+            for ladder in Self.ladders(network, period) {
+                // The first that fits: more rotations fit more.
+                func cost(_ numbers: [Int], groups: Int = 1) -> Double {
+                    Self.cost(network, numbers, groups: groups)
                 }
-                let cost = Self.cost(ladder[middle]) * Double(groups.count)
-                if cost < best?.cost ?? .infinity { best = (cost, ladder[middle], groups) }
-                high = middle
+                var (low, high) = (0, ladder.count)
+                if let best { high = ladder.firstIndex { cost($0) >= best.cost } ?? high }
+                while low < high {
+                    let middle = (low + high) / 2
+                    guard let groups = Self.groups(network, shape, period, ladder[middle]) else {
+                        low = middle + 1
+                        continue
+                    }
+                    let cost = cost(ladder[middle], groups: groups.count)
+                    if cost < best?.cost ?? .infinity {
+                        best = (cost, ladder[middle], network, groups)
+                    }
+                    high = middle
+                }
             }
         }
         guard let best else { throw PackingError.noCover }
         self.numbers = best.numbers
+        self.network = best.network
         groups = best.groups
+    }
+
+    /// Those that there is room and a polynomial for; the second only where it is another than the first.
+    private static func fitting(
+        _ networks: [ForestNetwork], _ shape: SlotShape
+    ) throws -> [ForestNetwork] {
+        var refusal = PackingError.noCover
+        let fitting = networks.enumerated().filter { index, network in
+            if network.degree > ForestPolynomial.largestDegree {
+                refusal = .tooManyTerms(network.degree, most: ForestPolynomial.largestDegree)
+            } else if network.outputCount > shape.slotCount
+                || network.cells.count > mostGroups * shape.slotCount
+            {
+                refusal = .tooManyOutputs(network.cells.count, columns: shape.slotCount)
+            } else {
+                // Trees that are worth nothing have no slots.
+                return !network.cells.isEmpty && (index == 0 || network.hasPairs)
+            }
+            return false
+        }
+        guard !fitting.isEmpty else { throw refusal }
+        return fitting.map(\.element)
     }
 
     // MARK: Choices
 
     /// Choices that take ever more, in several lists: of each the first that fits is taken.
     private static func ladders(_ network: ForestNetwork, _ period: Int) -> [[[Int]]] {
-        let first = steps(period)
-        let reaches = Set([1, 2, 4].map { (network.largestTree / 2).nextPowerOfTwo / $0 })
+        let first = steps(period).map { [network.leavesPerCell] + $0 }
+        let span = max(network.largestTree, network.mostConditions)
+        let reaches = Set([1, 2, 4].map { (span / 2).nextPowerOfTwo / $0 })
             .filter { $0 >= 4 && $0 <= period / 4 }.sorted()
         return [first]
             + reaches.map { reach in
                 let babies = (1...reach.trailingZeroBitCount + 1).map { 1 << $0 }
-                    .min { cost([$0, 2 * reach / $0]) < cost([$1, 2 * reach / $1]) }!
+                    .min { second(network, reach, $0) < second(network, reach, $1) }!
                 return first.map { $0 + [reach, babies] }
             }
     }
@@ -140,33 +182,69 @@ struct ForestLayout {
     /// A further map takes bits, so moduli and all that is done with them.
     private static let mapCost = 10.0
 
-    /// In baby steps.
-    private static func cost(_ numbers: [Int]) -> Double {
-        let (babies, giants) = (Double(numbers[0]), Double(numbers[1]))
-        let first = babies - 1 + giantCost * (giants - 1) + termCost * babies * giants
-        guard numbers.count == 4 else { return first + mapCost }
-        return first + cost([numbers[3], 2 * numbers[2] / numbers[3]]) + mapCost
+    /// A product of ciphertexts.
+    private static let productCost = 5.0
+    /// What is done with a group's factors at the end.
+    private static let endCost = 5.0
+
+    /// In baby steps: babies of one source are shared by all sums of it.
+    private static func cost(
+        _ network: ForestNetwork, _ numbers: [Int], groups: Int
+    ) -> Double {
+        let (babies, giants) = (Double(numbers[1]), Double(numbers[2]))
+        let isRelayed = numbers.count == 5
+        let sums = Double(groups * (isRelayed ? 1 : network.sums.count))
+        let products = ForestPolynomial(degree: network.degree, isWeighed: network.hasPairs)
+            .products.count
+        let first = babies - 1 + sums * outer(babies, giants)
+        let end = Double(groups) * (Double(products) * productCost + endCost)
+        guard isRelayed else { return first + end }
+        return first + end + mapCost + Double(groups) * second(network, numbers[3], numbers[4])
+    }
+
+    private static func outer(_ babies: Double, _ giants: Double) -> Double {
+        giantCost * (giants - 1) + termCost * babies * giants
+    }
+
+    private static func second(_ network: ForestNetwork, _ reach: Int, _ babies: Int) -> Double {
+        let giants = Double(2 * reach / babies)
+        return Double(babies - 1) + Double(network.sums.count) * outer(Double(babies), giants)
     }
 
     private static func groups(
         _ network: ForestNetwork, _ shape: SlotShape, _ period: Int, _ numbers: [Int]
     ) -> [Group]? {
+        guard numbers.count >= 3 else { return nil }
+        let rotations = RotationSet(babies: numbers[1], giants: numbers[2], period: period)
         switch numbers.count {
-        case 2:
-            return DirectPlacement(
-                network, shape: shape,
-                rotations: RotationSet(babies: numbers[0], giants: numbers[1], period: period)
-            ).groups()
-        case 4:
-            guard numbers[2] >= 1, numbers[3] >= 1, 2 * numbers[2] <= shape.columns,
-                numbers[3] <= 2 * numbers[2]
+        case 3:
+            return DirectPlacement(network, shape: shape, rotations: rotations).groups()
+        case 5:
+            guard numbers[3] >= 1, numbers[4] >= 1, 2 * numbers[3] <= shape.columns,
+                numbers[4] <= 2 * numbers[3]
             else { return nil }
             return RelayedPlacement(
-                network, shape: shape,
-                rotations: RotationSet(babies: numbers[0], giants: numbers[1], period: period),
-                reach: numbers[2], babies: numbers[3]
+                network, shape: shape, rotations: rotations, reach: numbers[3],
+                babies: numbers[4]
             ).groups()
         default: return nil
         }
+    }
+
+    /// The sums of a group's cells, from what places each read's bit is brought to: keys are those of all rotations.
+    /// - Parameter reads: of each, the slot of the cell and the rotation that brings the bit.
+    static func sums(
+        _ reads: [(slot: Int, rotation: Rotation, read: ForestNetwork.Read)],
+        of network: ForestNetwork, rotations: [Rotation], slots: Int
+    ) -> [Map] {
+        let none = [Int64](repeating: 0, count: slots)
+        var sums = [Map](repeating: [:], count: network.sums.count)
+        for (slot, rotation, read) in reads {
+            sums[read.sum.rawValue][rotation, default: none][slot] += read.factor
+        }
+        sums[0] = padded(sums[0], to: rotations, slots: slots)
+        // A sum of no bits at all is one of a weight of zero.
+        for index in sums.indices where sums[index].isEmpty { sums[index][rotations[0]] = none }
+        return sums
     }
 }

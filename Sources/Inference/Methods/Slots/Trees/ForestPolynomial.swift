@@ -4,11 +4,11 @@
 ///
 /// With u = z^2 it is a product of factors u - r, the squares of odd numbers below d + 1 where d is even, of even ones
 /// and z itself where d is odd. Two factors are one square: (u - a)(u - b) = (u - (a + b)/2)^2 - ((a - b)/2)^2. The last
-/// product is left to the client.
+/// product is left to the client. What a cell is worth may be one more factor.
 package struct ForestPolynomial {
     /// A value and a constant added to it.
     package struct Operand: Sendable, Hashable {
-        /// 0 is z, i + 1 the result of product i.
+        /// 0 is z; then, where that is a factor, what a cell is worth; then the results of the products.
         package let value: Int
         package let constant: Int64
     }
@@ -26,20 +26,21 @@ package struct ForestPolynomial {
 
     /// By their depth.
     package let products: [Product]
-    /// Two factors that it is the product of; one for degree 1.
+    /// Two factors that it is the product of; one for degree 1 without worth.
     package let factors: [Operand]
     /// Factors of its value where all terms are met. Their primes are at most 2 d + 1, so below every t.
     package let divisors: [Int64]
 
-    package init(degree: Int) {
+    /// - Parameter isWeighed: whether what a cell is worth is a factor.
+    package init(degree: Int, isWeighed: Bool = false) {
         let first = Int64(degree + 1)
         var products: [Product] = []
-        var depths = [0]
-        func multiply(_ a: Operand, _ b: Operand) -> Int {
-            let depth = max(depths[a.value], depths[b.value]) + 1
+        var depths = isWeighed ? [0, 0] : [0]
+        func multiply(_ a: Operand, _ b: Operand, depth least: Int = 0) -> Int {
+            let depth = max(depths[a.value] + 1, depths[b.value] + 1, least)
             products.append(Product(left: a, right: b, depth: depth))
             depths.append(depth)
-            return products.count
+            return depths.count - 1
         }
         let isOdd = degree % 2 == 1
         // Squares of the roots but 0.
@@ -69,12 +70,24 @@ package struct ForestPolynomial {
             let (a, b) = (factors.removeLast(), factors.removeLast())
             factors.append(Operand(value: multiply(a, b), constant: 0))
         }
+        if isWeighed {
+            let worth = Operand(value: 1, constant: 0)
+            if factors.count == 1 {
+                factors.append(worth)
+            } else {
+                // The one of least depth, as late as the other is made.
+                factors.sort { depths[$0.value] > depths[$1.value] }
+                let weighed = multiply(factors[1], worth, depth: depths[factors[0].value])
+                factors[1] = Operand(value: weighed, constant: 0)
+            }
+        }
         // Values in the order of their depth, as circuits have them.
         let order = products.indices.sorted {
             (products[$0].depth, $0) < (products[$1].depth, $1)
         }
-        var places = [0: 0]
-        for (place, index) in order.enumerated() { places[index + 1] = place + 1 }
+        let given = isWeighed ? 2 : 1
+        var places = [0: 0, 1: 1]
+        for (place, index) in order.enumerated() { places[index + given] = place + given }
         func moved(_ operand: Operand) -> Operand {
             Operand(value: places[operand.value]!, constant: operand.constant)
         }

@@ -6,8 +6,9 @@ import IntegerNetworks
 
 /// Trees on slots: bits to how many terms of a leaf are met, a polynomial that is zero unless all are, leaf values.
 extension PackedNetwork {
-    init(_ network: ForestNetwork, _ layout: ForestLayout, shape: SlotShape) {
-        let polynomial = ForestPolynomial(degree: network.degree)
+    init(_ layout: ForestLayout, shape: SlotShape) {
+        let network = layout.network
+        let polynomial = ForestPolynomial(degree: network.degree, isWeighed: network.hasPairs)
         let depth = polynomial.products.last?.depth ?? 0
         let regions = (0..<network.outputCount).map {
             ForestLayout.region($0, of: network.outputCount, shape)
@@ -23,8 +24,8 @@ extension PackedNetwork {
                 return output < regions.count ? output : nil
             }, switchPointCount: 2 * depth)
         var builder = Builder(self)
-        // Of each group, z and what products make.
-        var values = layout.groups.map { [builder.costs($0, network)] }
+        // Of each group, its sums and what products make.
+        var values = builder.sums(layout, polynomial)
         for stage in 0...depth {
             let products = polynomial.products.filter { $0.depth == stage }
             if stage > 0 {
@@ -48,7 +49,7 @@ extension PackedNetwork {
         let factors = values.map { values in
             polynomial.factors.map { builder.sum($0, values) }
         }
-        builder.appendLeaves(factors, layout.groups, network, polynomial, regions)
+        builder.appendLeaves(factors, layout, polynomial, regions)
         steps = builder.steps
         output = builder.valuesCount - 1
     }
@@ -79,26 +80,64 @@ extension PackedNetwork {
             return valuesCount - 1
         }
 
-        /// z of each slot: twice the terms that are not met, less one more than there can be.
-        mutating func costs(_ group: ForestLayout.Group, _ network: ForestNetwork) -> Int {
-            var value = 0
-            for (number, map) in group.maps.enumerated() {
-                let isLast = number == group.maps.count - 1
-                let rotations = map.keys.sorted { ($0.giant, $0.baby) < ($1.giant, $1.baby) }
-                value = append(
-                    .layer(
-                        layer(
-                            rotations.map {
-                                Diagonal(
-                                    source: 0, index: $0.baby + $0.giant,
-                                    weights: SlotWeights(
-                                        isLast ? map[$0]!.map { -2 * $0 } : map[$0]!))
-                            }, steps: rotations.map { ($0.baby, $0.giant) },
-                            bias: isLast
-                                ? group.cells.map { $0.map { network.start(ofCell: $0) } ?? 0 }
-                                : []), sources: [value]))
+        /// Of each group, sums of its cells' bits.
+        mutating func sums(
+            _ layout: ForestLayout, _ polynomial: ForestPolynomial
+        ) -> [[Int]] {
+            let (groups, network) = (layout.groups, layout.network)
+            let isRelayed = groups.contains { $0.relays != nil }
+            // Whatever reads one value shares its babies.
+            let middles =
+                isRelayed
+                ? appendMaps(groups.map { $0.relays! }, of: 0)
+                : [Int](repeating: 0, count: groups.count)
+            let none = [Int64](repeating: 0, count: shape.slotCount)
+            let divisors = network.sums.map { $0 == .worth ? polynomial.divisors : [] }
+            let sums =
+                isRelayed
+                ? zip(middles, groups).map {
+                    appendMaps($1.sums, of: $0, divisors: divisors)
+                }
+                : appendMaps(
+                    groups.flatMap(\.sums), of: 0, divisors: groups.flatMap { _ in divisors }
+                ).chunks(of: network.sums.count)
+            return zip(sums, groups).map { values, group in
+                network.sums.indices.map { index in
+                    let sum = network.sums[index]
+                    let constants = group.cells.map { cell in
+                        cell.map { network.constant(sum, ofCell: $0) } ?? 0
+                    }
+                    guard constants != none else { return values[index] }
+                    var constant = layer([], bias: constants)
+                    constant.isIdentity = true
+                    constant.biasDivisors = divisors[index]
+                    return append(.layer(constant, sources: [values[index]]))
+                }
             }
-            return value
+        }
+
+        /// Several maps of one value.
+        private mutating func appendMaps(
+            _ maps: [ForestLayout.Map], of value: Int, divisors: [[Int64]] = []
+        ) -> [Int] {
+            var diagonals: [Diagonal] = []
+            var steps: [(baby: Int, giant: Int)] = []
+            for (output, map) in maps.enumerated() {
+                for rotation in map.keys.sorted(by: {
+                    ($0.giant, $0.baby) < ($1.giant, $1.baby)
+                }) {
+                    diagonals.append(
+                        Diagonal(
+                            source: 0, index: rotation.baby + rotation.giant,
+                            weights: SlotWeights(map[rotation]!), output: output))
+                    steps.append((rotation.baby, rotation.giant))
+                }
+            }
+            var made = layer(diagonals, steps: steps, bias: [])
+            made.divisors = divisors
+            let bundle = append(.layer(made, sources: [value]))
+            guard maps.count > 1 else { return [bundle] }
+            return maps.indices.map { append(.part($0, of: bundle)) }
         }
 
         /// An operand of one group's values.
@@ -115,12 +154,14 @@ extension PackedNetwork {
             return made
         }
 
-        /// What leaves are worth. With two factors the second is weighed, and their product left to the client.
+        /// What leaves are worth. With two factors the second is weighed, if it isn't yet, and their product left to the
+        /// client.
         mutating func appendLeaves(
-            _ factors: [[Int]], _ groups: [ForestLayout.Group], _ network: ForestNetwork,
-            _ polynomial: ForestPolynomial, _ regions: [Range<Int>]
+            _ factors: [[Int]], _ layout: ForestLayout, _ polynomial: ForestPolynomial,
+            _ regions: [Range<Int>]
         ) {
-            let weights = groups.map { group in
+            let network = layout.network
+            let weights = layout.groups.map { group in
                 group.cells.map { $0.map { network.cells[$0].weight } ?? 0 }
             }
             // Of each output in one slot.
@@ -134,7 +175,7 @@ extension PackedNetwork {
                         Diagonal(source: $0, index: 0, weights: SlotWeights($1))
                     },
                     steps: weights.map { _ in (0, 0) }, bias: [])
-                map.divisors = polynomial.divisors
+                map.divisors = [polynomial.divisors]
                 return append(.layer(map, sources: sources))
             }
             guard polynomial.factors.count == 2 else {
@@ -144,9 +185,12 @@ extension PackedNetwork {
                 append(.layer(sums, sources: [sum]))
                 return
             }
-            let pairs = zip(factors, weights).map { pair, weights in
-                [pair[0], weighed([pair[1]], [weights])]
-            }
+            let pairs =
+                network.hasPairs
+                ? factors
+                : zip(factors, weights).map { pair, weights in
+                    [pair[0], weighed([pair[1]], [weights])]
+                }
             append(.factors(pairs.flatMap { $0 }, constants: constants))
         }
 
@@ -162,10 +206,17 @@ extension PackedNetwork {
 }
 
 extension ForestNetwork {
-    /// z of a cell where no bit is set.
-    fileprivate func start(ofCell index: Int) -> Int64 {
-        let terms = cells[index].terms
-        return 2 * Int64(terms.count) - 2 * terms.reduce(0) { $0 + $1.constant }
+    /// A sum of a cell's bits where none is set.
+    fileprivate func constant(_ sum: Sum, ofCell index: Int) -> Int64 {
+        let cell = cells[index]
+        guard sum == .unmet else { return cell.weight }
+        return 2 * Int64(cell.terms.count) - 2 * cell.terms.reduce(0) { $0 + $1.constant }
             - Int64(degree + 1)
+    }
+}
+
+extension [Int] {
+    fileprivate func chunks(of size: Int) -> [[Int]] {
+        stride(from: 0, to: count, by: size).map { Array(self[$0..<$0 + size]) }
     }
 }

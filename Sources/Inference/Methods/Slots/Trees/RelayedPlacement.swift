@@ -104,7 +104,7 @@ private struct GroupBuilder {
     private var ofCondition: [Int: [Int]] = [:]
     private var cells: [Int?]
     /// Of each placed cell's bits, the relay.
-    private var reads: [(slot: Int, relay: Int, factor: Int64)] = []
+    private var reads: [(slot: Int, relay: Int, read: ForestNetwork.Read)] = []
     private var seen: [Int]
     private var round = 0
     /// Slots that a search for one may still look from.
@@ -130,13 +130,13 @@ private struct GroupBuilder {
         }
         let before = self
         // Slots that ask for each condition, ascending.
-        var users: [Int: [(slot: Int, factor: Int64)]] = [:]
+        var users: [Int: [(slot: Int, read: ForestNetwork.Read)]] = [:]
         var order: [Int] = []
         for (offset, cell) in tree.enumerated() {
             cells[start + offset] = cell
-            for (condition, factor) in network.cells[cell].terms.flatMap(\.bits) {
-                if users[condition] == nil { order.append(condition) }
-                users[condition, default: []].append((start + offset, factor))
+            for read in network.cells[cell].reads {
+                if users[read.condition] == nil { order.append(read.condition) }
+                users[read.condition, default: []].append((start + offset, read))
             }
         }
         // Those of most leaves have least room.
@@ -153,14 +153,14 @@ private struct GroupBuilder {
 
     /// Finds a slot of the middle value for a condition that these leaves ask for, or one each for halves of them.
     private mutating func relay(
-        _ condition: Int, to users: ArraySlice<(slot: Int, factor: Int64)>
+        _ condition: Int, to users: ArraySlice<(slot: Int, read: ForestNetwork.Read)>
     ) -> Bool {
         let (low, high) = (users.last!.slot - reach, users.first!.slot + reach)
         let row = users.first!.slot / shape.columns
         if low < high,
             let relay = shared(condition, low..<high, row) ?? made(condition, low..<high, row)
         {
-            reads += users.map { ($0.slot, relay, $0.factor) }
+            reads += users.map { ($0.slot, relay, $0.read) }
             return true
         }
         guard users.count > 1 else { return false }
@@ -251,17 +251,16 @@ private struct GroupBuilder {
             let baby = place % babies
             return .init(baby: baby, giant: (place - baby - reach) & (columns - 1))
         }
-        var second: ForestLayout.Map = [:]
-        for (slot, relay, factor) in reads {
+        let slots = shape.slotCount
+        let brought = reads.map { slot, relay, read in
             var distance = (relays[relay].slot - slot) & (columns - 1)
             if distance >= columns / 2 { distance -= columns }
-            second[rotation(distance + reach), default: weights()][slot] += factor
+            return (slot: slot, rotation: rotation(distance + reach), read: read)
         }
-        let slots = shape.slotCount
         return ForestLayout.Group(
-            maps: [
-                ForestLayout.padded(first, to: rotations.rotations, slots: slots),
-                ForestLayout.padded(second, to: (0..<2 * reach).map(rotation), slots: slots),
-            ], cells: cells)
+            relays: ForestLayout.padded(first, to: rotations.rotations, slots: slots),
+            sums: ForestLayout.sums(
+                brought, of: network, rotations: (0..<2 * reach).map(rotation), slots: slots),
+            cells: cells)
     }
 }
