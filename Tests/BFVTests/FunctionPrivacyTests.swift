@@ -46,8 +46,10 @@ import Testing
                 let identity = SlotPermutation(rotation: 0)
                 return context.encodeTransform(
                     babies: [BabyStep(permutation: identity)],
-                    giants: [(permutation: identity, terms: [(baby: 0, weights: slots)])],
-                    factors: [1], plaintextIndex: 0, level: 4, isDithered: isDithered)
+                    giants: [
+                        (permutation: identity, output: 0, terms: [(baby: 0, weights: slots)])
+                    ],
+                    factors: [[1]], plaintextIndex: 0, level: 4, isDithered: isDithered)
             }
             maps = slots.map { (map($0, isDithered: false), map($0, isDithered: true)) }
             let encoder = context.plaintexts[0].encoder

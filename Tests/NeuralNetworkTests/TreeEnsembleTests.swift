@@ -308,6 +308,62 @@ import Testing
         refused("of output 3 of 1", replaced("target_ids", [0, 0, 0, 3]))
     }
 
+    /// A set of categories is written as a list of equalities that lead to one place, a split or a leaf: one condition.
+    @Test(arguments: [false, true]) func setsOfCategories(isLeaf: Bool) throws {
+        let place = isLeaf ? 4 : 3
+        let model = Self.model("TreeEnsembleRegressor") { builder in
+            func set(_ name: String, _ values: [Int]) {
+                Self.replace(&builder, name)
+                builder.attribute(name, values)
+            }
+            set("nodes_treeids", [Int](repeating: 0, count: 7))
+            set("nodes_nodeids", Array(0..<7))
+            set("nodes_featureids", [0, 0, 0, 1, 0, 0, 0])
+            set("nodes_truenodeids", [place, place, place, isLeaf ? 5 : 4, 0, 0, 0])
+            set("nodes_falsenodeids", [1, 2, isLeaf ? 3 : 6, isLeaf ? 6 : 5, 0, 0, 0])
+            set("nodes_missing_value_tracks_true", [0, 0, 0, 0, 0, 0, 0])
+            set("target_treeids", [0, 0, 0])
+            set("target_nodeids", [4, 5, 6])
+            set("target_ids", [0, 0, 0])
+            Self.replace(&builder, "nodes_values")
+            builder.attribute("nodes_values", [2, 5, 3, 1, 0, 0, 0] as [Float])
+            Self.replace(&builder, "nodes_modes")
+            builder.attribute(
+                "nodes_modes",
+                ["BRANCH_EQ", "BRANCH_EQ", "BRANCH_EQ", "BRANCH_LT", "LEAF", "LEAF", "LEAF"])
+            Self.replace(&builder, "target_weights")
+            builder.attribute("target_weights", [1, 2, 4] as [Float])
+        }
+        let graph = try ONNXModel(model).tensorGraph()
+        let tests = graph.nodes.compactMap { node -> [SplitConditions.Condition]? in
+            guard case .conditions(let asked) = node.operation else { return nil }
+            return asked.conditions
+        }
+        #expect(tests.first?.map(\.test) == [.isOneOf([2, 3, 5]), .isAtMost(Float(1).nextDown)])
+        let reference = FloatReference(graph)
+        for x in [Float(2), 3, 5, 4, .nan] {
+            for y in [Float(0), 1] {
+                let isIn = [2, 3, 5].contains(x)
+                let expected: Float =
+                    isLeaf ? (isIn ? 1 : y < 1 ? 2 : 4) : isIn ? (y < 1 ? 1 : 2) : 4
+                #expect(try reference.outputs([x, y]) == [[expected]], "\(x) \(y)")
+            }
+        }
+    }
+
+    /// Runtimes pass over base values of targets that no leaf has a value of.
+    @Test func targetsWithoutValues() throws {
+        let model = Self.model("TreeEnsembleRegressor") { builder in
+            builder.attribute("n_targets", 2)
+            builder.attribute("base_values", [1, 2] as [Float])
+        }
+        #expect {
+            _ = try ONNXModel(model).tensorGraph()
+        } throws: {
+            "\($0)".contains("pass its base value over")
+        }
+    }
+
     /// Of ai.onnx.ml 5 by places: those that are none, sets that no split asks for, nodes of several trees.
     @Test func hostileEnsembles() throws {
         func refused(_ text: String, _ name: String, _ values: [Int64]) throws {

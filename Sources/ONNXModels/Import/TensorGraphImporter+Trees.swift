@@ -75,6 +75,11 @@ extension TensorGraphImporter {
         guard ["SUM", "AVERAGE"].contains(aggregate) else {
             throw node.refusal("aggregate_function '\(aggregate)'; SUM and AVERAGE are accepted")
         }
+        guard base.isEmpty || trees.outputs == 1 || trees.scoresAlways else {
+            throw node.refusal(
+                "a target has weights in some leaves alone, or in none: where none gives it a value, runtimes pass its base value over; export a weight of each target in every leaf, or no base values"
+            )
+        }
         let share = aggregate == "AVERAGE" ? 1 / Double(trees.forest.roots.count) : 1
         let scores = try scores(node, trees, share: share, base: base)
         // As in onnxruntime.

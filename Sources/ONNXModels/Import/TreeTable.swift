@@ -20,6 +20,19 @@ struct TreeTable {
         let whenTrue: Target
         let whenFalse: Target
 
+        /// The same over the next node where that asks for other values of the same feature, and leads to the same place
+        /// by them: exporters write sets of categories so.
+        func joined(_ next: Node) -> Node? {
+            func asksForValues(_ node: Node) -> Bool { node.mode == .equal || node.mode == .member }
+            guard asksForValues(self), asksForValues(next), feature == next.feature,
+                whenTrue == next.whenTrue
+            else { return nil }
+            return Node(
+                tree: tree, number: number, mode: .member, feature: feature,
+                values: values + next.values, missingHolds: missingHolds || next.missingHolds,
+                whenTrue: whenTrue, whenFalse: next.whenFalse)
+        }
+
         var name: String { "node \(number)" + (tree.map { " of tree \($0)" } ?? "") }
     }
 

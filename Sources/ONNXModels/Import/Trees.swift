@@ -40,11 +40,17 @@ struct Trees {
                     place = -1 - leaves.count
                     leaves.append(leaf)
                 case .node(let index):
-                    let entry = table.nodes[index]
+                    var entry = table.nodes[index]
                     guard !isSeen[index] else {
                         throw node.refusal("\(entry.name) has two parents")
                     }
                     isSeen[index] = true
+                    while case .node(let next) = entry.whenFalse, !isSeen[next],
+                        let joined = entry.joined(table.nodes[next])
+                    {
+                        isSeen[next] = true
+                        entry = joined
+                    }
                     place = splits.count
                     splits.append(try Split(node, entry, features: features))
                     waiting.append((entry.whenTrue, place, true))

@@ -95,16 +95,20 @@ package final class LinearTransform: CircuitMap {
                 permutation: shape.rotation(rotation), output: giant.output, terms: terms)
         }
         self.divisors = divisors
+        parts = Self.parts(babies, sourceCount, giants, divisors)
+    }
+
+    private static func parts(
+        _ babies: [BabyStep], _ sourceCount: Int, _ giants: [Giant], _ divisors: [[Int64]]
+    ) -> [LinearTransform] {
         let outputs = (giants.last?.output ?? 0) + 1
-        parts =
-            outputs == 1
-            ? []
-            : (0..<outputs).map { output in
-                LinearTransform(
-                    babies: babies, sourceCount: sourceCount,
-                    giants: giants.filter { $0.output == output },
-                    divisors: output < divisors.count ? [divisors[output]] : [])
-            }
+        guard outputs > 1 else { return [] }
+        return (0..<outputs).map { output in
+            LinearTransform(
+                babies: babies, sourceCount: sourceCount,
+                giants: giants.filter { $0.output == output },
+                divisors: output < divisors.count ? [divisors[output]] : [])
+        }
     }
 
     private init(babies: [BabyStep], sourceCount: Int, giants: [Giant], divisors: [[Int64]]) {

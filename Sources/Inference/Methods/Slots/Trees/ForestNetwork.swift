@@ -63,6 +63,19 @@ struct ForestNetwork {
     /// Sums of bits that each cell takes.
     var sums: [Sum] { hasPairs ? [.unmet, .worth] : [.unmet] }
 
+    /// Cells of the tree and output that has most.
+    var largestTree: Int {
+        var (largest, count) = (0, 0)
+        for (index, cell) in cells.enumerated() {
+            let isSame =
+                index > 0 && cells[index - 1].tree == cell.tree
+                && cells[index - 1].output == cell.output
+            count = isSame ? count + 1 : 1
+            largest = max(largest, count)
+        }
+        return largest
+    }
+
     /// - Parameter pairs: whether two leaves of one split are one cell: half as many, and of one term less.
     /// - Returns: nil for a network that is not of trees and a map of their leaves.
     init?(_ network: IntegerNetwork, pairs: Bool) {

@@ -16,7 +16,7 @@ package struct ForestPolynomial {
     package struct Product: Sendable {
         package let left: Operand
         package let right: Operand
-        package let depth: Int
+        package fileprivate(set) var depth: Int
 
         var isSquare: Bool { left == right }
     }
@@ -35,9 +35,10 @@ package struct ForestPolynomial {
     package init(degree: Int, isWeighed: Bool = false) {
         let first = Int64(degree + 1)
         var products: [Product] = []
-        var depths = isWeighed ? [0, 0] : [0]
-        func multiply(_ a: Operand, _ b: Operand, depth least: Int = 0) -> Int {
-            let depth = max(depths[a.value] + 1, depths[b.value] + 1, least)
+        let given = isWeighed ? 2 : 1
+        var depths = [Int](repeating: 0, count: given)
+        func multiply(_ a: Operand, _ b: Operand) -> Int {
+            let depth = max(depths[a.value], depths[b.value]) + 1
             products.append(Product(left: a, right: b, depth: depth))
             depths.append(depth)
             return depths.count - 1
@@ -64,28 +65,22 @@ package struct ForestPolynomial {
             }
             factors += roots[(2 * pairs)...].map(factor)
         }
+        if isWeighed { factors.append(Operand(value: 1, constant: 0)) }
         // The two of least depth first: as few levels as there can be.
         while factors.count > 2 {
             factors.sort { depths[$0.value] > depths[$1.value] }
             let (a, b) = (factors.removeLast(), factors.removeLast())
             factors.append(Operand(value: multiply(a, b), constant: 0))
         }
-        if isWeighed {
-            let worth = Operand(value: 1, constant: 0)
-            if factors.count == 1 {
-                factors.append(worth)
-            } else {
-                // The one of least depth, as late as the other is made.
-                factors.sort { depths[$0.value] > depths[$1.value] }
-                let weighed = multiply(factors[1], worth, depth: depths[factors[0].value])
-                factors[1] = Operand(value: weighed, constant: 0)
-            }
+        // What is read at the end alone is made last, where levels are lowest.
+        let read = Set(products.flatMap { [$0.left.value, $0.right.value] })
+        for factor in factors where factor.value >= given && !read.contains(factor.value) {
+            products[factor.value - given].depth = depths.max()!
         }
         // Values in the order of their depth, as circuits have them.
         let order = products.indices.sorted {
             (products[$0].depth, $0) < (products[$1].depth, $1)
         }
-        let given = isWeighed ? 2 : 1
         var places = [0: 0, 1: 1]
         for (place, index) in order.enumerated() { places[index + given] = place + given }
         func moved(_ operand: Operand) -> Operand {
