@@ -3,20 +3,22 @@
 
     Benchmarks/trees.py [--sizes 10x3,50x3,50x4,100x6] [--limit SECONDS] [--samples 2] [--cpu N] [--publish]
 
-Each peer has an environment of its own under .build/trees, made by the first run (Concrete ML's takes 6 GB), and each of
-its measurements a process of its own, ended after --limit seconds. A peer that can't be installed, or that gives no
+Each peer has an environment of its own under .build/trees, made by the first run (Concrete ML's takes 6 GB), and each
+of its measurements a process of its own, ended after --limit seconds. A peer that can't be installed, or that gives no
 result in time, is said so. Writes results/trees.md; --publish writes docs/Benchmarks.md's section too. Standard library
 only, with `blindsight` built.
 
-Times of peers are processor time of one core; ours are medians of `bench`, whose times others on the machine lengthen.
+All times are processor time of one core, so that other programs on the machine lengthen them little.
 """
 
 import argparse
 import datetime
 import json
 import os
+import resource
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -31,7 +33,7 @@ PEERS = {
     "HElayers": ("helayers", ["pyhelayers==1.5.5.4"], "trees_helayers.py"),
 }
 BEGIN, END = "<!-- trees -->", "<!-- end of trees -->"
-BATCH = 8192
+BATCH, WIDTH = 8192, 120
 
 
 def environment(name, packages):
@@ -69,7 +71,7 @@ def pinned(command, cpu, limit=None):
 def peer(name, size, options):
     """What a peer's script says of one size, or why it says nothing."""
     folder, packages, script = PEERS[name]
-    more = [options.samples] if name == "Concrete ML" else []
+    more = [options.samples if name == "Concrete ML" else options.limit / 4]
     try:
         python = environment(folder, packages)
         command = [python, "-W", "ignore", collect.BENCHMARKS / "peers" / script, HOME / "work", size, *more]
@@ -80,13 +82,14 @@ def peer(name, size, options):
         return {"reason": str(error)}
 
 
-def timed(command, cpu):
-    """Wall time of a command, the lowest of three: it starts, reads, computes and writes."""
+def timed(command, cpu, rounds=3):
+    """Processor time of a command that has one thread, the lowest of a few."""
     times = []
-    for _ in range(3):
-        start = time.perf_counter()
+    for _ in range(rounds):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         pinned(command, cpu)
-        times.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return min(times)
 
 
@@ -100,32 +103,37 @@ def ours(size, told, options, method="slots"):
     subprocess.run(["rm", "-rf", folder], check=True)
     start = time.perf_counter()
     report = json.loads(pinned(
-        [binary, "plan", model, "--calibration", work / "train.npy", "-o", folder, "--json", *making, *private], options.cpu))
+        [binary, "plan", model, "--calibration", work / "train.npy", "-o", folder, "--json", *making, *private],
+        options.cpu))
     planning = time.perf_counter() - start
     bench = json.loads(pinned(
-        [binary, "bench", "--plan", folder / "server.plan", "--threads", 1, "--repetitions", options.repetitions, "--json"],
-        options.cpu))
+        [binary, "bench", "--plan", folder / "server.plan", "--threads", 1, "--repetitions", options.repetitions,
+         "--json"], options.cpu))
     keys = folder / "keys"
     pinned([binary, "keygen", "--plan", folder / "client.plan", "-o", keys], options.cpu)
     count, data = (BATCH, "batch.npy") if method == "features" else (171, "test.npy")
-    request, reply = folder / "request.ct", folder / "reply.ct"
-    pinned(
-        [binary, "encrypt", "--plan", folder / "client.plan", "--key", keys / "secret.key", "--input", work / data,
-         "-o", request], options.cpu)
-    taken = timed(
-        [binary, "predict", "--plan", folder / "server.plan", "--evaluation-key", keys / "evaluation.key", "--threads", 1,
-         request, "-o", reply], options.cpu)
+
+    def served(data):
+        """Seconds from request file to reply file."""
+        request = folder / "request.ct"
+        pinned(
+            [binary, "encrypt", "--plan", folder / "client.plan", "--key", keys / "secret.key", "--input", work / data,
+             "-o", request], options.cpu)
+        return timed(
+            [binary, "predict", "--plan", folder / "server.plan", "--evaluation-key", keys / "evaluation.key",
+             "--threads", 1, request, "-o", folder / "reply.ct"], options.cpu)
+
+    taken = served(data)
+    one = (taken - served("one.npy")) / (count - 1) if method == "slots" else None
     verify = json.loads(pinned(
-        [binary, "verify", "--plan", folder / "server.plan", "--data", work / "test.npy", "--labels", work / "test-labels.npy",
-         "--json"], options.cpu))
-    against = json.loads(pinned(
         [binary, "verify", "--plan", folder / "server.plan", "--data", work / "test.npy",
-         "--labels", work / f"{size}-labels.npy", "--json"], options.cpu))
+         "--labels", work / "test-labels.npy", "--json"], options.cpu))
     if verify["mismatched_logits"]:
         sys.exit(f"trees.py: {size}: {verify['mismatched_logits']} encrypted scores differ")
     return {
-        "bench": bench, "plan": report, "plan_seconds": planning, "file_seconds": taken, "count": count,
-        "accuracy": verify["accuracy_encrypted"], "agreement": against["accuracy_encrypted"],
+        "bench": bench, "plan": report, "plan_seconds": planning, "file_seconds": taken, "one_seconds": one,
+        "count": count, "accuracy": verify["accuracy_encrypted"],
+        "agreement": verify["same_decision_as_float"] / verify["samples"],
     }
 
 
@@ -147,7 +155,7 @@ HEAD = [
 
 def own_line(size, name, row, is_batch=False):
     bench = row["bench"]
-    one = "" if is_batch else duration(bench["latency_ms"] / 1e3)
+    one = "" if is_batch else duration(row["one_seconds"])
     per = row["count"] if is_batch else 1
     return (f"| {size} | {name} | {one} | {row['count'] / row['file_seconds']:,.0f} "
             f"| {size_of(bench['request_bytes'] / per)} | {size_of(bench['reply_bytes'] / per)} "
@@ -158,38 +166,44 @@ def peer_line(size, name, row):
     if "reason" in row:
         return f"| {size} | {name} | {row['reason']} | | | | | | |"
     count = row.get("batch", 1)
-    return (f"| {size} | {name} | {duration(row['seconds'])} | {count / row['seconds']:.3g} "
-            f"| {size_of(row['request_bytes'])} | {size_of(row['reply_bytes'])} | {size_of(row['key_bytes'])} "
-            f"| {row['accuracy']:.1%} | {row['agreement']:.1%} |")
+    is_estimate = row.get("is_estimate", False)
+    shares = "| |" if is_estimate else f"| {row['accuracy']:.1%} | {row['agreement']:.1%} |"
+    return (f"| {size} | {name}{', its own estimate' if is_estimate else ''} | {duration(row['seconds'])} "
+            f"| {count / row['seconds']:.3g} | {size_of(row['request_bytes'])} | {size_of(row['reply_bytes'])} "
+            f"| {size_of(row['key_bytes'])} {shares}")
 
 
 def report(models, rows, options, load):
-    lines = [
+    intro = (
         f"XGBoost {models['version']} on breast cancer (398 samples to train, 171 to test), `max_bin` 64. One core of "
-        f"{machine.processor()}, {datetime.date.today()}, by `{options.command}`. "
-        f"Load averages {load[0]:.1f} before and {load[1]:.1f} after: where they are above 1, the machine was shared.",
-        "",
-        *HEAD,
-    ]
+        f"{machine.processor()}, {datetime.date.today()}, by `{options.command}`. Load averages {load[0]:.1f} before "
+        f"and {load[1]:.1f} after: where they are above 1, the machine was shared.")
+    lines = [textwrap.fill(intro, WIDTH, break_on_hyphens=False), "", *HEAD]
     for size, row in rows.items():
         for told in ("grid", "thresholds"):
             lines.append(own_line(size, f"Blindsight, {told}", row[told]))
         lines.append(own_line(size, f"Blindsight, grid, {BATCH:,} at once, per sample", row["batch"], True))
         lines += [peer_line(size, name, row[name]) for name in PEERS if name in row]
+    concrete = [row["Concrete ML"] for row in rows.values() if "samples" in row.get("Concrete ML", {})]
     text = [
-        "",
-        f"Blindsight's scores are exact (0 of 171 samples with a wrong integer), function privacy {options.function_privacy}; "
-        f"times are medians of {options.repetitions} runs. \"File to file\" is the whole command `predict`, from its start to "
-        "the reply in its file, with 171 samples under `slots`.",
-        f"Concrete ML: {options.samples} samples a size, through its client and server, requests and keys serialized; "
-        "accuracy and agreement are its quantized model's (6 bits) in clear, on 171. It trains with its own XGBoost 1.6.2.",
-        "HElayers: CKKS, approximate; the client holds the thresholds. Its layout takes 16,384 samples at once and no fewer, "
-        "so one sample costs as much as all, and bytes are those of all. Peers' times are processor time.",
-    ]
-    exact = [row["Concrete ML"]["encrypted_unlike_quantized"] for row in rows.values() if "samples" in row.get("Concrete ML", {})]
-    if exact:
-        text.append(f"Of Concrete ML's encrypted answers {sum(exact)} were not its quantized model's.")
-    return "\n".join(lines + text) + "\n"
+        "Times are processor time. Blindsight's scores are exact (0 of 171 samples with a wrong integer), with function "
+        f"privacy {options.function_privacy}: replies are masked and re-randomized"
+        f"{', and flooded' if options.function_privacy else ', not flooded'}. \"File to file\" is the whole command "
+        "`predict`, from its start to the reply in its file, with 171 samples where no other number is said; one sample "
+        "is what each further one adds to it."]
+    if concrete:
+        unlike = sum(row["encrypted_unlike_quantized"] for row in concrete)
+        text.append(
+            f"Concrete ML {concrete[0]['version']}: {sum(row['samples'] for row in concrete)} samples in all, through "
+            "its client and server, requests and keys serialized. Accuracy and agreement are its quantized model's "
+            f"(6 bits) in clear, on 171; {unlike} of its encrypted answers were others. It trains with its own XGBoost "
+            "1.6.2, with the same parameters.")
+    if any("HElayers" in row for row in rows.values()):
+        text.append(
+            "HElayers: CKKS, approximate; the client holds the thresholds. Its layout takes 16,384 samples at once and "
+            "no fewer, so one sample costs as much as all, and bytes are those of all. Where its compiler estimates "
+            f"over a quarter of the limit of {options.limit:.0f} s, nothing was run.")
+    return "\n".join([*lines, *("\n" + textwrap.fill(part, WIDTH, break_on_hyphens=False) for part in text)]) + "\n"
 
 
 def publish(text):
@@ -203,7 +217,7 @@ def main():
     parser.add_argument("--sizes", default=SIZES, help="trees x depth, separated by commas")
     parser.add_argument("--limit", type=float, default=900, help="seconds of a peer's process")
     parser.add_argument("--samples", type=int, default=2, help="of Concrete ML, which takes seconds each")
-    parser.add_argument("--repetitions", type=int, default=50, help="of ours")
+    parser.add_argument("--repetitions", type=int, default=5, help="of the benchmark that tells bytes")
     parser.add_argument("--function-privacy", type=int, default=0, choices=(0, 40))
     parser.add_argument("--cpu", type=int, default=collect.first_core(), help="the core to stay on")
     parser.add_argument("--peers", default=",".join(PEERS), help="which of them, separated by commas")

@@ -16,7 +16,7 @@
 # The other notebooks import their splits from here, so what a model is tested on is what it was not trained on. Run as a
 # script, this file writes the same splits without training anything; it needs numpy and scikit-learn only:
 #
-#     python Notebooks/data.py --output out/data [--mnist FOLDER_WITH_MNIST_IDX_GZ] [--tabular FOLDER_WITH_CSV]
+#     python Notebooks/data.py --output out/data [--mnist FOLDER_WITH_IDX] [--tabular FOLDER_WITH_CSV]
 #
 # Three files a model, for `NAME` in the table:
 #
@@ -26,8 +26,8 @@
 # | `NAME-test.npy` | the test samples, float32 |
 # | `NAME-test-labels.npy` | their classes (int64), or targets (float32) for the regression |
 #
-# Tables with texts are `.csv` instead. The two tables of `--tabular` need pandas: `taiwan_credit_card.csv` (UCI, "Default of Credit
-# Card Clients") and `adult.csv` (UCI, "Adult"). They hold people's records and are in no repository.
+# Tables with texts are `.csv` instead. The two tables of `--tabular` need pandas: `taiwan_credit_card.csv` (UCI,
+# "Default of Credit Card Clients") and `adult.csv` (UCI, "Adult"). They hold people's records and are in no repository.
 
 # %%
 import argparse

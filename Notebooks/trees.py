@@ -67,7 +67,10 @@ OPSETS = {"": 18, "ai.onnx.ml": 3}
 
 # %%
 def write(name, model):
-    model.graph.name = name  # some converters write random ones
+    model.graph.name = name  # some converters write random ones, and operator sets in any order
+    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
     onnx.checker.check_model(model, full_check=True)
     with open(os.path.join(arguments.output, f"{name}.onnx"), "wb") as file:
         file.write(model.SerializeToString(deterministic=True))
@@ -92,7 +95,7 @@ def write_labels(name, labels):
 
 
 def report(name, splits):
-    """Says how good a model is on its test split, and writes that for `blindsight verify`. Returns onnxruntime's labels."""
+    """Says how good a model is on its test split, and writes that for `blindsight verify`. Returns the labels."""
     _, _, test, test_labels = splits
     data.write(arguments.data, name, splits)
     labels, probabilities = answers(name, test)
@@ -127,8 +130,8 @@ write_labels("digits-trees", report("digits-trees", splits))
 # %% [markdown]
 # ## From people's records
 #
-# A table with texts takes an input a column, as skl2onnx writes a ColumnTransformer. The census's own weights (`fnlwgt`)
-# and countries of birth are left out, and so is `education`, which `education_num` counts.
+# A table with texts takes an input a column, as skl2onnx writes a ColumnTransformer. The census's own weights
+# (`fnlwgt`) and countries of birth are left out, and so is `education`, which `education_num` counts.
 
 # %%
 BOOSTED = {
@@ -159,9 +162,9 @@ def train_income(splits):
 
 
 # %% [markdown]
-# Made-up samples: numbers evenly from their ranges, amounts so that their digits vary, texts evenly from the categories.
-# No record was looked at for them, so they are no likely people, and what a model says of them is of no use but to
-# compare.
+# Made-up samples: numbers evenly from their ranges, amounts so that their digits vary, texts evenly from the
+# categories. No record was looked at for them, so they are no likely people, and what a model says of them is of no
+# use but to compare.
 
 # %%
 MADE_UP = 300
@@ -175,7 +178,7 @@ CREDIT = {
 INCOME = {
     "age": ("whole", 17, 90), "education_num": ("whole", 1, 16), "capital_gain": ("rare", 1, 99_999),
     "capital_loss": ("rare", 1, 4_500), "hours_per_week": ("whole", 1, 99),
-    "workclass": ["Private", "Self-emp-not-inc", "Self-emp-inc", "Federal-gov", "Local-gov", "State-gov", "Never-worked"],
+    "workclass": ["Private", "Self-emp-not-inc", "Self-emp-inc", "Federal-gov", "Local-gov", "State-gov"],
     "marital_status": ["Married-civ-spouse", "Divorced", "Never-married", "Separated", "Widowed"],
     "occupation": ["Tech-support", "Craft-repair", "Sales", "Exec-managerial", "Prof-specialty", "Adm-clerical", "?"],
     "relationship": ["Wife", "Own-child", "Husband", "Not-in-family", "Other-relative", "Unmarried"],

@@ -108,7 +108,8 @@ def scikit():
             ("AdaBoost of trees", AdaBoostClassifier(DecisionTreeClassifier(max_depth=3), **small)),
             ("Bagging of trees", BaggingClassifier(DecisionTreeClassifier(max_depth=3), **small)),
             ("Voting, soft, of forests", VotingClassifier(
-                [("a", RandomForestClassifier(max_depth=3, **small)), ("b", ExtraTreesClassifier(max_depth=3, **small))],
+                [("a", RandomForestClassifier(max_depth=3, **small)),
+                 ("b", ExtraTreesClassifier(max_depth=3, **small))],
                 voting="soft", flatten_transform=False)),
             ("Stacking of a forest", StackingClassifier(
                 [("a", RandomForestClassifier(max_depth=3, **small))], LogisticRegression(), cv=3)),
@@ -165,7 +166,8 @@ def xgboosts():
     yield "XGBoost: diabetes", regressor(**small)
     yield "XGBoost: diabetes, missing", regressor(**small)
     yield "XGBoost, absolute error: diabetes", regressor(objective="reg:absoluteerror", **small)
-    yield "XGBoost, Huber: diabetes", regressor(objective="reg:pseudohubererror", **small)
+    yield "XGBoost, Huber: diabetes", regressor(
+        objective="reg:pseudohubererror", huber_slope=100, **small)
     yield "XGBoost, quantile: diabetes", regressor(objective="reg:quantileerror", quantile_alpha=0.8, **small)
     yield "XGBoost, logistic: yes or no", regressor(objective="reg:logistic", **small)
     yield "XGBoost, Poisson: counts", regressor(objective="count:poisson", **small)
@@ -290,8 +292,7 @@ def convert(name, estimator, train):
             path = os.path.join(folder, "model.onnx")
             estimator.save_model(path, format="onnx")
             return onnx.load(path)
-    booster = xgboost and isinstance(estimator, xgboost.XGBModel) or lightgbm and isinstance(estimator, lightgbm.LGBMModel)
-    if not booster:
+    if not isinstance(estimator, (getattr(xgboost, "XGBModel", ()), getattr(lightgbm, "LGBMModel", ()))):
         return to_onnx(
             estimator, initial_types=[("features", FloatTensorType([None, train.shape[1]]))], target_opset=OPSETS)
     import onnxmltools
@@ -317,8 +318,29 @@ def fit(name, estimator, train, targets):
     return estimator.fit(train, targets, **more)
 
 
+def shipped():
+    """Those under Models/, with the samples that they are checked with."""
+    import data as splits
+
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+    for name, load in (("forest", splits.breast_cancer), ("digits-trees", splits.digits), ("credit", None),
+                       ("income", None)):
+        if load:
+            train, _, test, _ = load()
+            train, test = train[: splits.CALIBRATION], test[:100]
+        else:
+            frame = pd.read_csv(os.path.join(root, "Samples", f"{name}.csv"), keep_default_na=False)
+            if name == "credit":
+                whole = frame.to_numpy(np.float32)
+            else:
+                whole = Table({n: c.to_numpy(float if c.dtype.kind in "if" else object) for n, c in frame.items()})
+            train, test = whole, whole[:100]
+        yield f"Models/{name}.onnx", onnx.load(os.path.join(root, "Models", f"{name}.onnx")), train, test
+
+
 def models(only="", done=()):
     """As of zoo_models."""
+    yield from (model for model in shipped() if only in model[0] and model[0] not in done)
     register()
     parts = [scikit, xgboost and xgboosts, lightgbm and lightgbms, catboost and catboosts]
     for name, estimator in (model for part in parts if part for model in part()):

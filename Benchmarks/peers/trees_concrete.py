@@ -36,7 +36,8 @@ def timed(operation, *arguments):
 
 
 model = XGBClassifier(
-    n_bits=6, n_estimators=trees, max_depth=depth, max_bin=64, tree_method="hist", base_score=0.5, n_jobs=1, random_state=1)
+    n_bits=6, n_estimators=trees, max_depth=depth, max_bin=64, tree_method="hist", base_score=0.5, n_jobs=1,
+    random_state=1)
 model, float_model = model.fit_benchmark(train, load("train-labels"))
 float_labels, quantized = float_model.predict(test), model.predict(test)
 _, compiling = timed(model.compile, train)

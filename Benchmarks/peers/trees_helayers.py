@@ -1,9 +1,10 @@
 """One model of trees under HElayers (CKKS), through its client and server.
 
-    trees_helayers.py FOLDER 10x3
+    trees_helayers.py FOLDER 10x3 SECONDS
 
-FOLDER is trees_model.py's. The client is given the model's thresholds (`store_thresholds`), which HElayers says is faster
-and more accurate. Such models have no free batch size: all slots are filled, with the test samples over and over.
+FOLDER is trees_model.py's. The client is given the model's thresholds (`store_thresholds`), which HElayers says is
+faster and more accurate. Such models have no free batch size: all slots are filled, with the test samples over and
+over. Where its compiler estimates more than SECONDS, the estimate is the result, and nothing is run.
 """
 
 import os
@@ -14,13 +15,14 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import importlib.metadata  # noqa: E402
 import json  # noqa: E402
+import re  # noqa: E402
 import resource  # noqa: E402
 import time  # noqa: E402
 
 import numpy as np  # noqa: E402
 import pyhelayers  # noqa: E402
 
-folder, size = sys.argv[1:]
+folder, size, most = sys.argv[1], sys.argv[2], float(sys.argv[3])
 load = lambda name: np.load(os.path.join(folder, f"{name}.npy"))  # noqa: E731
 train, test, labels, float_labels = load("train"), load("test"), load("test-labels"), load(f"{size}-labels")
 
@@ -39,6 +41,19 @@ requirements = pyhelayers.HeRunRequirements()
 requirements.set_he_context_options([pyhelayers.DefaultContext()])
 requirements.set_model_encrypted(False)
 profile, compiling = timed(pyhelayers.HeModel.compile, plain, requirements)
+text = str(profile)
+found = re.findall(r"Estimated ([^()]*) \((?:s|MB|samples/s)\): ([0-9.]+)", text)
+estimate = {key: float(value) for key, value in found}
+common = {
+    "version": importlib.metadata.version("pyhelayers"), "batch": profile.get_optimal_batch_size(),
+    "estimated_seconds": estimate["predict CPU time"]}
+if estimate["predict CPU time"] > most:
+    print("\n" + json.dumps({
+        **common, "is_estimate": True, "seconds": estimate["predict CPU time"],
+        "request_bytes": estimate["input memory"] * 1e6, "reply_bytes": estimate["output memory"] * 1e6,
+        "key_bytes": estimate["context memory"] * 1e6,
+    }))
+    sys.exit()
 context, making = timed(pyhelayers.HeModel.create_context, profile)
 model = plain.get_empty_he_model(context)
 _, encoding = timed(model.encode, plain, profile)
@@ -64,7 +79,7 @@ scores = np.asarray(scores).reshape(batch, -1)[:, 0]
 kept = min(batch, len(test))
 predicted = (scores[:kept] > 0).astype(int)
 print("\n" + json.dumps({
-    "version": importlib.metadata.version("pyhelayers"), "batch": batch, "seconds": serving,
+    **common, "seconds": serving,
     "compile_seconds": compiling, "keygen_seconds": making, "encode_seconds": encoding, "encrypt_seconds": encrypting,
     "decrypt_seconds": decrypting, "key_bytes": len(context.save_to_buffer()), "request_bytes": len(sent),
     "reply_bytes": len(back), "accuracy": float((predicted == labels[:kept]).mean()),

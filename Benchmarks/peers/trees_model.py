@@ -24,6 +24,7 @@ train, test, train_labels, test_labels = train_test_split(
 os.makedirs(folder, exist_ok=True)
 for name, array in (("train", train), ("test", test), ("train-labels", train_labels), ("test-labels", test_labels)):
     np.save(os.path.join(folder, f"{name}.npy"), array)
+np.save(os.path.join(folder, "one.npy"), test[:1])
 np.save(os.path.join(folder, "batch.npy"), np.resize(test, (8192, test.shape[1])))
 found = {}
 for size in sizes.split(","):
