@@ -144,11 +144,14 @@ def duration(seconds):
 
 
 def size_of(count):
-    return f"{count / 1e6:.3g} MB" if count >= 1e6 else f"{count / 1e3:.3g} kB"
+    for unit, scale in (("MB", 1e6), ("kB", 1e3)):
+        if count >= scale:
+            return f"{count / scale:.3g} {unit}"
+    return f"{count:.3g} B"
 
 
 HEAD = [
-    "| trees x depth | engine | one sample | samples/s, file to file | request | reply | keys | right | as the float model |",
+    "| trees x depth | engine | one sample | samples/s, file to file | request | reply | keys | right | as float |",
     "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
 ]
 
@@ -167,7 +170,7 @@ def peer_line(size, name, row):
         return f"| {size} | {name} | {row['reason']} | | | | | | |"
     count = row.get("batch", 1)
     is_estimate = row.get("is_estimate", False)
-    shares = "| |" if is_estimate else f"| {row['accuracy']:.1%} | {row['agreement']:.1%} |"
+    shares = "| | |" if is_estimate else f"| {row['accuracy']:.1%} | {row['agreement']:.1%} |"
     return (f"| {size} | {name}{', its own estimate' if is_estimate else ''} | {duration(row['seconds'])} "
             f"| {count / row['seconds']:.3g} | {size_of(row['request_bytes'])} | {size_of(row['reply_bytes'])} "
             f"| {size_of(row['key_bytes'])} {shares}")
@@ -182,15 +185,15 @@ def report(models, rows, options, load):
     for size, row in rows.items():
         for told in ("grid", "thresholds"):
             lines.append(own_line(size, f"Blindsight, {told}", row[told]))
-        lines.append(own_line(size, f"Blindsight, grid, {BATCH:,} at once, per sample", row["batch"], True))
+        lines.append(own_line(size, f"Blindsight, grid, {BATCH:,} at once", row["batch"], True))
         lines += [peer_line(size, name, row[name]) for name in PEERS if name in row]
     concrete = [row["Concrete ML"] for row in rows.values() if "samples" in row.get("Concrete ML", {})]
     text = [
-        "Times are processor time. Blindsight's scores are exact (0 of 171 samples with a wrong integer), with function "
-        f"privacy {options.function_privacy}: replies are masked and re-randomized"
+        "Times are processor time. Blindsight's scores are exact (0 of 171 samples with a wrong integer), with "
+        f"function privacy {options.function_privacy}: replies are masked and re-randomized"
         f"{', and flooded' if options.function_privacy else ', not flooded'}. \"File to file\" is the whole command "
-        "`predict`, from its start to the reply in its file, with 171 samples where no other number is said; one sample "
-        "is what each further one adds to it."]
+        "`predict`, from its start to the reply in its file, with 171 samples where no other number is said; one "
+        "sample is what each further one adds to it. Bytes are of one sample."]
     if concrete:
         unlike = sum(row["encrypted_unlike_quantized"] for row in concrete)
         text.append(
