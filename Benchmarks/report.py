@@ -54,7 +54,11 @@ def main():
         if not saved.exists():
             sys.exit("report.py: there are no results yet; make bench makes them")
         docs = collect.ROOT / "docs"
-        write(json.loads(saved.read_text()), docs / "Benchmarks.md", docs / "benchmarks.svg")
+        page, title = docs / "Benchmarks.md", "\n## Trees\n"
+        kept = page.read_text(encoding="utf-8").partition(title)[2]  # trees.py's own section, the last
+        write(json.loads(saved.read_text()), page, docs / "benchmarks.svg")
+        if kept:
+            page.write_text(page.read_text(encoding="utf-8") + title + kept, encoding="utf-8")
         return
     raw = collect.measure(
         options.rounds, options.seconds, options.repetitions, options.degrees, options.cpu

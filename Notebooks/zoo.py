@@ -44,6 +44,7 @@ import zoo_keras  # noqa: E402
 import zoo_models  # noqa: E402
 import zoo_networks  # noqa: E402
 import zoo_tables  # noqa: E402
+import zoo_trees  # noqa: E402
 
 warnings.simplefilter("ignore")
 onnxruntime.set_default_logger_severity(4)
@@ -53,7 +54,8 @@ POOR, LOST = 0.25, 0.5
 SPREAD, RARE = 0.3, 0.05
 PROBES = 24
 PARTS = {
-    "graphs": zoo_graphs, "models": zoo_models, "tables": zoo_tables, "networks": zoo_networks, "keras": zoo_keras}
+    "graphs": zoo_graphs, "models": zoo_models, "tables": zoo_tables, "networks": zoo_networks,
+    "keras": zoo_keras, "trees": zoo_trees}
 
 
 class Failure(Exception):
@@ -80,7 +82,7 @@ class Commands:
             raise Failure("crash", f"{command} ended by {done.returncode}: {done.stderr.strip()[-400:]}")
         if done.returncode:
             message = done.stderr.strip() or done.stdout.strip()
-            raise Failure("refused" if command == "plan" else "crash", f"{command}: {message}"[:2000])
+            raise Failure("refused" if command == "plan" else "crash", f"{command}: {message}"[:20_000])
         return done.stdout
 
 
@@ -268,13 +270,31 @@ def is_near_tie(session, name, samples, train, got, error):
         if hasattr(samples, "moved"):
             moved = samples.moved(generator, train, error)
         else:
-            moved = (samples + generator.normal(size=samples.shape) * train.std(0) * error).astype(samples.dtype)
+            moved = (samples + generator.normal(size=samples.shape) * np.nanstd(train, 0) * error).astype(samples.dtype)
         try:
             value = rows(session, moved)[name]
         except Exception:
             return found
         found |= same_numbers(got, texts(value)).all(1)
     return found
+
+
+def planned(command, making, result):
+    """The plan's report. Advice that is an option is followed, each kind once."""
+    while True:
+        try:
+            return json.loads(command(*making))
+        except Failure as failure:
+            moved = [name for name in re.findall(r"--move '([^']+)'", failure.message) if name not in making]
+            if "--trees thresholds" in failure.message and "--trees" not in making:
+                making += ["--trees", "thresholds"]
+            elif moved:
+                making += [part for name in moved for part in ("--move", name)]
+            elif "--outputs quantities" in failure.message and "--outputs" not in making:
+                making += ["--outputs", "quantities"]
+            else:
+                raise
+            result["followed"] = " ".join(part for part in making if part.startswith("--") or part == "thresholds")
 
 
 def run(name, model, train, test, binary, folder, limit):
@@ -285,7 +305,7 @@ def run(name, model, train, test, binary, folder, limit):
         train.save(os.path.join(folder, calibration))
         test.save(os.path.join(folder, test_file))
     else:
-        test = np.clip(test, train.min(0), train.max(0)).astype(np.float32)
+        test = np.clip(test, np.nanmin(train, 0), np.nanmax(train, 0)).astype(np.float32)
         calibration, test_file = "calibration.npy", "test.npy"
         np.save(os.path.join(folder, calibration), train.astype(np.float32))
         np.save(os.path.join(folder, test_file), test)
@@ -303,21 +323,7 @@ def run(name, model, train, test, binary, folder, limit):
     command = Commands(os.path.abspath(binary), folder, limit)
     try:
         making = ["plan", "model.onnx", "--calibration", calibration, "-o", "plan", "--json"]
-        try:
-            plan = json.loads(command(*making))
-        except Failure as failure:
-            # Advice that is an option is followed.
-            moved = re.findall(r"--move '([^']+)'", failure.message)
-            if "--trees thresholds" in failure.message:
-                making += ["--trees", "thresholds"]
-            elif moved:
-                making += [part for name in moved for part in ("--move", name)]
-            elif "--outputs quantities" in failure.message:
-                making += ["--outputs", "quantities"]
-            else:
-                raise
-            plan = json.loads(command(*making))
-            result["followed"] = making[-2]
+        plan = planned(command, making, result)
         result["method"] = plan["method"]
         stages = plan.get("quantization", {}).get("stages", [])
         result["judgement"] = plan.get("quantization", {}).get("judgement")
@@ -348,7 +354,7 @@ def line(result):
     def share(key):
         return f"{result[key]:8.2%}" if result.get(key) is not None else " " * 8
 
-    message = result["message"].removeprefix("plan: ").removeprefix("Error: ")
+    message = result["message"].removeprefix("plan: ").removeprefix("Error: ")[:2000]
     return (f"{result['status']:8} {result['seconds']:6.1f} s {result.get('method', ''):9} {share('stated')}"
             f" {share('error')}  {result['name']}{': ' if message else ''}{message}")
 
