@@ -97,9 +97,15 @@ struct ParameterSearch<Family: CircuitFamily> {
     }
 
     /// The plaintext modulus of most noise.
-    private var worst: PlaintextModulus {
-        plaintexts.moduli.max { $0.largestEmbedding < $1.largestEmbedding }!
+    private var worst: PlaintextModulus { plaintexts.moduli[worstIndex] }
+
+    private var worstIndex: Int {
+        let moduli = plaintexts.moduli
+        return moduli.indices.max { moduli[$0].largestEmbedding < moduli[$1].largestEmbedding }!
     }
+
+    /// Of a search, that one stands for all.
+    private var evaluated: Int? { exact ? nil : worstIndex }
 
     private var largestModulus: UInt64 { plaintexts.primes.max()! }
 
@@ -133,7 +139,7 @@ struct ParameterSearch<Family: CircuitFamily> {
             }, rerandomizationLevel: parameters.maximumLevel)
         let evaluation = try PlanEvaluation(
             circuit, parameters: parameters, levels: chain.levels, keys: keys,
-            norms: memory.norms.none, privacy: privacy)
+            norms: memory.norms.none, privacy: privacy, plaintext: worstIndex)
         return MachineSpeed.reference.seconds(
             OperationTally(evaluation.counts.dictionary), degree: degree)
     }
@@ -172,7 +178,7 @@ struct ParameterSearch<Family: CircuitFamily> {
             parameters: parameters,
             evaluation: try PlanEvaluation(
                 circuit, parameters: parameters, levels: chain.levels, keys: nil,
-                norms: usedNorms, privacy: privacy))
+                norms: usedNorms, privacy: privacy, plaintext: evaluated))
     }
 
     private func outcome(
@@ -181,7 +187,7 @@ struct ParameterSearch<Family: CircuitFamily> {
         memory.counts.evaluations += 1
         let evaluation = try PlanEvaluation(
             circuit, parameters: parameters, levels: chain.levels, keys: keys,
-            norms: usedNorms, privacy: privacy)
+            norms: usedNorms, privacy: privacy, plaintext: evaluated)
         guard let reply = replyBits(evaluation, parameters) else { return .tooNoisy }
         return .found(
             Candidate(

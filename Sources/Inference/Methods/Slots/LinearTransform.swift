@@ -32,17 +32,26 @@ package final class LinearTransform: CircuitMap {
     /// What its result is divided by, modulo t: factors of an integer that divides it.
     let divisors: [Int64]
 
+    /// Of each source's babies, and of giants, the permutations that move anything: found once, since a search runs a map
+    /// thousands of times.
+    let movingBabies: [[SlotPermutation]]
+    let movingGiants: [SlotPermutation]
+    private let moving: Set<SlotPermutation>
+    /// Of each term, giant by giant: whose baby it multiplies, and whether that baby moves.
+    let operands: [(source: Int, isMoved: Bool)]
+    private let degree: Int
+
     /// Every permutation that needs a Galois key.
+    /// - Precondition: the degree is the shape's.
     package func permutations(degree: Int) -> Set<SlotPermutation> {
-        Set(
-            (babies.map(\.permutation) + giants.map(\.permutation))
-                .filter { !$0.isIdentity(degree: degree) })
+        precondition(degree == self.degree)
+        return moving
     }
 
     /// Every source's unit is divided out of its weights.
     package func unit(of units: [MessageUnit]) -> MessageUnit { .one }
 
-    var termCount: Int { giants.reduce(0) { $0 + $1.terms.count } }
+    let termCount: Int
 
     /// Diagonals of given steps: rotation d is `baby` + `giant`, modulo the columns. Babies and giants are in the order of
     /// their steps, terms of a giant as they are given; the weights of the outer sum move back by the giant's rotation.
@@ -74,6 +83,21 @@ package final class LinearTransform: CircuitMap {
             return Giant(permutation: shape.rotation(rotation), terms: terms)
         }
         self.divisors = divisors
+        degree = shape.degree
+        func moves(_ permutation: SlotPermutation) -> Bool {
+            !permutation.isIdentity(degree: shape.degree)
+        }
+        movingBabies = (0..<sourceCount).map { [babies] source in
+            babies.filter { $0.source == source }.map(\.permutation).filter(moves)
+        }
+        movingGiants = giants.map(\.permutation).filter(moves)
+        moving = Set(movingBabies.joined()).union(movingGiants)
+        operands = giants.flatMap { [babies] giant in
+            giant.terms.map {
+                (babies[$0.baby].source, moves(babies[$0.baby].permutation))
+            }
+        }
+        termCount = operands.count
     }
 
     /// Groups diagonals (rotation d * stride, weights) into giants of babies: rotating by (g babyCount + b) stride is
