@@ -69,15 +69,22 @@ enum LinearKernel {
                 }
             case .convolution(let convolution):
                 let (taps, positions) = (convolution.tapsCount, convolution.positionsCount)
-                for row in rows {
+                var row = rows.lowerBound
+                while row < rows.upperBound {
+                    // As many rows as are of one map: tap by tap, neighbours read neighbours.
                     let (map, position) = row.quotientAndRemainder(dividingBy: positions)
+                    let count = min(rows.upperBound - row, positions - position)
                     for tap in 0..<taps {
-                        let column = indices[tap * positions + position]
                         let weight = convolution.weights[map * taps + tap]
-                        guard column >= 0, weight != 0 else { continue }
-                        SampleKernel.add(
-                            vector(Int(column)), times: weight, to: target(row), count: samples)
+                        guard weight != 0 else { continue }
+                        let start = tap * positions + position
+                        for next in 0..<count where indices[start + next] >= 0 {
+                            SampleKernel.add(
+                                vector(Int(indices[start + next])), times: weight,
+                                to: target(row + next), count: samples)
+                        }
                     }
+                    row += count
                 }
             }
         }

@@ -39,13 +39,17 @@ struct ParameterSearch<Family: CircuitFamily> {
     let privacy: FunctionPrivacy
     /// Whether weights' norms are taken with their units divided out, as they will be executed.
     let exact: Bool
+    /// Whether noise is bounded for the plaintext modulus of most noise alone: of a search, that one stands for all.
+    let isOfWorst: Bool
     /// Of each chain what is known: searches come back to one again and again.
     private let chains = ChainAttempts<Family>()
 
     init(
         circuit: Circuit<Family>, plaintexts: PlaintextModuliOfDegree, security: SecurityLevel,
-        memory: PlanningMemory, privacy: FunctionPrivacy, exact: Bool = false
+        memory: PlanningMemory, privacy: FunctionPrivacy, exact: Bool = false,
+        isOfWorst: Bool? = nil
     ) {
+        self.isOfWorst = isOfWorst ?? !exact
         self.circuit = circuit
         self.plaintexts = plaintexts
         self.security = security
@@ -104,8 +108,7 @@ struct ParameterSearch<Family: CircuitFamily> {
         return moduli.indices.max { moduli[$0].largestEmbedding < moduli[$1].largestEmbedding }!
     }
 
-    /// Of a search, that one stands for all.
-    private var evaluated: Int? { exact ? nil : worstIndex }
+    private var evaluated: Int? { isOfWorst ? worstIndex : nil }
 
     private var largestModulus: UInt64 { plaintexts.primes.max()! }
 
@@ -142,6 +145,21 @@ struct ParameterSearch<Family: CircuitFamily> {
             norms: memory.norms.none, privacy: privacy, plaintext: worstIndex)
         return MachineSpeed.reference.seconds(
             OperationTally(evaluation.counts.dictionary), degree: degree)
+    }
+
+    /// The same, found once for each choice of levels: sizes of moduli change no count.
+    private func knownLeastWork(_ chain: ModulusChain) throws -> Double {
+        try chains.leastWork(count: chain.bits.count, levels: chain.levels) {
+            try leastWork(chain)
+        }
+    }
+
+    /// As `candidate(_:share:)`, but nil too where the chain can't take less work than a limit.
+    func candidate(
+        _ chain: ModulusChain, share: Double, below limit: Double
+    ) throws -> Candidate<Family>? {
+        guard try knownLeastWork(chain) < limit else { return nil }
+        return try candidate(chain, share: share)
     }
 
     /// nil where security, noise or the supply of primes refuse the chain.
