@@ -158,16 +158,21 @@ struct ParameterSearch<Family: CircuitFamily> {
     func candidate(
         _ chain: ModulusChain, share: Double, below limit: Double
     ) throws -> Candidate<Family>? {
-        guard try knownLeastWork(chain) < limit else { return nil }
+        guard hasPrimes(chain), try knownLeastWork(chain) < limit else { return nil }
         return try candidate(chain, share: share)
     }
 
     /// nil where security, noise or the supply of primes refuse the chain.
     func candidate(_ chain: ModulusChain, share: Double) throws -> Candidate<Family>? {
-        let sizes = ModulusChain.smallestBits(degree: circuit.degree)...ModulusChain.largestBits
-        guard chain.bits.allSatisfy(sizes.contains) else { return nil }
+        guard hasPrimes(chain) else { return nil }
         guard case .found(let candidate) = try attempt(chain, share: share) else { return nil }
         return candidate
+    }
+
+    /// Whether its moduli are of sizes that there may be primes of.
+    private func hasPrimes(_ chain: ModulusChain) -> Bool {
+        let sizes = ModulusChain.smallestBits(degree: circuit.degree)...ModulusChain.largestBits
+        return chain.bits.allSatisfy(sizes.contains)
     }
 
     private func attempt(
