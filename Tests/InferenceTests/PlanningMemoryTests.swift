@@ -35,10 +35,10 @@ import Testing
     @Test func counts() throws {
         let counts = try Self.counts(privacy: 0)
         #expect(counts.circuits == 4)
-        #expect(counts.bounds == 4)
+        #expect(counts.bounds == 6)
         #expect(counts.plaintexts == 6)
-        #expect(counts.chains == 39)
-        #expect(counts.evaluations == 78)
+        #expect(counts.chains == 25)
+        #expect(counts.evaluations == 50)
     }
 
     /// Layouts and plaintext moduli serve both plans of a choice of function privacy.

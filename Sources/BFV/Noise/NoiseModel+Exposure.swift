@@ -34,7 +34,9 @@ extension NoiseModel {
     /// a power of X.
     ///
     /// - Parameter terms: the noise of the ciphertext that each weight polynomial multiplies.
-    package func dithered(_ terms: [NoiseNorms]) -> (NoiseBound, NoiseExposure) {
+    package func dithered(
+        _ terms: some Sequence<NoiseNorms>
+    ) -> (NoiseBound, NoiseExposure) {
         var (squares, peaks, products, sizes) = (0.0, 0.0, 0.0, 0.0)
         for term in terms {
             squares += term.rootMeanSquare * term.rootMeanSquare

@@ -99,37 +99,40 @@ package struct Convolution: Sendable, Equatable {
 
     /// `inputIndex` at `tap * positionsCount + position`, -1 for padding.
     package func gatherIndices() -> [Int32] {
-        let positions = positionsCount
-        var indices = [Int32](repeating: -1, count: tapsCount * positions)
-        for tap in 0..<tapsCount {
-            for position in 0..<positions {
-                if let index = inputIndex(tap: tap, position: position) {
-                    indices[tap * positions + position] = Int32(index)
-                }
-            }
-        }
-        return indices
+        WindowIndices.gathered(
+            input: inputShape, output: outputShape, kernel: kernel, strides: strides,
+            padding: padding)
     }
 
     /// The convolution as a matrix of outputs by inputs; padding leaves no entry, nor do zero weights, unless they are
     /// kept.
     package func matrix(keepingZeros: Bool = false) -> SparseIntegerMatrix {
-        var matrix = SparseIntegerMatrix(columns: inputShape.count)
-        let positions = positionsCount
-        let taps = tapsCount
+        let (positions, taps) = (positionsCount, tapsCount)
         let indices = gatherIndices()
-        for map in 0..<mapsCount {
-            for position in 0..<positions {
-                for tap in 0..<taps {
-                    let weight = weights[map * taps + tap]
-                    let column = Int(indices[tap * positions + position])
-                    if keepingZeros || weight != 0, column >= 0 {
-                        matrix.append(column: column, weight: weight)
+        var rowStarts = [0]
+        rowStarts.reserveCapacity(mapsCount * positions + 1)
+        var columns: [Int] = []
+        let most = mapsCount * positions * taps
+        let entries = [Int64](unsafeUninitializedCapacity: most) { entries, count in
+            columns = [Int](unsafeUninitializedCapacity: most) { columns, written in
+                for map in 0..<mapsCount {
+                    for position in 0..<positions {
+                        for tap in 0..<taps {
+                            let weight = weights[map * taps + tap]
+                            let column = Int(indices[tap * positions + position])
+                            guard keepingZeros || weight != 0, column >= 0 else { continue }
+                            entries[count] = weight
+                            columns[count] = column
+                            count += 1
+                        }
+                        rowStarts.append(count)
                     }
                 }
-                matrix.endRow()
+                written = count
             }
         }
-        return matrix
+        return SparseIntegerMatrix(
+            columns: inputShape.count, rowStarts: rowStarts, columnIndices: columns,
+            weights: entries)
     }
 }

@@ -10,6 +10,14 @@ package struct SparseIntegerMatrix: Sendable, Equatable {
 
     package init(columns: Int) { self.columns = columns }
 
+    /// Of rows that are consistent with each other.
+    init(columns: Int, rowStarts: [Int], columnIndices: [Int], weights: [Int64]) {
+        self.columns = columns
+        self.rowStarts = rowStarts
+        self.columnIndices = columnIndices
+        self.weights = weights
+    }
+
     package var rows: Int { rowStarts.count - 1 }
 
     /// Number of non-zero weights.

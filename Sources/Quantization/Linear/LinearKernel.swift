@@ -69,15 +69,22 @@ enum LinearKernel {
                 }
             case .convolution(let convolution):
                 let (taps, positions) = (convolution.tapsCount, convolution.positionsCount)
-                for row in rows {
+                var row = rows.lowerBound
+                while row < rows.upperBound {
+                    // As many rows as are of one map: tap by tap, neighbours read neighbours.
                     let (map, position) = row.quotientAndRemainder(dividingBy: positions)
+                    let count = min(rows.upperBound - row, positions - position)
                     for tap in 0..<taps {
-                        let column = indices[tap * positions + position]
                         let weight = convolution.weights[map * taps + tap]
-                        guard column >= 0, weight != 0 else { continue }
-                        SampleKernel.add(
-                            vector(Int(column)), times: weight, to: target(row), count: samples)
+                        guard weight != 0 else { continue }
+                        let start = tap * positions + position
+                        for next in 0..<count where indices[start + next] >= 0 {
+                            SampleKernel.add(
+                                vector(Int(indices[start + next])), times: weight,
+                                to: target(row + next), count: samples)
+                        }
                     }
+                    row += count
                 }
             }
         }
@@ -111,34 +118,52 @@ enum LinearKernel {
         _ maps: [LinearMap], of sources: [ElementRanges], bias: [Double]
     ) -> ElementRanges {
         var result = ElementRanges(lower: bias, upper: bias)
-        for (map, source) in zip(maps, sources) {
-            func add(_ row: Int, _ column: Int, _ weight: Double) {
-                let (low, high) = (source.lower[column] * weight, source.upper[column] * weight)
-                result.lower[row] += min(low, high)
-                result.upper[row] += max(low, high)
-            }
-            switch map {
-            case .identity(let count): for row in 0..<count { add(row, row, 1) }
-            case .matrix(let matrix):
-                for row in 0..<matrix.rows {
-                    for entry in matrix.entries(ofRow: row) {
-                        add(row, Int(matrix.columnIndices[entry]), matrix.weights[entry])
-                    }
-                }
-            case .convolution(let convolution):
-                let indices = convolution.gatherIndices()
-                let (taps, positions) = (convolution.tapsCount, convolution.positionsCount)
-                for row in 0..<convolution.output.count {
-                    let (map, position) = row.quotientAndRemainder(dividingBy: positions)
-                    for tap in 0..<taps {
-                        let column = indices[tap * positions + position]
-                        if column >= 0 {
-                            add(row, Int(column), convolution.weights[map * taps + tap])
+        result.lower.withUnsafeMutableBufferPointer { lower in
+            result.upper.withUnsafeMutableBufferPointer { upper in
+                for (map, source) in zip(maps, sources) {
+                    source.lower.withUnsafeBufferPointer { low in
+                        source.upper.withUnsafeBufferPointer { high in
+                            add(map, (low, high), to: (lower, upper))
                         }
                     }
                 }
             }
         }
         return result
+    }
+
+    /// The ends of ranges.
+    private typealias Ends<Buffer> = (lower: Buffer, upper: Buffer)
+
+    private static func add(
+        _ map: LinearMap, _ source: Ends<UnsafeBufferPointer<Double>>,
+        to result: Ends<UnsafeMutableBufferPointer<Double>>
+    ) {
+        @inline(__always)
+        func add(_ row: Int, _ column: Int, _ weight: Double) {
+            let (low, high) = (source.lower[column] * weight, source.upper[column] * weight)
+            result.lower[row] += min(low, high)
+            result.upper[row] += max(low, high)
+        }
+        switch map {
+        case .identity(let count): for row in 0..<count { add(row, row, 1) }
+        case .matrix(let matrix):
+            for row in 0..<matrix.rows {
+                for entry in matrix.entries(ofRow: row) {
+                    add(row, Int(matrix.columnIndices[entry]), matrix.weights[entry])
+                }
+            }
+        case .convolution(let convolution):
+            let (taps, positions) = (convolution.tapsCount, convolution.positionsCount)
+            convolution.gatherIndices().withUnsafeBufferPointer { indices in
+                for (place, weight) in convolution.weights.enumerated() {
+                    let (map, tap) = place.quotientAndRemainder(dividingBy: taps)
+                    for position in 0..<positions {
+                        let column = Int(indices[tap * positions + position])
+                        if column >= 0 { add(map * positions + position, column, weight) }
+                    }
+                }
+            }
+        }
     }
 }

@@ -37,26 +37,8 @@ package struct RealConvolution: Sendable, Equatable {
     /// Of tap `(c * kernel.height + ky) * kernel.width + kx` at output position p, the input's index at
     /// `tap * positionsCount + p`; -1 in the padding.
     package func gatherIndices() -> [Int32] {
-        var indices = [Int32](repeating: -1, count: tapsCount * positionsCount)
-        var next = 0
-        for channel in 0..<input.channels {
-            for ky in 0..<kernel.height {
-                for kx in 0..<kernel.width {
-                    for oy in 0..<output.height {
-                        let y = oy * strides.height + ky - padding.top
-                        for ox in 0..<output.width {
-                            let x = ox * strides.width + kx - padding.left
-                            if y >= 0, y < input.height, x >= 0, x < input.width {
-                                indices[next] = Int32(
-                                    (channel * input.height + y) * input.width + x)
-                            }
-                            next += 1
-                        }
-                    }
-                }
-            }
-        }
-        return indices
+        WindowIndices.gathered(
+            input: input, output: output, kernel: kernel, strides: strides, padding: padding)
     }
 
     /// Outputs by inputs; padding and zero weights leave no entry.

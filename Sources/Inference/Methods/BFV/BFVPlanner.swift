@@ -95,13 +95,14 @@ struct BFVPlanner<Family: CircuitFamily> {
 
     /// Of the same circuit.
     private func search(
-        _ candidate: Candidate<Family>, exact: Bool
+        _ candidate: Candidate<Family>, exact: Bool, isOfWorst: Bool? = nil
     ) throws -> ParameterSearch<Family> {
         ParameterSearch(
             circuit: candidate.circuit,
             plaintexts: try PlaintextModuliOfDegree(
                 candidate.parameters.plaintexts, degree: candidate.parameters.degree),
-            security: task.planner.security, memory: memory, privacy: task.privacy, exact: exact)
+            security: task.planner.security, memory: memory, privacy: task.privacy, exact: exact,
+            isOfWorst: isOfWorst)
     }
 
     /// Indices k of plaintext moduli: N / k slots.
@@ -169,14 +170,20 @@ struct BFVPlanner<Family: CircuitFamily> {
     /// and may need a few bits more.
     /// - Returns: nil where these are not enough.
     private func finish(_ candidate: Candidate<Family>) throws -> BFVPlan<Family>? {
-        let search = try search(candidate, exact: true)
+        let all = try search(candidate, exact: true)
+        // What fails for one plaintext modulus needs no proof for the others.
+        let searches =
+            candidate.parameters.plaintexts.count > 1
+            ? [try search(candidate, exact: true, isOfWorst: true), all] : [all]
         for extra in 0...6 {
-            let shape = candidate.chain.shape.wider(by: extra)
-            guard
-                let found = try search.candidate(
-                    ModulusChain(shape, hasWideBase: Family.hasWideBase),
-                    share: candidate.share)
-            else { continue }
+            let chain = ModulusChain(
+                candidate.chain.shape.wider(by: extra), hasWideBase: Family.hasWideBase)
+            var proven: Candidate<Family>?
+            for search in searches {
+                proven = try search.candidate(chain, share: candidate.share)
+                if proven == nil { break }
+            }
+            guard let found = proven else { continue }
             return try BFVPlan(
                 network, outputs: task.outputs, choices: found.choices, norms: memory.norms.exact,
                 circuit: found.circuit)

@@ -46,7 +46,24 @@ final class ChainAttempts<Family: CircuitFamily> {
         }
     }
 
+    private struct Levels: Hashable {
+        let count: Int
+        let levels: [Int]
+    }
+
     private var probes: [ModulusChain: Probe?] = [:]
+    private var least: [Levels: Double] = [:]
+
+    /// What no chain of so many moduli with these levels takes less than. Nothing that is no bound is kept.
+    func leastWork(
+        count: Int, levels: [Int], _ make: () throws -> Double
+    ) rethrows -> Double {
+        let key = Levels(count: count, levels: levels)
+        if let known = least[key] { return known }
+        let made = try make()
+        if made > 0 { least[key] = made }
+        return made
+    }
 
     /// - Returns: what `make` made of the chain, nil included.
     func probe(of chain: ModulusChain, _ make: () throws -> Probe?) rethrows -> Probe? {

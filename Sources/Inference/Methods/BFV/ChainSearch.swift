@@ -165,10 +165,10 @@ struct ChainSearch<Family: CircuitFamily> {
         // From wide digits to narrow ones, which cost more and add less noise.
         for share in ParameterSearch<Family>.shares {
             var (low, high) = (-1, min(room, Self.slack))
-            var most = try candidate(shape.wider(by: high), share)
+            var most = try candidate(shape.wider(by: high), share, below: limit)
             if most == nil, high < Self.slack {
                 (low, high) = (high, Self.slack)
-                most = try candidate(shape.wider(by: high), share)
+                most = try candidate(shape.wider(by: high), share, below: limit)
             }
             guard var found = most, found.work < limit else { continue }
             while high - low > 1 {
@@ -197,7 +197,8 @@ struct ChainSearch<Family: CircuitFamily> {
             let (shape, share) = step(from: best)
             done += 1
             guard shape != best.chain.shape || share != best.share,
-                let first = try candidate(shape, share), first.work < 1.1 * best.work
+                let first = try candidate(shape, share, below: 1.1 * best.work),
+                first.work < 1.1 * best.work
             else { continue }
             let found = try shortest(shape, first, &done)
             if found.isBetter(than: best) { best = found }
@@ -251,9 +252,12 @@ struct ChainSearch<Family: CircuitFamily> {
     }
 
     private func candidate(
-        _ shape: ChainShape, _ share: Double
+        _ shape: ChainShape, _ share: Double, below limit: Double = .infinity
     ) throws -> Candidate<Family>? {
-        try search.candidate(ModulusChain(shape, hasWideBase: Family.hasWideBase), share: share)
+        let chain = ModulusChain(shape, hasWideBase: Family.hasWideBase)
+        return limit < .infinity
+            ? try search.candidate(chain, share: share, below: limit)
+            : try search.candidate(chain, share: share)
     }
 }
 

@@ -16,8 +16,15 @@ struct GadgetChooser {
         var level: [SlotPermutation: Int] = [:]
         var relinearization: Gadget?
         var groups: [[SlotPermutation]] = []
+        var known: [Place: [Double]] = [:]
         for site in evaluation.sites {
-            guard let bits = widest(site) else { return nil }
+            guard
+                let bits = widest(
+                    site,
+                    &known[
+                        Place(level: site.level, plaintext: site.model.plaintextModulus),
+                        default: []])
+            else { return nil }
             if site.relinearizes {
                 relinearization = Gadget(
                     level: max(relinearization?.level ?? 0, site.level),
@@ -58,14 +65,24 @@ struct GadgetChooser {
         }
     }
 
-    private func widest(_ site: CostLedger.Site) -> Int? {
+    /// What one key switch adds depends on where it is, and for which plaintext modulus.
+    private struct Place: Hashable {
+        let level: Int
+        let plaintext: Double
+    }
+
+    /// - Parameter known: of digits of the largest modulus's bits and ever fewer, what they add there.
+    private func widest(_ site: CostLedger.Site, _ known: inout [Double]) -> Int? {
         let moduli = parameters.ciphertextModuli[..<site.level]
         let most = moduli.map { $0.bitWidthUsed }.max() ?? 0
         for bits in stride(from: most, through: 4, by: -1) {
-            let gadget = Gadget(level: site.level, digitBits: bits)
-            let added = site.model.keySwitching(
-                gadget: gadget, moduli: moduli, special: parameters.specialModulus)
-            if added.largest <= site.noise * share { return bits }
+            if known.count == most - bits {
+                let added = site.model.keySwitching(
+                    gadget: Gadget(level: site.level, digitBits: bits), moduli: moduli,
+                    special: parameters.specialModulus)
+                known.append(added.largest)
+            }
+            if known[most - bits] <= site.noise * share { return bits }
         }
         return nil
     }

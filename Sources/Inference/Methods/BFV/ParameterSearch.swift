@@ -39,13 +39,17 @@ struct ParameterSearch<Family: CircuitFamily> {
     let privacy: FunctionPrivacy
     /// Whether weights' norms are taken with their units divided out, as they will be executed.
     let exact: Bool
+    /// Whether noise is bounded for the plaintext modulus of most noise alone: of a search, that one stands for all.
+    let isOfWorst: Bool
     /// Of each chain what is known: searches come back to one again and again.
     private let chains = ChainAttempts<Family>()
 
     init(
         circuit: Circuit<Family>, plaintexts: PlaintextModuliOfDegree, security: SecurityLevel,
-        memory: PlanningMemory, privacy: FunctionPrivacy, exact: Bool = false
+        memory: PlanningMemory, privacy: FunctionPrivacy, exact: Bool = false,
+        isOfWorst: Bool? = nil
     ) {
+        self.isOfWorst = isOfWorst ?? !exact
         self.circuit = circuit
         self.plaintexts = plaintexts
         self.security = security
@@ -97,9 +101,14 @@ struct ParameterSearch<Family: CircuitFamily> {
     }
 
     /// The plaintext modulus of most noise.
-    private var worst: PlaintextModulus {
-        plaintexts.moduli.max { $0.largestEmbedding < $1.largestEmbedding }!
+    private var worst: PlaintextModulus { plaintexts.moduli[worstIndex] }
+
+    private var worstIndex: Int {
+        let moduli = plaintexts.moduli
+        return moduli.indices.max { moduli[$0].largestEmbedding < moduli[$1].largestEmbedding }!
     }
+
+    private var evaluated: Int? { isOfWorst ? worstIndex : nil }
 
     private var largestModulus: UInt64 { plaintexts.primes.max()! }
 
@@ -133,17 +142,37 @@ struct ParameterSearch<Family: CircuitFamily> {
             }, rerandomizationLevel: parameters.maximumLevel)
         let evaluation = try PlanEvaluation(
             circuit, parameters: parameters, levels: chain.levels, keys: keys,
-            norms: memory.norms.none, privacy: privacy)
+            norms: memory.norms.none, privacy: privacy, plaintext: worstIndex)
         return MachineSpeed.reference.seconds(
             OperationTally(evaluation.counts.dictionary), degree: degree)
     }
 
+    /// The same, found once for each choice of levels: sizes of moduli change no count.
+    private func knownLeastWork(_ chain: ModulusChain) throws -> Double {
+        try chains.leastWork(count: chain.bits.count, levels: chain.levels) {
+            try leastWork(chain)
+        }
+    }
+
+    /// As `candidate(_:share:)`, but nil too where the chain can't take less work than a limit.
+    func candidate(
+        _ chain: ModulusChain, share: Double, below limit: Double
+    ) throws -> Candidate<Family>? {
+        guard hasPrimes(chain), try knownLeastWork(chain) < limit else { return nil }
+        return try candidate(chain, share: share)
+    }
+
     /// nil where security, noise or the supply of primes refuse the chain.
     func candidate(_ chain: ModulusChain, share: Double) throws -> Candidate<Family>? {
-        let sizes = ModulusChain.smallestBits(degree: circuit.degree)...ModulusChain.largestBits
-        guard chain.bits.allSatisfy(sizes.contains) else { return nil }
+        guard hasPrimes(chain) else { return nil }
         guard case .found(let candidate) = try attempt(chain, share: share) else { return nil }
         return candidate
+    }
+
+    /// Whether its moduli are of sizes that there may be primes of.
+    private func hasPrimes(_ chain: ModulusChain) -> Bool {
+        let sizes = ModulusChain.smallestBits(degree: circuit.degree)...ModulusChain.largestBits
+        return chain.bits.allSatisfy(sizes.contains)
     }
 
     private func attempt(
@@ -172,7 +201,7 @@ struct ParameterSearch<Family: CircuitFamily> {
             parameters: parameters,
             evaluation: try PlanEvaluation(
                 circuit, parameters: parameters, levels: chain.levels, keys: nil,
-                norms: usedNorms, privacy: privacy))
+                norms: usedNorms, privacy: privacy, plaintext: evaluated))
     }
 
     private func outcome(
@@ -181,7 +210,7 @@ struct ParameterSearch<Family: CircuitFamily> {
         memory.counts.evaluations += 1
         let evaluation = try PlanEvaluation(
             circuit, parameters: parameters, levels: chain.levels, keys: keys,
-            norms: usedNorms, privacy: privacy)
+            norms: usedNorms, privacy: privacy, plaintext: evaluated)
         guard let reply = replyBits(evaluation, parameters) else { return .tooNoisy }
         return .found(
             Candidate(

@@ -42,10 +42,13 @@ package struct PlanEvaluation {
     /// - Parameters:
     ///   - keys: nil to look for sites.
     ///   - privacy: without floods, to choose them.
+    ///   - plaintext: the only t_i to bound noise for, counts being the same of each; nil: all of them.
     init<Family: CircuitFamily>(
         _ circuit: Circuit<Family>, parameters: BFVParameters, levels: [Int], keys: BFVKeySet?,
-        norms: TransformNorms, privacy: FunctionPrivacy
+        norms: TransformNorms, privacy: FunctionPrivacy, plaintext: Int? = nil
     ) throws {
+        let all = parameters.plaintextModuli.indices
+        let copies = plaintext == nil ? 1 : all.count
         var floods: [Flood] = []
         var counts = OperationCounts()
         var noise: [NoiseBound] = []
@@ -56,7 +59,7 @@ package struct PlanEvaluation {
         var storedLimbs = 0
         var outputCount = 1
         var finalLevel = 1
-        for index in parameters.plaintextModuli.indices {
+        for index in plaintext.map({ $0..<$0 + 1 }) ?? all {
             // Noise must stay under Q_l / 2 all along; it only matters at the end, since switching down
             // keeps the ratio.
             let ledger = CostLedger(
@@ -70,8 +73,8 @@ package struct PlanEvaluation {
             outputCount = ledger.tally.outputCount
             finalLevel = ledger.finalLevel
             if let flood = ledger.tally.flood { floods.append(flood) }
-            vectorEvents += ledger.tally.events
-            counts += ledger.tally.counts
+            vectorEvents += copies * ledger.tally.events
+            for _ in 0..<copies { counts += ledger.tally.counts }
             sites += ledger.sites
             models.append(ledger.model)
         }

@@ -43,24 +43,33 @@ package final class LinearTransform: CircuitMap {
         index < divisors.count ? divisors[index] : []
     }
 
+    /// Of each source's babies, and of giants, the permutations that move anything: found once, since a search runs a map
+    /// thousands of times.
+    let movingBabies: [[SlotPermutation]]
+    let movingGiants: [SlotPermutation]
+    private let moving: Set<SlotPermutation>
+    /// Of each term, giant by giant: whose baby it multiplies, and whether that baby moves.
+    let operands: [(source: Int, isMoved: Bool)]
+    private let degree: Int
+
     /// Every permutation that needs a Galois key.
+    /// - Precondition: the degree is the shape's.
     package func permutations(degree: Int) -> Set<SlotPermutation> {
-        Set(
-            (babies.map(\.permutation) + giants.map(\.permutation))
-                .filter { !$0.isIdentity(degree: degree) })
+        precondition(degree == self.degree)
+        return moving
     }
 
     /// Every source's unit is divided out of its weights.
     package func unit(of units: [MessageUnit]) -> MessageUnit { .one }
 
-    var termCount: Int { giants.reduce(0) { $0 + $1.terms.count } }
+    let termCount: Int
 
     /// Diagonals of given steps: rotation d is `baby` + `giant`, modulo the columns. Babies and giants are in the order of
     /// their steps, terms of a giant as they are given; the weights of the outer sum move back by the giant's rotation.
     /// - Parameters:
     ///   - diagonals: of outputs from 0, none left out.
     ///   - divisors: see there.
-    init(
+    convenience init(
         diagonals: [Diagonal], steps: [(baby: Int, giant: Int)], divisors: [[Int64]] = [],
         shape: SlotShape
     ) {
@@ -72,8 +81,7 @@ package final class LinearTransform: CircuitMap {
         let used = Set(zip(diagonals, steps).map { Place(source: $0.source, step: $1.baby) })
             .sorted { ($0.source, $0.step) < ($1.source, $1.step) }
         let number = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
-        sourceCount = (used.map(\.source).max() ?? 0) + 1
-        babies = used.map {
+        let babies = used.map {
             BabyStep(source: $0.source, permutation: shape.rotation($0.step & (columns - 1)))
         }
         struct Outer: Hashable {
@@ -84,7 +92,7 @@ package final class LinearTransform: CircuitMap {
             Outer(output: $0.output, step: $1.giant)
         }
         let order = byGiant.keys.sorted { ($0.output, $0.step) < ($1.output, $1.step) }
-        giants = order.map { giant in
+        let giants = order.map { giant in
             let rotation = giant.step & (columns - 1)
             let terms = byGiant[giant]!.map { diagonal, step in
                 Term(
@@ -94,29 +102,37 @@ package final class LinearTransform: CircuitMap {
             return Giant(
                 permutation: shape.rotation(rotation), output: giant.output, terms: terms)
         }
-        self.divisors = divisors
-        parts = Self.parts(babies, sourceCount, giants, divisors)
+        self.init(babies: babies, giants: giants, divisors: divisors, degree: shape.degree)
     }
 
-    private static func parts(
-        _ babies: [BabyStep], _ sourceCount: Int, _ giants: [Giant], _ divisors: [[Int64]]
-    ) -> [LinearTransform] {
-        let outputs = (giants.last?.output ?? 0) + 1
-        guard outputs > 1 else { return [] }
-        return (0..<outputs).map { output in
-            LinearTransform(
-                babies: babies, sourceCount: sourceCount,
-                giants: giants.filter { $0.output == output },
-                divisors: output < divisors.count ? [divisors[output]] : [])
-        }
-    }
-
-    private init(babies: [BabyStep], sourceCount: Int, giants: [Giant], divisors: [[Int64]]) {
+    private init(babies: [BabyStep], giants: [Giant], divisors: [[Int64]], degree: Int) {
+        let sourceCount = (babies.last?.source ?? 0) + 1
         self.babies = babies
         self.sourceCount = sourceCount
         self.giants = giants
         self.divisors = divisors
-        parts = []
+        self.degree = degree
+        let outputs = (giants.last?.output ?? 0) + 1
+        parts =
+            outputs == 1
+            ? []
+            : (0..<outputs).map { output in
+                LinearTransform(
+                    babies: babies, giants: giants.filter { $0.output == output },
+                    divisors: output < divisors.count ? [divisors[output]] : [], degree: degree)
+            }
+        func moves(_ permutation: SlotPermutation) -> Bool {
+            !permutation.isIdentity(degree: degree)
+        }
+        movingBabies = (0..<sourceCount).map { source in
+            babies.filter { $0.source == source }.map(\.permutation).filter(moves)
+        }
+        movingGiants = giants.map(\.permutation).filter(moves)
+        moving = Set(movingBabies.joined()).union(movingGiants)
+        operands = giants.flatMap { giant in
+            giant.terms.map { (babies[$0.baby].source, moves(babies[$0.baby].permutation)) }
+        }
+        termCount = operands.count
     }
 
     /// Groups diagonals (rotation d * stride, weights) into giants of babies: rotating by (g babyCount + b) stride is

@@ -81,18 +81,15 @@ package struct NoiseSlots: NoiseInterpreter {
             guard prepared.isDithered else { return bundle(plain) }
             return dithered(transform, values, babies: .zero)
         }
-        let giants = transform.giants.map(\.permutation).filter { !$0.isIdentity(degree: degree) }
         // Those of each sum.
-        let counts = transform.sums.map {
-            $0.giants.count { !$0.permutation.isIdentity(degree: degree) }
-        }
+        let counts = transform.sums.map(\.movingGiants.count)
+        let giants = transform.movingGiants
         let after = plain.map(\.norms.largest).min()!
         var inner = NoiseNorms.zero
         for source in 0..<transform.sourceCount {
-            let babies = transform.babies.filter { $0.source == source }.map(\.permutation)
-                .filter { !$0.isIdentity(degree: degree) }
             let added = try ledger.switchKeys(
-                babies, level: level, room: after / prepared.energy.squareRoot())
+                transform.movingBabies[source], level: level,
+                room: after / prepared.energy.squareRoot())
             inner = added.largest > inner.largest ? added : inner
         }
         var outer = NoiseNorms.zero
@@ -127,12 +124,9 @@ package struct NoiseSlots: NoiseInterpreter {
     ) -> Value {
         // Of every source, then of its permutations.
         let sources = values.map(\.noise.norms)
-        let terms = transform.giants.flatMap { giant in
-            giant.terms.map { term in
-                let baby = transform.babies[term.baby]
-                return baby.permutation.isIdentity(degree: ledger.degree)
-                    ? sources[baby.source] : sources[baby.source] + babies
-            }
+        let moved = sources.map { $0 + babies }
+        let terms = transform.operands.lazy.map { source, isMoved in
+            isMoved ? moved[source] : sources[source]
         }
         let (noise, exposure) = model.dithered(terms)
         // Two bounds for the noise, and one that exposure takes.

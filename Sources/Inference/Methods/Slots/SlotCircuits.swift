@@ -52,6 +52,8 @@ package struct SlotCircuitLayout: Sendable {
     var factorPairs = 0
     /// Of each linear layer, the number of diagonals that baby steps divide.
     let diagonalCounts: [Int]
+    /// What circuits of other baby steps are made of; nil for trees.
+    var packed: PackedNetwork?
 }
 
 /// Circuits on the slots of one sample.
@@ -84,7 +86,7 @@ package enum SlotCircuits: CircuitFamily {
             switchPointCount: packed.switchPointCount, babyCounts: builder.babyCounts,
             layout: SlotCircuitLayout(
                 inputs: packed.inputLayouts, output: packed.outputLayout,
-                diagonalCounts: builder.diagonalCounts))
+                diagonalCounts: builder.diagonalCounts, packed: packed))
     }
 
     /// Trees of one split each are a linear map of bits.
@@ -144,13 +146,10 @@ package enum SlotCircuits: CircuitFamily {
         _ start: Candidate<SlotCircuits>, _ tuning: Tuning<SlotCircuits>
     ) throws -> Candidate<SlotCircuits> {
         // Their steps were chosen with their places.
-        guard tuning.network.forest.map({ $0.levels <= 1 }) ?? true else { return start }
+        guard let packed = start.circuit.layout.packed else { return start }
         try tuning.progress("tuning baby and giant steps")
         var best = start
         let (memory, shape) = (tuning.memory, best.circuit.shape)
-        let packed = try memory.once(shape) {
-            try PackedNetwork(flat(tuning.network), shape: shape)
-        }
         var babies = best.circuit.babyCounts
         for layer in babies.indices {
             let original = babies[layer]

@@ -16,8 +16,9 @@ struct DirectPlacement {
         self.rotations = rotations
     }
 
-    /// nil where some leaf fits nowhere.
-    func groups() -> [ForestLayout.Group]? {
+    /// - Parameter most: groups that there may be.
+    /// - Returns: nil where some leaf fits nowhere.
+    func groups(most: Int) -> [ForestLayout.Group]? {
         guard mayFit else { return nil }
         var places = [[Int?]]()
         for output in 0..<network.outputCount {
@@ -25,7 +26,7 @@ struct DirectPlacement {
             let region = ForestLayout.region(output, of: network.outputCount, shape)
             var group = 0
             while !waiting.isEmpty {
-                guard group < ForestLayout.mostGroups else { return nil }
+                guard group < most else { return nil }
                 if group == places.count {
                     places.append([Int?](repeating: nil, count: shape.slotCount))
                 }

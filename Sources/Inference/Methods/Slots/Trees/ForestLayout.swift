@@ -87,7 +87,8 @@ struct ForestLayout {
         self.period = period
         if !numbers.isEmpty {
             guard fitting[0].leavesPerCell == numbers[0],
-                let groups = Self.groups(fitting[0], shape, period, numbers)
+                let groups = Self.groups(
+                    fitting[0], shape, period, numbers, most: Self.mostGroups)
             else { throw PackingError.noCover }
             self.numbers = numbers
             self.groups = groups
@@ -96,16 +97,23 @@ struct ForestLayout {
         }
         var best: (cost: Double, numbers: [Int], network: ForestNetwork, groups: [Group])?
         for network in fitting {
-            for ladder in Self.ladders(network, period) {
+            // As few groups as there can be, or as many as it takes.
+            let least = (network.cells.count + shape.slotCount - 1) / shape.slotCount
+            for (ladder, most) in Self.ladders(network, period).flatMap({ ladder in
+                Set([least, Self.mostGroups]).sorted().map { (ladder, $0) }
+            }) {
                 // The first that fits: more rotations fit more.
-                func cost(_ numbers: [Int], groups: Int = 1) -> Double {
+                func cost(_ numbers: [Int], groups: Int = least) -> Double {
                     Self.cost(network, numbers, groups: groups)
                 }
                 var (low, high) = (0, ladder.count)
                 if let best { high = ladder.firstIndex { cost($0) >= best.cost } ?? high }
                 while low < high {
                     let middle = (low + high) / 2
-                    guard let groups = Self.groups(network, shape, period, ladder[middle]) else {
+                    guard
+                        let groups = Self.groups(
+                            network, shape, period, ladder[middle], most: most)
+                    else {
                         low = middle + 1
                         continue
                     }
@@ -212,13 +220,13 @@ struct ForestLayout {
     }
 
     private static func groups(
-        _ network: ForestNetwork, _ shape: SlotShape, _ period: Int, _ numbers: [Int]
+        _ network: ForestNetwork, _ shape: SlotShape, _ period: Int, _ numbers: [Int], most: Int
     ) -> [Group]? {
         guard numbers.count >= 3 else { return nil }
         let rotations = RotationSet(babies: numbers[1], giants: numbers[2], period: period)
         switch numbers.count {
         case 3:
-            return DirectPlacement(network, shape: shape, rotations: rotations).groups()
+            return DirectPlacement(network, shape: shape, rotations: rotations).groups(most: most)
         case 5:
             guard numbers[3] >= 1, numbers[4] >= 1, 2 * numbers[3] <= shape.columns,
                 numbers[4] <= 2 * numbers[3]
@@ -226,7 +234,7 @@ struct ForestLayout {
             return RelayedPlacement(
                 network, shape: shape, rotations: rotations, reach: numbers[3],
                 babies: numbers[4]
-            ).groups()
+            ).groups(most: most)
         default: return nil
         }
     }

@@ -24,8 +24,9 @@ struct RelayedPlacement {
         self.babies = babies
     }
 
-    /// nil where some leaf fits nowhere.
-    func groups() -> [ForestLayout.Group]? {
+    /// - Parameter most: groups that there may be.
+    /// - Returns: nil where some leaf fits nowhere.
+    func groups(most: Int) -> [ForestLayout.Group]? {
         var builders: [GroupBuilder] = []
         for output in 0..<network.outputCount {
             let region = ForestLayout.region(output, of: network.outputCount, shape)
@@ -34,15 +35,17 @@ struct RelayedPlacement {
             for tree in trees(of: output) {
                 var isPlaced = false
                 while !isPlaced {
-                    guard group < ForestLayout.mostGroups else { return nil }
+                    guard group < most else { return nil }
                     if group == builders.count {
                         builders.append(
                             GroupBuilder(
                                 network, shape: shape, rotations: rotations, reach: reach))
                     }
+                    next = builders[group].start(of: tree, from: next)
+                    let end = min((next / shape.columns + 1) * shape.columns, region.upperBound)
                     // A gap of a few slots may do what none does, if not often.
                     let gaps = builders[group].refusals < Self.mostRefusals ? Self.mostGaps : 0
-                    let last = min(next + gaps, region.upperBound - tree.count)
+                    let last = min(next + gaps, end - tree.count)
                     while next <= last, !isPlaced {
                         if builders[group].place(tree, at: next) {
                             isPlaced = true
@@ -52,8 +55,12 @@ struct RelayedPlacement {
                         }
                     }
                     guard !isPlaced else { continue }
+                    guard end == region.upperBound else {
+                        next = end
+                        continue
+                    }
                     // Nowhere in a group that it is the first of.
-                    guard next - gaps > region.lowerBound + 1 else { return nil }
+                    guard !builders[group].isEmpty(region) else { return nil }
                     group += 1
                     next = region.lowerBound
                 }
@@ -120,6 +127,25 @@ private struct GroupBuilder {
         holders = [Int?](repeating: nil, count: shape.slotCount)
         cells = [Int?](repeating: nil, count: shape.slotCount)
         seen = [Int](repeating: 0, count: shape.slotCount)
+    }
+
+    func isEmpty(_ region: Range<Int>) -> Bool { cells[region].allSatisfy { $0 == nil } }
+
+    /// Where a tree may begin at the earliest: relays of all before it in its row and most of its own need slots that are
+    /// within reach; a tree lies in one row.
+    func start(of tree: [Int], from next: Int) -> Int {
+        let asked = Set(tree.flatMap { network.cells[$0].reads.map(\.condition) }).count
+        var next = next
+        while next < shape.slotCount {
+            let row = next / shape.columns
+            let taken = relays.count { $0.row == row }
+            let start = max(
+                next, row * shape.columns + taken + asked * 7 / 8 - tree.count - reach)
+            let end = (row + 1) * shape.columns
+            if start + tree.count <= end { return start }
+            next = end
+        }
+        return shape.slotCount - 1
     }
 
     /// Lays the cells of a tree on slots from `start` on; changes nothing where they don't fit.
