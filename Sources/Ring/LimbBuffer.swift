@@ -11,9 +11,12 @@ package final class LimbBuffer: @unchecked Sendable {
     package let base: UnsafeMutablePointer<UInt64>
     package let count: Int
     package let isSecret: Bool
+    /// Words that there is room for.
+    private let capacity: Int
 
     package init(count: Int, isSecret: Bool = false) {
-        base = isSecret ? SecretMemory.take(words: count) : LimbMemory.take(words: count)
+        (base, capacity) =
+            isSecret ? (SecretMemory.take(words: count), count) : LimbMemory.take(words: count)
         self.count = count
         self.isSecret = isSecret
     }
@@ -23,7 +26,7 @@ package final class LimbBuffer: @unchecked Sendable {
             bsk_wipe(base, count * 8)
             SecretMemory.give(base, words: count)
         } else {
-            LimbMemory.give(base, words: count)
+            LimbMemory.give(base, words: capacity)
         }
     }
 
@@ -48,8 +51,9 @@ package final class LimbBuffer: @unchecked Sendable {
 enum LimbMemory {
     private struct Lists: @unchecked Sendable {
         var free: [Int: [UnsafeMutablePointer<UInt64>]] = [:]
-        /// Words in `free` that could be given back to the allocator.
+        /// Words in `free` that could be given back to the allocator, and those cut from slabs.
         var words = 0
+        var idle = 0
         var taken = 0
         var allocated = 0
         /// The rest of the newest slab.
@@ -59,6 +63,9 @@ enum LimbMemory {
 
     /// Words that are kept at most, slabs not counted: 192 MiB.
     private static let limit = 24 << 20
+    /// Words of slabs that lie idle at most before larger buffers than asked for are taken: 256 MiB. Large batches go from
+    /// level to level, and would leave all of each behind.
+    private static let mostIdle = 32 << 20
     /// Buffers below are left to the allocator.
     private static let smallest = 1 << 10
     /// Words from and up to which buffers are cut from slabs.
@@ -74,22 +81,36 @@ enum LimbMemory {
         lists.withLock { ($0.taken, $0.allocated) }
     }
 
-    static func take(words: Int) -> UnsafeMutablePointer<UInt64> {
-        let kept = lists.withLock { lists -> Int? in
+    /// - Returns: memory, and the words that there is room for.
+    static func take(words: Int) -> (UnsafeMutablePointer<UInt64>, capacity: Int) {
+        let kept = lists.withLock { lists -> (address: Int, capacity: Int)? in
             lists.taken += 1
-            if let pointer = lists.free[words]?.popLast() {
-                if !slabbed.contains(words) { lists.words -= words }
-                return Int(bitPattern: pointer)
+            if let size = size(of: words, in: lists), let pointer = lists.free[size]!.popLast() {
+                if slabbed.contains(size) { lists.idle -= size } else { lists.words -= size }
+                return (Int(bitPattern: pointer), size)
             }
             lists.allocated += 1
             return slabbed.contains(words)
-                ? Int(bitPattern: cut(bytes: (words * 8 + 63) & ~63 + colour, from: &lists)) : nil
+                ? (
+                    Int(bitPattern: cut(bytes: (words * 8 + 63) & ~63 + colour, from: &lists)),
+                    words
+                )
+                : nil
         }
-        if let kept, let pointer = UnsafeMutablePointer<UInt64>(bitPattern: kept) {
+        if let kept, let pointer = UnsafeMutablePointer<UInt64>(bitPattern: kept.address) {
             bsk_unpoison(pointer, words * 8)
-            return pointer
+            return (pointer, kept.capacity)
         }
-        return allocate(words: words)
+        return (allocate(words: words), words)
+    }
+
+    /// Of the free buffers to take: as large as asked for, or up to twice as large where much lies idle.
+    private static func size(of words: Int, in lists: borrowing Lists) -> Int? {
+        if lists.free[words]?.isEmpty == false { return words }
+        guard slabbed.contains(words), lists.idle > mostIdle else { return nil }
+        return lists.free.filter {
+            $0.key > words && $0.key <= 2 * words && slabbed.contains($0.key) && !$0.value.isEmpty
+        }.keys.min()
     }
 
     static func give(_ pointer: UnsafeMutablePointer<UInt64>, words: Int) {
@@ -103,7 +124,7 @@ enum LimbMemory {
                     let pointer = UnsafeMutablePointer<UInt64>(bitPattern: address)
                 else { return false }
                 lists.free[words, default: []].append(pointer)
-                if !isCut { lists.words += words }
+                if isCut { lists.idle += words } else { lists.words += words }
                 return true
             }
         if !isKept {

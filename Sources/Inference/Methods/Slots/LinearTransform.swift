@@ -118,7 +118,10 @@ package final class LinearTransform: CircuitMap {
             ? []
             : (0..<outputs).map { output in
                 LinearTransform(
-                    babies: babies, giants: giants.filter { $0.output == output },
+                    babies: babies,
+                    giants: giants.filter { $0.output == output }.map {
+                        Giant(permutation: $0.permutation, output: 0, terms: $0.terms)
+                    },
                     divisors: output < divisors.count ? [divisors[output]] : [], degree: degree)
             }
         func moves(_ permutation: SlotPermutation) -> Bool {

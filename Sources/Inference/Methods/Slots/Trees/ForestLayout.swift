@@ -103,8 +103,10 @@ struct ForestLayout {
                 Set([least, Self.mostGroups]).sorted().map { (ladder, $0) }
             }) {
                 // The first that fits: more rotations fit more.
-                func cost(_ numbers: [Int], groups: Int = least) -> Double {
-                    Self.cost(network, numbers, groups: groups)
+                func cost(_ numbers: [Int], groups: Int? = nil) -> Double {
+                    // The fewest were tried before.
+                    Self.cost(
+                        network, numbers, groups: groups ?? (most == least ? least : least + 1))
                 }
                 var (low, high) = (0, ladder.count)
                 if let best { high = ladder.firstIndex { cost($0) >= best.cost } ?? high }
@@ -160,13 +162,13 @@ struct ForestLayout {
         let first = steps(period).map { [network.leavesPerCell] + $0 }
         let span = max(network.largestTree, network.mostConditions)
         let reaches = Set([1, 2, 4].map { (span / 2).nextPowerOfTwo / $0 })
-            .filter { $0 >= 4 && $0 <= period / 4 }.sorted()
-        return [first]
-            + reaches.map { reach in
-                let babies = (1...reach.trailingZeroBitCount + 1).map { 1 << $0 }
-                    .min { second(network, reach, $0) < second(network, reach, $1) }!
-                return first.map { $0 + [reach, babies] }
-            }
+            .filter { $0 >= 4 && $0 <= period / 4 }.sorted(by: >)
+        // One map is looked for where two of a group are dear.
+        return reaches.map { reach in
+            let babies = (1...reach.trailingZeroBitCount + 1).map { 1 << $0 }
+                .min { second(network, reach, $0) < second(network, reach, $1) }!
+            return first.map { $0 + [reach, babies] }
+        } + [first]
     }
 
     /// Numbers of babies and giants, each pair reaching about a quarter more than the one before.

@@ -114,8 +114,8 @@ private struct GroupBuilder {
     private var reads: [(slot: Int, relay: Int, read: ForestNetwork.Read)] = []
     private var seen: [Int]
     private var round = 0
-    /// Slots that a search for one may still look from.
-    private var budget = 0
+    /// Of each slot that a search has seen, the relay that would have it.
+    private var wanted: [Int]
     /// How often a tree didn't fit.
     private(set) var refusals = 0
 
@@ -127,6 +127,7 @@ private struct GroupBuilder {
         holders = [Int?](repeating: nil, count: shape.slotCount)
         cells = [Int?](repeating: nil, count: shape.slotCount)
         seen = [Int](repeating: 0, count: shape.slotCount)
+        wanted = seen
     }
 
     func isEmpty(_ region: Range<Int>) -> Bool { cells[region].allSatisfy { $0 == nil } }
@@ -210,7 +211,6 @@ private struct GroupBuilder {
     private mutating func made(_ condition: Int, _ window: Range<Int>, _ row: Int) -> Int? {
         relays.append(Relay(condition: condition, row: row, window: window))
         round += 1
-        budget = Self.mostLooks / max(window.count, 1)
         guard settle(relays.count - 1) else {
             relays.removeLast()
             return nil
@@ -219,38 +219,41 @@ private struct GroupBuilder {
         return relays.count - 1
     }
 
-    /// Places that one search looks at.
-    private static let mostLooks = 1 << 14
+    /// Relays that one search may look at.
+    private static let mostMoves = 4096
 
-    /// A slot for a relay, others moved if need be.
+    /// Finds a slot for a relay, others moved if need be: breadth first, the shortest way to a free one.
     private mutating func settle(_ relay: Int) -> Bool {
-        let (condition, window) = (relays[relay].condition, relays[relay].window)
-        let row = relays[relay].row
-        let choices = window.map { slot($0, row) }.filter {
-            rotations.steps[(condition - $0 % shape.columns) & (rotations.period - 1)] != nil
-        }
-        if let free = choices.first(where: { holders[$0] == nil }) {
-            take(free, relay)
-            return true
-        }
-        for choice in choices where seen[choice] != round && budget > 0 {
-            seen[choice] = round
-            budget -= 1
-            guard let holder = holders[choice] else { continue }
-            if settle(holder) {
-                take(choice, relay)
+        var queue = [relay]
+        var next = 0
+        while next < queue.count, next < Self.mostMoves {
+            let current = queue[next]
+            next += 1
+            let row = relays[current].row
+            for place in relays[current].window {
+                let choice = slot(place, row)
+                let distance = relays[current].condition - choice % shape.columns
+                guard seen[choice] != round,
+                    rotations.steps[distance & (rotations.period - 1)] != nil
+                else { continue }
+                seen[choice] = round
+                wanted[choice] = current
+                if let holder = holders[choice] {
+                    queue.append(holder)
+                    continue
+                }
+                var free = choice
+                while free >= 0 {
+                    let mover = wanted[free]
+                    let left = relays[mover].slot
+                    holders[free] = mover
+                    relays[mover].slot = free
+                    free = left
+                }
                 return true
             }
         }
         return false
-    }
-
-    private mutating func take(_ slot: Int, _ relay: Int) {
-        if relays[relay].slot >= 0, holders[relays[relay].slot] == relay {
-            holders[relays[relay].slot] = nil
-        }
-        holders[slot] = relay
-        relays[relay].slot = slot
     }
 
     /// A place of a window, which goes round the ends of its row.
