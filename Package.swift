@@ -27,6 +27,8 @@ let package = Package(
         .library(name: "BFV", targets: ["BFV", "Lattice", "BigIntegers"]),
         .library(name: "Paillier", targets: ["Paillier", "BigIntegers"]),
         .executable(name: "blindsight", targets: ["BlindsightCLI"]),
+        // Objects alone: whoever makes a shared library of them links it as is needed there.
+        .library(name: "BlindsightC", type: .static, targets: ["BlindsightC"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
@@ -101,6 +103,14 @@ let package = Package(
                 "Threading", "BigIntegers", arguments,
             ]),
         .executableTarget(name: "BlindsightCLI", dependencies: ["BlindsightCommands", arguments]),
+        // For other languages: a C interface, which Python's package is linked from.
+        .target(
+            name: "BlindsightC",
+            dependencies: [
+                "BlindsightCommands", "Blindsight", "Inference", "InferenceClient", "Quantization",
+                "ONNXModels", "TensorGraphs", "IntegerNetworks", "Samples", "Wire", "Paillier",
+                "Files", "Threading", "BigIntegers",
+            ], exclude: ["include"]),
         // Tests.
         .target(
             name: "TestSupport",

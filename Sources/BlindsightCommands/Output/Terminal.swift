@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
-import Foundation
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// What the standard streams can show.
 enum Terminal {
@@ -47,6 +60,12 @@ enum Terminal {
     }
 
     static func writeError(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let written = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+            // Whom nobody listens to says no more.
+            guard written > 0 || errno == EINTR else { return }
+            bytes = bytes.dropFirst(max(written, 0))
+        }
     }
 }
