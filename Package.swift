@@ -27,8 +27,6 @@ let package = Package(
         .library(name: "BFV", targets: ["BFV", "Lattice", "BigIntegers"]),
         .library(name: "Paillier", targets: ["Paillier", "BigIntegers"]),
         .executable(name: "blindsight", targets: ["BlindsightCLI"]),
-        // Objects alone: whoever makes a shared library of them links it as is needed there.
-        .library(name: "BlindsightC", type: .static, targets: ["BlindsightC"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),

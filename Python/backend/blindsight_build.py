@@ -61,18 +61,37 @@ def build_library(target: Path) -> None:
     swift = shutil.which("swift")
     if swift is None:
         raise SystemExit("blindsight_build: no swift on the PATH; install Swift 6.3 (https://swift.org/install)")
-    build = ["swift", "build", "-c", "release", "--product", "BlindsightC", "--package-path", str(engine)]
+    build = ["swift", "build", "-c", "release", "--target", "BlindsightC", "--package-path", str(engine)]
     if "BLINDSIGHT_BUILD_PATH" in os.environ:
         build += ["--scratch-path", os.environ["BLINDSIGHT_BUILD_PATH"]]
     _run(build)
     folder = Path(_run([*build, "--show-bin-path"]).strip().splitlines()[-1])
-    archive = folder / "libBlindsightC.a"
-    if not archive.exists():
-        raise SystemExit(f"blindsight_build: {archive} is absent after the build")
+    ours, others = _objects(engine, folder)
     if sys.platform == "darwin":
-        _link_macos(engine, archive, target)
+        _link_macos(engine, ours, others, target)
     else:
-        _link_linux(engine, archive, target)
+        _link_linux(engine, ours, others, target)
+
+
+def _objects(engine: Path, folder: Path) -> tuple[list[str], list[str]]:
+    """Of the engine's modules, of which all are linked, and of other packages', of which is linked what is needed.
+
+    Of ours all: what is found at run time alone, such as how a type describes itself, is there whatever file it is in.
+    """
+    own = {path.name for path in (engine / "Sources").iterdir()} - {"BlindsightCLI", "BlindsightClient"}
+    foreign = {path.name for path in (engine / "Tests").iterdir()} if (engine / "Tests").exists() else set()
+    ours: list[str] = []
+    others: list[str] = []
+    for module in sorted(folder.glob("*.build")):
+        name = module.name[: -len(".build")]
+        objects = sorted(str(path) for path in module.rglob("*.o"))
+        if name in own:
+            ours += objects
+        elif name not in foreign and not name.endswith(("-tool", "Tests")):
+            others += objects
+    if not any("/BlindsightC.build/" in path for path in ours):
+        raise SystemExit(f"blindsight_build: {folder} holds no objects of BlindsightC after the build")
+    return ours, others
 
 
 def _toolchain(swift: str) -> Path:
@@ -84,7 +103,7 @@ def _toolchain(swift: str) -> Path:
     return Path(match.group(1).replace("\\/", "/")).parent.parent
 
 
-def _link_linux(engine: Path, archive: Path, target: Path) -> None:
+def _link_linux(engine: Path, ours: list[str], others: list[str], target: Path) -> None:
     usr = _toolchain("swiftc")
     static = usr / "lib/swift_static/linux"
     if not (static / "libFoundationEssentials.a").exists():
@@ -94,6 +113,9 @@ def _link_linux(engine: Path, archive: Path, target: Path) -> None:
         exports = Path(folder) / "exports.map"
         names = " ".join(f"{name};" for name in _exports(engine))
         exports.write_text(f"{{ global: {names} local: *; }};\n")
+        inputs = Path(folder) / "objects"
+        quoted = "\n".join(f'"{path}"' for path in [*ours, "-Wl,--start-lib", *others, "-Wl,--end-lib"])
+        inputs.write_text(quoted + "\n")
         _run(
             [
                 # The toolchain's own: another clang may stand before it on the PATH.
@@ -103,9 +125,7 @@ def _link_linux(engine: Path, archive: Path, target: Path) -> None:
                 "-o",
                 str(target),
                 str(static / machine / "swiftrt.o"),
-                "-Wl,--whole-archive",
-                str(archive),
-                "-Wl,--no-whole-archive",
+                f"@{inputs}",
                 f"-L{static}",
                 *(f"-l{name}" for name in _STATIC),
                 "-lstdc++",
@@ -134,8 +154,6 @@ _STATIC = (
     "_FoundationCollections",
     "_FoundationCShims",
     "swiftSynchronization",
-    "swift_StringProcessing",
-    "swift_RegexParser",
     "swiftDispatch",
     "dispatch",
     "BlocksRuntime",
@@ -146,11 +164,15 @@ _STATIC = (
 )
 
 
-def _link_macos(engine: Path, archive: Path, target: Path) -> None:
+def _link_macos(engine: Path, ours: list[str], others: list[str], target: Path) -> None:
     """Swift's runtime is part of macOS; GMP is linked from its archive. Not run where this was written."""
     with tempfile.TemporaryDirectory() as folder:
         exports = Path(folder) / "exports.txt"
         exports.write_text("".join(f"_{name}\n" for name in _exports(engine)))
+        archive = Path(folder) / "libothers.a"
+        _run(["libtool", "-static", "-o", str(archive), *others])
+        inputs = Path(folder) / "objects"
+        inputs.write_text("\n".join(f'"{path}"' for path in ours) + "\n")
         gmp = _run(["brew", "--prefix", "gmp"]).strip()
         _run(
             [
@@ -158,9 +180,7 @@ def _link_macos(engine: Path, archive: Path, target: Path) -> None:
                 "-emit-library",
                 "-o",
                 str(target),
-                "-Xlinker",
-                "-force_load",
-                "-Xlinker",
+                f"@{inputs}",
                 str(archive),
                 f"{gmp}/lib/libgmp.a",
                 "-lz",

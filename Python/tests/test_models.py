@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import builtins
-from typing import Any
+import importlib
+from typing import Any, Optional
 
 import numpy as np
 import pytest
@@ -170,13 +170,12 @@ def test_packages_that_are_missing_are_named(wine: Any, monkeypatch: pytest.Monk
 
     X, y = wine
     model = LogisticRegression(max_iter=10).fit(X[:, :2], y)
-    real = builtins.__import__
-    import importlib
+    real = importlib.import_module
 
-    def missing(name: str, *arguments: Any) -> Any:
+    def missing(name: str, package: Optional[str] = None) -> Any:
         if name == "skl2onnx":
             raise ImportError("no module")
-        return real(name, *arguments) if arguments else importlib.__import__(name)
+        return real(name, package)
 
     monkeypatch.setattr("blindsight._models.importlib.import_module", missing)
     with pytest.raises(bs.MissingPackage) as refusal:

@@ -139,6 +139,8 @@ def _place(value: Any, places: dict[str, int], name: str) -> int:
 def _numbers(values: Array, what: str) -> Array:
     """In a type that the library takes, with the same values."""
     kind = values.dtype.kind
+    if not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))
     if values.dtype.name in _TYPES:
         return values
     if kind == "b" or values.dtype.name == "uint8":

@@ -64,7 +64,8 @@ enum Format {
 
     /// "forward_ntts" as "forward NTTs".
     static func words(_ name: String) -> String {
-        name.replacing("_", with: " ").replacing("ntts", with: "NTTs")
+        name.split(separator: "_", omittingEmptySubsequences: false)
+            .map { $0 == "ntts" ? "NTTs" : String($0) }.joined(separator: " ")
     }
 }
 
