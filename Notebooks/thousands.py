@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Thousands at once
 #
-# For one sample at a time a plan takes milliseconds each. For thousands, `method="features"` puts each feature of 8,192
+# One sample at a time takes milliseconds each. For thousands, `method="features"` puts each feature of thousands of
 # samples into one ciphertext, and a sample takes microseconds.
 
 # %%

@@ -154,6 +154,9 @@ _STATIC = (
     "_FoundationCollections",
     "_FoundationCShims",
     "swiftSynchronization",
+    # Foundation has a cache of regular expressions, which nothing here reaches.
+    "swift_StringProcessing",
+    "swift_RegexParser",
     "swiftDispatch",
     "dispatch",
     "BlocksRuntime",
@@ -254,6 +257,10 @@ def _tag() -> str:
     return f"py3-none-linux_{platform.machine()}"
 
 
+def _wheel_text() -> str:
+    return f"Wheel-Version: 1.0\nGenerator: blindsight_build\nRoot-Is-Purelib: false\nTag: {_tag()}\n"
+
+
 # What the shared object holds of others: packages of Swift in the engine's checkouts, and what the system links.
 _CHECKOUTS = ("swift-argument-parser", "swift-asn1", "swift-crypto", "swift-protobuf")
 
@@ -297,8 +304,7 @@ def _write_wheel(path: Path, library: Path, *, is_editable: bool) -> None:
             header = _engine() / "Sources/BlindsightC/include/blindsight.h"
             add(f"{NAME}/include/blindsight.h", header.read_bytes())
         add(f"{info}/METADATA", _metadata(project).encode())
-        wheel_text = f"Wheel-Version: 1.0\nGenerator: blindsight_build\nRoot-Is-Purelib: false\nTag: {_tag()}\n"
-        add(f"{info}/WHEEL", wheel_text.encode())
+        add(f"{info}/WHEEL", _wheel_text().encode())
         add(f"{info}/entry_points.txt", b"[console_scripts]\nblindsight = blindsight.__main__:main\n")
         for name, data in _licences(_engine()).items():
             add(f"{info}/licenses/{name}", data)
@@ -315,6 +321,19 @@ def build_wheel(wheel_directory: str, config_settings: object = None, metadata_d
         build_library(library)
         _write_wheel(Path(wheel_directory) / name, library, is_editable=False)
     return name
+
+
+def prepare_metadata_for_build_wheel(metadata_directory: str, config_settings: object = None) -> str:
+    """So that nothing is built to learn the name."""
+    info = f"{NAME}-{_project()['version']}.dist-info"
+    folder = Path(metadata_directory) / info
+    folder.mkdir()
+    (folder / "METADATA").write_text(_metadata(_project()))
+    (folder / "WHEEL").write_text(_wheel_text())
+    return info
+
+
+prepare_metadata_for_build_editable = prepare_metadata_for_build_wheel
 
 
 def build_editable(wheel_directory: str, config_settings: object = None, metadata_directory: object = None) -> str:

@@ -86,7 +86,7 @@ def compile(
     onnx = Borrowed(source.onnx)
     description = make("bs_model_describe", *onnx.arguments, options).json()
     rows = None
-    if calibration is not None and not description["states_integers"]:
+    if calibration is not None:
         rows = matrix(calibration, Layout.of(description), source.columns)
     places = None
     if labels is not None and rows is not None:

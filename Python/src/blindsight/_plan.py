@@ -228,7 +228,7 @@ class Plan:
         hidden = (
             f"and nothing else of the model, up to 2^-{bits} a reply"
             if bits
-            else "and, from the noise of replies, something of the weights: function privacy is none"
+            else "and what else replies tell of the weights: function privacy is none"
         )
         return (
             "What the client learns\n"
