@@ -11,10 +11,12 @@ if [ $# -gt 0 ]; then
 else
     python3 Python/backend/blindsight_build.py "$library"
 fi
-cc -std=c11 -Wall -Wextra -Werror -I Sources/BlindsightC/include Examples/predict.c -L "$folder" -lblindsight \
+compiler=$(command -v cc || command -v gcc || command -v clang)
+"$compiler" -std=c11 -Wall -Wextra -Werror -I Sources/BlindsightC/include Examples/predict.c -L "$folder" -lblindsight \
     -Wl,-rpath,"$folder" -o "$folder/predict"
 # A header of C that C++ takes, too.
-echo '#include <blindsight.h>' | c++ -std=c++17 -Wall -Werror -I Sources/BlindsightC/include -x c++ -fsyntax-only -
+echo '#include <blindsight.h>' |
+    "$compiler" -std=c++17 -Wall -Werror -I Sources/BlindsightC/include -x c++ -fsyntax-only -
 index=14
 label=$(od -An -tu1 -j $((8 + index)) -N 1 Samples/digits-labels-idx1-ubyte | tr -d ' ')
 found=$("$folder/predict" Models/mnist.onnx Samples/digits-images-idx3-ubyte "$index" 2>"$folder/log.txt") || {

@@ -5,7 +5,8 @@
 # Usage: Scripts/measure-shared-library.sh [libblindsight.so]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-limit=25000000
+# The command line is in it, 2.5 MB with its parser of arguments.
+limit=28000000
 allowed='libc.so.6 libm.so.6 libgmp.so.10 libz.so.1 libstdc++.so.6 libpthread.so.0 libdl.so.2 ld-linux-x86-64.so.2
     ld-linux-aarch64.so.1'
 
