@@ -24,9 +24,8 @@ import numpy as np
 
 import blindsight as bs
 
-here = Path(globals().get("__file__", "Notebooks/certificate.py")).resolve().parent
-root = here.parent if (here.parent / "Models").exists() else Path.cwd().resolve()
-root = root if (root / "Models").exists() else root.parent
+# The project's folder, wherever this runs in it.
+root = next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "Models/mnist.onnx").exists())
 plan = bs.compile(root / "Models/mnist.onnx", method="slots", function_privacy=0)
 report = plan.report
 print(plan)

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 folder=$PWD/.build/c
 mkdir -p "$folder"
 library=$folder/libblindsight.so
+[ "$(uname)" = Linux ] || library=$folder/libblindsight.dylib
 if [ $# -gt 0 ]; then
     cp "$1" "$library"
 else

@@ -14,6 +14,7 @@ Scripts/python-environment.sh "${packages[@]}"
 bin=$PWD/.build/python/bin
 
 library=Python/src/blindsight/libblindsight.so
+[ "$(uname)" = Linux ] || library=${library%.so}.dylib
 "$bin/python" Python/backend/blindsight_build.py "$library"
 (cd Python && "$bin/ruff" check -q . && "$bin/ruff" format -q --check src tests backend && "$bin/mypy" | tail -n 1)
 export PYTHONPATH=$PWD/Python/src PYTHONDONTWRITEBYTECODE=1
@@ -26,4 +27,4 @@ for notebook in "${notebooks[@]}"; do
     }
     echo "check-python: Notebooks/$notebook.py runs"
 done
-Scripts/measure-shared-library.sh "$library"
+if [ "$(uname)" = Linux ]; then Scripts/measure-shared-library.sh "$library"; else Scripts/check-c.sh "$library"; fi

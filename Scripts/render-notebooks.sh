@@ -11,7 +11,7 @@ bin=$PWD/.build/python/bin
 "$bin/python" Python/backend/blindsight_build.py Python/src/blindsight/libblindsight.so
 export PYTHONPATH=$PWD/Python/src PATH=$bin:$PATH
 for name in first_prediction pytorch_model credit_scoring thousands certificate; do
-    "$bin/jupytext" --quiet --to ipynb --execute --output "$folder/$name.ipynb" "Notebooks/$name.py"
+    "$bin/jupytext" --quiet --to ipynb --execute --run-path "$PWD" --output "$folder/$name.ipynb" "Notebooks/$name.py"
     "$bin/jupyter" nbconvert --log-level WARN --to html "$folder/$name.ipynb"
     echo "render-notebooks: $folder/$name.html"
 done
