@@ -66,6 +66,32 @@ def test_files(pair: Pair, breast: tuple[Any, Any], tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.logits, plan.simulate(X).logits)
 
 
+def test_refusals_are_counted_wherever_the_key_lies(breast: tuple[Any, Any], tmp_path: Path) -> None:
+    X = breast[0][:1]
+    plan = bs.compile(MODELS / "logistic.onnx", breast[0][:300], method="slots", function_privacy=0)
+    client, stranger = bs.Client(plan.client), bs.Client(plan.client)
+    server = bs.PreparedModel(plan).server(stranger.evaluation_keys)
+
+    def refuse() -> None:
+        with pytest.raises(bs.DecryptionError):
+            client.decrypt(server.predict(client.encrypt(X)))
+
+    refuse()
+    refuse()
+    client.save(tmp_path / "first.key")
+    assert (tmp_path / "first.key.refusals").stat().st_size == 2
+    refuse()
+    client.save(tmp_path / "first.key", overwrite=True)
+    client.save(tmp_path / "second.key")
+    for name in ("first", "second"):
+        assert (tmp_path / f"{name}.key.refusals").stat().st_size == 3
+    client = bs.Client.load(tmp_path / "second.key", plan)
+    for _ in range(13):
+        refuse()
+    with pytest.raises(bs.DecryptionError, match="16 replies"):
+        client.decrypt(bs.PreparedModel(plan).server(client.evaluation_keys).predict(client.encrypt(X)))
+
+
 def test_pickles(pair: Pair, breast: tuple[Any, Any]) -> None:
     X = breast[0][:2]
     plan = pickle.loads(pickle.dumps(pair.plan))

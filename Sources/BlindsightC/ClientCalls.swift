@@ -15,6 +15,9 @@ final class ClientHandle: Sendable {
         var requests: [RequestHeads] = []
         /// Of all requests.
         var groups = 0
+        /// The file of the secret key beside which refusals are counted; nil: here.
+        var path: String?
+        var refusals = 0
     }
 
     /// Groups of requests whose replies are known without the request: 40 MB.
@@ -22,11 +25,37 @@ final class ClientHandle: Sendable {
 
     private let state: Mutex<State>
 
-    init(_ client: Client) { state = Mutex(State(client: client)) }
+    /// - Parameter path: the file beside which it counts refusals; nil: none.
+    init(_ client: Client, path: String? = nil) {
+        state = Mutex(State(client: client, path: path))
+    }
 
     var client: Client { state.withLock { $0.client } }
 
-    func replace(_ client: Client) { state.withLock { $0.client = client } }
+    /// The same client that counts refusals beside a file from now on. Those of before are counted there, too: a key is
+    /// worn out by as many wherever it lies.
+    func move(to path: String, client: Client) throws {
+        let (old, counted) = state.withLock { ($0.path, $0.refusals) }
+        let tally = refusals(path)
+        if old != path {
+            let count = try old.map { try refusals($0).count() } ?? counted
+            try tally.remove()
+            for _ in 0..<count { try tally.increment() }
+        }
+        state.withLock { ($0.client, $0.path) = (client, path) }
+    }
+
+    /// Counts what `Client` counts in its memory.
+    func note(_ error: any Error) {
+        switch error {
+        case InferenceError.excessiveNoise, InferenceError.outsideRange: break
+        case is InferenceError, is WireError, is CancellationError, is FileError, is CallError:
+            return
+        // What a method's own decryption found.
+        default: break
+        }
+        state.withLock { $0.refusals += 1 }
+    }
 
     /// Keeps the heads of a request; the oldest are forgotten, the newest never.
     func remember(_ heads: RequestHeads) {
@@ -99,7 +128,7 @@ public func clientOpen(
             ClientHandle(
                 try Client(
                     plan, secretKey: bytes, passphrase: $0, refusals: refusals(path),
-                    threads: threadCount(threads)))
+                    threads: threadCount(threads)), path: path)
         }
     }
 }
@@ -116,13 +145,13 @@ public func clientSave(
             var bytes = try handle.client.serializedSecretKey(passphrase: passphrase)
             defer { bytes.wipe() }
             try StagedFile.write(bytes, to: path, isSecret: true, overwrite: overwrite != 0)
-            try refusals(path).remove()
         }
         // From now on the same count as of whoever opens the file.
         var secret = try handle.client.serializedSecretKey()
         defer { secret.wipe() }
-        handle.replace(
-            try Client(
+        try handle.move(
+            to: path,
+            client: Client(
                 handle.client.plan, secretKey: secret, refusals: refusals(path),
                 threads: handle.client.threads))
     }
@@ -204,7 +233,10 @@ public func clientDecrypt(
         return try watch.run {
             var groups: [Predictions] = []
             for index in 0..<reader.groupCount {
-                groups.append(try reader.predictions(index, of: heads))
+                do { groups.append(try reader.predictions(index, of: heads)) } catch {
+                    handle.note(error)
+                    throw error
+                }
                 try watch.tell(index + 1, reader.groupCount)
             }
             return PredictionsHandle(Predictions(joining: groups), of: client.plan)
