@@ -176,8 +176,10 @@ check-shared-library: dependencies
 check-python:
 	@Scripts/check-python.sh
 
-check-python-all notebooks:
+check-python-all:
 	@Scripts/check-python.sh all
+
+notebooks: check-python-all
 
 notebooks-html:
 	@Scripts/render-notebooks.sh
