@@ -82,10 +82,7 @@ package struct ONNXModel: Sendable {
         }
         outputKind = proto.metadataProps.last { $0.key == Self.outputKindKey }
             .flatMap { TensorGraph.OutputKind(rawValue: $0.value) }
-        // With its domain before it.
-        let treeNames = graph.nodes.filter {
-            $0.operator.split(separator: ".").last?.hasPrefix("TreeEnsemble") == true
-        }.map(\.name)
+        let treeNames = graph.nodes.filter { $0.operator.contains("TreeEnsemble") }.map(\.name)
         if let trees = proto.metadataProps.last(where: { $0.key == Self.treesKey })
             .flatMap({ TensorGraph.TreeDisclosure(rawValue: $0.value) })
         {

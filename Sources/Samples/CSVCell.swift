@@ -92,8 +92,8 @@ enum CSVCell: Equatable {
         if lower.drop(while: { "+-".contains($0) }).hasPrefix("0x"), Float(lower) != nil {
             return .other("is hexadecimal: write it in decimal digits")
         }
-        if Float(lower.filter { $0 != "_" }) != nil
-            || Float(String(lower.map { $0 == "d" ? "e" : $0 })) != nil
+        if Float(lower.replacing("_", with: "")) != nil
+            || Float(lower.replacing("d", with: "e")) != nil
         {
             return .other("is not written as a decimal number, such as -1.5e3")
         }

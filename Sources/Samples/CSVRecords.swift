@@ -264,14 +264,8 @@ struct CSVRecords {
 
     /// A cell's text, its quotes undone.
     func text(_ cell: Cell) -> String {
-        guard cell.isQuoted else { return String(decoding: bytes[cell.range], as: UTF8.self) }
-        var text: [UInt8] = []
-        var isSecond = false
-        for byte in bytes[cell.range] {
-            isSecond = byte == UInt8(ascii: "\"") && !isSecond
-            if byte != UInt8(ascii: "\"") || isSecond { text.append(byte) }
-        }
-        return String(decoding: text, as: UTF8.self)
+        let text = String(decoding: bytes[cell.range], as: UTF8.self)
+        return cell.isQuoted ? text.replacing("\"\"", with: "\"") : text
     }
 
     /// What a cell may be taken for.

@@ -137,9 +137,7 @@ extension TensorGraph {
         let name = outputNames[0].lowercased()
         // What skl2onnx calls the predictions of a regressor.
         return sizes.count == 1 && name != "variable"
-            && !name.indices.contains { place in
-                ["forecast", "regress"].contains { name[place...].hasPrefix($0) }
-            }
+            && !["forecast", "regress"].contains { name.contains($0) }
     }
 }
 
