@@ -16,6 +16,13 @@
 # make check-models [MNIST=folder]   the float models, planned and verified on their test splits
 # make check-zoo [ONLY=words]   models of scikit-learn, PyTorch, Keras: right or refused, against onnxruntime; an hour
 # make check-shared-library   the size of one shared library of everything, and what it needs; minutes
+# make wheel            Python's wheel: built, audited, and run where there is no Swift; minutes
+# make check-pythons    the tests of that wheel in each Python from 3.9 to 3.13 that is there
+# make check-python     the Python package from the sources: style, types, tests, notebooks; the example in C
+# make check-python-all  the same with PyTorch, XGBoost and LightGBM, which install gigabytes
+# make notebooks-html   the notebooks of Python's package as pages, in .build/notebooks
+# make bench-python     what Python costs over Swift, and how peers' bindings do
+# make check-arm        the C kernels on ARM, under qemu, against this machine's
 # make estimate-security   what the best known attacks on the plans' lattices cost; minutes, no build
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
 
@@ -30,7 +37,8 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models check-zoo check-shared-library fuzz sanitize attacks estimate-security
+	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all notebooks notebooks-html bench-python \
+	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -53,6 +61,7 @@ test: dependencies lint
 	@$(MAKE) test-cli
 	@$(MAKE) check-models
 	@$(MAKE) snippet
+	@$(MAKE) check-python
 	@$(MAKE) check-readme
 	@$(MAKE) bench-smoke
 	@echo "make test: all passed"
@@ -162,6 +171,36 @@ bench-smoke: build-bench
 # What a program that embeds the engine would ship.
 check-shared-library: dependencies
 	@Scripts/measure-shared-library.sh
+
+# Without PyTorch and boosted trees, whose packages take longer to install than all the rest to run.
+check-python:
+	@Scripts/check-python.sh
+
+check-python-all:
+	@Scripts/check-python.sh all
+
+notebooks: check-python-all
+
+notebooks-html:
+	@Scripts/render-notebooks.sh
+
+wheel: dependencies
+	@Scripts/make-wheel.sh
+
+# Of the wheel that `make wheel` made.
+check-pythons:
+	@Scripts/test-wheel-pythons.sh Python/dist/*.whl
+
+bench-python:
+	@Scripts/python-environment.sh numpy scikit-learn skl2onnx onnx
+	.build/python/bin/python Benchmarks/python.py
+
+check-c:
+	@Scripts/check-c.sh
+
+# Debian's cross compiler and qemu must be there: minutes.
+check-arm:
+	@Scripts/check-arm.sh
 
 # Fails where the published table isn't reproduced, or a plan costs less than it claims. The plans are those of the
 # binary that is there; without one, the table alone.

@@ -101,6 +101,14 @@ let package = Package(
                 "Threading", "BigIntegers", arguments,
             ]),
         .executableTarget(name: "BlindsightCLI", dependencies: ["BlindsightCommands", arguments]),
+        // For other languages: a C interface, which Python's package is linked from.
+        .target(
+            name: "BlindsightC",
+            dependencies: [
+                "BlindsightCommands", "Blindsight", "Inference", "InferenceClient", "Quantization",
+                "ONNXModels", "TensorGraphs", "IntegerNetworks", "Samples", "Wire", "Paillier",
+                "Files", "Threading", "BigIntegers",
+            ], exclude: ["include"]),
         // Tests.
         .target(
             name: "TestSupport",

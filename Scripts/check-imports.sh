@@ -29,6 +29,7 @@ BlindsightClient: InferenceClient |
 Blindsight: Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Files Threading BigIntegers |
 BlindsightCommands: Blindsight Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Wire Ring Paillier Files Threading BigIntegers | ArgumentParser
 BlindsightCLI: BlindsightCommands | ArgumentParser
+BlindsightC: BlindsightCommands Blindsight Inference InferenceClient Quantization ONNXModels TensorGraphs IntegerNetworks Samples Wire Paillier Files Threading BigIntegers |
 '
 # What the toolchain brings is open to all.
 toolchain='Swift Foundation FoundationEssentials Synchronization Dispatch Glibc Musl Darwin Android'

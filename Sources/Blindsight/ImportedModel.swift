@@ -49,6 +49,26 @@ package struct ImportedModel: Sendable {
         guard case .float(let split, _) = kind else { return nil }
         return split.program?.columns
     }
+
+    /// Sizes of one sample.
+    package var sampleShape: [Int] { model.sampleShape }
+
+    /// Whether it is taken as it is, and needs no calibration.
+    package var statesIntegers: Bool {
+        if case .integers = kind { true } else { false }
+    }
+
+    /// Names of its classes; nil where it has none, or its labels are numbers.
+    package var labelNames: [String]? {
+        switch kind {
+        case .integers(let network): return network.decision == .regression ? nil : network.labels
+        case .float(_, let graph):
+            for meaning in graph.meanings {
+                if case .label(let names) = meaning { return names }
+            }
+            return graph.labels
+        }
+    }
 }
 
 extension TensorGraph.Node {

@@ -50,14 +50,27 @@ extension Plan {
     /// What a server with this plan would answer, without any encryption: bit-equal to the encrypted run, at the speed
     /// of clear text.
     ///
-    /// - Parameter samples: as many reals each as the model takes.
-    public func simulate(_ samples: [[Float]]) throws -> Predictions {
+    /// - Parameters:
+    ///   - samples: as many reals each as the model takes.
+    ///   - progress: called with (samples done, samples in all); an error that it throws ends the call.
+    /// - Throws: as `Client.encrypt`.
+    public func simulate(
+        _ samples: [[Float]], progress: (Int, Int) throws -> Void = { _, _ in }
+    ) throws -> Predictions {
+        try simulate(samples, outside: .refuse, progress: progress)
+    }
+
+    /// - Parameter outside: what becomes of values outside the plan's range.
+    package func simulate(
+        _ samples: [[Float]], outside: OutsideValues,
+        progress: (Int, Int) throws -> Void = { _, _ in }
+    ) throws -> Predictions {
         let clear = try Plan(
             network, outputs: client.outputs, method: ClearPlan(network, like: client),
             prefix: client.prefix)
         let client = try Client(clear.client)
         let server = try Server(clear, keys: client.evaluationKeys())
-        let request = try client.encrypt(samples)
-        return try client.decrypt(server.predict(request), of: request)
+        let request = try client.encrypt(quantized: client.quantize(samples, outside: outside))
+        return try client.decrypt(server.predict(request, progress: progress), of: request)
     }
 }

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import IntegerNetworks
 import Quantization
 import Samples
 import TensorGraphs
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// Moves what trees compare features with onto a grid that is made from calibration samples alone: then what a client is
 /// told says nothing of the trees.

@@ -31,9 +31,10 @@ package struct BlindsightCommand: ParsableCommand {
     package init() {}
 
     /// Runs the program: what `main` of the argument parser does, but for how errors are told.
-    package static func runProgram() -> Never {
+    /// - Parameter arguments: nil: the process's own.
+    package static func runProgram(_ arguments: [String]? = nil) -> Never {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             try command.run()
         } catch {
             let code = exitCode(for: error)

@@ -2,8 +2,15 @@
 
 import Blindsight
 import Files
-import Foundation
 import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// What happens on SIGINT and SIGTERM: temporary files go, a hint is shown, and the exit status is 130 or 143.
 package enum Interrupts {
@@ -20,13 +27,26 @@ package enum Interrupts {
         // Whoever ignores a signal (nohup, a shell's background) goes on doing so.
         for number in [SIGINT, SIGTERM] where !isIgnored(number) { sigaddset(&signals, number) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
-        let waited = signals
-        Thread {
-            var signals = waited
-            var number: Int32 = 0
-            while sigwait(&signals, &number) != 0 {}
-            stop(number)
-        }.start()
+        startThread(waitingFor: signals)
+    }
+
+    private static func startThread(waitingFor signals: sigset_t) {
+        let argument = UnsafeMutablePointer<sigset_t>.allocate(capacity: 1)
+        argument.initialize(to: signals)
+        #if canImport(Darwin)
+            var thread: pthread_t?
+        #else
+            var thread = pthread_t()
+        #endif
+        let result = pthread_create(&thread, nil, waitForSignal, argument)
+        precondition(result == 0, "the system gives no thread")
+    }
+
+    fileprivate static func stopAtSignal(_ argument: UnsafeMutableRawPointer) {
+        let signals = argument.assumingMemoryBound(to: sigset_t.self)
+        var number: Int32 = 0
+        while sigwait(signals, &number) != 0 {}
+        stop(number)
     }
 
     private static func isIgnored(_ number: Int32) -> Bool {
@@ -45,4 +65,16 @@ package enum Interrupts {
         Terminal.writeError("\(line)blindsight: interrupted\(hint)\n")
         _exit(128 + number)
     }
+}
+
+#if canImport(Darwin)
+    private typealias Argument = UnsafeMutableRawPointer
+#else
+    private typealias Argument = UnsafeMutableRawPointer?
+#endif
+
+private func waitForSignal(_ argument: Argument) -> UnsafeMutableRawPointer? {
+    let argument: UnsafeMutableRawPointer? = argument
+    if let argument { Interrupts.stopAtSignal(argument) }
+    return nil
 }

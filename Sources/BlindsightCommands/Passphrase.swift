@@ -3,9 +3,16 @@
 import ArgumentParser
 import BigIntegers
 import Files
-import Foundation
 import Synchronization
 import Wire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// Where passphrases come from: the terminal, or a file's first line. Never an argument or the environment, which other
 /// processes may see and shells keep.

@@ -38,6 +38,9 @@ public final class Client: Sendable {
     /// The secret's bytes, of the plan's method. Wipe them after use.
     package func secretBytes() throws -> [UInt8] { try session.secretBytes() }
 
+    /// How many threads one call may use.
+    package var threads: Int { pool.threads }
+
     // MARK: Keys
 
     /// The keys that the plan's server needs, and no others: made anew at each call, from the same secret.

@@ -17,6 +17,12 @@ public struct Predictions: RandomAccessCollection, Sendable {
         endIndex = groups.reduce(0) { $0 + $1.sampleCount }
     }
 
+    /// Of the groups of one request, one after another.
+    /// - Parameter parts: of the same plan, one or more; all but the last are of full groups.
+    package init(joining parts: [Predictions]) {
+        self.init(parts.flatMap(\.groups), reading: parts[0].reading)
+    }
+
     public var startIndex: Int { 0 }
 
     public subscript(sample: Int) -> Prediction {

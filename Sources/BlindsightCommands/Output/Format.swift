@@ -2,7 +2,14 @@
 
 import BigIntegers
 import Blindsight
-import Foundation
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// Numbers for people.
 enum Format {
@@ -41,16 +48,24 @@ enum Format {
 
     static func grouped(_ value: Int) -> String { grouped(BigInt(value)) }
 
+    /// As C prints it; a number of a report is far shorter than the buffer.
     static func decimals(_ value: Double, _ count: Int) -> String {
-        String(format: "%.\(count)f", value)
+        String(unsafeUninitializedCapacity: 512) { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { text in
+                withVaList([Int32(count), value]) {
+                    let length = vsnprintf(text.baseAddress, text.count, "%.*f", $0)
+                    return min(max(Int(length), 0), text.count - 1)
+                }
+            }
+        }
     }
 
     static func percent(_ value: Double) -> String { decimals(value * 100, 2) + "%" }
 
     /// "forward_ntts" as "forward NTTs".
     static func words(_ name: String) -> String {
-        name.replacingOccurrences(of: "_", with: " ")
-            .replacingOccurrences(of: "ntts", with: "NTTs")
+        name.split(separator: "_", omittingEmptySubsequences: false)
+            .map { $0 == "ntts" ? "NTTs" : String($0) }.joined(separator: " ")
     }
 }
 

@@ -8,14 +8,19 @@ package struct ModelReport {
     let planned: PlannedModel
     let title: String
 
+    package init(planned: PlannedModel, title: String) {
+        self.planned = planned
+        self.title = title
+    }
+
     /// File names and contents.
-    var plots: [(name: String, svg: String)] {
+    package var plots: [(name: String, svg: String)] {
         (planned.quantization?.activations ?? []).enumerated().compactMap { index, activation in
             activation.plot.map { ("activation-\(index + 1).svg", $0) }
         }
     }
 
-    var markdown: String {
+    package var markdown: String {
         let plan = PlanReport(server: planned.plan)
         var parts = ["# \(Self.escaped(title))"]
         if let report = planned.quantization {

@@ -5,10 +5,15 @@ import Files
 import InferenceClient
 
 /// A plan's method, parameters, certificate and costs, for people and as JSON.
-struct PlanReport {
-    let server: Plan
+package struct PlanReport {
+    package let server: Plan
     /// What was measured on this machine, if it was.
     var speed: MachineSpeed?
+
+    package init(server: Plan, speed: MachineSpeed? = nil) {
+        self.server = server
+        self.speed = speed
+    }
 
     private var plan: ClientPlan { server.client }
     private var certificate: Certificate { plan.certificate }
@@ -74,7 +79,7 @@ struct PlanReport {
             "Certificate (\(certificate.holds ? "holds for every input in the box" : "DOES NOT HOLD"); bounds: \(method))"
     }
 
-    var text: String {
+    package var text: String {
         """
         \(certificateTitle)
         \(certificateTable.text)
@@ -93,7 +98,7 @@ struct PlanReport {
     }
 
     /// Members of a JSON object.
-    var members: [(String, JSON)] {
+    package var members: [(String, JSON)] {
         certificateEntries.members + costEntries.members
             + [("operations", server.evaluation.operations.json)]
     }

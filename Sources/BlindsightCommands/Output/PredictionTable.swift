@@ -148,14 +148,23 @@ package final class PredictionFile {
     package static func printed(_ label: String) -> String {
         let text = label.printable(limit: 1024)
         let begins = text.unicodeScalars.first.map { "=+-@＝＋－＠".unicodeScalars.contains($0) }
-        let isNumber = text.wholeMatch(of: /[+-]?[0-9]+(\.[0-9]+)?/) != nil
-        return begins == true && !isNumber ? "'" + text : text
+        return begins == true && !isNumber(text) ? "'" + text : text
+    }
+
+    /// Digits, perhaps a sign before them and a point among them.
+    private static func isNumber(_ text: String) -> Bool {
+        let digits = text.first.map { "+-".contains($0) } == true ? text.dropFirst() : text[...]
+        let parts = digits.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count <= 2
+            && parts.allSatisfy {
+                !$0.isEmpty && $0.unicodeScalars.allSatisfy { ("0"..."9").contains($0) }
+            }
     }
 
     /// As RFC 4180 has it.
     private static func quoted(_ cell: String) -> String {
         guard cell.contains(where: { ",\"\r\n".contains($0) }) else { return cell }
-        return "\"" + cell.replacing("\"", with: "\"\"") + "\""
+        return "\"" + cell.unicodeScalars.map { $0 == "\"" ? "\"\"" : String($0) }.joined() + "\""
     }
 
     /// NPY version 1.0: 64 bytes or a multiple of them.

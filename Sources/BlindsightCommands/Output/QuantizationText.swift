@@ -5,12 +5,18 @@ import Files
 import Quantization
 
 /// What quantization did, for a terminal and as JSON.
-struct QuantizationText {
+package struct QuantizationText {
     let report: QuantizationReport
     let notes: [String]
     let judgement: PlanJudgement?
 
-    var text: String {
+    package init(report: QuantizationReport, notes: [String], judgement: PlanJudgement?) {
+        self.report = report
+        self.notes = notes
+        self.judgement = judgement
+    }
+
+    package var text: String {
         var parts = warnings.map { "Warning: \($0.printable(limit: 500))" }
         parts += [
             "Quantization (measured on \(Format.grouped(report.samples)) calibration samples)\n"
@@ -104,7 +110,7 @@ struct QuantizationText {
         return table
     }
 
-    var json: JSON {
+    package var json: JSON {
         .object([
             ("samples", .integer(report.samples)),
             ("judgement", .object(judgementMembers)),

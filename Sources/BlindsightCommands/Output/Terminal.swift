@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Files
-import Foundation
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// What the standard streams can show.
 enum Terminal {
@@ -34,19 +47,51 @@ enum Terminal {
 
     static func shown(_ text: String, hasColour: Bool) -> String {
         guard hasColour else { return text.printableLines }
-        // Those of `Style` and of pictures. By code points, for what is combined with a colour's end.
-        let colour = /\u{1B}\[(?:[012]|3[126]|38;5;[0-9]+;48;5;[0-9]+)m/
-            .matchingSemantics(.unicodeScalar)
+        // By code points, for what is combined with a colour's end.
+        let scalars = text.unicodeScalars
         var result = ""
-        var start = text.startIndex
-        for range in text.ranges(of: colour) {
-            result += String(text[start..<range.lowerBound]).printableLines + text[range]
-            start = range.upperBound
+        var start = scalars.startIndex
+        var place = start
+        while place < scalars.endIndex {
+            guard let end = endOfColour(scalars[place...]) else {
+                scalars.formIndex(after: &place)
+                continue
+            }
+            result += String(scalars[start..<place]).printableLines
+            result.unicodeScalars += scalars[place..<end]
+            (start, place) = (end, end)
         }
-        return result + String(text[start...]).printableLines
+        return result + String(scalars[start...]).printableLines
+    }
+
+    /// Where a colour ends that stands at the beginning: one of `Style` or of a picture. nil: none stands there.
+    private static func endOfColour(_ text: Substring.UnicodeScalarView) -> String.Index? {
+        guard text.first == "\u{1B}", text.dropFirst().first == "[",
+            let end = text.firstIndex(of: "m")
+        else { return nil }
+        let code = text[..<end].dropFirst(2)
+        let isStyle = ["0", "1", "2", "31", "32", "36"].contains {
+            code.elementsEqual($0.unicodeScalars)
+        }
+        let numbers = code.split(separator: ";", omittingEmptySubsequences: false)
+        let isPicture =
+            numbers.count == 6
+            && [(0, "38"), (1, "5"), (3, "48"), (4, "5")].allSatisfy {
+                numbers[$0.0].elementsEqual($0.1.unicodeScalars)
+            }
+            && [2, 5].allSatisfy { place in
+                !numbers[place].isEmpty && numbers[place].allSatisfy { ("0"..."9").contains($0) }
+            }
+        return isStyle || isPicture ? text.index(after: end) : nil
     }
 
     static func writeError(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let written = bytes.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
+            // Whom nobody listens to says no more.
+            guard written > 0 || errno == EINTR else { return }
+            bytes = bytes.dropFirst(max(written, 0))
+        }
     }
 }

@@ -1,0 +1,335 @@
+"""What Python's package costs, and the same model through peers' bindings.
+
+    python3 Benchmarks/python.py                  # all of it; a peer that isn't installed is left out, and is said
+    python3 Benchmarks/python.py --only reach     # import, overhead, first prediction, threads, leaks
+    python3 Benchmarks/python.py --only peers     # Concrete ML, TenSEAL and Blindsight on one logistic regression
+
+Times are medians of CPU or wall time, as each line says; the machine is what it is while this runs. Function privacy of
+all figures of Blindsight is 0.
+"""
+
+import argparse
+import gc
+import hashlib
+import inspect
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from ctypes import byref, c_void_p
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "Python/src"))
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def digits(count):
+    data = np.frombuffer((ROOT / "Samples/digits-images-idx3-ubyte").read_bytes(), np.uint8, offset=16)
+    images = data.reshape(-1, 28, 28)
+    return np.resize(images, (count, 28, 28))
+
+
+# Reach
+
+
+def import_time():
+    """Of the package alone and of all of it, beside an empty interpreter, seconds of CPU."""
+
+    def seconds(code):
+        times = []
+        for _ in range(9):
+            before = os.times()
+            subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": sys.path[0]})
+            after = os.times()
+            times.append(
+                after.children_user - before.children_user + after.children_system - before.children_system)
+        return median(times)
+
+    nothing = seconds("pass")
+    print(f"import blindsight: {seconds('import blindsight') - nothing:.3f} s of CPU")
+    everything = "import blindsight as bs; bs.Client, bs.compile, bs.PreparedModel"
+    print(f"import of all of it, numpy too: {seconds(everything) - nothing:.3f} s of CPU; at most 0.3 s")
+
+
+def paired(first, second, rounds):
+    """CPU seconds of this process, one after the other by turns: other processes move both alike."""
+    times = ([], [])
+    for index in range(rounds):
+        for place in (0, 1) if index % 2 else (1, 0):
+            start = time.process_time()
+            (first, second)[place]()
+            times[place].append(time.process_time() - start)
+    ratios = [a / b for a, b in zip(*times)]
+    return median(times[0]), median(times[1]), median(ratios), (max(ratios) - min(ratios)) / 2
+
+
+def overhead():
+    """Of `Server.predict` over the function of C that it calls, which is Swift's call and one copy of the reply."""
+    import blindsight as bs
+    from blindsight._library import Borrowed, NO_PROGRESS, library
+
+    for model, options, count, rounds in (
+        ("mnist.onnx", {"method": "slots"}, 1, 101),
+        ("cryptonets.onnx", {"method": "features", "samples": 8192}, 8192, 15),
+    ):
+        plan = bs.compile(ROOT / "Models" / model, function_privacy=0, progress=False, **options)
+        client = bs.Client(plan.client)
+        server = bs.PreparedModel(plan).server(client.evaluation_keys, threads=1)
+        request = client.encrypt(digits(count))
+        borrowed = Borrowed(request.data)
+
+        def raw():
+            reply, error = c_void_p(), c_void_p()
+            arguments = (*borrowed.arguments, NO_PROGRESS, None, byref(reply), byref(error))
+            assert library.bs_server_predict(server._handle.pointer, *arguments) == 0
+            library.bs_free(reply)
+
+        raw(), server.predict(request)
+        python, swift, ratio, spread = paired(lambda: server.predict(request), raw, rounds)
+        print(
+            f"{model}, {count} at once, one thread: Python {1e3 * python:.3f} ms, C {1e3 * swift:.3f} ms of CPU: "
+            f"{100 * (ratio - 1):+.2f} % (pairs differ by +-{100 * spread:.1f} %); at most 1 %"
+        )
+
+
+def layer():
+    """What Python does around the call of a prediction, in microseconds: the call itself is left out."""
+    import blindsight as bs
+    from blindsight import _server
+
+    plan = bs.compile(ROOT / "Models/mnist.onnx", method="slots", function_privacy=0, progress=False)
+    client = bs.Client(plan.client)
+    server = bs.PreparedModel(plan).server(client.evaluation_keys, threads=1)
+    request = client.encrypt(digits(1))
+    make, made = _server.make, []
+    _server.make = lambda *arguments: made[0] if made else made.append(make(*arguments)) or made[0]
+    # As of a call that is short: on the caller's thread.
+    plan.report["estimated_ms"] = 1
+    times = []
+    for _ in range(5000):
+        start = time.perf_counter()
+        server.predict(request)
+        times.append(time.perf_counter() - start)
+    _server.make = make
+    print(f"what Python does around a prediction: {1e6 * median(times):.1f} us")
+
+
+def first_prediction():
+    """From an ONNX logistic regression to its first decrypted prediction, in a process that has imported all."""
+    import blindsight as bs
+    from sklearn.datasets import load_breast_cancer
+
+    X = load_breast_cancer().data.astype(np.float32)
+    for method in ("auto", "slots"):
+        walls, cpus = [], []
+        for _ in range(9):
+            wall, cpu = time.perf_counter(), time.process_time()
+            plan = bs.compile(ROOT / "Models/logistic.onnx", X[:300], method=method, progress=False)
+            client = bs.Client(plan.client)
+            server = bs.PreparedModel(plan).server(client.evaluation_keys)
+            found = client.decrypt(server.predict(client.encrypt(X[300:301])))
+            walls.append(time.perf_counter() - wall)
+            cpus.append(time.process_time() - cpu)
+            assert (found.logits == plan.simulate(X[300:301]).logits).all()
+        print(
+            f"logistic regression, ONNX to first decrypted prediction, method {method} ({plan.client.method}): "
+            f"{median(walls):.2f} s, {min(walls):.2f} s at best, {median(cpus):.2f} s of CPU; at most 1 s"
+        )
+
+
+def threads():
+    """Two threads of Python on two servers, beside one."""
+    import blindsight as bs
+
+    plan = bs.compile(ROOT / "Models/mnist.onnx", method="slots", function_privacy=0, progress=False)
+    client = bs.Client(plan.client)
+    model = bs.PreparedModel(plan)
+    servers = [model.server(client.evaluation_keys, threads=1) for _ in range(2)]
+    request = client.encrypt(digits(20))
+
+    # What the machine gives to two threads just now: hashes of large buffers hold no lock either.
+    data = bytes(200_000_000)
+
+    def predict(index):
+        servers[index].predict(request)
+
+    def hashed(index):
+        hashlib.sha256(data)
+
+    def seconds(body, count):
+        workers = [threading.Thread(target=body, args=(index,)) for index in range(count)]
+        start = time.perf_counter()
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        return time.perf_counter() - start
+
+    ratios = [2 * seconds(predict, 1) / seconds(predict, 2) for _ in range(9)]
+    control = [2 * seconds(hashed, 1) / seconds(hashed, 2) for _ in range(9)]
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(
+        f"two threads on two servers: {median(ratios):.2f} times one, {max(ratios):.2f} at best "
+        f"(hashlib: {median(control):.2f}, {max(control):.2f}); "
+        f"load of the machine {load:.1f} on {os.cpu_count()} cores; 1.8 is asked for"
+    )
+
+
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def leaks(cycles=10_000):
+    """Clients, servers, requests, replies and predictions made and dropped."""
+    import blindsight as bs
+    from sklearn.datasets import load_breast_cancer
+
+    X = load_breast_cancer().data.astype(np.float32)
+    plan = bs.compile(ROOT / "Models/logistic.onnx", X[:300], method="paillier", key_bits=2048, progress=False)
+    slots = bs.compile(ROOT / "Models/logistic.onnx", X[:300], method="slots", function_privacy=0, progress=False)
+    keeper = bs.Client(slots.client, threads=1)
+    model = bs.PreparedModel(slots, threads=1)
+    data = bytes(plan.client)
+
+    def cycle(index):
+        bs.ClientPlan.from_bytes(data)
+        client = bs.Client(slots.client, threads=1)
+        if index % 20 == 0:
+            server = model.server(client.make_evaluation_keys(progress=False), threads=1)
+            found = client.decrypt(server.predict(client.encrypt(X[:1])))
+            found.labels, found.values
+        elif index % 2:
+            client.encrypt(X[:1])
+        try:
+            keeper.encrypt([[float("nan")] * 30])
+        except bs.DataError:
+            pass
+        client.close()
+        slots.simulate(X[:1])
+
+    for index in range(cycles // 10):
+        cycle(index)
+    gc.collect()
+    before = resident()
+    for index in range(cycles):
+        cycle(index)
+    gc.collect()
+    after = resident()
+    print(
+        f"{cycles} cycles: {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB after: "
+        f"{100 * (after / before - 1):+.1f} %; at most 5 %"
+    )
+
+
+# Peers: one logistic regression of 30 features, standardized; what a user writes is what is counted.
+
+
+def blindsight(model, X, X_test):
+    import blindsight as bs
+
+    start = time.perf_counter()
+    plan = bs.compile(model, X[:300], function_privacy=0, progress=False)
+    compiled = time.perf_counter() - start
+    client = bs.Client(plan.client)
+    server = bs.PreparedModel(plan).server(client.evaluation_keys, threads=1)
+    start = time.perf_counter()
+    request = client.encrypt(X_test)
+    reply = server.predict(request)
+    labels = client.decrypt(reply).labels
+    return labels, compiled, time.perf_counter() - start, len(request) + len(reply), len(client.evaluation_keys)
+
+
+def concrete(model, X, X_test):
+    from concrete.ml.sklearn import LogisticRegression
+
+    start = time.perf_counter()
+    private = LogisticRegression.from_sklearn_model(model, X[:300], n_bits=8)
+    circuit = private.compile(X[:300])
+    circuit.client.keygen(force=True)
+    compiled = time.perf_counter() - start
+    start = time.perf_counter()
+    labels = private.predict(X_test, fhe="execute")
+    seconds = time.perf_counter() - start
+    sent = circuit.encrypt(private.quantize_input(X_test[:1].astype(np.float32)))
+    back = circuit.run(sent)
+    size = len(sent.serialize()) + len(back.serialize())
+    return labels, compiled, seconds, size * len(X_test), len(circuit.client.evaluation_keys.serialize())
+
+
+def tenseal(model, X, X_test):
+    import tenseal as ts
+
+    start = time.perf_counter()
+    context = ts.context(ts.SCHEME_TYPE.CKKS, 8192, coeff_mod_bit_sizes=[40, 21, 21, 40])
+    context.global_scale = 2**21
+    context.generate_galois_keys()
+    compiled = time.perf_counter() - start
+    weights, bias = model.coef_[0].tolist(), model.intercept_.tolist()
+    labels, size = [], 0
+    start = time.perf_counter()
+    for sample in X_test:
+        sent = ts.ckks_vector(context, sample.tolist())
+        back = sent.dot(weights) + bias
+        size += len(sent.serialize()) + len(back.serialize())
+        labels.append(int(back.decrypt()[0] > 0))
+    seconds = time.perf_counter() - start
+    keys = len(context.serialize(save_secret_key=False))
+    return np.array(labels), compiled, seconds, size, keys
+
+
+def peers(count):
+    from sklearn.datasets import load_breast_cancer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    X, y = load_breast_cancer(return_X_y=True)
+    X = StandardScaler().fit_transform(X).astype(np.float32)
+    model = LogisticRegression().fit(X[:400], y[:400])
+    X_test = X[400 : 400 + count]
+    print(f"logistic regression, {count} samples, one after another")
+    print(f"{'':12}{'lines':>6}{'compile s':>11}{'ms/sample':>11}{'bytes/sample':>14}{'keys':>12}{'agreement':>11}")
+    for run in (blindsight, concrete, tenseal):
+        lines = [line for line in inspect.getsource(run).splitlines()[1:] if line.strip() and "perf_counter" not in line]
+        try:
+            labels, compiled, seconds, size, keys = run(model, X[:400], X_test)
+        except ImportError as error:
+            print(f"{run.__name__:12}left out: {error}")
+            continue
+        agreement = (np.asarray(labels) == model.predict(X_test)).mean()
+        print(
+            f"{run.__name__:12}{len(lines):6}{compiled:11.2f}{1e3 * seconds / count:11.2f}{size // count:14,}"
+            f"{keys:12,}{100 * agreement:10.1f}%"
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=("reach", "peers", "leaks"))
+    parser.add_argument("--samples", type=int, default=50, help="of the peers' model")
+    parser.add_argument("--cycles", type=int, default=10_000, help="of objects made and dropped")
+    arguments = parser.parse_args()
+    if arguments.only == "leaks":
+        leaks(arguments.cycles)
+    if arguments.only in (None, "reach"):
+        import_time()
+        first_prediction()
+        layer()
+        overhead()
+        threads()
+        # In a process of its own, which holds nothing of what was measured before.
+        subprocess.run([sys.executable, __file__, "--only", "leaks", "--cycles", str(arguments.cycles)], check=True)
+    if arguments.only in (None, "peers"):
+        peers(arguments.samples)
+
+
+if __name__ == "__main__":
+    main()
