@@ -63,6 +63,18 @@ import Wire
         try Self.refusedWithoutProof(bytes, plan, error)
     }
 
+    /// What a file says of memory is no part of its proof: it is estimated anew.
+    @Test(arguments: Method.onLattices) func otherMemory(method: Method) throws {
+        let fixture = try Fixture.of(method)
+        let bytes = try fixture.resealed(method: .serverPlan) { (message: inout Server) in
+            message.evaluation.memoryBytes += 1
+        }
+        let plan = try Self.read(bytes)
+        let honest = fixture.plan.evaluation.memoryBytes
+        #expect(plan.evaluation.memoryBytes == honest + 1)
+        #expect(try plan.proven().evaluation.memoryBytes == honest)
+    }
+
     /// Replies of a bit a residue: no result is left in them.
     @Test(arguments: Method.onLattices) func falseReplies(method: Method) throws {
         let fixture = try Fixture.of(method)
