@@ -134,7 +134,9 @@ private struct JoinedTrees {
         }
         func run(_ steps: [TensorGraph.Node], _ values: inout [[Float]]) {
             for step in steps {
-                values[step.output] = step.operation.evaluate(step.inputs.map { values[$0] })
+                let inputs = step.inputs.map { values[$0] }
+                values[step.output] =
+                    step.operation.evaluateSparse(inputs) ?? step.operation.evaluate(inputs)
             }
         }
         run(steps, &values)
@@ -250,9 +252,24 @@ extension TensorOperation {
         }
     }
 
+    /// A row of leaves, most of them zero, times a matrix; nil for other operations.
+    fileprivate func evaluateSparse(_ inputs: [[Float]]) -> [Float]? {
+        guard case .matrix(let weights, let bias, 1, _, let columns) = self else { return nil }
+        var sums = [Float](repeating: 0, count: columns)
+        for (row, x) in inputs[0].enumerated() where x != 0 {
+            for column in 0..<columns { sums[column] += x * weights.values[row * columns + column] }
+        }
+        return bias.map { zip(sums, $0).map { $0 + $1 } } ?? sums
+    }
+
+    /// As many leaves of one row as are taken to be reached, in estimates of work.
+    private static var reached: Int { 512 }
+
     /// Multiplications, about, for so many results.
     fileprivate func work(count: Int) -> Int {
         switch self {
+        case .matrix(_, _, 1, let inner, let columns):
+            inner + min(inner, Self.reached) * columns
         case .matrix(_, _, let rows, let inner, let columns): rows * inner * columns
         case .matrixProduct(let batches, let rows, let inner, let columns):
             batches * rows * inner * columns
