@@ -32,6 +32,20 @@ import Testing
         }
     }
 
+    /// Constants beside trees take no digits from what their leaves add.
+    @Test func offsets() throws {
+        func weights(_ name: String) throws -> [Float] {
+            let graph = try ONNXCase.named(name).load().tensorGraph().joiningTrees()
+            return graph.nodes.flatMap { node -> [Float] in
+                guard case .matrix(let weights, _, _, _, _) = node.operation else { return [] }
+                return weights.values
+            }
+        }
+        let plain = try weights("trees-joined-plain")
+        #expect(Set(plain).count > 8)
+        #expect(try weights("trees-joined-offset") == plain)
+    }
+
     /// Trees that ask for other values stay apart, and so do those that clients know more of.
     @Test func whatStaysApart() throws {
         let apart = try ONNXCase.named("trees-apart").load().tensorGraph()

@@ -435,6 +435,8 @@ joined = dict(domains=["ai.onnx.ml"])
 case("trees-joined-sum", model(votes + [n("Sum", "v g ccc", "s"), n("Pow", "two s", "y")], parts + [w("two", [2])], [3], **joined), samples=apart)
 case("trees-joined-product", model(votes + [n("Sum", "v ccc", "s"), n("Mul", "s g", "y")], parts, [3], **joined), samples=apart)
 case("trees-joined-functions", model(votes + [n("Exp", "ccc", "h"), n("Sum", "v g h", "y")], parts, [3], **joined), samples=apart)
+case("trees-joined-plain", model(votes + [n("Sum", "v g ccc", "y")], parts, [3], **joined), samples=apart)
+case("trees-joined-offset", model(votes + [n("Add", "v far", "u"), n("Sum", "u g ccc", "y")], parts + [w("far", [[30000, -70000]])], [3], **joined), samples=apart)
 case("trees-apart", model([n("Relu", "x", "r"), boosted("a", "x", 1, leaves(1)), boosted("bb", "r", 1, leaves(1)), n("Add", "a bb", "y")], [], [3], **joined), samples=apart)
 
 place = pathlib.Path(__file__).with_name("onnx.json")

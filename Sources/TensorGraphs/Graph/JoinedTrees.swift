@@ -103,6 +103,9 @@ private struct JoinedTrees {
     }
 
     /// What each leaf adds to each end, beside what first leaves make.
+    ///
+    /// Differences go through sums as they are, so that large constants take no digits from what small leaves add; what
+    /// is no sum is evaluated for each leaf of its tree.
     /// - Returns: whether that is worth its work, and of numbers.
     mutating func tabulate() -> Bool {
         var isNeeded = Set(ends)
@@ -132,31 +135,48 @@ private struct JoinedTrees {
             for tree in forest.leavesOfTrees { leaves[tree[0]] = 1 }
             values[old.nodes[units[unit]].output] = leaves
         }
-        func run(_ steps: [TensorGraph.Node], _ values: inout [[Float]]) {
-            for step in steps {
-                let inputs = step.inputs.map { values[$0] }
-                values[step.output] =
-                    step.operation.evaluateSparse(inputs) ?? step.operation.evaluate(inputs)
-            }
+        for step in steps {
+            values[step.output] = step.operation.evaluated(step.inputs.map { values[$0] })
         }
-        run(steps, &values)
         bias = ends.flatMap { values[$0] }
         for (unit, forest) in forests.enumerated() {
             var table = [[Float]](
                 repeating: [Float](repeating: 0, count: columns), count: forest.leafCount)
-            let place = old.nodes[units[unit]].output
             for tree in forest.leavesOfTrees {
                 for leaf in tree.dropFirst() {
-                    var changed = values
-                    changed[place][tree[0]] = 0
-                    changed[place][leaf] = 1
-                    run(ofUnit[unit], &changed)
-                    table[leaf] = zip(ends.flatMap { changed[$0] }, bias).map { $0 - $1 }
+                    table[leaf] = difference(
+                        from: values, unit, leaf: leaf, first: tree[0], ofUnit[unit])
                 }
             }
             weights += table.joined()
         }
         return bias.allSatisfy(\.isFinite) && weights.allSatisfy(\.isFinite)
+    }
+
+    /// Of all ends, what they change by where a tree leads to another leaf than its first.
+    private func difference(
+        from values: [[Float]], _ unit: Int, leaf: Int, first: Int, _ steps: [TensorGraph.Node]
+    ) -> [Float] {
+        let place = old.nodes[units[unit]].output
+        var change = [Float](repeating: 0, count: values[place].count)
+        (change[first], change[leaf]) = (-1, 1)
+        var changes = [place: change]
+        var changed = values
+        (changed[place][first], changed[place][leaf]) = (0, 1)
+        func changeOf(_ value: Int) -> [Float] {
+            changes[value] ?? [Float](repeating: 0, count: old.values[value].count)
+        }
+        for step in steps {
+            let (inputs, output) = (step.inputs, step.output)
+            if forests[unit].roots.count == 1, dependences[output]!.count == 1 {
+                changed[output] = step.operation.evaluated(inputs.map { changed[$0] })
+            }
+            changes[output] =
+                step.operation.isAdditive
+                ? step.operation.withoutConstants.evaluated(inputs.map(changeOf))
+                : zip(changed[output], values[output]).map { $0 - $1 }
+        }
+        return ends.flatMap(changeOf)
     }
 
     func graph() throws -> TensorGraph {
@@ -252,9 +272,25 @@ extension TensorOperation {
         }
     }
 
-    /// A row of leaves, most of them zero, times a matrix; nil for other operations.
-    fileprivate func evaluateSparse(_ inputs: [[Float]]) -> [Float]? {
-        guard case .matrix(let weights, let bias, 1, _, let columns) = self else { return nil }
+    /// What it makes of differences of its inputs, where it makes sums.
+    fileprivate var withoutConstants: TensorOperation {
+        switch self {
+        case .gather(let indices, _): .gather(indices: indices, fill: 0)
+        case .scale(let factors, let terms):
+            .scale(factors: factors, terms: [Float](repeating: 0, count: terms.count))
+        case .matrix(let weights, _, let rows, let inner, let columns):
+            .matrix(weights: weights, bias: nil, rows: rows, inner: inner, columns: columns)
+        case .convolution(let geometry, let weights, _):
+            .convolution(geometry, weights: weights, bias: nil)
+        default: self
+        }
+    }
+
+    /// The same as `evaluate`, but that a row of leaves, most of them zero, times a matrix takes no products with zeros.
+    fileprivate func evaluated(_ inputs: [[Float]]) -> [Float] {
+        guard case .matrix(let weights, let bias, 1, _, let columns) = self else {
+            return evaluate(inputs)
+        }
         var sums = [Float](repeating: 0, count: columns)
         for (row, x) in inputs[0].enumerated() where x != 0 {
             for column in 0..<columns { sums[column] += x * weights.values[row * columns + column] }
