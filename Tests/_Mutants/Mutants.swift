@@ -14,6 +14,20 @@ private let bounds: [Mutant] = [
         broken: "ranges.reduce(start) { $0 + $1.lowerBound }",
         tests: "ForestCircuitTests/everySample"),
     Mutant(
+        name: "differences of joined trees are taken with the constants of their sums",
+        file: "TensorGraphs/Graph/JoinedTrees.swift",
+        original: "step.operation.withoutConstants.evaluated(",
+        broken: "step.operation.evaluated(", tests: "JoinedTreesTests"),
+    Mutant(
+        name: "of two leaves in one slot both are added where the bit is set",
+        file: "Inference/Methods/Slots/Trees/ForestNetwork.swift",
+        original: "?? 0) - weight)", broken: "?? 0) + weight)",
+        tests: "ForestCircuitTests/everyLayout"),
+    Mutant(
+        name: "of a set of categories the first alone leads on",
+        file: "ONNXModels/Import/TreeTable.swift", original: "values: values + next.values",
+        broken: "values: values", tests: "TreeEnsembleTests/setsOfCategories"),
+    Mutant(
         name: "the Cholesky step that makes a bound a proof always succeeds",
         file: "IntegerNetworks/Bounds/BandCholesky.swift", original: "factorizes(pivots)",
         broken: "pivots.count > 0", tests: "BandCholeskyTests"),
