@@ -87,6 +87,21 @@ import Wire
         try check(plan, seed: features)
     }
 
+    /// More outputs than slots, so several ciphertexts a reply.
+    @Test func severalOutputCiphertexts() throws {
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [3], range: -4...4, scale: 1),
+            layers: [
+                .dense(
+                    try Dense(
+                        weights: (0..<600).map { Int64($0 * $0 % 17) - 8 },
+                        bias: (0..<200).map { Int64($0 % 3) }, inputs: 3, outputs: 200))
+            ], outputScale: 1, labels: IntegerNetwork.defaultLabels(200))
+        let plan = try Planner.insecure(degrees: [64]).plan(network, method: .slots)
+        #expect(try #require(plan.client.method as? Slots).outputLayouts.count > 1)
+        try check(plan, seed: 1)
+    }
+
     private func check(_ plan: Plan, seed: Int) throws {
         let clientPlan = try ClientPlan(
             serialized: plan.client.serialized(), allowInsecure: true)

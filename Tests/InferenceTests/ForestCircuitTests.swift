@@ -112,6 +112,21 @@ import Testing
         }
     }
 
+    /// Where there are fewer bits than literals of them, moduli are dropped from the bits.
+    @Test func moduliAreDroppedFromBits() throws {
+        func mapsBehindSwitches(_ options: Options) throws -> Int {
+            let circuit = try FeatureCircuits.circuit(
+                Self.network(seed: 1, options),
+                shape: SlotShape(degree: 4096, index: 1), babyCounts: [])
+            let steps = circuit.instructions.map(\.step)
+            return zip(steps, steps.dropFirst()).count {
+                if case (.switchPoint(let point), .map) = ($0, $1) { point % 2 == 0 } else { false }
+            }
+        }
+        #expect(try mapsBehindSwitches(Options(trees: 9)) > 0)
+        #expect(try mapsBehindSwitches(Options(trees: 1, chains: 12)) == 0)
+    }
+
     /// The cheapest method of all is found for trees of one split, which take no product.
     @Test func anyMethod() throws {
         let network = try Self.network(seed: 1, Self.shapes[1])

@@ -61,7 +61,7 @@ import Wire
         for index in method.settings.parameters.plaintextModuli.indices {
             let slots = try replies.map { try decryptor.decrypt($0.ciphertexts[index]).slots }
             let equal = zip(slots[0], slots[1]).count { $0 == $1 }
-            let single = Dictionary(grouping: method.outputLayout.features) { $0 }
+            let single = Dictionary(grouping: method.outputLayouts[0].features) { $0 }
                 .count { $0.key != SlotLayout.empty && $0.value.count == 1 }
             // A random residue repeats once in t.
             #expect(equal <= single + 4, "\(equal) of \(slots[0].count) slots are the same")

@@ -31,4 +31,18 @@ import Testing
         }
         for address in addresses { #expect(isPoisoned(address) == 1) }
     }
+
+    /// Where much lies idle, larger buffers serve, up to twice as large as asked for; they stay what they were.
+    @Test func idleMemoryServesSmallerBuffers() {
+        // The largest that slabs are cut for: more of them than may lie idle, and none between of other tests.
+        let large = (1 << 18) - 1
+        let idle = Set((0..<160).map { _ in LimbBuffer(count: large) }.map(\.base))
+        #expect(idle.count == 160)
+        let smaller = LimbBuffer(count: large - 3)
+        #expect(idle.contains(smaller.base))
+        #expect(!idle.contains(LimbBuffer(count: 100_003).base))
+        let secret = LimbBuffer(count: large - 3, isSecret: true)
+        #expect(!idle.contains(secret.base))
+        withExtendedLifetime((smaller, secret)) {}
+    }
 }

@@ -33,6 +33,13 @@ package struct NoiseExposure: Sendable, Equatable {
         return out
     }
 
+    /// Holds for either.
+    package func worst(with other: NoiseExposure) -> NoiseExposure {
+        NoiseExposure(
+            covariance: max(covariance, other.covariance), cube: max(cube, other.cube),
+            direct: max(direct, other.direct))
+    }
+
     /// With more of mean zero, given the rest: covariances add, and the roots of cubes (Minkowski).
     package func adding(drawn more: NoiseExposure) -> NoiseExposure {
         NoiseExposure(

@@ -212,6 +212,17 @@ package struct NoiseBound: Sendable {
         components.reduce(0) { NoiseNorms.up($0 + $1.coefficient) }
     }
 
+    /// Holds for each of several, before what only adds and scales.
+    package static func worst(of bounds: [NoiseBound]) -> NoiseBound {
+        func most(_ value: (NoiseBound) -> Double) -> Double { bounds.map(value).max() ?? 0 }
+        return NoiseBound([
+            NoiseComponent(
+                NoiseNorms(
+                    mean: most(\.norms.mean), rootMeanSquare: most(\.norms.rootMeanSquare),
+                    largest: most(\.norms.largest)), coefficient: most(\.coefficient))
+        ])
+    }
+
     func adding(_ component: NoiseComponent) -> NoiseBound {
         NoiseBound(components + [component])
     }

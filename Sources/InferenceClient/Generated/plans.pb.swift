@@ -519,7 +519,7 @@ package nonisolated struct Blindsight_V6_BFVMessage: @unchecked Sendable {
     set {_uniqueStorage()._inputLayout = newValue}
   }
 
-  /// An output's index for each slot, plus 1.
+  /// An output's index for each slot, plus 1; as many layouts as a reply has ciphertexts to add up, modulo each t_i.
   package var outputLayout: [UInt32] {
     get {_storage._outputLayout}
     set {_uniqueStorage()._outputLayout = newValue}

@@ -5,7 +5,7 @@ import Wire
 /// Limits that every plan keeps, whether it is written or read.
 package enum PlanLimits {
     static let maximumTextBytes = 1024
-    static let maximumOutputs = 1 << 16
+    static let maximumOutputs = 1 << 18
 
     /// Text that a terminal may show: no control characters.
     package static func check(text: String, _ what: String) throws {

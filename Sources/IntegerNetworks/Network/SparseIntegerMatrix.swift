@@ -32,6 +32,16 @@ package struct SparseIntegerMatrix: Sendable, Equatable {
         rowStarts[index]..<rowStarts[index + 1]
     }
 
+    /// Some of the rows.
+    package func rows(_ rows: Range<Int>) -> SparseIntegerMatrix {
+        let first = rowStarts[rows.lowerBound]
+        let entries = first..<rowStarts[rows.upperBound]
+        return SparseIntegerMatrix(
+            columns: columns,
+            rowStarts: rowStarts[rows.lowerBound...rows.upperBound].map { $0 - first },
+            columnIndices: Array(columnIndices[entries]), weights: Array(weights[entries]))
+    }
+
     package mutating func append(column: Int, weight: Int64) {
         precondition(column >= 0 && column < columns)
         columnIndices.append(column)

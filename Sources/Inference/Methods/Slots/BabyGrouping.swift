@@ -26,7 +26,9 @@ struct BabyGrouping: Sendable, Hashable {
         let babies = Set(
             diagonals.lazy.filter { baby(of: $0.index) != 0 }
                 .map { $0.source << 32 | (baby(of: $0.index) + count) })
-        let giants = Set(diagonals.lazy.map { giant(of: $0.index) }.filter { $0 != 0 })
+        let giants = Set(
+            diagonals.lazy.filter { giant(of: $0.index) != 0 }
+                .map { $0.output << 32 | giant(of: $0.index) })
         return Double(babies.count) + Self.giantCost * Double(giants.count)
     }
 

@@ -19,6 +19,7 @@ package struct ClearSlots: ClearInterpreter {
         case part(Int)
         case add([UInt64])
         case mask
+        case join
         /// What is taken off.
         case factors([UInt64])
     }
@@ -64,6 +65,7 @@ package struct ClearSlots: ClearInterpreter {
         case .add(let constant, let divisors):
             .add(residues.multiply(constant, by: unit, divisors))
         case .mask: .mask
+        case .join: .join
         case .factors(_, let constants):
             .factors(residues.multiply(constants.map { -$0 }, by: unit))
         }
@@ -98,6 +100,8 @@ package struct ClearSlots: ClearInterpreter {
         case .factors(let constants):
             ClearValue(
                 slots: values.map { $0.slots[0] } + [constants], level: value.level)
+        case .join:
+            ClearValue(slots: values.flatMap(\.slots), level: value.level)
         case .part(let index): ClearValue(slots: [value.slots[index]], level: value.level)
         case .fold(let permutations):
             ClearValue(

@@ -9,7 +9,7 @@ import Threading
 /// from memory once for all of them.
 package struct EncryptedSlots: EncryptedInterpreter {
     package typealias Family = SlotCircuits
-    /// One ciphertext of each t_i; of a bundle, of every part in turn.
+    /// One ciphertext of each t_i; of a bundle, of every part in turn. At the end, of each t_i all that are put out.
     package typealias Value = [Ciphertext]
 
     package enum PreparedStep: Sendable {
@@ -19,6 +19,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
         /// Of constants that are rounded anew for each reply.
         case addDithered([DitheredConstant])
         case mask(SlotLayout, isDithered: Bool)
+        case join
         /// Of each t_i, what is taken off.
         case factors(SlotLayout, [[UInt64]])
     }
@@ -74,6 +75,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
         switch step {
         case .fold(let permutations): return .fold(permutations)
         case .part(let index): return .part(index)
+        case .join: return .join
         case .factors(let layout, let constants):
             return .factors(
                 layout, residues.map { $0.multiply(constants.map { -$0 }, by: unit) })
@@ -106,6 +108,8 @@ package struct EncryptedSlots: EncryptedInterpreter {
         return switch step {
         case .factors(let layout, let constants):
             try factors(values, constants, layout: layout)
+        // Modulus by modulus, as replies are.
+        case .join: residues.indices.flatMap { index in values.map { $0[index] } }
         case .part(let index): Array(value[index * residues.count..<(index + 1) * residues.count])
         case .fold(let permutations):
             try evaluator.sumOfPermutations(value, permutations, includingIdentity: true)

@@ -16,7 +16,13 @@ package struct NoiseSlots: NoiseInterpreter {
         /// Ciphertexts of each t_i.
         var count = 1
         /// Of a bundle, each part's.
-        var parts: [NoiseBound] = []
+        var parts: [Part] = []
+    }
+
+    /// One sum of a bundle.
+    struct Part {
+        let noise: NoiseBound
+        var exposure: NoiseExposure?
     }
 
     package struct PreparedMap {
@@ -69,17 +75,21 @@ package struct NoiseSlots: NoiseInterpreter {
         let plain = inputs.map { inputs in
             NoiseBound.sum(inputs.map { $0.mapped(by: $1, degree: degree) })
         }
-        func bundle(_ parts: [NoiseBound]) -> Value {
-            let worst = parts.max { $0.norms.largest < $1.norms.largest }!
-            return Value(level: level, noise: worst, parts: parts.count > 1 ? parts : [])
+        func bundle(_ parts: [Part]) -> Value {
+            let worst = parts.max { $0.noise.norms.largest < $1.noise.norms.largest }!
+            return Value(
+                level: level, noise: worst.noise, exposure: worst.exposure,
+                parts: parts.count > 1 ? parts : [])
         }
         let isLocal = transform.permutations(degree: degree).isEmpty
         let limbs = isLocal ? level : level + 1
         ledger.tally.counts.plaintextProducts += 2 * transform.termCount * limbs
         if prepared.isDithered { countDither(transform, limbs: limbs) }
         if isLocal {
-            guard prepared.isDithered else { return bundle(plain) }
-            return dithered(transform, values, babies: .zero)
+            return bundle(
+                prepared.isDithered
+                    ? transform.sums.map { dithered($0, values, babies: .zero) }
+                    : plain.map { Part(noise: $0) })
         }
         // Those of each sum.
         let counts = transform.sums.map(\.movingGiants.count)
@@ -101,19 +111,23 @@ package struct NoiseSlots: NoiseInterpreter {
         }
         ledger.divideBySpecial(level: level, count: 2 * counts.count)
         if prepared.isDithered {
-            var out = dithered(transform, values, babies: inner)
-            let added = model.switchedMap(
-                giants: outer, giantCount: ledger.switchesKeysFreely ? 0 : giants.count)
-            out.noise = NoiseBound.sum([out.noise, added])
-            out.exposure = out.exposure?.adding(model.exposure(of: added.norms))
-            return out
+            return bundle(
+                zip(transform.sums, counts).map { sum, count in
+                    let part = dithered(sum, values, babies: inner)
+                    let added = model.switchedMap(
+                        giants: outer, giantCount: ledger.switchesKeysFreely ? 0 : count)
+                    return Part(
+                        noise: NoiseBound.sum([part.noise, added]),
+                        exposure: part.exposure?.adding(model.exposure(of: added.norms)))
+                })
         }
         return bundle(
             zip(inputs, counts).map { inputs, count in
-                model.divided(
-                    model.mapped(
-                        inputs, babies: inner, giants: outer,
-                        giantCount: ledger.switchesKeysFreely ? 0 : count))
+                Part(
+                    noise: model.divided(
+                        model.mapped(
+                            inputs, babies: inner, giants: outer,
+                            giantCount: ledger.switchesKeysFreely ? 0 : count)))
             })
     }
 
@@ -121,7 +135,7 @@ package struct NoiseSlots: NoiseInterpreter {
     /// - Parameter babies: what a baby's key switch adds.
     private func dithered(
         _ transform: LinearTransform, _ values: [Value], babies: NoiseNorms
-    ) -> Value {
+    ) -> Part {
         // Of every source, then of its permutations.
         let sources = values.map(\.noise.norms)
         let moved = sources.map { $0 + babies }
@@ -131,7 +145,7 @@ package struct NoiseSlots: NoiseInterpreter {
         let (noise, exposure) = model.dithered(terms)
         // Two bounds for the noise, and one that exposure takes.
         ledger.tally.events += 3
-        return Value(level: values[0].level, noise: noise, exposure: exposure)
+        return Part(noise: noise, exposure: exposure)
     }
 
     private func countDither(_ transform: LinearTransform, limbs: Int) {
@@ -145,7 +159,11 @@ package struct NoiseSlots: NoiseInterpreter {
         let value = values[0]
         return switch step {
         case .factors: factors(values)
-        case .part(let index): Value(level: value.level, noise: value.parts[index])
+        case .part(let index):
+            Value(
+                level: value.level, noise: value.parts[index].noise,
+                exposure: value.parts[index].exposure)
+        case .join: join(values)
         case .fold(let permutations): try fold(value, permutations)
         case .add, .mask: add(to: value)
         }
@@ -163,6 +181,17 @@ package struct NoiseSlots: NoiseInterpreter {
         return Value(
             level: value.level, noise: model.addingDithered(value.noise),
             exposure: exposure.adding(drawn: model.exposureOfDitheredConstant))
+    }
+
+    /// The worst of them stands for all.
+    private func join(_ values: [Value]) -> Value {
+        var exposure = values[0].exposure
+        for value in values.dropFirst() {
+            exposure = exposure.flatMap { first in value.exposure.map { first.worst(with: $0) } }
+        }
+        return Value(
+            level: values[0].level, noise: .worst(of: values.map(\.noise)), exposure: exposure,
+            count: values.count)
     }
 
     package func multiply(_ a: Value, _ b: Value) throws -> Value {

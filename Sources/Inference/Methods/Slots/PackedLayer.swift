@@ -12,8 +12,6 @@ struct PackedLayer {
     let stride: Int
     /// See `BabyGrouping`.
     var modulus = 0
-    /// Whether an output's slots are parts of it, which the client adds up.
-    var isSummedByClient = false
     /// Each group is added to the ciphertext at once: x + sum of permutations of x.
     let folds: [[SlotPermutation]]
     /// Where the outputs are after the folds; for a last layer, which output each slot is a part of.
@@ -27,4 +25,25 @@ struct PackedLayer {
     /// The bias of each slot: after the folds each output once a slot, or in a last layer in one slot of
     /// each output.
     let bias: [Int64]
+}
+
+extension PackedLayer {
+    /// Layers of the same sources as one of several sums, without their biases.
+    init(sharing parts: [PackedLayer]) {
+        self.init(
+            diagonals: parts.enumerated().flatMap { output, part in
+                part.diagonals.map { diagonal in
+                    var diagonal = diagonal
+                    diagonal.output = output
+                    return diagonal
+                }
+            }, stride: parts[0].stride, folds: [], outputLayout: parts[0].outputLayout, bias: [])
+    }
+
+    /// What a layer adds to its sums.
+    init(biasOf layer: PackedLayer) {
+        self.init(
+            diagonals: [], isIdentity: true, stride: 1, folds: [],
+            outputLayout: layer.outputLayout, bias: layer.bias)
+    }
 }

@@ -26,9 +26,10 @@ struct PackedNetwork {
     let inputLayouts: [SlotLayout]
     /// Values are the input ciphertexts, then the result of each step but switch points.
     var steps: [Step] = []
-    private(set) var outputLayout: SlotLayout
-    /// The value that is put out.
-    var output: Int
+    /// Of each value that is put out.
+    private(set) var outputLayouts: [SlotLayout]
+    /// The values that are put out.
+    var outputs: [Int]
     let switchPointCount: Int
     /// Of each layer and grouping: circuits that differ in one layer share the others, and what is known of them.
     let transforms = LayerTransforms()
@@ -36,6 +37,8 @@ struct PackedNetwork {
     /// Of each network value that exists, its ciphertexts.
     private var values: [Int: [Int]] = [:]
     private var layouts: [SlotLayout]
+    /// Whether all slots of an output are parts of it.
+    private var isSummedByClient = false
 
     /// Pairs of factors that the client multiplies.
     var factorPairs: Int {
@@ -52,8 +55,8 @@ struct PackedNetwork {
         self.switchPointCount = switchPointCount
         inputLayouts = [input]
         layouts = inputLayouts
-        outputLayout = output
-        self.output = 0
+        outputLayouts = [output]
+        outputs = [0]
     }
 
     /// - Throws: `PackingError` where the network doesn't fit this many slots.
@@ -65,8 +68,8 @@ struct PackedNetwork {
             try first?.inputs
             ?? SlotPacking.periodicInput(features: network.inputCount, shape: shape)
         layouts = inputLayouts
-        outputLayout = inputLayouts[0]
-        output = 0
+        outputLayouts = []
+        outputs = []
         switchPointCount = 2 * network.depth
         values[0] = Array(inputLayouts.indices)
         if let first { append(first.layer, sources: Array(inputLayouts.indices), as: 1) }
@@ -83,15 +86,9 @@ struct PackedNetwork {
                 try appendLinear(network.operations[value - 1], as: value, in: network)
             }
         }
-        output = values[last]![0]
-        outputLayout = layouts[output]
-        let isSummed: Bool
-        if case .layer(let layer, _) = steps.last, layer.isSummedByClient {
-            isSummed = true
-        } else {
-            isSummed = false
-        }
-        if !isSummed { outputLayout = outputLayout.firstOccurrence }
+        outputs = values[last]!
+        outputLayouts = outputs.map { layouts[$0] }
+        if !isSummedByClient { outputLayouts = outputLayouts.map(\.firstOccurrence) }
     }
 
     /// A first convolution over patches that the client lays out, where nothing else reads the input.
@@ -138,8 +135,10 @@ struct PackedNetwork {
         _ operation: IntegerNetwork.Operation, as value: Int, in network: IntegerNetwork
     ) throws {
         // Before the map is written out.
+        let isLast = value == network.operations.count
         let count = operation.layer.outputCount
-        let room = value == network.operations.count ? shape.slotCount : shape.columns
+        let room =
+            isLast ? Slots.maximumOutputLayouts * shape.slotCount : shape.columns
         guard count <= room else { throw PackingError.tooManyOutputs(count, columns: room) }
         guard let map = PackedMap(operation.layer) else { throw PackingError.noCover }
         let ciphertexts = operation.sources.flatMap { values[$0]! }
@@ -158,12 +157,32 @@ struct PackedNetwork {
                 source == 0
                 ? network.inputCount : network.operations[source - 1].layer.outputCount
         }
-        let layer =
-            value == network.operations.count
-            ? try SlotPacking.last(map, sources: sources, shape: shape)
-            : try SlotPacking.inner(
+        guard isLast else {
+            let layer = try SlotPacking.inner(
                 map, sources: sources, placement: placement(of: value, in: network), shape: shape)
-        append(layer, sources: ciphertexts, as: value)
+            append(layer, sources: ciphertexts, as: value)
+            return
+        }
+        isSummedByClient = true
+        let parts = try SlotPacking.last(map, sources: sources, shape: shape)
+        if parts.count == 1 {
+            append(parts[0], sources: ciphertexts, as: value)
+        } else {
+            append(parts, sources: ciphertexts, as: value)
+        }
+    }
+
+    /// Maps of the same sources as one that shares their rotations; what each adds to its sum follows.
+    private mutating func append(_ parts: [PackedLayer], sources: [Int], as value: Int) {
+        steps.append(.layer(PackedLayer(sharing: parts), sources: sources))
+        layouts.append(parts[0].outputLayout)
+        let bundle = layouts.count - 1
+        values[value] = parts.enumerated().map { index, part in
+            steps.append(.part(index, of: bundle))
+            steps.append(.layer(PackedLayer(biasOf: part), sources: [layouts.count]))
+            layouts += [part.outputLayout, part.outputLayout]
+            return layouts.count - 1
+        }
     }
 
     /// Operands of a product must lie alike; images that a map of images reads lie in blocks; all else lies in order.

@@ -53,4 +53,15 @@ struct PackedMap {
         self.matrix = isDiagonal ? matrix : layer.matrix(keepingZeros: true) ?? matrix
         self.bias = bias
     }
+
+    private init(matrix: SparseIntegerMatrix, bias: [Int64]) {
+        self.matrix = matrix
+        self.bias = bias
+        isDiagonal = false
+    }
+
+    /// Some of the outputs.
+    func rows(_ rows: Range<Int>) -> PackedMap {
+        PackedMap(matrix: matrix.rows(rows), bias: Array(bias[rows]))
+    }
 }

@@ -20,6 +20,8 @@ package enum SlotStep: CircuitStep {
     /// Adds random shares of zero to the slots of each output, and random values to unused slots, so that a client
     /// learns the sums only.
     case mask(SlotLayout)
+    /// Several ciphertexts, put out together.
+    case join
     /// Of pairs of factors one after another, what lets a client make their products itself, and learn the sums of each
     /// output's slots only, and a constant a slot: see `BlindedFactors`.
     case factors(SlotLayout, constants: [Int64])
@@ -32,7 +34,7 @@ package enum SlotStep: CircuitStep {
     package var keepsNoise: Bool {
         switch self {
         case .fold, .factors: false
-        case .add, .mask, .part: true
+        case .add, .mask, .part, .join: true
         }
     }
 
@@ -46,8 +48,8 @@ package enum SlotStep: CircuitStep {
 package struct SlotCircuitLayout: Sendable {
     /// Of each input ciphertext: the index of the input that each slot holds.
     let inputs: [SlotLayout]
-    /// The output that each slot is a part of; the client adds up.
-    let output: SlotLayout
+    /// Of each ciphertext that is put out, the output that each slot is a part of; the client adds up.
+    let outputs: [SlotLayout]
     /// Pairs of factors that the client multiplies, for each t_i.
     var factorPairs = 0
     /// Of each linear layer, the number of diagonals that baby steps divide.
@@ -85,7 +87,7 @@ package enum SlotCircuits: CircuitFamily {
             inputsCount: packed.inputLayouts.count, featureCount: packed.featureCount,
             switchPointCount: packed.switchPointCount, babyCounts: builder.babyCounts,
             layout: SlotCircuitLayout(
-                inputs: packed.inputLayouts, output: packed.outputLayout,
+                inputs: packed.inputLayouts, outputs: packed.outputLayouts,
                 diagonalCounts: builder.diagonalCounts, packed: packed))
     }
 
@@ -109,7 +111,7 @@ package enum SlotCircuits: CircuitFamily {
             inputsCount: packed.inputLayouts.count, featureCount: packed.featureCount,
             switchPointCount: packed.switchPointCount, babyCounts: layout.numbers,
             layout: SlotCircuitLayout(
-                inputs: packed.inputLayouts, output: packed.outputLayout,
+                inputs: packed.inputLayouts, outputs: packed.outputLayouts,
                 factorPairs: packed.factorPairs, diagonalCounts: []))
     }
 
@@ -195,7 +197,7 @@ package enum SlotCircuits: CircuitFamily {
     ) -> Slots {
         Slots(
             settings: settings, inputLayouts: circuit.layout.inputs,
-            outputLayout: circuit.layout.output, factorPairs: circuit.layout.factorPairs)
+            outputLayouts: circuit.layout.outputs, factorPairs: circuit.layout.factorPairs)
     }
 }
 
@@ -227,12 +229,15 @@ private struct SlotCircuitBuilder {
                 values.append(append(layer, sources: sources.map { values[$0] }))
             case .factors(let factors, let constants):
                 _ = circuit.append(
-                    .own(.factors(packed.outputLayout, constants: constants)),
+                    .own(.factors(packed.outputLayouts[0], constants: constants)),
                     factors.map { values[$0] })
                 return
             }
         }
-        _ = circuit.append(.own(.mask(packed.outputLayout)), [values[packed.output]])
+        let masked = zip(packed.outputs, packed.outputLayouts).map {
+            circuit.append(.own(.mask($1)), [values[$0]])
+        }
+        if masked.count > 1 { _ = circuit.append(.own(.join), masked) }
     }
 
     /// - Returns: the value that the layer ends in.

@@ -89,9 +89,24 @@ enum SlotPacking {
     }
 
     /// The last layer: every output gets its own block of slots, which the client adds up; no folds. Slots of
-    /// a block take outputs in turn where there are more outputs than blocks.
+    /// a block take outputs in turn where there are more outputs than blocks. More outputs than slots take several
+    /// layers, each a ciphertext of the reply.
     static func last(
         _ map: PackedMap, sources: [SlotLayout], shape: SlotShape
+    ) throws -> [PackedLayer] {
+        guard map.bias.count > shape.slotCount else {
+            return [try lastPart(map, sources: sources, shape: shape)]
+        }
+        return try stride(from: 0, to: map.bias.count, by: shape.slotCount).map { first in
+            let rows = first..<min(first + shape.slotCount, map.bias.count)
+            return try lastPart(
+                map.rows(rows), sources: sources, shape: shape, firstOutput: first)
+        }
+    }
+
+    /// - Parameter firstOutput: the network's output that the map's first one is.
+    private static func lastPart(
+        _ map: PackedMap, sources: [SlotLayout], shape: SlotShape, firstOutput: Int = 0
     ) throws -> PackedLayer {
         let outputCount = map.bias.count
         let slotCount = shape.slotCount
@@ -115,8 +130,8 @@ enum SlotPacking {
             if let diagonals = try cover.diagonals(of: map.matrix) {
                 var pending = map.bias
                 return PackedLayer(
-                    diagonals: diagonals, stride: 1, isSummedByClient: true, folds: [],
-                    outputLayout: outputs,
+                    diagonals: diagonals, stride: 1, folds: [],
+                    outputLayout: outputs.shifted(by: firstOutput),
                     bias: outputs.features.map { output in
                         guard output != SlotLayout.empty else { return 0 }
                         defer { pending[Int(output)] = 0 }

@@ -6,13 +6,15 @@ import Wire
 extension Slots {
     /// Ciphertexts that a sample may take.
     private static let maximumLayouts = 16
+    /// Ciphertexts that outputs may take, modulo each t_i.
+    package static let maximumOutputLayouts = 64
     private static let maximumFactorPairs = 64
 
     package var message: Blindsight_V6_BFVMessage {
         var message = Blindsight_V6_BFVMessage(settings)
         message.inputLayout = inputLayouts.flatMap { $0.features.map { UInt32($0 + 1) } }
         message.factorPairs = UInt32(factorPairs)
-        message.outputLayout = outputLayout.features.map { UInt32($0 + 1) }
+        message.outputLayout = outputLayouts.flatMap { $0.features.map { UInt32($0 + 1) } }
         return message
     }
 
@@ -27,14 +29,29 @@ extension Slots {
             throw WireError.outOfRange("\(message.factorPairs) pairs of factors")
         }
         let slots = settings.parameters.slots.slotCount
+        let outputLayouts = try Self.layouts(
+            message.outputLayout, "output layout", slots: slots, features: outputs.count,
+            most: message.factorPairs > 0 ? 1 : Self.maximumOutputLayouts)
+        try Self.requireApart(outputLayouts, outputs: outputs.count)
         self.init(
             settings: settings,
             inputLayouts: try Self.layouts(
                 message.inputLayout, "input layout", slots: slots, features: input.count,
                 most: Self.maximumLayouts),
-            outputLayout: try Self.layouts(
-                message.outputLayout, "output layout", slots: slots, features: outputs.count,
-                most: 1)[0], factorPairs: Int(message.factorPairs))
+            outputLayouts: outputLayouts, factorPairs: Int(message.factorPairs))
+    }
+
+    /// - Throws: where shares of one output are in several layouts.
+    private static func requireApart(_ layouts: [SlotLayout], outputs: Int) throws {
+        var home = [Int](repeating: -1, count: outputs)
+        for (index, layout) in layouts.enumerated() {
+            for output in layout.features where output != SlotLayout.empty {
+                guard home[Int(output)] < 0 || home[Int(output)] == index else {
+                    throw WireError.malformed("an output in several output layouts")
+                }
+                home[Int(output)] = index
+            }
+        }
     }
 
     private static func layouts(

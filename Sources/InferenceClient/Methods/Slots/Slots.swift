@@ -18,20 +18,22 @@ package struct Slots: BFVClientMethod {
     package let settings: BFVSettings
     /// Of each ciphertext of a sample: the index of the input that each slot holds.
     package let inputLayouts: [SlotLayout]
-    /// The output that each slot is a share of.
-    package let outputLayout: SlotLayout
+    /// Of each ciphertext of a reply modulo one t_i: the output that each slot is a share of. Networks of more outputs than
+    /// slots have several; all shares of an output are in one.
+    package let outputLayouts: [SlotLayout]
     /// Pairs of factors, each with a pad of the server's, that the client multiplies for each t_i; then a reply has two
-    /// ciphertexts a pair and one more. 0: it has one, of what is to be summed.
+    /// ciphertexts a pair and one more, of one layout. 0: it has one a layout, of what is to be summed.
     package let factorPairs: Int
 
     package init(
-        settings: BFVSettings, inputLayouts: [SlotLayout], outputLayout: SlotLayout,
+        settings: BFVSettings, inputLayouts: [SlotLayout], outputLayouts: [SlotLayout],
         factorPairs: Int = 0
     ) {
+        precondition(factorPairs == 0 || outputLayouts.count == 1)
         self.settings = settings
         self.factorPairs = factorPairs
         self.inputLayouts = inputLayouts
-        self.outputLayout = outputLayout
+        self.outputLayouts = outputLayouts
     }
 
     package var groupCapacity: Int { 1 }
@@ -40,7 +42,9 @@ package struct Slots: BFVClientMethod {
         settings.parameters.plaintextModuli.count * inputLayouts.count
     }
     package var ciphertextsHaveSeeds: Bool { true }
-    package var repliesPerModulus: Int { 2 * factorPairs + 1 }
+    package var repliesPerModulus: Int {
+        factorPairs > 0 ? 2 * factorPairs + 1 : outputLayouts.count
+    }
 
     package func encrypt(
         _ samples: ArraySlice<[Int]>, _ encryptor: Encryptor, on pool: WorkerPool,
@@ -68,10 +72,12 @@ package struct Slots: BFVClientMethod {
             let first = index * repliesPerModulus
             let values = multiplied(slots[first..<first + repliesPerModulus], modulo: t)
             var sums = [UInt64](repeating: 0, count: decoder.outputCount)
-            for (slot, output) in outputLayout.features.enumerated()
-            where output != SlotLayout.empty {
-                sums[Int(output)] = ModularArithmetic.add(
-                    sums[Int(output)], values[slot], modulo: t)
+            for (layout, values) in zip(outputLayouts, values) {
+                for (slot, output) in layout.features.enumerated()
+                where output != SlotLayout.empty {
+                    sums[Int(output)] = ModularArithmetic.add(
+                        sums[Int(output)], values[slot], modulo: t)
+                }
             }
             return sums
         }
@@ -81,10 +87,10 @@ package struct Slots: BFVClientMethod {
         }
     }
 
-    /// The products of all pairs, summed, less the last; or the last alone.
-    private func multiplied(_ slots: ArraySlice<[UInt64]>, modulo t: UInt64) -> [UInt64] {
-        guard factorPairs > 0, let last = slots.last else { return slots[slots.startIndex] }
-        return last.indices.map { slot in
+    /// The products of all pairs, summed, less the last; or, without pairs, what there is.
+    private func multiplied(_ slots: ArraySlice<[UInt64]>, modulo t: UInt64) -> [[UInt64]] {
+        guard factorPairs > 0, let last = slots.last else { return Array(slots) }
+        let products = last.indices.map { slot -> UInt64 in
             var sum = ModularArithmetic.subtract(0, last[slot], modulo: t)
             for pair in 0..<factorPairs {
                 let place = slots.startIndex + 2 * pair
@@ -95,5 +101,6 @@ package struct Slots: BFVClientMethod {
             }
             return sum
         }
+        return [products]
     }
 }

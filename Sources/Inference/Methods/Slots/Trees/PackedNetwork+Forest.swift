@@ -51,7 +51,7 @@ extension PackedNetwork {
         }
         builder.appendLeaves(factors, layout, polynomial, regions)
         steps = builder.steps
-        output = builder.valuesCount - 1
+        outputs = [builder.valuesCount - 1]
     }
 
     private struct Builder {
@@ -68,7 +68,7 @@ extension PackedNetwork {
 
         init(_ packed: PackedNetwork) {
             shape = packed.shape
-            layout = packed.outputLayout
+            layout = packed.outputLayouts[0]
         }
 
         /// - Returns: the value that it makes, if it makes one.
