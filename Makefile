@@ -22,6 +22,7 @@
 # make check-python-all  the same with PyTorch, XGBoost and LightGBM, which install gigabytes
 # make notebooks-html   the notebooks of Python's package as pages, in .build/notebooks
 # make bench-python     what Python costs over Swift, and how peers' bindings do
+# make bench-search     private search of 100,000 vectors: time, bytes, and the same integers as numpy's
 # make check-arm        the C kernels on ARM, under qemu, against this machine's
 # make estimate-security   what the best known attacks on the plans' lattices cost; minutes, no build
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
@@ -37,7 +38,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all notebooks notebooks-html bench-python \
+	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all notebooks notebooks-html bench-python bench-search \
 	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security
 
 help:
@@ -194,6 +195,11 @@ check-pythons:
 bench-python:
 	@Scripts/python-environment.sh numpy scikit-learn skl2onnx onnx
 	.build/python/bin/python Benchmarks/python.py
+
+bench-search:
+	@Scripts/python-environment.sh numpy onnx
+	@[ -e Python/src/blindsight/libblindsight.so ] || .build/python/bin/python Python/backend/blindsight_build.py Python/src/blindsight/libblindsight.so
+	.build/python/bin/python Benchmarks/search.py --peer
 
 check-c:
 	@Scripts/check-c.sh

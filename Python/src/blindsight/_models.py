@@ -51,7 +51,7 @@ def onnx_of(model: Any, calibration: Any) -> Source:
     )
 
 
-def _need(package: str, purpose: str, install: Optional[str] = None) -> Any:
+def need(package: str, purpose: str, install: Optional[str] = None) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
@@ -72,8 +72,8 @@ def _need(package: str, purpose: str, install: Optional[str] = None) -> Any:
 def _torch(model: Any, calibration: Any) -> bytes:
     import io
 
-    torch = _need("torch", "a torch.nn.Module")
-    _need("onnx", "torch.onnx")
+    torch = need("torch", "a torch.nn.Module")
+    need("onnx", "torch.onnx")
     if calibration is None:
         raise InvalidArgument("a torch.nn.Module is exported with an example: give calibration samples", "calibration")
     parameter = next(model.parameters(), None)
@@ -127,7 +127,7 @@ def _torch_exporter(torch: Any) -> dict[str, Any]:
 
 def _estimator(model: Any, calibration: Any) -> Source:
     purpose = f"a {type(model).__name__}"
-    onnx = _need("onnx", purpose)
+    onnx = need("onnx", purpose)
     names = getattr(model, "feature_names_in_", None)
     columns = table_columns(calibration)
     if names is None and columns is not None:
@@ -162,7 +162,7 @@ def _feature_count(model: Any, calibration: Any) -> int:
 
 
 def _sklearn(model: Any, calibration: Any, count: int, purpose: str) -> Any:
-    skl2onnx = _need("skl2onnx", purpose)
+    skl2onnx = need("skl2onnx", purpose)
     types = importlib.import_module("skl2onnx.common.data_types")
     _register_boosted(model)
     initial = [("samples", types.FloatTensorType([None, count]))]
@@ -222,7 +222,7 @@ def _table_types(model: Any, calibration: Any, types: Any) -> list[tuple[str, An
 
 
 def _boosted(model: Any, home: str, count: int, purpose: str) -> Any:
-    onnxmltools = _need("onnxmltools", purpose)
+    onnxmltools = need("onnxmltools", purpose)
     types = importlib.import_module("onnxmltools.convert.common.data_types")
     initial = [("samples", types.FloatTensorType([None, count]))]
     try:
@@ -255,7 +255,7 @@ def _register_boosted(model: Any) -> None:
     homes = {type(step).__module__.split(".")[0] for _, step in getattr(model, "steps", ())} & {"xgboost", "lightgbm"}
     if not homes:
         return
-    _need("onnxmltools", "a pipeline that ends in boosted trees")
+    need("onnxmltools", "a pipeline that ends in boosted trees")
     skl2onnx = importlib.import_module("skl2onnx")
     shapes = importlib.import_module("skl2onnx.common.shape_calculator")
     for home in sorted(homes):

@@ -165,7 +165,7 @@ extension TensorGraphImporter {
     mutating func scaled(
         _ node: ONNXNode, _ value: ImportedValue, factors: [Float], terms: [Float], _ shape: [Int]
     ) throws(ONNXError) -> ImportedValue {
-        try charge(2 * factors.count, node)
+        try charge(factors.count, times: 2, node)
         return try apply(node, .scale(factors: factors, terms: terms), [value], shape: shape)
     }
 
@@ -214,7 +214,7 @@ extension TensorGraphImporter {
             case .constant(let bases) = try broadcast(node, .constant(base), to: shape),
             let reals = bases.reals, reals.allSatisfy({ $0 > 0 && $0.isFinite })
         else { throw node.refusal("a base that is not of positive reals") }
-        try charge(2 * reals.count, node)
+        try charge(reals.count, times: 2, node)
         let scaled = try apply(
             node,
             .scale(
@@ -238,7 +238,7 @@ extension TensorGraphImporter {
             throw node.refusal(
                 "\(different.count) different exponents; \(Self.maximumExponents) are accepted")
         }
-        try charge(2 * reals.count, node)
+        try charge(reals.count, times: 2, node)
         var places = [Int32](repeating: 0, count: reals.count)
         var parts: [ImportedValue] = []
         var start: Int32 = 0

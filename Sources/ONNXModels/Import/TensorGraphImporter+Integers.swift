@@ -27,7 +27,7 @@ extension TensorGraphImporter {
         case .constant(let constant):
             guard let codes = constant.integers, codes.allSatisfy({ abs(Double($0)) < 0x1p24 })
             else { throw node.refusal("input \(index) is no tensor of quantized integers") }
-            try charge(2 * codes.count, node)
+            try charge(codes.count, times: 2, node)
             let reals = grid.values(codes.map { Float($0) })
             return .constant(
                 ImportedConstant(

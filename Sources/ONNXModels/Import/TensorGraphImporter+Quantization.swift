@@ -102,7 +102,7 @@ extension TensorGraphImporter {
         guard scales.count == 1 || shape[axis] == scales.count else {
             throw node.refusal("\(scales.count) scales for sizes \(shape)")
         }
-        try charge(2 * codes.count, node)
+        try charge(codes.count, times: 2, node)
         let inner = scales.count == 1 ? 1 : shape.dropFirst(axis + 1).reduce(1, *)
         let channels = codes.indices.map { $0 / inner % scales.count }
         let integers = zip(codes, channels).map { $0 - zeros[$1] }

@@ -156,13 +156,16 @@ struct TensorGraphImporter {
     // MARK: Making values
 
     /// Counts elements before they are allocated.
-    mutating func charge(_ count: Int, _ node: ONNXNode) throws(ONNXError) {
+    /// - Parameter copies: lists of so many.
+    mutating func charge(
+        _ count: Int, times copies: Int = 1, _ node: ONNXNode
+    ) throws(ONNXError) {
         guard count >= 0, count <= IntegerNetwork.maximumElements else {
             throw node.refusal(
                 "\(count) elements; \(IntegerNetwork.maximumElements) in a tensor or list are accepted"
             )
         }
-        elements += count
+        elements += copies * count
         let limit = tensors.budget.elements
         guard elements <= limit else {
             throw node.refusal(
@@ -263,7 +266,7 @@ struct TensorGraphImporter {
             switch input {
             case .activation(let index, _, _): indices.append(index)
             case .constant(let constant):
-                try charge(3 * constant.count, node)
+                try charge(constant.count, times: 3, node)
                 indices.append(try materialized(constant, name: "\(name)#constant", node: node))
             }
         }
