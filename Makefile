@@ -23,6 +23,7 @@
 # make notebooks-html   the notebooks of Python's package as pages, in .build/notebooks
 # make bench-python     what Python costs over Swift, and how peers' bindings do
 # make bench-search     private search of 100,000 vectors: time, bytes, and the same integers as numpy's
+# make check-service    builds the service and attacks it: tritonclient, tenants, kills, overload; minutes
 # make check-arm        the C kernels on ARM, under qemu, against this machine's
 # make estimate-security   what the best known attacks on the plans' lattices cost; minutes, no build
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
@@ -38,7 +39,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all notebooks notebooks-html bench-python bench-search \
+	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all notebooks notebooks-html bench-python bench-search check-service \
 	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security
 
 help:
@@ -195,6 +196,12 @@ check-pythons:
 bench-python:
 	@Scripts/python-environment.sh numpy scikit-learn skl2onnx onnx
 	.build/python/bin/python Benchmarks/python.py
+
+check-service:
+	swift build -c release --package-path Service --product blindsight-serve
+	@Scripts/python-environment.sh numpy pytest scikit-learn skl2onnx onnx 'tritonclient[http,grpc]'
+	@[ -e Python/src/blindsight/libblindsight.so ] || .build/python/bin/python Python/backend/blindsight_build.py Python/src/blindsight/libblindsight.so
+	.build/python/bin/python -m pytest -q -p no:cacheprovider Service/tests
 
 bench-search:
 	@Scripts/python-environment.sh numpy onnx

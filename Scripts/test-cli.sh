@@ -275,7 +275,7 @@ equal "samples a group" "$(detail client/client.plan "samples a group")" '"1"'
 equal "groups" "$(detail server/sample.ct groups)" '"1"'
 equal "samples" "$(detail server/reply.ct samples)" '"1"'
 
-for command in plan keygen encrypt predict decrypt passphrase verify bench inspect demo; do
+for command in plan keygen encrypt predict decrypt passphrase verify bench inspect demo serve; do
     run help "$command" --help
     grep -q "blindsight $command" help.out || die "$command --help shows no example"
 done
