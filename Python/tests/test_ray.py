@@ -61,40 +61,37 @@ def files(mnist_pair: Pair, digits: tuple[Any, Any], tmp_path: Path) -> Files:
 
 def test_every_group_once(cluster: None, mnist_pair: Pair, files: Files) -> None:
     plan, keys = files.root / "plan", files.root / "evaluation.key"
-    replies = files.root / "replies"
+    requests, replies = files.root / "requests", files.root / "replies"
     seen: list[tuple[Any, int, int]] = []
-    report = predict(
-        files.root / "requests", plan, keys, replies, groups_per_task=4, progress=lambda *told: seen.append(told)
-    )
+    report = predict(requests, plan, keys, replies, groups_per_task=4, progress=lambda *told: seen.append(told))
     assert (report.groups, report.samples, report.resumed) == (14, 14, 0)
     assert report.files == [str(replies / "a.ct"), str(replies / "b.ct")]
     assert seen[0] == (None, 0, 14) and seen[-1] == (None, 14, 14)
     files.check(mnist_pair, replies)
 
-    # What is there and fits is not touched.
+    # What is there and fits is not touched; a damaged reply is made again.
     before = (replies / "a.ct").read_bytes()
-    (replies / "b.ct").unlink()
-    report = predict(files.root / "requests", plan, keys, replies, groups_per_task=4, workers=1)
+    with open(replies / "b.ct", "r+b") as file:
+        file.truncate(1000)
+    report = predict(requests, plan, keys, replies, workers=1)
     assert (report.groups, report.resumed) == (14, 10)
     assert (replies / "a.ct").read_bytes() == before
     files.check(mnist_pair, replies)
 
-    # A damaged reply is made again; one to another request is nobody's to overwrite.
-    with open(replies / "a.ct", "r+b") as file:
-        file.truncate(len(before) - 1)
-    report = predict(files.root / "requests", plan, keys, replies)
-    assert (report.groups, report.resumed) == (14, 4)
-    files.check(mnist_pair, replies)
+    # One to another request is nobody's to overwrite.
     other = mnist_pair.client.encrypt(files.samples["b.ct"])
     mnist_pair.server.predict(other).save(replies / "b.ct")
     kept = (replies / "b.ct").read_bytes()
     with pytest.raises(bs.MismatchError, match="another group"):
-        predict(files.root / "requests", plan, keys, replies)
+        predict(requests, plan, keys, replies)
     assert (replies / "b.ct").read_bytes() == kept
 
 
-def test_parts_that_are_there_are_used(cluster: None, mnist_pair: Pair, files: Files, monkeypatch: Any) -> None:
-    """As after a driver's end: parts, some of them damaged, and temporary files."""
+def test_parts_that_are_there_are_used(cluster: None, mnist_pair: Pair, files: Files) -> None:
+    """As after a driver's end: parts, some of them damaged, and temporary files. In a file system of fsspec's."""
+    from fsspec.implementations.dirfs import DirFileSystem
+    from fsspec.implementations.local import LocalFileSystem
+
     from blindsight import _groups as groups
 
     request = (files.root / "requests/a.ct").read_bytes()
@@ -114,10 +111,19 @@ def test_parts_that_are_there_are_used(cluster: None, mnist_pair: Pair, files: F
         (parts / groups.run_name(some)).write_bytes(part)
         start += 4 * heads[0].length
     (parts / f".{groups.run_name(heads[8:])}.1.tmp").write_bytes(b"half")
+    (replies / ".a.ct.2.tmp").write_bytes(b"half")
     report = predict(
-        files.root / "requests", mnist_pair.plan, mnist_pair.client.evaluation_keys, replies, groups_per_task=4
+        ["requests/b.ct", "requests/a.ct"],
+        mnist_pair.plan,
+        mnist_pair.client.evaluation_keys,
+        "replies",
+        filesystem=DirFileSystem(str(files.root), LocalFileSystem()),
+        groups_per_task=4,
+        workers=1,
     )
     assert (report.groups, report.resumed) == (14, 4)
+    # An empty folder may stay where a file system may have none.
+    (replies / ".parts").rmdir()
     files.check(mnist_pair, replies)
 
 
@@ -128,7 +134,7 @@ def test_errors_are_of_one_file(cluster: None, mnist_pair: Pair, files: Files, l
     damaged[len(damaged) // 2] ^= 1
     (requests / "a.ct").write_bytes(damaged)
     with pytest.raises(bs.FormatError, match="1 of files and groups") as refusal:
-        predict(requests, plan, keys, replies, groups_per_task=2)
+        predict(requests, plan, keys, replies, groups_per_task=2, workers=1)
     assert "a.ct" in str(refusal.value)
     assert (replies / "b.ct").exists() and not (replies / "a.ct").exists()
     (requests / "a.ct").write_bytes((requests / "b.ct").read_bytes())
@@ -193,6 +199,7 @@ def test_the_owners_cluster(cluster: None, mnist_pair: Pair, digits: tuple[Any, 
         "plan": pair.plan.client,
         "secret_key": tmp_path / "secret.key",
         "passphrase": lambda: "of the test",
+        "workers": 1,
     }
     requests, replies, found = (tmp_path / name for name in ("requests", "replies", "found"))
     report = encrypt(tmp_path / "samples", output=requests, samples_per_file=4, **secret)
@@ -207,7 +214,7 @@ def test_the_owners_cluster(cluster: None, mnist_pair: Pair, digits: tuple[Any, 
     with pytest.raises(bs.MismatchError, match="other options"):
         encrypt(tmp_path / "samples", output=requests, samples_per_file=5, **secret)
 
-    predict(requests, pair.plan, pair.client.evaluation_keys, replies)
+    predict(requests, pair.plan, pair.client.evaluation_keys, replies, workers=1)
     report = decrypt(replies, requests, output=found, **secret)
     assert (report.groups, report.samples, report.resumed) == (10, 10, 0)
     tables = [parquet.read_table(name) for name in report.files]
@@ -226,18 +233,32 @@ def test_the_owners_cluster(cluster: None, mnist_pair: Pair, digits: tuple[Any, 
         decrypt(replies, requests, output=tmp_path / "again", **secret)
 
 
-def test_tables_by_name(cluster: None, pair: Pair, breast: tuple[Any, Any], tmp_path: Path) -> None:
-    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
-    X = breast[0][:50].astype(np.float64)
-    table = arrow.table({f"c{index}": X[:, index] for index in range(30)})
-    parquet.write_table(table, tmp_path / "x.parquet", row_group_size=7)
-    pair.client.save(tmp_path / "secret.key")
-    secret: dict[str, Any] = {"plan": pair.plan.client, "secret_key": tmp_path / "secret.key"}
-    encrypt(tmp_path / "x.parquet", output=tmp_path / "requests", samples_per_file=20, **secret)
-    predict(tmp_path / "requests", pair.plan, pair.client.evaluation_keys, tmp_path / "replies")
-    report = decrypt(tmp_path / "replies", tmp_path / "requests", output=tmp_path / "found", **secret)
-    values = np.concatenate([np.array(parquet.read_table(name)["values"].to_pylist()) for name in report.files])
-    np.testing.assert_array_equal(values, pair.plan.simulate(X).values)
+def test_rows_of_files(breast: tuple[Any, Any], tmp_path: Path) -> None:
+    """Of tables and arrays, without the others."""
+    import pyarrow
+    import pyarrow.parquet
+
+    from blindsight.ray._samples import row_count, rows_of
+    from blindsight.ray._storage import place
+
+    X = breast[0][:50]
+    table = pyarrow.table({f"c{index}": X[:, index] for index in range(30)})
+    pyarrow.parquet.write_table(table, tmp_path / "x.parquet", row_group_size=7)
+    np.save(tmp_path / "x.npy", X.reshape(50, 5, 6))
+    for name in ("x.parquet", "x.npy"):
+        file = place(tmp_path / name)
+        assert row_count(file) == 50
+        for start, stop in ((0, 1), (0, 50), (6, 8), (7, 14), (48, 50), (20, 43)):
+            rows = rows_of(file, start, stop)
+            if name == "x.parquet":
+                rows = rows.to_pandas().to_numpy()
+            np.testing.assert_array_equal(rows.reshape(stop - start, 30), X[start:stop])
+    np.save(tmp_path / "x.npy", np.asfortranarray(X))
+    with pytest.raises(bs.FormatError, match="C's order"):
+        row_count(place(tmp_path / "x.npy"))
+    (tmp_path / "x.npy").write_bytes(b"none")
+    with pytest.raises(bs.FormatError, match="no array"):
+        row_count(place(tmp_path / "x.npy"))
 
 
 def test_batches_of_ray_data(cluster: None, mnist_pair: Pair, digits: tuple[Any, Any]) -> None:
@@ -254,23 +275,3 @@ def test_batches_of_ray_data(cluster: None, mnist_pair: Pair, digits: tuple[Any,
     for row, request in zip(rows, requests):
         found = mnist_pair.client.decrypt(row["reply"], request)
         np.testing.assert_array_equal(found.logits, mnist_pair.plan.simulate(digits[0][row["id"]][None]).logits)
-
-
-def test_other_file_systems(cluster: None, mnist_pair: Pair, files: Files) -> None:
-    """Of fsspec, with paths below a folder."""
-    dirfs = pytest.importorskip("fsspec.implementations.dirfs")
-    local = pytest.importorskip("fsspec.implementations.local")
-    filesystem = dirfs.DirFileSystem(str(files.root), local.LocalFileSystem())
-    predict(
-        ["requests/a.ct", "requests/b.ct"],
-        mnist_pair.plan,
-        mnist_pair.client.evaluation_keys,
-        "replies",
-        filesystem=filesystem,
-        groups_per_task=4,
-    )
-    replies = files.root / "replies"
-    assert not list((replies / ".parts").rglob("*.*"))
-    if (replies / ".parts").exists():
-        (replies / ".parts").rmdir()
-    files.check(mnist_pair, replies)

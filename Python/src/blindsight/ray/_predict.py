@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Optional, Union
 
 import numpy as np
+import pyarrow.fs
 import ray
 
 from .._client import Client, EvaluationKeys, Request
@@ -30,7 +31,7 @@ from .._progress import ProgressOption
 from .._sealed import Sealed
 from .._server import PreparedModel
 from ._run import Failures, Progress, Report, Unit, batch_of, check_workers, guarded, row_of, run, survey
-from ._storage import PathLike, Place, files, place
+from ._storage import PathLike, Place, files, place, sweep
 
 _PLAN, _KEYS = 1, 4
 # Of requests, worked on at once where groups are small.
@@ -78,7 +79,9 @@ def share(plan: PlanSource, keys: KeySource) -> dict[str, Any]:
         # Arrays are read in place by whoever gets them.
         return ray.put(np.frombuffer(data, dtype=np.uint8))
 
-    return {"plan": put(_bytes_of(plan, _PLAN, "plan")), "keys": put(_bytes_of(keys, _KEYS, "keys"))}
+    # Both are looked at before any of them is sent.
+    data = {"plan": _bytes_of(plan, _PLAN, "plan"), "keys": _bytes_of(keys, _KEYS, "keys")}
+    return {name: put(each) for name, each in data.items()}
 
 
 class Predictor:
@@ -237,12 +240,14 @@ def _join(settings: _Settings, name: str, runs: list[Unit]) -> None:
     settings.reply(name).write(parts())
 
 
-def _clean(settings: _Settings, names: Iterable[str]) -> None:
+def _clean(settings: _Settings, names: list[str]) -> None:
+    sweep(Place(settings.target, settings.output), names)
     for name in names:
         settings.parts(name).remove()
-    with contextlib.suppress(OSError):
+    if isinstance(settings.target, pyarrow.fs.LocalFileSystem):
         # Parts of another run may lie beside them.
-        os.rmdir(settings.parts("").path)
+        with contextlib.suppress(OSError):
+            os.rmdir(settings.parts("").path)
 
 
 def predict(

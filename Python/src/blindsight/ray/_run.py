@@ -21,6 +21,9 @@ from .._progress import ProgressOption, _Bar, _listener
 
 Unit = dict[str, Any]
 
+# What ends its worker so often is no accident.
+_RETRIES = 20
+
 
 @dataclass
 class Report:
@@ -99,9 +102,17 @@ def survey(rows: Sequence[Unit], work: Callable[[Unit], Iterable[Unit]]) -> list
     def mapped(row: Unit) -> list[Unit]:
         return list(work(row))
 
-    data = ray.data.from_items(list(rows), override_num_blocks=min(len(rows), 1000))
-    with _quiet():
-        return list(data.flat_map(mapped, max_retries=-1).iter_rows())
+    task = ray.remote(mapped).options(name="survey", max_retries=_RETRIES)
+    window = 4 * max(4, _cores())
+    found: list[Unit] = []
+    for start in range(0, len(rows), window):
+        for units in ray.get([task.remote(row) for row in rows[start : start + window]]):
+            found += units
+    return found
+
+
+def _cores() -> int:
+    return int(ray.cluster_resources().get("CPU", 1))
 
 
 def run(
@@ -116,14 +127,15 @@ def run(
 
     worker: a class whose objects take a batch of one unit.
     arguments: of its constructor: small, or references, since every restart needs them.
-    workers: actors; None: from one to as many as there is room for.
+    workers: actors; None: as many as there is room for, also where the cluster grows.
     """
     if not units:
         return
     # A block a unit: what is lost with a worker is what it was working on.
     data = ray.data.from_items(list(units), override_num_blocks=len(units))
     if workers is None:
-        pool = ray.data.ActorPoolStrategy(min_size=1, max_size=len(units), max_tasks_in_flight_per_actor=2)
+        now = max(1, min(len(units), _cores() // cpus))
+        pool = ray.data.ActorPoolStrategy(min_size=now, max_size=len(units), max_tasks_in_flight_per_actor=2)
     else:
         pool = ray.data.ActorPoolStrategy(size=min(workers, len(units)), max_tasks_in_flight_per_actor=2)
     mapped = data.map_batches(
@@ -133,7 +145,7 @@ def run(
         fn_constructor_kwargs=arguments,
         num_cpus=cpus,
         max_restarts=-1,
-        max_task_retries=-1,
+        max_task_retries=_RETRIES,
     )
     with _quiet():
         yield from mapped.iter_rows()

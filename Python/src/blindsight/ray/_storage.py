@@ -69,7 +69,7 @@ class Place(NamedTuple):
 
         Of several that write it at once each is whole, and the last stays.
         """
-        other = self.parent.child(f".{self.name[:100]}.{uuid.uuid4().hex}.tmp")
+        other = self.parent.child(f"{_temporary(self.name)}{uuid.uuid4().hex}.tmp")
         try:
             with self.filesystem.open_output_stream(other.path) as stream:
                 for part in parts:
@@ -105,6 +105,19 @@ class Place(NamedTuple):
             self.filesystem.create_dir(self.path, recursive=True)
         except OSError as error:
             raise FileError(_reason(error), self.path) from error
+
+
+def _temporary(name: str) -> str:
+    return f".{name[:100]}."
+
+
+def sweep(folder: Place, names: Iterable[str]) -> None:
+    """Removes what workers that died left beside files of these names."""
+    starts = tuple(_temporary(name) for name in names)
+    for file in folder.filesystem.get_file_info(pyarrow.fs.FileSelector(folder.path)):
+        found = Place(folder.filesystem, file.path)
+        if file.is_file and found.name.startswith(starts) and found.name.endswith(".tmp"):
+            found.remove()
 
 
 def _reason(error: OSError) -> str:

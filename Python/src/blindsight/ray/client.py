@@ -32,7 +32,7 @@ from .._predictions import Predictions
 from .._progress import ProgressOption
 from ._run import Failures, Progress, Report, Unit, batch_of, check_workers, guarded, row_of, run, survey
 from ._samples import row_count, rows_of, sample_files
-from ._storage import PathLike, Place, files, place
+from ._storage import PathLike, Place, files, place, sweep
 
 __all__ = ["Report", "decrypt", "encrypt"]
 
@@ -180,9 +180,7 @@ def encrypt(
             yield {**result, **unit}
 
     rows = survey([{"source": file.path} for file in found], cut)
-    return _work(
-        rows, _Encryptor, {"settings": settings, "clamp": clamp}, workers, cpus_per_worker, progress, "encrypt"
-    )
+    return _work("encrypt", folder, rows, _Encryptor, {"settings": settings, "clamp": clamp}, workers, progress)
 
 
 def _note(folder: Place, found: list[Place], plan: ClientPlan, key: str, options: dict[str, Any]) -> None:
@@ -306,7 +304,7 @@ def decrypt(
     for file in found:
         target = folder.child(f"{file.name}.parquet").path
         rows.append({"reply": file.path, "request": asked.child(file.name).path, "target": target})
-    return _work(survey(rows, cut), _Decryptor, {"settings": settings}, workers, cpus_per_worker, progress, "decrypt")
+    return _work("decrypt", folder, survey(rows, cut), _Decryptor, {"settings": settings}, workers, progress)
 
 
 def _is_decrypted(file: Place, answer: str) -> bool:
@@ -323,13 +321,13 @@ def _is_decrypted(file: Place, answer: str) -> bool:
 
 
 def _work(
+    title: str,
+    folder: Place,
     rows: list[Unit],
     worker: Any,
     arguments: dict[str, Any],
     workers: Optional[int],
-    cpus: int,
     progress: ProgressOption,
-    title: str,
 ) -> Report:
     report, failures = Report(), Failures()
     missing = []
@@ -344,7 +342,7 @@ def _work(
     ends = Progress(progress, title, sum(row["groups"] for row in rows))
     try:
         ends(report.groups)
-        for row in run(missing, worker, arguments, workers=workers, cpus=cpus):
+        for row in run(missing, worker, arguments, workers=workers, cpus=arguments["settings"].threads):
             if row["error"]:
                 failures.add(row["error"])
                 continue
@@ -354,5 +352,6 @@ def _work(
     finally:
         ends.close()
     report.files.sort()
+    sweep(folder, [Place(None, name).name for name in report.files])
     failures.require_none("files")
     return report
