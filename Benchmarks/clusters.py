@@ -2,7 +2,7 @@
 
     python3 Benchmarks/clusters.py                # all of it, minutes; needs ray[data]
     python3 Benchmarks/clusters.py --only groups  # seconds of one core and bytes of a group, for some plans
-    python3 Benchmarks/clusters.py --only growth  # one worker, then two; the rate at which a driver hands out work
+    python3 Benchmarks/clusters.py --only growth  # one worker, then two; their memory; tasks a second of a driver
     python3 Benchmarks/clusters.py --only model   # from counts alone: a million predictions, and 10 to 1,000 machines
 
 A group's seconds are CPU time of one thread, so other work on the machine changes them little. Growth is wall time.
@@ -12,9 +12,9 @@ import argparse
 import json
 import math
 import os
-import statistics
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -36,7 +36,8 @@ PLANS = [
     ("`mnist.onnx`, 28 x 28", "mnist.onnx", 0),
     ("`mnist.onnx`, 28 x 28", "mnist.onnx", 40),
 ]
-MACHINES = [("2 cores", 2), ("8 cores", 8), ("32 cores", 32), ("96 cores", 96)]
+# Of AMD's Zen 4, a whole core for each virtual one.
+MACHINES = [("c7a.large, 2 cores", 2), ("c7a.2xlarge, 8", 8), ("c7a.8xlarge, 32", 32), ("c7a.24xlarge, 96", 96)]
 
 
 def compiled(model, privacy):
@@ -79,6 +80,26 @@ def measure_groups():
     return found
 
 
+class Watch(threading.Thread):
+    """The most memory that any worker had, by /proc."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.most = 0
+
+    def run(self):
+        while True:
+            for entry in Path("/proc").glob("[0-9]*"):
+                try:
+                    if (entry / "cmdline").read_bytes().startswith(b"ray::MapWorker"):
+                        lines = (entry / "status").read_text().splitlines()
+                        self.most = max(self.most, *(
+                            int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM")))
+                except OSError:
+                    continue
+            time.sleep(0.2)
+
+
 class Nothing:
     """A worker that does nothing: what is left is Ray."""
 
@@ -96,6 +117,8 @@ def measure_growth():
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 << 20)
     plan, _ = compiled("cryptonets.onnx", 0)
     client = bs.Client(plan)
+    watch = Watch()
+    watch.start()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "requests").mkdir()
@@ -116,16 +139,14 @@ def measure_growth():
                     "what": what, "workers": workers, "first": stamps[1] - stamps[0],
                     "groups_a_second": steady, "seconds": stamps[-1] - stamps[0]})
                 print(json.dumps(found["growth"][-1]), flush=True)
+    found["memory"] = watch.most
+    print(f"a worker takes {amount(watch.most)} at most", flush=True)
     units = [{"index": index} for index in range(3000)]
     stamps = [time.monotonic() for _ in run(units, Nothing, {}, workers=2, cpus=1)]
     found["rate"] = 2000 / (stamps[-1] - stamps[999])
     print(f"a driver hands out {found['rate']:.0f} tasks a second", flush=True)
     ray.shutdown()
     return found
-
-
-def spread(numbers):
-    return f"{statistics.median(numbers):.3g}"
 
 
 def amount(count):

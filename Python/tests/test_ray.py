@@ -44,7 +44,7 @@ class Files(NamedTuple):
     samples: dict[str, Any]
 
     def check(self, pair: Pair, replies: Path) -> None:
-        assert sorted(file.name for file in replies.iterdir()) == sorted(self.samples)
+        assert sorted(file.name for file in replies.iterdir()) == [".server.json", *sorted(self.samples)]
         for name, samples in self.samples.items():
             found = pair.client.decrypt((replies / name).read_bytes(), (self.root / "requests" / name).read_bytes())
             np.testing.assert_array_equal(found.logits, pair.plan.simulate(samples).logits)
@@ -143,6 +143,9 @@ def test_errors_are_of_one_file(cluster: None, mnist_pair: Pair, files: Files, l
     with pytest.raises(bs.InvalidArgument, match="same request"):
         predict(requests, plan, keys, replies)
     (requests / "a.ct").unlink()
+    other = bs.Client(plan).evaluation_keys
+    with pytest.raises(bs.MismatchError, match="other keys"):
+        predict(requests, plan, other, replies)
     with pytest.raises(bs.MismatchError, match="plan"):
         predict(requests, logistic, bs.Client(logistic).evaluation_keys, files.root / "others")
     for wrong in ({"workers": 0}, {"cpus_per_worker": 0}, {"groups_per_task": 0}):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Optional, Union
@@ -36,6 +37,7 @@ from ._storage import PathLike, Place, files, place, sweep
 _PLAN, _KEYS = 1, 4
 # Of requests, worked on at once where groups are small.
 _TASK_BYTES = 16 << 20
+_RECORD = ".server.json"
 _JOINS = 4
 
 PlanSource = Union[Plan, BytesLike, PathLike, "ray.ObjectRef[Any]"]
@@ -68,6 +70,10 @@ def _bytes_of(source: Any, kind: int, what: str) -> BytesLike:
     return data
 
 
+def _both(plan: PlanSource, keys: KeySource) -> dict[str, BytesLike]:
+    return {"plan": _bytes_of(plan, _PLAN, "plan"), "keys": _bytes_of(keys, _KEYS, "keys")}
+
+
 def share(plan: PlanSource, keys: KeySource) -> dict[str, Any]:
     """Arguments for `Predictor` whose bytes lie in Ray's object store: once on each machine, whatever starts again.
 
@@ -75,13 +81,8 @@ def share(plan: PlanSource, keys: KeySource) -> dict[str, Any]:
                      compute=ray.data.ActorPoolStrategy(size=8))
     """
 
-    def put(data: BytesLike) -> Any:
-        # Arrays are read in place by whoever gets them.
-        return ray.put(np.frombuffer(data, dtype=np.uint8))
-
-    # Both are looked at before any of them is sent.
-    data = {"plan": _bytes_of(plan, _PLAN, "plan"), "keys": _bytes_of(keys, _KEYS, "keys")}
-    return {name: put(each) for name, each in data.items()}
+    # Both are looked at before any of them is sent. Arrays are read in place by whoever gets them.
+    return {name: ray.put(np.frombuffer(data, dtype=np.uint8)) for name, data in _both(plan, keys).items()}
 
 
 class Predictor:
@@ -270,7 +271,9 @@ def predict(
 
     requests: files of requests, or folders with such (*.ct), in paths that all workers can read.
     plan, keys: objects, bytes, paths that the driver can read, or references of Ray. Never a secret key: it is refused.
-    output: a folder that all workers can write; replies have the names of their requests.
+    output: a folder that all workers can write; replies have the names of their requests. A file beside them that
+        begins with a dot has the digests of plan and keys, so that replies of two models are never mixed. It is not for
+        those who get the replies.
     filesystem: of pyarrow or fsspec, for requests and output; None: what the paths say.
     workers: None: as many as the cluster has room for.
     cpus_per_worker: threads of a prediction. Each worker has decoded keys of its own.
@@ -287,8 +290,12 @@ def predict(
     folder.make_folder()
     if any(file.path == folder.child(file.name).path for file in found):
         raise InvalidArgument("the folder of the requests: replies would have their names", "output")
-    shared = share(plan, keys)
-    client = Plan.from_bytes(memoryview(ray.get(shared["plan"]))).client
+    both = _both(plan, keys)
+    client = Plan.from_bytes(both["plan"]).client
+    # The plan's digest that requests and replies carry knows nothing of weights.
+    note = {name: hashlib.sha256(data).hexdigest() for name, data in both.items()}
+    folder.child(_RECORD).require_note(note, "replies of another model, or made with other keys")
+    shared = share(both["plan"], both["keys"])
     groups = groups_per_task or max(1, _TASK_BYTES // max(1, client.request_bytes))
     settings = _Settings(found[0].filesystem, folder.filesystem, folder.path, client.digest, groups)
 

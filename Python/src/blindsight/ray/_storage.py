@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple, Union
 
 import pyarrow.fs
 
-from .._errors import FileError, InvalidArgument
+from .._errors import FileError, InvalidArgument, MismatchError
 from .._library import BytesLike
 
 PathLike = Union[str, "os.PathLike[str]"]
@@ -89,6 +90,17 @@ class Place(NamedTuple):
         self.filesystem.move(other.path, self.path)
         if is_local:
             _sync(os.path.dirname(self.path))
+
+    def require_note(self, note: dict[str, Any], what: str) -> None:
+        """Writes what a folder's results are made of; where that stands there already, compares.
+
+        Raises MismatchError where it is something else.
+        """
+        data = json.dumps(note, indent=1).encode()
+        if self.size() < 0:
+            self.write([data])
+        elif bytes(self.read_all()) != data:
+            raise MismatchError(f"the folder has {what}: take another, or remove what is in it", self.parent.path)
 
     def remove(self) -> None:
         """Of a file or a folder that may be gone already."""

@@ -14,7 +14,6 @@ through Ray's object store, which is neither encrypted nor wiped. The server's h
 from __future__ import annotations
 
 import hashlib
-import json
 import mmap
 import os
 from collections.abc import Iterable, Iterator
@@ -193,12 +192,8 @@ def _note(folder: Place, found: list[Place], plan: ClientPlan, key: str, options
     with open(key, "rb") as opened:
         # Nothing is learnt from it: a key has more than a hundred bits.
         of_key = hashlib.sha256(b"key of a folder of requests" + opened.read()).hexdigest()
-    note = json.dumps({"plan": plan.digest, "key": of_key, **options, "sources": sources}, indent=1).encode()
-    record = folder.child(_RECORD)
-    if record.size() < 0:
-        record.write([note])
-    elif bytes(record.read_all()) != note:
-        raise MismatchError("the folder has requests of other samples, of another key or of other options", folder.path)
+    note = {"plan": plan.digest, "key": of_key, **options, "sources": sources}
+    folder.child(_RECORD).require_note(note, "requests of other samples, of another key or of other options")
 
 
 def _heads_alone(request: Place, plan: ClientPlan) -> tuple[list[GroupHead], mmap.mmap]:
