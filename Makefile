@@ -20,7 +20,9 @@
 # make check-pythons    the tests of that wheel in each Python from 3.9 to 3.13 that is there
 # make check-python     the Python package from the sources: style, types, tests, notebooks; the example in C
 # make check-python-all  the same with PyTorch, XGBoost and LightGBM, which install gigabytes
+# make check-ray [ROUNDS=50]   kills workers, machines and drivers of a Ray cluster inside groups; a quarter of an hour
 # make notebooks-html   the notebooks of Python's package as pages, in .build/notebooks
+# make bench-clusters   seconds and bytes of groups, and what a cluster makes of them
 # make bench-python     what Python costs over Swift, and how peers' bindings do
 # make bench-search     private search of 100,000 vectors: time, bytes, and the same integers as numpy's
 # make check-service    builds the service and attacks it: tritonclient, tenants, kills, overload; minutes
@@ -39,7 +41,8 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all notebooks notebooks-html bench-python bench-search check-service \
+	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all check-ray notebooks notebooks-html bench-python \
+	bench-search check-service bench-clusters \
 	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security
 
 help:
@@ -192,6 +195,15 @@ wheel: dependencies
 # Of the wheel that `make wheel` made.
 check-pythons:
 	@Scripts/test-wheel-pythons.sh Python/dist/*.whl
+
+ROUNDS ?= 50
+
+check-ray:
+	@Scripts/check-ray.sh $(ROUNDS)
+
+bench-clusters:
+	@Scripts/python-environment.sh numpy scikit-learn 'ray[data]'
+	.build/python/bin/python Benchmarks/clusters.py
 
 bench-python:
 	@Scripts/python-environment.sh numpy scikit-learn skl2onnx onnx

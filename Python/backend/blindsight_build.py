@@ -299,9 +299,9 @@ def _write_wheel(path: Path, library: Path, *, is_editable: bool) -> None:
         if is_editable:
             add(f"__editable__{NAME}.pth", f"{HERE / 'src'}\n".encode())
         else:
-            for file in sorted((HERE / "src" / NAME).glob("*")):
+            for file in sorted((HERE / "src" / NAME).rglob("*")):
                 if file.suffix == ".py" or file.name == "py.typed":
-                    add(f"{NAME}/{file.name}", file.read_bytes())
+                    add(file.relative_to(HERE / "src").as_posix(), file.read_bytes())
             add(f"{NAME}/{LIBRARY}", library.read_bytes(), 0o755)
             header = _engine() / "Sources/BlindsightC/include/blindsight.h"
             add(f"{NAME}/include/blindsight.h", header.read_bytes())
