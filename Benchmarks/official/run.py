@@ -12,18 +12,24 @@ rules want. The harness calls `python3`, which must have what its requirements.t
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any, Optional
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent))
+from reporting import machine  # noqa: E402
+
 SIZES = ["single", "small", "medium", "large"]
-COLUMNS = ["keygen", "prepare", "encrypt", "compute", "server", "decrypt"]
+COLUMNS = ["keygen", "prepare", "encrypt", "compute", "server", "processor", "decrypt"]
 # Names that the harnesses give to what a column says.
 STEPS = {
     "keygen": ["Key Generation"],
@@ -111,6 +117,10 @@ def measured(work: Path, size: str, runs: int) -> Row:
     reported = [result.get("Server Reported", {}).get("Encrypted computation") for result in results]
     if all(reported):
         row["server"] = sum(float(text.rstrip("s")) for text in reported) / runs
+    # Our compute step adds two lines a run: what the shell took, and what the commands did that it called.
+    steps = re.findall(r"\d+m[\d.]+s", (work / "io" / size / "compute.times").read_text())
+    row["processor"] = sum(float(text.rstrip("s").split("m")[0]) * 60 + float(text.rstrip("s").split("m")[1])
+                           for text in steps[2::4] + steps[3::4]) / runs  # fmt: skip
     sizes = results[0]["Bandwidth"]
     row["keys"] = sizes["Public and evaluation keys"]
     row["input"], row["result"] = sizes["Encrypted input"], sizes["Encrypted results"]
@@ -133,13 +143,13 @@ def table(workload: str, rows: dict[str, Row]) -> str:
     board = json.loads((HERE / "scoreboard.json").read_text())
     hasAccuracy = workload == "ml-inference"
     heads = ["instance", "", "keys", "input", "result", *(["accuracy"] if hasAccuracy else [])]
-    heads += ["keygen", "prepare", "encrypt", "compute", "of it server", "decrypt"]
+    heads += ["keygen", "prepare", "encrypt", "compute", "server's own", "processor", "decrypt"]
     lines = ["| " + " | ".join(heads) + " |", "| --- | --- " + "| ---: " * (len(heads) - 2) + "|"]
     for size, ours in rows.items():
         theirs = board[workload].get(size)
         for name, row in [("Blindsight", ours), ("reference", theirs)]:
             if row is None:
-                lines.append("| " + " | ".join([size, "nobody", *[""] * (len(heads) - 2)]) + " |")
+                lines.append("| " + " | ".join([size, name, "none", *[""] * (len(heads) - 3)]) + " |")
                 continue
             cells = [size, name, row["keys"], row["input"], row["result"]]
             cells += [row.get("accuracy", "")] if hasAccuracy else []
@@ -147,14 +157,12 @@ def table(workload: str, rows: dict[str, Row]) -> str:
     return "\n".join(lines)
 
 
-def machine() -> str:
-    """Of what this runs on."""
-    model = "an unknown processor"
-    information = Path("/proc/cpuinfo")
-    if information.is_file():
-        names = [line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    return f"{model}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
+def publish(workload: str, text: str) -> None:
+    """Writes the workload's part of docs/Benchmarks.md."""
+    page = ROOT / "docs" / "Benchmarks.md"
+    begin, end = f"<!-- official {workload} -->", f"<!-- end of official {workload} -->"
+    before, rest = page.read_text().split(begin)
+    page.write_text(f"{before}{begin}\n{text}{end}{rest.split(end)[1]}")
 
 
 def main() -> int:
@@ -166,11 +174,12 @@ def main() -> int:
     parser.add_argument("--function-privacy", default="0", help="bits, or `default` for what `blindsight plan` chooses")
     parser.add_argument("--mnist", type=Path, help="a folder with MNIST's four files; else the harness downloads them")
     parser.add_argument("--work", type=Path, help="where the copy is made; by default under .build/official")
+    parser.add_argument("--publish", action="store_true", help="write docs/Benchmarks.md's part too")
     arguments = parser.parse_args()
     try:
         workload = workload_of(arguments.harness)
         work = arguments.work or ROOT / ".build" / "official" / workload
-        before = machine()
+        before = machine.load()
         prepare(arguments.harness, workload, work)
         if workload == "ml-inference" and arguments.mnist:
             place_mnist(arguments.mnist, work)
@@ -184,10 +193,17 @@ def main() -> int:
     commit = subprocess.run(
         ["git", "-C", str(arguments.harness), "log", "-1", "--format=%h of %cs"],
         capture_output=True, text=True, check=False,
-    ).stdout.strip()
-    print(f"Harness {workload} {commit}; function privacy {arguments.function_privacy}; {before}; mean of "
-          f"{arguments.runs} runs.\n")
-    print(table(workload, rows))
+    ).stdout.strip()  # fmt: skip
+    about = (
+        f"Harness: {workload}, commit {commit}, unmodified; means of {arguments.runs} runs. Ours: "
+        f"{machine.processor()}, {datetime.date.today()}, load averages {before:.1f} before and {machine.load():.1f} "
+        f"after, function privacy {arguments.function_privacy}. Reference: the scoreboard's only row, of 2026-02-20; "
+        "its machine isn't said."
+    )
+    text = textwrap.fill(about, 120) + "\n\n" + table(workload, rows) + "\n"
+    print(text)
+    if arguments.publish:
+        publish(workload, text)
     return 0
 
 
