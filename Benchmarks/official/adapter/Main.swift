@@ -26,7 +26,9 @@ enum Main {
             case ("labels", 3): try Labels.convert(arguments[1], to: arguments[2])
             case ("digits", 4): try Digits.split(arguments[1], arguments[2], to: arguments[3])
             case ("products", 3): try Digits.join(arguments[1], to: arguments[2])
-            default: try FileText.standardError.write(Array(usage.utf8)); exit(64)
+            default:
+                try FileText.standardError.write(Array(usage.utf8))
+                exit(64)
             }
         } catch {
             try? FileText.standardError.write(Array("official-adapter: \(error)\n".utf8))

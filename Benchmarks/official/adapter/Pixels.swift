@@ -30,7 +30,8 @@ enum Pixels {
         // Bytes, three dimensions, big endian.
         try file.append([0, 0, 8, 3])
         for length in [images.count / size, side, side] {
-            try file.append((0..<4).reversed().map { UInt8(truncatingIfNeeded: length >> (8 * $0)) })
+            try file.append(
+                (0..<4).reversed().map { UInt8(truncatingIfNeeded: length >> (8 * $0)) })
         }
         try file.append(images)
         try file.flush()
