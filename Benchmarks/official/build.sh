@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the build scripts of the workloads share; they name the checkout in `root`.
+# What the build scripts of the workloads share; they name the checkout in `root`. BLINDSIGHT_BINARY, if set, is the
+# command line to run.
 
-binary=$root/.build/release/blindsight
+binary=${BLINDSIGHT_BINARY:-$root/.build/release/blindsight}
 [ -x "$binary" ] || {
     echo "build: $binary is absent; run 'make build' in $root first" >&2
     exit 1
