@@ -12,7 +12,8 @@
 # make snippet          run the programs under Snippets
 # make bench            measure Blindsight and its peers, into Benchmarks/results
 # make bench-docs       write docs/Benchmarks.md from what was measured last
-# make bench-smoke      whether the benchmarks of primitives build and run
+# make bench-smoke      whether the benchmarks of primitives build and run, and the submissions to the official ones
+# make official HARNESS=checkout [OFFICIAL=options]  a harness of HomomorphicEncryption.org, unmodified, on Blindsight
 # make check-models [MNIST=folder]   the float models, planned and verified on their test splits
 # make check-zoo [ONLY=words]   models of scikit-learn, PyTorch, Keras: right or refused, against onnxruntime; an hour
 # make check-shared-library   the size of one shared library of everything, and what it needs; minutes
@@ -42,7 +43,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all check-ray notebooks notebooks-html bench-python \
-	bench-search check-service bench-clusters \
+	bench-search check-service bench-clusters official \
 	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security
 
 help:
@@ -172,6 +173,14 @@ bench-docs:
 
 bench-smoke: build-bench
 	Benchmarks/.build/release/micro --quick
+	python3 Benchmarks/official/selftest.py
+
+PYTHON ?= python3
+
+# With `make build` done before, so that nothing else runs while it measures.
+official:
+	@[ -n "$(HARNESS)" ] || { echo "HARNESS=folder names a checkout; see Benchmarks/official/README.md" >&2; exit 1; }
+	"$(PYTHON)" Benchmarks/official/run.py "$(HARNESS)" $(OFFICIAL)
 
 # What a program that embeds the engine would ship.
 check-shared-library: dependencies

@@ -358,6 +358,15 @@ for offset in 0 9 11 20 60 90 120 124 128 132 $(($(size server/sample.ct) / 2)) 
         --evaluation-key server/evaluation.key flipped.ct -o bad.ct
 done
 
+# On several threads keys are read beside the plan, on one after it: damage is seen either way, and a plan's first.
+flip server/evaluation.key $(($(size server/evaluation.key) / 2)) flipped.key
+for threads in 1 2; do
+    refuse "flipped.key" predict --plan server/server.plan --evaluation-key flipped.key server/sample.ct \
+        --threads "$threads" -o bad.ct
+    refuse "flipped.ct" predict --plan flipped.ct --evaluation-key flipped.key server/sample.ct \
+        --threads "$threads" -o bad.ct
+done
+
 # Another plan: the same network with one label renamed.
 sed 's/0,1,2,3,4,5,6,7,8,9/o,1,2,3,4,5,6,7,8,9/' "$model" >other.onnx
 ! cmp -s "$model" other.onnx || die "the other model is the same"

@@ -24,11 +24,6 @@ enum CommandFiles {
         try read(path, .clientPlan) { try ClientPlan(serialized: $0) }
     }
 
-    static func keys(_ path: String) throws -> EvaluationKeySet {
-        let file = try RegularFile(path)
-        return try naming(path) { try EvaluationKeySet(reading: file) }
-    }
-
     /// The client with the secret key of a file.
     static func client(
         secretKey path: String, _ options: PassphraseOptions, plan: ClientPlan,
