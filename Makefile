@@ -23,6 +23,7 @@
 # make notebooks-html   the notebooks of Python's package as pages, in .build/notebooks
 # make bench-python     what Python costs over Swift, and how peers' bindings do
 # make check-arm        the C kernels on ARM, under qemu, against this machine's
+# make estimate-arm     what the C kernels' loops take on ARM, by models of its cores; seconds, no build
 # make estimate-security   what the best known attacks on the plans' lattices cost; minutes, no build
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
 
@@ -38,7 +39,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all notebooks notebooks-html bench-python \
-	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security
+	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security estimate-arm
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -204,6 +205,10 @@ check-arm:
 
 # Fails where the published table isn't reproduced, or a plan costs less than it claims. The plans are those of the
 # binary that is there; without one, the table alone.
+# Debian's headers for ARM and LLVM's llvm-mca must be there.
+estimate-arm:
+	@Scripts/estimate-arm.py
+
 estimate-security:
 	@Scripts/estimate-security.sh $(BINARY)
 

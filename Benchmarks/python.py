@@ -1,6 +1,6 @@
 """What Python's package costs, and the same model through peers' bindings.
 
-    python3 Benchmarks/python.py                  # all of it; a peer that isn't installed is left out, and is said
+    python3 Benchmarks/python.py                  # all of it; a peer that can't be installed is left out, and is said
     python3 Benchmarks/python.py --only reach     # import, overhead, first prediction, threads, leaks
     python3 Benchmarks/python.py --only peers     # Concrete ML, TenSEAL and Blindsight on one logistic regression
 
@@ -11,7 +11,7 @@ all figures of Blindsight is 0.
 import argparse
 import gc
 import hashlib
-import inspect
+import json
 import os
 import statistics
 import subprocess
@@ -22,6 +22,9 @@ from ctypes import byref, c_void_p
 from pathlib import Path
 
 import numpy as np
+
+from reporting import machine
+from reporting.environments import environment
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Python/src"))
@@ -230,85 +233,42 @@ def leaks(cycles=10_000):
     )
 
 
-# Peers: one logistic regression of 30 features, standardized; what a user writes is what is counted.
+# Peers: one logistic regression of 30 features, standardized, on one core; peers/logistic.py is what users write.
+
+PEERS = {
+    "blindsight": None,
+    "slots": None,
+    "concrete": ["concrete-ml==1.9.0"],
+    "tenseal": ["tenseal==0.3.16", "numpy==2.2.6", "scikit-learn"],
+}
 
 
-def blindsight(model, X, X_test):
-    import blindsight as bs
-
-    start = time.perf_counter()
-    plan = bs.compile(model, X[:300], function_privacy=0, progress=False)
-    compiled = time.perf_counter() - start
-    client = bs.Client(plan.client)
-    server = bs.PreparedModel(plan).server(client.evaluation_keys, threads=1)
-    start = time.perf_counter()
-    request = client.encrypt(X_test)
-    reply = server.predict(request)
-    labels = client.decrypt(reply).labels
-    return labels, compiled, time.perf_counter() - start, len(request) + len(reply), len(client.evaluation_keys)
-
-
-def concrete(model, X, X_test):
-    from concrete.ml.sklearn import LogisticRegression
-
-    start = time.perf_counter()
-    private = LogisticRegression.from_sklearn_model(model, X[:300], n_bits=8)
-    circuit = private.compile(X[:300])
-    circuit.client.keygen(force=True)
-    compiled = time.perf_counter() - start
-    start = time.perf_counter()
-    labels = private.predict(X_test, fhe="execute")
-    seconds = time.perf_counter() - start
-    sent = circuit.encrypt(private.quantize_input(X_test[:1].astype(np.float32)))
-    back = circuit.run(sent)
-    size = len(sent.serialize()) + len(back.serialize())
-    return labels, compiled, seconds, size * len(X_test), len(circuit.client.evaluation_keys.serialize())
-
-
-def tenseal(model, X, X_test):
-    import tenseal as ts
-
-    start = time.perf_counter()
-    context = ts.context(ts.SCHEME_TYPE.CKKS, 8192, coeff_mod_bit_sizes=[40, 21, 21, 40])
-    context.global_scale = 2**21
-    context.generate_galois_keys()
-    compiled = time.perf_counter() - start
-    weights, bias = model.coef_[0].tolist(), model.intercept_.tolist()
-    labels, size = [], 0
-    start = time.perf_counter()
-    for sample in X_test:
-        sent = ts.ckks_vector(context, sample.tolist())
-        back = sent.dot(weights) + bias
-        size += len(sent.serialize()) + len(back.serialize())
-        labels.append(int(back.decrypt()[0] > 0))
-    seconds = time.perf_counter() - start
-    keys = len(context.serialize(save_secret_key=False))
-    return np.array(labels), compiled, seconds, size, keys
+def measured(name, packages, count):
+    """What the script says in an environment of the peer's; raises why it says nothing."""
+    python = sys.executable if packages is None else environment(name, packages)
+    command = [python, "-W", "ignore", ROOT / "Benchmarks/peers/logistic.py", name, str(count)]
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "Python/src") if packages is None else ""})
+    if done.returncode:
+        raise RuntimeError((done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1][-200:])
+    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def peers(count):
-    from sklearn.datasets import load_breast_cancer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
-
-    X, y = load_breast_cancer(return_X_y=True)
-    X = StandardScaler().fit_transform(X).astype(np.float32)
-    model = LogisticRegression().fit(X[:400], y[:400])
-    X_test = X[400 : 400 + count]
-    print(f"logistic regression, {count} samples, one after another")
-    print(f"{'':12}{'lines':>6}{'compile s':>11}{'ms/sample':>11}{'bytes/sample':>14}{'keys':>12}{'agreement':>11}")
-    for run in (blindsight, concrete, tenseal):
-        lines = [line for line in inspect.getsource(run).splitlines()[1:] if line.strip() and "perf_counter" not in line]
+    print(f"logistic regression, 30 features, {count} samples one after another; CPU; {machine.processor()}\n")
+    print("| | lines | import | compile | keys | ms a sample | request | reply | evaluation keys | same decision |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for name, packages in PEERS.items():
         try:
-            labels, compiled, seconds, size, keys = run(model, X[:400], X_test)
-        except ImportError as error:
-            print(f"{run.__name__:12}left out: {error}")
+            row = measured(name, packages, count)
+        except RuntimeError as error:
+            print(f"| {name} | left out: {error} |")
             continue
-        agreement = (np.asarray(labels) == model.predict(X_test)).mean()
         print(
-            f"{run.__name__:12}{len(lines):6}{compiled:11.2f}{1e3 * seconds / count:11.2f}{size // count:14,}"
-            f"{keys:12,}{100 * agreement:10.1f}%"
-        )
+            f"| {row['version']} | {row['lines']} | {row['import']:.2f} s | {row['compile']:.2f} s | {row['keygen']:.2f} s "
+            f"| {1e3 * row['sample']:.3g} | {row['request']:,} B | {row['reply']:,} B | {row['keys']:,} B "
+            f"| {row['same']} of {row['samples']} |")
 
 
 def main():

@@ -302,7 +302,7 @@ def planned(command, making, result):
 
 
 def through_python(folder, limit, options, refusal):
-    """The same through Python's package: what it says; raises where it answers or refuses otherwise."""
+    """Through Python's package: "the same" or "refused"; raises where it answers or refuses otherwise."""
     command = Commands([sys.executable, "-W", "ignore", PYTHON], folder, limit)
     try:
         said = command(".", *options).strip()
@@ -312,10 +312,10 @@ def through_python(folder, limit, options, refusal):
             raise Failure("slow", f"in Python: {message}") from None
         if refusal is None or message not in refusal:
             raise Failure("WRONG", f"in Python: {message}") from None
-        return "refused in Python too"
+        return "refused"
     if refusal is not None:
         raise Failure("WRONG", f"in Python it is served: {said}")
-    return "the same in Python"
+    return "the same"
 
 
 def run(name, model, train, test, binary, folder, limit, through):
@@ -406,8 +406,11 @@ def main():
     if arguments.resume and os.path.exists(path):
         with open(path) as file:
             known = [result for result in map(json.loads, file) if result["status"] not in ("WRONG", "crash", "slow")]
+    same = {"the same": 0, "refused": 0}
     for result in known:
         counts[result["status"]] = counts.get(result["status"], 0) + 1
+        if "python" in result:
+            same[result["python"]] += 1
     done = {result["name"] for result in known}
     with open(path, "w") as file:
         file.writelines(json.dumps(result) + "\n" for result in known)
@@ -422,12 +425,16 @@ def main():
                     result = run(name, model, train, test, arguments.binary, folder, arguments.limit, arguments.through)
                     print(line(result), flush=True)
                 counts[result["status"]] = counts.get(result["status"], 0) + 1
+                if "python" in result:
+                    same[result["python"]] += 1
                 if result["status"] in ("WRONG", "crash"):
                     bad.append(result)
                 file.write(json.dumps(result) + "\n")
                 file.flush()
     print(f"check-zoo: {', '.join(f'{count} {status}' for status, count in sorted(counts.items()))}"
           f" in {time.monotonic() - started:.0f} s")
+    if arguments.through == "python":
+        print(f"check-zoo: through Python {same['the same']} with the same integers, {same['refused']} refused likewise")
     if bad:
         sys.exit("check-zoo: wrong or crashed: " + "; ".join(result["name"] for result in bad))
     if counts.get("served", 0) < arguments.at_least:
