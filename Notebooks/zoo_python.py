@@ -83,7 +83,7 @@ def main():
     theirs = bs.Plan.load(os.path.join(folder, "plan"))
     for what in ("method", "key_set", "shape", "classes", "request_bytes", "reply_bytes", "is_certified"):
         if getattr(plan.client, what) != getattr(theirs.client, what):
-            differs(f"{what} of the plan is {getattr(plan.client, what)} in Python, {getattr(theirs.client, what)} else")
+            differs(f"{what} of the plan is {getattr(plan.client, what)} in Python, else {getattr(theirs.client, what)}")
     if len(bytes(plan)) != len(bytes(theirs)):
         differs(f"the plan has {len(bytes(plan))} bytes in Python, {len(bytes(theirs))} else")
     test = samples(folder, "test")
