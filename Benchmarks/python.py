@@ -276,7 +276,7 @@ def peers(count):
         print(
             f"| {row['version']} | {row['lines']} | {row['import']:.2f} s | {row['compile']:.2f} s "
             f"| {row['keygen']:.2f} s | {1e3 * row['sample']:.3g} | {row['request']:,} B | {row['reply']:,} B "
-            f"| {row['keys']:,} B | {row["same"]} of {row['samples']} |")
+            f"| {row['keys']:,} B | {row['same']} of {row['samples']} |")
 
 
 def alone(part, *options, **environ):
