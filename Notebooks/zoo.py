@@ -17,7 +17,7 @@ Test samples are clipped to the training samples' ranges first, as both sides wo
   the stated error (of each feature's deviation), or whose float scores of the two labels are closer than that error.
 
 With --through python each model goes through the Python package too, with the same options, and must give the same
-plan and the same integers, or refuse it in the same words (zoo_python.py).
+plan and the same integers, or refuse it in the same words; so must the estimator that was converted (zoo_python.py).
 
 One line a model: served, poor (served, and the plan itself states an error of more than a quarter), refused, WRONG,
 crash (a signal, or a failure after the plan) or slow (over a minute). Fails where any is WRONG or crashed, or fewer
@@ -28,6 +28,7 @@ import argparse
 import csv
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -332,6 +333,9 @@ def run(name, model, train, test, binary, folder, limit, through):
         np.save(os.path.join(folder, test_file), test)
     with open(os.path.join(folder, "model.onnx"), "wb") as file:
         file.write(model.SerializeToString(deterministic=True))
+    if through == "python" and name in zoo_models.ESTIMATORS:
+        with open(os.path.join(folder, "estimator.pickle"), "wb") as file:
+            pickle.dump(zoo_models.ESTIMATORS[name], file)
     result = {"name": name, "operators": sorted({node.op_type for node in model.graph.node})}
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1

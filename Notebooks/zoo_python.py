@@ -3,13 +3,15 @@
     python Notebooks/zoo_python.py FOLDER [OPTIONS OF PLAN]
 
 FOLDER is one that zoo.py made: the model, its samples, and, where the command line has a plan, its plan and answers.
-`bs.compile` takes the same options. Then all must be the same: the plan's method, keys and sizes, and of each test sample
-the decrypted integers, those of `plan.simulate`, labels, values and outputs. Of a refusal: what it says. Ends with 0 where
-they are, with 3 and a line that says what isn't otherwise; any other end is a failure of Python alone.
+`bs.compile` takes the same options. Then all must be the same: the plan's method, keys and sizes, and of each test
+sample the decrypted integers, those of `plan.simulate`, labels, values and outputs. Of a refusal: what it says. Where
+the model was converted of an estimator, that estimator itself must have the same integers, by simulation. Ends with 0
+where all is the same, with 3 and a line that says what isn't otherwise; any other end is a failure of Python alone.
 """
 
 import csv
 import os
+import pickle
 import sys
 
 import numpy as np
@@ -71,6 +73,16 @@ def compare(path, found):
                 differs(f"{head[place]} of sample {row}: {value} in Python, {rows[row][place]} in the command line")
 
 
+def compare_estimator(estimator, calibration, test, options, found):
+    """That `compile` itself converts: the same integers, by simulation."""
+    plan = bs.compile(estimator, calibration, progress=False, **keywords(options))
+    other = plan.simulate(test)
+    if not np.array_equal(other.logits, found.logits):
+        differs(f"the {type(estimator).__name__} itself has other integers than its ONNX file")
+    if found.says_label and other.says_label and not np.array_equal(other.labels.astype(str), found.labels.astype(str)):
+        differs(f"the {type(estimator).__name__} itself has other labels than its ONNX file")
+
+
 def main():
     folder, options = sys.argv[1], sys.argv[2:]
     try:
@@ -93,7 +105,12 @@ def main():
     if not np.array_equal(plan.simulate(test).logits, found.logits):
         differs("the simulation has other integers than the encrypted run")
     compare(os.path.join(folder, "answers.csv"), found)
-    print(f"{len(found)} samples")
+    path = os.path.join(folder, "estimator.pickle")
+    if os.path.exists(path):
+        with open(path, "rb") as file:
+            estimator = pickle.load(file)
+        compare_estimator(estimator, samples(folder, "calibration"), test, options, found)
+    print(f"{len(found)} samples{' and the estimator' if os.path.exists(path) else ''}")
 
 
 if __name__ == "__main__":
