@@ -137,7 +137,7 @@ def _link_linux(engine: Path, ours: list[str], others: list[str], target: Path) 
                 # The unwinder from its archive, or libgcc_s would be needed too.
                 "-static-libgcc",
                 "-Wl,--gc-sections",
-                # An index of unwinding tables, which nothing here needs: no exception crosses the interface.
+                # No index of unwinding tables: no exception crosses the interface.
                 "-Wl,--no-eh-frame-hdr",
                 f"-Wl,--version-script={exports}",
                 "-Wl,-z,defs",
@@ -148,6 +148,8 @@ def _link_linux(engine: Path, ours: list[str], others: list[str], target: Path) 
                 "-Wl,--icf=safe",
             ]
         )
+    # Nobody finds the tables themselves without the index. Zeros are left, of which a wheel has next to nothing.
+    _run([str(usr / "bin/llvm-objcopy"), "--remove-section=.eh_frame", str(target)])
 
 
 # Of Swift, in the order in which they need each other.
