@@ -28,6 +28,7 @@
 # make bench-search     private search of 100,000 vectors: time, bytes, and the same integers as numpy's
 # make check-service    builds the service and attacks it: tritonclient, tenants, kills, overload; minutes
 # make check-arm        the C kernels on ARM, under qemu, against this machine's
+# make estimate-arm     what the C kernels' loops take on ARM, by models of its cores; seconds, no build
 # make estimate-security   what the best known attacks on the plans' lattices cost; minutes, no build
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
 
@@ -44,7 +45,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all check-ray notebooks notebooks-html bench-python \
 	bench-search check-service bench-clusters official \
-	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security
+	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security estimate-arm
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -238,6 +239,10 @@ check-arm:
 
 # Fails where the published table isn't reproduced, or a plan costs less than it claims. The plans are those of the
 # binary that is there; without one, the table alone.
+# Debian's headers for ARM and LLVM's llvm-mca must be there.
+estimate-arm:
+	@Scripts/estimate-arm.py
+
 estimate-security:
 	@Scripts/estimate-security.sh $(BINARY)
 
