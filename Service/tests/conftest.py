@@ -26,6 +26,10 @@ import blindsight as bs  # noqa: E402
 SERVE = Path(os.environ.get("BLINDSIGHT_SERVE", ROOT / "Service/.build/release/blindsight-serve"))
 
 
+def lowered(headers) -> dict:
+    return {name.lower(): value for name, value in headers.items()}
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -72,9 +76,9 @@ class Service:
             f"http://127.0.0.1:{port or self.http}{path}", data=body, method=method, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
-                return answer.status, dict(answer.headers), answer.read()
+                return answer.status, lowered(answer.headers), answer.read()
         except urllib.error.HTTPError as error:
-            return error.code, dict(error.headers), error.read()
+            return error.code, lowered(error.headers), error.read()
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

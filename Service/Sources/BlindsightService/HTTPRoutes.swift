@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Synchronization
 
 /// The service over HTTP: the Open Inference Protocol's addresses under /v2, keys and plans under /v1.
 struct HTTPRoutes: Sendable {
@@ -72,15 +73,35 @@ struct HTTPRoutes: Sendable {
         }
     }
 
+    /// The bytes of a body, as they come.
+    private final class Collected: Sendable {
+        let share: MemoryBudget.Share
+        private let parts = Mutex<[UInt8]>([])
+
+        init(_ share: MemoryBudget.Share) { self.share = share }
+
+        func take(_ part: ByteBuffer) throws {
+            try share.take(part.readableBytes)
+            parts.withLock { $0.append(contentsOf: part.readableBytesView) }
+        }
+
+        var bytes: [UInt8] { parts.withLock { $0 } }
+    }
+
     private func infer(_ request: Request, _ context: Context) async throws -> Response {
-        let (tenant, model) = (try tenant(request), try model(request, context))
-        let share = service.memory.share()
-        let body = try await body(
-            of: request, atMost: model.requestBytes(groups: service.configuration.groups), share)
+        let collected = Collected(service.memory.share())
+        let (tenant, model) = try await body(of: request).read {
+            () throws -> (prepared: (Tenant, ServedModel), most: Int) in
+            let (who, what) = (try self.tenant(request), try self.model(request, context))
+            return ((who, what), what.requestBytes(groups: service.configuration.groups))
+        } take: { (_: (Tenant, ServedModel), part: ByteBuffer, _: Int) in
+            try collected.take(part)
+        }
+        let body = collected.bytes
         let call = try OpenInference.call(
             body, headerLength: request.headers[HTTPField.Name(OpenInference.lengthHeader)!])
         let reply = try await service.predict(call.request, of: model, key: call.keyID, for: tenant)
-        withExtendedLifetime(share) {}
+        withExtendedLifetime(collected) {}
         let (json, bytes) = try OpenInference.response(reply, of: model, id: call.id)
         var buffer = ByteBuffer()
         buffer.reserveCapacity(json.count + bytes.count)
@@ -112,40 +133,41 @@ struct HTTPRoutes: Sendable {
 
     /// Bytes go to disk as they come; `Upload-Offset` says where they begin, in an upload that goes on.
     private func putKeys(_ request: Request, _ context: Context) async throws -> Response {
-        let (tenant, digest) = (try tenant(request), try digest(context))
-        try refuseEncodings(request)
-        guard let name = request.uri.queryParameters["model"].map(String.init) else {
-            throw ServiceError(.badRequest, "?model= says which model the keys are for")
-        }
-        let model = try service.models.model(name, version: nil, for: tenant)
-        if service.files.has(digest, tenant) { return Response(status: .ok) }
-        var offset = 0
-        if let text = request.headers[Self.offset] {
-            guard let number = Int(text), number >= 0 else {
-                throw ServiceError(.badRequest, "Upload-Offset is no number of bytes")
-            }
-            offset = number
-        }
-        let most = model.keyBytes
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), offset + length > most
-        {
-            throw ServiceError(.tooLarge, "keys of '\(model.name)' have at most \(most) bytes")
+        struct Upload {
+            let tenant: Tenant
+            let digest: String
+            let model: ServedModel
+            let offset: Int
+            /// Whether the keys are here already.
+            let isKnown: Bool
         }
         let files = service.files
-        let start = offset
-        try await within(seconds: service.configuration.bodySeconds, "the upload") {
-            var place = start
-            for try await part in request.body {
-                guard place + part.readableBytes <= most else {
-                    throw ServiceError(
-                        .tooLarge, "keys of '\(model.name)' have at most \(most) bytes")
-                }
-                let (bytes, at) = (Array(part.readableBytesView), place)
-                try await offload { try files.append(bytes, at: at, digest, tenant) }
-                place += bytes.count
+        let upload = try await body(of: request).read {
+            () throws -> (prepared: Upload, most: Int) in
+            let (tenant, digest) = (try self.tenant(request), try self.digest(context))
+            guard let name = request.uri.queryParameters["model"].map(String.init) else {
+                throw ServiceError(.badRequest, "?model= says which model the keys are for")
+            }
+            let model = try service.models.model(name, version: nil, for: tenant)
+            let offset = request.headers[Self.offset].map { Int($0) ?? -1 } ?? 0
+            guard (0...model.keyBytes).contains(offset) else {
+                throw ServiceError(
+                    .badRequest, "Upload-Offset is no place in the keys of '\(model.name)'")
+            }
+            return (
+                Upload(
+                    tenant: tenant, digest: digest, model: model, offset: offset,
+                    isKnown: files.has(digest, tenant)), model.keyBytes - offset
+            )
+        } take: { (upload: Upload, part: ByteBuffer, place: Int) in
+            if upload.isKnown { return }
+            let bytes = Array(part.readableBytesView)
+            try await offload {
+                try files.append(bytes, at: upload.offset + place, upload.digest, upload.tenant)
             }
         }
-        try await service.finishKeys(digest, of: model, for: tenant)
+        if upload.isKnown { return Response(status: .ok) }
+        try await service.finishKeys(upload.digest, of: upload.model, for: upload.tenant)
         return Response(status: .created)
     }
 
@@ -167,31 +189,8 @@ struct HTTPRoutes: Sendable {
         return digest
     }
 
-    /// What is compressed may be of any size when it is not.
-    private func refuseEncodings(_ request: Request) throws(ServiceError) {
-        if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
-            throw ServiceError(
-                .unsupported, "ciphertexts don't shrink: send them without Content-Encoding")
-        }
-    }
-
-    private func body(
-        of request: Request, atMost most: Int, _ share: MemoryBudget.Share
-    ) async throws -> [UInt8] {
-        try refuseEncodings(request)
-        let tooLarge = ServiceError(.tooLarge, "a request of this model has at most \(most) bytes")
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > most {
-            throw tooLarge
-        }
-        return try await within(seconds: service.configuration.bodySeconds, "the request's body") {
-            var bytes: [UInt8] = []
-            for try await part in request.body {
-                guard bytes.count + part.readableBytes <= most else { throw tooLarge }
-                try share.take(part.readableBytes)
-                bytes.append(contentsOf: part.readableBytesView)
-            }
-            return bytes
-        }
+    private func body(of request: Request) -> IncomingBody {
+        IncomingBody(request: request, seconds: service.configuration.bodySeconds)
     }
 }
 

@@ -5,6 +5,7 @@ import BlindsightService
 import Foundation
 import Logging
 
+@main
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "blindsight-serve",
@@ -56,5 +57,3 @@ struct MakeToken: ParsableCommand {
         print(hash)
     }
 }
-
-await Serve.main()
