@@ -149,8 +149,8 @@ def duration(value: Optional[float]) -> str:
 def table(workload: str, rows: dict[str, Row]) -> str:
     """Ours and theirs, in Markdown."""
     board = json.loads((HERE / "scoreboard.json").read_text())
-    hasAccuracy = workload == "ml-inference"
-    heads = ["instance", "", "keys", "input", "result", *(["accuracy"] if hasAccuracy else [])]
+    has_accuracy = workload == "ml-inference"
+    heads = ["instance", "", "keys", "input", "result", *(["accuracy"] if has_accuracy else [])]
     heads += ["keygen", "prepare", "encrypt", "compute", "server's own", "processor", "decrypt"]
     lines = ["| " + " | ".join(heads) + " |", "| --- | --- " + "| ---: " * (len(heads) - 2) + "|"]
     for size, ours in rows.items():
@@ -160,7 +160,7 @@ def table(workload: str, rows: dict[str, Row]) -> str:
                 lines.append("| " + " | ".join([size, name, "none", *[""] * (len(heads) - 3)]) + " |")
                 continue
             cells = [size, name, row["keys"], row["input"], row["result"]]
-            cells += [row.get("accuracy", "")] if hasAccuracy else []
+            cells += [row.get("accuracy", "")] if has_accuracy else []
             lines.append("| " + " | ".join(cells + [duration(row.get(column)) for column in COLUMNS]) + " |")
     return "\n".join(lines)
 
