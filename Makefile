@@ -172,7 +172,7 @@ bench: build build-bench
 bench-docs:
 	python3 Benchmarks/report.py --publish
 
-bench-smoke: build-bench
+bench-smoke: build build-bench
 	Benchmarks/.build/release/micro --quick
 	python3 Benchmarks/official/selftest.py
 
