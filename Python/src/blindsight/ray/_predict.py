@@ -31,7 +31,7 @@ from .._plan import Plan
 from .._progress import ProgressOption
 from .._sealed import Sealed
 from .._server import PreparedModel
-from ._run import Failures, Progress, Report, Unit, batch_of, check_workers, guarded, row_of, run, survey
+from ._run import Failures, Progress, Report, Unit, Worker, check_workers, guarded, run, survey
 from ._storage import PathLike, Place, files, place, sweep
 
 _PLAN, _KEYS = 1, 4
@@ -206,17 +206,15 @@ def _read(unit: Unit) -> list[GroupHead]:
     return [GroupHead(data[start : start + HEAD_BYTES]) for start in range(0, len(data), HEAD_BYTES)]
 
 
-class _Worker:
+class _Worker(Worker):
     """Predicts runs of groups, file to file."""
 
-    def __init__(self, settings: _Settings, threads: int, plan: Any, keys: Any) -> None:
+    def __init__(self, settings: _Settings, threads: int, plan: Any, keys: Any, attempts: Any) -> None:
+        self.attempts = attempts
         self._settings = settings
         self._predictor = Predictor(plan, keys, threads=threads)
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        return batch_of(guarded(self._predict, row_of(batch)))
-
-    def _predict(self, unit: Unit) -> Unit:
+    def work(self, unit: Unit) -> Unit:
         heads = _read(unit)
         target = Place(self._settings.target, unit["target"])
         # A worker that died may have written it just before.

@@ -29,7 +29,7 @@ from .._library import BytesLike
 from .._plan import ClientPlan
 from .._predictions import Predictions
 from .._progress import ProgressOption
-from ._run import Failures, Progress, Report, Unit, batch_of, check_workers, guarded, row_of, run, survey
+from ._run import Failures, Progress, Report, Unit, Worker, check_workers, guarded, run, survey
 from ._samples import row_count, rows_of, sample_files
 from ._storage import PathLike, Place, files, place, sweep
 
@@ -82,16 +82,14 @@ class _Settings(NamedTuple):
         return Client.load(self.secret_key, self.plan, passphrase=word, threads=self.threads)
 
 
-class _Encryptor:
-    def __init__(self, settings: _Settings, clamp: bool) -> None:
+class _Encryptor(Worker):
+    def __init__(self, settings: _Settings, clamp: bool, attempts: Any) -> None:
+        self.attempts = attempts
         self._settings = settings
         self._clamp = clamp
         self._client = settings.client()
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        return batch_of(guarded(self._encrypt, row_of(batch)))
-
-    def _encrypt(self, unit: Unit) -> Unit:
+    def work(self, unit: Unit) -> Unit:
         target = Place(self._settings.target, unit["target"])
         if not _is_request(target, self._settings.plan, unit["samples"]):
             source = Place(self._settings.source, unit["source"])
@@ -232,15 +230,13 @@ def _answer(heads: list[GroupHead]) -> str:
     return hashlib.sha256(b"".join(head.digest for head in heads)).hexdigest()
 
 
-class _Decryptor:
-    def __init__(self, settings: _Settings) -> None:
+class _Decryptor(Worker):
+    def __init__(self, settings: _Settings, attempts: Any) -> None:
+        self.attempts = attempts
         self._settings = settings
         self._client = settings.client()
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        return batch_of(guarded(self._decrypt, row_of(batch)))
-
-    def _decrypt(self, unit: Unit) -> Unit:
+    def work(self, unit: Unit) -> Unit:
         reply = Place(self._settings.source, unit["reply"])
         heads, request = _heads_alone(Place(self._settings.source, unit["request"]), self._settings.plan)
         data = memoryview(reply.read_all())
@@ -318,7 +314,7 @@ def _work(
     title: str,
     folder: Place,
     rows: list[Unit],
-    worker: Any,
+    worker: type[Worker],
     arguments: dict[str, Any],
     workers: Optional[int],
     progress: ProgressOption,
