@@ -17,7 +17,7 @@ from typing import Any, Callable, Optional
 
 import ray
 import ray.data
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+import ray.exceptions
 
 from .._errors import BlindsightError, InvalidArgument
 from .._progress import ProgressOption, _Bar, _listener
@@ -106,11 +106,18 @@ class Worker:
         return _batch_of(guarded(self._begin, _row_of(batch)))
 
     def _begin(self, unit: Unit) -> Unit:
-        if ray.get(self.attempts.begin.remote(unit["unit"])) > _ATTEMPTS:
+        if self._attempt(unit["unit"]) > _ATTEMPTS:
             raise BlindsightError(
                 f"its worker ended {_ATTEMPTS} times: too little memory is the usual reason", unit["target"]
             )
         return self.work(unit)
+
+    def _attempt(self, unit: int) -> int:
+        try:
+            return int(ray.get(self.attempts.begin.remote(unit), timeout=5))
+        except ray.exceptions.RayError:
+            # Lost with its machine. Work goes on uncounted.
+            return 1
 
 
 def _row_of(batch: dict[str, Any]) -> Unit:
@@ -166,9 +173,7 @@ def run(
     # A block a unit: what is lost with a worker is what it was working on.
     numbered = [{**unit, "unit": index} for index, unit in enumerate(units)]
     data = ray.data.from_items(numbered, override_num_blocks=len(units))
-    # Beside the driver: where that is lost, all is.
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-    attempts = ray.remote(_Attempts).options(num_cpus=0, scheduling_strategy=here).remote()
+    attempts = ray.remote(_Attempts).options(num_cpus=0, max_restarts=-1, max_task_retries=-1).remote()
     if workers is None:
         now = max(1, min(len(units), _cores() // cpus))
         pool = ray.data.ActorPoolStrategy(min_size=now, max_size=len(units), max_tasks_in_flight_per_actor=2)
