@@ -240,7 +240,7 @@ def print_model(groups, rate):
     print("| model | function privacy | groups a task | 1 | 10 | 100 | 1,000 machines |")
     print("|---|---|---|---|---|---|---|")
     for row in groups:
-        for each in (1, 16):
+        for each in (1, max(4, (16 << 20) // row["up"])):
             cells = []
             for nodes in (1, 10, 100, 1000):
                 seconds, bound = forecast(row, rate, 1e9, nodes, each)
