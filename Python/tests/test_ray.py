@@ -147,6 +147,9 @@ def test_errors_are_of_one_file(cluster: None, mnist_pair: Pair, files: Files, l
     other = bs.Client(plan).evaluation_keys
     with pytest.raises(bs.MismatchError, match="other keys"):
         predict(requests, plan, other, replies)
+    for wrong, kind in ((bs.Client(logistic).evaluation_keys, bs.MismatchError), (other.data[:-1], bs.FormatError)):
+        with pytest.raises(kind):
+            predict(requests, plan, wrong, replies)
     with pytest.raises(bs.MismatchError, match="plan"):
         predict(requests, logistic, bs.Client(logistic).evaluation_keys, files.root / "others")
     for wrong in ({"workers": 0}, {"cpus_per_worker": 0}, {"groups_per_task": 0}):
@@ -208,6 +211,8 @@ def test_the_owners_cluster(cluster: None, mnist_pair: Pair, digits: tuple[Any, 
         "workers": 1,
     }
     requests, replies, found = (tmp_path / name for name in ("requests", "replies", "found"))
+    with pytest.raises(bs.InvalidArgument, match="passphrase"):
+        encrypt(tmp_path / "samples", output=requests, **{**secret, "passphrase": lambda: "of another"})
     report = encrypt(tmp_path / "samples", output=requests, samples_per_file=4, **secret)
     assert (report.groups, report.samples, report.resumed) == (10, 10, 0)
     assert [Path(name).name for name in report.files] == [

@@ -14,7 +14,7 @@ import pyarrow.fs
 import ray
 
 from .._client import Client, EvaluationKeys, Request
-from .._errors import FormatError, InvalidArgument
+from .._errors import FormatError, InvalidArgument, MismatchError
 from .._groups import (
     HEAD_BYTES,
     REQUEST,
@@ -22,12 +22,13 @@ from .._groups import (
     make_whole,
     read_heads,
     require_answers,
+    require_checksum,
     require_kind,
     restore,
     run_name,
 )
 from .._library import BytesLike
-from .._plan import Plan
+from .._plan import ClientPlan, Plan
 from .._progress import ProgressOption
 from .._sealed import Sealed
 from .._server import PreparedModel
@@ -290,6 +291,7 @@ def predict(
         raise InvalidArgument("the folder of the requests: replies would have their names", "output")
     both = _both(plan, keys)
     client = Plan.from_bytes(both["plan"]).client
+    _require_keys(memoryview(both["keys"]), client)
     # The plan's digest that requests and replies carry knows nothing of weights.
     note = {name: hashlib.sha256(data).hexdigest() for name, data in both.items()}
     folder.child(_RECORD).require_note(note, "replies of another model, or made with other keys")
@@ -346,6 +348,14 @@ def predict(
     report.files = sorted(settings.reply(Place(None, request).name).path for request in whole)
     failures.require_none("files and groups")
     return report
+
+
+def _require_keys(keys: memoryview, plan: ClientPlan) -> None:
+    """Here, where it is an error that says so, and not at the start of every worker."""
+    found = bytes(keys[16:48]).hex()
+    if found != plan.key_set:
+        raise MismatchError(f"keys of key set {found[:16]}; the plan's is {plan.key_set[:16]}", "keys")
+    require_checksum(keys, "keys")
 
 
 def _require_different(of_file: dict[str, list[Unit]]) -> None:

@@ -77,6 +77,10 @@ class _Settings(NamedTuple):
     passphrase: Passphrase
     threads: int
 
+    def check(self) -> None:
+        """That the key opens, before workers try."""
+        self.client().close()
+
     def client(self) -> Client:
         word = None if self.passphrase is None else self.passphrase()
         return Client.load(self.secret_key, self.plan, passphrase=word, threads=self.threads)
@@ -138,7 +142,7 @@ def encrypt(
     samples: files of arrays (.npy) and of tables (.parquet, columns by name), or a folder with such of one kind.
         Other data: `dataset.write_parquet(folder)` of Ray Data.
     plan: client.plan.
-    secret_key: the path of its file on every worker. passphrase: a function that each worker calls for it.
+    secret_key: the path of its file on every worker. passphrase: a function that driver and workers call for it.
     output: a folder; NAME.FIRST-ROW.ct holds samples of file NAME from that row on, a whole request each. A file
         beside them that begins with a dot says what they were made of, and is not for the server.
     samples_per_file: None: a group, or 64 MB of small ones.
@@ -150,12 +154,13 @@ def encrypt(
     plan = _client_plan(plan)
     found = sample_files(samples, filesystem)
     folder = place(output, filesystem)
+    settings = _Settings(found[0].filesystem, folder.filesystem, plan, path, passphrase, cpus_per_worker)
+    settings.check()
     folder.make_folder()
     size = samples_per_file or plan.samples_per_group * max(1, _FILE_BYTES // max(1, plan.request_bytes))
     if size < 1:
         raise InvalidArgument(f"{size}; at least 1", "samples_per_file")
     _note(folder, found, plan, path, {"samples_per_file": size, "clamp": clamp})
-    settings = _Settings(found[0].filesystem, folder.filesystem, plan, path, passphrase, cpus_per_worker)
 
     def cut(row: Unit) -> Iterator[Unit]:
         def look(unit: Unit) -> Unit:
@@ -279,6 +284,7 @@ def decrypt(
     folder.make_folder()
     asked = place(requests, filesystem)
     settings = _Settings(found[0].filesystem, folder.filesystem, plan, path, passphrase, cpus_per_worker)
+    settings.check()
 
     def cut(row: Unit) -> Iterator[Unit]:
         def look(unit: Unit) -> Unit:
