@@ -72,8 +72,9 @@ def measure_groups():
             reply = server.predict(request)
             times.append(time.process_time() - begun)
         assert np.array_equal(client.decrypt(reply).logits, plan.simulate(samples).logits)
+        whole, part = measure_files(plan, client, request)
         found.append({
-            "name": name, "privacy": privacy, "samples": plan.client.samples_per_group, "seconds": min(times),
+            "name": name, "privacy": privacy, "whole": whole, "part": part, "samples": plan.client.samples_per_group, "seconds": min(times),
             "ready": ready, "up": len(request), "down": len(reply), "keys": len(client.evaluation_keys),
             "memory": plan.report["server_memory_bytes"]})
         print(json.dumps(found[-1]), flush=True)
@@ -100,18 +101,52 @@ class Watch(threading.Thread):
             time.sleep(0.2)
 
 
-class Nothing:
-    """A worker that does nothing: what is left is Ray."""
+def measure_files(plan, client, request):
+    """Seconds of one core to make a file of a file: of a group that is all of it, and of one out of several."""
+    import pyarrow.fs
 
-    def __call__(self, batch):
-        return batch
+    from blindsight import _groups
+    from blindsight.ray import _predict
+
+    found = []
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "request.ct").write_bytes(request.data)
+        here = pyarrow.fs.LocalFileSystem()
+        settings = _predict._Settings(here, here, name, plan.client.digest, 1)
+        worker = _predict._Worker(settings, 1, bytes(plan), client.evaluation_keys, None)
+        head = _groups.GroupHead.read(request.data, _groups.REQUEST, "request")
+        # The second is the same group as the fourth of ten.
+        for heads in ([head], [_groups.GroupHead(head.placed(3, 10))]):
+            if heads[0] != head:
+                group = bytearray(request.data)
+                _groups._place(memoryview(group), heads[0].data)
+                (Path(name) / "request.ct").write_bytes(group)
+            unit = {"request": f"{name}/request.ct", "target": f"{name}/reply.ct", "offset": 0, "end": len(request),
+                    "heads": heads[0].data}
+            times = []
+            for _ in range(5):
+                Path(unit["target"]).unlink(missing_ok=True)
+                begun = time.process_time()
+                worker.work(unit)
+                times.append(time.process_time() - begun)
+            found.append(min(times))
+    return found
 
 
 def measure_growth():
     import ray
 
     from blindsight.ray import predict
-    from blindsight.ray._run import run
+    from blindsight.ray._run import Worker, run
+
+    class Nothing(Worker):
+        """What is left is Ray."""
+
+        def __init__(self, attempts):
+            self.attempts = attempts
+
+        def work(self, unit):
+            return {"done": False}
 
     found = {"growth": []}
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 << 20)
@@ -164,33 +199,36 @@ def duration(seconds):
 
 def print_million(groups):
     """A million predictions. A core works on one group at a time; starting isn't in it."""
-    print("| model | function privacy | groups | core seconds | up, down |", end="")
+    print("| model | function privacy | a group: predicted, file to file, of a larger file | groups | core seconds |"
+          " up, down | a core reads |", end="")
     print("".join(f" {name} |" for name, _ in MACHINES))
-    print("|---|---|---|---|---|" + "---|" * len(MACHINES))
+    print("|---|---|---|---|---|---|---|" + "---|" * len(MACHINES))
     for row in groups:
         count = math.ceil(1e6 / row["samples"])
-        cells = [duration(math.ceil(count / cores) * row["seconds"]) for _, cores in MACHINES]
-        print(f"| {row['name']} | {row['privacy']} | {count} | {count * row['seconds']:.3g} |"
-              f" {amount(count * row['up'])}, {amount(count * row['down'])} | {' | '.join(cells)} |")
+        cells = [duration(math.ceil(count / cores) * row["whole"]) for _, cores in MACHINES]
+        each = ", ".join(duration(row[key]) for key in ("seconds", "whole", "part"))
+        print(f"| {row['name']} | {row['privacy']} | {each} | {count} | {count * row['whole']:.3g} |"
+              f" {amount(count * row['up'])}, {amount(count * row['down'])} | {amount(row['up'] / row['whole'])}/s |"
+              f" {' | '.join(cells)} |")
 
 
 # Assumptions of the model, for machines that aren't there.
 CORES = 32
-NETWORK = 1.25e9  # bytes a second of a machine's network: 10 Gbit/s
+NETWORK = 3.125e9  # bytes a second of a machine's network: 25 Gbit/s
 STORAGE = 100e9  # bytes a second that the storage gives to all machines together
-OVERHEAD = 0.25  # of a group's seconds: reading, hashing twice, writing, waiting for the next
+START = 10  # seconds until the first worker is there
 
 
 def forecast(row, rate, samples, nodes, each):
     """Seconds, and what they are bound by. each: groups a task."""
     groups = math.ceil(samples / row["samples"])
     tasks = math.ceil(groups / each)
-    workers = nodes * CORES
-    start = 10 + row["ready"] + row["keys"] / NETWORK * (1 + math.log2(nodes))
+    sent = groups * (row["up"] + row["down"])
+    start = START + row["ready"] + row["keys"] / NETWORK * (1 + math.log2(nodes))
     bounds = {
-        "cores": math.ceil(tasks / workers) * each * row["seconds"] * (1 + OVERHEAD),
-        "machines' network": groups * (row["up"] + row["down"]) / (nodes * NETWORK),
-        "storage": groups * (row["up"] + row["down"]) / STORAGE,
+        "cores": math.ceil(tasks / (nodes * CORES)) * each * row["whole"],
+        "network": sent / (nodes * NETWORK),
+        "storage": sent / STORAGE,
         "driver": tasks / rate,
     }
     bound = max(bounds, key=bounds.get)
@@ -202,7 +240,7 @@ def print_model(groups, rate):
     print("| model | function privacy | groups a task | 1 | 10 | 100 | 1,000 machines |")
     print("|---|---|---|---|---|---|---|")
     for row in groups:
-        for each in (1, 16):
+        for each in (1, max(4, (16 << 20) // row["up"])):
             cells = []
             for nodes in (1, 10, 100, 1000):
                 seconds, bound = forecast(row, rate, 1e9, nodes, each)

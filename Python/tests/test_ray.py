@@ -21,7 +21,8 @@ import blindsight as bs
 
 ray = pytest.importorskip("ray", reason="pip install 'ray[data]'")
 
-from blindsight.ray import Predictor, predict, share  # noqa: E402
+from blindsight.ray import Predictor, _run, predict, share  # noqa: E402
+from blindsight.ray._run import Worker  # noqa: E402
 from blindsight.ray.client import decrypt, encrypt  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -146,6 +147,9 @@ def test_errors_are_of_one_file(cluster: None, mnist_pair: Pair, files: Files, l
     other = bs.Client(plan).evaluation_keys
     with pytest.raises(bs.MismatchError, match="other keys"):
         predict(requests, plan, other, replies)
+    for wrong, kind in ((bs.Client(logistic).evaluation_keys, bs.MismatchError), (other.data[:-1], bs.FormatError)):
+        with pytest.raises(kind):
+            predict(requests, plan, wrong, replies)
     with pytest.raises(bs.MismatchError, match="plan"):
         predict(requests, logistic, bs.Client(logistic).evaluation_keys, files.root / "others")
     for wrong in ({"workers": 0}, {"cpus_per_worker": 0}, {"groups_per_task": 0}):
@@ -207,6 +211,8 @@ def test_the_owners_cluster(cluster: None, mnist_pair: Pair, digits: tuple[Any, 
         "workers": 1,
     }
     requests, replies, found = (tmp_path / name for name in ("requests", "replies", "found"))
+    with pytest.raises(bs.InvalidArgument, match="passphrase"):
+        encrypt(tmp_path / "samples", output=requests, **{**secret, "passphrase": lambda: "of another"})
     report = encrypt(tmp_path / "samples", output=requests, samples_per_file=4, **secret)
     assert (report.groups, report.samples, report.resumed) == (10, 10, 0)
     assert [Path(name).name for name in report.files] == [
@@ -264,6 +270,34 @@ def test_rows_of_files(breast: tuple[Any, Any], tmp_path: Path) -> None:
     (tmp_path / "x.npy").write_bytes(b"none")
     with pytest.raises(bs.FormatError, match="no array"):
         row_count(place(tmp_path / "x.npy"))
+
+
+class Poisoned(Worker):
+    """Whose second unit ends it."""
+
+    def __init__(self, attempts: Any) -> None:
+        self.attempts = attempts
+        # Of this process: the tests' own is another.
+        _run._ATTEMPTS = 2
+
+    def work(self, unit: dict[str, Any]) -> dict[str, Any]:
+        if unit["target"] == "b":
+            os._exit(1)
+        return {"done": False}
+
+
+def test_what_ends_its_worker_ends(cluster: None) -> None:
+    """And the rest is done."""
+    # Sent as it is: workers have no module of these tests.
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    units = [{"target": name} for name in "abcd"]
+    rows = {row["target"]: row for row in _run.run(units, Poisoned, {}, workers=1, cpus=1)}
+    assert sorted(rows) == ["a", "b", "c", "d"]
+    assert [name for name, row in rows.items() if row["error"]] == ["b"]
+    failures = _run.Failures()
+    failures.add(rows["b"]["error"])
+    with pytest.raises(bs.BlindsightError, match="its worker ended 2 times"):
+        failures.require_none("groups")
 
 
 def test_batches_of_ray_data(cluster: None, mnist_pair: Pair, digits: tuple[Any, Any]) -> None:

@@ -14,7 +14,7 @@ import pyarrow.fs
 import ray
 
 from .._client import Client, EvaluationKeys, Request
-from .._errors import FormatError, InvalidArgument
+from .._errors import FormatError, InvalidArgument, MismatchError
 from .._groups import (
     HEAD_BYTES,
     REQUEST,
@@ -22,16 +22,17 @@ from .._groups import (
     make_whole,
     read_heads,
     require_answers,
+    require_checksum,
     require_kind,
     restore,
     run_name,
 )
 from .._library import BytesLike
-from .._plan import Plan
+from .._plan import ClientPlan, Plan
 from .._progress import ProgressOption
 from .._sealed import Sealed
 from .._server import PreparedModel
-from ._run import Failures, Progress, Report, Unit, batch_of, check_workers, guarded, row_of, run, survey
+from ._run import Failures, Progress, Report, Unit, Worker, check_workers, guarded, run, survey
 from ._storage import PathLike, Place, files, place, sweep
 
 _PLAN, _KEYS = 1, 4
@@ -206,17 +207,15 @@ def _read(unit: Unit) -> list[GroupHead]:
     return [GroupHead(data[start : start + HEAD_BYTES]) for start in range(0, len(data), HEAD_BYTES)]
 
 
-class _Worker:
+class _Worker(Worker):
     """Predicts runs of groups, file to file."""
 
-    def __init__(self, settings: _Settings, threads: int, plan: Any, keys: Any) -> None:
+    def __init__(self, settings: _Settings, threads: int, plan: Any, keys: Any, attempts: Any) -> None:
+        self.attempts = attempts
         self._settings = settings
         self._predictor = Predictor(plan, keys, threads=threads)
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        return batch_of(guarded(self._predict, row_of(batch)))
-
-    def _predict(self, unit: Unit) -> Unit:
+    def work(self, unit: Unit) -> Unit:
         heads = _read(unit)
         target = Place(self._settings.target, unit["target"])
         # A worker that died may have written it just before.
@@ -292,6 +291,7 @@ def predict(
         raise InvalidArgument("the folder of the requests: replies would have their names", "output")
     both = _both(plan, keys)
     client = Plan.from_bytes(both["plan"]).client
+    _require_keys(memoryview(both["keys"]), client)
     # The plan's digest that requests and replies carry knows nothing of weights.
     note = {name: hashlib.sha256(data).hexdigest() for name, data in both.items()}
     folder.child(_RECORD).require_note(note, "replies of another model, or made with other keys")
@@ -348,6 +348,14 @@ def predict(
     report.files = sorted(settings.reply(Place(None, request).name).path for request in whole)
     failures.require_none("files and groups")
     return report
+
+
+def _require_keys(keys: memoryview, plan: ClientPlan) -> None:
+    """Here, where it is an error that says so, and not at the start of every worker."""
+    found = bytes(keys[16:48]).hex()
+    if found != plan.key_set:
+        raise MismatchError(f"keys of key set {found[:16]}; the plan's is {plan.key_set[:16]}", "keys")
+    require_checksum(keys, "keys")
 
 
 def _require_different(of_file: dict[str, list[Unit]]) -> None:

@@ -8,21 +8,24 @@ back; what goes through the driver is names and counts.
 
 from __future__ import annotations
 
+import logging
 import pickle
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional
 
 import ray
 import ray.data
+import ray.exceptions
 
 from .._errors import BlindsightError, InvalidArgument
 from .._progress import ProgressOption, _Bar, _listener
 
 Unit = dict[str, Any]
 
-# What ends its worker so often is no accident.
-_RETRIES = 20
+# A unit whose worker ended so often is no accident: the others go on without it.
+_ATTEMPTS = 10
 
 
 @dataclass
@@ -80,12 +83,49 @@ def guarded(work: Callable[[Unit], Unit], unit: Unit) -> Unit:
         return {**unit, "error": text}
 
 
-def row_of(batch: dict[str, Any]) -> Unit:
+class _Attempts:
+    """How often each unit was begun."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+
+    def begin(self, unit: int) -> int:
+        self._counts[unit] += 1
+        return self._counts[unit]
+
+
+class Worker:
+    """Base of actors. Ray starts one that died again, and gives it what it was working on, without an end."""
+
+    attempts: Any
+
+    def work(self, unit: Unit) -> Unit:
+        raise NotImplementedError
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        return _batch_of(guarded(self._begin, _row_of(batch)))
+
+    def _begin(self, unit: Unit) -> Unit:
+        if self._attempt(unit["unit"]) > _ATTEMPTS:
+            raise BlindsightError(
+                f"its worker ended {_ATTEMPTS} times: too little memory is the usual reason", unit["target"]
+            )
+        return self.work(unit)
+
+    def _attempt(self, unit: int) -> int:
+        try:
+            return int(ray.get(self.attempts.begin.remote(unit), timeout=5))
+        except ray.exceptions.RayError:
+            # Lost with its machine. Work goes on uncounted.
+            return 1
+
+
+def _row_of(batch: dict[str, Any]) -> Unit:
     """The one row of a batch of numpy's."""
     return {key: values[0].item() if hasattr(values[0], "item") else values[0] for key, values in batch.items()}
 
 
-def batch_of(row: Unit) -> dict[str, list[Any]]:
+def _batch_of(row: Unit) -> dict[str, list[Any]]:
     return {key: [value] for key, value in row.items()}
 
 
@@ -102,7 +142,7 @@ def survey(rows: Sequence[Unit], work: Callable[[Unit], Iterable[Unit]]) -> list
     def mapped(row: Unit) -> list[Unit]:
         return list(work(row))
 
-    task = ray.remote(mapped).options(name="survey", max_retries=_RETRIES)
+    task = ray.remote(mapped).options(name="survey", max_retries=_ATTEMPTS)
     window = 4 * max(4, _cores())
     found: list[Unit] = []
     for start in range(0, len(rows), window):
@@ -117,7 +157,7 @@ def _cores() -> int:
 
 def run(
     units: Sequence[Unit],
-    worker: Any,
+    worker: type[Worker],
     arguments: dict[str, Any],
     *,
     workers: Optional[int],
@@ -125,14 +165,15 @@ def run(
 ) -> Iterator[Unit]:
     """What actors made of the units, as they come to their ends.
 
-    worker: a class whose objects take a batch of one unit.
-    arguments: of its constructor: small, or references, since every restart needs them.
+    arguments: of the workers' constructor, and `attempts` too: small, or references, since every restart needs them.
     workers: actors; None: as many as there is room for, also where the cluster grows.
     """
     if not units:
         return
     # A block a unit: what is lost with a worker is what it was working on.
-    data = ray.data.from_items(list(units), override_num_blocks=len(units))
+    numbered = [{**unit, "unit": index} for index, unit in enumerate(units)]
+    data = ray.data.from_items(numbered, override_num_blocks=len(units))
+    attempts = ray.remote(_Attempts).options(num_cpus=0, max_restarts=-1, max_task_retries=-1).remote()
     if workers is None:
         now = max(1, min(len(units), _cores() // cpus))
         pool = ray.data.ActorPoolStrategy(min_size=now, max_size=len(units), max_tasks_in_flight_per_actor=2)
@@ -142,25 +183,26 @@ def run(
         worker,
         batch_size=1,
         compute=pool,
-        fn_constructor_kwargs=arguments,
+        fn_constructor_kwargs={**arguments, "attempts": attempts},
         num_cpus=cpus,
-        max_restarts=-1,
-        max_task_retries=_RETRIES,
     )
     with _quiet():
         yield from mapped.iter_rows()
 
 
 class _quiet:
-    """Without bars of Ray Data's own, which count blocks."""
+    """Without Ray Data's own bars and lines, which count blocks."""
 
     def __enter__(self) -> None:
         self._context = ray.data.DataContext.get_current()
-        self._before = self._context.enable_progress_bars
+        self._log = logging.getLogger("ray.data")
+        self._before = (self._context.enable_progress_bars, self._log.level)
         self._context.enable_progress_bars = False
+        self._log.setLevel(logging.WARNING)
 
     def __exit__(self, *_: object) -> None:
-        self._context.enable_progress_bars = self._before
+        self._context.enable_progress_bars = self._before[0]
+        self._log.setLevel(self._before[1])
 
 
 class Progress:

@@ -29,7 +29,7 @@ from .._library import BytesLike
 from .._plan import ClientPlan
 from .._predictions import Predictions
 from .._progress import ProgressOption
-from ._run import Failures, Progress, Report, Unit, batch_of, check_workers, guarded, row_of, run, survey
+from ._run import Failures, Progress, Report, Unit, Worker, check_workers, guarded, run, survey
 from ._samples import row_count, rows_of, sample_files
 from ._storage import PathLike, Place, files, place, sweep
 
@@ -77,21 +77,23 @@ class _Settings(NamedTuple):
     passphrase: Passphrase
     threads: int
 
+    def check(self) -> None:
+        """That the key opens, before workers try."""
+        self.client().close()
+
     def client(self) -> Client:
         word = None if self.passphrase is None else self.passphrase()
         return Client.load(self.secret_key, self.plan, passphrase=word, threads=self.threads)
 
 
-class _Encryptor:
-    def __init__(self, settings: _Settings, clamp: bool) -> None:
+class _Encryptor(Worker):
+    def __init__(self, settings: _Settings, clamp: bool, attempts: Any) -> None:
+        self.attempts = attempts
         self._settings = settings
         self._clamp = clamp
         self._client = settings.client()
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        return batch_of(guarded(self._encrypt, row_of(batch)))
-
-    def _encrypt(self, unit: Unit) -> Unit:
+    def work(self, unit: Unit) -> Unit:
         target = Place(self._settings.target, unit["target"])
         if not _is_request(target, self._settings.plan, unit["samples"]):
             source = Place(self._settings.source, unit["source"])
@@ -140,7 +142,7 @@ def encrypt(
     samples: files of arrays (.npy) and of tables (.parquet, columns by name), or a folder with such of one kind.
         Other data: `dataset.write_parquet(folder)` of Ray Data.
     plan: client.plan.
-    secret_key: the path of its file on every worker. passphrase: a function that each worker calls for it.
+    secret_key: the path of its file on every worker. passphrase: a function that driver and workers call for it.
     output: a folder; NAME.FIRST-ROW.ct holds samples of file NAME from that row on, a whole request each. A file
         beside them that begins with a dot says what they were made of, and is not for the server.
     samples_per_file: None: a group, or 64 MB of small ones.
@@ -152,12 +154,13 @@ def encrypt(
     plan = _client_plan(plan)
     found = sample_files(samples, filesystem)
     folder = place(output, filesystem)
+    settings = _Settings(found[0].filesystem, folder.filesystem, plan, path, passphrase, cpus_per_worker)
+    settings.check()
     folder.make_folder()
     size = samples_per_file or plan.samples_per_group * max(1, _FILE_BYTES // max(1, plan.request_bytes))
     if size < 1:
         raise InvalidArgument(f"{size}; at least 1", "samples_per_file")
     _note(folder, found, plan, path, {"samples_per_file": size, "clamp": clamp})
-    settings = _Settings(found[0].filesystem, folder.filesystem, plan, path, passphrase, cpus_per_worker)
 
     def cut(row: Unit) -> Iterator[Unit]:
         def look(unit: Unit) -> Unit:
@@ -232,15 +235,13 @@ def _answer(heads: list[GroupHead]) -> str:
     return hashlib.sha256(b"".join(head.digest for head in heads)).hexdigest()
 
 
-class _Decryptor:
-    def __init__(self, settings: _Settings) -> None:
+class _Decryptor(Worker):
+    def __init__(self, settings: _Settings, attempts: Any) -> None:
+        self.attempts = attempts
         self._settings = settings
         self._client = settings.client()
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        return batch_of(guarded(self._decrypt, row_of(batch)))
-
-    def _decrypt(self, unit: Unit) -> Unit:
+    def work(self, unit: Unit) -> Unit:
         reply = Place(self._settings.source, unit["reply"])
         heads, request = _heads_alone(Place(self._settings.source, unit["request"]), self._settings.plan)
         data = memoryview(reply.read_all())
@@ -283,6 +284,7 @@ def decrypt(
     folder.make_folder()
     asked = place(requests, filesystem)
     settings = _Settings(found[0].filesystem, folder.filesystem, plan, path, passphrase, cpus_per_worker)
+    settings.check()
 
     def cut(row: Unit) -> Iterator[Unit]:
         def look(unit: Unit) -> Unit:
@@ -318,7 +320,7 @@ def _work(
     title: str,
     folder: Place,
     rows: list[Unit],
-    worker: Any,
+    worker: type[Worker],
     arguments: dict[str, Any],
     workers: Optional[int],
     progress: ProgressOption,
