@@ -29,11 +29,6 @@ public struct Tenants: Sendable {
 
     static let open = Tenants(entries: [], isOpen: true)
 
-    private init(entries: [(hash: [UInt8], tenant: Tenant)], isOpen: Bool) {
-        self.entries = entries
-        self.isOpen = isOpen
-    }
-
     private struct Entry: Codable {
         var name: String
         /// Of tokens, in hexadecimal: two while one is replaced.
