@@ -211,9 +211,10 @@ def main() -> None:
                 kind = KINDS[sum(kills.values()) % len(KINDS)]
                 replies = folder / "replies"
                 line = play(trial, machines, kind, replies, chance)
-                samples += trial.check(replies)
+                found = trial.check(replies)
                 shutil.rmtree(replies)
                 if line is not None:
+                    samples += found
                     kills[kind] += 1
                     print(f"{sum(kills.values()):3} {kind:8} {line}: {trial.groups} groups right, once", flush=True)
                 machines.replace_lost()
