@@ -275,10 +275,13 @@ equal "samples a group" "$(detail client/client.plan "samples a group")" '"1"'
 equal "groups" "$(detail server/sample.ct groups)" '"1"'
 equal "samples" "$(detail server/reply.ct samples)" '"1"'
 
-for command in plan keygen encrypt predict decrypt passphrase verify bench inspect demo serve; do
+for command in plan keygen encrypt predict decrypt passphrase verify bench inspect demo; do
     run help "$command" --help
     grep -q "blindsight $command" help.out || die "$command --help shows no example"
 done
+# Its options are those of the program that it becomes.
+run help help serve
+grep -q "blindsight serve" help.out || die "help serve shows no example"
 
 # What a file is not is seen by its head, however long it is.
 truncate -s 3G long

@@ -100,7 +100,7 @@ class RemoteModel:
         return found
 
     def send_keys(self, keys: EvaluationKeys) -> str:
-        """Gives the service a client's evaluation keys, if it doesn't have them; returns the name that it knows them by.
+        """Gives the service a client's evaluation keys, if it doesn't have them; returns its name for them.
 
         An upload that breaks off goes on where it was.
         """
@@ -154,7 +154,9 @@ class RemoteModel:
             raise RemoteError("an answer that is none of the protocol", self._path)
         return Reply(memoryview(found))
 
-    def predict(self, client: Client, samples: Any, *, clamp: bool = False, progress: ProgressOption = None) -> Predictions:
+    def predict(
+        self, client: Client, samples: Any, *, clamp: bool = False, progress: ProgressOption = None
+    ) -> Predictions:
         """Encrypts samples, asks the service, and decrypts what comes back."""
         key = self.send_keys(client.evaluation_keys)
         request = client.encrypt(samples, clamp=clamp, progress=progress)
