@@ -18,7 +18,7 @@ import { FormatError } from "./errors.js";
  * @property {bigint[]} logits the network's integer outputs, exact.
  * @property {number[]} values what the model shows: probabilities, scores or quantities.
  * @property {number} index of the label among the plan's; 0 for a regression.
- * @property {string} label
+ * @property {string} label what the model calls the class; empty for a regression.
  * @property {boolean} isCertified whether it is proven that the result can't have wrapped.
  */
 
@@ -154,7 +154,7 @@ export function prediction(outputs, logits) {
     logits,
     values: transformed(outputs.transform, reals),
     index,
-    label: outputs.labels[index] ?? "",
+    label: outputs.decision === "regression" ? "" : outputs.labels[index],
     isCertified: outputs.rangeIsProven,
   };
 }

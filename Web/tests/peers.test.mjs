@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The library against the command line and Python, on plans of all forms: what one side writes, the other reads.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { blindsight, folder, library, plan, planNames, read, write } from "./support.mjs";
+
+const { Client } = await library("blindsight.js");
+const { evaluateNetwork } = await library("network.js");
+
+/** What `decrypt --json` says of a reply. @param {string} client @param {string} key @param {string} request @param {string} reply */
+function decrypted(client, key, request, reply) {
+  const text = blindsight("decrypt", "--plan", client, "--key", key, "--request", request, reply, "--json");
+  const [first] = JSON.parse(text).first;
+  assert.ok(first.logits.every(Number.isSafeInteger));
+  return { logits: first.logits.map(BigInt), values: first.values, label: first.label };
+}
+
+for (const name of planNames) {
+  test(`${name}: keys, requests and replies`, async () => {
+    const { folder: place, client: bytes, samples, logits, values } = plan(name);
+    const out = folder();
+    const clientPlan = join(place, "client.plan");
+    const client = await Client.create(bytes, { worker: false });
+    const keys = await client.evaluationKeys();
+    const keyFile = write(join(out, "evaluation.key"), keys.bytes);
+    const secretFile = write(join(out, "secret.key"), await client.secretKey());
+    assert.match(blindsight("inspect", keyFile), new RegExp(client.plan.keySet));
+    const replyFile = join(out, "reply.ct");
+    for (const [index, sample] of samples.slice(0, 3).entries()) {
+      const request = await client.encrypt(sample);
+      assert.equal(request.length, client.plan.requestBytes);
+      const requestFile = write(join(out, "request.ct"), request);
+      blindsight("predict", "--plan", join(place, "server.plan"), "--evaluation-key", keyFile, requestFile, "-o", replyFile,
+        ...(index > 0 ? ["--force"] : []));
+      const reply = read(replyFile);
+      assert.equal(reply.length, client.plan.replyBytes);
+      const found = await client.decrypt(reply, request);
+      assert.deepEqual(found.logits, logits[index].map(BigInt));
+      const other = decrypted(clientPlan, secretFile, requestFile, replyFile);
+      assert.deepEqual(found.logits, other.logits);
+      // A regression has none.
+      assert.equal(found.label, other.label ?? "");
+      found.values.forEach((value, i) => {
+        assert.ok(Math.abs(value - other.values[i]) <= 1e-14 * Math.abs(other.values[i]), `${value} ${other.values[i]}`);
+        assert.equal(values[index].length, found.values.length);
+      });
+    }
+    await client.close();
+  });
+
+  test(`${name}: a key and a request of the command line`, async () => {
+    const { folder: place, client: bytes, logits } = plan(name);
+    const out = folder();
+    const clientPlan = join(place, "client.plan");
+    const [key, request, reply] = ["secret.key", "request.ct", "reply.ct"].map((file) => join(out, file));
+    blindsight("keygen", "--plan", clientPlan, "-o", out);
+    blindsight("encrypt", "--plan", clientPlan, "--key", key, "--input", join(place, "samples.npy"), "--index", "1",
+      "-o", request);
+    blindsight("predict", "--plan", join(place, "server.plan"), "--evaluation-key", join(out, "evaluation.key"), request,
+      "-o", reply);
+    const client = await Client.create(bytes, { worker: false, secretKey: read(key) });
+    const found = await client.decrypt(read(reply), read(request));
+    assert.deepEqual(found.logits, logits[1].map(BigInt));
+    // The same key in the same file.
+    assert.deepEqual(await client.secretKey(), read(key));
+  });
+}
+
+test("what is encrypted twice is never the same", async () => {
+  const { client: bytes, samples } = plan("mnist");
+  const client = await Client.create(bytes, { worker: false });
+  const [a, b] = [await client.encrypt(samples[0]), await client.encrypt(samples[0])];
+  // Bytes of identifier, seed and ciphertext that are equal are as many as of random ones.
+  const count = a.filter((byte, i) => i >= 136 && byte === b[i]).length;
+  assert.ok(count < a.length / 256 + 8 * Math.sqrt(a.length / 256), `${count} equal bytes`);
+  const other = await Client.create(bytes, { worker: false });
+  const [first, second] = [await client.secretKey(), await other.secretKey()];
+  assert.notDeepEqual(first, second);
+  const [keys, others] = [(await client.evaluationKeys()).bytes, (await other.evaluationKeys()).bytes];
+  assert.equal(keys, (await client.evaluationKeys()).bytes);
+  const equal = keys.filter((byte, i) => i >= 100 && byte === others[i]).length;
+  assert.ok(equal < keys.length / 256 + 8 * Math.sqrt(keys.length / 256), `${equal} equal bytes`);
+});
+
+test("a closed client does nothing more", async () => {
+  const { client: bytes, samples } = plan("regression");
+  const client = await Client.create(bytes, { worker: false });
+  const request = await client.encrypt(samples[0]);
+  await client.close();
+  await assert.rejects(client.encrypt(samples[0]), /closed/);
+  await assert.rejects(client.secretKey(), /closed/);
+  await assert.rejects(client.evaluationKeys(), /closed/);
+  await assert.rejects(client.decrypt(request, request));
+});
+
+test("published networks give what the engine gives", async () => {
+  const { execFileSync } = await import("node:child_process");
+  const tool = new URL("../tools/network-json.mjs", import.meta.url).pathname;
+  for (const name of planNames) {
+    const { folder: place, client: bytes, samples, logits } = plan(name);
+    const network = JSON.parse(execFileSync(process.execPath, [tool, join(place, "server.plan")], { maxBuffer: 1 << 28 }));
+    const client = await Client.create(bytes, { worker: false });
+    for (const [index, sample] of samples.slice(0, 2).entries()) {
+      const found = await client.evaluate(network, sample);
+      assert.deepEqual(found.logits, logits[index].map(BigInt), name);
+    }
+    const other = { ...network, plan: "0".repeat(64) };
+    await assert.rejects(client.evaluate(other, samples[0]), { name: "MismatchError" });
+    assert.throws(() => evaluateNetwork({}, new Int32Array(1), client.plan), { name: "FormatError" });
+  }
+});
