@@ -13,8 +13,9 @@ const { evaluateNetwork } = await library("network.js");
 /** What `decrypt --json` says of a reply. @param {string} client @param {string} key @param {string} request @param {string} reply */
 function decrypted(client, key, request, reply) {
   const text = blindsight("decrypt", "--plan", client, "--key", key, "--request", request, reply, "--json");
-  const [first] = JSON.parse(text).first;
-  assert.ok(first.logits.every(Number.isSafeInteger));
+  // As texts: some are beyond what JSON's numbers hold exactly.
+  const exact = text.replace(/"logits": \[([-0-9, ]*)\]/, (_, list) => `"logits": [${list.replace(/-?[0-9]+/g, '"$&"')}]`);
+  const [first] = JSON.parse(exact).first;
   return { logits: first.logits.map(BigInt), values: first.values, label: first.label };
 }
 
@@ -33,8 +34,8 @@ for (const name of planNames) {
       const request = await client.encrypt(sample);
       assert.equal(request.length, client.plan.requestBytes);
       const requestFile = write(join(out, "request.ct"), request);
-      blindsight("predict", "--plan", join(place, "server.plan"), "--evaluation-key", keyFile, requestFile, "-o", replyFile,
-        ...(index > 0 ? ["--force"] : []));
+      blindsight("predict", "--plan", join(place, "server.plan"), "--evaluation-key", keyFile, requestFile,
+        "-o", replyFile);
       const reply = read(replyFile);
       assert.equal(reply.length, client.plan.replyBytes);
       const found = await client.decrypt(reply, request);
