@@ -23,6 +23,8 @@
 # make notebooks-html   the notebooks of Python's package as pages, in .build/notebooks
 # make bench-python     what Python costs over Swift, and how peers' bindings do
 # make bench-search     private search of 100,000 vectors: time, bytes, and the same integers as numpy's
+# make web              the page that encrypts in the browser, and its library: Web/dist
+# make check-web        that library under Node and in Chromium, against the command line and a service
 # make check-arm        the C kernels on ARM, under qemu, against this machine's
 # make estimate-security   what the best known attacks on the plans' lattices cost; minutes, no build
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
@@ -39,7 +41,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all notebooks notebooks-html bench-python bench-search \
-	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security
+	check-c check-arm check-shared-library web check-web fuzz sanitize attacks estimate-security
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -184,6 +186,13 @@ notebooks: check-python-all
 
 notebooks-html:
 	@Scripts/render-notebooks.sh
+
+# With Swift's own clang: the C kernels alone become WebAssembly.
+web:
+	@Scripts/build-web.sh
+
+check-web:
+	@Scripts/check-web.sh
 
 wheel: dependencies
 	@Scripts/make-wheel.sh

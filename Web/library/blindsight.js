@@ -9,7 +9,6 @@
 //     const { label } = await service.predict(client, pixels);
 
 import { revive } from "./errors.js";
-import { Session } from "./session.js";
 
 export * from "./errors.js";
 export { Service } from "./service.js";
@@ -28,19 +27,20 @@ export { Service } from "./service.js";
 export class Client {
   /**
    * Reads client.plan, and makes a secret key.
-   * @param {Uint8Array} planBytes
+   * @param {Uint8Array | Promise<Uint8Array>} planBytes
    * @param {ClientOptions} [options]
    * @returns {Promise<Client>}
    */
   static async create(planBytes, options = {}) {
     const { worker = "Worker" in globalThis, secretKey } = options;
     if (!worker) {
-      const session = await Session.create(planBytes, secretKey);
+      const { Session } = await import("./session.js");
+      const session = await Session.create(await planBytes, secretKey);
       return new Client(session.plan, (name, values, progress) => call(session, name, values, progress));
     }
     const thread = new Thread();
     try {
-      return new Client(await thread.call("create", [planBytes, secretKey]), thread.call.bind(thread));
+      return new Client(await thread.call("create", [await planBytes, secretKey]), thread.call.bind(thread));
     } catch (error) {
       thread.end();
       throw error;
@@ -57,6 +57,12 @@ export class Client {
     this.plan = plan;
     /** @private */
     this.send = send;
+    /**
+     * They are many bytes: a thread hands them over, and keeps none.
+     * @private
+     * @type {Promise<EvaluationKeys> | undefined}
+     */
+    this.keys = undefined;
   }
 
   /**
@@ -66,7 +72,8 @@ export class Client {
    * @returns {Promise<EvaluationKeys>}
    */
   evaluationKeys(progress) {
-    return this.send("evaluationKeys", [], progress);
+    this.keys ??= this.send("evaluationKeys", [], progress);
+    return this.keys;
   }
 
   /**
@@ -125,7 +132,7 @@ export class Client {
 /** @typedef {(done: number, all: number) => void} Progress */
 
 /**
- * @param {Session} session
+ * @param {import("./session.js").Session} session
  * @param {string} name
  * @param {any[]} values
  * @param {Progress | undefined} progress

@@ -63,7 +63,8 @@ export class Service {
     };
     const keys = await timed("keys", () => client.evaluationKeys());
     const request = await timed("encrypt", () => client.encrypt(sample));
-    if (!this.known.has(keys.digest)) await timed("upload", () => this.ensureKeys(keys));
+    // Nobody can know keys that were just made.
+    if (!this.known.has(keys.digest)) await timed("upload", () => this.putKeys(keys));
     let reply = await timed("predict", () => this.infer(request, keys.digest));
     if (!reply) {
       // Forgotten since.
@@ -85,7 +86,10 @@ export class Service {
     return (await this.exchange(client, sample)).prediction;
   }
 
-  /** @param {import("./session.js").EvaluationKeys} keys */
+  /**
+   * Asks whether the service has keys, and sends them where it hasn't: for those who keep keys for longer than a page.
+   * @param {import("./session.js").EvaluationKeys} keys
+   */
   async ensureKeys(keys) {
     const { status } = await this.request(`/v1/keys/${keys.digest}`, { method: "HEAD" }, [404]);
     if (status === 404) await this.putKeys(keys);
@@ -99,6 +103,7 @@ export class Service {
       headers: { "Content-Type": "application/octet-stream" },
       body: bytes,
     });
+    this.known.add(digest);
   }
 
   /**

@@ -26,12 +26,17 @@ for (const name of ["quantize", "encrypt", "decrypt", "evaluate", "secretKey", "
 
 globalThis.addEventListener("message", async (event) => {
   const { id, call, arguments: values } = /** @type {Call} */ (event.data);
-  /** @param {object} message */
-  const post = (message) => globalThis.postMessage({ id, ...message });
-  calls.evaluationKeys = async () =>
-    (await session)?.evaluationKeys((done, all) => post({ progress: [done, all] }));
+  /** @param {object} message @param {Transferable[]} [transferred] */
+  const post = (message, transferred = []) => globalThis.postMessage({ id, ...message }, { transfer: transferred });
   try {
-    post({ value: await calls[call](...values) });
+    if (call === "evaluationKeys") {
+      const client = /** @type {Session} */ (await session);
+      const value = await client.evaluationKeys((done, all) => post({ progress: [done, all] }));
+      // The caller keeps them: they are many bytes.
+      post({ value }, [value.bytes.buffer]);
+    } else {
+      post({ value: await calls[call](...values) });
+    }
   } catch (error) {
     post({ error: describe(error) });
   }
