@@ -39,6 +39,8 @@ class Reader {
   }
 
   varint() {
+    // Most are of one byte.
+    if (this.bytes[this.offset] < 128) return BigInt(this.bytes[this.offset++]);
     let value = 0n;
     for (let shift = 0n; shift < 64n; shift += 7n) {
       const byte = this.take(1)[0] ?? 0;
@@ -152,6 +154,7 @@ export function decode(schema, bytes, what) {
 
 /** @param {bigint | number} value */
 function varint(value) {
+  if (value < 128) return Uint8Array.of(Number(value));
   const out = [];
   let rest = BigInt(value);
   while (rest > 127n) {

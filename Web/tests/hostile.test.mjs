@@ -9,7 +9,7 @@ import { blindsight, folder, library, plan, read, resealed, sha256, write } from
 
 const { Client } = await library("blindsight.js");
 const { Decryptor } = await library("decrypt.js");
-const { bfvMessage } = await library("messages.js");
+const { bfvMessage, planMessage } = await library("messages.js");
 const { decode, encode } = await library("protobuf.js");
 const { header, open, sectionHead } = await library("envelope.js");
 
@@ -91,6 +91,25 @@ test("more noise than the plan allows, and no more than 16 times", async () => {
   await assert.rejects(victim.decrypt(reply, request), { name: "DecryptionError", message: /make new keys/ });
 });
 
+test("outputs outside their range", async () => {
+  // As if the plan had proven that all outputs are 0: a request of that plan, in this plan's name to the server.
+  const narrow = await planWith(mnist.bytes, (_, { outputs }) =>
+    outputs.bounds.forEach((bound) => Object.assign(bound, { lowest: "0", highest: "0" })));
+  const victim = await Client.create(narrow, { worker: false, secretKey: mnist.secret });
+  const digests = [narrow, mnist.bytes].map((bytes) => bytes.slice(16, 48));
+  const own = await victim.encrypt(plan("mnist").samples[0]);
+  const out = folder();
+  const file = write(join(out, "request.ct"), resealed(own, (bytes) => bytes.set(digests[1], 16)));
+  const keys = write(join(out, "evaluation.key"), (await victim.evaluationKeys()).bytes);
+  const server = join(plan("mnist").folder, "server.plan");
+  blindsight("predict", "--plan", server, "--evaluation-key", keys, file, "-o", join(out, "reply.ct"));
+  const forged = resealed(read(join(out, "reply.ct")), (bytes) => {
+    bytes.set(digests[0], 16);
+    bytes.set(sha256(own.subarray(0, 136)), 56 + 32);
+  });
+  await assert.rejects(victim.decrypt(forged, own), { name: "DecryptionError", message: /outside the range/ });
+});
+
 test("a reply under another key", async () => {
   const other = await Client.create(mnist.bytes, { worker: false });
   await assert.rejects(other.decrypt(reply, request), { name: "DecryptionError" });
@@ -131,15 +150,20 @@ test("damaged plans", async () => {
   }
 });
 
-/** A plan with another message of its method, all digests right. @param {Uint8Array} bytes @param {(message: any) => void} change */
+/**
+ * A plan with other messages, all digests right.
+ * @param {Uint8Array} bytes
+ * @param {(message: any, plan: any) => void} change
+ */
 async function planWith(bytes, change) {
   const { sections } = await open(bytes, "clientPlan");
   const method = sections.get(1);
   const start = 1 + method[0];
   const message = decode(bfvMessage, method.subarray(start), "it");
-  change(message);
+  const other = decode(planMessage, sections.get(2), "it");
+  change(message, other);
   const first = Buffer.concat([method.subarray(0, start), encode(bfvMessage, message)]);
-  const second = sections.get(2);
+  const second = encode(planMessage, other);
   const payload = Buffer.concat([sectionHead(1, first.length), first, sectionHead(2, second.length), second]);
   const body = Buffer.concat([header("clientPlan", sha256(payload), payload.length), payload]);
   return new Uint8Array(Buffer.concat([body, sha256(body)]));
@@ -176,6 +200,15 @@ test("false plans", async () => {
     ["an output in two layouts", (message) => message.outputLayout.push(...message.outputLayout)],
     ["function privacy of 3 bits", (message) => (message.functionPrivacyBits = 3)],
     ["trees", (message) => (message.factorPairs = 1)],
+    ["an empty input", (_, { input }) => (input.shape = [])],
+    ["a smaller input", (_, { input }) => input.shape.pop()],
+    ["a range that ends before it begins", (_, { input }) => (input.lowest = input.highest + 1n)],
+    ["a scale of 0", (_, { input }) => (input.scale = 0)],
+    ["a range that can wrap", (_, { outputs }) => (outputs.bounds[0].highest = "99999999999999")],
+    ["a bound that is none", (_, { outputs }) => (outputs.bounds[0].lowest = "-0")],
+    ["too few labels", (_, { outputs }) => outputs.labels.pop()],
+    ["a label that moves the cursor", (_, { outputs }) => (outputs.labels[0] = "\u001b[2J")],
+    ["no identity", (_, other) => other.identity.pop()],
   ];
   for (const [what, change] of changes) {
     const changed = await planWith(bytes, change);
