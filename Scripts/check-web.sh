@@ -19,7 +19,7 @@ else
     echo "check-web: types were not checked: no tsc (Debian: node-typescript)" >&2
 fi
 
-Scripts/python-environment.sh numpy playwright mypy ruff
+Scripts/python-environment.sh numpy onnx playwright mypy ruff
 bin=$PWD/.build/python/bin
 if [ -n "${BLINDSIGHT_WHEEL:-}" ]; then
     "$bin/pip" install -q --disable-pip-version-check --force-reinstall --no-deps "$BLINDSIGHT_WHEEL"

@@ -147,7 +147,10 @@ class Thread {
   constructor() {
     /** @private */
     this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    /** @private @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void, progress?: Progress }>} */
+    /**
+     * @private
+     * @type {Map<number, { resolve: (value: any) => void, reject: (error: Error) => void, progress?: Progress }>}
+     */
     this.calls = new Map();
     /** @private */
     this.last = 0;
@@ -173,7 +176,10 @@ class Thread {
     return value;
   }
 
-  /** @private @param {any} message */
+  /**
+   * @private
+   * @param {any} message
+   */
   receive({ id, value, error, progress }) {
     const waiting = this.calls.get(id);
     if (progress) {
@@ -185,7 +191,10 @@ class Thread {
     else waiting?.resolve(value);
   }
 
-  /** @private @param {Error} error */
+  /**
+   * @private
+   * @param {Error} error
+   */
   fail(error) {
     for (const { reject } of this.calls.values()) reject(error);
     this.calls.clear();

@@ -27,9 +27,15 @@ class Encoder {
     const places = slotPlaces(degree, this.index);
     const slots = new Uint32Array(this.slotCount);
     places.forEach((place, slot) => (slots[place] = slot));
-    /** The slot of each value. @private */
+    /**
+     * The slot of each value.
+     * @private
+     */
     this.slots = kernels.indices(slots);
-    /** Modulo X^(N/k) - r. @private */
+    /**
+     * Modulo X^(N/k) - r.
+     * @private
+     */
     this.inner = new Modulus(kernels, t, this.slotCount, power(plaintext.root, BigInt(this.index), t));
     // X = c Y makes that Y^(N/k) + 1, c = root^(1 - k).
     const step = power(plaintext.root, BigInt(this.index - 1), t);
@@ -43,7 +49,10 @@ class Encoder {
     this.generator = kernels.constants(plaintext.generator);
     /** @private */
     this.reciprocal = kernels.constants(plaintext.reciprocal);
-    /** -Q modulo t. @private */
+    /**
+     * -Q modulo t.
+     * @private
+     */
     this.factor = t - moduli.reduce((product, { value }) => (product * value) % t, 1n);
     /** 1 / pi modulo each q_i. */
     this.inverses = moduli.map((modulus) => {

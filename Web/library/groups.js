@@ -46,7 +46,10 @@ function readHead(bytes, kind, plan, bodyLength) {
   if (payloadLength !== expected || present !== expected) {
     throw new FormatError(`a ${kind} of ${present} bytes that announces ${payloadLength}; the plan needs ${expected}`);
   }
-  /** @param {number} offset @param {number} count */
+  /**
+   * @param {number} offset
+   * @param {number} count
+   */
   const field = (offset, count) => bytes.subarray(headerLength + offset, headerLength + offset + count);
   const unused = kind === "request" ? field(32, 32) : field(0, 32);
   if (!areZero(field(76, 4)) || !areZero(unused)) {

@@ -36,7 +36,10 @@ export class KeyMaker {
     this.degree = plan.keys.degree;
     /** Room for a polynomial of errors, random words, and two of residues. */
     this.room = Array.from({ length: 4 }, () => kernels.words(this.degree));
-    /** Room for s'' and s'. @private */
+    /**
+     * Room for s'' and s'.
+     * @private
+     */
     this.ends = moduli.map(() => [kernels.words(this.degree), kernels.words(this.degree)]);
   }
 
@@ -71,11 +74,17 @@ export class KeyMaker {
     return file;
   }
 
-  /** In the order of a file. @returns {Task[]} */
+  /**
+   * In the order of a file.
+   * @returns {Task[]}
+   */
   tasks() {
     const { keys } = this.plan;
     const { values, negated } = this.secret;
-    /** @param {Gadget} gadget @param {Task["ends"]} ends */
+    /**
+     * @param {Gadget} gadget
+     * @param {Task["ends"]} ends
+     */
     const task = (gadget, ends) => ({ level: gadget.level, digits: digits(keys, gadget), ends });
     const relinearization = keys.relinearization && task(keys.relinearization, () => {
       const source = this.each((modulus, i, [, square]) => {

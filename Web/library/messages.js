@@ -109,3 +109,31 @@ export const networkMessage = {
   6: one("transform", "string"),
   7: many("outputExponents", "sint32"),
 };
+
+/** @type {Schema} */
+export const programMessage = {
+  1: many("steps", {
+    1: one("step", "string"),
+    2: many("reads", "uint32"),
+    3: many("integers", "sint64"),
+    4: many("reals", "float"),
+  }),
+  2: many("outputs", {
+    1: one("name", "string"),
+    2: one("value", "uint32"),
+    3: many("outputShape", "uint32"),
+    4: many("names", "string"),
+    5: one("isInteger", "bool"),
+  }),
+};
+
+/** @type {Schema} */
+export const inputProgramMessage = {
+  1: many("columns", {
+    1: one("column", "string"),
+    2: one("elements", "uint32"),
+    3: one("isWhole", "bool"),
+    4: many("texts", "string"),
+  }),
+  2: one("program", programMessage),
+};

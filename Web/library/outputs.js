@@ -3,6 +3,7 @@
 // What the integer outputs mean: their ranges, and how they become values and a label.
 
 import { FormatError } from "./errors.js";
+import { evaluate, named, readProgram } from "./program.js";
 
 /**
  * @typedef {object} Outputs
@@ -12,6 +13,8 @@ import { FormatError } from "./errors.js";
  * @property {string[]} labels
  * @property {"largest" | "smallest" | "sign" | "vote" | "regression"} decision
  * @property {"none" | "sigmoid" | "softmax" | "logSoftmax"} transform
+ * @property {import("./program.js").Program | undefined} program what is made of the outputs in place of the transform,
+ *   and of the decision where it says a label.
  */
 /**
  * @typedef {object} Prediction
@@ -20,6 +23,8 @@ import { FormatError } from "./errors.js";
  * @property {number} index of the label among the plan's; 0 for a regression.
  * @property {string} label what the model calls the class; empty for a regression.
  * @property {boolean} isCertified whether it is proven that the result can't have wrapped.
+ * @property {import("./program.js").NamedOutput[]} outputs all that the model puts out, by its names; none where scores
+ *   and a label are all.
  */
 
 const maximumOutputs = 1 << 18;
@@ -50,9 +55,10 @@ function decimal(text) {
 
 /**
  * @param {import("./protobuf.js").Message} message
+ * @param {import("./protobuf.js").Message} [suffix]
  * @returns {Outputs}
  */
-export function readOutputs(message) {
+export function readOutputs(message, suffix) {
   const { labels = [], exponents = [], scale = 0 } = message;
   const bounds = (message.bounds ?? []).map((/** @type {{ lowest: string, highest: string }} */ bound) => {
     const [lowest, highest] = [decimal(bound.lowest), decimal(bound.highest)];
@@ -61,7 +67,10 @@ export function readOutputs(message) {
   });
   const decision = message.decision === "" ? "largest" : message.decision;
   const transform = message.transform === "" ? "none" : message.transform;
-  /** @param {boolean} holds @param {string} what */
+  /**
+   * @param {boolean} holds
+   * @param {string} what
+   */
   const require = (holds, what) => {
     if (!holds) throw new FormatError(`out of range: ${what}`);
   };
@@ -69,7 +78,11 @@ export function readOutputs(message) {
     "the decision");
   require(["none", "sigmoid", "softmax", "logSoftmax"].includes(transform) && message.transform !== "none",
     "the output's transform");
-  require(bounds.length >= 1 && bounds.length <= maximumOutputs && labelCount(decision, bounds.length) === labels.length,
+  require(bounds.length >= 1 && bounds.length <= maximumOutputs, `${bounds.length} outputs`);
+  const program = suffix && readProgram(suffix, bounds.length, "the suffix");
+  const saysLabel = program !== undefined && program.label >= 0;
+  const expected = labelCount(decision, bounds.length);
+  require(expected !== undefined && labels.length === (saysLabel ? 0 : expected),
     `${labels.length} labels for ${bounds.length} outputs`);
   require(Number.isFinite(scale) && scale >= 2 ** -1022, "the outputs' unit");
   const areUnits = exponents.length === 0 ||
@@ -78,7 +91,8 @@ export function readOutputs(message) {
   require(areUnits, "the outputs' units");
   require(labels.every(isText) && isText(message.boundMethod), "a text of the plan");
   const units = bounds.map((/** @type {unknown} */ _, /** @type {number} */ i) => scale * 2 ** (exponents[i] ?? 0));
-  return { bounds, rangeIsProven: !message.rangeIsCalibrated, units, labels, decision, transform };
+  const names = saysLabel ? program.outputs[program.label].names : labels;
+  return { bounds, rangeIsProven: !message.rangeIsCalibrated, units, labels: names, decision, transform, program };
 }
 
 /**
@@ -148,13 +162,21 @@ function transformed(transform, reals) {
  * @returns {Prediction}
  */
 export function prediction(outputs, logits) {
-  const reals = logits.map((logit, i) => towardZero(logit) * (outputs.units[i]));
-  const index = decide(outputs.decision, logits);
+  const { program, decision, labels, rangeIsProven: isCertified } = outputs;
+  const reals = logits.map((logit, i) => towardZero(logit) * outputs.units[i]);
+  const index = decide(decision, logits);
+  const label = decision === "regression" ? "" : labels[index];
+  if (!program) {
+    return { logits, values: transformed(outputs.transform, reals), index, label, isCertified, outputs: [] };
+  }
+  const results = evaluate(program, Float32Array.from(reals)).map((values, i) => named(program.outputs[i], values));
+  const [scores, found] = [results[program.scores], results[program.label]];
   return {
     logits,
-    values: transformed(outputs.transform, reals),
-    index,
-    label: outputs.decision === "regression" ? "" : outputs.labels[index],
-    isCertified: outputs.rangeIsProven,
+    values: scores ? scores.values : reals,
+    index: found ? found.values[0] : index,
+    label: found ? (found.texts[0] ?? String(found.values[0])) : label,
+    isCertified,
+    outputs: results,
   };
 }

@@ -81,7 +81,10 @@ export function keySet(message) {
   if (most === undefined || product > 1n << BigInt(most)) {
     throw new FormatError("the plan's parameters are below 128-bit security, or below what it states");
   }
-  /** @param {Message | undefined} gadget @returns {Gadget} */
+  /**
+   * @param {Message | undefined} gadget
+   * @returns {Gadget}
+   */
   const checked = (gadget) => {
     const { level = 0, digitBits = 0 } = gadget ?? {};
     if (level < 1 || level > moduli.length || digitBits < 1 || digitBits > 50) refuse("a key's gadget");

@@ -7,9 +7,10 @@ import { areEqual, concatenate, hexadecimal, sha256, utf8 } from "./bytes.js";
 import { open, section, sectionHead } from "./envelope.js";
 import { FormatError, MismatchError, UnsupportedError } from "./errors.js";
 import { overhead } from "./groups.js";
-import { bfvMessage, keySetMessage, planMessage } from "./messages.js";
+import { bfvMessage, inputProgramMessage, keySetMessage, planMessage, programMessage } from "./messages.js";
 import { readOutputs } from "./outputs.js";
 import { evaluationKeyBytes, keySet, plaintexts } from "./parameters.js";
+import { readPrefix } from "./prefix.js";
 import { decode, encode } from "./protobuf.js";
 import { readInput } from "./quantize.js";
 
@@ -19,6 +20,7 @@ import { readInput } from "./quantize.js";
  * @property {Uint8Array} digest
  * @property {Uint8Array} keySetDigest
  * @property {import("./quantize.js").Input} input
+ * @property {import("./prefix.js").Prefix | undefined} prefix what is made of a sample before it is quantized.
  * @property {import("./outputs.js").Outputs} outputs
  * @property {import("./parameters.js").KeySet} keys
  * @property {import("./parameters.js").Plaintext[]} plaintexts
@@ -39,6 +41,7 @@ import { readInput } from "./quantize.js";
  * @property {string} digest
  * @property {string} keySet
  * @property {number[]} shape of a sample.
+ * @property {import("./prefix.js").Column[]} columns of a sample that the client makes something of before; else none.
  * @property {number} outputs
  * @property {string[]} labels
  * @property {number} securityBits
@@ -74,34 +77,38 @@ export async function readPlan(bytes) {
   if (name !== method) {
     throw new UnsupportedError(`the plan's method is '${name}'; this library has '${method}': plan --method ${method}`);
   }
-  if (sections.has(section.prefix) || sections.has(section.suffix)) {
-    throw new UnsupportedError(
-      "the plan's client computes before encryption or after decryption, which this library does not: use the command line",
-    );
-  }
   const message = decode(bfvMessage, first.subarray(1 + nameLength), "the method's section");
   const plan = decode(planMessage, second, "the plan's section");
   if (plan.identity.length !== 2) throw new FormatError("out of range: the plan's identity");
   const keySetBytes = message.keys ? encode(keySetMessage, message.keys) : new Uint8Array();
   const keySetDigest = await sha256(concatenate([utf8(`${method}\0montgomery\0`), keySetBytes]));
-  return { digest, keySetDigest, ...settings(message, plan) };
+  const [before, after] = [sections.get(section.prefix), sections.get(section.suffix)];
+  const prefix = before && decode(inputProgramMessage, before, "the prefix");
+  const suffix = after && decode(programMessage, after, "the suffix");
+  return { digest, keySetDigest, ...settings(message, plan, prefix, suffix) };
 }
 
 /**
  * @param {Message} message
  * @param {Message} plan
+ * @param {Message | undefined} before
+ * @param {Message | undefined} after
  * @returns {Omit<Plan, "digest" | "keySetDigest">}
  */
-function settings(message, plan) {
+function settings(message, plan, before, after) {
+  if (message.factorPairs > 0) throw new UnsupportedError("plans of trees are not served by this library");
   const input = readInput(plan.input ?? {});
-  const outputs = readOutputs(plan.outputs ?? {});
+  const prefix = before && readPrefix(before, input.count);
+  const outputs = readOutputs(plan.outputs ?? {}, after);
   const keys = keySet(message.keys);
   const moduli = plaintexts(message.plaintexts, keys);
-  /** @param {boolean} holds @param {string} what */
+  /**
+   * @param {boolean} holds
+   * @param {string} what
+   */
   const require = (holds, what) => {
     if (!holds) throw new FormatError(`out of range: ${what}`);
   };
-  if (message.factorPairs > 0) throw new UnsupportedError("plans of trees are not read by this library");
   require(message.outputCount === 0, "an output count beside layouts");
   const units = message.outputUnits;
   require(units.length === moduli.length && moduli.every(({ prime }, i) => units[i] > 0n && units[i] < prime),
@@ -122,7 +129,7 @@ function settings(message, plan) {
   requireApart(outputLayouts);
   const freshBytes = keys.moduli.reduce((sum, q) => sum + (keys.degree * bitLength(q)) / 8, 0);
   return {
-    input, outputs, keys, plaintexts: moduli, slotCount, outputUnits: units, replyC0Bits, replyC1Bits,
+    input, prefix, outputs, keys, plaintexts: moduli, slotCount, outputUnits: units, replyC0Bits, replyC1Bits,
     noiseMarginBits: margins, functionPrivacyBits, inputLayouts, outputLayouts,
     requestLength: moduli.length * inputLayouts.length * (32 + freshBytes),
     replyLength: moduli.length * outputLayouts.length * ((keys.degree / 8) * (replyC0Bits + replyC1Bits)),
@@ -170,7 +177,8 @@ export function describePlan(plan) {
   return {
     digest: hexadecimal(plan.digest),
     keySet: hexadecimal(plan.keySetDigest),
-    shape: plan.input.shape,
+    shape: plan.prefix ? [plan.prefix.count] : plan.input.shape,
+    columns: plan.prefix?.columns ?? [],
     outputs: plan.outputs.bounds.length,
     labels: plan.outputs.labels,
     securityBits: keys.securityBits,

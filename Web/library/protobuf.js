@@ -15,7 +15,10 @@ import { FormatError } from "./errors.js";
 
 const wireTypes = { uint32: 0, sint32: 0, sint64: 0, enum: 0, bool: 0, fixed64: 1, double: 1, float: 5, string: 2 };
 
-/** @param {Scalar | Schema} type @returns {0 | 1 | 2 | 5} */
+/**
+ * @param {Scalar | Schema} type
+ * @returns {0 | 1 | 2 | 5}
+ */
 function wireType(type) {
   return /** @type {0 | 1 | 2 | 5} */ (typeof type === "string" ? wireTypes[type] : 2);
 }

@@ -109,7 +109,10 @@ export class Secret {
     this.kernels = kernels;
     this.degree = moduli[0].degree;
     this.coefficients = coefficients;
-    /** Nothing may be computed with a key of zeros: it would hide nothing. @private */
+    /**
+     * Nothing may be computed with a key of zeros: it would hide nothing.
+     * @private
+     */
     this.isWiped = false;
     /** @private */
     this.ownValues = moduli.map((modulus) => {

@@ -27,7 +27,11 @@ export class Service {
     this.base = base.replace(/\/+$/, "");
     /** @private */
     this.model = encodeURIComponent(model);
-    /** Keys that the service was seen to have. @private @type {Set<string>} */
+    /**
+     * Keys that the service was seen to have.
+     * @private
+     * @type {Set<string>}
+     */
     this.known = new Set();
   }
 
@@ -37,7 +41,10 @@ export class Service {
     return new Uint8Array(await response.arrayBuffer());
   }
 
-  /** What network.json holds; undefined where the model's owner published none. @returns {Promise<unknown>} */
+  /**
+   * What network.json holds; undefined where the model's owner published none.
+   * @returns {Promise<unknown>}
+   */
   async network() {
     const response = await this.request(`/v1/models/${this.model}/network.json`, {}, [404]);
     return response.status === 404 ? undefined : response.json();
@@ -53,7 +60,12 @@ export class Service {
   async exchange(client, sample, progress = () => {}) {
     /** @type {Record<string, number>} */
     const milliseconds = {};
-    /** @template T @param {string} step @param {() => Promise<T>} body @returns {Promise<T>} */
+    /**
+     * @template T
+     * @param {string} step
+     * @param {() => Promise<T>} body
+     * @returns {Promise<T>}
+     */
     const timed = async (step, body) => {
       progress(step);
       const start = performance.now();
@@ -96,7 +108,10 @@ export class Service {
     this.known.add(keys.digest);
   }
 
-  /** @private @param {import("./session.js").EvaluationKeys} keys */
+  /**
+   * @private
+   * @param {import("./session.js").EvaluationKeys} keys
+   */
   async putKeys({ digest, bytes }) {
     await this.request(`/v1/keys/${digest}?model=${this.model}`, {
       method: "PUT",

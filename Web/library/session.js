@@ -11,6 +11,7 @@ import { KeyMaker } from "./keys.js";
 import { evaluateNetwork } from "./network.js";
 import { prediction } from "./outputs.js";
 import { describePlan, method, readPlan } from "./plan.js";
+import { prepare } from "./prefix.js";
 import { quantize } from "./quantize.js";
 import { Modulus } from "./ring.js";
 import { Secret } from "./secret.js";
@@ -58,7 +59,10 @@ export class Session {
     this.encryptor = new Encryptor(kernels, plan, moduli, secret);
     /** @private */
     this.decryptor = new Decryptor(kernels, plan, moduli, secret);
-    /** @private @type {Promise<EvaluationKeys> | undefined} */
+    /**
+     * @private
+     * @type {Promise<EvaluationKeys> | undefined}
+     */
     this.keys = undefined;
     /** @private */
     this.refusals = 0;
@@ -75,7 +79,10 @@ export class Session {
     return this.keys;
   }
 
-  /** @private @param {(done: number, all: number) => void} progress */
+  /**
+   * @private
+   * @param {(done: number, all: number) => void} progress
+   */
   async makeKeys(progress) {
     const maker = new KeyMaker(this.kernels, this.settings, this.moduli, this.secret);
     const bytes = await maker.file(progress);
@@ -87,7 +94,8 @@ export class Session {
    * @returns {Int32Array}
    */
   quantize(sample) {
-    return quantize(this.settings.input, sample);
+    const { input, prefix } = this.settings;
+    return quantize(input, prefix ? prepare(prefix, sample) : sample);
   }
 
   /**

@@ -26,7 +26,10 @@ for (const name of ["quantize", "encrypt", "decrypt", "evaluate", "secretKey", "
 
 globalThis.addEventListener("message", async (event) => {
   const { id, call, arguments: values } = /** @type {Call} */ (event.data);
-  /** @param {object} message @param {Transferable[]} [transferred] */
+  /**
+   * @param {object} message
+   * @param {Transferable[]} [transferred]
+   */
   const post = (message, transferred = []) => globalThis.postMessage({ id, ...message }, { transfer: transferred });
   try {
     if (call === "evaluationKeys") {

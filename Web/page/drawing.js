@@ -13,7 +13,11 @@ export class Drawing {
     this.changed = changed;
     /** @private */
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
-    /** Where the pointer was; undefined where it draws nothing. @private @type {[number, number] | undefined} */
+    /**
+     * Where the pointer was; undefined where it draws nothing.
+     * @private
+     * @type {[number, number] | undefined}
+     */
     this.last = undefined;
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
@@ -31,14 +35,22 @@ export class Drawing {
     for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => (this.last = undefined));
   }
 
-  /** @private @param {PointerEvent} event @returns {[number, number]} */
+  /**
+   * @private
+   * @param {PointerEvent} event
+   * @returns {[number, number]}
+   */
   place(event) {
     const box = this.canvas.getBoundingClientRect();
     const scale = this.canvas.width / box.width;
     return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
   }
 
-  /** @private @param {[number, number]} from @param {[number, number]} to */
+  /**
+   * @private
+   * @param {[number, number]} from
+   * @param {[number, number]} to
+   */
   line(from, to) {
     const { context } = this;
     context.strokeStyle = getComputedStyle(this.canvas).color;

@@ -32,15 +32,27 @@ class Demonstration {
     this.client = undefined;
     /** @type {unknown} */
     this.network = undefined;
-    /** The last answer, and what was asked. @type {{ sample: Float32Array, milliseconds: number, exchange: import("../library/service.js").Exchange } | undefined} */
+    /**
+     * The last answer, and what was asked.
+     * @type {{ sample: Float32Array, milliseconds: number, exchange: import("../library/service.js").Exchange } | undefined}
+     */
     this.last = undefined;
-    /** @private @type {Record<string, number>} */
+    /**
+     * @private
+     * @type {Record<string, number>}
+     */
     this.once = {};
     /** @private */
     this.isBusy = false;
-    /** @private @type {number | undefined} */
+    /**
+     * @private
+     * @type {number | undefined}
+     */
     this.frame = undefined;
-    /** @private @type {ReturnType<typeof setTimeout> | undefined} */
+    /**
+     * @private
+     * @type {ReturnType<typeof setTimeout> | undefined}
+     */
     this.preview = undefined;
     element("clear").addEventListener("click", () => this.drawing.clear());
     element("example").addEventListener("click", () => this.drawExample());
@@ -61,6 +73,10 @@ class Demonstration {
     plan.then(() => lap("plan"), () => {});
     this.client = await Client.create(plan);
     lap("setup");
+    const { shape, labels } = this.client.plan;
+    if (shape.reduce((a, b) => a * b, 1) !== 784 || labels.length !== 10) {
+      throw new Error(`this page draws digits of 28 by 28 pixels, which the model '${model}' does not take`);
+    }
     this.describe();
     this.changed();
     element("status").textContent = "Your keys are being made";
@@ -85,7 +101,10 @@ class Demonstration {
       `Plan ${plan.digest.slice(0, 16)}, key set ${plan.keySet.slice(0, 16)}.`;
   }
 
-  /** After a change of the drawing, once a frame. @private */
+  /**
+   * After a change of the drawing, once a frame.
+   * @private
+   */
   changed() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
@@ -102,7 +121,10 @@ class Demonstration {
     this.preview ??= setTimeout(() => this.showPreview(), pause);
   }
 
-  /** What the server would see; it stays here. @private */
+  /**
+   * What the server would see; it stays here.
+   * @private
+   */
   async showPreview() {
     try {
       const { sample } = this.drawing;
@@ -114,7 +136,11 @@ class Demonstration {
     }
   }
 
-  /** @private @param {Uint8Array} request @param {string} label */
+  /**
+   * @private
+   * @param {Uint8Array} request
+   * @param {string} label
+   */
   showRequest(request, label) {
     showBytes(element("request"), request.subarray(headLength));
     element("request-bytes").textContent = hexadecimal(request.subarray(headLength, headLength + 48));
@@ -156,7 +182,10 @@ class Demonstration {
     }
   }
 
-  /** @private @param {import("../library/service.js").Exchange} exchange */
+  /**
+   * @private
+   * @param {import("../library/service.js").Exchange} exchange
+   */
   show({ prediction, request, reply, milliseconds }) {
     const plan = /** @type {Client} */ (this.client).plan;
     element("results").hidden = false;

@@ -2,7 +2,10 @@
 
 /** @typedef {import("../library/outputs.js").Prediction} Prediction */
 
-/** @param {string} id @returns {any} */
+/**
+ * @param {string} id
+ * @returns {any}
+ */
 export const element = (id) => document.getElementById(id);
 
 /**

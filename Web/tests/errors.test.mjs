@@ -22,7 +22,11 @@ const kernels = await Kernels.load();
 const moduli = [...settings.keys.moduli, settings.keys.special].map((q) => new Modulus(kernels, q, degree));
 const secret = Secret.generate(kernels, moduli);
 
-/** Residues of one limb as they are packed. @param {Uint8Array} bytes @param {Modulus} modulus */
+/**
+ * Residues of one limb as they are packed.
+ * @param {Uint8Array} bytes
+ * @param {Modulus} modulus
+ */
 function unpacked(bytes, modulus) {
   const [out, packed] = [kernels.words(degree), kernels.words(degree)];
   kernels.bytesAt(packed, modulus.packedBytes).set(bytes.subarray(0, modulus.packedBytes));
@@ -31,7 +35,11 @@ function unpacked(bytes, modulus) {
   return out;
 }
 
-/** Centered coefficients of values, which are freed. @param {number} values @param {Modulus} modulus */
+/**
+ * Centered coefficients of values, which are freed.
+ * @param {number} values
+ * @param {Modulus} modulus
+ */
 function centered(values, modulus) {
   modulus.inverse(values);
   modulus.apply("center", values, values);
@@ -40,7 +48,10 @@ function centered(values, modulus) {
   return out;
 }
 
-/** Whether they are drawn from the centered binomial of 21 pairs of coins. @param {number[]} errors */
+/**
+ * Whether they are drawn from the centered binomial of 21 pairs of coins.
+ * @param {number[]} errors
+ */
 function requireErrors(errors) {
   assert.ok(errors.every((e) => Math.abs(e) <= 21), "an error above 21");
   const mean = errors.reduce((a, b) => a + b, 0) / degree;

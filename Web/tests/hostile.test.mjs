@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { blindsight, folder, library, plan, read, resealed, sha256, write } from "./support.mjs";
+import { blindsight, folder, library, plan, plans, read, resealed, sha256, write } from "./support.mjs";
 
 const { Client } = await library("blindsight.js");
 const { Decryptor } = await library("decrypt.js");
@@ -13,7 +13,10 @@ const { bfvMessage, planMessage } = await library("messages.js");
 const { decode, encode } = await library("protobuf.js");
 const { header, open, sectionHead } = await library("envelope.js");
 
-/** A client with a request and its reply. @param {string} name */
+/**
+ * A client with a request and its reply.
+ * @param {string} name
+ */
 async function exchanged(name) {
   const { folder: place, client: bytes, samples, logits } = plan(name);
   const out = folder();
@@ -134,19 +137,25 @@ test("both ways to multiply by the secret agree", async () => {
 });
 
 test("damaged plans", async () => {
-  const { bytes } = mnist;
-  for (let length = 0; length < bytes.length; length += 101) {
-    await assert.rejects(Client.create(bytes.subarray(0, length), { worker: false }), { name: "FormatError" });
-  }
-  for (let offset = 0; offset < bytes.length; offset += 53) {
-    const changed = bytes.slice();
-    changed[offset] ^= 4;
-    await assert.rejects(Client.create(changed, { worker: false }), { name: "FormatError" });
-    // Without the digest of its sections.
-    if (offset >= bytes.length - 32) continue;
-    const sealed = resealed(bytes, (all) => (all[offset] ^= 4));
-    await assert.rejects(Client.create(sealed, { worker: false }), (error) =>
-      ["FormatError", "MismatchError", "UnsupportedError"].includes(error.name), `byte ${offset}: sealed`);
+  // The second has what a client computes before and after.
+  for (const bytes of [mnist.bytes, read(join(plans, "people", "client.plan"))]) {
+    for (let length = 0; length < bytes.length; length += 101) {
+      await assert.rejects(Client.create(bytes.subarray(0, length), { worker: false }), { name: "FormatError" });
+    }
+    for (let offset = 0; offset < bytes.length - 32; offset += offset > 8000 ? 5 : 53) {
+      const changed = bytes.slice();
+      changed[offset] ^= 4;
+      await assert.rejects(Client.create(changed, { worker: false }), { name: "FormatError" });
+      // Without the digest of its sections; then with it.
+      const sealed = resealed(bytes, (all) => (all[offset] ^= 4));
+      const isRefused = (/** @type {Error} */ error) =>
+        ["FormatError", "MismatchError", "UnsupportedError"].includes(error.name);
+      await assert.rejects(Client.create(sealed, { worker: false }), isRefused, `byte ${offset}: sealed`);
+      if (offset < 56) continue;
+      const digested = resealed(sealed, (all) => all.set(sha256(all.subarray(56, -32)), 16));
+      await Client.create(digested, { worker: false }).then((client) => client.close(), (error) =>
+        assert.ok(isRefused(error), `byte ${offset}: ${error.stack}`));
+    }
   }
 });
 

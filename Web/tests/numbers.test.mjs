@@ -136,7 +136,7 @@ test("decisions and transforms", () => {
   assert.equal(found(outputs("", "", ["a", "b", "c"], 3), 1n, 5n, 5n).label, "b");
   assert.equal(found(outputs("smallest", "", ["a", "b", "c"], 3), 5n, 1n, 1n).label, "b");
   assert.deepEqual(found(outputs("sign", "sigmoid", ["no", "yes"], 1), 0n), {
-    logits: [0n], values: [0.5], index: 0, label: "no", isCertified: true,
+    logits: [0n], values: [0.5], index: 0, label: "no", isCertified: true, outputs: [],
   });
   assert.equal(found(outputs("vote", "", ["a", "b", "c"], 3), -1n, -1n, 1n).label, "b");
   assert.deepEqual(found(outputs("regression", "", ["x", "y"], 2, [0, -1]), 3n, 3n).values, [1.5, 0.75]);

@@ -13,7 +13,8 @@ export const dist = new URL("../dist/", import.meta.url);
 export const plans = process.env.PLANS ?? "";
 export const python = process.env.PYTHON ?? "";
 export const planNames =
-  ["mnist", "mnist-private", "cryptonets", "mnist-cnn", "mnist-linear", "regression", "relu-mlp"];
+  ["mnist", "mnist-private", "cryptonets", "mnist-cnn", "mnist-linear", "regression", "relu-mlp", "logistic", "sigmoid-mlp",
+    "svm"];
 
 if (!plans || !python) throw new Error("run Scripts/check-web.sh");
 
