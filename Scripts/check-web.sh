@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The page and its library: types, the library under Node against the command line, the page in headless Chromium against a
-# service in Python. Needs what `make web` needs, Node 20, and Chromium (Debian: chromium, or its path in CHROMIUM).
+# service in Python. Needs what `make web` needs, Node 20, and Chromium with its driver (Debian: chromium,
+# chromium-driver; or their paths in CHROMIUM and CHROMEDRIVER).
 # The Python package is BLINDSIGHT_WHEEL, or the sources' as `make check-python` builds it.
 # Usage: Scripts/check-web.sh [SCREENSHOTS]     a folder for pictures of the page
 set -euo pipefail
@@ -19,7 +20,7 @@ else
     echo "check-web: types were not checked: no tsc (Debian: node-typescript)" >&2
 fi
 
-Scripts/python-environment.sh numpy onnx playwright mypy ruff
+Scripts/python-environment.sh numpy onnx selenium mypy ruff
 bin=$PWD/.build/python/bin
 if [ -n "${BLINDSIGHT_WHEEL:-}" ]; then
     "$bin/pip" install -q --disable-pip-version-check --force-reinstall --no-deps "$BLINDSIGHT_WHEEL"

@@ -15,7 +15,7 @@ const model = new URLSearchParams(location.search).get("model") ?? "mnist";
 
 const where = {
   plan: ["Read the plan", "here"],
-  setup: ["Make the secret key", "here"],
+  setup: ["Load, make the secret key", "here"],
   keys: ["Make evaluation keys", "here, once"],
   upload: ["Send evaluation keys", "once"],
   encrypt: ["Encrypt", "here"],
@@ -193,9 +193,10 @@ class Demonstration {
     showBytes(element("reply"), reply.subarray(headLength));
     showAnswer(prediction, plan.labels);
     showFacts([
-      ["Ciphertext in", `${request.length.toLocaleString("en")} bytes`],
-      ["Ciphertext out", `${reply.length.toLocaleString("en")} bytes`],
+      ["Ciphertext in", size(request.length)],
+      ["Ciphertext out", size(reply.length)],
       ["Evaluation keys", `${size(plan.evaluationKeyBytes)}, once`],
+      ["Your address, the time", "known"],
       ["Your digit", "unknown"],
       ["The answer", "unknown"],
       ["Whether it was right", "unknown"],
