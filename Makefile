@@ -229,4 +229,4 @@ check-constant-time:
 
 clean:
 	swift package clean
-	rm -rf .build-mutants
+	rm -rf .build-mutants Web/dist

@@ -42,7 +42,7 @@ export PLANS=$PWD/.build/web-plans/$version
 "$PYTHON" Web/tests/plans.py "$PLANS"
 
 log=.build/web/node.log
-node --test Web/tests/ >"$log" 2>&1 || {
+node --test Web/tests/*.test.mjs >"$log" 2>&1 || {
     grep -E '^not ok|^    *error:|rror' "$log" >&2 || tail -n 40 "$log" >&2
     fail "the library's tests fail: $log"
 }

@@ -83,7 +83,7 @@ export class Service {
       await timed("upload", () => this.putKeys(keys));
       reply = await timed("predict", () => this.infer(request, keys.digest));
     }
-    if (!reply) throw new ServiceError("the service doesn't know the keys that it was just given", 404);
+    if (!reply) throw new ServiceError("the service answers 404: it has no such model, or forgets keys at once", 404);
     const answer = reply;
     const prediction = await timed("decrypt", () => client.decrypt(answer, request));
     return { prediction, request, reply: answer, milliseconds };
