@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Arithmetic with big integers, for set-up and for a few numbers at the end. Variable time: nothing here is given key or
-// sample, but for the outputs that are decrypted.
+// Arithmetic with big integers, for set-up and for a few numbers at the end. Variable time: nothing here is given key
+// or sample, but for the outputs that are decrypted.
 
 /**
  * The residue in [0, modulus).
@@ -71,8 +71,8 @@ export function isPrime(n) {
 }
 
 /**
- * The smallest primitive root of unity of an order, a power of two from 4, modulo a prime that is 1 modulo the order. All
- * of them are looked at: which one it is decides where slots are.
+ * The smallest primitive root of unity of an order, a power of two from 4, modulo a prime that is 1 modulo the order.
+ * All of them are looked at: which one it is decides where slots are.
  * @param {number} order
  * @param {bigint} modulus
  */

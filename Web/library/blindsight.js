@@ -66,8 +66,8 @@ export class Client {
   }
 
   /**
-   * The bytes of evaluation.key, which a server needs once, and their SHA-256. Made at the first call, and the same from
-   * then on.
+   * The bytes of evaluation.key, which a server needs once, and their SHA-256. Made at the first call, and the same
+   * from then on.
    * @param {(done: number, all: number) => void} [progress]
    * @returns {Promise<EvaluationKeys>}
    */

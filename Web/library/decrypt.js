@@ -61,8 +61,8 @@ export class Decryptor {
     const areQuiet = margins.map((margin, place) => margin >= plan.noiseMarginBits[place] - 2 ** -20);
     if (areQuiet.includes(false)) {
       throw new DecryptionError(
-        "the reply holds more noise than the plan allows: made with other keys, or changed on the way; never tell the " +
-        "server of this");
+        "the reply holds more noise than the plan allows: made with other keys, or changed on the way; " +
+        "never tell the server of this");
     }
     const { bounds, rangeIsProven } = plan.outputs;
     if (rangeIsProven && !logits.every((x, i) => bounds[i].lowest <= x && x <= bounds[i].highest)) {

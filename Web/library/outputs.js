@@ -87,7 +87,7 @@ export function readOutputs(message, suffix) {
   require(Number.isFinite(scale) && scale >= 2 ** -1022, "the outputs' unit");
   const areUnits = exponents.length === 0 ||
     (exponents.length === bounds.length && decision === "regression" && scale * 2 ** -64 >= 2 ** -1022 &&
-      exponents.every((/** @type {number} */ e) => e >= -64 && e <= 0) && exponents.some((/** @type {number} */ e) => e < 0));
+      exponents.every((/** @type {number} */ e) => e >= -64 && e <= 0) && Math.min(...exponents) < 0);
   require(areUnits, "the outputs' units");
   require(labels.every(isText) && isText(message.boundMethod), "a text of the plan");
   const units = bounds.map((/** @type {unknown} */ _, /** @type {number} */ i) => scale * 2 ** (exponents[i] ?? 0));

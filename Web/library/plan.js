@@ -30,7 +30,8 @@ import { readInput } from "./quantize.js";
  * @property {number} replyC1Bits
  * @property {number[]} noiseMarginBits
  * @property {number} functionPrivacyBits
- * @property {Int32Array[]} inputLayouts of each ciphertext of a sample the feature in each slot, -1 where there is none.
+ * @property {Int32Array[]} inputLayouts of each ciphertext of a sample the feature in each slot, -1 where there is
+ *   none.
  * @property {Int32Array[]} outputLayouts the same of a reply's and outputs.
  * @property {number} requestLength of a request's body.
  * @property {number} replyLength

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a client makes of samples before they are quantized, and of outputs after they were decrypted: sections of a plan.
+// What a client makes of samples before they are quantized, and of outputs after they were decrypted: sections of a
+// plan.
 
 import { FormatError, UnsupportedError } from "./errors.js";
 import { makeStep } from "./steps.js";
@@ -62,7 +63,8 @@ export function readProgram(message, inputs, what) {
   });
   const outputs = message.outputs.map((/** @type {Message} */ { name, value, outputShape, names, isInteger }) => {
     const size = outputShape.reduce((/** @type {number} */ a, /** @type {number} */ b) => a * b, 1);
-    require(value < counts.length && outputShape.length <= 8 && size === counts[value], `the sizes of output '${name}'`);
+    require(value < counts.length && outputShape.length <= 8 && size === counts[value],
+      `the sizes of output '${name}'`);
     require(names.length <= 1 << 18 && !(names.length > 0 && isInteger), `the labels of output '${name}'`);
     require([name, ...names].every((text) => text.length <= 1024 && !/\p{Cc}/u.test(text)), "a text");
     return { name, value, shape: outputShape, names, isInteger };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Protocol Buffers, as much as plans need. A message has one form: fields ascend, defaults are left out, repeated numbers
-// are packed. `decode` takes no other, so that a digest of bytes is one of what they say.
+// Protocol Buffers, as much as plans need. A message has one form: fields ascend, defaults are left out, repeated
+// numbers are packed. `decode` takes no other, so that a digest of bytes is one of what they say.
 
 import { areEqual, concatenate, utf8 } from "./bytes.js";
 import { FormatError } from "./errors.js";

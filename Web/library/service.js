@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A service of encrypted predictions by HTTP: plans and keys, and the Open Inference Protocol with its binary extension.
-// Only keys for evaluation and requests are ever sent.
+// A service of encrypted predictions by HTTP: plans and keys, and the Open Inference Protocol with its binary
+// extension. Only keys for evaluation and requests are ever sent.
 
 import { concatenate, integer, littleEndian, utf8 } from "./bytes.js";
 import { ServiceError } from "./errors.js";

@@ -142,7 +142,8 @@ export class Session {
   async secretKey() {
     const bytes = this.secret.bytes();
     try {
-      return await seal([[section.method, utf8(method)], [section.key, bytes]], "secretKey", this.settings.keySetDigest);
+      const { keySetDigest } = this.settings;
+      return await seal([[section.method, utf8(method)], [section.key, bytes]], "secretKey", keySetDigest);
     } finally {
       bytes.fill(0);
     }

@@ -9,7 +9,10 @@
  * @property {(counts: number[]) => number} count elements of its result; 0 where it doesn't fit what it reads.
  * @property {(inputs: Float32Array[]) => Float32Array} apply
  */
-/** @typedef {(integers: number[], reals: number[]) => Step | undefined} Maker gives nothing for lists that no step has. */
+/**
+ * Gives nothing for lists that no step has.
+ * @typedef {(integers: number[], reals: number[]) => Step | undefined} Maker
+ */
 
 const f = Math.fround;
 const limit = 1 << 20;
@@ -235,7 +238,7 @@ const makers = {
  * @param {string} kind
  * @returns {Maker}
  */
-const normalize = (kind) => ([size, ...others], reals) => others.length + reals.length > 0 || !(size > 0) ? undefined : {
+const normalize = (kind) => ([size, ...more], reals) => !(size > 0) || more.length + reals.length > 0 ? undefined : {
   count: ([elements, ...rest]) => (rest.length === 0 && elements % size === 0 ? elements : 0),
   apply: ([x]) => {
     const out = x.slice();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// From a drawing to what the network was trained on: 28 by 28 pixels from 0 to 255, the digit 20 pixels large, its centre of
-// mass in the middle.
+// From a drawing to what the network was trained on: 28 by 28 pixels from 0 to 255, the digit 20 pixels large, its
+// centre of mass in the middle.
 
 const size = 28;
 const inner = 20;

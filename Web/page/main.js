@@ -13,6 +13,8 @@ const headLength = 136;
 const pause = 120;
 const model = new URLSearchParams(location.search).get("model") ?? "mnist";
 
+/** @typedef {import("../library/service.js").Exchange} Exchange */
+
 const where = {
   plan: ["Read the plan", "here"],
   setup: ["Load, make the secret key", "here"],
@@ -34,7 +36,7 @@ class Demonstration {
     this.network = undefined;
     /**
      * The last answer, and what was asked.
-     * @type {{ sample: Float32Array, milliseconds: number, exchange: import("../library/service.js").Exchange } | undefined}
+     * @type {{ sample: Float32Array, milliseconds: number, exchange: Exchange } | undefined}
      */
     this.last = undefined;
     /**

@@ -36,11 +36,15 @@ function smooth(points) {
   /** @type {[number, number][]} */
   const out = [];
   for (let i = 0; i + 1 < points.length; i++) {
-    const [a, b, c, d] = [points[Math.max(i - 1, 0)], points[i], points[i + 1], points[Math.min(i + 2, points.length - 1)]];
+    const last = points.length - 1;
+    const [a, b, c, d] = [points[Math.max(i - 1, 0)], points[i], points[i + 1], points[Math.min(i + 2, last)]];
     for (let step = 0; step < 8; step++) {
       const t = step / 8;
-      const mix = (/** @type {0 | 1} */ k) =>
-        b[k] + 0.5 * t * (c[k] - a[k] + t * (2 * a[k] - 5 * b[k] + 4 * c[k] - d[k] + t * (3 * (b[k] - c[k]) + d[k] - a[k])));
+      const mix = (/** @type {0 | 1} */ k) => {
+        const [slope, bend, twist] =
+          [c[k] - a[k], 2 * a[k] - 5 * b[k] + 4 * c[k] - d[k], 3 * (b[k] - c[k]) + d[k] - a[k]];
+        return b[k] + 0.5 * t * (slope + t * (bend + t * twist));
+      };
       out.push([mix(0), mix(1)]);
     }
   }

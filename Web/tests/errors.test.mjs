@@ -122,7 +122,8 @@ test("evaluation keys", async () => {
       for (const [limb, number] of numbers.entries()) {
         const modulus = moduli[number];
         const q = modulus.value;
-        const [sum, mask, other] = [unpacked(file.subarray(offset), modulus), kernels.words(degree), kernels.words(degree)];
+        const sum = unpacked(file.subarray(offset), modulus);
+        const [mask, other] = [kernels.words(degree), kernels.words(degree)];
         offset += modulus.packedBytes;
         const words = await expander.uniform(modulus, digit * 65536 + limb);
         kernels.wordsAt(mask, degree).set(words);

@@ -54,7 +54,8 @@ test("replies that are cut off, or longer", async () => {
 });
 
 test("flipped bits", async () => {
-  const offsets = [...Array(140).keys(), 500, 9999, 20000, reply.length - 33, ...Array.from({ length: 32 }, (_, i) => reply.length - 1 - i)];
+  const offsets = [...Array(140).keys(), 500, 9999, 20000];
+  for (let offset = reply.length - 33; offset < reply.length; offset++) offsets.push(offset);
   for (const offset of offsets) {
     for (const bit of [1, 128]) {
       const changed = reply.slice();
@@ -125,7 +126,8 @@ test("both ways to multiply by the secret agree", async () => {
   const { Secret } = await library("secret.js");
   const settings = await readPlan(mnist.bytes);
   const kernels = await Kernels.load();
-  const moduli = [...settings.keys.moduli, settings.keys.special].map((q) => new Modulus(kernels, q, settings.keys.degree));
+  const { moduli: primes, special, degree } = settings.keys;
+  const moduli = [...primes, special].map((q) => new Modulus(kernels, q, degree));
   const secret = Secret.read(kernels, moduli, (await open(mnist.secret, "secretKey")).sections.get(6));
   const decryptor = new Decryptor(kernels, settings, moduli, secret);
   const body = reply.subarray(136, reply.length - 32);

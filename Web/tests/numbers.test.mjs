@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { library } from "./support.mjs";
 
-const { inverse, isPrime, negacyclicProduct, power, primitiveRoot, reconstruct, reverseBits } = await library("arithmetic.js");
+const { inverse, isPrime, negacyclicProduct, power, primitiveRoot, reconstruct, reverseBits } =
+  await library("arithmetic.js");
 const { decode, encode } = await library("protobuf.js");
 const { FormatError } = await library("errors.js");
 const { Kernels } = await library("kernels.js");
@@ -15,7 +16,8 @@ const { quantize, readInput } = await library("quantize.js");
 const { prediction, readOutputs } = await library("outputs.js");
 
 test("primes, inverses, remainders", () => {
-  const isPrimeSlowly = (n) => n > 1 && Array.from({ length: n - 2 }, (_, i) => n % (i + 2)).every((rest) => rest !== 0);
+  const isPrimeSlowly = (n) =>
+    n > 1 && Array.from({ length: n - 2 }, (_, i) => n % (i + 2)).every((rest) => rest !== 0);
   for (let n = 0; n < 300; n++) assert.equal(isPrime(BigInt(n)), isPrimeSlowly(n), `${n}`);
   assert.ok(isPrime((1n << 61n) - 1n));
   // A strong pseudoprime to many bases.
@@ -142,7 +144,8 @@ test("decisions and transforms", () => {
   assert.deepEqual(found(outputs("regression", "", ["x", "y"], 2, [0, -1]), 3n, 3n).values, [1.5, 0.75]);
   const soft = found(outputs("", "softmax", ["a", "b"], 2), 2n, 0n).values;
   assert.ok(Math.abs(soft[0] - Math.E / (Math.E + 1)) < 1e-15);
-  for (const [decision, count, labels] of [["sign", 2, ["a", "b"]], ["vote", 2, ["a", "b"]], ["", 2, ["a"]], ["x", 1, ["a"]]]) {
+  const wrong = [["sign", 2, ["a", "b"]], ["vote", 2, ["a", "b"]], ["", 2, ["a"]], ["x", 1, ["a"]]];
+  for (const [decision, count, labels] of wrong) {
     assert.throws(() => outputs(decision, "", labels, count), FormatError);
   }
 });

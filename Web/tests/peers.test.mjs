@@ -21,7 +21,7 @@ const { evaluateNetwork } = await library("network.js");
 function decrypted(client, key, request, reply) {
   const text = blindsight("decrypt", "--plan", client, "--key", key, "--request", request, reply, "--json");
   // As texts: some are beyond what JSON's numbers hold exactly.
-  const exact = text.replace(/"logits": \[([-0-9, ]*)\]/, (_, list) => `"logits": [${list.replace(/-?[0-9]+/g, '"$&"')}]`);
+  const exact = text.replace(/(?<="logits": \[)[-0-9, ]*/, (list) => list.replace(/-?[0-9]+/g, '"$&"'));
   const [first] = JSON.parse(exact).first;
   return { logits: first.logits.map(BigInt), values: first.values, label: first.label };
 }
@@ -68,8 +68,8 @@ for (const name of planNames) {
     blindsight("keygen", "--plan", clientPlan, "-o", out);
     blindsight("encrypt", "--plan", clientPlan, "--key", key, "--input", join(place, "samples.npy"), "--index", "1",
       "-o", request);
-    blindsight("predict", "--plan", join(place, "server.plan"), "--evaluation-key", join(out, "evaluation.key"), request,
-      "-o", reply);
+    const server = join(place, "server.plan");
+    blindsight("predict", "--plan", server, "--evaluation-key", join(out, "evaluation.key"), request, "-o", reply);
     const client = await Client.create(bytes, { worker: false, secretKey: read(key) });
     const found = await client.decrypt(read(reply), read(request));
     assert.deepEqual(found.logits, logits[1].map(BigInt));
@@ -147,7 +147,8 @@ test("published networks give what the engine gives", async () => {
   const tool = new URL("../tools/network-json.mjs", import.meta.url).pathname;
   for (const name of planNames) {
     const { folder: place, client: bytes, samples, logits } = plan(name);
-    const network = JSON.parse(execFileSync(process.execPath, [tool, join(place, "server.plan")], { maxBuffer: 1 << 28 }));
+    const words = [tool, join(place, "server.plan")];
+    const network = JSON.parse(execFileSync(process.execPath, words, { maxBuffer: 1 << 28 }));
     const client = await Client.create(bytes, { worker: false });
     for (const [index, sample] of samples.slice(0, 2).entries()) {
       const found = await client.evaluate(network, sample);

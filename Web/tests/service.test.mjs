@@ -61,8 +61,11 @@ test("errors of a service", async () => {
 
 test("answers that are none", async () => {
   const tensor = (bytes) => [Buffer.from([bytes.length, 0, 0, 0]), bytes];
-  const output = (size, other = {}) =>
-    JSON.stringify({ outputs: [{ name: "reply", datatype: "BYTES", shape: [1], parameters: { binary_data_size: size }, ...other }] });
+  const output = (size, other = {}) => {
+    const own = { name: "reply", datatype: "BYTES", shape: [1], parameters: { binary_data_size: size } };
+    return JSON.stringify({ outputs: [{ ...own, ...other }] });
+  };
+  const [type, name] = [output(7, { datatype: "INT8" }), output(7, { name: "r" })];
   const right = [output(7), ...tensor(Buffer.from("abc"))];
   /** @type {[string, string | undefined, (string | Buffer)[]][]} */
   const answers = [
@@ -74,8 +77,8 @@ test("answers that are none", async () => {
     ["another size", String(output(8).length), [output(8), ...tensor(Buffer.from("abc"))]],
     ["another tensor's length", String(output(7).length), [output(7), Buffer.from([4, 0, 0, 0]), "abc"]],
     ["too short", String(output(3).length), [output(3), "abc"]],
-    ["another type", String(output(7, { datatype: "INT8" }).length), [output(7, { datatype: "INT8" }), ...tensor(Buffer.from("abc"))]],
-    ["another name", String(output(7, { name: "r" }).length), [output(7, { name: "r" }), ...tensor(Buffer.from("abc"))]],
+    ["another type", String(type.length), [type, ...tensor(Buffer.from("abc"))]],
+    ["another name", String(name.length), [name, ...tensor(Buffer.from("abc"))]],
   ];
   let answer = answers[0];
   const false_ = createServer((request, response) => {

@@ -50,8 +50,10 @@ test("messages are those of plans.proto", () => {
 
 test("the security table is the engine's", async () => {
   const table = source("Lattice/Parameters/SecurityTable.swift");
-  const rows = Array.from(table.matchAll(/^ +([0-9]+): \[(.*)\],$/gm), ([, degree, row]) =>
-    ({ degree: Number(degree), bits: Object.fromEntries(Array.from(row.matchAll(/bits([0-9]+): ([0-9]+)/g), ([, a, b]) => [a, Number(b)])) }));
+  const rows = Array.from(table.matchAll(/^ +([0-9]+): \[(.*)\],$/gm), ([, degree, row]) => {
+    const bits = Array.from(row.matchAll(/bits([0-9]+): ([0-9]+)/g), ([, level, most]) => [level, Number(most)]);
+    return { degree: Number(degree), bits: Object.fromEntries(bits) };
+  });
   assert.equal(rows.length, 7);
   const text = readFileSync(new URL("../library/parameters.js", import.meta.url), "utf8");
   for (const { degree, bits } of rows) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the tests share. Scripts/check-web.sh sets the environment: PLANS (a folder that plans.py filled) and PYTHON (one
-// that has blindsight).
+// What the tests share. Scripts/check-web.sh sets the environment: PLANS (a folder that plans.py filled) and PYTHON
+// (one that has blindsight).
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -12,9 +12,10 @@ import { join } from "node:path";
 export const dist = new URL("../dist/", import.meta.url);
 export const plans = process.env.PLANS ?? "";
 export const python = process.env.PYTHON ?? "";
-export const planNames =
-  ["mnist", "mnist-private", "cryptonets", "mnist-cnn", "mnist-linear", "regression", "relu-mlp", "logistic", "sigmoid-mlp",
-    "svm"];
+export const planNames = [
+  "mnist", "mnist-private", "cryptonets", "mnist-cnn", "mnist-linear", "regression", "relu-mlp", "logistic",
+  "sigmoid-mlp", "svm",
+];
 
 if (!plans || !python) throw new Error("run Scripts/check-web.sh");
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
 
-// Writes the integer network of a server.plan as JSON, for owners who want to publish it: all weights are in it. With it a
-// page shows that the encrypted result is the network's, integer by integer.
-// Usage: node Web/tools/network-json.mjs plan/server.plan >network.json
+// Writes the integer network of a server.plan as JSON, for owners who want to publish it: all weights are in it. With
+// it a page shows that the encrypted result is the network's, integer by integer. Usage: node
+// Web/tools/network-json.mjs plan/server.plan >network.json
 
 import { readFile } from "node:fs/promises";
 import { hexadecimal } from "../library/bytes.js";
@@ -23,7 +23,8 @@ if (!bytes) throw new Error("a plan without a network");
 const network = decode(networkMessage, bytes, "the network's section");
 
 /** @param {bigint[]} values as numbers where these are exact, else as texts. */
-const integers = (values) => values.map((value) => (Number.isSafeInteger(Number(value)) ? Number(value) : String(value)));
+const integers = (values) =>
+  values.map((value) => (Number.isSafeInteger(Number(value)) ? Number(value) : String(value)));
 
 const operations = network.operations.map((/** @type {any} */ { kind, sources, sizes, weights, bias, ...entries }) => ({
   kind: operationKinds[kind],
