@@ -42,7 +42,7 @@ mapfile -t exports < <(grep -v '^#' Web/exports.txt)
 
 cp Web/library/*.js "$dist/library/"
 cp Web/page/* "$dist/page/"
-cp Web/index.html "$dist/"
+cp Web/index.html Web/package.json "$dist/"
 
 bytes() { wc -c <"$1"; }
 kernels=$dist/library/kernels.wasm
