@@ -154,6 +154,12 @@ class Thread {
     this.calls = new Map();
     /** @private */
     this.last = 0;
+    /**
+     * Why it takes no more calls.
+     * @private
+     * @type {Error | undefined}
+     */
+    this.reason = undefined;
     this.worker.addEventListener("message", ({ data }) => this.receive(data));
     // A script that can't be loaded, or memory that ran out.
     this.worker.addEventListener("error", (event) => this.fail(new Error(event.message || "the worker ended")));
@@ -167,6 +173,7 @@ class Thread {
    * @returns {Promise<any>}
    */
   async call(name, values, progress) {
+    if (this.reason) throw this.reason;
     const id = ++this.last;
     const value = await new Promise((resolve, reject) => {
       this.calls.set(id, { resolve, reject, progress });
@@ -196,6 +203,7 @@ class Thread {
    * @param {Error} error
    */
   fail(error) {
+    this.reason ??= error;
     for (const { reject } of this.calls.values()) reject(error);
     this.calls.clear();
   }

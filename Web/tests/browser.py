@@ -209,10 +209,19 @@ def run(options: argparse.Namespace, driver: Chrome, service: Service, plan: bli
                 require(decrypted.logits[0].tolist() == [int(x) for x in each["logits"]], "another client differs")
 
     check_refusals(visit, service)
+    degree = int(visit.call("return d.client.plan.degree;"))
     urls = visit.call("return performance.getEntriesByType('resource').map(({ name }) => name);")
     require(len(urls) > 10 and all(url.startswith(service.address) for url in urls), f"another place was asked: {urls}")
+    closed = visit.call(
+        """
+        await d.client.close();
+        const calls = [d.client.encrypt(new Float32Array(784)), d.client.secretKey()];
+        return (await Promise.allSettled(calls)).map(({ status, reason }) => `${status}: ${reason?.message}`);
+        """
+    )
+    require(all(text == "rejected: the client was closed" for text in closed), f"after close: {closed}")
     require(not visit.problems(), "errors on the console")
-    check_traffic(service, found, secret, int(visit.call("return d.client.plan.degree;")))
+    check_traffic(service, found, secret, degree)
     print(f"check-web: {right} of 10 drawn digits are right; one drawn by mouse is, too")
     report(visit, found)
 
