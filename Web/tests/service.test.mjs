@@ -90,6 +90,10 @@ test("answers that are none", async () => {
     });
   });
   await new Promise((resolve) => false_.listen(0, "127.0.0.1", resolve));
+  after(() => {
+    false_.closeAllConnections();
+    false_.close();
+  });
   const service = new Service(`http://127.0.0.1:${false_.address().port}`, "mnist");
   for (answer of answers) {
     const [what] = answer;
@@ -97,6 +101,4 @@ test("answers that are none", async () => {
     if (what === "right") assert.deepEqual(Buffer.from(await found).toString(), "abc");
     else await assert.rejects(found, { name: "ServiceError" }, what);
   }
-  false_.closeAllConnections();
-  false_.close();
 });
