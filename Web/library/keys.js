@@ -60,16 +60,19 @@ export class KeyMaker {
     file.set(sections, headerLength);
     let offset = headerLength + sections.length;
     const tasks = this.tasks();
-    // The next key's randomness is expanded while this one's is used.
-    let next = this.expand(tasks[0]);
-    for (const [index, task] of tasks.entries()) {
-      const { seed, masks } = await next;
-      if (index + 1 < tasks.length) next = this.expand(tasks[index + 1]);
-      file.set(seed, offset);
-      offset = this.write(task, masks, file, offset + seed.length);
-      progress(index + 1, tasks.length);
+    try {
+      // The next key's randomness is expanded while this one's is used.
+      let next = this.expand(tasks[0]);
+      for (const [index, task] of tasks.entries()) {
+        const { seed, masks } = await next;
+        if (index + 1 < tasks.length) next = this.expand(tasks[index + 1]);
+        file.set(seed, offset);
+        offset = this.write(task, masks, file, offset + seed.length);
+        progress(index + 1, tasks.length);
+      }
+    } finally {
+      this.wipe();
     }
-    this.wipe();
     file.set(await sha256(file.subarray(0, length)), length);
     return file;
   }
@@ -80,13 +83,14 @@ export class KeyMaker {
    */
   tasks() {
     const { keys } = this.plan;
-    const { values, negated } = this.secret;
     /**
      * @param {Gadget} gadget
      * @param {Task["ends"]} ends
      */
     const task = (gadget, ends) => ({ level: gadget.level, digits: digits(keys, gadget), ends });
+    // The secret is asked for when it is needed: it may be wiped by then, which is an error.
     const relinearization = keys.relinearization && task(keys.relinearization, () => {
+      const { values, negated } = this.secret;
       const source = this.each((modulus, i, [, square]) => {
         modulus.apply("mul", square, values[i], values[i]);
         return square;
@@ -94,6 +98,7 @@ export class KeyMaker {
       return { source, negatedTarget: negated };
     });
     const galois = keys.galois.map(({ element, gadget }) => task(gadget, () => {
+      const { values, negated } = this.secret;
       const back = Number(inverse(BigInt(element), BigInt(2 * this.degree)));
       const indices = this.kernels.indices(permutation(back, this.degree));
       const negatedTarget = this.each((_, i, [image]) => {
@@ -104,7 +109,9 @@ export class KeyMaker {
       return { source: values, negatedTarget };
     }));
     const publicKey = {
-      level: keys.rerandomizationLevel, digits: [{ limb: -1, shift: 0 }], ends: () => ({ negatedTarget: negated }),
+      level: keys.rerandomizationLevel,
+      digits: [{ limb: -1, shift: 0 }],
+      ends: () => ({ negatedTarget: this.secret.negated }),
     };
     return [...(relinearization ? [relinearization] : []), ...galois, publicKey];
   }

@@ -84,11 +84,13 @@ function normalized(sample, kind) {
   return norm === 0 ? sample : sample.map((x) => f(x / norm));
 }
 
-/** @param {number} x */
-function roundedToEven(x) {
+/**
+ * The nearest whole number, halves to the even one.
+ * @param {number} x
+ */
+export function roundedToEven(x) {
   const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest !== 0.5) return Math.round(x);
+  if (x - floor !== 0.5) return Math.round(x);
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
@@ -108,10 +110,10 @@ export function quantize(input, sample) {
   const { lowest, highest, offsets, steps, reach } = input;
   return Int32Array.from(normalized(reals, input.normalization), (value, i) => {
     const centered = offsets.length > 0 ? f(value - (offsets[i] ?? 0)) : value;
-    const steps_ = roundedToEven(f(centered / steps[steps.length === 1 ? 0 : i]));
-    const inside = Math.min(Math.max(steps_, lowest), highest);
+    const whole = roundedToEven(f(centered / steps[steps.length === 1 ? 0 : i]));
+    const inside = Math.min(Math.max(whole, lowest), highest);
     // Not a number neither.
-    if (!(Math.abs(steps_ - inside) <= reach[reach.length === 1 ? 0 : i])) {
+    if (!(Math.abs(whole - inside) <= reach[reach.length === 1 ? 0 : i])) {
       throw new DataError(`feature ${i} of the sample is far outside the range that the plan was made for`);
     }
     return inside;

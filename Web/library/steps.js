@@ -3,6 +3,8 @@
 // The steps of programs: what a client makes of samples before they are quantized, and of outputs, in 32-bit floating
 // point like every other client. docs/Formats.md lists them.
 
+import { roundedToEven } from "./quantize.js";
+
 /**
  * A step that was read.
  * @typedef {object} Step
@@ -31,12 +33,6 @@ const smaller = (x, y) => (y < x ? y : x);
 
 /** @param {number[]} values */
 const areFinite = (values) => values.every(Number.isFinite);
-
-/** @param {number} x */
-function roundedToEven(x) {
-  const floor = Math.floor(x);
-  return x - floor === 0.5 ? floor + (floor % 2 === 0 ? 0 : 1) : Math.round(x);
-}
 
 /**
  * Functions of one real, in 64-bit floating point.

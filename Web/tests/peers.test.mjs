@@ -140,6 +140,9 @@ test("a closed client does nothing more", async () => {
   await assert.rejects(client.secretKey(), /closed/);
   await assert.rejects(client.evaluationKeys(), /closed/);
   await assert.rejects(client.decrypt(request, request));
+  // Closed while keys are being made.
+  const other = await Client.create(plan("mnist").client, { worker: false });
+  await assert.rejects(other.evaluationKeys((done) => (done === 2 ? other.close() : undefined)), /closed/);
 });
 
 test("published networks give what the engine gives", async () => {
