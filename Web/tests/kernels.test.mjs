@@ -155,6 +155,10 @@ test("reduction modulo an ideal", () => {
   }
 });
 
+test("memory that isn't there", () => {
+  assert.throws(() => kernels.words(2 ** 29 - 2), /no more memory/);
+});
+
 test("samplers", () => {
   const words = numbers(0n, (1n << 64n) - 1n);
   const [a, out] = [put(words), kernels.words(n)];

@@ -106,7 +106,10 @@ test("programs", () => {
   assert.deepEqual([program.scores, program.label], [0, 1]);
   const found = evaluate(program, Float32Array.from([0, 0]));
   assert.deepEqual(named(program.outputs[1], found[1]), { name: "label", shape: [], values: [0], texts: ["no"] });
+  const large = () => step("gather", [0], Array.from({ length: 300_000 }, () => 0), [0]);
   const wrong = [
+    { steps: [step("softmax", [0], [1, 3, 1])], outputs: [output("x", 0, [2])] },
+    { steps: [large(), large()], outputs: [output("x", 0, [2])] },
     { steps: [step("add", [0, 1])], outputs: [output("x", 0, [2])] },
     { steps: [step("add", [])], outputs: [output("x", 0, [2])] },
     { steps: [], outputs: [output("x", 0, [3])] },
