@@ -12,7 +12,8 @@
 # make snippet          run the programs under Snippets
 # make bench            measure Blindsight and its peers, into Benchmarks/results
 # make bench-docs       write docs/Benchmarks.md from what was measured last
-# make bench-smoke      whether the benchmarks of primitives build and run
+# make bench-smoke      whether the benchmarks of primitives build and run, and the submissions to the official ones
+# make official HARNESS=checkout [OFFICIAL=options]  a harness of HomomorphicEncryption.org, unmodified, on Blindsight
 # make check-models [MNIST=folder]   the float models, planned and verified on their test splits
 # make check-zoo [ONLY=words]   models of scikit-learn, PyTorch, Keras: right or refused, against onnxruntime; an hour
 # make check-shared-library   the size of one shared library of everything, and what it needs; minutes
@@ -20,12 +21,16 @@
 # make check-pythons    the tests of that wheel in each Python from 3.9 to 3.13 that is there
 # make check-python     the Python package from the sources: style, types, tests, notebooks; the example in C
 # make check-python-all  the same with PyTorch, XGBoost and LightGBM, which install gigabytes
+# make check-ray [ROUNDS=50]   kills workers, machines and drivers of a Ray cluster inside groups; a quarter of an hour
 # make notebooks-html   the notebooks of Python's package as pages, in .build/notebooks
+# make bench-clusters   seconds and bytes of groups, and what a cluster makes of them
 # make bench-python     what Python costs over Swift, and how peers' bindings do
 # make bench-search     private search of 100,000 vectors: time, bytes, and the same integers as numpy's
 # make web              the page that encrypts in the browser, and its library: Web/dist
 # make check-web        that library under Node and in Chromium, against the command line and a service
+# make check-service    builds the service and attacks it: tritonclient, tenants, kills, overload; minutes
 # make check-arm        the C kernels on ARM, under qemu, against this machine's
+# make estimate-arm     what the C kernels' loops take on ARM, by models of its cores; seconds, no build
 # make estimate-security   what the best known attacks on the plans' lattices cost; minutes, no build
 # make check-constant-time   what secrets could change in a trace, under valgrind; minutes
 
@@ -40,8 +45,9 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all notebooks notebooks-html bench-python bench-search \
-	check-c check-arm check-shared-library web check-web fuzz sanitize attacks estimate-security
+	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all check-ray notebooks notebooks-html bench-python \
+	bench-search check-service bench-clusters official \
+	check-c check-arm check-shared-library web check-web fuzz sanitize attacks estimate-security estimate-arm
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -168,8 +174,16 @@ bench: build build-bench
 bench-docs:
 	python3 Benchmarks/report.py --publish
 
-bench-smoke: build-bench
+bench-smoke: build build-bench
 	Benchmarks/.build/release/micro --quick
+	python3 Benchmarks/official/selftest.py
+
+PYTHON ?= python3
+
+# With `make build` done before, so that nothing else runs while it measures.
+official:
+	@[ -n "$(HARNESS)" ] || { echo "HARNESS=folder names a checkout; see Benchmarks/official/README.md" >&2; exit 1; }
+	"$(PYTHON)" Benchmarks/official/run.py "$(HARNESS)" $(OFFICIAL)
 
 # What a program that embeds the engine would ship.
 check-shared-library: dependencies
@@ -201,9 +215,24 @@ wheel: dependencies
 check-pythons:
 	@Scripts/test-wheel-pythons.sh Python/dist/*.whl
 
+ROUNDS ?= 50
+
+check-ray:
+	@Scripts/check-ray.sh $(ROUNDS)
+
+bench-clusters:
+	@Scripts/python-environment.sh numpy scikit-learn 'ray[data]'
+	.build/python/bin/python Benchmarks/clusters.py
+
 bench-python:
 	@Scripts/python-environment.sh numpy scikit-learn skl2onnx onnx
 	.build/python/bin/python Benchmarks/python.py
+
+check-service:
+	swift build -c release --package-path Service --product blindsight-serve
+	@Scripts/python-environment.sh numpy pytest scikit-learn skl2onnx onnx 'tritonclient[http,grpc]'
+	@[ -e Python/src/blindsight/libblindsight.so ] || .build/python/bin/python Python/backend/blindsight_build.py Python/src/blindsight/libblindsight.so
+	.build/python/bin/python -m pytest -q -p no:cacheprovider Service/tests
 
 bench-search:
 	@Scripts/python-environment.sh numpy onnx
@@ -219,6 +248,10 @@ check-arm:
 
 # Fails where the published table isn't reproduced, or a plan costs less than it claims. The plans are those of the
 # binary that is there; without one, the table alone.
+# Debian's headers for ARM and LLVM's llvm-mca must be there.
+estimate-arm:
+	@Scripts/estimate-arm.py
+
 estimate-security:
 	@Scripts/estimate-security.sh $(BINARY)
 

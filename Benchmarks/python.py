@@ -1,6 +1,6 @@
 """What Python's package costs, and the same model through peers' bindings.
 
-    python3 Benchmarks/python.py                  # all of it; a peer that isn't installed is left out, and is said
+    python3 Benchmarks/python.py                  # all of it; a peer that can't be installed is left out, and is said
     python3 Benchmarks/python.py --only reach     # import, overhead, first prediction, threads, leaks
     python3 Benchmarks/python.py --only peers     # Concrete ML, TenSEAL and Blindsight on one logistic regression
 
@@ -10,8 +10,8 @@ all figures of Blindsight is 0.
 
 import argparse
 import gc
-import hashlib
-import inspect
+import json
+import math
 import os
 import statistics
 import subprocess
@@ -22,6 +22,9 @@ from ctypes import byref, c_void_p
 from pathlib import Path
 
 import numpy as np
+
+from reporting import machine
+from reporting.environments import environment
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Python/src"))
@@ -60,25 +63,33 @@ def import_time():
 
 
 def paired(first, second, rounds):
-    """CPU seconds of this process, one after the other by turns: other processes move both alike."""
+    """CPU seconds of this process, one after the other by turns: other processes move both alike. Medians of each and
+    of the pairs' ratios, and between which ratios that of all pairs lies, by 19 chances in 20."""
     times = ([], [])
     for index in range(rounds):
         for place in (0, 1) if index % 2 else (1, 0):
             start = time.process_time()
             (first, second)[place]()
             times[place].append(time.process_time() - start)
-    ratios = [a / b for a, b in zip(*times)]
-    return median(times[0]), median(times[1]), median(ratios), (max(ratios) - min(ratios)) / 2
+    ratios = sorted(a / b for a, b in zip(*times))
+    away = math.ceil(0.98 * math.sqrt(rounds))
+    middle = rounds // 2
+    return median(times[0]), median(times[1]), median(ratios), ratios[max(0, middle - away)], ratios[
+        min(rounds - 1, middle + away)]
 
 
 def overhead():
-    """Of `Server.predict` over the function of C that it calls, which is Swift's call and one copy of the reply."""
+    """Of `Server.predict` over the function of C that it calls, which is Swift's call and one copy of the reply.
+
+    In a process with one arena of memory: else a call on a thread of its own finds other pages than one on the
+    caller's, and of 8192 samples at once pages are a tenth of the time, either way.
+    """
     import blindsight as bs
     from blindsight._library import Borrowed, NO_PROGRESS, library
 
     for model, options, count, rounds in (
-        ("mnist.onnx", {"method": "slots"}, 1, 101),
-        ("cryptonets.onnx", {"method": "features", "samples": 8192}, 8192, 15),
+        ("mnist.onnx", {"method": "slots"}, 1, 1001),
+        ("cryptonets.onnx", {"method": "features", "samples": 8192}, 8192, 21),
     ):
         plan = bs.compile(ROOT / "Models" / model, function_privacy=0, progress=False, **options)
         client = bs.Client(plan.client)
@@ -93,10 +104,11 @@ def overhead():
             library.bs_free(reply)
 
         raw(), server.predict(request)
-        python, swift, ratio, spread = paired(lambda: server.predict(request), raw, rounds)
+        python, swift, ratio, low, high = paired(lambda: server.predict(request), raw, rounds)
         print(
             f"{model}, {count} at once, one thread: Python {1e3 * python:.3f} ms, C {1e3 * swift:.3f} ms of CPU: "
-            f"{100 * (ratio - 1):+.2f} % (pairs differ by +-{100 * spread:.1f} %); at most 1 %"
+            f"{100 * (ratio - 1):+.2f} % of {rounds} pairs ({100 * (low - 1):+.2f} to {100 * (high - 1):+.2f} %); "
+            "at most 1 %"
         )
 
 
@@ -111,8 +123,6 @@ def layer():
     request = client.encrypt(digits(1))
     make, made = _server.make, []
     _server.make = lambda *arguments: made[0] if made else made.append(make(*arguments)) or made[0]
-    # As of a call that is short: on the caller's thread.
-    plan.report["estimated_ms"] = 1
     times = []
     for _ in range(5000):
         start = time.perf_counter()
@@ -153,19 +163,14 @@ def threads():
     client = bs.Client(plan.client)
     model = bs.PreparedModel(plan)
     servers = [model.server(client.evaluation_keys, threads=1) for _ in range(2)]
-    request = client.encrypt(digits(20))
-
-    # What the machine gives to two threads just now: hashes of large buffers hold no lock either.
-    data = bytes(200_000_000)
+    request = client.encrypt(digits(60))
 
     def predict(index):
         servers[index].predict(request)
 
-    def hashed(index):
-        hashlib.sha256(data)
-
-    def seconds(body, count):
-        workers = [threading.Thread(target=body, args=(index,)) for index in range(count)]
+    def threaded(count):
+        """Seconds of as many threads."""
+        workers = [threading.Thread(target=predict, args=(index,)) for index in range(count)]
         start = time.perf_counter()
         for worker in workers:
             worker.start()
@@ -173,12 +178,28 @@ def threads():
             worker.join()
         return time.perf_counter() - start
 
-    ratios = [2 * seconds(predict, 1) / seconds(predict, 2) for _ in range(9)]
-    control = [2 * seconds(hashed, 1) / seconds(hashed, 2) for _ in range(9)]
+    def forked(count):
+        """The same of as many processes, which have no lock between them: what the machine gives just now."""
+        start = time.perf_counter()
+        children = []
+        for index in range(count):
+            child = os.fork()
+            if child == 0:
+                predict(index)
+                os._exit(0)
+            children.append(child)
+        for child in children:
+            os.waitpid(child, 0)
+        return time.perf_counter() - start
+
+    rounds = [(threaded(1), threaded(2), forked(1), forked(2)) for _ in range(15)]
+    ratios = [2 * one / two for one, two, _, _ in rounds]
+    control = [2 * one / two for _, _, one, two in rounds]
+    both = [processes / threads for _, threads, _, processes in rounds]
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(
-        f"two threads on two servers: {median(ratios):.2f} times one, {max(ratios):.2f} at best "
-        f"(hashlib: {median(control):.2f}, {max(control):.2f}); "
+        f"two threads on two servers: {median(ratios):.2f} times one, {max(ratios):.2f} at best; two processes: "
+        f"{median(control):.2f}, {max(control):.2f}; two threads do {median(both):.2f} times what two processes do; "
         f"load of the machine {load:.1f} on {os.cpu_count()} cores; 1.8 is asked for"
     )
 
@@ -230,103 +251,71 @@ def leaks(cycles=10_000):
     )
 
 
-# Peers: one logistic regression of 30 features, standardized; what a user writes is what is counted.
+# Peers: one logistic regression of 30 features, standardized, on one core; peers/logistic.py is what users write.
+
+PEERS = {
+    "blindsight": None,
+    "slots": None,
+    "concrete": ["concrete-ml==1.9.0"],
+    "tenseal": ["tenseal==0.3.16", "numpy==2.2.6", "scikit-learn"],
+}
 
 
-def blindsight(model, X, X_test):
-    import blindsight as bs
-
-    start = time.perf_counter()
-    plan = bs.compile(model, X[:300], function_privacy=0, progress=False)
-    compiled = time.perf_counter() - start
-    client = bs.Client(plan.client)
-    server = bs.PreparedModel(plan).server(client.evaluation_keys, threads=1)
-    start = time.perf_counter()
-    request = client.encrypt(X_test)
-    reply = server.predict(request)
-    labels = client.decrypt(reply).labels
-    return labels, compiled, time.perf_counter() - start, len(request) + len(reply), len(client.evaluation_keys)
-
-
-def concrete(model, X, X_test):
-    from concrete.ml.sklearn import LogisticRegression
-
-    start = time.perf_counter()
-    private = LogisticRegression.from_sklearn_model(model, X[:300], n_bits=8)
-    circuit = private.compile(X[:300])
-    circuit.client.keygen(force=True)
-    compiled = time.perf_counter() - start
-    start = time.perf_counter()
-    labels = private.predict(X_test, fhe="execute")
-    seconds = time.perf_counter() - start
-    sent = circuit.encrypt(private.quantize_input(X_test[:1].astype(np.float32)))
-    back = circuit.run(sent)
-    size = len(sent.serialize()) + len(back.serialize())
-    return labels, compiled, seconds, size * len(X_test), len(circuit.client.evaluation_keys.serialize())
-
-
-def tenseal(model, X, X_test):
-    import tenseal as ts
-
-    start = time.perf_counter()
-    context = ts.context(ts.SCHEME_TYPE.CKKS, 8192, coeff_mod_bit_sizes=[40, 21, 21, 40])
-    context.global_scale = 2**21
-    context.generate_galois_keys()
-    compiled = time.perf_counter() - start
-    weights, bias = model.coef_[0].tolist(), model.intercept_.tolist()
-    labels, size = [], 0
-    start = time.perf_counter()
-    for sample in X_test:
-        sent = ts.ckks_vector(context, sample.tolist())
-        back = sent.dot(weights) + bias
-        size += len(sent.serialize()) + len(back.serialize())
-        labels.append(int(back.decrypt()[0] > 0))
-    seconds = time.perf_counter() - start
-    keys = len(context.serialize(save_secret_key=False))
-    return np.array(labels), compiled, seconds, size, keys
+def measured(name, packages, count):
+    """What the script says in an environment of the peer's; raises why it says nothing."""
+    python = sys.executable if packages is None else environment(name, packages)
+    command = [python, "-W", "ignore", ROOT / "Benchmarks/peers/logistic.py", name, str(count)]
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "Python/src") if packages is None else ""})
+    if done.returncode:
+        raise RuntimeError((done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1][-200:])
+    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def peers(count):
-    from sklearn.datasets import load_breast_cancer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
-
-    X, y = load_breast_cancer(return_X_y=True)
-    X = StandardScaler().fit_transform(X).astype(np.float32)
-    model = LogisticRegression().fit(X[:400], y[:400])
-    X_test = X[400 : 400 + count]
-    print(f"logistic regression, {count} samples, one after another")
-    print(f"{'':12}{'lines':>6}{'compile s':>11}{'ms/sample':>11}{'bytes/sample':>14}{'keys':>12}{'agreement':>11}")
-    for run in (blindsight, concrete, tenseal):
-        lines = [line for line in inspect.getsource(run).splitlines()[1:] if line.strip() and "perf_counter" not in line]
+    print(f"logistic regression, 30 features, {count} samples one after another; CPU; {machine.processor()}\n")
+    print("| | lines | import | compile | keys | ms a sample | request | reply | evaluation keys | same decision |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for name, packages in PEERS.items():
         try:
-            labels, compiled, seconds, size, keys = run(model, X[:400], X_test)
-        except ImportError as error:
-            print(f"{run.__name__:12}left out: {error}")
+            row = measured(name, packages, count)
+        except RuntimeError as error:
+            print(f"| {name} | left out: {error} |")
             continue
-        agreement = (np.asarray(labels) == model.predict(X_test)).mean()
         print(
-            f"{run.__name__:12}{len(lines):6}{compiled:11.2f}{1e3 * seconds / count:11.2f}{size // count:14,}"
-            f"{keys:12,}{100 * agreement:10.1f}%"
-        )
+            f"| {row['version']} | {row['lines']} | {row['import']:.2f} s | {row['compile']:.2f} s "
+            f"| {row['keygen']:.2f} s | {1e3 * row['sample']:.3g} | {row['request']:,} B | {row['reply']:,} B "
+            f"| {row['keys']:,} B | {row['same']} of {row['samples']} |")
+
+
+def alone(part, *options, **environ):
+    """In a process of its own, which holds nothing of what was measured before."""
+    subprocess.run([sys.executable, __file__, "--only", part, *options], check=True, env={**os.environ, **environ})
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=("reach", "peers", "leaks"))
+    parser.add_argument("--only", choices=("reach", "overhead", "threads", "peers", "leaks"))
     parser.add_argument("--samples", type=int, default=50, help="of the peers' model")
     parser.add_argument("--cycles", type=int, default=10_000, help="of objects made and dropped")
     arguments = parser.parse_args()
     if arguments.only == "leaks":
         leaks(arguments.cycles)
+    if arguments.only == "overhead":
+        if os.environ.get("MALLOC_ARENA_MAX") != "1":
+            alone("overhead", MALLOC_ARENA_MAX="1")
+        else:
+            overhead()
+    if arguments.only == "threads":
+        threads()
     if arguments.only in (None, "reach"):
         import_time()
         first_prediction()
         layer()
-        overhead()
+        alone("overhead", MALLOC_ARENA_MAX="1")
         threads()
-        # In a process of its own, which holds nothing of what was measured before.
-        subprocess.run([sys.executable, __file__, "--only", "leaks", "--cycles", str(arguments.cycles)], check=True)
+        alone("leaks", "--cycles", str(arguments.cycles))
     if arguments.only in (None, "peers"):
         peers(arguments.samples)
 

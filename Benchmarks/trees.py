@@ -14,18 +14,16 @@ All times are processor time of one core, so that other programs on the machine 
 import argparse
 import datetime
 import json
-import os
 import resource
 import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 
 from reporting import collect, machine
+from reporting.environments import HOME, environment
 
 SIZES = "10x3,50x3,50x4,100x6"
-HOME = collect.ROOT / ".build" / "trees"
 MODELS = ["scikit-learn==1.9.*", "onnx==1.23.*", "onnxruntime==1.32.*", "skl2onnx==1.20.*", "onnxmltools==1.16.*",
           "xgboost-cpu==3.2.*", "pandas", "protobuf==6.*"]
 PEERS = {
@@ -34,29 +32,6 @@ PEERS = {
 }
 BEGIN, END = "<!-- trees -->", "<!-- end of trees -->"
 BATCH, WIDTH = 8192, 120
-
-
-def environment(name, packages):
-    """Python 3.11 with packages; raises what pip says where it can't be made."""
-    python = HOME / name / "bin" / "python"
-    if not (HOME / name / ".done").exists():
-        versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-        found = [os.environ.get("PYTHON311"), "python3.11", *sorted(versions.glob("3.11.*/bin/python3.11"))]
-        for candidate in filter(None, found):
-            try:
-                subprocess.run([candidate, "-m", "venv", HOME / name], check=True, capture_output=True)
-                break
-            except (OSError, subprocess.CalledProcessError):
-                continue
-        else:
-            raise RuntimeError("no Python 3.11 is there (PYTHON311 names one)")
-        done = subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages],
-            capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError("pip: " + (done.stderr.strip().splitlines() or ["failed"])[-1][-200:])
-        (HOME / name / ".done").touch()
-    return python
 
 
 def pinned(command, cpu, limit=None):

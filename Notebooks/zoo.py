@@ -16,6 +16,9 @@ Test samples are clipped to the training samples' ranges first, as both sides wo
 - Labels must be equal but for near ties: samples where the float model's own label changes if its input is moved by
   the stated error (of each feature's deviation), or whose float scores of the two labels are closer than that error.
 
+With --through python each model goes through the Python package too, with the same options, and must give the same
+plan and the same integers, or refuse it in the same words; so must the estimator that was converted (zoo_python.py).
+
 One line a model: served, poor (served, and the plan itself states an error of more than a quarter), refused, WRONG,
 crash (a signal, or a failure after the plan) or slow (over a minute). Fails where any is WRONG or crashed, or fewer
 than COUNT are served. All results are in results.jsonl.
@@ -25,6 +28,7 @@ import argparse
 import csv
 import json
 import os
+import pickle
 import re
 import shutil
 import subprocess
@@ -49,6 +53,7 @@ import zoo_trees  # noqa: E402
 warnings.simplefilter("ignore")
 onnxruntime.set_default_logger_severity(4)
 
+PYTHON = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zoo_python.py")
 FACTOR, SLACK, UNSTATED = 3, 0.01, 0.1
 POOR, LOST = 0.25, 0.5
 SPREAD, RARE = 0.3, 0.05
@@ -64,16 +69,16 @@ class Failure(Exception):
 
 
 class Commands:
-    """The command line, in a folder of a model's own."""
+    """A program, the command line as a rule, in a folder of a model's own."""
 
-    def __init__(self, binary, folder, limit):
-        self.binary, self.folder, self.limit, self.left = binary, folder, limit, limit
+    def __init__(self, program, folder, limit):
+        self.program, self.folder, self.limit, self.left = program, folder, limit, limit
 
     def __call__(self, command, *arguments):
         start = time.monotonic()
         try:
             done = subprocess.run(
-                [self.binary, command, *arguments], cwd=self.folder, timeout=self.left, capture_output=True, text=True
+                [*self.program, command, *arguments], cwd=self.folder, timeout=self.left, capture_output=True, text=True
             )
         except subprocess.TimeoutExpired:
             raise Failure("slow", f"{command} took more than {self.left:.0f} s of {self.limit:.0f}") from None
@@ -297,7 +302,24 @@ def planned(command, making, result):
             result["followed"] = " ".join(part for part in making if part.startswith("--") or part == "thresholds")
 
 
-def run(name, model, train, test, binary, folder, limit):
+def through_python(folder, limit, options, refusal):
+    """Through Python's package: "the same" or "refused"; raises where it answers or refuses otherwise."""
+    command = Commands([sys.executable, "-W", "ignore", PYTHON], folder, limit)
+    try:
+        said = command(".", *options).strip()
+    except Failure as failure:
+        message = failure.message.removeprefix(".: ")
+        if failure.status == "slow":
+            raise Failure("slow", f"in Python: {message}") from None
+        if refusal is None or message not in refusal:
+            raise Failure("WRONG", f"in Python: {message}") from None
+        return "refused"
+    if refusal is not None:
+        raise Failure("WRONG", f"in Python it is served: {said}")
+    return "the same"
+
+
+def run(name, model, train, test, binary, folder, limit, through):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     if hasattr(test, "save"):
@@ -311,6 +333,9 @@ def run(name, model, train, test, binary, folder, limit):
         np.save(os.path.join(folder, test_file), test)
     with open(os.path.join(folder, "model.onnx"), "wb") as file:
         file.write(model.SerializeToString(deterministic=True))
+    if through == "python" and name in zoo_models.ESTIMATORS:
+        with open(os.path.join(folder, "estimator.pickle"), "wb") as file:
+            pickle.dump(zoo_models.ESTIMATORS[name], file)
     result = {"name": name, "operators": sorted({node.op_type for node in model.graph.node})}
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -320,9 +345,10 @@ def run(name, model, train, test, binary, folder, limit):
         answers(session, test)
     except Exception as error:
         return result | {"status": "not converted", "message": f"onnxruntime: {error}", "seconds": 0}
-    command = Commands(os.path.abspath(binary), folder, limit)
+    command = Commands([os.path.abspath(binary)], folder, limit)
+    first = ["plan", "model.onnx", "--calibration", calibration, "-o", "plan", "--json"]
+    making = list(first)
     try:
-        making = ["plan", "model.onnx", "--calibration", calibration, "-o", "plan", "--json"]
         plan = planned(command, making, result)
         result["method"] = plan["method"]
         stages = plan.get("quantization", {}).get("stages", [])
@@ -342,6 +368,12 @@ def run(name, model, train, test, binary, folder, limit):
         result["status"], result["message"] = "poor" if poor else "served", "; ".join(notes)
     except Failure as failure:
         result["status"], result["message"] = failure.status, failure.message
+    if through == "python" and result["status"] in ("served", "poor", "refused"):
+        try:
+            refusal = result["message"] if result["status"] == "refused" else None
+            result["python"] = through_python(folder, limit, making[len(first):], refusal)
+        except Failure as failure:
+            result["status"], result["message"] = failure.status, failure.message
     result["seconds"] = round(time.monotonic() - start, 2)
     if result["status"] in ("served", "poor", "refused"):
         for part in ("keys", "request.ct", "reply.ct"):  # megabytes
@@ -367,6 +399,8 @@ def main():
     parser.add_argument("--part", choices=list(PARTS), help="one part of the zoo")
     parser.add_argument("--resume", action="store_true", help="leave out models that are right or refused already")
     parser.add_argument("--limit", type=float, default=60, help="seconds a model may take")
+    parser.add_argument("--through", choices=("command-line", "python"), default="command-line",
+                        help="python: that too, with the same answers; the package must be installed")
     parser.add_argument("--at-least", type=int, default=0, help="how many must be served")
     arguments = parser.parse_args()
     os.makedirs(arguments.output, exist_ok=True)
@@ -376,8 +410,11 @@ def main():
     if arguments.resume and os.path.exists(path):
         with open(path) as file:
             known = [result for result in map(json.loads, file) if result["status"] not in ("WRONG", "crash", "slow")]
+    same = {"the same": 0, "refused": 0}
     for result in known:
         counts[result["status"]] = counts.get(result["status"], 0) + 1
+        if "python" in result:
+            same[result["python"]] += 1
     done = {result["name"] for result in known}
     with open(path, "w") as file:
         file.writelines(json.dumps(result) + "\n" for result in known)
@@ -389,15 +426,19 @@ def main():
                     result = {"name": name, "status": "not converted", "message": train, "seconds": 0}
                 else:
                     folder = os.path.join(arguments.output, "".join(c if c.isalnum() else "-" for c in name))
-                    result = run(name, model, train, test, arguments.binary, folder, arguments.limit)
+                    result = run(name, model, train, test, arguments.binary, folder, arguments.limit, arguments.through)
                     print(line(result), flush=True)
                 counts[result["status"]] = counts.get(result["status"], 0) + 1
+                if "python" in result:
+                    same[result["python"]] += 1
                 if result["status"] in ("WRONG", "crash"):
                     bad.append(result)
                 file.write(json.dumps(result) + "\n")
                 file.flush()
     print(f"check-zoo: {', '.join(f'{count} {status}' for status, count in sorted(counts.items()))}"
           f" in {time.monotonic() - started:.0f} s")
+    if arguments.through == "python":
+        print(f"check-zoo: through Python {same['the same']} with the same integers, {same['refused']} refused likewise")
     if bad:
         sys.exit("check-zoo: wrong or crashed: " + "; ".join(result["name"] for result in bad))
     if counts.get("served", 0) < arguments.at_least:

@@ -23,6 +23,8 @@ from sklearn.utils import all_estimators
 
 SEED = 7
 SETS = {}
+# The fitted estimators of models that were converted, by their names.
+ESTIMATORS = {}
 
 
 def split(features, targets, train=300, test=100):
@@ -228,4 +230,5 @@ def models(only="", done=()):
             except Exception as error:  # of two dozen kinds: not converted, or not with these data
                 yield name, None, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}", None
                 continue
+        ESTIMATORS[name] = estimator
         yield name, model, train, test

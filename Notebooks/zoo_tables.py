@@ -17,7 +17,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, Normalizer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from zoo_models import SEED
+from zoo_models import ESTIMATORS, SEED
 
 TYPES = {"f": (FloatTensorType, np.float32), "i": (Int64TensorType, np.int64), "O": (StringTensorType, object)}
 
@@ -108,4 +108,5 @@ def models(only="", done=()):
         whole = Table({n: v for n, v in whole.columns.items() if n in used})
         types = [(n, TYPES[v.dtype.kind][0]([None, 1])) for n, v in whole.columns.items()]
         options = {} if isinstance(final, Ridge) else {id(final): {"zipmap": False}}
+        ESTIMATORS[name] = pipeline
         yield name, to_onnx(pipeline, initial_types=types, options=options, target_opset=17), whole[:300], whole[300:]

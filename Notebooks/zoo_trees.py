@@ -40,7 +40,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
-from zoo_models import SEED, data
+from zoo_models import ESTIMATORS, SEED, data
 from zoo_tables import TYPES, Table, table
 
 try:
@@ -350,10 +350,13 @@ def models(only="", done=()):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                model = convert(name, fit(name, estimator, train, targets), train)
+                estimator = fit(name, estimator, train, targets)
+                model = convert(name, estimator, train)
             except Exception as error:  # of many kinds: not converted, or not with these data
                 yield name, None, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}", None
                 continue
+        if not (catboost and isinstance(estimator, catboost.CatBoost)):
+            ESTIMATORS[name] = estimator
         yield name, model, train, test
     for name, has_missing, columns, final in pipelines():
         if only not in name or name in done:
@@ -368,4 +371,5 @@ def models(only="", done=()):
         except Exception as error:
             yield name, None, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}", None
             continue
+        ESTIMATORS[name] = pipeline
         yield name, model, whole[:300], whole[300:]

@@ -18,16 +18,29 @@ done
 aarch64-linux-gnu-gcc "${flags[@]}" -static $sources Tests/_Kernels/digest.c -lm -o "$folder/digest-arm"
 # shellcheck disable=SC2086
 cc "${flags[@]}" $sources Tests/_Kernels/digest.c -lm -o "$folder/digest"
-qemu-aarch64 "$folder/digest-arm" >"$folder/arm.txt"
-lines=$(wc -l <"$folder/arm.txt")
-for path in portable avx2 avx512; do
+here=(portable)
+[ "$(uname -m)" != x86_64 ] || here+=(avx2 avx512)
+for path in neon portable; do
+    BLINDSIGHT_KERNELS=$path qemu-aarch64 "$folder/digest-arm" >"$folder/arm-$path.txt" 2>"$folder/arm-$path.log" || {
+        cat "$folder/arm-$path.log" >&2
+        exit 1
+    }
+    grep -q "path $path$" "$folder/arm-$path.log" || {
+        echo "check-arm: on ARM no path $path, but $(cat "$folder/arm-$path.log")" >&2
+        exit 1
+    }
+done
+lines=$(wc -l <"$folder/arm-neon.txt")
+for path in "${here[@]}"; do
     BLINDSIGHT_KERNELS=$path "$folder/digest" >"$folder/$path.txt" 2>"$folder/$path.log" || {
         cat "$folder/$path.log" >&2
         exit 1
     }
-    diff "$folder/arm.txt" "$folder/$path.txt" || {
-        echo "check-arm: ARM differs from $(cat "$folder/$path.log")" >&2
-        exit 1
-    }
-    echo "check-arm: $lines lines as on ARM, here by $(sed 's/.*path //' "$folder/$path.log")"
+    for arm in neon portable; do
+        diff "$folder/arm-$arm.txt" "$folder/$path.txt" || {
+            echo "check-arm: ARM by $arm differs from $(cat "$folder/$path.log")" >&2
+            exit 1
+        }
+    done
+    echo "check-arm: $lines lines as on ARM by neon and portable, here by $(sed 's/.*path //' "$folder/$path.log")"
 done

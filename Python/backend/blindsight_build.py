@@ -77,6 +77,7 @@ def _objects(engine: Path, folder: Path) -> tuple[list[str], list[str]]:
     """Of the engine's modules, of which all are linked, and of other packages', of which is linked what is needed.
 
     Of ours all: what is found at run time alone, such as how a type describes itself, is there whatever file it is in.
+    But not of sources that are gone: their objects stay in the folder.
     """
     own = {path.name for path in (engine / "Sources").iterdir()} - {"BlindsightCLI", "BlindsightClient"}
     foreign = {path.name for path in (engine / "Tests").iterdir()} if (engine / "Tests").exists() else set()
@@ -86,7 +87,8 @@ def _objects(engine: Path, folder: Path) -> tuple[list[str], list[str]]:
         name = module.name[: -len(".build")]
         objects = sorted(str(path) for path in module.rglob("*.o"))
         if name in own:
-            ours += objects
+            sources = {path.name for path in (engine / "Sources" / name).rglob("*")}
+            ours += [path for path in objects if Path(path).stem in sources]
         elif name not in foreign and not name.endswith(("-tool", "Tests")):
             others += objects
     if not any("/BlindsightC.build/" in path for path in ours):
@@ -137,7 +139,7 @@ def _link_linux(engine: Path, ours: list[str], others: list[str], target: Path) 
                 # The unwinder from its archive, or libgcc_s would be needed too.
                 "-static-libgcc",
                 "-Wl,--gc-sections",
-                # An index of unwinding tables, which nothing here needs: no exception crosses the interface.
+                # No index of unwinding tables: no exception crosses the interface.
                 "-Wl,--no-eh-frame-hdr",
                 f"-Wl,--version-script={exports}",
                 "-Wl,-z,defs",
@@ -148,6 +150,8 @@ def _link_linux(engine: Path, ours: list[str], others: list[str], target: Path) 
                 "-Wl,--icf=safe",
             ]
         )
+    # Nobody finds the tables themselves without the index. Zeros are left, of which a wheel has next to nothing.
+    _run([str(usr / "bin/llvm-objcopy"), "--remove-section=.eh_frame", str(target)])
 
 
 # Of Swift, in the order in which they need each other.
@@ -299,9 +303,9 @@ def _write_wheel(path: Path, library: Path, *, is_editable: bool) -> None:
         if is_editable:
             add(f"__editable__{NAME}.pth", f"{HERE / 'src'}\n".encode())
         else:
-            for file in sorted((HERE / "src" / NAME).glob("*")):
+            for file in sorted((HERE / "src" / NAME).rglob("*")):
                 if file.suffix == ".py" or file.name == "py.typed":
-                    add(f"{NAME}/{file.name}", file.read_bytes())
+                    add(file.relative_to(HERE / "src").as_posix(), file.read_bytes())
             add(f"{NAME}/{LIBRARY}", library.read_bytes(), 0o755)
             header = _engine() / "Sources/BlindsightC/include/blindsight.h"
             add(f"{NAME}/include/blindsight.h", header.read_bytes())

@@ -61,7 +61,7 @@ package enum Primes {
     /// - Parameters:
     ///   - bits: at least 16.
     ///   - randomBytes: gives that many fresh random bytes; a cryptographic generator where the prime is a secret.
-    ///   - accepting: a further condition, such as a greatest common divisor.
+    ///   - accepting: a further condition, such as a greatest common divisor; asked of composites too.
     package static func randomPrime(
         bits: Int, randomBytes: (Int) throws -> [UInt8],
         accepting: (BigInt) -> Bool = { _ in true }
@@ -76,7 +76,12 @@ package enum Primes {
             for bit in [bits - 1, bits - 2] { bytes[bit / 8] |= 1 << UInt8(bit % 8) }
             let candidate = BigInt(littleEndianBytes: bytes)
             bytes.wipe()
-            if candidate.isProbablePrime(rounds: 40) && accepting(candidate) { return candidate }
+            // The cheapest first: candidates are above the small factors.
+            if !SmallFactors.divide(candidate), accepting(candidate),
+                candidate.isProbablePrime(rounds: 40)
+            {
+                return candidate
+            }
         }
     }
 }

@@ -24,11 +24,6 @@ enum CommandFiles {
         try read(path, .clientPlan) { try ClientPlan(serialized: $0) }
     }
 
-    static func keys(_ path: String) throws -> EvaluationKeySet {
-        let file = try RegularFile(path)
-        return try naming(path) { try EvaluationKeySet(reading: file) }
-    }
-
     /// The client with the secret key of a file.
     static func client(
         secretKey path: String, _ options: PassphraseOptions, plan: ClientPlan,
@@ -181,6 +176,7 @@ enum CommandError: Error, CustomStringConvertible {
     case noPassphrase(String)
     case passphraseTooLong(String)
     case passphrasesDiffer
+    case noService(String)
 
     /// One line, but for a refusal's.
     var description: String {
@@ -237,6 +233,9 @@ enum CommandError: Error, CustomStringConvertible {
             "\(source): the first line is empty; it must be the passphrase"
         case .passphraseTooLong(let source):
             "\(source): a passphrase of more than \(Passphrase.limit) bytes"
+        case .noService(let program):
+            "\(program) isn't beside this program, nor built in Service/, nor in PATH: in a checkout, "
+                + "swift build -c release --package-path Service --product \(program)"
         case .passphrasesDiffer: "the two passphrases differ; nothing was written"
         case .rowsWithoutLogits(let path):
             "\(path): some rows were not encrypted, and NPY has no place for that; write CSV or JSON"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// AVX2: the kernels that need no wide products; avx2_ntt.c has transforms in doubles.
+// AVX2: the kernels that need no wide products; those in doubles are in avx2_products.c and real_*.c.
 #include "internal.h"
 
 #if defined(__x86_64__)

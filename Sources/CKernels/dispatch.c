@@ -45,6 +45,48 @@ static const bsk_kernels portable = {
     .select = bsk_portable_select,
 };
 
+#if defined(__aarch64__)
+// Compilers make vectors of the portable loops but of those with wide products, of which these gain by doubles.
+static const bsk_kernels neon = {
+    .name = "neon",
+    .ntt_forward = bsk_neon_ntt_forward,
+    .ntt_inverse = bsk_neon_ntt_inverse,
+    .add = bsk_portable_add,
+    .sub = bsk_portable_sub,
+    .neg = bsk_portable_neg,
+    .mul = bsk_neon_mul,
+    .mul_add = bsk_portable_mul_add,
+    .mul_scalar = bsk_portable_mul_scalar,
+    .sub_mul_scalar = bsk_portable_sub_mul_scalar,
+    .inner_product = bsk_portable_inner_product,
+    .packed_keys = bsk_portable_packed_keys,
+    .packed_weights = bsk_portable_packed_weights,
+    .tensor = bsk_neon_tensor,
+    .permute = bsk_portable_permute,
+    .automorphism = bsk_portable_permute,
+    .automorphism_add = bsk_portable_automorphism_add,
+    .lift_centered = bsk_portable_lift_centered,
+    .balanced_digit = bsk_portable_balanced_digit,
+    .reduce_signed = bsk_portable_reduce_signed,
+    .center = bsk_portable_center,
+    .row_sums = bsk_portable_row_sums,
+    .reduce_ideal = bsk_portable_reduce_ideal,
+    .multiply_add_ideal = bsk_portable_multiply_add_ideal,
+    .tile_digits = bsk_portable_tile_digits,
+    .gemm_sums = bsk_portable_gemm_sums,
+    .center_add = bsk_portable_center_add,
+    .sign_extend = bsk_portable_sign_extend,
+    .largest_magnitude = bsk_portable_largest_magnitude,
+    .uniform = bsk_portable_uniform,
+    .ternary = bsk_portable_ternary,
+    .centered_binomial = bsk_portable_centered_binomial,
+    .pack = bsk_portable_pack,
+    .unpack = bsk_portable_unpack,
+    .all_below = bsk_portable_all_below,
+    .select = bsk_portable_select,
+};
+#endif
+
 #if defined(__x86_64__)
 static const bsk_kernels avx2 = {
     .name = "avx2",
@@ -125,26 +167,28 @@ static const bsk_kernels avx512 = {
 };
 #endif
 
-// The table of a path (0 portable, 1 AVX2, 2 AVX-512 IFMA), NULL if the machine lacks it.
+// The table of a path (0 portable, 1 AVX2, 2 AVX-512 IFMA, 3 NEON), NULL if the machine lacks it.
 static const bsk_kernels *table_of(int path) {
     switch (path) {
     case 0: return &portable;
 #if defined(__x86_64__)
     case 1: return bsk_avx2_available() ? &avx2 : NULL;
     case 2: return bsk_avx512_available() ? &avx512 : NULL;
+#elif defined(__aarch64__)
+    case 3: return &neon;
 #endif
     default: return NULL;
     }
 }
 
 static const bsk_kernels *pick(void) {
-    static const char *const names[] = {"portable", "avx2", "avx512"};
+    static const char *const names[] = {"portable", "avx2", "avx512", "neon"};
     const char *wanted = getenv("BLINDSIGHT_KERNELS");
-    for (int path = 0; wanted != NULL && path < 3; path++) {
+    for (int path = 0; wanted != NULL && path < 4; path++) {
         const bsk_kernels *forced = strcmp(wanted, names[path]) == 0 ? table_of(path) : NULL;
         if (forced != NULL) return forced;
     }
-    for (int path = 2; path > 0; path--) {
+    for (int path = 3; path > 0; path--) {
         const bsk_kernels *best = table_of(path);
         if (best != NULL) return best;
     }

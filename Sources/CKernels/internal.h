@@ -22,8 +22,8 @@ struct bsk_ntt {
     uint64_t last_inverse, last_inverse_quotient; // inverse[1]/n: the last stage's factor
     // Twiddles of the AVX-512 path (avx512_ntt_tables.c), NULL where it isn't available.
     uint64_t *forward52, *inverse52;
-    // Twiddles of the AVX2 path as doubles (avx2_ntt.c): w in (-q/2, q/2), then w / q; at 0 of the inverse 1/n. NULL where
-    // it isn't available.
+    // Twiddles of AVX2 and NEON as doubles (real_ntt.c): w in (-q/2, q/2), then w / q; at 0 of the inverse 1/n. NULL where
+    // neither is available.
     double *forward_real, *inverse_real;
 };
 
@@ -147,6 +147,7 @@ typedef struct {
 BSK_PATH(portable);
 BSK_PATH(avx2);
 BSK_PATH(avx512);
+BSK_PATH(neon);
 
 // Whether this machine has what a path needs.
 int bsk_avx2_available(void);
@@ -154,6 +155,7 @@ int bsk_avx512_available(void);
 // Builds forward52 and inverse52. Returns 0 when memory runs out.
 int bsk_avx512_ntt_tables(bsk_ntt *t);
 int bsk_avx2_ntt_tables(bsk_ntt *t);
+int bsk_neon_ntt_tables(bsk_ntt *t);
 
 // x - q if x >= q, else x, without a branch. x and q under 2^63.
 BSK_INLINE uint64_t bsk_reduce_once(uint64_t x, uint64_t q) {

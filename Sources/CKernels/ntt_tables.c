@@ -80,14 +80,18 @@ bsk_ntt *bsk_ntt_create(uint64_t q, uint32_t log_n, uint64_t psi) {
     t->n_inverse_quotient = bsk_shoup_quotient(t->n_inverse, q);
     t->last_inverse = mul_mod(&t->m, t->inverse[1], t->n_inverse);
     t->last_inverse_quotient = bsk_shoup_quotient(t->last_inverse, q);
-#if defined(__x86_64__)
+#if defined(__aarch64__)
+    const int is_complete = bsk_neon_ntt_tables(t);
+#elif defined(__x86_64__)
     const int is_complete = (!bsk_avx512_available() || bsk_avx512_ntt_tables(t))
         && (!bsk_avx2_available() || bsk_avx2_ntt_tables(t));
+#else
+    const int is_complete = 1;
+#endif
     if (!is_complete) {
         bsk_ntt_destroy(t);
         return NULL;
     }
-#endif
     return t;
 }
 

@@ -63,6 +63,6 @@ package final class NTTTable: @unchecked Sendable {
     /// - Parameter x: `degree` residues in [0, value); so are those that replace them.
     package func inverse(_ x: UnsafeMutablePointer<UInt64>) { bsk_ntt_inverse(handle, x) }
 
-    /// The kernels in use on this machine: "portable", "avx2" or "avx512ifma".
+    /// The kernels in use on this machine: "portable", "avx2", "avx512ifma" or "neon".
     package static var kernels: String { String(cString: bsk_path()) }
 }

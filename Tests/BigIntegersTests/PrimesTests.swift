@@ -52,6 +52,16 @@ import Testing
         #expect(!up.isEmpty && up == down.reversed())
     }
 
+    @Test func smallFactors() {
+        // Of 2^127 - 1, a prime: with each odd number below the limit, and with the first prime above it.
+        let large = (BigInt(1) << 127) - 1
+        for factor in stride(from: 3, to: SmallFactors.limit, by: 2) {
+            #expect(SmallFactors.divide(large * BigInt(factor)), "\(factor)")
+        }
+        #expect(!SmallFactors.divide(large))
+        #expect(!SmallFactors.divide(large * 32771))
+    }
+
     @Test(arguments: [16, 17, 63, 64, 65, 256]) func randomPrimes(bits: Int) {
         var generator = SplitMix64(seed: UInt64(bits))
         var last = BigInt()

@@ -8,7 +8,7 @@ import Testing
 
 /// The kernels' implementations, numbered as bsk_force_path does.
 enum Path: Int32, CaseIterable, CustomTestStringConvertible {
-    case portable, avx2, avx512
+    case portable, avx2, avx512, neon
 
     var testDescription: String { "\(self)" }
 
@@ -26,12 +26,13 @@ extension KernelTests {
     @Test func forcedPathIsReported() {
         let names: [Path: String] = [
             .portable: "portable", .avx2: "avx2", .avx512: "avx512ifma",
+            .neon: "neon",
         ]
         for path in Path.allCases {
             path.run { #expect(String(cString: bsk_path()) == names[path]) }
         }
         #expect(bsk_force_path(0) == 0)
-        #expect(bsk_force_path(3) == -1)
+        #expect(bsk_force_path(4) == -1)
         #expect(bsk_force_path(-1) == -1)
         #expect(String(cString: bsk_path()) == "portable")
     }

@@ -191,7 +191,7 @@ import Wire
         #expect(throws: WireError.malformed("0 groups of 3")) { try file.finish() }
     }
 
-    /// Replies are synced group by group: what is there is read at once by whoever looks.
+    /// Replies are written group by group: what is there is read at once by whoever looks.
     @Test func groupsAreThereAtOnce() throws {
         let place = try Place(.paillier)
         let file = try place.file()

@@ -68,6 +68,21 @@ import Testing
         try check(plan, network)
     }
 
+    /// Outputs that are constants, as of a padded vector: nothing is left of some ciphertexts' sums.
+    @Test(arguments: [0, 800, 1500]) func constants(first: Int) throws {
+        var matrix = SparseIntegerMatrix(columns: 4)
+        for row in 0..<1600 {
+            if (first..<first + 4).contains(row) { matrix.append(column: row - first, weight: 3) }
+            matrix.endRow()
+        }
+        let affine = try Affine(matrix: matrix, bias: (0..<1600).map { Int64($0 % 7) })
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [4], range: -7...7, scale: 1),
+            operations: [.init(.affine(affine), sources: [0])], outputScale: 1,
+            labels: IntegerNetwork.defaultLabels(1600))
+        try check(Planner.insecure(degrees: [512]).plan(network, method: .slots), network)
+    }
+
     /// Every ciphertext of a reply is flooded, and the bound is shared by all.
     @Test(arguments: [true, false]) func hidden(hasBias: Bool) throws {
         let network = try Self.network(inputs: 12, outputs: 1500, hasBias: hasBias)

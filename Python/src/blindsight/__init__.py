@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from ._plan import ClientPlan, Plan
     from ._predictions import Predictions
+    from ._remote import RemoteError, RemoteModel, connect
     from ._server import PreparedModel, Reply, Server
 
 # Read when they are asked for, so that the import costs next to nothing and the command line starts at once.
@@ -61,6 +62,7 @@ _HOMES = {
     ),
     "_plan": ("ClientPlan", "Plan"),
     "_predictions": ("Predictions",),
+    "_remote": ("RemoteError", "RemoteModel", "connect"),
     "_server": ("PreparedModel", "Reply", "Server"),
 }
 
@@ -84,11 +86,14 @@ __all__ = [
     "Predictions",
     "PreparedModel",
     "Remedy",
+    "RemoteError",
+    "RemoteModel",
     "Reply",
     "Request",
     "Server",
     "__version__",
     "compile",
+    "connect",
 ]
 
 

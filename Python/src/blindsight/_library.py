@@ -235,6 +235,10 @@ class Borrowed:
 
 def _address(view: memoryview) -> int:
     """Where a view's bytes are that can't be written to."""
+    owner = view.obj
+    # Of `Handle.view`: all of it, or numpy has to find out.
+    if isinstance(owner, ctypes.Array) and ctypes.sizeof(owner) == view.nbytes:
+        return ctypes.addressof(owner)
     import numpy
 
     return int(numpy.frombuffer(view, numpy.uint8).ctypes.data)

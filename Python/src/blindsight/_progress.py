@@ -92,10 +92,13 @@ def run(body: Callable[[Any], Value], option: ProgressOption, title: str, second
     option: what the user said of progress.
     seconds: how long it takes, roughly; None: nobody knows.
     """
+    if option is None or option is True or option is False:
+        # First of all, and with little code: after a prediction none of it is in a cache.
+        if seconds is not None and seconds < _SHORT:
+            return body(NO_PROGRESS)
+        if threading.current_thread() is not threading.main_thread():
+            return body(NO_PROGRESS)
     listener = _listener(option, title)
-    is_main = threading.current_thread() is threading.main_thread()
-    if not callable(option) and (not is_main or (seconds is not None and seconds < _SHORT)):
-        return body(NO_PROGRESS)
     call = _Call()
     callback = ProgressCall(call.tell)
     results: list[Value] = []

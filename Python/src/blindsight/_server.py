@@ -55,6 +55,8 @@ class Server:
     def __init__(self, handle: Handle, plan: Plan) -> None:
         self._handle = handle
         self._plan = plan
+        self._request_bytes = max(1, plan._request_bytes)
+        self._seconds_per_group = plan._seconds_per_group
 
     @overload
     def predict(self, request: Union[Request, BytesLike], *, progress: ProgressOption = None) -> Reply: ...
@@ -72,12 +74,12 @@ class Server:
         if not isinstance(request, (Sealed, bytes, bytearray, memoryview)):
             return (self.predict(part, progress=progress) for part in request)
         borrowed = Borrowed(data_of(request))
-        groups = max(1, borrowed.count // max(1, self._plan._request_bytes))
+        groups = max(1, borrowed.count // self._request_bytes)
 
         def body(callback: Any) -> Handle:
             return make("bs_server_predict", self._handle.pointer, *borrowed.arguments, callback, None)
 
-        seconds = groups * self._plan._seconds_per_group
+        seconds = groups * self._seconds_per_group
         return Reply(run(body, progress, "predict", seconds).view())
 
     def close(self) -> None:

@@ -51,14 +51,11 @@ package struct PredictCommand: ReportingCommand {
     package func report() throws -> CommandReport {
         try CommandFiles.checkOutput(output, inputs: [plan, evaluationKey, request])
         let threads = threads ?? WorkerPool.cores
-        let serverPlan = try CommandFiles.serverPlan(plan)
         let progress = ProgressBar("predict")
         defer { progress.finish() }
         progress.show("loading keys and weights")
-        let keys = try CommandFiles.keys(evaluationKey)
-        let server = try CommandFiles.naming(evaluationKey) {
-            try PreparedModel(serverPlan, threads: threads).server(for: keys, threads: threads)
-        }
+        let (serverPlan, server) = try ServerFiles.server(
+            plan: plan, evaluationKey: evaluationKey, threads: threads)
         let source = try RegularFile(request)
         let reader = try CommandFiles.naming(request) {
             try RequestReader(source, server: server)

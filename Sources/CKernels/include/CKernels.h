@@ -46,9 +46,9 @@ void bsk_ntt_forward(const bsk_ntt *t, uint64_t *x);
 /// Exact inverse of bsk_ntt_forward, scaled by 1/n.
 void bsk_ntt_inverse(const bsk_ntt *t, uint64_t *x);
 
-/// The name of the path in use: "portable", "avx2" or "avx512ifma".
+/// The name of the path in use: "portable", "avx2", "avx512ifma" or "neon".
 const char *bsk_path(void);
-/// Forces a path for tests: 0 portable, 1 AVX2, 2 AVX-512 IFMA. Returns 0, or -1 if the machine lacks it.
+/// Forces a path for tests: 0 portable, 1 AVX2, 2 AVX-512 IFMA, 3 NEON. Returns 0, or -1 if the machine lacks it.
 int bsk_force_path(int path);
 
 // out = a + b, a - b, -a, a * b, acc + a * b (mod q), element by element.

@@ -6,7 +6,8 @@ import Wire
 
 /// Writes the replies to a request into a file, group by group, such that a run that ends at any moment can be resumed.
 ///
-/// Until it is finished, the file's name has `.partial` behind it. Each group is synced before the next is begun.
+/// Until it is finished, the file's name has `.partial` behind it. What is in it is synced with the first group, then at
+/// most once a second, and at the end: a power failure takes little with it, and small groups don't wait for the disk.
 public final class ReplyFile {
     package let path: String
     package let request: RequestHeads
@@ -14,6 +15,10 @@ public final class ReplyFile {
     /// Groups that are in the file; of a resumed one it begins above zero.
     public private(set) var groupsDone = 0
     private let file: PartialFile
+    /// When it was synced last by this object.
+    private var synced: ContinuousClock.Instant?
+    /// Whether groups were written since.
+    private var isBehind = false
     /// Why part of a group may stand at the end: nothing is written behind it.
     private var failure: (any Error)?
 
@@ -52,7 +57,7 @@ public final class ReplyFile {
         try file.truncate(to: end)
     }
 
-    /// Appends the reply to group `groupsDone` and syncs.
+    /// Appends the reply to group `groupsDone`, and syncs where that is due.
     ///
     /// Where writing fails, part of the group may stand in the file: it takes no further group then, and a run that
     /// resumes drops that part.
@@ -64,7 +69,8 @@ public final class ReplyFile {
         else { throw WireError.otherRequest(group: groupsDone) }
         do {
             try reply.write(to: file)
-            try file.sync()
+            isBehind = true
+            if synced.map({ ContinuousClock.now - $0 >= .seconds(1) }) ?? true { try sync() }
         } catch {
             failure = error
             throw error
@@ -78,6 +84,14 @@ public final class ReplyFile {
         guard groupsDone == request.heads.count else {
             throw WireError.malformed("\(groupsDone) groups of \(request.heads.count)")
         }
+        // Also what an earlier run wrote, if there was nothing left to do.
+        if isBehind || synced == nil { try sync() }
         try file.finish()
+    }
+
+    private func sync() throws {
+        try file.sync()
+        synced = ContinuousClock.now
+        isBehind = false
     }
 }

@@ -28,11 +28,14 @@ struct PackedLayer {
 }
 
 extension PackedLayer {
-    /// Layers of the same sources as one of several sums, without their biases.
+    /// Layers of the same sources as one of several sums, without their biases. Every sum has a term, of zeros at least.
     init(sharing parts: [PackedLayer]) {
+        let zeros = Diagonal(
+            source: 0, index: 0,
+            weights: SlotWeights(slots: [], weights: [], count: parts[0].outputLayout.slotCount))
         self.init(
             diagonals: parts.enumerated().flatMap { output, part in
-                part.diagonals.map { diagonal in
+                (part.diagonals.isEmpty ? [zeros] : part.diagonals).map { diagonal in
                     var diagonal = diagonal
                     diagonal.output = output
                     return diagonal

@@ -3,52 +3,40 @@
 // The NTT in doubles.
 #include <stdlib.h>
 
-#include "avx2_real.h"
+#include "real.h"
 
-#if defined(__x86_64__)
+#if defined(BSK_HAS_REAL)
 
-enum { BSK_AVX2_MIN_N = 16 };
+enum { BSK_REAL_MIN_N = 16 };
 
 // (x + y w, x - y w).
-AVX2_INLINE void forward_butterfly(d4 *x, d4 *y, factor t, field f) {
+REAL_INLINE void forward_butterfly(d4 *x, d4 *y, factor t, field f) {
     d4 d = multiplied(*y, t, f);
-    *y = _mm256_sub_pd(*x, d);
-    *x = _mm256_add_pd(*x, d);
+    *y = minus(*x, d);
+    *x = plus(*x, d);
 }
 
 // (x + y, (x - y) w).
-AVX2_INLINE void inverse_butterfly(d4 *x, d4 *y, factor t, field f) {
-    d4 d = _mm256_sub_pd(*x, *y);
-    *x = _mm256_add_pd(*x, *y);
+REAL_INLINE void inverse_butterfly(d4 *x, d4 *y, factor t, field f) {
+    d4 d = minus(*x, *y);
+    *x = plus(*x, *y);
     *y = multiplied(d, t, f);
 }
 
-// Pairs of residues: from 0123 4567 to 0145 2367, and its own inverse.
-AVX2_INLINE void swap_halves(d4 *a, d4 *b) {
-    d4 x = _mm256_permute2f128_pd(*a, *b, 0x20), y = _mm256_permute2f128_pd(*a, *b, 0x31);
-    *a = x;
-    *b = y;
+// Twiddles of two neighbouring groups, each for two lanes; of four, each for one. They lie as pairs w, w/q.
+REAL_INLINE factor two_factors(const double *p) {
+    factor t;
+    load_two_pairs(p, &t.w, &t.w_over_q);
+    return t;
 }
-// From 0145 2367 to 0246 1357 (in pairs of lanes), and its own inverse.
-AVX2_INLINE void swap_pairs(d4 *a, d4 *b) {
-    d4 x = _mm256_unpacklo_pd(*a, *b), y = _mm256_unpackhi_pd(*a, *b);
-    *a = x;
-    *b = y;
-}
-
-// Twiddles of two neighbouring groups, each for two lanes; of four, each for one.
-AVX2_INLINE factor two_factors(const double *p) {
-    d4 v = _mm256_loadu_pd(p);  // w0, w0/q, w1, w1/q
-    return (factor){_mm256_permute4x64_pd(v, 0xA0), _mm256_permute4x64_pd(v, 0xF5)};
-}
-AVX2_INLINE factor four_factors(const double *p) {
-    d4 a = _mm256_loadu_pd(p), b = _mm256_loadu_pd(p + 4);
-    d4 w = _mm256_unpacklo_pd(a, b), r = _mm256_unpackhi_pd(a, b);  // 0 2 1 3
-    return (factor){_mm256_permute4x64_pd(w, 0xD8), _mm256_permute4x64_pd(r, 0xD8)};
+REAL_INLINE factor four_factors(const double *p) {
+    factor t;
+    load_four_pairs(p, &t.w, &t.w_over_q);
+    return t;
 }
 
 // Two stages. Entry: at most 2.5q. x[0] and x[1] are reduced, so that after them all are at most 0.51q + q + q.
-AVX2_INLINE void forward_pass(
+REAL_INLINE void forward_pass(
     uint64_t *x, size_t quarter, const double *w, size_t i, field f) {
     const factor t1 = spread(w + 2 * i), t2 = spread(w + 4 * i), t3 = spread(w + 4 * i + 2);
     for (size_t j = 0; j < quarter; j += 4) {
@@ -64,8 +52,8 @@ AVX2_INLINE void forward_pass(
     }
 }
 
-AVX2_TARGET void bsk_avx2_ntt_forward(const bsk_ntt *t, uint64_t *x) {
-    if (t->n < BSK_AVX2_MIN_N || t->forward_real == NULL) {
+REAL_TARGET void REAL(ntt_forward)(const bsk_ntt *t, uint64_t *x) {
+    if (t->n < BSK_REAL_MIN_N || t->forward_real == NULL) {
         bsk_portable_ntt_forward(t, x);
         return;
     }
@@ -106,7 +94,7 @@ AVX2_TARGET void bsk_avx2_ntt_forward(const bsk_ntt *t, uint64_t *x) {
 }
 
 // Two stages. Entry: at most q. Sums reach 4q and are reduced once.
-AVX2_INLINE void inverse_pass(
+REAL_INLINE void inverse_pass(
     uint64_t *x, size_t quarter, const double *w, size_t i, field f) {
     const factor t1 = spread(w + 2 * i), t2 = spread(w + 4 * i), t3 = spread(w + 4 * i + 2);
     for (size_t j = 0; j < quarter; j += 4) {
@@ -122,8 +110,8 @@ AVX2_INLINE void inverse_pass(
     }
 }
 
-AVX2_TARGET void bsk_avx2_ntt_inverse(const bsk_ntt *t, uint64_t *x) {
-    if (t->n < BSK_AVX2_MIN_N || t->inverse_real == NULL) {
+REAL_TARGET void REAL(ntt_inverse)(const bsk_ntt *t, uint64_t *x) {
+    if (t->n < BSK_REAL_MIN_N || t->inverse_real == NULL) {
         bsk_portable_ntt_inverse(t, x);
         return;
     }
@@ -175,7 +163,7 @@ static double *reals(const bsk_ntt *t, const uint64_t *w, uint64_t first) {
     return out;
 }
 
-int bsk_avx2_ntt_tables(bsk_ntt *t) {
+int REAL(ntt_tables)(bsk_ntt *t) {
     t->forward_real = reals(t, t->forward, 1);
     t->inverse_real = reals(t, t->inverse, t->n_inverse);
     return t->forward_real != NULL && t->inverse_real != NULL;

@@ -1,0 +1,167 @@
+"""What the service adds to the engine: requests for mnist.onnx over HTTP on loopback, beside the same in this process.
+
+    python3 Benchmarks/service.py                    # needs Service/.build/release/blindsight-serve (make check-service)
+    python3 Benchmarks/service.py --seconds 20 --load 0.5
+
+One part keeps so many connections busy as there are workers: requests a second. The other is an open loop: requests come by
+a Poisson process at a part of that rate, whether answers came or not; latency counts from when a request should have
+gone. Every reply is decrypted and compared at the end. Function privacy 0.
+"""
+
+import argparse
+import hashlib
+import http.client
+import json
+import os
+import random
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "Python/src"))
+sys.path.insert(0, str(ROOT / "Service/tests"))
+
+
+class Caller:
+    """One connection that asks the same again and again."""
+
+    def __init__(self, service, token, digest, request):
+        tensor = len(request).to_bytes(4, "little") + request
+        head = json.dumps({
+            "inputs": [{"name": "request", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": len(tensor)}}],
+            "outputs": [{"name": "reply", "parameters": {"binary_data": True}}], "parameters": {"key_id": digest},
+        }).encode()
+        self.body = head + tensor
+        self.headers = {"Authorization": f"Bearer {token}", "Inference-Header-Content-Length": str(len(head))}
+        self.connection = http.client.HTTPConnection("127.0.0.1", service.http)
+
+    def ask(self):
+        self.connection.request("POST", "/v2/models/mnist/infer", self.body, self.headers)
+        answer = self.connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            return answer.status, None
+        return 200, body[int(answer.getheader("Inference-Header-Content-Length")) + 4 :]
+
+
+def in_process(bs, plan, client, request, seconds, threads):
+    """Predictions a second on servers of one thread each, and the median of one alone."""
+    model = bs.PreparedModel(plan)
+    servers = [model.server(client.evaluation_keys, threads=1) for _ in range(threads)]
+    times = []
+    for _ in range(30):
+        start = time.perf_counter()
+        servers[0].predict(request)
+        times.append(time.perf_counter() - start)
+    counts = [0] * threads
+    end = time.perf_counter() + seconds
+
+    def work(place):
+        while time.perf_counter() < end:
+            servers[place].predict(request)
+            counts[place] += 1
+
+    run([threading.Thread(target=work, args=(place,)) for place in range(threads)])
+    return sum(counts) / seconds, statistics.median(times[5:])
+
+
+def run(threads):
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--load", type=float, nargs="+", default=[0.5])
+    options = parser.parse_args()
+    import blindsight as bs
+    from conftest import Service, write_tenants
+
+    folder = Path(tempfile.mkdtemp())
+    plan = bs.compile(ROOT / "Models/mnist.onnx", method="slots", function_privacy=0)
+    plan.save(folder / "models/mnist")
+    tokens = write_tenants(folder / "tenants.json", {"ward": {}})
+    cores = os.cpu_count()
+    service = Service(folder, queue=512)
+    client = bs.Client(plan.client)
+    keys = bytes(client.evaluation_keys)
+    digest = hashlib.sha256(keys).hexdigest()
+    token = tokens["ward"]
+    sample = np.zeros((1, 28, 28), np.float32)
+    request = client.encrypt(sample)
+    expected = plan.simulate(sample).logits
+    start = time.perf_counter()
+    assert service.call("PUT", f"/v1/keys/{digest}?model=mnist", keys, token)[0] == 201
+    print(f"keys of {len(keys) / 1e6:.1f} MB: kept in {1e3 * (time.perf_counter() - start):.0f} ms")
+    rate, alone = in_process(bs, plan, client, request, options.seconds, cores)
+    print(f"engine in process: {rate:.1f} a second on {cores} threads, one alone {1e3 * alone:.2f} ms")
+
+    caller = Caller(service, token, digest, bytes(request))
+    times = []
+    for _ in range(40):
+        start = time.perf_counter()
+        status, reply = caller.ask()
+        times.append(time.perf_counter() - start)
+        assert status == 200
+    assert np.array_equal(client.decrypt(reply, request).logits, expected)
+    one = statistics.median(times[5:])
+    print(f"service, one at a time: median {1e3 * one:.2f} ms, {1e3 * (one - alone):.2f} ms more")
+
+    counts = [0] * (cores + 1)
+    end = time.perf_counter() + options.seconds
+
+    def busy(place):
+        own = Caller(service, token, digest, bytes(request))
+        while time.perf_counter() < end:
+            if own.ask()[0] == 200:
+                counts[place] += 1
+
+    run([threading.Thread(target=busy, args=(place,)) for place in range(len(counts))])
+    served = sum(counts) / options.seconds
+    print(f"service, {len(counts)} connections: {served:.1f} a second, {100 * served / rate:.0f} % of the engine")
+
+    for load in options.load:
+        random.seed(1)
+        due, now = [], 0.0
+        while now < options.seconds:
+            now += random.expovariate(load * served)
+            due.append(now)
+        latencies, statuses, replies, lock = [], [], [], threading.Lock()
+        begin = time.perf_counter() + 0.5
+        left = iter(due)
+
+        def send():
+            own = Caller(service, token, digest, bytes(request))
+            while True:
+                with lock:
+                    at = next(left, None)
+                if at is None:
+                    return
+                time.sleep(max(0.0, begin + at - time.perf_counter()))
+                status, reply = own.ask()
+                with lock:
+                    latencies.append(time.perf_counter() - begin - at)
+                    statuses.append(status)
+                    replies.append(reply)
+
+        run([threading.Thread(target=send) for _ in range(64)])
+        wrong = sum(not np.array_equal(client.decrypt(r, request).logits, expected) for r in replies if r)
+        latencies.sort()
+        median, tail = statistics.median(latencies), latencies[int(0.99 * len(latencies))]
+        print(
+            f"open loop at {100 * load:.0f} %: {len(due)} requests, {statuses.count(200)} answered, {wrong} wrong, "
+            f"median {1e3 * median:.1f} ms, p99 {1e3 * tail:.1f} ms ({tail / median:.1f} times)")
+    assert service.stop() == 0
+
+
+if __name__ == "__main__":
+    main()
