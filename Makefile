@@ -26,6 +26,8 @@
 # make bench-clusters   seconds and bytes of groups, and what a cluster makes of them
 # make bench-python     what Python costs over Swift, and how peers' bindings do
 # make bench-search     private search of 100,000 vectors: time, bytes, and the same integers as numpy's
+# make web              the page that encrypts in the browser, and its library: Web/dist
+# make check-web        that library under Node and in Chromium, against the command line and a service
 # make check-service    builds the service and attacks it: tritonclient, tenants, kills, overload; minutes
 # make check-arm        the C kernels on ARM, under qemu, against this machine's
 # make estimate-arm     what the C kernels' loops take on ARM, by models of its cores; seconds, no build
@@ -45,7 +47,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all check-ray notebooks notebooks-html bench-python \
 	bench-search check-service bench-clusters official \
-	check-c check-arm check-shared-library fuzz sanitize attacks estimate-security estimate-arm
+	check-c check-arm check-shared-library web check-web fuzz sanitize attacks estimate-security estimate-arm
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -199,6 +201,13 @@ notebooks: check-python-all
 notebooks-html:
 	@Scripts/render-notebooks.sh
 
+# With Swift's own clang: the C kernels alone become WebAssembly.
+web:
+	@Scripts/build-web.sh
+
+check-web:
+	@Scripts/check-web.sh
+
 wheel: dependencies
 	@Scripts/make-wheel.sh
 
@@ -253,4 +262,4 @@ check-constant-time:
 
 clean:
 	swift package clean
-	rm -rf .build-mutants
+	rm -rf .build-mutants Web/dist

@@ -163,9 +163,36 @@ BSK_INLINE uint64_t bsk_reduce_once(uint64_t x, uint64_t q) {
     return d + (q & (uint64_t)((int64_t)d >> 63));
 }
 
+#if defined(__wasm__)
+
+// A product of 32-bit halves each: there is no wider one, and compilers call a function for 128 bits.
+BSK_INLINE uint64_t bsk_mul_high(uint64_t a, uint64_t b) {
+    const uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
+    const uint64_t middle = a1 * b0 + (a0 * b0 >> 32);
+    const uint64_t other = a0 * b1 + (uint32_t)middle;
+    return a1 * b1 + (middle >> 32) + (other >> 32);
+}
+
+BSK_INLINE bsk_u128 bsk_product(uint64_t a, uint64_t b) {
+    return (bsk_u128)bsk_mul_high(a, b) << 64 | a * b;
+}
+
+// The lower word of x >> bits, 0 < bits < 64.
+BSK_INLINE uint64_t bsk_shift_wide(bsk_u128 x, uint32_t bits) {
+    return (uint64_t)x >> bits | (uint64_t)(x >> 64) << (64 - bits);
+}
+
+#else
+
 BSK_INLINE uint64_t bsk_mul_high(uint64_t a, uint64_t b) {
     return (uint64_t)(((bsk_u128)a * b) >> 64);
 }
+
+BSK_INLINE bsk_u128 bsk_product(uint64_t a, uint64_t b) { return (bsk_u128)a * b; }
+
+BSK_INLINE uint64_t bsk_shift_wide(bsk_u128 x, uint32_t bits) { return (uint64_t)(x >> bits); }
+
+#endif
 
 // x mod q for any word. The quotient is at most one short: x/q - x*barrett64/2^64 < 1.
 BSK_INLINE uint64_t bsk_reduce_word(const bsk_modulus *m, uint64_t x) {
@@ -176,7 +203,7 @@ BSK_INLINE uint64_t bsk_reduce_word(const bsk_modulus *m, uint64_t x) {
 // Let c = floor(x / 2^(bits-2)) < 2^62. Then x/q - c*barrett_wide/2^64 < 2^(bits-2)/q + c/2^64
 // <= 1/2 + 1/4, so after the floor the remainder is under 2q.
 BSK_INLINE uint64_t bsk_reduce_wide(const bsk_modulus *m, bsk_u128 x) {
-    uint64_t quotient = bsk_mul_high((uint64_t)(x >> (m->bits - 2)), m->barrett_wide);
+    uint64_t quotient = bsk_mul_high(bsk_shift_wide(x, m->bits - 2), m->barrett_wide);
     return bsk_reduce_once((uint64_t)x - quotient * m->q, m->q);
 }
 

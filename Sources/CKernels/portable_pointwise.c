@@ -22,13 +22,13 @@ void bsk_portable_neg(const bsk_modulus *m, uint64_t *out, const uint64_t *a, si
 void bsk_portable_mul(
     const bsk_modulus *m, uint64_t *out, const uint64_t *a, const uint64_t *b, size_t n) {
     const bsk_modulus k = *m;
-    for (size_t i = 0; i < n; i++) out[i] = bsk_reduce_wide(&k, (bsk_u128)a[i] * b[i]);
+    for (size_t i = 0; i < n; i++) out[i] = bsk_reduce_wide(&k, bsk_product(a[i], b[i]));
 }
 
 void bsk_portable_mul_add(
     const bsk_modulus *m, uint64_t *acc, const uint64_t *a, const uint64_t *b, size_t n) {
     const bsk_modulus k = *m;
-    for (size_t i = 0; i < n; i++) acc[i] = bsk_reduce_wide(&k, (bsk_u128)a[i] * b[i] + acc[i]);
+    for (size_t i = 0; i < n; i++) acc[i] = bsk_reduce_wide(&k, bsk_product(a[i], b[i]) + acc[i]);
 }
 
 void bsk_portable_mul_scalar(
@@ -54,7 +54,7 @@ void bsk_portable_inner_product(
     const bsk_modulus k = *m;
     for (size_t i = 0; i < n; i++) {
         bsk_u128 sum = 0;
-        for (size_t j = 0; j < count; j++) sum += (bsk_u128)a[j][i] * b[j][i];
+        for (size_t j = 0; j < count; j++) sum += bsk_product(a[j][i], b[j][i]);
         out[i] = bsk_reduce_wide(&k, sum);
     }
 }
@@ -65,9 +65,9 @@ void bsk_portable_tensor(
     const bsk_modulus k = *m;
     for (size_t i = 0; i < n; i++) {
         const uint64_t x0 = a0[i], x1 = a1[i], y0 = b0[i], y1 = b1[i];
-        d0[i] = bsk_reduce_wide(&k, (bsk_u128)x0 * y0);
-        d1[i] = bsk_reduce_wide(&k, (bsk_u128)x0 * y1 + (bsk_u128)x1 * y0);
-        d2[i] = bsk_reduce_wide(&k, (bsk_u128)x1 * y1);
+        d0[i] = bsk_reduce_wide(&k, bsk_product(x0, y0));
+        d1[i] = bsk_reduce_wide(&k, bsk_product(x0, y1) + bsk_product(x1, y0));
+        d2[i] = bsk_reduce_wide(&k, bsk_product(x1, y1));
     }
 }
 
