@@ -67,6 +67,16 @@ struct HTTPRoutes: Sendable {
                     ],
                     body: .init(byteBuffer: ByteBuffer(bytes: model.clientPlan)))
             }
+            router.get("/v1/models/:model\(base)/network.json") { request, context in
+                let model = try model(request, context)
+                guard let network = model.network else {
+                    throw ServiceError(
+                        .notFound, "the network of '\(model.name)' isn't published")
+                }
+                return Response(
+                    status: .ok, headers: [.contentType: "application/json"],
+                    body: .init(byteBuffer: ByteBuffer(bytes: network)))
+            }
             router.post("/v2/models/:model\(base)/infer") { request, context in
                 try await infer(request, context)
             }

@@ -17,9 +17,12 @@ public final class ServedModel: Sendable {
     let digest: String
     /// SHA-256 of client.plan, in hexadecimal.
     let clientDigest: String
+    /// The network in clear, where its owner publishes it: network.json beside the plan.
+    let network: [UInt8]?
 
-    init(name: String, version: String, bytes: [UInt8]) throws {
+    init(name: String, version: String, bytes: [UInt8], network: [UInt8]?) throws {
         self.name = name
+        self.network = network
         self.version = version
         let plan = try Plan(serialized: bytes)
         prepared = try PreparedModel(plan)
@@ -107,10 +110,14 @@ public final class Models: Sendable {
                 }
                 let digest = hexadecimal(SHA256.hash(data: data))
                 let old = known[name]?[version]
+                let folder = path.dropLast("server.plan".count)
+                let network = files.contents(atPath: folder + "network.json").map(Array.init)
                 do {
                     out[name, default: [:]][version] =
-                        try old?.digest == digest
-                        ? old : ServedModel(name: name, version: version, bytes: Array(data))
+                        try old?.digest == digest && old?.network == network
+                        ? old
+                        : ServedModel(
+                            name: name, version: version, bytes: Array(data), network: network)
                 } catch {
                     throw Configuration.Invalid(description: "\(path): \(error)")
                 }
