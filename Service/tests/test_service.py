@@ -336,3 +336,18 @@ def test_overload(tmp_path, plans, clients):
         else:
             assert headers["retry-after"] == "1"
     assert busy.stop() == 0
+
+
+def test_published_network(service, clients):
+    token = service.tokens["ward"]
+    path = service.folder / "models/score/network.json"
+    assert service.call("GET", "/v1/models/score/network.json", token=token)[0] == 404
+    path.write_text('{"layers": []}')
+    service.process.send_signal(signal.SIGHUP)
+    for _ in range(100):
+        status, _, body = service.call("GET", "/v1/models/score/network.json", token=token)
+        if status == 200:
+            break
+        time.sleep(0.1)
+    assert status == 200 and json.loads(body) == {"layers": []}
+    assert service.call("GET", "/v1/models/mnist/network.json", token=service.tokens["clinic"])[0] == 404
