@@ -314,3 +314,26 @@ def test_batches_of_ray_data(cluster: None, mnist_pair: Pair, digits: tuple[Any,
     for row, request in zip(rows, requests):
         found = mnist_pair.client.decrypt(row["reply"], request)
         np.testing.assert_array_equal(found.logits, mnist_pair.plan.simulate(digits[0][row["id"]][None]).logits)
+
+
+def test_parts_of_a_catalogue(cluster: None, tmp_path: Path) -> None:
+    """A catalogue in parts, each a plan with requests of its own, as any other."""
+    pytest.importorskip("onnx")
+    from blindsight import search
+
+    vectors = np.random.default_rng(1).integers(-127, 128, (50, 8)).astype(np.int8)
+    catalogue = search.Catalogue(vectors, part=25, function_privacy=0)
+    searcher = search.Searcher(catalogue.client)
+    queries = vectors[[3, 30, 47]]
+    replies = []
+    for part, (plan, keys, request) in enumerate(
+        zip(catalogue.plans, searcher.evaluation_keys, searcher.encrypt(queries))
+    ):
+        folder = tmp_path / str(part)
+        folder.mkdir()
+        plan.save(folder / "plan")
+        keys.save(folder / "evaluation.key")
+        request.save(folder / "queries.ct")
+        predict(folder / "queries.ct", folder / "plan", folder / "evaluation.key", folder / "replies")
+        replies.append((folder / "replies/queries.ct").read_bytes())
+    assert np.array_equal(searcher.scores(replies), catalogue.scores(queries))
