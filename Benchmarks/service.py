@@ -2,10 +2,12 @@
 
     python3 Benchmarks/service.py                    # needs Service/.build/release/blindsight-serve (make check-service)
     python3 Benchmarks/service.py --seconds 20 --load 0.5
+    python3 Benchmarks/service.py --abuse --seconds 600           # slow clients, more than it can serve, many tenants
 
 One part keeps so many connections busy as there are workers: requests a second. The other is an open loop: requests come by
 a Poisson process at a part of that rate, whether answers came or not; latency counts from when a request should have
-gone. Every reply is decrypted and compared at the end. Function privacy 0.
+gone. Every reply is decrypted and compared at the end. With --abuse: 1,000 clients of a byte a second beside one that is
+in a hurry; forty that ask at once where sixteen may wait; and what a further tenant's keys take. Function privacy 0.
 """
 
 import argparse
@@ -14,6 +16,7 @@ import http.client
 import json
 import os
 import random
+import socket
 import statistics
 import sys
 import tempfile
@@ -78,16 +81,134 @@ def run(threads):
         thread.join()
 
 
+def resident(service):
+    """Megabytes."""
+    text = Path(f"/proc/{service.process.pid}/status").read_text()
+    return int(next(line for line in text.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
+def beside_slow_clients(service, token, digest, request):
+    def latencies():
+        caller = Caller(service, token, digest, request)
+        times = []
+        for _ in range(300):
+            start = time.perf_counter()
+            assert caller.ask()[0] == 200
+            times.append(time.perf_counter() - start)
+            time.sleep(0.01)
+        times.sort()
+        return 1e3 * statistics.median(times), 1e3 * times[int(0.99 * len(times))]
+
+    alone = latencies()
+    head = (
+        f"POST /v2/models/mnist/infer HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Length: {len(request) + 200}\r\nInference-Header-Content-Length: 196\r\n\r\n").encode()
+    slow = [socket.create_connection(("127.0.0.1", service.http)) for _ in range(1000)]
+    for connection in slow:
+        connection.sendall(head)
+    ended = threading.Event()
+
+    def drip():
+        while not ended.wait(1):
+            for connection in slow:
+                try:
+                    connection.send(b"x")
+                except OSError:
+                    pass
+
+    threading.Thread(target=drip, daemon=True).start()
+    time.sleep(2)
+    beside = latencies()
+    ended.set()
+    for connection in slow:
+        connection.close()
+    print(
+        f"alone: median {alone[0]:.1f} ms, p99 {alone[1]:.1f} ms; beside 1,000 slow clients: {beside[0]:.1f} ms, "
+        f"{beside[1]:.1f} ms ({beside[1] / alone[1]:.2f} times)")
+
+
+def overload(service, token, digest, request, seconds, is_right):
+    counts, refusals, lock, end = {}, [], threading.Lock(), time.perf_counter() + seconds
+    wrong = [0]
+
+    def push(place):
+        caller = Caller(service, token, digest, request)
+        while time.perf_counter() < end:
+            start = time.perf_counter()
+            status, reply = caller.ask()
+            elapsed = time.perf_counter() - start
+            with lock:
+                counts[status] = counts.get(status, 0) + 1
+                if status == 503:
+                    refusals.append(elapsed)
+            if status == 503:
+                time.sleep(0.05)
+            elif counts[status] % 50 == place and not is_right(reply):
+                wrong[0] += 1
+
+    threads = [threading.Thread(target=push, args=(place,)) for place in range(40)]
+    for thread in threads:
+        thread.start()
+    time.sleep(min(5, seconds / 2))
+    warm = resident(service)
+    for thread in threads:
+        thread.join()
+    refusals.sort()
+    middle = 1e3 * statistics.median(refusals) if refusals else float("nan")
+    print(
+        f"overload for {seconds:.0f} s: {counts}, {wrong[0]} wrong of a fiftieth, refused in {middle:.0f} ms (median), "
+        f"memory {warm:.0f} MB, at the end {resident(service):.0f} MB")
+
+
+def abuse(bs, plan, seconds):
+    from conftest import Service, write_tenants
+
+    folder = Path(tempfile.mkdtemp())
+    plan.save(folder / "models/mnist")
+    tokens = write_tenants(folder / "tenants.json", {f"t{number}": {} for number in range(13)})
+    service = Service(folder, queue=16)
+    sample = np.zeros((1, 28, 28), np.float32)
+    expected = plan.simulate(sample).logits
+
+    def enter(number, asks):
+        with bs.connect(service.url, "mnist", token=tokens[f"t{number}"]) as remote:
+            client = bs.Client(remote.plan)
+            if asks:
+                remote.predict(client, sample)
+            else:
+                remote.send_keys(client.evaluation_keys)
+            return client
+
+    clients = [enter(number, True) for number in range(3)]
+    sizes = [resident(service)]
+    for first in (3, 8):
+        for number in range(first, first + 5):
+            enter(number, first == 3)
+        sizes.append(resident(service))
+    print(f"a further tenant: keys cached {(sizes[1] - sizes[0]) / 5:.1f} MB, not {(sizes[2] - sizes[1]) / 5:.1f} MB")
+    client = clients[0]
+    digest = hashlib.sha256(bytes(client.evaluation_keys)).hexdigest()
+    request = client.encrypt(sample)
+    asked = (service, tokens["t0"], digest, bytes(request))
+    beside_slow_clients(*asked)
+    overload(*asked, seconds, lambda reply: np.array_equal(client.decrypt(reply, request).logits, expected))
+    assert service.stop() == 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--load", type=float, nargs="+", default=[0.5])
+    parser.add_argument("--abuse", action="store_true")
     options = parser.parse_args()
     import blindsight as bs
     from conftest import Service, write_tenants
 
     folder = Path(tempfile.mkdtemp())
-    plan = bs.compile(ROOT / "Models/mnist.onnx", method="slots", function_privacy=0)
+    plan = bs.compile(ROOT / "Models/mnist.onnx", method="slots", function_privacy=0, progress=False)
+    if options.abuse:
+        abuse(bs, plan, options.seconds)
+        return
     plan.save(folder / "models/mnist")
     tokens = write_tenants(folder / "tenants.json", {"ward": {}})
     cores = os.cpu_count()
