@@ -351,3 +351,102 @@ def test_published_network(service, clients):
         time.sleep(0.1)
     assert status == 200 and json.loads(body) == {"layers": []}
     assert service.call("GET", "/v1/models/mnist/network.json", token=service.tokens["clinic"])[0] == 404
+
+
+def test_refused_samples_cost_no_budget(tmp_path, plans, clients):
+    """Thirty at once where one may wait: as many samples are counted as were answered."""
+    import threading
+
+    plans[0]["mnist"].save(tmp_path / "models/mnist")
+    tokens = write_tenants(tmp_path / "tenants.json", {"trial": {"samples": 10_000}})
+    busy = Service(tmp_path, workers=1, queue=1)
+    client, token = clients["mnist"], tokens["trial"]
+    digest = put_keys(busy, client, "mnist", token)
+    request = bytes(client.encrypt(images(1)))
+    statuses = []
+    threads = [
+        threading.Thread(target=lambda: statuses.append(infer(busy, "mnist", request, digest, token)[0]))
+        for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) == {200, 503}
+    assert busy.stop() == 0
+    assert json.loads((tmp_path / "keys/usage.json").read_text()) == {"trial/mnist": statuses.count(200)}
+
+
+@pytest.mark.parametrize("limit", [{"samplesPerSecond": 0}, {"samples": -1}, {"keyBytes": -5}])
+def test_limits_that_are_none(tmp_path, service, limit):
+    import subprocess
+
+    from conftest import SERVE
+
+    write_tenants(tmp_path / "tenants.json", {"ward": limit})
+    path = tmp_path / "service.json"
+    path.write_text(json.dumps({
+        "models": str(service.folder / "models"), "keys": str(tmp_path / "keys"),
+        "tenants": str(tmp_path / "tenants.json")}))
+    done = subprocess.run([SERVE, "--config", path, "--dry-run"], capture_output=True, text=True)
+    assert done.returncode != 0 and "positive" in done.stderr
+
+
+def test_uploads_at_once(service, clients):
+    """The same keys over several connections: whatever they do to each other, a named file is whole."""
+    import threading
+
+    token = service.tokens["ward"]
+    for _ in range(4):
+        keys = bytes(bs.Client(clients["mnist"].plan).evaluation_keys)
+        digest = hashlib.sha256(keys).hexdigest()
+        path = service.folder / f"keys/ward/{digest}.key"
+        threads = [
+            threading.Thread(target=service.call, args=("PUT", f"/v1/keys/{digest}?model=mnist", keys, token))
+            for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if path.exists():
+            assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
+        else:
+            assert service.call("PUT", f"/v1/keys/{digest}?model=mnist", keys, token)[0] == 201
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert service.call("DELETE", f"/v1/keys/{digest}", token=token)[0] == 204
+
+
+def test_tls(tmp_path, plans, clients):
+    """Over TLS, with certificates of clients: whoever has none isn't heard."""
+    import ssl
+    import subprocess
+
+    def certificate(name):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", tmp_path / f"{name}.key",
+             "-out", tmp_path / f"{name}.pem"], check=True, capture_output=True)
+
+    certificate("server")
+    certificate("client")
+    plans[0]["score"].save(tmp_path / "models/score")
+    tokens = write_tenants(tmp_path / "tenants.json", {"ward": {}})
+    for authorities in (None, str(tmp_path / "client.pem")):
+        plain = Service(
+            tmp_path, certificate=str(tmp_path / "server.pem"), privateKey=str(tmp_path / "server.key"),
+            clientAuthorities=authorities, waits=False)
+        url = f"https://localhost:{plain.http}"
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
+        known = ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
+        known.load_cert_chain(str(tmp_path / "client.pem"), str(tmp_path / "client.key"))
+        sample = plans[1][:1]
+        with bs.connect(url, "score", token=tokens["ward"], context=known) as remote:
+            found = remote.predict(bs.Client(remote.plan), sample)
+        assert np.array_equal(found.logits, plans[0]["score"].simulate(sample).logits)
+        if authorities is None:
+            bs.connect(url, "score", token=tokens["ward"], context=trusting).close()
+        else:
+            with pytest.raises(bs.RemoteError):
+                bs.connect(url, "score", token=tokens["ward"], context=trusting)
+        with pytest.raises(bs.RemoteError, match="CERTIFICATE"):
+            bs.connect(url, "score", token=tokens["ward"])
+        assert plain.stop() == 0

@@ -150,7 +150,6 @@ extension ServiceError {
         case .overloaded: .unavailable
         case .budget: .resourceExhausted
         case .timeout: .deadlineExceeded
-        case .cancelled: .cancelled
         }
     }
 }

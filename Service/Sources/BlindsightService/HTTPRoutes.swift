@@ -95,7 +95,13 @@ struct HTTPRoutes: Sendable {
             parts.withLock { $0.append(contentsOf: part.readableBytesView) }
         }
 
-        var bytes: [UInt8] { parts.withLock { $0 } }
+        /// Gives them away: they are in memory once.
+        func finish() -> [UInt8] {
+            parts.withLock { parts in
+                defer { parts = [] }
+                return parts
+            }
+        }
     }
 
     private func infer(_ request: Request, _ context: Context) async throws -> Response {
@@ -107,7 +113,7 @@ struct HTTPRoutes: Sendable {
         } take: { (_: (Tenant, ServedModel), part: ByteBuffer, _: Int) in
             try collected.take(part)
         }
-        let body = collected.bytes
+        let body = collected.finish()
         let call = try OpenInference.call(
             body, headerLength: request.headers[HTTPField.Name(OpenInference.lengthHeader)!])
         let reply = try await service.predict(call.request, of: model, key: call.keyID, for: tenant)

@@ -116,11 +116,13 @@ public final class InferenceService: Sendable {
                     return try reader.request()
                 } catch { throw ServiceError.of(client: error) }
             }
-            try usage.take(
-                request.groups.count * model.plan.samplesPerGroup, of: model.name, for: tenant)
             reply = try await within(seconds: configuration.deadlineSeconds, "the prediction") {
                 let queued = ContinuousClock.now
                 return try await self.admission.run {
+                    // Here, so that what is refused for want of room costs no budget.
+                    try self.usage.take(
+                        request.groups.count * model.plan.samplesPerGroup, of: model.name,
+                        for: tenant)
                     let running = ContinuousClock.now
                     self.metrics.observe(
                         "blindsight_stage_seconds", labels + [("stage", "queue")],

@@ -100,20 +100,9 @@ struct KeyFiles: Sendable {
             try? FileManager.default.removeItem(atPath: path)
             throw ServiceError.of(client: error)
         }
-        guard let file = FileHandle(forUpdatingAtPath: path) else {
-            throw ServiceError.noKey(digest)
-        }
-        try file.synchronize()
-        try file.close()
-        guard rename(path, self.path(digest, tenant)) == 0 else {
-            throw ServiceError(.overloaded, "keys can't be kept now")
-        }
-        // The name, too.
-        let directory = open(home(tenant), O_RDONLY)
-        if directory >= 0 {
-            fsync(directory)
-            close(directory)
-        }
+        // What was checked, and not what another upload of the same keys may do to the part meanwhile.
+        try StagedFile.write(data, to: self.path(digest, tenant))
+        try? FileManager.default.removeItem(atPath: path)
     }
 
     func read(_ digest: String, _ tenant: Tenant) throws -> [UInt8] {
@@ -153,5 +142,14 @@ struct KeyFiles: Sendable {
             }
         }
         return count
+    }
+}
+
+extension StagedFile {
+    /// A file of whoever runs the service alone: whole and synced, or not there.
+    static func write(_ data: Data, to path: String) throws {
+        let file = try StagedFile(path, isPrivate: true)
+        try data.withUnsafeBytes { try file.write($0) }
+        try file.finish()
     }
 }

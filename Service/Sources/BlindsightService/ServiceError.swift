@@ -7,7 +7,7 @@ import Hummingbird
 public struct ServiceError: Error, Equatable, CustomStringConvertible {
     public enum Kind: Sendable, CaseIterable {
         case badRequest, unauthorized, notFound, conflict, tooLarge, unsupported, overloaded,
-            budget, timeout, cancelled
+            budget, timeout
     }
 
     public let kind: Kind
@@ -42,7 +42,6 @@ public struct ServiceError: Error, Equatable, CustomStringConvertible {
         case .overloaded: .serviceUnavailable
         case .budget: .tooManyRequests
         case .timeout: .gatewayTimeout
-        case .cancelled: .init(code: 499, reasonPhrase: "Client Closed Request")
         }
     }
 

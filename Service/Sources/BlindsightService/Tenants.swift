@@ -55,6 +55,11 @@ public struct Tenants: Sendable {
                     description:
                         "\(path): '\(entry.name)' is used twice, or more than a-z, 0-9 and -")
             }
+            guard entry.samplesPerSecond ?? 1 > 0, entry.samples ?? 0 >= 0, entry.keyBytes ?? 0 >= 0
+            else {
+                throw Configuration.Invalid(
+                    description: "\(path): '\(entry.name)' has a limit that is no positive number")
+            }
             let tenant = Tenant(
                 name: entry.name, models: entry.models.map(Set.init),
                 keyBytes: entry.keyBytes ?? 1 << 30,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Blindsight
 import Foundation
 import Synchronization
 
@@ -90,7 +91,7 @@ final class Usage: Sendable {
     private func write(_ counts: [String: Int]) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        try encoder.encode(counts).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try StagedFile.write(encoder.encode(counts), to: path)
     }
 }
 
