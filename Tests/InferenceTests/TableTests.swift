@@ -54,7 +54,7 @@ import Testing
 
     private static let planner = Planner.insecure(degrees: [1024, 2048, 4096, 8192])
 
-    private static let networks: [[Int]] = [[3, 2, 2], [4, 3, 2, 2], [5, 4, 3, 3]]
+    private static let networks: [[Int]] = [[3, 2, 3], [4, 3, 2, 2], [5, 4, 3, 3]]
 
     @Test(arguments: networks.indices) func encryptedIsLookedUp(index: Int) throws {
         let network = try Self.network(
