@@ -14,7 +14,8 @@ extension Lowering {
                     "its weights have scales along axis \(found); along axis \(axis), the outputs', they are accepted"
                 )
             }
-            return (integers, dims, scales)
+            // Scales that are all the same are one.
+            return (integers, dims, Set(scales).count == 1 ? [scales[0]] : scales)
         case .constant(let tensor):
             throw node.refusal(
                 "its weights '\(tensor.name)' are not quantized; integer weights through a DequantizeLinear are accepted"

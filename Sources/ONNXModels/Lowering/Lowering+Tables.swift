@@ -184,7 +184,7 @@ extension Lowering {
         }
         let geometry = try WindowGeometry(
             node, shape: [1] + shape,
-            kernel: try node.sizes("kernel_shape", default: []))
+            kernel: try node.integers("kernel_shape")?.map { Int(clamping: $0) } ?? [])
         let whole = [1] + shape
         _ = try geometry.tapsCount(whole, node: node)
         let lists = try geometry.lists(whole, node: node)

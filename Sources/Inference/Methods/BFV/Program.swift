@@ -80,7 +80,7 @@ package struct Program<I: Interpreter> {
             case .own(let own):
                 step = .own(
                     try interpreter.prepare(
-                        own, unit: unit, level: level,
+                        own, units: operands.map { units[$0] }, unit: unit, level: level,
                         followsLast: flow.lastMap.map { index > $0 } ?? false))
             case .square:
                 step = .square
