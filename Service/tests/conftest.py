@@ -36,6 +36,12 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+def resident(pid: int) -> float:
+    """Megabytes of memory."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in text.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
 class Service:
     """A process, and calls of it. Ended by its id."""
 
@@ -125,3 +131,8 @@ def service(tmp_path_factory, plans):
     running.tokens = tokens
     yield running
     assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def clients(plans):
+    return {name: bs.Client(plan.client) for name, plan in plans[0].items()}
