@@ -18,8 +18,8 @@ from calls import images, metric, put_keys
 from conftest import Service, resident, write_tenants
 from tritonclient.grpc import service_pb2
 
-import blindsight as bs
-
+# The transport ends the stream, sometimes before its status is sent.
+TOO_LARGE = (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.CANCELLED)
 SERVICE = "/inference.GRPCInferenceService/"
 
 
@@ -96,7 +96,7 @@ def send(service, message, **more):
 
 def test_large_messages(small):
     before = resident(small.process.pid)
-    assert send(small, bytes(100 << 20), metadata=bearer(small)) == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert send(small, bytes(100 << 20), metadata=bearer(small)) in TOO_LARGE
     assert send(small, b"\xff" * 1000, metadata=bearer(small)) == grpc.StatusCode.INVALID_ARGUMENT
     assert is_well(small) and resident(small.process.pid) < before + 50
 
@@ -230,17 +230,13 @@ def test_clients_that_leave(tmp_path, plans, clients):
 
 def test_models_that_need_larger_messages(tmp_path, plans, clients):
     """A service that began with small requests takes larger ones once a model needs them, and answers what came before."""
-    from sklearn.linear_model import LogisticRegression
-
-    samples = plans[1]
-    model = LogisticRegression().fit(samples, samples[:, 1] > 0)
-    bs.compile(model, calibration=samples, method="paillier", function_privacy=0).save(tmp_path / "models/linear")
+    plans[0]["score"].save(tmp_path / "models/score")
     tokens = write_tenants(tmp_path / "tenants.json", {"ward": {}})
-    service = Service(tmp_path)
+    service = Service(tmp_path, groups=1)
     service.tokens = tokens
     client, sample = clients["mnist"], images(1)
     code = send(service, bytes(len(bytes(client.encrypt(sample)))), metadata=bearer(service))
-    assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert code in TOO_LARGE
     plans[0]["mnist"].save(tmp_path / "models/mnist")
     service.process.send_signal(signal.SIGHUP)
     for _ in range(100):

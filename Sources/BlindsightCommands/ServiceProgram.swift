@@ -53,7 +53,8 @@ final class ServiceProgram {
         try failing {
             let length = try output.bytes(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             guard length <= UInt64(limit) else {
-                throw FileError(path: name, reason: "it says \(length) bytes, at most \(limit) are taken")
+                throw FileError(
+                    path: name, reason: "it says \(length) bytes, at most \(limit) are taken")
             }
             return try output.bytes(Int(length))
         }
@@ -98,7 +99,9 @@ final class ServiceProgram {
         _ path: String, _ arguments: [String], _ input: Int32, _ output: Int32
     ) throws -> pid_t {
         #if canImport(Darwin)
-            var (actions, attributes): (posix_spawn_file_actions_t?, posix_spawnattr_t?) = (nil, nil)
+            var (actions, attributes): (posix_spawn_file_actions_t?, posix_spawnattr_t?) = (
+                nil, nil
+            )
         #else
             var actions = posix_spawn_file_actions_t()
             var attributes = posix_spawnattr_t()

@@ -6,7 +6,8 @@ import Foundation
 final class Connection {
     struct Answer {
         let status: Int
-        let body: [UInt8]
+        /// What follows the JSON and the four bytes of a tensor's length; empty where there is no such thing.
+        let reply: [UInt8]
         let staysOpen: Bool
     }
 
@@ -21,7 +22,8 @@ final class Connection {
             descriptor = socket(AF_INET, SOCK_STREAM, 0)
         #endif
         var one: Int32 = 1
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        setsockopt(
+            descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
         var patience = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -65,8 +67,9 @@ final class Connection {
         else { return nil }
         let start = headEnd! + 4
         while bytes.count < start + length { guard readSome(&bytes) else { return nil } }
+        let json = value("inference-header-content-length").flatMap { Int($0) } ?? length
         return Answer(
-            status: status, body: Array(bytes[start..<start + length]),
+            status: status, reply: Array(bytes[start..<start + length].dropFirst(max(0, json) + 4)),
             staysOpen: value("connection") != "close")
     }
 

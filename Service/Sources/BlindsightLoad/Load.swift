@@ -8,7 +8,8 @@ import Foundation
 struct Load: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "blindsight-load",
-        abstract: "Sends one request again and again to a service on this machine, and prints how long answers took.",
+        abstract:
+            "Sends one request again and again to a service on this machine, and prints how long answers took.",
         discussion: """
             Latency counts from when a request should have gone. Late are those that went more than two milliseconds \
             after that, for want of a free connection or of a core; lost are those that no whole answer came to. The \
@@ -23,7 +24,7 @@ struct Load: ParsableCommand {
     @Option(help: "Seconds for which requests begin.") var seconds: Double
     @Option(help: "Connections.") var connections = 64
     @Option(help: "Of the moments' generator.") var seed: UInt64 = 1
-    @Option(help: "A file for all bodies of answers, each with its length in eight bytes before it.")
+    @Option(help: "A file for all replies, each with its length in eight bytes before it.")
     var replies: String?
 
     func validate() throws {

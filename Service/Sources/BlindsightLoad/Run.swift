@@ -58,7 +58,7 @@ final class Run: Sendable {
                 state.statuses[answer.status, default: 0] += 1
                 guard answer.status == 200 else { return }
                 state.latencies.append(latency)
-                if keepsReplies { state.replies.append(answer.body) }
+                if keepsReplies { state.replies.append(answer.reply) }
             }
         }
     }

@@ -42,7 +42,9 @@ struct RemoteCalls: Sendable {
             let answer: Answer
             do { answer = try await once(request, limit: limit) } catch {
                 try Task.checkCancellation()
-                if isLast || error is RemoteError { throw error as? RemoteError ?? Self.none(error) }
+                if isLast || error is RemoteError {
+                    throw error as? RemoteError ?? Self.none(error)
+                }
                 try await Self.wait(attempt)
                 continue
             }

@@ -63,14 +63,17 @@ public final class RemoteServer: Sendable {
         }
         plan = try ClientPlan(serialized: bytes)
         struct Metadata: Decodable {
-            struct Parameters: Decodable { let most_groups: Int }
+            struct Parameters: Decodable {
+                let mostGroups: Int
+                enum CodingKeys: String, CodingKey { case mostGroups = "most_groups" }
+            }
             let parameters: Parameters
         }
         let metadata = try await calls.call(.GET, path).body
         guard let found = try? JSONDecoder().decode(Metadata.self, from: Data(metadata)),
-            found.parameters.most_groups > 0
+            found.parameters.mostGroups > 0
         else { throw RemoteError("\(path): metadata without most_groups") }
-        mostGroups = min(found.parameters.most_groups, 1 << 20)
+        mostGroups = min(found.parameters.mostGroups, 1 << 20)
     }
 
     /// Ends its connections. Call it once, after everything else.
@@ -183,8 +186,10 @@ public final class RemoteServer: Sendable {
     }
 
     private static func digest(_ bytes: [UInt8]) -> String {
-        SHA256.hash(data: bytes).map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }
-            .joined()
+        SHA256.hash(data: bytes).map {
+            $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16)
+        }
+        .joined()
     }
 
     /// For a path's part.
@@ -194,7 +199,8 @@ public final class RemoteServer: Sendable {
                 (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
                 || [45, 95, 126].contains(byte)
             return isPlain
-                ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+                ? String(UnicodeScalar(byte))
+                : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }.joined()
     }
 }

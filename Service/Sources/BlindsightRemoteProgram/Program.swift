@@ -64,7 +64,7 @@ struct Program: AsyncParsableCommand {
             }
         }
         // They were made for this one conversation.
-        do { try await remote.delete(keys: name) } catch where (try? result.get()) != nil {
+        do { try await remote.delete(keys: name) } catch  where (try? result.get()) != nil {
             FileHandle.standardError.write(
                 Data("blindsight-remote: the service may keep these keys: \(error)\n".utf8))
         }
@@ -77,7 +77,8 @@ struct Program: AsyncParsableCommand {
                 $0.isEmpty ? nil : $0
             }
         }
-        guard let data = FileManager.default.contents(atPath: tokenFile), data.count < 1 << 16 else {
+        guard let data = FileManager.default.contents(atPath: tokenFile), data.count < 1 << 16
+        else {
             throw ValidationError("\(tokenFile): can't be read")
         }
         let text = String(decoding: data, as: UTF8.self)

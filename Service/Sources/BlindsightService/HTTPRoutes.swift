@@ -58,6 +58,7 @@ struct HTTPRoutes: Sendable {
         func refuseOtherMethods() {
             let all: [HTTPRequest.Method] = [
                 .get, .head, .put, .post, .delete, .patch, .options, .trace, .connect,
+                .init("QUERY")!,
             ]
             for (path, known) in methods {
                 for method in all where !known.contains(method) {
@@ -216,7 +217,9 @@ struct HTTPRoutes: Sendable {
             headers[Self.offset] = "\(service.files.partialCount(digest, tenant))"
             return Response(status: .notFound, headers: headers)
         }
-        addresses.on(.put, "/v1/keys/:digest") { request, context in try await putKeys(request, context) }
+        addresses.on(.put, "/v1/keys/:digest") { request, context in
+            try await putKeys(request, context)
+        }
         addresses.on(.delete, "/v1/keys/:digest") { request, context in
             try await service.deleteKeys(digest(context), for: tenant(request))
             return Response(status: .noContent)

@@ -46,7 +46,8 @@ package struct AskCommand: ReportingCommand {
     @Option(help: "A file whose first line is the token.", completion: .file())
     var tokenFile: String?
 
-    @Option(help: "A PEM file of trusted certificates; by default the system's.", completion: .file())
+    @Option(
+        help: "A PEM file of trusted certificates; by default the system's.", completion: .file())
     var authorities: String?
 
     @Option(help: "A PEM file of this client's certificate.", completion: .file())
