@@ -74,6 +74,7 @@ test: dependencies lint
 	@$(MAKE) snippet
 	@$(MAKE) check-python
 	@$(MAKE) check-readme
+	@$(MAKE) lint-deploy
 	@$(MAKE) bench-smoke
 	@echo "make test: all passed"
 
