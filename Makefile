@@ -232,9 +232,9 @@ bench-python:
 	.build/python/bin/python Benchmarks/python.py
 
 build-service:
-	swift build -c release --package-path Service --product blindsight-serve
-	swift build -c release --package-path Service --product blindsight-remote
-	swift build -c release --package-path Service --product blindsight-load
+	for product in blindsight-serve blindsight-remote blindsight-load remote-example; do \
+		swift build -c release --package-path Service --product $$product || exit 1; \
+	done
 
 check-service: build build-service
 	@Scripts/python-environment.sh numpy pytest scikit-learn skl2onnx onnx 'tritonclient[http,grpc]' h2

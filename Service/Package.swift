@@ -9,6 +9,7 @@ let package = Package(
         // What `blindsight ask` runs, and the library that it is made of.
         .executable(name: "blindsight-remote", targets: ["BlindsightRemoteProgram"]),
         .library(name: "BlindsightRemote", targets: ["BlindsightRemote"]),
+        .executable(name: "remote-example", targets: ["RemoteExample"]),
         // For Benchmarks/service.py.
         .executable(name: "blindsight-load", targets: ["BlindsightLoad"]),
     ],
@@ -59,6 +60,11 @@ let package = Package(
             dependencies: [
                 "BlindsightRemote",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "RemoteExample",
+            dependencies: [
+                "BlindsightRemote", .product(name: "Blindsight", package: "blindsight"),
             ]),
         .executableTarget(
             name: "BlindsightLoad",

@@ -19,6 +19,7 @@ import pytest
 from conftest import ROOT
 
 BLINDSIGHT = Path(os.environ.get("BLINDSIGHT", ROOT / ".build/release/blindsight"))
+EXAMPLE = ROOT / "Service/.build/release/remote-example"
 IMAGES = ROOT / "Samples/digits-images-idx3-ubyte"
 
 
@@ -177,6 +178,20 @@ def test_nothing_sent_depends_on_what_was_decrypted(service):
         assert done.returncode != 0 and calls == seen
         texts.add(done.stderr)
     assert len(texts) == 2
+
+
+def test_from_swift(service, plans):
+    """RemoteServer, by the example that shows it: nine samples, in several requests."""
+    data = np.frombuffer(IMAGES.read_bytes(), np.uint8, offset=16).reshape(-1, 28, 28)[:9]
+    words = [service.url, "mnist", IMAGES, "9"]
+    done = subprocess.run(
+        [EXAMPLE, *words], capture_output=True, text=True, timeout=120,
+        env={**os.environ, "BLINDSIGHT_TOKEN": service.tokens["ward"]})
+    assert done.returncode == 0, done.stderr
+    expected = plans[0]["mnist"].simulate(data.astype(np.float32)).logits.tolist()
+    assert [json.loads(line.split(" ", 1)[1]) for line in done.stdout.splitlines()] == expected
+    done = subprocess.run([EXAMPLE, *words], capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0 and "token" in done.stderr
 
 
 def test_broken_connections(service):
