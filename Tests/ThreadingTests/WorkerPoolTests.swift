@@ -143,7 +143,8 @@ import Threading
         let pool = WorkerPool(threads: 2, backsOff: false, sharesByLoad: sharesByLoad)
         /// Bodies that were run by another thread than the caller's, of enough for both.
         func strangers() -> Int {
-            let (count, caller) = (Atomic(0), pthread_self())
+            let count = Atomic(0)
+            let caller = pthread_self()
             pool.run(50) { _ in
                 usleep(200)
                 if pthread_equal(pthread_self(), caller) == 0 {
