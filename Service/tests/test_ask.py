@@ -10,13 +10,14 @@ import json
 import os
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, free_port
 
 BLINDSIGHT = Path(os.environ.get("BLINDSIGHT", ROOT / ".build/release/blindsight"))
 EXAMPLE = ROOT / "Service/.build/release/remote-example"
@@ -200,3 +201,24 @@ def test_broken_connections(service):
         service, lambda answer, head: answer, ["--model", "mnist", "--input", IMAGES, "--index", "14"], fails=2)
     assert done.returncode == 0 and "Prediction: 7" in done.stdout
     assert len([call for call in seen if call[0] == "POST"]) == 3
+
+
+def test_serve(service, tmp_path):
+    """`blindsight serve` becomes the service, and ends as it does."""
+    port = free_port()
+    running = subprocess.Popen(
+        [BLINDSIGHT, "serve", "--models", service.folder / "models", "--keys", tmp_path / "keys", "--port", str(port)],
+        env={**os.environ, "BLINDSIGHT_GRPC_PORT": "0", "BLINDSIGHT_METRICS_PORT": "0"}, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            try:
+                assert urllib.request.urlopen(f"http://127.0.0.1:{port}/v2/health/ready", timeout=5).status == 200
+                break
+            except OSError:
+                assert running.poll() is None
+                time.sleep(0.05)
+        running.terminate()
+        assert running.wait(timeout=20) == 0
+    finally:
+        running.kill()
