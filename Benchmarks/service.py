@@ -4,11 +4,11 @@
     python3 Benchmarks/service.py --seconds 20 --load 0.5
     python3 Benchmarks/service.py --abuse --seconds 600           # slow clients, more than it can serve, many tenants
 
-One part keeps so many connections busy as there are workers: requests a second. The other is an open loop of a compiled
-program, blindsight-load: requests come by a Poisson process at a part of that rate, whether answers came or not; latency
-counts from when a request should have gone, and requests that went late or were lost are counted. Every reply is
-decrypted and compared at the end. With --abuse: 1,000 clients of a byte a second beside one that is in a hurry; forty
-that ask at once where sixteen may wait; and what a further tenant's keys take. Function privacy 0.
+One part keeps so many connections busy as there are workers: requests a second. The other is an open loop of a
+compiled program, blindsight-load: requests come by a Poisson process at a part of that rate, whether answers came or
+not; latency counts from when a request should have gone, and requests that went late or were lost are counted. Every
+reply is decrypted and compared at the end. With --abuse: 1,000 clients of a byte a second beside one that is in a
+hurry; forty that ask at once where sixteen may wait; and what a further tenant's keys take. Function privacy 0.
 """
 
 import argparse

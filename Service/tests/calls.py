@@ -43,7 +43,8 @@ def infer(service, model, request, digest, token, **more):
     tensor = len(request).to_bytes(4, "little") + request
     head = infer_head(digest, len(tensor))
     return service.call(
-        "POST", f"/v2/models/{model}/infer", head + tensor, token, Inference_Header_Content_Length=str(len(head)), **more)
+        "POST", f"/v2/models/{model}/infer", head + tensor, token, Inference_Header_Content_Length=str(len(head)),
+        **more)
 
 
 def reply_of(answer):

@@ -8,12 +8,11 @@ import json
 import socket
 import time
 
+import blindsight as bs
 import numpy as np
 import pytest
 from calls import images, infer, infer_head, metric, put_keys, reply_of
 from conftest import Service, write_tenants
-
-import blindsight as bs
 
 
 @pytest.fixture(scope="module")

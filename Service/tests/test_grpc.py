@@ -229,7 +229,7 @@ def test_clients_that_leave(tmp_path, plans, clients):
 
 
 def test_models_that_need_larger_messages(tmp_path, plans, clients):
-    """A service that began with small requests takes larger ones once a model needs them, and answers what came before."""
+    """A service that began with small requests takes larger ones once a model needs them."""
     plans[0]["score"].save(tmp_path / "models/score")
     tokens = write_tenants(tmp_path / "tenants.json", {"ward": {}})
     service = Service(tmp_path, groups=1)

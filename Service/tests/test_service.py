@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import tritonclient.grpc
 import tritonclient.http
-from calls import images, infer, infer_body, infer_head, put_keys, request_head
-from conftest import ROOT, Service, write_tenants
+from calls import images, infer, infer_body, put_keys, request_head
+from conftest import Service, write_tenants
 
 import blindsight as bs
 

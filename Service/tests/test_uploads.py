@@ -9,6 +9,7 @@ import threading
 
 import blindsight as bs
 
+
 def test_uploads_at_once(service, clients):
     """The same keys over several connections: whatever they do to each other, a named file is whole."""
     import threading
