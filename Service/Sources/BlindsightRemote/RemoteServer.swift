@@ -5,6 +5,7 @@ import BlindsightClient
 import Crypto
 import Files
 import Foundation
+import InferenceClient
 import NIOCore
 
 /// A model of a service, such as `blindsight serve` runs, over the Open Inference Protocol.
