@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -45,6 +46,8 @@ def resident(pid: int) -> float:
 class Service:
     """A process, and calls of it. Ended by its id."""
 
+    started: ClassVar[list] = []
+
     def __init__(self, folder: Path, waits: bool = True, **settings):
         self.folder, self.waits = folder, waits
         self.http, self.grpc, self.metrics = free_port(), free_port(), free_port()
@@ -59,6 +62,7 @@ class Service:
         path.write_text(json.dumps({k: v for k, v in self.settings.items() if v is not None}))
         self.log = open(self.folder / "service.log", "ab")
         self.process = subprocess.Popen([SERVE, "--config", path], stdout=subprocess.DEVNULL, stderr=self.log)
+        self.started.append(self.process)
         for _ in range(200):
             try:
                 if not self.waits:
@@ -136,3 +140,12 @@ def service(tmp_path_factory, plans):
 @pytest.fixture(scope="session")
 def clients(plans):
     return {name: bs.Client(plan.client) for name, plan in plans[0].items()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_leftovers():
+    """Whatever a test that failed left running ends."""
+    yield
+    for process in Service.started:
+        if process.poll() is None:
+            process.kill()

@@ -18,7 +18,7 @@ final class ServiceProgram {
     private let name: String
     private let process: pid_t
     private var input: DescriptorSink?
-    private let output: DescriptorStream
+    private var output: DescriptorStream?
     private var hasEnded = false
 
     /// - Throws: `CommandError` where it isn't found.
@@ -51,12 +51,12 @@ final class ServiceProgram {
     /// - Parameter limit: bytes that the message may have.
     func receive(limit: Int) throws -> [UInt8] {
         try failing {
-            let length = try output.bytes(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            let length = try output!.bytes(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             guard length <= UInt64(limit) else {
                 throw FileError(
                     path: name, reason: "it says \(length) bytes, at most \(limit) are taken")
             }
-            return try output.bytes(Int(length))
+            return try output!.bytes(Int(length))
         }
     }
 
@@ -78,7 +78,9 @@ final class ServiceProgram {
     private func end() -> Int32 {
         guard !hasEnded else { return 0 }
         hasEnded = true
+        // It may wait for either.
         input = nil
+        output = nil
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 { guard errno == EINTR else { return 1 } }
         let signal = status & 0x7f
