@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 
 import numpy as np
 from conftest import ROOT
@@ -61,3 +62,11 @@ def metric(service, name, **labels):
     return sum(
         float(line.rsplit(" ", 1)[1]) for line in lines
         if line.split("{")[0].split(" ")[0] == name and all(label in line for label in wanted))
+
+
+def certificate(folder, name):
+    """A certificate of this machine that signs itself, and its key."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", folder / f"{name}.key",
+         "-out", folder / f"{name}.pem"], check=True, capture_output=True)

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, free_port
+from calls import certificate
+from conftest import ROOT, Service, free_port, write_tenants
 
 BLINDSIGHT = Path(os.environ.get("BLINDSIGHT", ROOT / ".build/release/blindsight"))
 EXAMPLE = ROOT / "Service/.build/release/remote-example"
@@ -98,6 +99,26 @@ def test_tokens(service):
         assert done.returncode != 0 and "token" in done.stderr
     done = ask("http://192.0.2.1:1", "--model", "mnist", "--input", IMAGES, token="secret-words")
     assert done.returncode != 0 and "https" in done.stderr and "secret-words" not in done.stderr
+
+
+def test_tls(plans, tmp_path):
+    """Over TLS with certificates of both sides; whoever trusts another authority, or has no certificate, asks nothing."""
+    certificate(tmp_path, "server")
+    certificate(tmp_path, "client")
+    plans[0]["mnist"].save(tmp_path / "models/mnist")
+    token = write_tenants(tmp_path / "tenants.json", {"ward": {}})["ward"]
+    service = Service(
+        tmp_path, certificate=str(tmp_path / "server.pem"), privateKey=str(tmp_path / "server.key"),
+        clientAuthorities=str(tmp_path / "client.pem"), waits=False)
+    words = [f"https://localhost:{service.http}", "--model", "mnist", "--input", IMAGES, "--index", "14"]
+    trust = ["--authorities", tmp_path / "server.pem"]
+    own = ["--certificate", tmp_path / "client.pem", "--private-key", tmp_path / "client.key"]
+    done = ask(*words, *trust, *own, token=token)
+    assert done.returncode == 0 and "Prediction: 7" in done.stdout, done.stderr
+    for some in (trust, own, [*own, "--authorities", tmp_path / "client.pem"]):
+        done = ask(*words, *some, token=token)
+        assert done.returncode != 0 and not done.stdout
+    assert service.stop() == 0
 
 
 class Spoiler(http.server.BaseHTTPRequestHandler):

@@ -11,14 +11,13 @@ import signal
 import socket
 import time
 
+import blindsight as bs
 import numpy as np
 import pytest
 import tritonclient.grpc
 import tritonclient.http
-from calls import images, infer, infer_body, put_keys, request_head
+from calls import certificate, images, infer, infer_body, put_keys, request_head
 from conftest import Service, write_tenants
-
-import blindsight as bs
 
 
 def test_tritonclient_http(service, plans, clients):
@@ -354,16 +353,9 @@ def test_limits_that_are_none(tmp_path, service, limit):
 def test_tls(tmp_path, plans, clients):
     """Over TLS, with certificates of clients: whoever has none isn't heard."""
     import ssl
-    import subprocess
 
-    def certificate(name):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", tmp_path / f"{name}.key",
-             "-out", tmp_path / f"{name}.pem"], check=True, capture_output=True)
-
-    certificate("server")
-    certificate("client")
+    certificate(tmp_path, "server")
+    certificate(tmp_path, "client")
     plans[0]["score"].save(tmp_path / "models/score")
     tokens = write_tenants(tmp_path / "tenants.json", {"ward": {}})
     for authorities in (None, str(tmp_path / "client.pem")):
