@@ -175,9 +175,18 @@ struct HTTPRoutes: Sendable {
             withExtendedLifetime(collected) {}
             return Response(status: .ok, headers: headers, body: .init(byteBuffer: buffer))
         }
-        let (head, channel) = (buffer, context.channel)
+        let stream = stream(reply, of: model, after: buffer, presence, context.channel, collected)
+        return Response(status: .ok, headers: headers, body: stream)
+    }
+
+    /// A reply of several groups, sent as they are made.
+    /// - Parameter collected: the request, whose memory counts until then.
+    private func stream(
+        _ reply: PredictedReply, of model: ServedModel, after head: ByteBuffer,
+        _ presence: ClientPresence, _ channel: any Channel, _ collected: Collected
+    ) -> ResponseBody {
         let idle = TimeAmount.milliseconds(Int64(1000 * service.configuration.idleSeconds))
-        let stream = ResponseBody(contentLength: head.readableBytes + reply.byteCount) {
+        return ResponseBody(contentLength: head.readableBytes + reply.byteCount) {
             [logger = service.logger] writer in
             do {
                 try await writer.write(head)
@@ -185,6 +194,7 @@ struct HTTPRoutes: Sendable {
                 for index in 0..<reply.groupCount {
                     let group = try await presence.whileHere { try await reply.group(index) }
                     left -= group.count
+                    guard left >= 0 else { throw PredictedReply.WrongLength() }
                     // One that doesn't read has its connection for no longer than one that doesn't write.
                     let closing = channel.eventLoop.scheduleTask(in: idle) {
                         channel.close(promise: nil)
@@ -202,7 +212,6 @@ struct HTTPRoutes: Sendable {
             }
             withExtendedLifetime(collected) {}
         }
-        return Response(status: .ok, headers: headers, body: stream)
     }
 
     // MARK: Keys
