@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Carlini and Wagner's attacks for three norms. ART's find little at small budgets, so two are written from the paper."""
+"""Carlini and Wagner's attacks for three norms. ART's find little at small budgets: two are from the paper."""
 
 from __future__ import annotations
 

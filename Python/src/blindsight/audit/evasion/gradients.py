@@ -49,8 +49,7 @@ class LBFGS(Evasion):
                     moved = torch.tensor(point[None], requires_grad=True)
                     far = ((moved - torch.as_tensor(sample)) / data.span).square().sum()
                     loss = weight * far + torch.nn.functional.cross_entropy(twin(moved), wanted)
-                    loss.backward()
-                    return float(loss), moved.grad.numpy()[0]
+                    return float(loss), torch.autograd.grad(loss, moved)[0].numpy()[0]
 
                 bounds = [(data.lowest, data.highest)] * len(sample)
                 found = minimize(cost, sample, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 50})

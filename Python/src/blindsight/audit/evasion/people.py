@@ -37,7 +37,9 @@ class People(Evasion):
     needs_image = True
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
-        members = [Seen(other_network(data, seed + place, width, 6000), data) for place, width in enumerate((60, 100, 160))]
+        members = [
+            Seen(other_network(data, seed + place, width, 6000), data) for place, width in enumerate((60, 100, 160))
+        ]
         held_out = Seen(other_network(data, seed + 100, 80, 6000), data)
 
         def ensemble(x: Any) -> Any:
@@ -60,5 +62,3 @@ class People(Evasion):
         }
         finding = self.outcome(endpoint, data, x, y, attacked, details)
         return replace(finding, value=both / len(x), interval=wilson(both, len(x)), risk=both / len(x))
-
-

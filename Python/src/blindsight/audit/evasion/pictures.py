@@ -22,7 +22,10 @@ def turned(images: Any, degrees: Any, right: Any, down: Any, scale: Any, fill: f
     angle = torch.deg2rad(torch.as_tensor(degrees, dtype=torch.float64)).expand(count)
     right, down, scale = (torch.as_tensor(each, dtype=torch.float64).expand(count) for each in (right, down, scale))
     cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
-    rows = torch.stack([cosine, -sine, -2 * right / width], dim=1), torch.stack([sine, cosine, -2 * down / height], dim=1)
+    rows = (
+        torch.stack([cosine, -sine, -2 * right / width], dim=1),
+        torch.stack([sine, cosine, -2 * down / height], dim=1),
+    )
     grid = torch.nn.functional.affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
     # What comes from outside is background, not black.
     moved = torch.nn.functional.grid_sample(images - fill, grid, align_corners=False)

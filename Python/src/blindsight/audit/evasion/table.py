@@ -162,8 +162,8 @@ TABLE: dict[str, Entry] = {
         _shown(0.9),
     ),
     "natural": Entry(
-        "Zhao et al., Generating natural adversarial examples, 2018; Song et al., Constructing unrestricted adversarial "
-        "examples with generative models, 2018",
+        "Zhao et al., Generating natural adversarial examples, 2018; Song et al., Constructing unrestricted "
+        "adversarial examples with generative models, 2018",
         _SCORES + " Has a generator of samples.",
         "Latent codes near the sample's own; no bound on pixels.",
         "over 84 % of unrestricted examples fool certified networks (MNIST)",

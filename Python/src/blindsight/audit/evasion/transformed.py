@@ -116,4 +116,6 @@ class Physical(Evasion):
             details[f"survive of {name}"] = round(survive[name][0] / max(1, survive[name][1]), 4)
         finding = self.outcome(endpoint, data, x, y, photograph(made["one step"]), details)
         kept, total = survive["one step"]
-        return replace(finding, value=kept / max(1, total), interval=wilson(kept, max(1, total)), risk=kept / max(1, total))
+        return replace(
+            finding, value=kept / max(1, total), interval=wilson(kept, max(1, total)), risk=kept / max(1, total)
+        )
