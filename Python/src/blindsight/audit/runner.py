@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Optional
 
-from .._errors import InvalidArgument
+from .._errors import InternalError, InvalidArgument
+from .endpoint import Recorder
 from .finding import Finding
 from .models import Subject, subject, subject_data, trainable
 from .registry import Row
@@ -45,8 +46,14 @@ class Results:
             file.write(("\n" if cut else "") + json.dumps(finding.to_json()) + "\n")
 
 
-def run_row(row: Row, given: Optional[Subject] = None, seed: int = 0) -> Finding:
-    """Runs one row, on its standard subject or a given one; time and queries are measured here."""
+def run_row(
+    row: Row, given: Optional[Subject] = None, seed: int = 0, kind: str = "simulated", encrypted: int = 100
+) -> Finding:
+    """Runs one row, on its standard subject or a given one; time and queries are measured here.
+
+    kind: of endpoint. encrypted: as many queries, drawn from all of the row's, are encrypted afterwards: answers must be
+    the same integers, or it is an error. They are no part of the row's seconds.
+    """
     import torch
 
     torch.manual_seed(seed)
@@ -58,15 +65,21 @@ def run_row(row: Row, given: Optional[Subject] = None, seed: int = 0) -> Finding
             endpoint = trainable(data)
         else:
             made = given if given is not None else subject(str(row.subject))
-            endpoint, data = made.endpoint(), made.data
+            endpoint, data = made.endpoint(kind), made.data
         reason = row.applies(endpoint, data)
         if reason is not None:
             raise InvalidArgument(f"{row.name} can't be run here: {reason}", row.name)
-    begin = time.perf_counter()
-    finding = row.run(endpoint, data, seed)
-    seconds = round(time.perf_counter() - begin, 2)
+    with Recorder(encrypted, seed) as recorder:
+        begin = time.perf_counter()
+        finding = row.run(endpoint, data, seed)
+        seconds = round(time.perf_counter() - begin, 2)
     queries = finding.queries or (0 if endpoint is None else endpoint.queries)
-    return replace(finding, seconds=seconds, queries=queries)
+    details = dict(finding.details)
+    if recorder.kept:
+        details["encrypted"] = recorder.compare()
+        if details["encrypted"]["same"] != details["encrypted"]["queries"]:
+            raise InternalError(f"encrypted answers differ from simulated ones: {details['encrypted']}", row.name)
+    return replace(finding, seconds=seconds, queries=queries, details=details)
 
 
 def run_rows(
@@ -75,6 +88,7 @@ def run_rows(
     seed: int = 0,
     say: Callable[[str], None] = print,
     given: Optional[Subject] = None,
+    kind: str = "simulated",
 ) -> tuple[list[Finding], dict[str, str]]:
     """Runs those that the folder doesn't have yet. Returns all findings, and what failed with its error."""
     known = {} if results is None else results.read()
@@ -83,7 +97,7 @@ def run_rows(
         finding = known.get(row.name)
         if finding is None:
             try:
-                finding = run_row(row, given, seed)
+                finding = run_row(row, given, seed, kind)
             except Exception as error:  # One row's failure is said, and the others are run.
                 failed[row.name] = f"{type(error).__name__}: {error}"
                 say(f"{row.name}: FAILED: {failed[row.name]}")
