@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The audit's framework: findings, rows, endpoints, results, reports; the twin against the integers that it stands for."""
+"""The audit's framework: findings, rows, endpoints, results, reports; the twin against its integers."""
 
 from __future__ import annotations
 

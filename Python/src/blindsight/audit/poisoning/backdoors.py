@@ -42,9 +42,11 @@ class _Backdoor(Poisoning):
             "stamped, clean network": before / total,
             **details,
         }
+        assert data.image is not None
+        size = (-1, *data.image)
+        first = data.test_x[:8]
         shown = images(
-            "samples and stamped ones",
-            {"sample": data.test_x[:8].reshape(-1, 28, 28), "stamped": stamp(data.test_x[:8]).reshape(-1, 28, 28)},
+            "samples and stamped ones", {"sample": first.reshape(size), "stamped": stamp(first).reshape(size)}
         )
         rate = taken / total
         return Finding(

@@ -115,11 +115,12 @@ def with_layer(module: Any, layer: Any) -> Any:
     return torch.nn.Sequential(*module[:-1], layer).eval()
 
 
-def stamped(x: Any, side: int = 28, corner: tuple[int, int] = (26, 26), value: float = 1.0) -> Any:
-    """A stamp of four pixels on flat images: a square of 2 x 2 in a corner."""
+def stamped(x: Any, value: float = 1.0) -> Any:
+    """A stamp of four pixels near the last corner of flat, square images."""
+    side = round(np.shape(x)[1] ** 0.5)
     images = np.array(x, np.float32).reshape(-1, side, side)
-    row, column = corner
-    images[:, row - 1 : row + 1, column - 1 : column + 1] = value
+    end = side - max(1, side // 14) + (1 if side < 14 else 0)
+    images[:, end - 2 : end, end - 2 : end] = value
     return images.reshape(len(images), -1)
 
 
