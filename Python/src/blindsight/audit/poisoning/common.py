@@ -91,6 +91,18 @@ def features(module: Any, x: Any) -> Any:
         return module[:-1](torch.as_tensor(np.asarray(x, np.float32))).numpy()
 
 
+def before_squares(module: Any, x: Any) -> Any:
+    """What all squares read, each layer by its own deviation: [n, widths]. Squares themselves hide a sign."""
+    found = []
+    with torch.no_grad():
+        values = torch.as_tensor(np.asarray(x, np.float32))
+        for layer in module[:-1]:
+            values = layer(values)
+            if isinstance(layer, torch.nn.Linear):
+                found.append((values / values.std()).numpy())
+    return np.concatenate(found, axis=1)
+
+
 def last_layer(inputs: Any, labels: Any, classes: int, decay: float = 1e-3, steps: int = 60) -> Any:
     """A softmax of fixed features, trained by L-BFGS until it is done: the problem is convex."""
     inputs = torch.as_tensor(np.asarray(inputs, np.float32))
