@@ -276,6 +276,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
     case square // = 4
     case product // = 5
     case forest // = 6
+    case table // = 7
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -291,6 +292,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
       case 4: self = .square
       case 5: self = .product
       case 6: self = .forest
+      case 7: self = .table
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -304,6 +306,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
       case .square: return 4
       case .product: return 5
       case .forest: return 6
+      case .table: return 7
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -317,6 +320,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
       .square,
       .product,
       .forest,
+      .table,
     ]
 
   }
@@ -1171,7 +1175,7 @@ nonisolated extension Blindsight_V6_OperationMessage: SwiftProtobuf.Message, Swi
 }
 
 nonisolated extension Blindsight_V6_OperationMessage.Kind: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}CONVOLUTION\0\u{1}DENSE\0\u{1}AFFINE\0\u{1}SQUARE\0\u{1}PRODUCT\0\u{1}FOREST\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}CONVOLUTION\0\u{1}DENSE\0\u{1}AFFINE\0\u{1}SQUARE\0\u{1}PRODUCT\0\u{1}FOREST\0\u{1}TABLE\0")
 }
 
 nonisolated extension Blindsight_V6_NetworkMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -151,6 +151,7 @@ package final class CostLedger: NoiseLedger {
         }
         let digits = perLimb.reduce(0, +)
         tally.counts.keyProducts += count * 2 * digits * (level + 1)
+        tally.keyDigits += count * digits
         if decomposes {
             tally.counts.decompositions += count
             tally.counts.inverseNTTs += count * level
