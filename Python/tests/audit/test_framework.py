@@ -151,6 +151,11 @@ def test_results_are_kept_and_resumed(tmp_path: Path) -> None:
         file.write('{"row": "b", "met')  # killed while it wrote
     findings, _ = run_rows([first, second], results, say=lambda _: None)
     assert [finding.row for finding in findings] == ["a", "b"] and (first.runs, second.runs) == (1, 1)
+    run_rows([first], results, seed=1, say=lambda _: None)
+    assert first.runs == 2
+    lines = (tmp_path / "evasion.jsonl").read_text().splitlines()
+    assert len(lines) == 3
+    (tmp_path / "evasion.jsonl").write_text("\n".join([lines[0], lines[1][:20], lines[2], ""]))
     with pytest.raises(bs.InvalidArgument, match="line 2"):
         Results(tmp_path).read()
 
@@ -197,6 +202,27 @@ def test_data_of_an_audit(tmp_path: Path) -> None:
             report.load_data("n", name, str(tmp_path / "bad.npz"), (4,))
     with pytest.raises(bs.FileError):
         report.load_data("n", name, str(tmp_path / "none.npz"), (4,))
+
+
+def test_audit_of_a_plan(digits: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command, with two rows: one that fits, one that doesn't."""
+    from blindsight.audit.__main__ import main
+
+    fits, other = _Row("fits", 0.5, 0.9), _Row("other", 0.5)
+    fits.audits = other.audits = True
+    monkeypatch.setattr(other, "applies", lambda endpoint, data: "no images", raising=False)
+    monkeypatch.setattr(report, "rows", lambda: [fits, other])
+    digits.plan.save(tmp_path / "plan")
+    data = digits.data
+    for name, x, y in (("train", data.train_x, data.train_y), ("test", data.test_x, data.test_y)):
+        np.savez(tmp_path / f"{name}.npz", x=x, y=y)
+    files = ["--data", str(tmp_path / "train.npz"), "--test", str(tmp_path / "test.npz")]
+    command = [str(tmp_path / "plan"), *files, "--report", str(tmp_path / "audit.html"), "--results", str(tmp_path)]
+    assert main(command) == 0 and main(command) == 0
+    assert (fits.runs, other.runs) == (1, 0)
+    text = (tmp_path / "audit.txt").read_text()
+    assert "0.90  fits" in text and "not run: other: no images" in text and "96." in text
+    assert main(command[:-4]) == 1
 
 
 def test_rows_are_there() -> None:
