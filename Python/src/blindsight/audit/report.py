@@ -122,7 +122,7 @@ def audit(options: argparse.Namespace) -> int:
     endpoint = given.endpoint()
     chosen, left_out = [], {}
     for row in rows():
-        if not row.audits:
+        if not row.audits or (options.rows is not None and row.name not in options.rows.split(",")):
             continue
         reason = row.applies(endpoint, data)
         if reason is None:
