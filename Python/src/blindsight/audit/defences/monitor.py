@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Budgets and a monitor of queries, for a server that can't read them.
+
+A server counts what it answers, so a budget needs nobody's word. How queries are distributed only the client knows: the
+monitor is fed by the client, and sees what it chooses to tell, here distances to its own earlier queries and never a
+query. It finds programs that use an honest client as it is; a client that was changed tells what it likes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import numpy as np
+
+from ..._errors import InvalidArgument
+from ..extraction.jacobian import substitute
+from ..finding import Expected, Finding, wilson
+from ..models import flat_mnist
+from ..registry import Row, register
+
+Array = Any
+
+
+class BudgetSpent(InvalidArgument):
+    """A client has asked as much as it may."""
+
+
+class QueryBudget:
+    """So many samples for each client; a request that goes beyond is refused as a whole. It needs nobody's word."""
+
+    def __init__(self, samples: int) -> None:
+        if samples < 1:
+            raise InvalidArgument(f"a budget of {samples} samples", "samples")
+        self.samples = samples
+        self._spent: dict[str, int] = {}
+
+    def spend(self, client: str, samples: int) -> int:
+        """What is left. Raises BudgetSpent and counts nothing where it would go beyond; a request of 0 is refused."""
+        if samples < 1:
+            raise InvalidArgument(f"a request of {samples} samples", "samples")
+        spent = self._spent.get(client, 0) + samples
+        if spent > self.samples:
+            raise BudgetSpent(f"{samples} samples, and {self.samples - spent + samples} are left", client)
+        self._spent[client] = spent
+        return self.samples - spent
+
+
+class Distances:
+    """The client's half: each query's distance to the nearest earlier one of its class. Juuti et al., 2019, section V.
+
+    Only queries that lie further out than usual (mean less deviation, which only grows) join what later ones are
+    compared with, as the paper has it.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, list[Array]] = {}
+        self._lengths: dict[int, list[float]] = {}
+        self._threshold: dict[int, float] = {}
+
+    def add(self, query: Array, label: int) -> Optional[float]:
+        """What is told of a query: a distance; None of the first of its class."""
+        query = np.asarray(query, np.float32).ravel()
+        kept = self._kept.setdefault(label, [])
+        if not kept:
+            kept.append(query)
+            return None
+        distance = float(np.sqrt(((np.stack(kept) - query) ** 2).sum(axis=1).min()))
+        lengths = self._lengths.setdefault(label, [])
+        if distance >= self._threshold.get(label, 0.0):
+            kept.append(query)
+            lengths.append(distance)
+            usual = float(np.mean(lengths) - np.std(lengths))
+            self._threshold[label] = max(self._threshold.get(label, 0.0), usual)
+        return distance
+
+
+class Monitor:
+    """The server's half: an alarm once a client's distances are no longer near to normal.
+
+    least: distances before anything is said. threshold: of Shapiro and Wilk's statistic, without what lies three
+    deviations out.
+    """
+
+    def __init__(self, least: int = 100, threshold: float = 0.95, every: int = 25) -> None:
+        self.least, self.threshold, self.every = least, threshold, every
+        self._told: dict[str, list[float]] = {}
+
+    def tell(self, client: str, distance: float) -> bool:
+        """Whether there is an alarm; it is looked at every so many distances. Distances below 0 or NaN are an alarm."""
+        told = self._told.setdefault(client, [])
+        told.append(distance)
+        if not np.isfinite(distance) or distance < 0:
+            return True
+        if len(told) < self.least or len(told) % self.every:
+            return False
+        return self.statistic(client) < self.threshold
+
+    def statistic(self, client: str) -> float:
+        """W of Shapiro and Wilk (1965), from 0 to 1; 0 where all distances are one number."""
+        from scipy.stats import shapiro
+
+        values = np.array(self._told.get(client, ()))
+        if len(values) < 3:
+            raise InvalidArgument("fewer than three distances", client)
+        kept = values[np.abs(values - values.mean()) <= 3 * values.std() + 1e-12]
+        return 0.0 if np.ptp(kept) < 1e-9 else float(shapiro(kept[-5000:]).statistic)
+
+
+def first_alarm(queries: Array, labels: Array, threshold: float) -> Optional[int]:
+    """Queries until the alarm; None: there was none."""
+    client, monitor = Distances(), Monitor(threshold=threshold)
+    for number, (query, label) in enumerate(zip(queries, labels)):
+        distance = client.add(query, int(label))
+        if distance is not None and monitor.tell("client", distance):
+            return number + 1
+    return None
+
+
+@register
+class QueryMonitor(Row):
+    name = "query-monitor"
+    group = "defence"
+    paper = "Juuti et al., PRADA: protecting against DNN model stealing attacks, 2019"
+    threat = "extracts the model through an unchanged client, which tells the monitor distances"
+    budget = "1,000 queries a client; 20 clients that ask honestly"
+    headline = "all known attacks found, no false positives, MNIST and traffic signs"
+    metric = "Jacobian and made-up extraction found, less the share of false alarms"
+    expected = Expected(1.0, 0.05, comparable=False)
+    subject = "mnist-small"
+    clients, queries, threshold = 20, 1000, 0.95
+
+    def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
+        random = np.random.default_rng(seed)
+        x = data.test_x.reshape(len(data.test_x), -1)
+        alarms = []
+        for _ in range(self.clients):
+            chosen = x[random.permutation(len(x))[: self.queries]]
+            alarms.append(first_alarm(chosen, endpoint.labels(chosen), self.threshold))
+        attacks: dict[str, Array] = {}
+        for number, step in enumerate((0.1, 0.25)):
+            _, asked = substitute(endpoint, data, x[:100], self.queries, seed + number, step)
+            attacks[f"Jacobian augmentation, steps of {step}"] = asked
+        span = (data.lowest, data.highest)
+        attacks["uniform noise"] = random.uniform(*span, (self.queries, x.shape[1])).astype(np.float32)
+        lines = np.linspace(0, 1, self.queries, dtype=np.float32)[:, None]
+        attacks["a line between two images"] = x[:1] * (1 - lines) + x[1:2] * lines
+        found = {name: first_alarm(asked, endpoint.labels(asked), self.threshold) for name, asked in attacks.items()}
+        own = flat_mnist().train_x[-self.queries :] if x.shape[1] == 784 else x[: self.queries]
+        unseen = first_alarm(own * data.span, endpoint.labels(own * data.span), self.threshold)
+        false = sum(alarm is not None for alarm in alarms)
+        caught = sum(alarm is not None for alarm in found.values())
+        value = caught / len(found) - false / self.clients
+        return Finding(
+            self.name,
+            self.metric,
+            value,
+            wilson(caught, len(found)),
+            queries=endpoint.queries,
+            details={
+                "queries until the alarm (none: no alarm)": found,
+                "knockoff with like images": unseen,
+                "false alarms of honest clients": false,
+                "honest clients": self.clients,
+                "what the server sees": "distances that the client tells, and how many samples it answers",
+            },
+            risk=1 - max(0.0, value),
+            remedy="Budgets hold whatever a client tells; the monitor finds who uses the client as it is. Queries that look "
+            "like honest ones are not told: only a budget caps these.",
+        )
