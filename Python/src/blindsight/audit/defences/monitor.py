@@ -15,7 +15,6 @@ import numpy as np
 from ..._errors import InvalidArgument
 from ..extraction.jacobian import substitute
 from ..finding import Expected, Finding, wilson
-from ..models import flat_mnist
 from ..registry import Row, register
 
 Array = Any
@@ -75,25 +74,46 @@ class Distances:
 
 
 class Monitor:
-    """The server's half: an alarm once a client's distances are no longer near to normal.
+    """The server's half: an alarm once a client's distances are no longer near to normal, or not as long as usual.
 
-    least: distances before anything is said. threshold: of Shapiro and Wilk's statistic, without what lies three
-    deviations out.
+    threshold: of Shapiro and Wilk's statistic, without what lies three deviations out. usual: between which median
+    distances lie. least: distances before anything is said; every: how often it is looked at.
     """
 
-    def __init__(self, least: int = 100, threshold: float = 0.95, every: int = 25) -> None:
-        self.least, self.threshold, self.every = least, threshold, every
+    def __init__(
+        self, threshold: float = 0.9, usual: tuple[float, float] = (0.0, np.inf), least: int = 100, every: int = 25
+    ) -> None:
+        self.threshold, self.usual, self.least, self.every = threshold, usual, least, every
         self._told: dict[str, list[float]] = {}
 
+    @classmethod
+    def of(cls, honest: list[list[float]], margin: float = 0.03) -> Monitor:
+        """Set so that none of some honest clients' distances would have been an alarm at any time, with a margin."""
+        made = cls()
+        lowest, medians = 1.0, []
+        for number, distances in enumerate(honest):
+            for distance in distances:
+                made._told.setdefault(str(number), []).append(distance)
+                told = made._told[str(number)]
+                if len(told) >= made.least and len(told) % made.every == 0:
+                    lowest = min(lowest, made.statistic(str(number)))
+                    medians.append(float(np.median(told)))
+        if not medians:
+            raise InvalidArgument(f"none of the clients told {made.least} distances", "honest")
+        middle = float(np.median(medians))
+        reach = 2 * max(abs(max(medians) - middle), abs(min(medians) - middle))
+        return cls(lowest - margin, (middle - reach, middle + reach))
+
     def tell(self, client: str, distance: float) -> bool:
-        """Whether there is an alarm; it is looked at every so many distances. Distances below 0 or NaN are an alarm."""
+        """Whether there is an alarm. Distances below 0 or NaN are one."""
         told = self._told.setdefault(client, [])
         told.append(distance)
         if not np.isfinite(distance) or distance < 0:
             return True
         if len(told) < self.least or len(told) % self.every:
             return False
-        return self.statistic(client) < self.threshold
+        low, high = self.usual
+        return self.statistic(client) < self.threshold or not low <= float(np.median(told)) <= high
 
     def statistic(self, client: str) -> float:
         """W of Shapiro and Wilk (1965), from 0 to 1; 0 where all distances are one number."""
@@ -106,14 +126,17 @@ class Monitor:
         return 0.0 if np.ptp(kept) < 1e-9 else float(shapiro(kept[-5000:]).statistic)
 
 
-def first_alarm(queries: Array, labels: Array, threshold: float) -> Optional[int]:
-    """Queries until the alarm; None: there was none."""
-    client, monitor = Distances(), Monitor(threshold=threshold)
-    for number, (query, label) in enumerate(zip(queries, labels)):
-        distance = client.add(query, int(label))
-        if distance is not None and monitor.tell("client", distance):
-            return number + 1
-    return None
+def distances(queries: Array, labels: Array) -> list[float]:
+    """What an unchanged client tells of its queries."""
+    client = Distances()
+    told = (client.add(query, int(label)) for query, label in zip(queries, labels))
+    return [distance for distance in told if distance is not None]
+
+
+def first_alarm(told: list[float], monitor: Monitor) -> Optional[int]:
+    """Distances until the alarm; None: there was none."""
+    fresh = Monitor(monitor.threshold, monitor.usual, monitor.least, monitor.every)
+    return next((number + 1 for number, distance in enumerate(told) if fresh.tell("client", distance)), None)
 
 
 @register
@@ -127,15 +150,22 @@ class QueryMonitor(Row):
     metric = "Jacobian and made-up extraction found, less the share of false alarms"
     expected = Expected(1.0, 0.05, comparable=False)
     subject = "mnist-small"
-    clients, queries, threshold = 20, 1000, 0.95
+    clients, queries = 20, 1000
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         random = np.random.default_rng(seed)
         x = data.test_x.reshape(len(data.test_x), -1)
-        alarms = []
-        for _ in range(self.clients):
-            chosen = x[random.permutation(len(x))[: self.queries]]
-            alarms.append(first_alarm(chosen, endpoint.labels(chosen), self.threshold))
+
+        def ask(queries: Array) -> list[float]:
+            return distances(queries, endpoint.labels(queries))
+
+        def honest(pool: Array) -> list[float]:
+            return ask(pool[random.permutation(len(pool))[: self.queries]])
+
+        half = len(x) // 2
+        # Set by some honest clients, measured on others, of other images.
+        monitor = Monitor.of([honest(x[:half]) for _ in range(self.clients)])
+        alarms = [first_alarm(honest(x[half:]), monitor) for _ in range(self.clients)]
         attacks: dict[str, Array] = {}
         for number, step in enumerate((0.1, 0.25)):
             _, asked = substitute(endpoint, data, x[:100], self.queries, seed + number, step)
@@ -144,9 +174,8 @@ class QueryMonitor(Row):
         attacks["uniform noise"] = random.uniform(*span, (self.queries, x.shape[1])).astype(np.float32)
         lines = np.linspace(0, 1, self.queries, dtype=np.float32)[:, None]
         attacks["a line between two images"] = x[:1] * (1 - lines) + x[1:2] * lines
-        found = {name: first_alarm(asked, endpoint.labels(asked), self.threshold) for name, asked in attacks.items()}
-        own = flat_mnist().train_x[-self.queries :] if x.shape[1] == 784 else x[: self.queries]
-        unseen = first_alarm(own * data.span, endpoint.labels(own * data.span), self.threshold)
+        found = {name: first_alarm(ask(asked), monitor) for name, asked in attacks.items()}
+        unseen = first_alarm(honest(data.train_x.reshape(len(data.train_x), -1)), monitor)
         false = sum(alarm is not None for alarm in alarms)
         caught = sum(alarm is not None for alarm in found.values())
         value = caught / len(found) - false / self.clients
@@ -157,10 +186,11 @@ class QueryMonitor(Row):
             wilson(caught, len(found)),
             queries=endpoint.queries,
             details={
-                "queries until the alarm (none: no alarm)": found,
+                "distances until the alarm (none: no alarm)": found,
                 "knockoff with like images": unseen,
                 "false alarms of honest clients": false,
                 "honest clients": self.clients,
+                "least statistic, usual medians": [round(v, 4) for v in (monitor.threshold, *monitor.usual)],
                 "what the server sees": "distances that the client tells, and how many samples it answers",
             },
             risk=1 - max(0.0, value),
