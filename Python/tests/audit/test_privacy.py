@@ -125,7 +125,9 @@ def test_gradients_of_each_sample() -> None:
     found = white_box.gradient_features(module, x, y)
     for place in range(4):
         module.zero_grad()
-        loss = torch.nn.functional.cross_entropy(module(torch.as_tensor(x[place : place + 1])), torch.as_tensor(y[place : place + 1]))
+        loss = torch.nn.functional.cross_entropy(
+            module(torch.as_tensor(x[place : place + 1])), torch.as_tensor(y[place : place + 1])
+        )
         loss.backward()
         norms = [float(parameter.grad.norm()) for parameter in module.parameters()]
         np.testing.assert_allclose(found[place], np.log([float(loss), *norms]), rtol=1e-3, atol=1e-4)

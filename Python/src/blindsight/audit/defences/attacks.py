@@ -29,7 +29,14 @@ def fgsm(module: Any, x: Array, y: Array, step: float, lowest: float = 0.0, high
 
 
 def pgd(
-    module: Any, x: Array, y: Array, reach: float, steps: int = 20, lowest: float = 0.0, highest: float = 1.0, seed: int = 0
+    module: Any,
+    x: Array,
+    y: Array,
+    reach: float,
+    steps: int = 20,
+    lowest: float = 0.0,
+    highest: float = 1.0,
+    seed: int = 0,
 ) -> Array:
     """Steps of reach / 8 from a random start, never further than reach. Madry et al., 2018."""
     import torch

@@ -54,7 +54,7 @@ class Metzen:
 
 
 class SafetyNet:
-    """A radial SVM on coarse codes of a late layer's ReLUs. Lu et al., 2017. The layer is of the client's own network."""
+    """A radial SVM on coarse codes of a late layer of ReLUs, of the client's own network. Lu et al., 2017."""
 
     _levels = (0.0, 0.5, 1.0, 2.0)
 
@@ -157,7 +157,7 @@ class DetectorRow(Row):
                 "clean test images refused then": round(float((detector(test_x) > limit).mean()), 4),
             },
             risk=float((wrong["PGD 0.2"] & ~caught["PGD 0.2"]).mean()),
-            remedy="A detector at the client refuses such inputs before they are encrypted; who knows it attacks it as well.",
+            remedy="A detector at the client refuses such inputs before encryption; who knows it attacks it as well.",
         )
 
 

@@ -54,8 +54,8 @@ class Distillation(Row):
     name = "distillation"
     group = "defence"
     paper = (
-        "Papernot et al., Distillation as a defense, 2016; Carlini and Wagner, Towards evaluating the robustness of neural "
-        "networks, 2017"
+        "Papernot et al., Distillation as a defense, 2016; Carlini and Wagner, Towards evaluating the robustness of "
+        "neural networks, 2017"
     )
     threat = "knows the weights, and looks for the nearest image of another class"
     budget = "C&W L2, 4 searches of 200 steps"

@@ -194,6 +194,6 @@ class QueryMonitor(Row):
                 "what the server sees": "distances that the client tells, and how many samples it answers",
             },
             risk=1 - max(0.0, value),
-            remedy="Budgets hold whatever a client tells; the monitor finds who uses the client as it is. Queries that look "
-            "like honest ones are not told: only a budget caps these.",
+            remedy="Budgets hold whatever a client tells; the monitor finds who uses the client as it is. Queries "
+            "that look like honest ones are not told: only a budget caps these.",
         )

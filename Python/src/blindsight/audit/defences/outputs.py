@@ -64,9 +64,9 @@ class OutputRounding(Row):
                     output: {str(count): round(v, 4) for count, v in curve.items()} for output, curve in curves.items()
                 },
                 "membership, area under the ROC curve by output": areas,
-                "who may round": "a server that decrypts, or a plan whose integers are rounded; a client that decrypts sees "
-                "all integers, and its rounding hides nothing from it",
+                "who may round": "a server that decrypts, or a plan whose integers are rounded; a client that "
+                "decrypts sees all integers, and its rounding hides nothing from it",
             },
             risk=min(1.0, max(0.0, at["labels"])),
-            remedy="Rounding buys little, labels some queries, and neither anything where the client decrypts: limit queries.",
+            remedy="Rounding buys little, labels some queries, neither any where the client decrypts: limit queries.",
         )

@@ -32,7 +32,7 @@ def pixel_cnn(seed: int) -> Any:
             self.register_buffer("mask", mask)
 
         def forward(self, x: Any) -> Any:
-            weight = self.weight * self.mask
+            weight: Any = self.mask * self.weight  # type: ignore[operator]
             return torch.nn.functional.conv2d(x, weight, self.bias, padding=self.padding)
 
     layers: list[Any] = [Masked(1, 24, 7, False), torch.nn.ReLU()]
@@ -73,10 +73,12 @@ class PixelDefend:
         images = torch.as_tensor(levels(x))
         with torch.no_grad():
             logits = self._model(images[:, None].float() / (LEVELS - 1))
-            return torch.nn.functional.cross_entropy(logits, images, reduction="none").mean(dim=(1, 2)).numpy() / np.log(2)
+            return torch.nn.functional.cross_entropy(logits, images, reduction="none").mean(
+                dim=(1, 2)
+            ).numpy() / np.log(2)
 
     def purify(self, x: Array, reach: float) -> Array:
-        """[n, 784]: each pixel in turn takes its likeliest level within reach of what it was, those before it changed."""
+        """[n, 784]: each pixel in turn takes its likeliest level within reach, by those before it as they are now."""
         import torch
 
         images = torch.as_tensor(levels(x))
@@ -142,6 +144,6 @@ class PixelDefendRow(Row):
             },
             plots=[plot("inputs, and purified", shown, [""] * len(shown))],
             risk=1 - after[worst],
-            remedy="Purify at the client, before encryption. Attacks that know of it differentiate around it (BPDA): train on "
-            "attacks as well.",
+            remedy="Purify at the client, before encryption. Attacks that know of it differentiate around it (BPDA): "
+            "train on attacks as well.",
         )

@@ -19,7 +19,7 @@ _SIZES = (784, 128, 10)
 
 
 def adversarial_loss(step: float, others: tuple[Any, ...] = (), seed: int = 0) -> Any:
-    """Half of the loss on samples, half on FGSM's; with others, by one of these or the network itself, drawn by batch."""
+    """Half of the loss on samples, half on FGSM's of one of the networks, the trained one included, drawn by batch."""
     import torch
 
     random = np.random.default_rng(seed)
@@ -81,8 +81,8 @@ class AdversarialTraining(Row):
             queries=queries,
             details={name: {k: round(v, 4) for k, v in row.items()} for name, row in figures.items()},
             risk=1 - figures["adversarial training"]["PGD 0.25"],
-            remedy="Train on attacks of the strength that is to be stood, iterated ones too: one-step training alone stands "
-            "one-step attacks.",
+            remedy="Train on attacks of the strength that is to be stood, iterated ones too: one-step training alone "
+            "stands one-step attacks.",
         )
 
 

@@ -60,7 +60,9 @@ class EquationSolving(Row):
         # The same, with less told: the attacker asks its own samples then.
         own = data.train_x[600:]
         less = {
-            output: {str(count): round(agreement(solve(target, own[:count], output)), 4) for count in (65, 130, 260, 650)}
+            output: {
+                str(count): round(agreement(solve(target, own[:count], output)), 4) for count in (65, 130, 260, 650)
+            }
             for output in OUTPUTS
         }
         return Finding(
@@ -71,8 +73,8 @@ class EquationSolving(Row):
             queries=spent,
             details={"least squares on the attacker's own samples, by output and queries": less},
             risk=1.0 if value > 0.95 else 0.5,
-            remedy="Few queries rebuild a linear model whatever hides its inputs: limit queries for each client, and take "
-            "what a linear model knows as told. Function privacy hides weights beyond the answers, not these.",
+            remedy="Few queries rebuild a linear model whatever hides its inputs: limit queries for each client, and "
+            "take what a linear model knows as told. Function privacy hides weights beyond the answers, not these.",
         )
 
     @staticmethod

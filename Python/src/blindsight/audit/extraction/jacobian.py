@@ -18,7 +18,7 @@ def augment(module: Any, x: Array, labels: Array, step: float, lowest: float, hi
     """x + step * sign(dF_label / dx): where the substitute's decision moves most."""
     import torch
 
-    inputs = torch.as_tensor(np.asarray(x, np.float32)).requires_grad_(True)
+    inputs: Any = torch.as_tensor(np.asarray(x, np.float32)).requires_grad_(True)
     module(inputs.reshape(len(x), -1)).gather(1, torch.as_tensor(labels)[:, None]).sum().backward()
     moved = np.asarray(x) + step * np.sign(inputs.grad.numpy())
     return np.clip(moved, lowest, highest).astype(np.float32)
@@ -88,5 +88,5 @@ class JacobianAugmentation(Row):
             queries=endpoint.queries - before,
             details={"agreement": round(agreement, 4), "accuracy by queries": curve, "asked": len(asked)},
             risk=min(1.0, agreement),
-            remedy="Labels alone are enough: limit queries for each client; a monitor sees such queries (query-monitor).",
+            remedy="Labels alone are enough: limit queries for each client; query-monitor finds such queries.",
         )

@@ -70,8 +70,8 @@ class Knockoff(Row):
                 "answered": at,
             },
             risk=min(1.0, value),
-            remedy="Limit queries for each client. Telling labels alone costs the attacker more queries, where the server "
-            "decides it; the integers are decrypted by the client, who sees them all.",
+            remedy="Limit queries for each client. Telling labels alone costs the attacker more queries, where the "
+            "server decides it; the integers are decrypted by the client, who sees them all.",
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Updates of many clients as integers, summed under Paillier: what the rows of this folder and gradient attacks share."""
+"""Updates of many clients as integers, summed under Paillier: what these rows and the gradient attacks share."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FixedPoint:
         return self.bound / self.largest
 
     def integers(self, values: Array) -> Array:
-        """int64, to the nearest. Raises DataError for what isn't finite: a client that diverged would poison the sum."""
+        """int64, to the nearest. Raises DataError for what isn't finite: one such client would spoil the sum."""
         values = np.asarray(values, np.float64)
         if not np.isfinite(values).all():
             raise DataError("an update isn't finite", "values")
@@ -50,7 +50,7 @@ class Federation:
     """
 
     def __init__(
-        self, count: int, clients: int, magnitude: int, key_bits: Optional[int] = 2048, threads: int = 1
+        self, count: int, clients: int, magnitude: int, key_bits: Optional[int] = 3072, threads: int = 1
     ) -> None:
         self.seconds = {"client": 0.0, "server": 0.0, "key's holder": 0.0}
         self.uploaded = 0
@@ -71,12 +71,12 @@ class Federation:
         self.vectors += len(vectors)
         if self._scheme is None or self._key is None:
             return np.sum(vectors, axis=0)
-        total = None
+        total = b""
         for vector in vectors:
             begin = time.perf_counter()
             sent = bytes(self._scheme.encrypt(vector))
             middle = time.perf_counter()
-            total = sent if total is None else bytes(self._scheme.add(total, sent))
+            total = bytes(self._scheme.add(total, sent)) if total else sent
             end = time.perf_counter()
             self.uploaded += len(sent)
             self.seconds["client"] += middle - begin

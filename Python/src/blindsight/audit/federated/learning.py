@@ -90,7 +90,11 @@ class PaillierAggregation(Row):
         # What plain sums would give: the same weights where no integer differs.
         if differing:
             weights = learn(
-                model(), parts, self.rounds, seed, combine=lambda u: fixed.reals(plain.sum(map(fixed.integers, u))) / len(u)
+                model(),
+                parts,
+                self.rounds,
+                seed,
+                combine=lambda u: fixed.reals(plain.sum(map(fixed.integers, u))) / len(u),
             )
             right_plain = SimulatedEndpoint(serve(load(model(), weights), whole.train_x)).accuracy(*test)
         else:
@@ -110,8 +114,8 @@ class PaillierAggregation(Row):
                 "sums": encrypted.report(),
             },
             risk=0.0,
-            remedy="The server learns no client's update; who holds the key learns sums, and the shared model tells what it "
-            "tells (gan-attack).",
+            remedy="The server learns no client's update; who holds the key learns sums, and the shared model tells "
+            "what it tells (gan-attack).",
         )
 
 
@@ -163,19 +167,16 @@ class FederatedNoise(Row):
                 integers.append(np.clip(vector, -largest, largest))
             total = np.sum(integers, axis=0)
             if not checked["vectors"]:
-                # One round's first clients under encryption: the same integers.
-                some = integers[:20]
-                checked["vectors"] = len(some)
-                checked["differing"] = int((encrypted.sum(some) != np.sum(some, axis=0)).sum())
+                # The first round under encryption, all clients: the same integers.
+                checked["vectors"] = len(integers)
+                checked["differing"] = int((encrypted.sum(integers) != total).sum())
             return total * step / len(updates)
 
         weights = learn(model(), parts, self.rounds, seed, combine=noisy, rate=0.05, epochs=2)
         module = load(model(), weights)
         served = SimulatedEndpoint(serve(module, whole.train_x))
         right = served.accuracy(whole.test_x, whole.test_y)
-        clear = learn(
-            model(), parts, self.rounds, seed, combine=lambda u: np.mean(u, axis=0), rate=0.05, epochs=2
-        )
+        clear = learn(model(), parts, self.rounds, seed, combine=lambda u: np.mean(u, axis=0), rate=0.05, epochs=2)
         total = len(whole.test_y)
         return Finding(
             self.name,
@@ -192,8 +193,8 @@ class FederatedNoise(Row):
                 "sums": encrypted.report(),
             },
             risk=0.2,
-            remedy="Noise of each client before encryption: nobody sees a sum without it. Its price falls with the number of "
-            "clients; with few, whole-client guarantees cost most of the accuracy.",
+            remedy="Noise of each client before encryption: nobody sees a sum without it. Its price falls with the "
+            "number of clients; with few, whole-client guarantees cost most of the accuracy.",
         )
 
 

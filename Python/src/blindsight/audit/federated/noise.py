@@ -50,8 +50,8 @@ def concentrated(sensitivity: float, sigma: float, clients: int, count: int) -> 
 def epsilon(sensitivity: float, sigma: float, clients: int, count: int, rounds: int, delta: float) -> float:
     """Epsilon at delta of all rounds with every client in each.
 
-    From zCDP by the best order of Renyi divergence (Canonne, Kamath and Steinke, "The discrete Gaussian for differential
-    privacy", 2020, corollary 13).
+    From zCDP by the best order of Renyi divergence (Canonne, Kamath and Steinke, "The discrete Gaussian for
+    differential privacy", 2020, corollary 13).
     """
     if not 0 < delta < 1:
         raise InvalidArgument(f"a delta of {delta} is not between 0 and 1", "delta")

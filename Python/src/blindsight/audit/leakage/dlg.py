@@ -105,13 +105,15 @@ class GradientLeakage(Row):
                 "with encryption, who decrypts the sum of eight": round(
                     float(np.median(matched_errors(of_sum, true))), 5
                 ),
-                "one client with noise of a tenth of its largest entry": round(float(((of_noise - true[:1]) ** 2).mean()), 5),
+                "one client with noise of a tenth of its largest entry": round(
+                    float(((of_noise - true[:1]) ** 2).mean()), 5
+                ),
                 "guess, the mean image": round(float(guess), 5),
                 "interval": "least and largest of the images",
                 "sums": federation.report(),
             },
             plots=[plot("true, restored, of the sum", shown, [""] * len(shown))],
             risk=float((errors < 0.03).mean()),
-            remedy="Never send a gradient in the clear: sum many clients' under encryption (blindsight.federated), with more "
-            "than one sample each, and add noise before.",
+            remedy="Never send a gradient in the clear: sum many clients' under encryption (blindsight.federated), "
+            "with more than one sample each, and add noise before.",
         )

@@ -108,7 +108,7 @@ def attack(
     module = shared_network(seed)
     weights = flatten(module.parameters())
     fixed = FixedPoint(1.0)
-    federation = Federation(len(weights), clients + 1, fixed.largest, 2048 if encrypted else None)
+    federation = Federation(len(weights), clients + 1, fixed.largest, 3072 if encrypted else None)
     bound = 3.0
     for number in range(rounds):
         updates = [
@@ -175,7 +175,7 @@ class GanAttack(Row):
             },
             plots=plots,
             risk=value * 0.7,
-            remedy="Encryption of updates doesn't help: a participant sees the shared model. Keep the shared model from "
-            "participants between rounds where that can be, let no client own a class alone, and add noise for whole "
-            "clients.",
+            remedy="Encryption of updates doesn't help: a participant sees the shared model. Keep the shared model "
+            "from participants between rounds where that can be, let no client own a class alone, and add noise for "
+            "whole clients.",
         )

@@ -91,6 +91,6 @@ class ModelInversion(Row):
             },
             plots=[plot("inverted classes", list(pixels.reshape(-1, 28, 28)), [str(c) for c in range(10)])],
             risk=float(right.mean()) * 0.6,
-            remedy="Scores tell what a class looks like; where classes are persons, tell labels from a server-side model "
-            "only where it can be avoided to tell scores, and limit queries.",
+            remedy="Scores tell what a class looks like; where classes are persons, tell labels from a server-side "
+            "model only where it can be avoided to tell scores, and limit queries.",
         )

@@ -31,7 +31,9 @@ def cifar_images(count: int, seed: int) -> tuple[Array, Array]:
         names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
         classes = sorted({name.split("/")[-2] for name in names})
         drawn = [names[i] for i in np.random.default_rng(seed).permutation(len(names))[:count]]
-        pixels = [np.asarray(Image.open(io.BytesIO(archive.read(name))).convert("RGB"), np.float32) / 255 for name in drawn]
+        pixels = [
+            np.asarray(Image.open(io.BytesIO(archive.read(name))).convert("RGB"), np.float32) / 255 for name in drawn
+        ]
     labels = np.array([classes.index(name.split("/")[-2]) for name in drawn])
     return np.stack(pixels).transpose(0, 3, 1, 2), labels
 
@@ -48,11 +50,12 @@ def invert(
     mean, deviation = (torch.tensor(v).reshape(1, 3, 1, 1) for v in (_MEAN, _DEVIATION))
     count = len(labels)
     generator = torch.Generator().manual_seed(seed)
-    x = torch.randn((count, 3, 32, 32), generator=generator).requires_grad_(True)
+    x: Any = torch.randn((count, 3, 32, 32), generator=generator).requires_grad_(True)
     names = [name for name, _ in module.named_parameters()]
     parameters = {name: value.detach() for name, value in module.named_parameters()}
     targets = [torch.stack([part[i] for part in seen]) for i in range(len(names))]
-    norm = torch.sqrt(sum((t.reshape(len(seen), -1) ** 2).sum(dim=1) for t in targets))
+    squared: Any = sum((t.reshape(len(seen), -1) ** 2).sum(dim=1) for t in targets)
+    norm = torch.sqrt(squared)
 
     def loss(values: Any, image: Any, label: Any) -> Any:
         out = torch.func.functional_call(module, values, (image,))
@@ -60,7 +63,9 @@ def invert(
 
     each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
     optimizer = torch.optim.Adam([x], 0.1)
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [int(steps * part) for part in (0.375, 0.625, 0.875)], 0.1)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(
+        optimizer, [int(steps * part) for part in (0.375, 0.625, 0.875)], 0.1
+    )
     for _ in range(steps):
         optimizer.zero_grad()
         batches = (x[None], labels[None]) if together else (x[:, None], labels[:, None])

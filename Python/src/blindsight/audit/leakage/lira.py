@@ -30,8 +30,8 @@ def confidence(scores: Array, scale: float, labels: Array) -> Array:
 def ratios(target: Array, shadows: Array, inside: Array) -> Array:
     """[n]: log of p(target | member) / p(target | not).
 
-    target: [n]; shadows: [models, n] with inside, [models, n], whether each model trained on each sample. Deviations are
-    shared by all samples: few shadow models can't tell them apart.
+    target: [n]; shadows: [models, n] with inside, [models, n], whether each model trained on each sample. Deviations
+    are shared by all samples: few shadow models can't tell them apart.
     """
     with_ = np.where(inside, shadows, np.nan)
     without = np.where(inside, np.nan, shadows)
@@ -110,7 +110,9 @@ class LikelihoodRatio(Row):
                 "true positives at 1 % false positives": round(rate_at(all_scores, all_members, 0.01)[2], 4),
                 "samples asked of served models": len(all_scores),
             },
-            plots=[line("membership", {"true positives": (list(grid), curve)}, "false positive rate", "true positive rate")],
+            plots=[
+                line("membership", {"true positives": (list(grid), curve)}, "false positive rate", "true positive rate")
+            ],
             risk=min(1.0, max(10 * value, 2 * auc - 1, 0.0)),
             remedy="Train with differential privacy (rows of group dp), or on more data: small training sets are told.",
         )

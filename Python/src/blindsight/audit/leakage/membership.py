@@ -113,8 +113,8 @@ class ShadowMembership(Row):
                 "target's accuracy on members, on others": [round(v, 4) for v in accuracy],
             },
             risk=min(1.0, max(0.0, 2 * auc - 1)),
-            remedy="What tells members is how much better a model is on them: train on more data, stop earlier, or with "
-            "differential privacy, which bounds it (the rows of group dp).",
+            remedy="What tells members is how much better a model is on them: train on more data, stop earlier, or "
+            "with differential privacy, which bounds it (the rows of group dp).",
         )
 
 

@@ -17,7 +17,7 @@ Array = Any
 
 
 def gradient_features(module: Any, x: Array, y: Array) -> Array:
-    """[n, ...]: the loss, logarithms of each parameter's gradient norm, the last activations' largest, one sample each."""
+    """[n, ...]: logarithms of the loss and of each parameter's gradient norm, a sample each."""
     import torch
 
     parameters = {name: value.detach() for name, value in module.named_parameters()}
@@ -80,6 +80,6 @@ class GradientMembership(Row):
             queries=queries,
             details={"accuracy by what is seen": rates, "samples": count},
             risk=min(1.0, max(0.0, 2 * right["gradients"] / count - 1)),
-            remedy="The endpoint shows no gradients and its clients no weights. Who trains with others sums gradients under "
-            "encryption (blindsight.federated) and adds noise.",
+            remedy="The endpoint shows no gradients and its clients no weights. Who trains with others sums gradients "
+            "under encryption (blindsight.federated) and adds noise.",
         )
