@@ -130,7 +130,11 @@ class PixelDefendRow(Row):
         spread = 1.96 * float(np.sqrt((after[worst] * (1 - after[worst]) + plain[worst] * (1 - plain[worst])) / len(y)))
         from ..plots import images as plot
 
-        shown = [image.reshape(28, 28) for name in inputs for part in (inputs, cleaned) for image in part[name][:5]]
+        shown = {
+            f"{name}{kind}": part[name][:8].reshape(-1, 28, 28)
+            for name in inputs
+            for kind, part in (("", inputs), (", purified", cleaned))
+        }
         return Finding(
             self.name,
             self.metric,
@@ -142,7 +146,7 @@ class PixelDefendRow(Row):
                 "accuracy after purifying": {k: round(v, 4) for k, v in after.items()},
                 "bits a pixel of the inputs": bits,
             },
-            plots=[plot("inputs, and purified", shown, [""] * len(shown))],
+            plots=[plot("inputs, and purified", shown)],
             risk=1 - after[worst],
             remedy="Purify at the client, before encryption. Attacks that know of it differentiate around it (BPDA): "
             "train on attacks as well.",

@@ -55,6 +55,9 @@ class Knockoff(Row):
             for level in (0.8, 0.9, 0.95)
         }
         quotas = {f"quota {count}": round(max(c[count] for c in curves.values()), 4) for count in counts}
+        from ..plots import line
+
+        drawn = {output: (list(curve), list(curve.values())) for output, curve in curves.items()}
         return Finding(
             self.name,
             self.metric,
@@ -69,6 +72,7 @@ class Knockoff(Row):
                 "what a quota leaves to the best attacker": quotas,
                 "answered": at,
             },
+            plots=[line("queries against agreement", drawn, "queries", "agreement", log=True)],
             risk=min(1.0, value),
             remedy="Limit queries for each client. Telling labels alone costs the attacker more queries, where the "
             "server decides it; the integers are decrypted by the client, who sees them all.",

@@ -91,7 +91,7 @@ class GradientLeakage(Row):
         from ..plots import images as plot
 
         value = float(np.median(errors))
-        shown = [image.reshape(28, 28) for image in (*true, *found, *of_sum)]
+        shown = {"true": true, "restored": found, "of the sum": of_sum}
         return Finding(
             self.name,
             self.metric,
@@ -112,7 +112,7 @@ class GradientLeakage(Row):
                 "interval": "least and largest of the images",
                 "sums": federation.report(),
             },
-            plots=[plot("true, restored, of the sum", shown, [""] * len(shown))],
+            plots=[plot("images from gradients", shown)],
             risk=float((errors < 0.03).mean()),
             remedy="Never send a gradient in the clear: sum many clients' under encryption (blindsight.federated), "
             "with more than one sample each, and add noise before.",

@@ -89,7 +89,7 @@ class ModelInversion(Row):
                 "nearest mean image is the class's own": int((like.argmax(axis=1) == np.arange(len(like))).sum()),
                 "judge's probability of the class": [round(float(v), 3) for v in np.diag(told)],
             },
-            plots=[plot("inverted classes", list(pixels.reshape(-1, 28, 28)), [str(c) for c in range(10)])],
+            plots=[plot("inverted classes", {"inverted": pixels.reshape(-1, 28, 28)}, [str(c) for c in range(10)])],
             risk=float(right.mean()) * 0.6,
             remedy="Scores tell what a class looks like; where classes are persons, tell labels from a server-side "
             "model only where it can be avoided to tell scores, and limit queries.",

@@ -118,7 +118,7 @@ class InvertingGradients(Row):
 
         spread = 1.96 * float(ratios.std(ddof=1)) / np.sqrt(len(ratios))
         value = float(ratios.mean())
-        shown = [image.transpose(1, 2, 0) for image in (*true, *found, *of_sum)]
+        shown = {"true": true, "restored": found, "of the sum": of_sum}
         return Finding(
             self.name,
             self.metric,
@@ -137,7 +137,7 @@ class InvertingGradients(Row):
                 "guess, a gray image": round(float(guess.mean()), 2),
                 "sums": federation.report(),
             },
-            plots=[plot("true, restored, of the sum", shown, [""] * len(shown))],
+            plots=[plot("images from gradients", shown)],
             risk=float(np.clip((value - 10) / 10, 0, 1)),
             remedy="Sum many clients' gradients under encryption (blindsight.federated) and add noise before.",
         )

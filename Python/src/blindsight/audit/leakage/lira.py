@@ -111,7 +111,13 @@ class LikelihoodRatio(Row):
                 "samples asked of served models": len(all_scores),
             },
             plots=[
-                line("membership", {"true positives": (list(grid), curve)}, "false positive rate", "true positive rate")
+                line(
+                    "membership",
+                    {"true positives": (list(grid), curve)},
+                    "false positive rate",
+                    "true positive rate",
+                    log=True,
+                )
             ],
             risk=min(1.0, max(10 * value, 2 * auc - 1, 0.0)),
             remedy="Train with differential privacy (rows of group dp), or on more data: small training sets are told.",
