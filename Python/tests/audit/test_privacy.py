@@ -79,9 +79,9 @@ def test_a_substitute_keeps_its_budget(linear: Linear, only_labels: bool) -> Non
 
 def test_copies_learn_from_scores(linear: Linear) -> None:
     data = _data(linear, 600)
-    curves = knockoff.agreements(linear, data.train_x[200:], data.test_x, (50, 400), 0)
+    curves = knockoff.agreements(linear, data, data.train_x[200:], data.test_x, (50, 400), 0)
     assert set(curves) == set(copies.OUTPUTS) and curves["scores"][400] > 0.95
-    only = knockoff.agreements(Linear(linear.weights, True), data.train_x[200:], data.test_x, (50,), 0)
+    only = knockoff.agreements(Linear(linear.weights, True), data, data.train_x[200:], data.test_x, (50,), 0)
     assert set(only) == {"labels"}
 
 
@@ -149,4 +149,6 @@ def test_encrypted_findings_are_the_simulated_ones() -> None:
     pool, test = made.data.test_x[:60], made.data.test_x[60:100]
     encrypted, simulated = made.endpoint("encrypted"), made.endpoint("simulated")
     np.testing.assert_array_equal(encrypted.scores(pool), simulated.scores(pool))
-    assert knockoff.agreements(encrypted, pool, test, (60,), 0) == knockoff.agreements(simulated, pool, test, (60,), 0)
+    assert knockoff.agreements(encrypted, made.data, pool, test, (60,), 0) == knockoff.agreements(
+        simulated, made.data, pool, test, (60,), 0
+    )

@@ -150,7 +150,11 @@ class QueryMonitor(Row):
     metric = "Jacobian and made-up extraction found, less the share of false alarms"
     expected = Expected(1.0, 0.05, comparable=False)
     subject = "mnist-small"
+    audits = True
     clients, queries = 20, 1000
+
+    def applies(self, endpoint: Any, data: Any) -> Optional[str]:
+        return "honest clients ask a thousand different samples" if len(data.test_x) < 4 * self.queries else None
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         random = np.random.default_rng(seed)

@@ -41,7 +41,7 @@ class OutputRounding(Row):
         from sklearn.metrics import roc_auc_score
 
         half = len(data.test_x) // 2
-        curves = agreements(endpoint, data.test_x[half:], data.test_x[:half], (250, 500, 1000), seed)
+        curves = agreements(endpoint, data, data.test_x[half:], data.test_x[:half], (250, 500, 1000), seed)
         at = {output: curve[500] for output, curve in curves.items()}
         # Members of a small training set, by a threshold on what is told.
         whole = flat_mnist()

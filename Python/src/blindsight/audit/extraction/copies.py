@@ -23,16 +23,35 @@ def answers(scores: Array, output: str) -> Array:
     return np.eye(scores.shape[1])[scores.argmax(axis=1)]
 
 
-def copy_network(inputs: int, classes: int, seed: int) -> Any:
-    """A dense network of 128 ReLUs: what attackers take who don't know the architecture."""
+def copy_network(data: Any, classes: int, seed: int) -> Any:
+    """A dense network of 128 ReLUs: what attackers take who don't know the architecture.
+
+    data: says how samples are scaled: images by their span, columns of tables each by its own deviation.
+    """
     import torch
 
+    class Scaled(torch.nn.Module):  # type: ignore[misc,name-defined]
+        def __init__(self, offset: Any, width: Any) -> None:
+            super().__init__()
+            self.register_buffer("offset", torch.as_tensor(offset, dtype=torch.float32))
+            self.register_buffer("width", torch.as_tensor(width, dtype=torch.float32))
+
+        def forward(self, x: Any) -> Any:
+            return (x - self.offset) / self.width
+
+    if data.image is None:
+        flat = np.asarray(data.train_x).reshape(len(data.train_x), -1)
+        width = flat.std(axis=0)
+        scaled = Scaled(flat.mean(axis=0), np.where(width > 0, width, 1))
+    else:
+        scaled = Scaled(data.lowest, data.span)
     torch.manual_seed(seed)
-    return torch.nn.Sequential(torch.nn.Linear(inputs, 128), torch.nn.ReLU(), torch.nn.Linear(128, classes))
+    inputs = int(np.prod(data.train_x.shape[1:]))
+    return torch.nn.Sequential(scaled, torch.nn.Linear(inputs, 128), torch.nn.ReLU(), torch.nn.Linear(128, classes))
 
 
-def train_copy(x: Array, targets: Array, *, labels: bool, seed: int, steps: int = 800, module: Any = None) -> Any:
-    """A network trained on answers: scores by squared error, in units of their deviation; labels by cross entropy."""
+def train_copy(module: Any, x: Array, targets: Array, *, labels: bool, seed: int, steps: int = 800) -> Any:
+    """The network, trained on answers: scores by squared error in units of their deviation, labels by cross entropy."""
     import torch
 
     inputs = torch.as_tensor(np.asarray(x, np.float32).reshape(len(x), -1))
@@ -41,7 +60,6 @@ def train_copy(x: Array, targets: Array, *, labels: bool, seed: int, steps: int 
         places = wanted.argmax(dim=1)
     else:
         wanted = (wanted - wanted.mean()) / (wanted.std() + 1e-9)
-    module = module or copy_network(inputs.shape[1], wanted.shape[1], seed)
     optimizer = torch.optim.Adam(module.parameters(), 1e-3, weight_decay=1e-4)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):

@@ -40,10 +40,10 @@ def substitute(
     """
     x = np.asarray(start, np.float32)
     labels = endpoint.labels(x)
-    module = copy_network(int(np.prod(x.shape[1:])), endpoint.classes, seed)
+    module = copy_network(data, endpoint.classes, seed)
     sign = 1.0
     while True:
-        train_copy(x, np.eye(endpoint.classes)[labels], labels=True, seed=seed, steps=600, module=module)
+        train_copy(module, x, np.eye(endpoint.classes)[labels], labels=True, seed=seed, steps=600)
         if watch is not None:
             watch(len(x), module)
         room = budget - len(x)
@@ -66,6 +66,9 @@ class JacobianAugmentation(Row):
     expected = Expected(0.81, 0.03)
     subject = "mnist-small"
     audits = True
+
+    def applies(self, endpoint: Any, data: Any) -> Optional[str]:
+        return "it starts from 150 test samples and is measured on others" if len(data.test_x) < 250 else None
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         start = data.test_x[:150]

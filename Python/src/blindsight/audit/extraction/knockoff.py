@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
 from ..finding import Expected, Finding, wilson
 from ..registry import Row, register
-from .copies import OUTPUTS, answers, predicted, queries_to, train_copy
+from .copies import OUTPUTS, answers, copy_network, predicted, queries_to, train_copy
 
 
-def agreements(endpoint: Any, pool: Any, test: Any, counts: tuple[int, ...], seed: int) -> dict[str, dict[int, float]]:
+def agreements(
+    endpoint: Any, data: Any, pool: Any, test: Any, counts: tuple[int, ...], seed: int
+) -> dict[str, dict[int, float]]:
     """How far copies agree with the endpoint, by what it tells and by queries. Each pool sample is asked once."""
     truth = endpoint.labels(test)
     scores = None if endpoint.only_labels else endpoint.scores(pool[: max(counts)])
@@ -22,7 +24,8 @@ def agreements(endpoint: Any, pool: Any, test: Any, counts: tuple[int, ...], see
         targets = answers(told, output)
         curves[output] = {}
         for count in counts:
-            copy = train_copy(pool[:count], targets[:count], labels=output == "labels", seed=seed, steps=1200)
+            copy = copy_network(data, endpoint.classes, seed)
+            train_copy(copy, pool[:count], targets[:count], labels=output == "labels", seed=seed, steps=1200)
             curves[output][count] = float((predicted(copy, test) == truth).mean())
     return curves
 
@@ -41,11 +44,14 @@ class Knockoff(Row):
     audits = True
     counts: tuple[int, ...] = (100, 250, 500, 1000, 2000, 4000)
 
+    def applies(self, endpoint: Any, data: Any) -> Optional[str]:
+        return "half of the test samples are asked, and they are few" if len(data.test_x) < 100 else None
+
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         half = len(data.test_x) // 2
         pool, test = data.test_x[half:], data.test_x[:half]
         counts = tuple(count for count in self.counts if count <= len(pool)) or (len(pool),)
-        curves = agreements(endpoint, pool, test, counts, seed)
+        curves = agreements(endpoint, data, pool, test, counts, seed)
         at = 500 if 500 in counts else counts[-1]
         best = "labels" if endpoint.only_labels else "scores"
         value = curves[best][at]
