@@ -144,7 +144,7 @@ class FederatedNoise(Row):
         whole = flat_mnist().head(10000)
         parts = split(whole.train_x, whole.train_y, self.clients, seed)
         random = np.random.default_rng(seed)
-        bound, step = 0.5, 1 / 4096
+        bound, step = 1.0, 1 / 4096
 
         def model() -> Any:
             torch.manual_seed(seed)
@@ -172,11 +172,11 @@ class FederatedNoise(Row):
                 checked["differing"] = int((encrypted.sum(integers) != total).sum())
             return total * step / len(updates)
 
-        weights = learn(model(), parts, self.rounds, seed, combine=noisy, rate=0.05, epochs=2)
+        weights = learn(model(), parts, self.rounds, seed, combine=noisy, rate=0.3, epochs=3)
         module = load(model(), weights)
         served = SimulatedEndpoint(serve(module, whole.train_x))
         right = served.accuracy(whole.test_x, whole.test_y)
-        clear = learn(model(), parts, self.rounds, seed, combine=lambda u: np.mean(u, axis=0), rate=0.05, epochs=2)
+        clear = learn(model(), parts, self.rounds, seed, combine=lambda u: np.mean(u, axis=0), rate=0.3, epochs=3)
         total = len(whole.test_y)
         return Finding(
             self.name,
