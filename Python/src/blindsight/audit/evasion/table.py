@@ -141,7 +141,7 @@ TABLE: dict[str, Entry] = {
         "Athalye et al., Obfuscated gradients give a false sense of security, 2018",
         _WHITE + " The client reduces pixels to three levels, which has no gradient.",
         "0.3 a pixel, 40 steps.",
-        "accuracy 0 % of input transformations (ImageNet), of 7 of 9 defences broken",
+        "accuracy 0 % behind input transformations (ImageNet); 6 of 9 defences fall wholly",
         _SUCCESS,
         _same(1.0),
     ),
@@ -162,8 +162,8 @@ TABLE: dict[str, Entry] = {
         _shown(0.9),
     ),
     "natural": Entry(
-        "Zhao et al., Generating natural adversarial examples, 2018; Song et al., Constructing unrestricted adversarial "
-        "examples with generative models, 2018",
+        "Zhao et al., Generating natural adversarial examples, 2018; Song et al., Constructing unrestricted "
+        "adversarial examples with generative models, 2018",
         _SCORES + " Has a generator of samples.",
         "Latent codes near the sample's own; no bound on pixels.",
         "over 84 % of unrestricted examples fool certified networks (MNIST)",

@@ -98,8 +98,8 @@ TABLE: dict[str, Entry] = {
         _shown(0.95),
     ),
     "invisible-backdoor": Entry(
-        "Liao et al., Backdoor embedding in convolutional neural network models via invisible perturbation, 2018; Chen et "
-        "al., Targeted backdoor attacks by data poisoning, 2017",
+        "Liao et al., Backdoor embedding in convolutional neural network models via invisible perturbation, 2018; Chen "
+        "et al., Targeted backdoor attacks by data poisoning, 2017",
         _STAMP,
         "5 % of the training set, a pattern of 0.1 a pixel.",
         "over 90 % of stamped images (GTSRB, MNIST, CIFAR-10)",
@@ -137,6 +137,14 @@ TABLE: dict[str, Entry] = {
         "all infected networks, with an index over 2 (MNIST and others)",
         "share of four networks, two of them infected, that are judged right",
         _same(1.0),
+    ),
+    "plan-scan": Entry(
+        "Wang et al., Neural Cleanse: identifying and mitigating backdoor attacks in neural networks, 2019",
+        "The owner has a plan and a few clean samples.",
+        "The smallest stamp to each class; one far smaller than the others is reported.",
+        "an index over 2 of infected networks alone (MNIST and others)",
+        "largest anomaly index of a class, 2 and more is suspicious",
+        _shown(1.0),
     ),
     "sanitization": Entry(
         "Paudice et al., Label sanitization against label flipping poisoning attacks, 2018",
