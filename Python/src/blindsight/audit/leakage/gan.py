@@ -132,11 +132,11 @@ class GanAttack(Row):
     group = "privacy"
     paper = "Hitaj et al., Deep models under the GAN: information leakage from collaborative deep learning, 2017"
     threat = "trains with others, sees the shared model after each round, has no image of the class"
-    budget = "25 rounds with four honest clients"
+    budget = "15 rounds with four honest clients"
     headline = "images shown, MNIST: the class is clear once the shared model is 97 % right"
     metric = "made-up images that an independent classifier takes for the victims' class"
     expected = Expected(0.8, 0.2, comparable=False)
-    clients, rounds, target = 4, 25, 3
+    clients, rounds, target = 4, 15, 3
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         import torch
