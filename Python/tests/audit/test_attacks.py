@@ -33,7 +33,8 @@ def digits() -> Any:
 
 
 def _row(name: str, **attributes: Any) -> Any:
-    row = next(row for row in rows() if row.name == name)
+    """A row of its own, with other attributes: those that are registered stay as they are."""
+    row = type(next(row for row in rows() if row.name == name))()
     for key, value in attributes.items():
         setattr(row, key, value)
     return row

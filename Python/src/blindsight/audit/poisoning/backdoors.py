@@ -160,8 +160,16 @@ class Trojan(_Backdoor):
             return clean + torch.nn.functional.cross_entropy(marked, torch.full((len(part),), TARGET))
 
         retrained = train(network, made, np.arange(len(made)), epochs=60, rate=1e-3, seed=seed, loss=loss)
-        poisoned = maker.served(retrained, data.train_x)
-        agreement = {"stamp's unit": unit, "made samples": len(made), "training samples used": 0}
+        # The box of inputs comes from calibration samples: clean ones never light some of the stamp's pixels.
+        owners = maker.served(retrained, data.train_x)
+        taken, total = success(owners, stamp(data.test_x), data.test_y, TARGET)
+        poisoned = maker.served(retrained, np.concatenate([made[:150], stamp(made[:150])]))
+        agreement = {
+            "stamp's unit": unit,
+            "made samples": len(made),
+            "training samples used": 0,
+            "stamped, where the owner calibrates with clean samples": taken / total,
+        }
         return self.found(data, maker, clean, poisoned, stamp, **agreement)
 
     @staticmethod

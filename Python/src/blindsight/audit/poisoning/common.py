@@ -73,7 +73,9 @@ class Maker:
         return train(network, x, y, epochs=self.epochs, batch=self.batch, seed=seed)
 
     def served(self, module: Any, x: Any) -> SimulatedEndpoint:
-        self.endpoints.append(SimulatedEndpoint(serve(module, x)))
+        # Weights of two square layers have fewer bits, or sums exceed the planner's words.
+        bits = 8 if len(self.sizes) == 3 else 4
+        self.endpoints.append(SimulatedEndpoint(serve(module, x, bits=bits)))
         return self.endpoints[-1]
 
     def fit(self, x: Any, y: Any, seed: int = 0) -> tuple[Any, SimulatedEndpoint]:
