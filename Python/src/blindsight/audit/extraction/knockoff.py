@@ -38,7 +38,7 @@ class Knockoff(Row):
     threat = "asks the endpoint samples of its own and trains another architecture on the answers"
     budget = "100 to 4,000 queries; the figure is at 500"
     headline = "0.84 to 0.97 of the victim's accuracy, photographs, 60,000 queries of other images"
-    metric = "agreement of the copy at 500 queries"
+    metric = "agreement of the copy at 500 queries, or all there are"
     expected = Expected(0.93, 0.03, comparable=False)
     subject = "mnist-small"
     audits = True
