@@ -16,8 +16,8 @@ pytest.importorskip("opacus")
 from blindsight.audit.dp.accounting import Ledger  # noqa: E402
 from blindsight.audit.dp.training import (  # noqa: E402
     Schedule,
-    _clipper,
     _General,
+    clipper_of,
     cross_entropies,
     private_components,
     train_privately,
@@ -35,7 +35,7 @@ def test_dense_layers_add_up_what_opacus_does() -> None:
     x, y = _data()
     module = polynomial_network((6, 5, 2))
     sums = []
-    for clipper in (_clipper(module), _General(module)):
+    for clipper in (clipper_of(module), _General(module)):
         total = [torch.zeros_like(p) for p in module.parameters()]
         clipper.add(cross_entropies, [x, y], 0.3, total)
         clipper.close()
@@ -50,7 +50,7 @@ def test_one_record_moves_a_step_by_no_more_than_the_clip() -> None:
     totals = []
     for stop in (len(x), len(x) - 1):
         total = [torch.zeros_like(p) for p in module.parameters()]
-        clipper = _clipper(module)
+        clipper = clipper_of(module)
         # A record that would move it a lot.
         clipper.add(cross_entropies, [torch.cat([x[:-1], 100 * x[-1:]])[:stop], y[:stop]], 0.5, total)
         clipper.close()

@@ -115,6 +115,16 @@ class Ledger:
             self._rho = math.inf
         return self
 
+    def merge(self, other: Ledger) -> Ledger:
+        """Adds what another ledger holds, spent on the same records."""
+        self._spent = [mine + its for mine, its in zip(self._spent, other._spent)]
+        self._pure += other._pure
+        self._rho += other._rho
+        return self
+
+    def copy(self) -> Ledger:
+        return Ledger().merge(self)
+
     def gaussian(self, sigma: float, *, steps: int = 1, sampling: float = 1.0) -> Ledger:
         """Noise of `sigma` times the sensitivity in L2, on a sample of the records drawn anew at each step."""
         pure, rho = self._pure, self._rho

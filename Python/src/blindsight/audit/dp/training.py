@@ -26,6 +26,8 @@ class Schedule:
     clip, or a function of the step. rate: of learning, or a function of the step. shuffles: epochs over batches drawn
     without replacement in place of batches drawn by coin (Yu and others, 2019): each record is in one batch of an
     epoch, and the epoch costs what its noisiest step does.
+    sampling: the chance of a record to be in a batch, where how many records there are is not public; by default
+    `batch` over their number.
     """
 
     steps: int
@@ -36,6 +38,10 @@ class Schedule:
     momentum: float = 0.9
     adam: bool = False
     shuffles: bool = False
+    sampling: Optional[float] = None
+
+    def sampling_of(self, records: int) -> float:
+        return min(1.0, self.batch / records) if self.sampling is None else self.sampling
 
     def sigma_at(self, step: int) -> float:
         return float(self.sigma(step) if callable(self.sigma) else self.sigma)
@@ -47,9 +53,9 @@ class Schedule:
         """Adds what these steps spend on so many records."""
         if not self.shuffles:
             if not callable(self.sigma):
-                return ledger.gaussian(float(self.sigma), steps=self.steps, sampling=min(1.0, self.batch / records))
+                return ledger.gaussian(float(self.sigma), steps=self.steps, sampling=self.sampling_of(records))
             for step in range(self.steps):
-                ledger.gaussian(self.sigma_at(step), sampling=min(1.0, self.batch / records))
+                ledger.gaussian(self.sigma_at(step), sampling=self.sampling_of(records))
             return ledger
         each = -(-records // self.batch)
         for first in range(0, self.steps, each):
@@ -76,11 +82,11 @@ def train_privately(
     records = len(tensors[0])
     if any(len(tensor) != records for tensor in tensors):
         raise InvalidArgument("tensors of equally many records are needed", "tensors")
-    if not 0 < schedule.batch <= records:
+    if not 0 < schedule.batch <= records and schedule.sampling is None:
         raise InvalidArgument(f"a batch of 1 to {records} records is needed, not {schedule.batch}", "schedule")
     generator = torch.Generator().manual_seed(seed)
     parameters = [p for p in module.parameters() if p.requires_grad]
-    clipped = _clipper(module)
+    clipped = clipper_of(module)
     rate = schedule.rate_at(0)
     optimizer = (
         torch.optim.Adam(parameters, rate)
@@ -97,7 +103,7 @@ def train_privately(
                     order = torch.randperm(records, generator=generator)
                 part = order[step % each * schedule.batch :][: schedule.batch]
             else:
-                part = torch.nonzero(torch.rand(records, generator=generator) < schedule.batch / records)[:, 0]
+                part = torch.nonzero(torch.rand(records, generator=generator) < schedule.sampling_of(records))[:, 0]
             sums = [torch.zeros_like(p) for p in parameters]
             for start in range(0, len(part), 2048):
                 clipped.add(losses, [t[part[start : start + 2048]] for t in tensors], schedule.clip, sums)
@@ -151,6 +157,11 @@ class _General:
             if hasattr(p, "grad_sample"):
                 del p.grad_sample
 
+    def forget(self) -> None:
+        """Drops what was kept of other passes through the module."""
+        for p in self.parameters:
+            p.grad_sample = None
+
     def add(self, losses: Any, parts: list[Any], clip: float, sums: list[Any]) -> None:
         torch = need("torch", "training")
         self.module.zero_grad(set_to_none=True)
@@ -188,6 +199,10 @@ class _Dense:
         if output.requires_grad:
             output.retain_grad()
             self.seen.setdefault(id(layer), []).append((inputs[0].detach(), output))
+
+    def forget(self) -> None:
+        """Drops what was kept of other passes through the module."""
+        self.seen.clear()
 
     def add(self, losses: Any, parts: list[Any], clip: float, sums: list[Any]) -> None:
         self.seen.clear()
