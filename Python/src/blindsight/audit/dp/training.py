@@ -124,7 +124,8 @@ def train_privately(
     return module.eval()
 
 
-def _clipper(module: Any) -> Any:
+def clipper_of(module: Any) -> Any:
+    """Adds up gradients that are cut, record by record: of dense layers without ever holding one."""
     torch = need("torch", "training")
     owners = [m for m in module.modules() if any(p.requires_grad for p in m.parameters(recurse=False))]
     return _Dense(module, owners) if all(type(m) is torch.nn.Linear for m in owners) else _General(module)
