@@ -177,7 +177,11 @@ def test_lstm_and_autoencoder_train_privately() -> None:
     coder = mixture.autoencoder(20, 0)
     before = [p.detach().clone() for p in coder.parameters()]
     train_privately(
-        coder, mixture.losses, tensors(rows.reshape(60, -1)[:, :20]), Schedule(2, 20, 1.0, adam=True, rate=0.01), Ledger()
+        coder,
+        mixture.losses,
+        tensors(rows.reshape(60, -1)[:, :20]),
+        Schedule(2, 20, 1.0, adam=True, rate=0.01),
+        Ledger(),
     )
     assert not torch.equal(before[0], next(coder.parameters()))
 
@@ -198,5 +202,7 @@ def test_pate_gan_stays_within_its_epsilon() -> None:
     made, rounds = pategan.pate_gan(table, ClearVotes(random.Random(0)), DiscreteGaussian(40**2), ledgers, 3, 0)
     assert rounds == 3 or ledgers[0].epsilon(1e-5) <= pategan.EPSILON
     assert ledgers[1].rho == pytest.approx(rounds * pategan.QUESTIONS / 1600)
-    assert np.allclose(drawn(made, pategan.NOISE, np.zeros(5, int), 2, 0)[:, 1:3].sum(axis=1), 1 / math.sqrt(12), atol=1e-5)
+    assert np.allclose(
+        drawn(made, pategan.NOISE, np.zeros(5, int), 2, 0)[:, 1:3].sum(axis=1), 1 / math.sqrt(12), atol=1e-5
+    )
     assert len(ORDERS) > 60

@@ -15,19 +15,22 @@ from blindsight import DataError, InvalidArgument
 
 pytest.importorskip("sklearn")
 
-from blindsight.audit.preparation import Limits, anonymize, measure_risk, read_policy, search  # noqa: E402
-from blindsight.audit.preparation.measures import unprepared  # noqa: E402
-from blindsight.audit.preparation.mondrian import Anonymized, distances  # noqa: E402
-from blindsight.audit.preparation.policy import Policy, parse_policy  # noqa: E402
-from blindsight.audit.preparation.solutions import features  # noqa: E402
-from blindsight.audit.preparation.table import Table, from_columns  # noqa: E402
+from blindsight.audit.preparation import Limits, anonymize, measure_risk, read_policy, search
+from blindsight.audit.preparation.measures import unprepared
+from blindsight.audit.preparation.mondrian import Anonymized, distances
+from blindsight.audit.preparation.policy import Policy, parse_policy
+from blindsight.audit.preparation.solutions import features
+from blindsight.audit.preparation.table import Table, from_columns
 
 CONTENT: dict[str, Any] = {
     "target": "sick",
     "attributes": {
         "name": {"kind": "identifying"},
         "age": {"kind": "quasi-identifying", "number": True},
-        "town": {"kind": "quasi-identifying", "hierarchy": {"North": ["A", "B"], "South": ["C", {"Coast": ["D", "E"]}]}},
+        "town": {
+            "kind": "quasi-identifying",
+            "hierarchy": {"North": ["A", "B"], "South": ["C", {"Coast": ["D", "E"]}]},
+        },
         "job": {"kind": "quasi-identifying"},
         "illness": {"kind": "sensitive"},
         "dose": {"kind": "insensitive", "number": True},
@@ -45,7 +48,15 @@ def _columns(count: int = 400, seed: int = 0) -> dict[str, list[str]]:
     illness = np.where(age > 60, "heart", generator.choice(["flu", "skin", "heart"], count))
     dose = generator.random(count) + (age > 50)
     sick = np.where(dose + generator.normal(0, 0.3, count) > 1, "yes", "no")
-    columns = {"name": range(count), "age": age, "town": town, "job": job, "illness": illness, "dose": dose, "sick": sick}
+    columns = {
+        "name": range(count),
+        "age": age,
+        "town": town,
+        "job": job,
+        "illness": illness,
+        "dose": dose,
+        "sick": sick,
+    }
     return {name: [str(value) for value in column] for name, column in columns.items()}
 
 
@@ -63,7 +74,9 @@ def _released(found: Anonymized) -> dict[str, list[str]]:
     return {name: found.texts(name) for name in ("age", "town", "job", "illness")}
 
 
-@pytest.mark.parametrize("limits", [Limits(2), Limits(10), Limits(5, 2), Limits(5, 2, kind="entropy"), Limits(5, 1, 0.35)])
+@pytest.mark.parametrize(
+    "limits", [Limits(2), Limits(10), Limits(5, 2), Limits(5, 2, kind="entropy"), Limits(5, 1, 0.35)]
+)
 def test_released_classes_keep_to_the_limits(table: Table, limits: Limits) -> None:
     """Counted from the texts that are released, not from the classes."""
     released = _released(anonymize(table, limits))

@@ -97,8 +97,8 @@ def private_moments(
 
 def minimum(moments: Moments, terms: tuple[float, float, float], importance: Optional[Any] = None) -> Any:
     """[features, targets]: weights w of the least sum of log(1 + exp(h w)) - t h w, with log(1 + exp) as the polynomial
-    `terms`. A ridge of eight deviations of the noise keeps the noisy objective bounded (the mechanism's paper takes four);
-    what is left of negative curvature is cut off."""
+    `terms`. A ridge of eight deviations of the noise keeps the noisy objective bounded (the mechanism's paper takes
+    four); what is left of negative curvature is cut off."""
     weights = np.ones(len(moments.mean)) if importance is None else np.asarray(importance, np.float64)
     _, linear, quadratic = terms
     # In features times their importance, noise is even.

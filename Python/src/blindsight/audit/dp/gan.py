@@ -21,9 +21,7 @@ from .training import Schedule, clipper_of
 NOISE = 24
 
 
-def private_gan(
-    x: Any, y: Any, classes: int, schedule: Schedule, ledger: Ledger, seed: int = 0, each: int = 3
-) -> Any:
+def private_gan(x: Any, y: Any, classes: int, schedule: Schedule, ledger: Ledger, seed: int = 0, each: int = 3) -> Any:
     """A conditional generator. x: [n, features] of 0 to 1.
 
     Of the critic's loss only the part of real records costs privacy: their gradients are cut and get noise, those of

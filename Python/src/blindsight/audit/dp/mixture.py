@@ -157,5 +157,3 @@ class Mixture(PrivateRow):
             [("generated", grid_of(made[:60]))],
             remedy="a larger epsilon, or a model trained privately in place of data generated privately",
         )
-
-

@@ -193,7 +193,11 @@ class PrivateBeliefNetwork(_Functional):
         for parameter in convolution.parameters():
             parameter.requires_grad_(False)
         features = joined(
-            torch.nn.Unflatten(1, (1, 28, 28)), convolution, square(), torch.nn.AvgPool2d(4), torch.nn.Flatten(),
+            torch.nn.Unflatten(1, (1, 28, 28)),
+            convolution,
+            square(),
+            torch.nn.AvgPool2d(4),
+            torch.nn.Flatten(),
             unbent(FILTERS * 4, BELIEF_SCALE),
         )
         last = classifier(features_of(features, x), y, 3 * epsilon / 4, ledger, seed + 1, chebyshev(RADIUS))

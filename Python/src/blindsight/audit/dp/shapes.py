@@ -13,8 +13,8 @@ ORIENTATIONS, CELL = 8, 4
 
 
 def gradient_histograms(images: Any) -> Any:
-    """[n, 49 * 8] of images [n, 784]: histograms of gradients' directions in cells of 4 x 4, each divided by what the 3 x 3
-    cells around it have.
+    """[n, 49 * 8] of images [n, 784]: histograms of gradients' directions in cells of 4 x 4, each divided by what the
+    3 x 3 cells around it have.
 
     Dalal and Triggs, Histograms of oriented gradients for human detection, 2005."""
     found = [_histograms(np.asarray(images[start : start + 4000])) for start in range(0, len(images), 4000)]

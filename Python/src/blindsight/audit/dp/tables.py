@@ -16,7 +16,8 @@ from ..models import data_folder
 
 
 def read_table(path: Path) -> dict[str, list[str]]:
-    """Columns of a CSV file by name, in its order, as texts without spaces around them. Records without any value are left out."""
+    """Columns of a CSV file by name, in its order, as texts without spaces around them. Records without any
+    value are left out."""
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(row)]

@@ -174,7 +174,8 @@ class _General:
             found = p.grad_sample
             if found is None:
                 raise InvalidArgument("a parameter has no gradient: the loss does not depend on it", "losses")
-            found = sum(found) if isinstance(found, list) else found
+            if isinstance(found, list):
+                found = torch.stack(found).sum(0)
             flat.append(found.reshape(len(found), -1))
             p.grad_sample = None
         factors = _factors(torch.stack([part.square().sum(1) for part in flat]).sum(0), clip)

@@ -2,9 +2,9 @@
 """Teachers' votes, counted so that nobody sees one.
 
 Each teacher encrypts its votes under a key that the aggregator does not have. The aggregator adds them up and adds
-noise of whole numbers, encrypted too; the key's holder decrypts noisy counts. The aggregator sees ciphertexts alone; the
-key's holder sees no vote and no exact count. The two must not work together: who has a teacher's ciphertext and the key
-has its votes, and who knows the noise and the noisy counts has the counts.
+noise of whole numbers, encrypted too; the key's holder decrypts noisy counts. The aggregator sees ciphertexts alone;
+the key's holder sees no vote and no exact count. The two must not work together: who has a teacher's ciphertext and
+the key has its votes, and who knows the noise and the noisy counts has the counts.
 """
 
 from __future__ import annotations
@@ -73,9 +73,7 @@ class PaillierVotes:
         votes = _checked(votes, classes)
         teachers, queries = votes.shape
         # What all parties agree on. Noise beyond the magnitude comes once in 2^64 runs, and is refused by `encrypt`.
-        scheme = federated.PrivateSum(
-            self._key.public, queries * classes, _reach(noise), teachers + 1, threads=1
-        )
+        scheme = federated.PrivateSum(self._key.public, queries * classes, _reach(noise), teachers + 1, threads=1)
         ballots = [scheme.encrypt(_ballot(row, classes)) for row in votes]
         self.bytes_of_votes += sum(len(bytes(ballot)) for ballot in ballots)
         # The aggregator's: it has no key.
@@ -93,8 +91,8 @@ def _reach(noise: Noise) -> int:
 
 
 def cost_to_key_holder(ledger: Ledger, noise: Noise, queries: int) -> Ledger:
-    """What noisy counts of so many queries tell of one teacher's data, which moves one vote of each: by 1 down and 1 up,
-    2 in L1 and the root of 2 in L2."""
+    """What noisy counts of so many queries tell of one teacher's data, which moves one vote of each: by 1 down and 1
+    up, 2 in L1 and the root of 2 in L2."""
     if isinstance(noise, DiscreteGaussian):
         return ledger.concentrated(queries * noise.rho(2.0))
     return ledger.pure(2.0 / noise.scale, times=queries)
@@ -140,9 +138,7 @@ def laplace_label(order: float, scale: int, q: float) -> float:
         return plain
     moment = order - 1
     other = 1 - np.exp(epsilon) * q
-    found = np.logaddexp(
-        np.log1p(-q) + moment * (np.log1p(-q) - np.log(other)), np.log(q) + epsilon * moment
-    )
+    found = np.logaddexp(np.log1p(-q) + moment * (np.log1p(-q) - np.log(other)), np.log(q) + epsilon * moment)
     return float(min(plain, max(found / moment, 0.0)))
 
 
@@ -172,8 +168,8 @@ def charge_labels(ledger: Ledger, counts: Any, noise: Noise) -> Ledger:
 
 
 def charge_check(ledger: Ledger, counts: Any, noise: DiscreteGaussian, threshold: int) -> Ledger:
-    """What it tells whether the largest noisy count reaches a threshold: the divergence of that one bit, exactly, to the
-    worst of the counts that differ in one vote. counts: [queries, classes], of all that were asked."""
+    """What it tells whether the largest noisy count reaches a threshold: the divergence of that one bit, exactly, to
+    the worst of the counts that differ in one vote. counts: [queries, classes], of all that were asked."""
     values, chances = noise.probabilities()
     below = np.concatenate([[0.0], np.cumsum(chances)])
 

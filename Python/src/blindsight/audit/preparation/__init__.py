@@ -4,8 +4,9 @@
     python -m blindsight.audit.preparation policy.toml table.csv --out folder
 
 The policy says what each attribute is: identifying (left out), quasi-identifying (generalized), sensitive (kept, and
-kept from being told by its class), or insensitive (kept). Settings of k-anonymity, l-diversity and t-closeness are tried
-within a time limit, risk and utility of each are measured, and the best allowed one is written, trained on, and planned.
+kept from being told by its class), or insensitive (kept). Settings of k-anonymity, l-diversity and t-closeness are
+tried within a time limit, risk and utility of each are measured, and the best allowed one is written, trained on, and
+planned.
 """
 
 from __future__ import annotations

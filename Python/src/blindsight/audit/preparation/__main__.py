@@ -70,7 +70,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     parser.add_argument("table", help="the table (CSV with a line of names)")
     parser.add_argument("--out", required=True, help="folder for prepared.csv, report.json, solutions.png and plan/")
     parser.add_argument("--seconds", type=float, help="for trying settings; by default what the policy says")
-    parser.add_argument("--held-out", type=float, default=0.2, help="share of records to choose and measure by, half each (0.2)")
+    parser.add_argument(
+        "--held-out", type=float, default=0.2, help="share of records to choose and measure by, half each (0.2)"
+    )
     parser.add_argument("--model", choices=("logistic", "network"), default="logistic")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of records to measure by, and training")
     given = parser.parse_args(arguments)
@@ -92,10 +94,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         write_file(folder / "solutions.png", plot_solutions(found))
         write_file(folder / "report.json", (json.dumps(report(found, served), indent=2) + "\n").encode())
         plan.save(folder / "plan")
-        print(
-            f"served: accuracy {served['accuracy']:.2%}, membership AUC {served['membership AUC']:.3f}, unprepared "
-            f"{served['accuracy of the unprepared model']:.2%} and {served['membership AUC of the unprepared model']:.3f}"
-        )
+        for name in ("", " of the unprepared model"):
+            print(
+                f"served{name}: {served['accuracy' + name]:.2%}, membership AUC {served['membership AUC' + name]:.3f}"
+            )
     except BlindsightError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

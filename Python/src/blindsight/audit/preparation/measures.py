@@ -14,7 +14,7 @@ from .mondrian import Anonymized, distances, diversity, sensitive_codes
 @dataclass(frozen=True)
 class Risk:
     """k: records in the smallest class. l, entropy_l: least different sensitive values of a class, counted, and as many
-    as their entropy is worth; t: the largest distance of a class's from the table's. Each is that of the worst attribute.
+    as their entropy is worth; t: the largest distance of a class's from the table's. Each of the worst attribute.
     highest, average: the chance to pick somebody's record, knowing all quasi-identifying values, at worst and on
     average. certain: the share of records whose class has one value alone of a sensitive attribute. classes: how many.
     class_size: average records of a class over k. penalty: discernibility, the sum of the classes' squared sizes. loss:

@@ -96,7 +96,9 @@ class _Cutter:
         self.table, self.limits = table, limits
         self.attributes = table.policy.of("quasi-identifying")
         self.spans = {
-            a.name: max(float(np.ptp(table.numbers[a.name])), 1e-300) for a in self.attributes if table.is_number(a.name)
+            a.name: max(float(np.ptp(table.numbers[a.name])), 1e-300)
+            for a in self.attributes
+            if table.is_number(a.name)
         }
         self.sensitive = [
             (places, np.bincount(places, minlength=count).astype(float), ordered)
@@ -138,16 +140,17 @@ class _Cutter:
             return [(places[left], None), (places[~left], None)]
         codes, values = self.table.codes[name][places], self.table.values[name]
         if node is not None:
-            while True:
+            below: Optional[Node] = node
+            found: list[tuple[Any, Optional[Node]]] = []
+            while below is not None:
                 found = []
-                for child in node.children:
+                for child in below.children:
                     inside = np.isin(codes, [code for code, value in enumerate(values) if value in child.values])
                     if inside.any():
                         found.append((places[inside], child))
-                if len(found) != 1:
-                    return found
-                # One name has them all, and may be cut itself.
-                node = found[0][1]
+                # Where one name has them all, it may be cut itself.
+                below = found[0][1] if len(found) == 1 else None
+            return found
         counts = np.bincount(codes, minlength=len(values))
         present = np.flatnonzero(counts)
         if len(present) < 2:

@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """The policy file: what each attribute is, and which settings may be tried.
 
-    target = "salary"                 # what the model predicts: a sensitive or insensitive attribute
+target = "salary"                 # what the model predicts: a sensitive or insensitive attribute
 
-    [attributes.name]
-    kind = "identifying"              # left out of everything
+[attributes.name]
+kind = "identifying"              # left out of everything
 
-    [attributes.age]
-    kind = "quasi-identifying"        # what others may know: generalized
-    number = true                     # intervals; without it, sets of values
+[attributes.age]
+kind = "quasi-identifying"        # what others may know: generalized
+number = true                     # intervals; without it, sets of values
 
-    [attributes.education]
-    kind = "quasi-identifying"
-    hierarchy = { School = ["9th", "10th"], College = ["Bachelors", { Graduate = ["Masters", "Doctorate"] }] }
+[attributes.education]
+kind = "quasi-identifying"
+hierarchy = { School = ["9th", "10th"], College = ["Bachelors", { Graduate = ["Masters", "Doctorate"] }] }
 
-    [attributes.diagnosis]
-    kind = "sensitive"
+[attributes.diagnosis]
+kind = "sensitive"
 
-    [settings]                        # each combination is tried, as far as the time lasts
-    k = [2, 5, 10, 25]
-    l = [1, 2]
-    t = [1.0, 0.3]
-    seconds = 60
-    least_k = 5                       # what a setting needs to be chosen; least_l and most_t too
+[settings]                        # each combination is tried, as far as the time lasts
+k = [2, 5, 10, 25]
+l = [1, 2]
+t = [1.0, 0.3]
+seconds = 60
+least_k = 5                       # what a setting needs to be chosen; least_l and most_t too
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Attribute:
-    """number: whether values are numbers, with an order and distances. hierarchy: of a category; None: sets of values."""
+    """number: whether values are numbers, with an order and distances. hierarchy: of a category; None: sets."""
 
     name: str
     kind: str
@@ -127,7 +127,9 @@ def _numbers(content: dict[str, Any], name: str, default: Any, low: float, whole
         raise InvalidArgument("a list of numbers is needed" if many else "a number is needed", f"settings.{name}")
     for one in values:
         if isinstance(one, bool) or not isinstance(one, int if whole else (int, float)) or one < low:
-            raise InvalidArgument(f"{'whole ' if whole else ''}numbers of at least {low:g} are needed", f"settings.{name}")
+            raise InvalidArgument(
+                f"{'whole ' if whole else ''}numbers of at least {low:g} are needed", f"settings.{name}"
+            )
     return tuple(values) if many else values[0]
 
 
@@ -155,7 +157,7 @@ def parse_policy(content: dict[str, Any]) -> Policy:
         raise InvalidArgument("attributes are needed: a table [attributes.NAME] for each column", "attributes")
     attributes = {name: _attribute(name, value) for name, value in named.items()}
     target = content.get("target")
-    if target not in attributes:
+    if not isinstance(target, str) or target not in attributes:
         raise InvalidArgument(f"the target {target!r} is none of the attributes", "target")
     if attributes[target].kind not in ("sensitive", "insensitive"):
         raise InvalidArgument(f"the target is {attributes[target].kind}: it must be sensitive or insensitive", "target")
@@ -171,7 +173,9 @@ def read_policy(path: Union[str, Path]) -> Policy:
     try:
         toml = importlib.import_module(name)
     except ImportError as error:
-        raise MissingPackage("a policy file needs the package tomli", "tomli", (Remedy("pip install tomli"),)) from error
+        raise MissingPackage(
+            "a policy file needs the package tomli", "tomli", (Remedy("pip install tomli"),)
+        ) from error
     try:
         content = toml.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:

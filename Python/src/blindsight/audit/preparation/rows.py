@@ -137,7 +137,12 @@ class Closeness(_Prepared):
         }
         value = found["k = 10, t = 0.2"]["t"]
         return Finding(
-            self.name, self.metric, value, details=found, risk=min(1.0, value), remedy="a smaller t, which costs accuracy"
+            self.name,
+            self.metric,
+            value,
+            details=found,
+            risk=min(1.0, value),
+            remedy="a smaller t, which costs accuracy",
         )
 
 

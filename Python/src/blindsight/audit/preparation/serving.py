@@ -23,8 +23,8 @@ def trained_plan(x: Any, y: Any, classes: int, model: str, seed: int) -> Any:
     if model == "logistic":
         from ... import compile
 
-        options = {"method": "slots", "function_privacy": 0, "progress": False}
-        return compile(regression(x, y), x[:300], y[:300], **options)
+        model_of = regression(x, y)
+        return compile(model_of, x[:300], y[:300], method="slots", function_privacy=0, progress=False)
     if model != "network":
         raise InvalidArgument(f"no such model: {model}", "model")
     network = polynomial_network((x.shape[1], 32, classes), seed)
@@ -49,15 +49,15 @@ def _measured(plan: Any, x: Any, y: Any, members: tuple[Any, Any], binary: bool)
 
 
 def serve_prepared(found: Anonymized, held_out: Table, model: str, seed: int = 0) -> tuple[Any, dict[str, Any]]:
-    """The plan of a model trained on prepared records, and how it does on raw ones, beside the same model trained on the
-    records as they were. Four queries are encrypted too; their integers must be those of the simulation."""
+    """The plan of a model trained on prepared records, and how it does on raw ones, beside the same model trained on
+    the records as they were. Four queries are encrypted too; their integers must be those of the simulation."""
     wanted, labels = features(unprepared(held_out)), held_out.labels
     classes = len(found.table.values[found.table.policy.target])
     raw = features(unprepared(found.table))
     truth = found.table.labels
     prepared = trained_plan(features(found), truth, classes, model, seed)
     plain = trained_plan(raw, truth, classes, model, seed)
-    results = {}
+    results: dict[str, Any] = {}
     # Whoever asks for membership has somebody's record as it is.
     for name, plan in (("", prepared), (" of the unprepared model", plain)):
         accuracy, area = _measured(plan, wanted, labels, (raw, truth), classes == 2)

@@ -91,9 +91,7 @@ def search(
     def solve(found: Anonymized, limits: Optional[Limits], begin: float) -> Solution:
         utility = float(regression(features(found), table.labels).score(wanted, held_out.labels))
         risk = measure_risk(found, 0 if limits is None else limits.k)
-        allowed = (
-            risk.k >= settings.least_k and risk.l >= settings.least_l and risk.t <= settings.most_t + 1e-9
-        )
+        allowed = risk.k >= settings.least_k and risk.l >= settings.least_l and risk.t <= settings.most_t + 1e-9
         solution = Solution(limits, risk, utility, time.monotonic() - begin, allowed)
         if say is not None:
             say(
@@ -107,7 +105,7 @@ def search(
     not_tried, impossible = [], []
     # The least that is allowed first: whatever the time, something can be chosen.
     tried = sorted(
-        {Limits(k, l, min(t, 1.0)) for k, l, t in itertools.product(settings.k, settings.l, settings.t)},
+        {Limits(k, least, min(t, 1.0)) for k, least, t in itertools.product(settings.k, settings.l, settings.t)},
         key=lambda x: (x.k < settings.least_k, x.k, x.l, -x.t),
     )
     for limits in tried:

@@ -16,7 +16,8 @@ from .policy import Policy
 
 @dataclass
 class Table:
-    """numbers: [n], float64, by name. codes: [n], places in `values[name]`, by name. Identifying columns are not here."""
+    """numbers: [n], float64, by name. codes: [n], places in `values[name]`, by name. Identifying columns are
+    not here."""
 
     policy: Policy
     count: int
