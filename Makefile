@@ -29,6 +29,8 @@
 # make web              the page that encrypts in the browser, and its library: Web/dist
 # make check-web        that library under Node and in Chromium, against the command line and a service
 # make check-service    builds the service and attacks it: tritonclient, tenants, kills, overload; minutes
+# make audit [GROUP=evasion] DATA=folder   the audit's table, rows that aren't there yet
+# make check-audit    its tests and quick rows on digits: minutes, once the packages are there (gigabytes)
 # make check-arm        the C kernels on ARM, under qemu, against this machine's
 # make estimate-arm     what the C kernels' loops take on ARM, by models of its cores; seconds, no build
 # make estimate-security   what the best known attacks on the plans' lattices cost; minutes, no build
@@ -46,7 +48,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all check-ray notebooks notebooks-html bench-python \
-	bench-search check-service bench-clusters official \
+	audit check-audit bench-search check-service bench-clusters official \
 	check-c check-arm check-shared-library web check-web fuzz sanitize attacks estimate-security estimate-arm
 
 help:
@@ -238,6 +240,16 @@ bench-search:
 	@Scripts/python-environment.sh numpy onnx
 	@[ -e Python/src/blindsight/libblindsight.so ] || .build/python/bin/python Python/backend/blindsight_build.py Python/src/blindsight/libblindsight.so
 	.build/python/bin/python Benchmarks/search.py --peer
+
+# Findings are kept in .build/audit, and what is there isn't run again. GROUP: evasion, poisoning, privacy, defence, dp,
+# preparation, federated.
+audit:
+	@Scripts/audit.sh $(if $(DATA),--folder $(DATA)) $(if $(GROUP),--group $(GROUP),--all) --results .build/audit
+
+# The tests of the audit, and its quick rows on digits: minutes.
+check-audit:
+	@Scripts/audit.sh --tests
+	@Scripts/audit.sh --quick --check
 
 check-c:
 	@Scripts/check-c.sh

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Optional
 
 from .._errors import BlindsightError
 from . import registry
+from .models import DATA_VARIABLE
 from .registry import GROUPS, rows
 from .runner import Results, run_rows
 
@@ -68,8 +70,11 @@ def _run(options: argparse.Namespace) -> int:
     if not (options.group or options.rows or options.all or options.quick):
         parser().print_help()
         return 2
-    findings, failed = run_rows(chosen, results, options.seed)
-    missed = report.missed(chosen, findings)
+    on_digits = options.quick and not os.environ.get(DATA_VARIABLE)
+    if on_digits:
+        print(f"blindsight.audit: no MNIST in {DATA_VARIABLE}: on digits, and not compared with the table")
+    findings, failed = run_rows(chosen, results, options.seed, on_digits=on_digits)
+    missed = [] if on_digits else report.missed(chosen, findings)
     for line in missed:
         print(f"missed: {line}")
     if options.report is not None:

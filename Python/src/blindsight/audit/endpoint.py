@@ -71,6 +71,52 @@ def _classes(client: Any) -> int:
     return max(2, int(description["logit_width"]))
 
 
+class Recorder:
+    """A sample of what simulated endpoints are asked while it is on, so that encrypted ones can be asked the same.
+
+    with Recorder(100) as recorder: ...; recorder.compare(). The sample is uniform over all queries of all endpoints
+    (Vitter, "Random sampling with a reservoir", 1985, algorithm R).
+    """
+
+    active: Optional[Recorder] = None
+
+    def __init__(self, count: int = 100, seed: int = 0) -> None:
+        self.count, self.seen = count, 0
+        self.kept: list[tuple[Any, Array, Array]] = []
+        self._random = np.random.default_rng(seed)
+
+    def __enter__(self) -> Recorder:
+        if Recorder.active is not None:
+            raise InvalidArgument("another recorder is on", "recorder")
+        Recorder.active = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Recorder.active = None
+
+    def add(self, plan: Any, samples: Array, logits: Array) -> None:
+        places = self._random.integers(0, self.seen + 1 + np.arange(len(samples)))
+        for row, place in enumerate(places):
+            if self.seen + row < self.count:
+                self.kept.append((plan, samples[row].copy(), logits[row]))
+            elif place < self.count:
+                self.kept[int(place)] = (plan, samples[row].copy(), logits[row])
+        self.seen += len(samples)
+
+    def compare(self) -> dict[str, Any]:
+        """Encrypts the sample, and says how many answers are the same integers as those that were simulated."""
+        by_plan: dict[str, list[tuple[Any, Array, Array]]] = {}
+        for entry in self.kept:
+            by_plan.setdefault(entry[0].client.digest, []).append(entry)
+        same = 0
+        begin = time.perf_counter()
+        for entries in by_plan.values():
+            answers = EncryptedEndpoint(entries[0][0], threads=1)._logits(np.stack([entry[1] for entry in entries]))
+            same += sum(int((answer == entry[2]).all()) for answer, entry in zip(answers, entries))
+        seconds = round(time.perf_counter() - begin, 2)
+        return {"queries": len(self.kept), "same": same, "plans": len(by_plan), "seconds": seconds}
+
+
 class SimulatedEndpoint(Endpoint):
     """A plan, simulated: the integers of the encrypted run, in the clear."""
 
@@ -79,7 +125,10 @@ class SimulatedEndpoint(Endpoint):
         self.plan = plan
 
     def _logits(self, samples: Array) -> Array:
-        return self.plan.simulate(samples, clamp=True, progress=False).logits
+        logits = self.plan.simulate(samples, clamp=True, progress=False).logits
+        if Recorder.active is not None:
+            Recorder.active.add(self.plan, samples, logits)
+        return logits
 
 
 class EncryptedEndpoint(Endpoint):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Any, Optional, TypeVar
+from typing import Any, NamedTuple, Optional, TypeVar
 
 from .finding import Expected, Finding
 
@@ -90,3 +90,26 @@ def rows(group: Optional[str] = None, *, quick: Optional[bool] = None) -> list[R
     load()
     found = [row for row in _rows.values() if group in (None, row.group) and quick in (None, row.quick)]
     return sorted(found, key=lambda row: (GROUPS.index(row.group), row.name))
+
+
+class Entry(NamedTuple):
+    """What a table says of a row before there is code for it; see `Row`."""
+
+    paper: str
+    threat: str
+    budget: str
+    headline: str
+    metric: str
+    expected: Expected
+
+
+def described(group: str, table: dict[str, Entry], name: str, **attributes: Any) -> Any:
+    """A class decorator: registers a row as the table has it, with further attributes."""
+
+    def decorate(row: type) -> type:
+        fields = {"name": name, "group": group, **table[name]._asdict(), **attributes}
+        for field, value in fields.items():
+            setattr(row, field, value)
+        return register(row)
+
+    return decorate

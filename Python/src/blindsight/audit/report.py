@@ -119,7 +119,9 @@ def audit(options: argparse.Namespace) -> int:
             chosen.append(row)
         else:
             left_out[row.name] = reason
-    findings, failed = run_rows(chosen, None, options.seed, given=given)
+    findings, failed = run_rows(
+        chosen, None, options.seed, given=given, kind="encrypted" if options.encrypted else "simulated"
+    )
     accuracy = given.endpoint().accuracy(data.test_x, data.test_y)
     head = f"{len(data.test_x)} test samples, {accuracy:.2%} right. Plan {plan.client.digest[:16]}."
     write(Path(options.report), f"Audit of {options.plan}", chosen, findings, {**left_out, **failed}, head)

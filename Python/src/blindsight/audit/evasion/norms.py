@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DeepFool, universal perturbations and the Jacobian's saliency map."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..finding import Finding, wilson
+from ..plots import images
+from ..registry import described
+from .common import Evasion, other_classes, right_samples, twin_of
+from .table import TABLE
+
+
+@described("evasion", TABLE, "deepfool", audits=True)
+class DeepFool(Evasion):
+    """foolbox's. A sample that stays right counts with its own norm."""
+
+    count = 200
+
+    def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
+        from foolbox.attacks import L2DeepFoolAttack
+
+        from ..adapters import foolbox_model
+
+        twin = twin_of(endpoint, data)
+        x, y = right_samples(endpoint, data, self.count)
+        model = foolbox_model(twin, data)
+        attacked, _, _ = L2DeepFoolAttack(steps=50, overshoot=0.02)(
+            model, torch.as_tensor(x), torch.as_tensor(y), epsilons=None
+        )
+        attacked = attacked.numpy()
+        finding = self.outcome(endpoint, data, x, y, attacked)
+        sizes = np.linalg.norm(x - data.lowest, axis=1)
+        ratio = np.linalg.norm(attacked - x, axis=1) / np.maximum(sizes, 1e-9)
+        ratio = np.where(endpoint.labels(attacked) != y, ratio, 1.0)
+        half = 1.96 * float(ratio.std()) / len(ratio) ** 0.5
+        mean = float(ratio.mean())
+        details = {**finding.details, "success": finding.value}
+        return replace(finding, value=mean, interval=(mean - half, mean + half), details=details)
+
+
+@described("evasion", TABLE, "universal", audits=True)
+class Universal(Evasion):
+    """One change for all samples, by the sum of gradients over training samples, kept within the budget.
+
+    The paper adds DeepFool's steps sample by sample; steps along the mean gradient (Shafahi et al., "Universal
+    adversarial training", 2020) find the same in seconds.
+    """
+
+    count = 1000
+
+    def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
+        twin = twin_of(endpoint, data)
+        flat = torch.as_tensor(data.train_x[:500].reshape(len(data.train_x[:500]), -1), dtype=torch.float64)
+        with torch.no_grad():
+            y = twin(flat).argmax(dim=1)
+        budget = 0.25 * data.span
+        change = torch.zeros(1, flat.shape[1], dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.Adam([change], 0.02 * data.span)
+        for _ in range(150):
+            optimizer.zero_grad()
+            moved = (flat + change).clamp(data.lowest, data.highest)
+            # The margin, cut off: samples that are wrong already no longer count.
+            scores = twin(moved)
+            own = torch.nn.functional.one_hot(y, scores.shape[1]).bool()
+            margin = scores[own] - scores.masked_fill(own, -torch.inf).max(dim=1).values
+            margin.clamp(min=-1).mean().backward()
+            optimizer.step()
+            with torch.no_grad():
+                change.clamp_(-budget, budget)
+        kept = change.detach().numpy().astype(np.float32)
+        samples = data.test_x[: self.count].reshape(len(data.test_x[: self.count]), -1)
+        before = endpoint.labels(samples)
+        attacked = np.clip(samples + kept, data.lowest, data.highest)
+        after = endpoint.labels(attacked)
+        fooled = int((before != after).sum())
+        finding = self.outcome(endpoint, data, samples, before, attacked)
+        plots = list(finding.plots)
+        if data.image is not None:
+            plots.append(images("the change", {"": kept.reshape(-1, *data.image)}))
+        noise = np.where(np.random.default_rng(seed).random(kept.shape) < 0.5, -budget, budget).astype(np.float32)
+        random = endpoint.labels(np.clip(samples + noise, data.lowest, data.highest))
+        return replace(
+            finding,
+            value=fooled / len(samples),
+            interval=wilson(fooled, len(samples)),
+            plots=plots,
+            details={**finding.details, "share by random signs": float((random != before).mean())},
+        )
+
+
+@described("evasion", TABLE, "jsma", audits=True)
+class Saliency(Evasion):
+    """Pairs of values of the largest saliency, each moved to its end, until the target is reached.
+
+    ART's takes values one by one; the paper's pairs succeed more often.
+    """
+
+    count = 100
+    share = 0.145
+
+    def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
+        twin = twin_of(endpoint, data)
+        samples, y = right_samples(endpoint, data, self.count)
+        targets = torch.as_tensor(other_classes(y, data.classes, seed))
+        moved = torch.as_tensor(samples, dtype=torch.float64)
+        features = moved.shape[1]
+        left = torch.ones_like(moved, dtype=torch.bool)
+        open_ = torch.ones(len(moved), dtype=torch.bool)
+        for _ in range(int(self.share * features) // 2):
+            places = torch.nonzero(open_)[:, 0]
+            if len(places) == 0:
+                break
+            point = moved[places].clone().requires_grad_(True)
+            scores = twin(point)
+            own = scores.gather(1, targets[places, None]).sum()
+            rise = torch.autograd.grad(own, point, retain_graph=True)[0]
+            fall = torch.autograd.grad(scores.sum() - own, point)[0]
+            # Up: the target rises and the others fall; only values that are not at their end yet.
+            usable = left[places] & (point.detach() < data.highest)
+            promise = rise.clamp(min=0) + (-fall).clamp(min=0)
+            candidates = torch.where(usable, promise, -torch.inf).topk(min(160, features), dim=1).indices
+            a, b = rise.gather(1, candidates), fall.gather(1, candidates)
+            ok = usable.gather(1, candidates)
+            alpha, beta = a[:, :, None] + a[:, None, :], b[:, :, None] + b[:, None, :]
+            both = ok[:, :, None] & ok[:, None, :]
+            # Where no pair has a saliency, the pair that gains most; it comes after all that have one.
+            gain = -1 / (1 + (alpha - beta).clamp(min=0))
+            worth = torch.where((alpha > 0) & (beta < 0), -alpha * beta, gain)
+            worth = torch.where(both, worth, -torch.inf)
+            worth.diagonal(dim1=1, dim2=2).fill_(-torch.inf)
+            best = worth.flatten(1).argmax(dim=1)
+            pair = torch.stack([best // candidates.shape[1], best % candidates.shape[1]], dim=1)
+            chosen = candidates.gather(1, pair)
+            rows = places[:, None].expand_as(chosen)
+            moved[rows, chosen] = data.highest
+            left[rows, chosen] = False
+            with torch.no_grad():
+                open_[places] = twin(moved[places]).argmax(dim=1) != targets[places]
+        attacked = moved.numpy().astype(np.float32)
+        finding = self.outcome(endpoint, data, samples, y, attacked)
+        reached = int((endpoint.labels(attacked) == targets.numpy()).sum())
+        return replace(
+            finding,
+            value=reached / len(samples),
+            interval=wilson(reached, len(samples)),
+            details={**finding.details, "mean share of values": finding.details["mean changed values"] / features},
+        )
