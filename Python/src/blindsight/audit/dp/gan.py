@@ -9,7 +9,6 @@ import numpy as np
 
 from ..._models import need
 from ..finding import Expected, Finding
-from ..models import Data
 from ..registry import register
 from .accounting import Ledger, sigma_for
 from .generating import dense, drawn, grid_of, student_of, with_classes
@@ -69,13 +68,11 @@ def private_gan(x: Any, y: Any, classes: int, schedule: Schedule, ledger: Ledger
     return generator.eval()
 
 
-def of_classes(data: Data, kept: tuple[int, ...]) -> tuple[Any, Any, Any, Any]:
-    """Training and test records of some classes, whose places become their labels."""
-    found = []
-    for x, y in ((data.train_x, data.train_y), (data.test_x, data.test_y)):
-        inside = np.isin(y, kept)
-        found += [x[inside], np.searchsorted(kept, y[inside])]
-    return found[0], found[1], found[2], found[3]
+def of_classes(part: tuple[Any, Any], kept: tuple[int, ...]) -> tuple[Any, Any]:
+    """Records of some classes, whose places become their labels."""
+    x, y = part
+    inside = np.isin(y, kept)
+    return x[inside], np.searchsorted(kept, y[inside])
 
 
 @register
@@ -89,15 +86,19 @@ class DpGan(PrivateRow):
     expected = Expected(0.95, comparable=False)
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
-        whole, _, _ = split_mnist()
-        x, y, test_x, test_y = of_classes(whole, (0, 1))
+        parts = split_mnist()
+        (x, y), strangers, outsiders = (
+            of_classes(part, (0, 1)) for part in (parts.members, parts.strangers, parts.outsiders)
+        )
         steps, batch = 1500, 256
         sigma = sigma_for(10.0, DELTA, steps=steps, sampling=batch / len(x))
         ledger = Ledger()
         generator = private_gan(x, y, 2, Schedule(steps, batch, sigma), ledger, seed)
         labels = np.arange(6000) % 2
         made = drawn(generator, NOISE, labels, 2, seed + 1)
-        served = measure(student_of(made, labels, 2, seed=seed), (made[:300], labels[:300]), (x, y), (test_x, test_y))
+        served = measure(
+            student_of(made, labels, 2, seed=seed), (made[:300], labels[:300]), (x, y), outsiders, strangers
+        )
         details = {"sigma": round(sigma, 3), "generated records": len(made)}
         return self.found(
             served,

@@ -82,17 +82,20 @@ def measure(
     calibration: tuple[Any, Any],
     members: tuple[Any, Any],
     outsiders: tuple[Any, Any],
+    strangers: Optional[tuple[Any, Any]] = None,
     encrypted: int = 4,
     **options: Any,
 ) -> Served:
     """Plans and serves a module, and measures it. calibration: samples by which it is quantized. These are read without
-    accounting, so give public ones, or synthetic; members: records it was trained on, outsiders: others, by which its
-    accuracy is measured too. At most 5000 of each count for membership."""
+    accounting, so give public ones, or synthetic; outsiders: records by which accuracy is measured. members: records
+    that it was trained on; strangers: others of just their distribution, by default the outsiders. At most 5000 of each
+    count for membership."""
     plan = serve(module, *calibration, **options)
     endpoint = SimulatedEndpoint(plan)
     x, y = outsiders
     right = int((endpoint.labels(x) == y).sum())
-    found, interval = membership(plan, (members[0][:5000], members[1][:5000]), (x[:5000], y[:5000]))
+    inside, outside = ((part[0][:5000], part[1][:5000]) for part in (members, strangers or outsiders))
+    found, interval = membership(plan, inside, outside)
     if encrypted:
         again = EncryptedEndpoint(plan, threads=1)
         if not np.array_equal(again.scores(x[:encrypted]), endpoint.scores(x[:encrypted])):

@@ -102,8 +102,7 @@ class Mixture(PrivateRow):
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         torch = need("torch", "training")
         torch.manual_seed(seed)
-        data, outsiders, _ = split_mnist()
-        x, y = data.train_x, data.train_y
+        (x, y), strangers, outsiders, _ = split_mnist()
         ledger = Ledger()
         rows = fourier_features(x, 100, 9.0, seed)
         centres = private_clusters(rows, CLUSTERS, 40.0, 6, ledger, seed)
@@ -138,7 +137,9 @@ class Mixture(PrivateRow):
         made, labels = np.concatenate(made_x), np.concatenate(made_y)
         order = np.random.default_rng(seed).permutation(len(made))
         made, labels = made[order], labels[order]
-        served = measure(student_of(made, labels, 10, 128, seed), (made[:300], labels[:300]), (x, y), outsiders)
+        served = measure(
+            student_of(made, labels, 10, 128, seed), (made[:300], labels[:300]), (x, y), outsiders, strangers
+        )
         # Counting queries of two pixels: how many records have both.
         pairs = np.random.default_rng(seed).choice(np.flatnonzero(x[:2000].mean(axis=0) > 0.1), (200, 2))
         true = ((x[:, pairs[:, 0]] > 0.5) & (x[:, pairs[:, 1]] > 0.5)).mean(axis=0)

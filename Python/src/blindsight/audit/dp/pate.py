@@ -12,12 +12,12 @@ import numpy as np
 from ..._errors import InvalidArgument
 from ..._models import need
 from ..finding import Expected, Finding
-from ..models import flat_mnist, train
+from ..models import train
 from ..registry import register
 from .accounting import Ledger
 from .discrete import DiscreteGaussian, DiscreteLaplace
 from .measuring import curve, measure
-from .networks import polynomial_network
+from .networks import polynomial_network, split_mnist
 from .rows import DELTA, PrivateRow
 from .shapes import gradient_histograms, neighbours, representatives, spread
 from .votes import (
@@ -113,11 +113,10 @@ class _Pate(PrivateRow):
         raise NotImplementedError
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
-        data = flat_mnist()
-        public, outsiders = data.test_x[:9000], (data.test_x[9000:], data.test_y[9000:])
-        secret, shown = gradient_histograms(data.train_x), gradient_histograms(public)
+        members, strangers, outsiders, (public, truth) = split_mnist(9000)
+        secret, shown = gradient_histograms(members[0]), gradient_histograms(public)
         places = representatives(shown, self._questions(), seed)
-        votes = teachers_votes(secret, data.train_y, shown[places], TEACHERS, CLASSES, seed)
+        votes = teachers_votes(secret, members[1], shown[places], TEACHERS, CLASSES, seed)
         parties = PaillierVotes(source=random.Random(seed))
         labels, holder = Ledger(), Ledger()
         answers = self._answers(votes, places, parties, (labels, holder))
@@ -128,9 +127,7 @@ class _Pate(PrivateRow):
         spreads, sure = spread(graph, answers.places, answers.labels, CLASSES)
         chosen = sure >= np.quantile(sure, 0.05)
         network = student(public[chosen], spreads[chosen], seed)
-        members = (data.train_x, data.train_y)
-        served = measure(network, (public[:300], spreads[:300]), members, outsiders)
-        truth = data.test_y[:9000]
+        served = measure(network, (public[:300], spreads[:300]), members, outsiders, strangers)
         each = (votes == truth[places]).mean(axis=1)
         details = {
             "teachers": TEACHERS,

@@ -89,8 +89,7 @@ class _Functional(PrivateRow):
         raise NotImplementedError
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
-        data, outsiders, public = split_mnist()
-        members = (data.train_x, data.train_y)
+        members, strangers, outsiders, public = split_mnist()
         accuracies, details = [], {}
         epsilons = (0.5, 2.0, 8.0)
         kept: Any = None
@@ -100,7 +99,7 @@ class _Functional(PrivateRow):
             if abs(ledger.epsilon(0.0) - epsilon) > 1e-9:
                 raise AssertionError(f"{ledger.epsilon(0.0)} was spent of {epsilon}")
             if epsilon == 2.0:
-                kept = measure(module, public, members, outsiders)
+                kept = measure(module, public, members, outsiders, strangers)
                 accuracies.append(kept.accuracy)
             else:
                 found = features_of(module, outsiders[0]).argmax(axis=1)

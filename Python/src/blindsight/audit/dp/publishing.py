@@ -63,15 +63,16 @@ class Publishing(PrivateRow):
     expected = Expected(0.93)
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
-        data, outsiders, public = split_mnist()
-        members = (data.train_x, data.train_y)
+        members, strangers, outsiders, public = split_mnist()
         found = {}
         for name, decay in DECAYS.items():
             ledger = Ledger()
             module = published(*members, decay, ledger, seed)
             if abs(ledger.rho - RHO) > 1e-9:
                 raise AssertionError(f"rho of {ledger.rho} was spent of {RHO}")
-            found[name] = measure(module, public, members, outsiders, encrypted=4 if name == "exponential" else 0)
+            found[name] = measure(
+                module, public, members, outsiders, strangers, encrypted=4 if name == "exponential" else 0
+            )
         best = max((name for name in found if name != "even"), key=lambda name: found[name].accuracy)
         epochs = list(range(EPOCHS))
         plot = curve(
@@ -79,7 +80,7 @@ class Publishing(PrivateRow):
             "epoch",
             "sigma",
             [
-                (name, epochs, [schedule_within(RHO, decay, len(data.train_x)).sigma_at(30 * e) for e in epochs])
+                (name, epochs, [schedule_within(RHO, decay, len(members[0])).sigma_at(30 * e) for e in epochs])
                 for name, decay in DECAYS.items()
             ],
         )

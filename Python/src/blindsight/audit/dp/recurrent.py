@@ -14,7 +14,7 @@ from ..models import train
 from ..registry import register
 from .accounting import Ledger, sigma_for
 from .measuring import measure
-from .networks import polynomial_network, tensors
+from .networks import polynomial_network, split_mnist, tensors
 from .phan import pooled
 from .rows import DELTA, PrivateRow
 from .training import Schedule, cross_entropies, train_privately
@@ -57,12 +57,9 @@ class PrivateLstm(PrivateRow):
     expected = Expected(0.85, comparable=False)
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
-        from ..models import flat_mnist
-
         torch = need("torch", "training")
-        data = flat_mnist()
-        x, y = data.train_x[:RECORDS], data.train_y[:RECORDS]
-        public, outsiders = data.test_x[:5000], (data.test_x[5000:], data.test_y[5000:])
+        (x, y), strangers, outsiders, (public, _) = split_mnist(5000)
+        x, y = x[:RECORDS], y[:RECORDS]
         sigma = sigma_for(EPSILON, DELTA, steps=STEPS, sampling=BATCH / RECORDS)
         ledger = Ledger()
         module = lstm(seed)
@@ -75,7 +72,7 @@ class PrivateLstm(PrivateRow):
 
         told = labels(public)
         student = train(polynomial_network((784, 64, 10), seed), public, told, epochs=10, batch=64, seed=seed)
-        served = measure(student, (public[:300], told[:300]), (x, y), outsiders)
+        served = measure(student, (public[:300], told[:300]), (x, y), outsiders, strangers)
         details = {
             "sigma": round(sigma, 3),
             "accuracy of the LSTM": round(float((labels(outsiders[0]) == outsiders[1]).mean()), 4),

@@ -57,14 +57,13 @@ class DpSgd(PrivateRow):
     expected = Expected(0.95)
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
-        data, outsiders, public = split_mnist()
-        members = (data.train_x, data.train_y)
+        members, strangers, outsiders, public = split_mnist()
         found: dict[str, tuple[float, Served]] = {}
         details: dict[str, Any] = {}
         for epsilon, components_sigma in ((0.5, 16.0), (8.0, 4.0), (2.0, 7.0)):
             ledger = Ledger()
             module, sigma = private_network(*members, epsilon, components_sigma, ledger, seed)
-            served = measure(module, public, members, outsiders)
+            served = measure(module, public, members, outsiders, strangers)
             found[f"{epsilon:g}"] = ledger.epsilon(DELTA), served
             details[f"epsilon {epsilon:g}"] = {
                 "sigma": round(sigma, 2),
@@ -72,9 +71,9 @@ class DpSgd(PrivateRow):
                 **served.details,
             }
         plain = polynomial_network((784, HIDDEN, 10), seed)
-        few = (data.train_x[:FEW], data.train_y[:FEW])
+        few = (members[0][:FEW], members[1][:FEW])
         train(plain, *few, epochs=40, batch=64, decay=0.0, seed=seed)
-        open_served = measure(plain, public, few, outsiders)
+        open_served = measure(plain, public, few, outsiders, strangers)
         details[f"without privacy, trained on {FEW}"] = open_served.details
         points = sorted((epsilon, served.accuracy, served.membership) for epsilon, served in found.values())
         xs = [point[0] for point in points]
