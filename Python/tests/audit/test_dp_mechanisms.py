@@ -84,6 +84,20 @@ def test_objective_perturbation_beats_noise_on_weights() -> None:
     assert np.isfinite(objective_perturbation(x[:50], y[:50], 0.01, 1e-4, 0)).all()
 
 
+def test_objective_perturbation_has_the_noise_of_its_epsilon() -> None:
+    """At the minimum the plain gradient is minus the noise over the records: its mean norm is d times 2 / epsilon'."""
+    x, y = _linear(500)
+    signs, decay, epsilon = 2 * y - 1, 0.05, 1.0
+    ratio = 0.25 / (len(x) * decay)
+    left = epsilon - math.log(1 + 2 * ratio + ratio**2)
+    norms = []
+    for seed in range(200):
+        w = objective_perturbation(x, y, epsilon, decay, seed)
+        gradient = x.T @ (-signs / (1 + np.exp(signs * (x @ w)))) / len(x) + decay * w
+        norms.append(len(x) * np.linalg.norm(gradient))
+    assert np.mean(norms) == pytest.approx(5 * 2 / left, rel=0.1)
+
+
 @pytest.mark.parametrize("x, y, epsilon", [(2 * np.ones((3, 2)), [0, 1, 0], 1.0), (np.ones((2, 1)), [0, 2], 1.0)])
 def test_objective_perturbation_refuses_rows_out_of_bounds(x: Any, y: Any, epsilon: float) -> None:
     with pytest.raises(DataError):

@@ -107,6 +107,19 @@ def test_bound_of_a_label_is_above_the_exact_divergence(counts: list[int]) -> No
         assert exact <= bound <= order / 144 + 1e-12
 
 
+@pytest.mark.parametrize("order, sigma, q", [(2, 40.0, 1e-3), (8, 40.0, 1e-5), (20, 100.0, 0.01)])
+def test_bound_of_a_label_is_theorem_6(order: int, sigma: float, q: float) -> None:
+    """Written as the paper has it, without logarithms."""
+    second = sigma * np.sqrt(np.log(1 / q))
+    first = second + 1
+    e1, e2 = first / sigma**2, second / sigma**2
+    a = (1 - q) / (1 - (q * np.exp(e2)) ** ((second - 1) / second))
+    b = np.exp(e1) / q ** (1 / (first - 1))
+    wanted = np.log((1 - q) * a ** (order - 1) + q * b ** (order - 1)) / (order - 1)
+    assert wanted < order / sigma**2
+    assert gaussian_label(order, sigma**2, q) == pytest.approx(wanted, rel=1e-6)
+
+
 def test_bounds_without_knowledge_are_the_plain_ones() -> None:
     assert gaussian_label(5, 100.0, 0.9) == pytest.approx(0.05)
     assert laplace_label(5, 20, 0.9) == pytest.approx(min(0.1, 5 * 0.01 / 2))

@@ -41,8 +41,8 @@ def joined(*modules: Any) -> Any:
 
 
 class Parts(NamedTuple):
-    """MNIST. members: 55,000 of the training images; strangers: the other 5,000, which nothing is trained on. They are of
-    one distribution, which the test images are not quite: an attack that tells these two apart may tell the files
+    """MNIST. members: 55,000 of the training images; strangers: the other 5,000, which nothing is trained on. They are
+    of one distribution, which the test images are not quite: an attack that tells these two apart may tell the files
     apart. outsiders: test images to measure accuracy by; public: the other test images."""
 
     members: tuple[Any, Any]
