@@ -96,6 +96,15 @@ def test_released_classes_keep_to_the_limits(table: Table, limits: Limits) -> No
             assert np.exp(-(p * np.log(p)).sum()) >= limits.l - 1e-9
 
 
+def test_relaxed_cuts_leave_classes_of_less_than_twice_k(policy: Policy) -> None:
+    """By numbers alone: every class that could be halved was."""
+    numbers = {**CONTENT["attributes"], "town": {"kind": "insensitive"}, "job": {"kind": "insensitive"}}
+    own = from_columns(_columns(), parse_policy({**CONTENT, "attributes": numbers}))
+    relaxed, strict = (np.bincount(anonymize(own, Limits(10, relaxed=r)).classes) for r in (True, False))
+    assert relaxed.min() >= 10 and relaxed.max() < 20
+    assert strict.min() >= 10 and len(strict) < len(relaxed)
+
+
 def test_intervals_and_sets_hold_their_records(table: Table) -> None:
     found = anonymize(table, Limits(10))
     assert np.all(found.lows["age"] <= table.numbers["age"]) and np.all(table.numbers["age"] <= found.highs["age"])

@@ -22,12 +22,14 @@ from .table import Table
 class Limits:
     """k: least records of a class. l: least different values of each sensitive attribute in it, weighed as `kind` says:
     "distinct", or "entropy", as many as their entropy is worth. t: largest distance of its sensitive values from the
-    table's; 1 asks nothing."""
+    table's; 1 asks nothing. relaxed: whether records of equal values may lie on both sides of a cut: smaller classes,
+    whose intervals overlap at their ends."""
 
     k: int
     l: int = 1  # noqa: E741
     t: float = 1.0
     kind: str = "distinct"
+    relaxed: bool = False
 
     def __post_init__(self) -> None:
         if self.k < 1 or self.l < 1 or not 0 <= self.t <= 1:
@@ -126,11 +128,20 @@ class _Cutter:
         present = len(np.unique(self.table.codes[name][places]))
         return (present - 1) / max(len(self.table.values[name]) - 1, 1)
 
+    def halves(self, column: Any, places: Any) -> list[tuple[Any, Optional[Node]]]:
+        """Equally many of the lower and the higher records."""
+        if column.min() == column.max():
+            return []
+        order = places[np.argsort(column, kind="stable")]
+        return [(order[: len(order) // 2], None), (order[len(order) // 2 :], None)]
+
     def parts(self, attribute: Attribute, places: Any, node: Optional[Node]) -> list[tuple[Any, Optional[Node]]]:
         """How an attribute cuts a class; nothing where it can't."""
         name = attribute.name
         if name in self.spans:
             column = self.table.numbers[name][places]
+            if self.limits.relaxed:
+                return self.halves(column, places)
             known, counts = np.unique(column, return_counts=True)
             if len(known) < 2:
                 return []
@@ -151,6 +162,8 @@ class _Cutter:
                 # Where one name has them all, it may be cut itself.
                 below = found[0][1] if len(found) == 1 else None
             return found
+        if self.limits.relaxed:
+            return self.halves(codes, places)
         counts = np.bincount(codes, minlength=len(values))
         present = np.flatnonzero(counts)
         if len(present) < 2:
