@@ -225,7 +225,6 @@ def test_records_that_fit_no_policy_are_refused(policy: Policy, column: str, val
 def test_the_command_prepares_and_plans(tmp_path: Path, monkeypatch: Any) -> None:
     pytest.importorskip("skl2onnx")
     pytest.importorskip("matplotlib")
-    pytest.importorskip("torch")
     from blindsight import Plan
     from blindsight.audit.preparation.__main__ import main
 
