@@ -12,9 +12,9 @@ from ..models import train
 from .networks import polynomial_network, tensors
 
 
-def with_classes(x: Any, y: Any, classes: int) -> Any:
-    """[n, features + classes]."""
-    return np.concatenate([x, np.eye(classes)[y]], axis=1).astype(np.float32)
+def with_classes(x: Any, y: Any, classes: int, weight: float = 1.0) -> Any:
+    """[n, features + classes]; weight: what a class counts beside hundreds of features."""
+    return np.concatenate([x, weight * np.eye(classes)[y]], axis=1).astype(np.float32)
 
 
 def dense(*sizes: int, seed: int = 0, last: Any = None) -> Any:
