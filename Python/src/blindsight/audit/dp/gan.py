@@ -43,7 +43,8 @@ def private_gan(x: Any, y: Any, classes: int, schedule: Schedule, ledger: Ledger
     def fake(count: int) -> Any:
         labels = torch.multinomial(shares, count, replacement=True, generator=draw)
         beside = torch.nn.functional.one_hot(labels, classes).float()
-        return torch.cat([generator(torch.cat([torch.randn(count, NOISE, generator=draw), beside], 1)), weight * beside], 1)
+        made = generator(torch.cat([torch.randn(count, NOISE, generator=draw), beside], 1))
+        return torch.cat([made, weight * beside], 1)
 
     for step in range(schedule.steps):
         part = torch.nonzero(torch.rand(len(records), generator=draw) < schedule.batch / len(records))[:, 0]
