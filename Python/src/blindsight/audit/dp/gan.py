@@ -47,7 +47,7 @@ def private_gan(x: Any, y: Any, classes: int, schedule: Schedule, ledger: Ledger
         return torch.cat([made, weight * beside], 1)
 
     for step in range(schedule.steps):
-        part = torch.nonzero(torch.rand(len(records), generator=draw) < schedule.batch / len(records))[:, 0]
+        part = torch.nonzero(torch.rand(len(records), generator=draw) < schedule.sampling_of(len(records)))[:, 0]
         sums = [torch.zeros_like(p) for p in parameters]
         if len(part):
             # How far the critic is from 1 for real and from 0 for generated records, as least squares.
@@ -93,12 +93,18 @@ class DpGan(PrivateRow):
         (x, y), strangers, outsiders = (
             of_classes(part, (0, 1)) for part in (parts.members, parts.strangers, parts.outsiders)
         )
-        steps, batch = 1500, 256
-        sigma = sigma_for(10.0, DELTA, steps=steps, sampling=batch / len(x))
-        ledger = Ledger()
-        generator = private_gan(x, y, 2, Schedule(steps, batch, sigma), ledger, seed)
+        steps, sampling = 900, 0.025
+        sigma = sigma_for(10.0, DELTA, steps=steps, sampling=sampling)
         labels = np.arange(6000) % 2
-        made = drawn(generator, NOISE, labels, 2, seed + 1)
+        made = np.empty((len(labels), x.shape[1]), np.float32)
+        # A generator for each class: one for both of them makes one. A record is of one class, so it is charged once.
+        for label in (0, 1):
+            own = x[y == label]
+            schedule = Schedule(steps, 150, sigma, sampling=sampling)
+            generator = private_gan(own, np.zeros(len(own), int), 1, schedule, Ledger(), seed + label)
+            inside = labels == label
+            made[inside] = drawn(generator, NOISE, np.zeros(inside.sum(), int), 1, seed + 2 + label)
+        ledger = Ledger().gaussian(sigma, steps=steps, sampling=sampling)
         served = measure(
             student_of(made, labels, 2, seed=seed), (made[:300], labels[:300]), (x, y), outsiders, strangers
         )

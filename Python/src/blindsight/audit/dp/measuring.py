@@ -39,7 +39,7 @@ def auc(inside: Any, outside: Any) -> tuple[float, tuple[float, float]]:
     q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
     variance = (area * (1 - area) + (m - 1) * (q1 - area**2) + (n - 1) * (q2 - area**2)) / (m * n)
     half = 1.96 * math.sqrt(max(variance, 0.0))
-    return float(area), (max(0.0, area - half), min(1.0, area + half))
+    return float(area), (float(max(0.0, area - half)), float(min(1.0, area + half)))
 
 
 @dataclass
