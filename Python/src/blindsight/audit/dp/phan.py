@@ -139,23 +139,29 @@ def patches(x: Any) -> Any:
     return rows - rows.mean(axis=2, keepdims=True)
 
 
-def private_filters(x: Any, epsilon: float, ledger: Ledger, seed: int) -> Any:
+def patch_products(x: Any) -> Any:
+    """[49, 49]: the sum over records of the mean of p p^T over a record's patches p, of norm 1 at most."""
+    total = np.zeros((PATCH * PATCH,) * 2)
+    for start in range(0, len(x), 2000):
+        rows = (patches(x[start : start + 2000]) / 3.0).astype(np.float32)
+        rows /= np.maximum(1.0, np.linalg.norm(rows, axis=2, keepdims=True))
+        places, flat = rows.shape[1], rows.reshape(-1, PATCH * PATCH)
+        total += flat.T @ flat / places
+    return total
+
+
+def private_filters(total: Any, records: int, epsilon: float, ledger: Ledger, seed: int) -> Any:
     """[49, filters]: of a convolutional restricted Boltzmann machine whose energy has the expansion of Chebyshev in
     place of log(1 + exp).
 
-    The data's part of the gradient is then a function of sums over patches, which get the noise once. The model's part
-    comes from chains that begin at noise, and never sees a record.
+    total: `patch_products`. The data's part of the gradient is a function of these, which get the noise once. The
+    model's part comes from chains that begin at noise, and never sees a record.
     """
     width = PATCH * PATCH
-    total = np.zeros((width, width))
-    for start in range(0, len(x), 2000):
-        rows = patches(x[start : start + 2000]) / 3.0
-        rows = rows / np.maximum(1.0, np.linalg.norm(rows, axis=2, keepdims=True))
-        total += np.einsum("npa,npb->ab", rows, rows, optimize=True) / rows.shape[1]
     generator = np.random.default_rng(seed)
     noise = np.triu(generator.laplace(0, (width + 1) / 2 / epsilon, (width, width)))
     ledger.pure(epsilon)
-    products = (total + noise + np.triu(noise, 1).T) / len(x)
+    products = (total + noise + np.triu(noise, 1).T) / records
     _, linear, quadratic = chebyshev(RADIUS)
     weights = generator.normal(0, 0.1, (width, FILTERS))
     chains = generator.normal(0, 0.3, (400, width))
@@ -179,10 +185,14 @@ class PrivateBeliefNetwork(_Functional):
     name = "private-belief-network"
     paper = "Phan, Wu and Dou, Preserving differential privacy in convolutional deep belief networks, 2017"
     headline = "curves on MNIST"
+    _of: Any = None
+    _products: Any = None
 
     def network(self, x: Any, y: Any, epsilon: float, ledger: Ledger, seed: int) -> Any:
         torch = need("torch", "training")
-        filters = private_filters(x, epsilon / 4, ledger, seed)
+        if self._of is not x:
+            self._of, self._products = x, patch_products(x)
+        filters = private_filters(self._products, len(x), epsilon / 4, ledger, seed)
         convolution = torch.nn.Conv2d(1, FILTERS, PATCH, stride=3)
         with torch.no_grad():
             kernel = filters / np.linalg.norm(filters, axis=0)

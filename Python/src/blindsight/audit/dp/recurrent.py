@@ -19,7 +19,7 @@ from .phan import pooled
 from .rows import DELTA, PrivateRow
 from .training import Schedule, cross_entropies, train_privately
 
-SIDE, HIDDEN, EPSILON, RECORDS, STEPS, BATCH = 14, 40, 4.0, 20000, 200, 500
+SIDE, HIDDEN, EPSILON, RECORDS, STEPS, BATCH = 14, 32, 4.0, 20000, 120, 500
 
 
 def sequences(x: Any) -> Any:
