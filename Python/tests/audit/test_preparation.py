@@ -255,3 +255,16 @@ def test_read_policy_says_what_is_no_toml(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text("target = ")
     with pytest.raises(InvalidArgument, match="no TOML"):
         read_policy(tmp_path / "policy.toml")
+
+
+def test_networks_of_columns_of_all_sizes_are_planned() -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from blindsight.audit.endpoint import SimulatedEndpoint
+    from blindsight.audit.preparation.serving import trained_plan
+
+    generator = np.random.default_rng(0)
+    x = np.stack([generator.integers(17, 90, 3000), generator.random(3000) * 1e5], axis=1).astype(np.float32)
+    y = (x[:, 0] > 50).astype(np.int64)
+    plan = trained_plan(np.tile(x, (4, 1)), np.tile(y, 4), 2, "network", 0)
+    assert SimulatedEndpoint(plan).accuracy(x, y) > 0.8

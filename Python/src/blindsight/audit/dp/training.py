@@ -237,8 +237,8 @@ def private_components(samples: Any, count: int, sigma: float, ledger: Ledger, s
     products with noise: Dwork, Talwar, Thakurta and Zhang, Analyze Gauss, 2014.
 
     The sum's upper triangle changes by at most 1 in L2 with a record."""
-    rows = np.asarray(samples, np.float64)
-    rows = rows / np.maximum(1.0, np.linalg.norm(rows, axis=1, keepdims=True))
+    rows = np.asarray(samples)
+    rows = rows / np.maximum(1.0, np.linalg.norm(rows, axis=1, keepdims=True)).astype(rows.dtype)
     noise = np.random.default_rng(seed).normal(0.0, sigma, (rows.shape[1],) * 2)
     noise = np.triu(noise) + np.triu(noise, 1).T
     _, vectors = np.linalg.eigh(rows.T @ rows + noise)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..._errors import InvalidArgument
 from ..dp.measuring import auc, losses_of, values_of
+from ..dp.networks import fixed, joined
 from ..endpoint import EncryptedEndpoint, SimulatedEndpoint
 from ..finding import wilson
 from ..models import polynomial_network, serve, train
@@ -27,8 +28,11 @@ def trained_plan(x: Any, y: Any, classes: int, model: str, seed: int) -> Any:
         return compile(model_of, x[:300], y[:300], method="slots", function_privacy=0, progress=False)
     if model != "network":
         raise InvalidArgument(f"no such model: {model}", "model")
-    network = polynomial_network((x.shape[1], 32, classes), seed)
-    return serve(train(network, x, y, epochs=8, batch=256, seed=seed), x, y)
+    # Squares need numbers of one size: a first layer brings them to 0 to 1, and is composed with the next.
+    low, width = x.min(axis=0), np.maximum(np.ptp(x, axis=0), 1e-9)
+    scaled = (x - low) / width
+    network = train(polynomial_network((x.shape[1], 32, classes), seed), scaled, y, epochs=8, batch=256, seed=seed)
+    return serve(joined(fixed(np.diag(1 / width), -low / width), network), x, y)
 
 
 def _measured(plan: Any, x: Any, y: Any, members: tuple[Any, Any], binary: bool) -> tuple[float, float]:

@@ -18,8 +18,8 @@ from .table import Table
 
 
 def features(found: Anonymized) -> Any:
-    """[n, features], float32, of 0 to 1, of all attributes but the target: the middle of an interval over the
-    attribute's range; each value's share of a set. Records as they are have the same features, of single values."""
+    """[n, features], float32, of all attributes but the target: the middle of an interval; each value's share of a
+    set. Records as they are have the same features, of single values."""
     table = found.table
     parts = []
     for name in table.feature_names:
