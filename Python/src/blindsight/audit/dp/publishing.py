@@ -75,13 +75,13 @@ class Publishing(PrivateRow):
                 found[name] = measure(module, public, members, outsiders, strangers)
             accuracies[name] = float((features_of(module, outsiders[0]).argmax(axis=1) == outsiders[1]).mean())
         best = max((name for name in DECAYS if name != "even"), key=lambda name: accuracies[name])
-        epochs = list(range(EPOCHS))
+        epochs, each = list(range(EPOCHS)), -(-len(members[0]) // BATCH)
         plot = curve(
             "Noise of the schedules",
             "epoch",
             "sigma",
             [
-                (name, epochs, [schedule_within(RHO, decay, len(members[0])).sigma_at(30 * e) for e in epochs])
+                (name, epochs, [schedule_within(RHO, decay, len(members[0])).sigma_at(each * e) for e in epochs])
                 for name, decay in DECAYS.items()
             ],
         )
