@@ -20,6 +20,7 @@ from blindsight.audit.dp.training import (  # noqa: E402
     clipper_of,
     cross_entropies,
     private_components,
+    products_of,
     train_privately,
 )
 from blindsight.audit.models import polynomial_network  # noqa: E402
@@ -102,6 +103,6 @@ def test_layers_used_twice_are_refused() -> None:
 def test_private_components_are_the_principal_ones_without_noise() -> None:
     rows = np.random.default_rng(0).normal(size=(500, 4)) * [4, 2, 0.1, 0.1]
     ledger = Ledger()
-    found = private_components(rows, 2, 1e-9, ledger)
+    found = private_components(products_of(rows), 2, 1e-9, ledger)
     assert abs(found[0, 0]) > 0.99 and abs(found[1, 1]) > 0.99
     assert ledger.epsilon(1e-5) > 100

@@ -49,7 +49,7 @@ def plain(finding: Finding) -> list[str]:
 
 def table(findings: dict[str, Finding]) -> str:
     lines = [
-        "| row | epsilon | delta | epsilon to the key's holder | accuracy, served | membership AUC | a sample, encrypted |",
+        "| row | epsilon | delta | epsilon to the key's holder | accuracy, served | membership AUC | encrypted |",
         "|---|---|---|---|---|---|---|",
     ]
     for row in rows("dp"):

@@ -232,16 +232,21 @@ class _Dense:
                 places[id(layer.bias)].add_(cut.sum(0))
 
 
-def private_components(samples: Any, count: int, sigma: float, ledger: Ledger, seed: int = 0) -> Any:
-    """[features, count]: principal directions of rows cut to norm 1, without the mean taken out, from their sum of
-    products with noise: Dwork, Talwar, Thakurta and Zhang, Analyze Gauss, 2014.
-
-    The sum's upper triangle changes by at most 1 in L2 with a record."""
+def products_of(samples: Any) -> Any:
+    """[features, features]: the sum of r r^T over rows r, cut to norm 1."""
     rows = np.asarray(samples)
     rows = rows / np.maximum(1.0, np.linalg.norm(rows, axis=1, keepdims=True)).astype(rows.dtype)
-    noise = np.random.default_rng(seed).normal(0.0, sigma, (rows.shape[1],) * 2)
+    return np.asarray(rows.T @ rows, np.float64)
+
+
+def private_components(products: Any, count: int, sigma: float, ledger: Ledger, seed: int = 0) -> Any:
+    """[features, count]: principal directions, without the mean taken out, of `products_of` records with noise: Dwork,
+    Talwar, Thakurta and Zhang, Analyze Gauss, 2014.
+
+    The upper triangle changes by at most 1 in L2 with a record."""
+    noise = np.random.default_rng(seed).normal(0.0, sigma, products.shape)
     noise = np.triu(noise) + np.triu(noise, 1).T
-    _, vectors = np.linalg.eigh(rows.T @ rows + noise)
+    _, vectors = np.linalg.eigh(products + noise)
     ledger.gaussian(sigma)
     return np.ascontiguousarray(vectors[:, ::-1][:, :count])
 
