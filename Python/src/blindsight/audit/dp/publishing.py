@@ -37,7 +37,7 @@ def schedule_within(rho: float, decay: Callable[[float], float], records: int) -
         steps,
         BATCH,
         lambda step: factor * shape[step // each],
-        rate=lambda step: 0.5 * (1 - 0.9 * step / steps),
+        rate=lambda step: 2.0 * (1 - 0.9 * step / steps),
         shuffles=True,
     )
 

@@ -15,7 +15,7 @@ from .phan import features_of
 from .rows import DELTA, PrivateRow
 from .training import Schedule, cross_entropies, private_components, products_of, train_privately
 
-COMPONENTS, HIDDEN, BATCH, STEPS = 60, 256, 2500, 300
+COMPONENTS, HIDDEN, BATCH, STEPS = 60, 256, 2500, 250
 FEW = 6000
 
 
@@ -42,7 +42,9 @@ def private_network(
     network = polynomial_network((COMPONENTS, HIDDEN, 10), seed)
     sigma = sigma_within(epsilon, components_sigma, len(x))
     rows, labels = tensors(x, y)
-    schedule = Schedule(STEPS, min(BATCH, len(x)), sigma, rate=lambda step: 0.5 * (1 - 0.9 * step / STEPS))
+    # The more noise, the smaller the steps.
+    first_rate = min(3.0, 5.6 / sigma)
+    schedule = Schedule(STEPS, min(BATCH, len(x)), sigma, rate=lambda step: first_rate * (1 - 0.9 * step / STEPS))
     train_privately(network, cross_entropies, [first(rows), labels], schedule, ledger, seed)
     return joined(first, network), sigma
 
