@@ -15,7 +15,7 @@ from .phan import features_of
 from .rows import DELTA, PrivateRow
 from .training import Schedule, cross_entropies, private_components, products_of, train_privately
 
-RHO, COMPONENTS, COMPONENTS_SIGMA, HIDDEN, BATCH, EPOCHS = 0.78, 60, 7.0, 256, 2500, 10
+RHO, COMPONENTS, COMPONENTS_SIGMA, HIDDEN, BATCH, EPOCHS, RATE = 0.78, 60, 7.0, 256, 2500, 10, 1.0
 
 DECAYS: dict[str, Callable[[float], float]] = {
     "even": lambda part: 1.0,
@@ -37,7 +37,7 @@ def schedule_within(rho: float, decay: Callable[[float], float], records: int) -
         steps,
         BATCH,
         lambda step: factor * shape[step // each],
-        rate=lambda step: 2.0 * (1 - 0.9 * step / steps),
+        rate=RATE,
         shuffles=True,
     )
 
