@@ -100,7 +100,7 @@ struct ONNXBuilder {
         _ layer: IntegerNetwork.Layer, to value: String, scale: inout Double
     ) -> String {
         switch layer {
-        case .affine, .product, .forest:
+        case .affine, .product, .forest, .table:
             preconditionFailure("\(layer.summary) in a quantized chain")
         case .square:
             scale *= scale

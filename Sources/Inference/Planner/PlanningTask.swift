@@ -21,6 +21,12 @@ package struct PlanningTask {
     /// A line on what is being done. An error that it throws ends the planning.
     package let progress: (String) throws -> Void
 
+    /// What residues modulo the plaintext moduli must tell apart: outputs, and what tables read.
+    var widestRange: BigInt { max(outputs.widestRange, BigInt(network.widestTable)) }
+
+    /// Plaintext moduli that a plan may have: a table is a polynomial modulo one of them.
+    var plaintextCounts: ClosedRange<Int> { 1...(network.hasTables ? 1 : 8) }
+
     /// The method of the plan whose keys must serve, where there is one.
     /// - Throws: `PlanError` for a plan of another method.
     func within<Client: ClientMethod>(_: Client.Type) throws -> Client? {

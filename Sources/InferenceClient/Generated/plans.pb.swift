@@ -250,10 +250,12 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
 
   /// Of a convolution [C, H, W] of its input, kernel height and width, strides, and padding (top, left, bottom, right), of which
   /// negative amounts crop; of a dense layer inputs and outputs; of an affine map the output's sizes; of trees chains, leaves and trees, then each
-  /// chain's conditions, each root, and of each split its condition and both children; else the number of elements.
+  /// chain's conditions, each root, and of each split its condition and both children; of tables their number, the values of
+  /// each, and the table of each element; else the number of elements.
   package var sizes: [Int32] = []
 
-  /// As the layer has them; of an affine map its non-zero entries, row by row.
+  /// As the layer has them; of an affine map its non-zero entries, row by row; of tables all values, and as bias the integer
+  /// that each begins at.
   package var weights: [Int64] = []
 
   package var bias: [Int64] = []
@@ -276,6 +278,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
     case square // = 4
     case product // = 5
     case forest // = 6
+    case table // = 7
     case UNRECOGNIZED(Int)
 
     package init() {
@@ -291,6 +294,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
       case 4: self = .square
       case 5: self = .product
       case 6: self = .forest
+      case 7: self = .table
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -304,6 +308,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
       case .square: return 4
       case .product: return 5
       case .forest: return 6
+      case .table: return 7
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -317,6 +322,7 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
       .square,
       .product,
       .forest,
+      .table,
     ]
 
   }
@@ -1171,7 +1177,7 @@ nonisolated extension Blindsight_V6_OperationMessage: SwiftProtobuf.Message, Swi
 }
 
 nonisolated extension Blindsight_V6_OperationMessage.Kind: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}CONVOLUTION\0\u{1}DENSE\0\u{1}AFFINE\0\u{1}SQUARE\0\u{1}PRODUCT\0\u{1}FOREST\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UNSPECIFIED\0\u{1}CONVOLUTION\0\u{1}DENSE\0\u{1}AFFINE\0\u{1}SQUARE\0\u{1}PRODUCT\0\u{1}FOREST\0\u{1}TABLE\0")
 }
 
 nonisolated extension Blindsight_V6_NetworkMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

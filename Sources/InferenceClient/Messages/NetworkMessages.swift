@@ -113,6 +113,13 @@ extension Blindsight_V6_OperationMessage {
         case .forest(let forest):
             kind = .forest
             sizes = forest.integers.map(Int32.init)
+        case .table(let tables):
+            kind = .table
+            sizes =
+                [Int32(tables.runs.count)] + tables.runs.map { Int32($0.values.count) }
+                + tables.choices.map(Int32.init)
+            weights = tables.runs.flatMap(\.values)
+            bias = tables.runs.map(\.lower)
         }
     }
 
@@ -159,9 +166,25 @@ extension Blindsight_V6_OperationMessage {
                 throw WireError.malformed("trees that are none")
             }
             return .forest(forest)
+        case .table: return .table(try tables(sizes))
         case .unspecified, .UNRECOGNIZED:
             throw WireError.outOfRange("an operation of kind \(kind.rawValue)")
         }
+    }
+
+    /// - Parameter sizes: the number of runs, the size of each, the run of each element.
+    private func tables(_ sizes: [Int]) throws -> LookupTables {
+        guard let count = sizes.first, count == bias.count, count > 0, sizes.count > count,
+            sizes[1...count].allSatisfy({ (1...LookupTables.mostValues).contains($0) }),
+            sizes[1...count].reduce(0, +) == weights.count
+        else { throw WireError.malformed("tables whose sizes don't fit") }
+        var first = 0
+        let runs = zip(sizes[1...count], bias).map { size, lower in
+            defer { first += size }
+            return LookupTables.Run(
+                lower: lower, values: Array(weights[first..<first + size]))
+        }
+        return try LookupTables(runs: runs, choices: Array(sizes[(count + 1)...]))
     }
 
     private func matrix() throws -> SparseIntegerMatrix {

@@ -4,9 +4,9 @@ import BigIntegers
 
 /// Interval arithmetic over integers, exact: for independent values in ranges the ends of a linear layer's ranges are
 /// reached.
-enum IntervalPropagation {
-    /// - Parameter ranges: of the sources, end to end.
-    static func apply(
+package enum IntervalPropagation {
+    /// - Parameter ranges: of the sources, end to end; those of tables within their domains.
+    package static func apply(
         _ layer: IntegerNetwork.Layer, to ranges: [ClosedRange<BigInt>]
     ) -> [ClosedRange<BigInt>] {
         if let small = machineRanges(ranges, layer) {
@@ -43,6 +43,8 @@ enum IntervalPropagation {
             return (0..<count).map { product(ranges[$0], ranges[count + $0]) }
         case .forest(let forest):
             return [ClosedRange<Value>](repeating: Value(0)...Value(1), count: forest.leafCount)
+        case .table(let tables):
+            return ranges.enumerated().map { tables.range(of: $0, within: $1) }
         case .affine(let affine):
             let matrix = affine.matrix
             return (0..<matrix.rows).map { row in
@@ -123,7 +125,25 @@ enum IntervalPropagation {
 /// Integers that interval arithmetic runs on.
 protocol IntervalValue: SignedNumeric, Comparable, Sendable {
     init(_ value: Int64)
+    /// nil where it has more than 64 bits.
+    var machine: Int64? { get }
 }
 
-extension Int64: IntervalValue {}
-extension BigInt: IntervalValue {}
+extension Int64: IntervalValue {
+    var machine: Int64? { self }
+}
+extension BigInt: IntervalValue {
+    var machine: Int64? { Int64(exactly: self) }
+}
+
+extension LookupTables {
+    /// - Precondition: the range is within the element's domain, as a network's construction proves.
+    fileprivate func range<Value: IntervalValue>(
+        of element: Int, within range: ClosedRange<Value>
+    ) -> ClosedRange<Value> {
+        guard let lower = range.lowerBound.machine, let upper = range.upperBound.machine,
+            let found = self.range(of: element, within: lower...upper)
+        else { preconditionFailure("an element outside its table") }
+        return Value(found.lowerBound)...Value(found.upperBound)
+    }
+}

@@ -329,7 +329,7 @@ extension IntegerNetwork.Layer {
         case .convolution(let layer): layer.weights.count * layer.positionsCount
         case .dense(let layer): layer.weights.count
         case .affine(let layer): layer.matrix.entriesCount
-        case .square, .product, .forest: 0
+        case .square, .product, .forest, .table: 0
         }
     }
 }

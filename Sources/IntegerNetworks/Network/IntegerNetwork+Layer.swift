@@ -12,11 +12,13 @@ extension IntegerNetwork {
         case product(count: Int)
         /// Of bits, which leaf of each tree they lead to.
         case forest(Forest)
+        /// A function of each element, by its values.
+        case table(LookupTables)
 
         /// How many values it reads; nil for any number.
         package var sourcesCount: Int? {
             switch self {
-            case .convolution, .dense, .square, .forest: 1
+            case .convolution, .dense, .square, .forest, .table: 1
             case .affine: nil
             case .product: 2
             }
@@ -26,13 +28,18 @@ extension IntegerNetwork {
         package var isProduct: Bool {
             switch self {
             case .square, .product: true
-            case .convolution, .dense, .affine, .forest: false
+            case .convolution, .dense, .affine, .forest, .table: false
             }
         }
 
         /// Products one after another that it takes.
         package var depth: Int {
-            if case .forest(let forest) = self { forest.depth } else { isProduct ? 1 : 0 }
+            switch self {
+            case .forest(let forest): forest.depth
+            case .table(let tables): tables.depth
+            case .square, .product: 1
+            case .convolution, .dense, .affine: 0
+            }
         }
 
         /// Number of integers that go in.
@@ -44,6 +51,7 @@ extension IntegerNetwork {
             case .square(let count): count
             case .product(let count): 2 * count
             case .forest(let forest): forest.conditionCount
+            case .table(let tables): tables.count
             }
         }
 
@@ -55,6 +63,7 @@ extension IntegerNetwork {
             case .affine(let affine): affine.matrix.rows
             case .square(let count), .product(let count): count
             case .forest(let forest): forest.leafCount
+            case .table(let tables): tables.count
             }
         }
 
@@ -67,6 +76,7 @@ extension IntegerNetwork {
             case .affine(let affine): affine.matrix.entriesCount
             case .square(let count), .product(let count): count
             case .forest(let forest): forest.splits.count
+            case .table(let tables): tables.count
             }
         }
 
@@ -76,7 +86,7 @@ extension IntegerNetwork {
             case .convolution(let convolution): convolution.matrix(keepingZeros: keepingZeros)
             case .dense(let dense): dense.matrix(keepingZeros: keepingZeros)
             case .affine(let affine): affine.matrix
-            case .square, .product, .forest: nil
+            case .square, .product, .forest, .table: nil
             }
         }
 
@@ -87,7 +97,7 @@ extension IntegerNetwork {
                 convolution.bias.flatMap { Array(repeating: $0, count: convolution.positionsCount) }
             case .dense(let dense): dense.bias
             case .affine(let affine): affine.bias
-            case .square, .product, .forest: nil
+            case .square, .product, .forest, .table: nil
             }
         }
 
@@ -103,6 +113,7 @@ extension IntegerNetwork {
             case .product(let count): "product \(count)"
             case .forest(let forest):
                 "\(forest.roots.count) trees, \(forest.conditionCount) conditions -> \(forest.leafCount) leaves"
+            case .table(let tables): "table \(tables.count), up to \(tables.longest) values"
             }
         }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BigIntegers
+
 /// A quantized network: a polynomial with integer coefficients in integer inputs. Accumulators are never rescaled.
 package struct IntegerNetwork: Sendable, Equatable {
     /// Largest number of elements of any tensor of a network.
@@ -30,6 +32,7 @@ package struct IntegerNetwork: Sendable, Equatable {
             throw .invalidShape("\(operations.count) layers; at most \(Self.maximumLayers)")
         }
         try Self.check(operations, input: input)
+        try Self.checkTables(operations, input: input)
         let expected = decision.labelsCount(outputs: last.layer.outputCount)
         guard let expected else {
             throw .invalidShape("\(last.layer.outputCount) outputs for a decision by \(decision)")
@@ -100,6 +103,45 @@ package struct IntegerNetwork: Sendable, Equatable {
         }
         if let unread = isRead.firstIndex(of: false) {
             throw .invalidShape("nothing reads the result of layer \(unread - 1)")
+        }
+    }
+
+    /// Tables are polynomials: of an integer outside its run one says anything. So every run holds all that its element can
+    /// be, by interval arithmetic.
+    private static func checkTables(
+        _ operations: [Operation], input: InputSpecification
+    ) throws(NetworkError) {
+        guard operations.contains(where: { if case .table = $0.layer { true } else { false } })
+        else { return }
+        let box = BigInt(input.range.lowerBound)...BigInt(input.range.upperBound)
+        var ranges = [Array(repeating: box, count: input.count)]
+        for (index, operation) in operations.enumerated() {
+            let sources = operation.sources.flatMap { ranges[$0] }
+            if case .table(let tables) = operation.layer {
+                for (element, range) in sources.enumerated() {
+                    let domain = tables.run(of: element).domain
+                    guard range.lowerBound >= BigInt(domain.lowerBound),
+                        range.upperBound <= BigInt(domain.upperBound)
+                    else {
+                        throw .invalidShape(
+                            "layer \(index) (\(operation.layer.summary)) reads an element in "
+                                + "\(range.lowerBound)...\(range.upperBound); its table is for \(domain)")
+                    }
+                }
+            }
+            ranges.append(IntervalPropagation.apply(operation.layer, to: sources))
+        }
+    }
+
+    /// Whether some function is given by its values: results are exact then by one plaintext modulus alone.
+    package var hasTables: Bool {
+        operations.contains { if case .table = $0.layer { true } else { false } }
+    }
+
+    /// What a residue has to tell apart: the widest run of its tables, less one; 0 without tables.
+    package var widestTable: Int {
+        operations.reduce(0) {
+            if case .table(let tables) = $1.layer { max($0, tables.longest - 1) } else { $0 }
         }
     }
 

@@ -93,6 +93,8 @@ package struct IntegerReference: Sendable {
         case .product: return zip(input, sources[1]).map { $0 * $1 }
         case .forest(let forest):
             return forest.leaves { input[$0] != BigInt(0) }.map { BigInt($0) }
+        case .table(let tables):
+            return tables.apply(input.map { Int64(exactly: $0)! }).map { BigInt($0) }
         case .affine(let affine):
             let all = sources.count == 1 ? input : sources.flatMap { $0 }
             return (0..<affine.matrix.rows).map { row in

@@ -30,6 +30,10 @@ enum MachineBound {
                 by: inputs[inputs.count - 1])
             return overflow ? nil : product
         case .forest: return 1
+        case .table(let tables):
+            return tables.runs.reduce(0) { most, run in
+                run.values.reduce(most) { max($0, UInt($1.magnitude)) }
+            }
         case .convolution(let convolution):
             return bound(rows: convolution.mapsCount, convolution.bias, inputs: largest) {
                 convolution.weights[

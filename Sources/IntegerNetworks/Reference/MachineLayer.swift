@@ -10,6 +10,7 @@ struct MachineLayer: Sendable {
         case square
         case product
         case forest(Forest)
+        case table(LookupTables)
     }
 
     private let kind: Kind
@@ -21,6 +22,7 @@ struct MachineLayer: Sendable {
         case .square: kind = .square
         case .product: kind = .product
         case .forest(let forest): kind = .forest(forest)
+        case .table(let tables): kind = .table(tables)
         case .convolution(let convolution):
             kind = .convolution(convolution, indices: convolution.gatherIndices())
         }
@@ -32,6 +34,7 @@ struct MachineLayer: Sendable {
         case .square: input.map { $0 &* $0 }
         case .product: zip(input, sources[1]).map { $0 &* $1 }
         case .forest(let forest): forest.leaves { input[$0] != 0 }
+        case .table(let tables): tables.apply(input)
         case .dense(let dense): Self.dense(dense, input)
         case .affine(let affine): Self.affine(affine, input)
         case .convolution(let convolution, let indices):

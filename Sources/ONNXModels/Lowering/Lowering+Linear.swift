@@ -3,16 +3,23 @@
 import IntegerNetworks
 
 extension Lowering {
+    /// - Parameter axis: of the outputs, which may have scales of their own.
     private func weights(
-        _ node: ONNXNode, _ index: Int
-    ) throws(ONNXError) -> (integers: [Int64], dims: [Int], scale: Double) {
+        _ node: ONNXNode, _ index: Int, axis: Int
+    ) throws(ONNXError) -> (integers: [Int64], dims: [Int], scales: [Double]) {
         switch try value(node, index) {
-        case .scaledConstant(let integers, let dims, let scale): return (integers, dims, scale)
+        case .scaledConstant(let integers, let dims, let scales, let found):
+            guard scales.count == 1 || found == axis else {
+                throw node.refusal(
+                    "its weights have scales along axis \(found); along axis \(axis), the outputs', they are accepted"
+                )
+            }
+            return (integers, dims, scales)
         case .constant(let tensor):
             throw node.refusal(
                 "its weights '\(tensor.name)' are not quantized; integer weights through a DequantizeLinear are accepted"
             )
-        case .realInput, .codes, .activation, .window:
+        case .realInput, .codes, .innerCodes, .activation, .accumulators, .window:
             throw node.refusal("its weights are not constant")
         }
     }
@@ -22,13 +29,18 @@ extension Lowering {
     /// A dequantized bias must have the accumulator's scale, up to 1e-6 (its Float32 rounding); then its integers are
     /// taken. A plain float bias must be whole multiples of the scale to Float32's precision, below 2^22 of them.
     private func bias(
-        _ node: ONNXNode, _ index: Int, scale: Double
+        _ node: ONNXNode, _ index: Int, scales: [Double]
     ) throws(ONNXError) -> (integers: [Int64], dims: [Int]) {
         switch try value(node, index) {
-        case .scaledConstant(let integers, let dims, let found):
-            guard abs(found - scale) <= 1e-6 * scale else {
+        case .scaledConstant(let integers, let dims, let found, let axis):
+            let expected = scales.count == found.count ? scales : [Double](
+                repeating: scales[0], count: found.count)
+            guard scales.count == 1 || scales.count == found.count,
+                found.count == 1 || dims.count == 1 && axis == 0,
+                zip(found, expected).allSatisfy({ abs($0 - $1) <= 1e-6 * $1 })
+            else {
                 throw node.refusal(
-                    "the bias has scale \(found); input's times weights', \(scale), is accepted")
+                    "the bias has scale \(found[0]); input's times weights', \(scales[0]), is accepted")
             }
             return (integers, dims)
         case .constant(let tensor):
@@ -36,7 +48,11 @@ extension Lowering {
                 throw node.refusal("the bias '\(tensor.name)' is not real")
             }
             var integers: [Int64] = []
-            for real in reals {
+            guard scales.count == 1 || scales.count == reals.count else {
+                throw node.refusal("\(reals.count) biases for \(scales.count) scales")
+            }
+            for (place, real) in reals.enumerated() {
+                let scale = scales[scales.count == 1 ? 0 : place]
                 let ratio = real / scale
                 let whole = ratio.rounded()
                 guard abs(whole) < 0x1p22, abs(ratio - whole) <= abs(whole) * 0x1p-22 else {
@@ -47,7 +63,7 @@ extension Lowering {
                 integers.append(Int64(whole))
             }
             return (integers, tensor.dims)
-        case .realInput, .codes, .activation, .window:
+        case .realInput, .codes, .innerCodes, .activation, .accumulators, .window:
             throw node.refusal("the bias is not constant")
         }
     }
@@ -55,13 +71,13 @@ extension Lowering {
     mutating func convolution(_ node: ONNXNode) throws(ONNXError) -> Value {
         try node.checkInputs(2...3)
         let (shape, inputScale, crop) = try image(node)
-        let (weights, dims, weightScale) = try weights(node, 1)
+        let (weights, dims, weightScales) = try weights(node, 1, axis: 0)
         let arguments = try node.convolutionArguments(
             weightDims: dims, input: shape, crop: crop)
-        let scale = inputScale * weightScale
+        let scales = weightScales.map { inputScale * $0 }
         var bias = [Int64](repeating: 0, count: arguments.maps)
         if node.input(2) != nil {
-            let found = try self.bias(node, 2, scale: scale)
+            let found = try self.bias(node, 2, scales: scales)
             guard found.dims == [arguments.maps] else {
                 throw node.refusal("a bias of sizes \(found.dims) for \(arguments.maps) maps")
             }
@@ -77,7 +93,20 @@ extension Lowering {
             throw node.refusal(error.description)
         }
         return try append(
-            .convolution(layer), shape: layer.outputShape.array, scale: scale, node: node)
+            .convolution(layer), shape: layer.outputShape.array, scales: scales, node: node)
+    }
+
+    /// Appends a layer whose outputs may have scales of their own.
+    private mutating func append(
+        _ layer: IntegerNetwork.Layer, shape: [Int], scales: [Double], node: ONNXNode
+    ) throws(ONNXError) -> Value {
+        guard scales.allSatisfy(\.isNormal) else {
+            throw node.refusal("a scale of its output is not a normal number")
+        }
+        let value = try append(layer, shape: shape, scale: scales[0], node: node)
+        return scales.count == 1
+            ? value
+            : .accumulators(Accumulators(shape: shape, scales: scales, version: version))
     }
 
     /// What a convolution reads: an activation, or a window of one.
@@ -104,13 +133,13 @@ extension Lowering {
 
     private mutating func dense(_ node: ONNXNode, transposed: Bool) throws(ONNXError) -> Value {
         let (shape, inputScale) = try activation(node, 0)
-        let (weights, dims, weightScale) = try weights(node, 1)
+        let (weights, dims, weightScales) = try weights(node, 1, axis: transposed ? 0 : 1)
         let (inputs, outputs) = try node.denseSizes(
             weightDims: dims, transposed: transposed, input: shape)
-        let scale = inputScale * weightScale
+        let scales = weightScales.map { inputScale * $0 }
         var bias = [Int64](repeating: 0, count: outputs)
         if node.input(2) != nil {
-            let found = try self.bias(node, 2, scale: scale)
+            let found = try self.bias(node, 2, scales: scales)
             bias = try spread(
                 found.integers, dims: found.dims, over: [outputs], node: node)
         }
@@ -128,7 +157,7 @@ extension Lowering {
         } catch {
             throw node.refusal(error.description)
         }
-        return try append(.dense(layer), shape: [outputs], scale: scale, node: node)
+        return try append(.dense(layer), shape: [outputs], scales: scales, node: node)
     }
 
     /// Bias values of each output (a dense layer's [outputs]) or map ([maps, 1, 1]), by ONNX's broadcasting.
@@ -154,7 +183,7 @@ extension Lowering {
         let first: Int
         if case .activation = try value(node, 0) { first = 0 } else { first = 1 }
         let (shape, scale) = try activation(node, first)
-        let found = try bias(node, 1 - first, scale: scale)
+        let found = try bias(node, 1 - first, scales: [scale])
         func sum(_ old: [Int64], _ new: [Int64]) throws(ONNXError) -> [Int64] {
             var sum: [Int64] = []
             for (a, b) in zip(old, new) {
@@ -166,7 +195,7 @@ extension Lowering {
         }
         let layer: IntegerNetwork.Layer
         do {
-            switch layers.last {
+            switch operations.last?.layer {
             case .dense(let dense) where shape.count == 1:
                 let new = try spread(
                     found.integers, dims: found.dims, over: [dense.outputs], node: node)
@@ -192,7 +221,8 @@ extension Lowering {
         } catch {
             throw node.refusal("\(error)")
         }
-        layers[layers.count - 1] = layer
+        operations[operations.count - 1] = .init(
+            layer, sources: operations[operations.count - 1].sources)
         version += 1
         return .activation(shape: shape, scale: scale, version: version)
     }

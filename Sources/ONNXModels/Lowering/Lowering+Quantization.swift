@@ -3,10 +3,10 @@
 import IntegerNetworks
 
 extension Lowering {
-    /// Scale and zero point of a QuantizeLinear or DequantizeLinear, one of each for the whole tensor.
-    private func parameters(
+    /// Scales and zero points of a QuantizeLinear or DequantizeLinear.
+    private func allParameters(
         _ node: ONNXNode
-    ) throws(ONNXError) -> (scale: Float, zeroPoint: Int, type: ONNXElementType?) {
+    ) throws(ONNXError) -> (scales: [Float], zeroPoints: [Int], type: ONNXElementType?) {
         try node.checkInputs(2...3)
         try node.checkAttributes([
             "axis", "block_size", "output_dtype", "precision", "saturate",
@@ -18,21 +18,58 @@ extension Lowering {
             throw node.refusal("precision; float (1) is accepted")
         }
         let scaleTensor = try constant(node, 1)
-        guard scaleTensor.count == 1 else {
-            throw node.refusal(
-                "\(scaleTensor.count) scales (one a channel); one for the whole tensor is accepted")
+        let scales = (scaleTensor.reals ?? []).map { Float($0) }
+        guard scaleTensor.type == .float, !scales.isEmpty,
+            scales.allSatisfy({ $0.isNormal && $0 > 0 })
+        else { throw node.refusal("the scale must be a positive float") }
+        guard node.input(2) != nil else {
+            return (scales, scales.map { _ in 0 }, nil)
         }
-        guard let scale = scaleTensor.singleFloat, scale.isNormal, scale > 0 else {
-            throw node.refusal("the scale must be a positive float")
-        }
-        guard node.input(2) != nil else { return (scale, 0, nil) }
         let zero = try constant(node, 2)
         // DequantizeLinear of int32 has no zero point, or zeros.
         let limits = zero.type == .int32 ? 0...0 : zero.type.quantizedRange
-        guard zero.count == 1, let integer = zero.integers?[0], let limits,
-            limits.contains(Int(integer))
-        else { throw node.refusal("the zero point must be one quantized integer (0 for int32)") }
-        return (scale, Int(integer), zero.type)
+        guard let integers = zero.integers, integers.count == scales.count, let limits,
+            integers.allSatisfy({ limits.contains(Int($0)) })
+        else {
+            throw node.refusal("the zero point must be one quantized integer a scale (0 for int32)")
+        }
+        return (scales, integers.map { Int($0) }, zero.type)
+    }
+
+    /// The same, one of each for the whole tensor.
+    private func parameters(
+        _ node: ONNXNode
+    ) throws(ONNXError) -> (scale: Float, zeroPoint: Int, type: ONNXElementType?) {
+        let (scales, zeroPoints, type) = try allParameters(node)
+        guard scales.count == 1 else {
+            throw node.refusal(
+                "\(scales.count) scales (one a channel); one for the whole tensor is accepted")
+        }
+        return (scales[0], zeroPoints[0], type)
+    }
+
+    /// A constant's integers less their zero points.
+    private func dequantized(
+        _ node: ONNXNode, _ tensor: ONNXTensor
+    ) throws(ONNXError) -> Value {
+        let (scales, zeroPoints, zeroType) = try allParameters(node)
+        guard let integers = tensor.integers,
+            tensor.type.quantizedRange != nil || tensor.type == .int32
+        else { throw node.refusal("'\(tensor.name)' is not a tensor of quantized integers") }
+        guard zeroType == nil || zeroType == tensor.type else {
+            throw node.refusal("the zero point's type differs from that of '\(tensor.name)'")
+        }
+        let given = Int(try node.integer("axis", default: 1))
+        let axis = scales.count == 1 ? 0 : given < 0 ? given + tensor.dims.count : given
+        guard scales.count == 1 || tensor.dims.indices.contains(axis) && tensor.dims[axis] == scales.count
+        else {
+            throw node.refusal("\(scales.count) scales for sizes \(tensor.dims), axis \(given)")
+        }
+        let inner = tensor.dims.dropFirst(axis + 1).reduce(1, *)
+        return .scaledConstant(
+            integers: integers.enumerated().map { index, integer in
+                integer - Int64(zeroPoints[scales.count == 1 ? 0 : index / inner % scales.count])
+            }, dims: tensor.dims, scales: scales.map(Double.init), axis: axis)
     }
 
     mutating func clip(_ node: ONNXNode) throws(ONNXError) -> Value {
@@ -71,18 +108,29 @@ extension Lowering {
             else { throw node.refusal("a range that the codes don't meet") }
             quantized.range = quantized.range.clamped(to: low...high)
             return .codes(shape: shape, quantized)
-        case .activation, .window, .constant, .scaledConstant:
-            throw node.refusal("it clips an activation; a Clip of the input is accepted")
+        case .activation, .accumulators: return try function(node)
+        case .innerCodes(let shape, let codes):
+            func bound(_ index: Int, _ absent: Int64) throws(ONNXError) -> Int64 {
+                guard node.input(index) != nil else { return absent }
+                let tensor = try constant(node, index)
+                guard tensor.count == 1, tensor.type.quantizedRange != nil,
+                    let integer = tensor.integers?[0]
+                else { throw node.refusal("bounds must be constant quantized integers") }
+                return integer - Int64(codes.zeroPoint)
+            }
+            let low = try bound(1, codes.range.lowerBound)
+            let high = try bound(2, codes.range.upperBound)
+            guard low <= high, low <= codes.range.upperBound, high >= codes.range.lowerBound else {
+                throw node.refusal("a range that the codes don't meet")
+            }
+            return try clip(node, shape, codes, to: low...high)
+        case .window, .constant, .scaledConstant:
+            throw node.refusal("it clips no activation")
         }
     }
 
     mutating func quantize(_ node: ONNXNode) throws(ONNXError) -> Value {
         let (scale, zeroPoint, zeroType) = try parameters(node)
-        guard case .realInput(let shape, let clip) = try value(node, 0) else {
-            throw node.refusal(
-                "it quantizes an activation; only the input is quantized, accumulators are never rescaled"
-            )
-        }
         let code = try node.integer("output_dtype", default: 0)
         let declared = Int32(exactly: code).flatMap(ONNXElementType.init)
         let type = zeroType ?? declared ?? .uint8
@@ -90,6 +138,14 @@ extension Lowering {
             throw node.refusal("an output type other than integers of 4, 8 or 16 bits")
         }
         var range = codes.lowerBound - zeroPoint...codes.upperBound - zeroPoint
+        let source = try value(node, 0)
+        if let found = accumulators(source) {
+            return try requantize(
+                node, found, scale: scale, zeroPoint: zeroPoint, codes: codes)
+        }
+        guard case .realInput(let shape, let clip) = source else {
+            throw node.refusal("it quantizes neither the input nor what a layer puts out")
+        }
         if let clip {
             // Division and rounding are monotone, so the clip's ends give the ends of the codes.
             func end(_ real: Float) -> Int {
@@ -103,19 +159,11 @@ extension Lowering {
     }
 
     mutating func dequantize(_ node: ONNXNode) throws(ONNXError) -> Value {
-        let (scale, zeroPoint, zeroType) = try parameters(node)
+        if case .constant(let tensor) = try value(node, 0) {
+            return try dequantized(node, tensor)
+        }
+        let (scale, zeroPoint, _) = try parameters(node)
         switch try value(node, 0) {
-        case .constant(let tensor):
-            guard let integers = tensor.integers,
-                tensor.type.quantizedRange != nil || tensor.type == .int32
-            else { throw node.refusal("'\(tensor.name)' is not a tensor of quantized integers") }
-            guard zeroType == nil || zeroType == tensor.type else {
-                throw node.refusal("the zero point's type differs from that of '\(tensor.name)'")
-            }
-            let zero = Int64(zeroPoint)
-            return .scaledConstant(
-                integers: zero == 0 ? integers : integers.map { $0 - zero }, dims: tensor.dims,
-                scale: Double(scale))
         case .codes(let shape, let quantized):
             guard quantized.scale == scale, quantized.zeroPoint == zeroPoint else {
                 throw node.refusal("scale or zero point differ from the QuantizeLinear before it")
@@ -134,7 +182,12 @@ extension Lowering {
             input = specification
             version += 1
             return .activation(shape: shape, scale: Double(scale), version: version)
-        case .realInput, .activation, .window, .scaledConstant:
+        case .innerCodes(let shape, let codes):
+            guard codes.scale == scale, codes.zeroPoint == zeroPoint else {
+                throw node.refusal("scale or zero point differ from the QuantizeLinear before it")
+            }
+            return .activation(shape: shape, scale: Double(scale), version: version)
+        case .constant, .realInput, .activation, .accumulators, .window, .scaledConstant:
             throw node.refusal("its input is not quantized")
         }
     }

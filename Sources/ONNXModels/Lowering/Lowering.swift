@@ -8,14 +8,18 @@ struct Lowering {
     /// What is known of a value of the graph. Shapes are those of one sample.
     enum Value {
         case constant(ONNXTensor)
-        /// A constant (code - zero point) * scale.
-        case scaledConstant(integers: [Int64], dims: [Int], scale: Double)
+        /// A constant (code - zero point) * scale: one scale, or one for each index of an axis.
+        case scaledConstant(integers: [Int64], dims: [Int], scales: [Double], axis: Int)
         /// The model's input, clipped to a range if there was a Clip.
         case realInput(shape: [Int], clip: ClosedRange<Float>?)
         /// Codes of the quantized input.
         case codes(shape: [Int], QuantizedInput)
-        /// integer * scale. `version` tells which state of `layers` the integers are the outputs of.
+        /// integer * scale. `version` tells which state of `operations` the integers are the outputs of.
         case activation(shape: [Int], scale: Double, version: Int)
+        /// The same with a scale a channel, or with functions to apply: for a QuantizeLinear.
+        case accumulators(Accumulators)
+        /// Codes of an activation, less their zero point: the integers that the last layer puts out.
+        case innerCodes(shape: [Int], InnerCodes)
         /// A window of an activation's image, for a convolution: `shape` is the whole, `crop` negative padding.
         case window(shape: [Int], crop: Padding, scale: Double, version: Int)
     }
@@ -27,16 +31,24 @@ struct Lowering {
         var range: ClosedRange<Int>
     }
 
+    struct InnerCodes {
+        let scale: Float
+        let zeroPoint: Int
+        /// Codes less the zero point.
+        let range: ClosedRange<Int64>
+    }
+
     static let acceptedOperators = [
-        "Add", "Clip", "Constant", "Conv", "DequantizeLinear", "Flatten", "Gemm", "Identity",
-        "MatMul", "Mul", "Pow", "QuantizeLinear", "Reshape", "Slice",
+        "Add", "Clip", "Constant", "Conv", "DequantizeLinear", "Flatten", "Gemm", "HardSigmoid",
+        "HardSwish", "Identity", "LeakyRelu", "MatMul", "MaxPool", "Mul", "Pow", "QuantizeLinear",
+        "Relu", "Reshape", "Slice",
     ]
 
     let graph: ONNXGraph
     var values: [String: Value] = [:]
     var input: InputSpecification?
-    var layers: [IntegerNetwork.Layer] = []
-    /// Counts the changes of `layers`, so that a value of a former state is not mistaken for the present one.
+    var operations: [IntegerNetwork.Operation] = []
+    /// Counts the changes of `operations`, so that a value of a former state is not mistaken for the present one.
     var version = 0
     private var elements = 0
     private var multiplications = 0
@@ -57,6 +69,15 @@ struct Lowering {
             guard let output = node.outputs.first else { throw node.refusal("it has no output") }
             values[output] = try lower(node)
         }
+        if case .accumulators(let found)? = values[graph.outputName],
+            let node = graph.nodes.last(where: { $0.outputs.first == graph.outputName })
+        {
+            throw node.refusal(
+                found.functions.isEmpty
+                    ? "it puts out scores with a scale each; one for all is accepted, or a QuantizeLinear behind it"
+                    : "it puts out a function of what is accumulated; a QuantizeLinear behind it is accepted"
+            )
+        }
         guard case .activation(let shape, let scale, version) = values[graph.outputName], let input
         else {
             throw .invalidGraph("the output '\(graph.outputName)' is not that of the last layer")
@@ -70,7 +91,7 @@ struct Lowering {
         guard isPrintable else { throw .invalidGraph("a label has control characters") }
         do {
             return try IntegerNetwork(
-                input: input, layers: layers, outputScale: scale, labels: names)
+                input: input, operations: operations, outputScale: scale, labels: names)
         } catch {
             throw .invalidGraph(error.description)
         }
@@ -88,6 +109,8 @@ struct Lowering {
         case "Mul", "Pow": return try square(node)
         case "Flatten", "Reshape", "Identity": return try reshape(node)
         case "Slice": return try slice(node)
+        case "Relu", "LeakyRelu", "HardSigmoid", "HardSwish": return try function(node)
+        case "MaxPool": return try maximumPool(node)
         default:
             let accepted = Self.acceptedOperators.joined(separator: ", ")
             throw node.refusal("the operator is not supported; accepted are \(accepted)")
@@ -120,6 +143,12 @@ struct Lowering {
                 )
             }
             return (shape, scale)
+        case .accumulators(let found):
+            throw node.refusal(
+                found.functions.isEmpty
+                    ? "what it reads has \(found.scales.count) scales, one a channel; a QuantizeLinear between is accepted"
+                    : "it reads a function of an activation; a QuantizeLinear between is accepted")
+        case .innerCodes: throw node.refusal("it reads codes; DequantizeLinear must come first")
         case .realInput, .codes:
             throw node.refusal(
                 "it reads the input as reals; QuantizeLinear and DequantizeLinear must come first")
@@ -131,16 +160,17 @@ struct Lowering {
 
     /// Appends a layer and gives its output.
     mutating func append(
-        _ layer: IntegerNetwork.Layer, shape: [Int], scale: Double, node: ONNXNode
+        _ layer: IntegerNetwork.Layer, shape: [Int], scale: Double, node: ONNXNode,
+        sources: [Int]? = nil
     ) throws(ONNXError) -> Value {
         guard scale.isNormal else {
             throw node.refusal("the scale of its output, \(scale), is not a normal number")
         }
-        guard layers.count < IntegerNetwork.maximumLayers else {
+        guard operations.count < IntegerNetwork.maximumLayers else {
             throw node.refusal("more than \(IntegerNetwork.maximumLayers) layers")
         }
         try charge(layer, node)
-        layers.append(layer)
+        operations.append(.init(layer, sources: sources ?? [operations.count]))
         version += 1
         return .activation(shape: shape, scale: scale, version: version)
     }
@@ -209,7 +239,9 @@ struct Lowering {
         case .codes(let old, let quantized): return .codes(shape: try shape(old), quantized)
         case .activation(let old, let scale, let version):
             return .activation(shape: try shape(old), scale: scale, version: version)
-        case .constant, .scaledConstant, .window:
+        case .innerCodes(let old, let codes):
+            return .innerCodes(shape: try shape(old), codes)
+        case .constant, .scaledConstant, .window, .accumulators:
             guard node.operator == "Identity" else {
                 throw node.refusal(
                     "a constant or a Slice; constants belong into initializers of the right sizes")

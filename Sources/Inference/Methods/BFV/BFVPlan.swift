@@ -84,6 +84,11 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
             throw PlanError.doesNotFit(error.description)
         }
         let parameters = choices.parameters
+        guard
+            !network.hasTables
+                || parameters.plaintexts.count == 1
+                    && parameters.plaintextModuli[0] > UInt64(network.widestTable)
+        else { throw PlanError.invalid("tables that residues don't tell the values of apart") }
         guard choices.levels.count == circuit.switchPointCount else {
             throw PlanError.invalid(
                 "\(choices.levels.count) levels for \(circuit.switchPointCount) switch points")
@@ -105,7 +110,7 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
         }
         for (_, gadget) in choices.keys.list {
             guard (1...parameters.maximumLevel).contains(gadget.level),
-                (1...50).contains(gadget.digitBits)
+                (1...Gadget.mostDigitBits).contains(gadget.digitBits)
             else { throw PlanError.invalid("a key for level \(gadget.level)") }
         }
         guard (level...parameters.maximumLevel).contains(choices.keys.rerandomizationLevel) else {

@@ -18,7 +18,7 @@ struct BFVPlanner<Family: CircuitFamily> {
     /// The cheapest plan.
     /// - Throws: `PlanError` where no degree holds the network or certifies it.
     func plan() throws -> BFVPlan<Family> {
-        let widest = task.outputs.widestRange
+        let widest = task.widestRange
         /// Of all groups of samples.
         func cost(_ candidate: Candidate<Family>) -> Double {
             Double(Family.groupCount(candidate.parameters.slots, samples: task.samples))
@@ -128,7 +128,7 @@ struct BFVPlanner<Family: CircuitFamily> {
             bits: [ModulusChain.largestBits],
             levels: [Int](repeating: 1, count: circuit.switchPointCount))
         var least = 0.0
-        for count in 1...8 where least == 0 {
+        for count in task.plaintextCounts where least == 0 {
             let moduli = try memory.plaintexts(count: count, above: widest, shape: shape)
             least = try moduli.map { try search(circuit, $0).leastWork(shortest) } ?? 0
         }
@@ -150,7 +150,7 @@ struct BFVPlanner<Family: CircuitFamily> {
         _ circuit: Circuit<Family>, widest: BigInt
     ) throws -> Candidate<Family>? {
         var best: Candidate<Family>?
-        for count in 1...8 {
+        for count in task.plaintextCounts {
             guard
                 let moduli = try memory.plaintexts(
                     count: count, above: widest, shape: circuit.shape)

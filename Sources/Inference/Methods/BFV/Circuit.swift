@@ -10,8 +10,17 @@ package protocol CircuitMap: Sendable {
     /// The unit of the result, of its sources' units: what its weights are multiplied by is divided by each source's
     /// unit.
     func unit(of units: [MessageUnit]) -> MessageUnit
+    /// Whether the result can have any unit at no cost, as weights that are residues modulo t allow.
+    var hasFreeUnit: Bool { get }
+    /// Whether each ciphertext of the result depends on those of the same place alone.
+    var isElementwise: Bool { get }
     /// The permutations of slots that it needs Galois keys for, none of them the identity.
     func permutations(degree: Int) -> Set<SlotPermutation>
+}
+
+extension CircuitMap {
+    package var hasFreeUnit: Bool { false }
+    package var isElementwise: Bool { false }
 }
 
 /// A step that only one family of circuits has, of one value where it doesn't say otherwise.
@@ -19,11 +28,14 @@ package protocol CircuitStep: Sendable {
     func permutations(degree: Int) -> Set<SlotPermutation>
     /// Whether it leaves noise as it is but for what it adds.
     var keepsNoise: Bool { get }
+    /// Whether each ciphertext of the result depends on those of the same place alone.
+    var isElementwise: Bool { get }
     /// The unit of the result, of its values' units.
     func unit(of units: [MessageUnit]) -> MessageUnit
 }
 
 extension CircuitStep {
+    package var isElementwise: Bool { false }
     package func unit(of units: [MessageUnit]) -> MessageUnit { units[0] }
 }
 
@@ -119,6 +131,8 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
     package let layout: Family.Layout
     /// What no choice of levels changes.
     let flow: CircuitFlow
+    /// Instructions that can be run for one place of their vectors after another, in order.
+    let blocks: [CircuitBlock]
 
     package init(
         shape: SlotShape, instructions: [Instruction], inputsCount: Int, featureCount: Int,
@@ -132,6 +146,7 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
         self.babyCounts = babyCounts
         self.layout = layout
         flow = CircuitFlow(instructions, inputsCount: inputsCount)
+        blocks = CircuitBlock.blocks(of: instructions, inputsCount: inputsCount)
     }
 
     /// The map whose result becomes the outputs with nothing between that multiplies or moves its noise; nil where there

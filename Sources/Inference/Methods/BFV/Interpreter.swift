@@ -49,6 +49,12 @@ package protocol Interpreter {
     /// The outputs, with replies of so many bits a residue.
     func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> Output
 
+    /// Applies a block to a vector: as a whole, or to one place after another.
+    /// - Parameter body: called with a part and the share done with it.
+    func each(
+        of value: Value, _ body: (_ place: Value, _ done: Double) throws -> Value
+    ) throws -> Value
+
     /// Told of each switch point: of an even one the operands of the products behind it, of an odd one the products
     /// before it.
     func pass(switchPoint: Int, _ values: [Value])
@@ -56,6 +62,10 @@ package protocol Interpreter {
 
 extension Interpreter {
     package func pass(switchPoint: Int, _ values: [Value]) {}
+
+    package func each(
+        of value: Value, _ body: (_ place: Value, _ done: Double) throws -> Value
+    ) throws -> Value { try body(value, 1) }
 }
 
 extension Interpreter where PreparedStep == Family.Step {

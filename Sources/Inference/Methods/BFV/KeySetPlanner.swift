@@ -62,12 +62,12 @@ struct KeySetPlanner<Family: CircuitFamily> {
 
     /// The lattice with the first plan's plaintext moduli where they are wide enough, and with the smallest that are.
     private func parameters(_ shape: SlotShape) throws -> [BFVParameters] {
-        let widest = task.outputs.widestRange
+        let widest = task.widestRange
         var out: [BFVParameters] = []
         if first.parameters.slots == shape, widest < first.parameters.plaintextModulus {
             out.append(first.parameters)
         }
-        for count in 1...8 {
+        for count in task.plaintextCounts {
             // A prime that the lattice has already makes no parameters.
             if let moduli = try task.memory.plaintexts(count: count, above: widest, shape: shape),
                 let made = try? BFVParameters(lattice: keys.lattice, plaintexts: moduli)

@@ -52,6 +52,8 @@ package struct NoiseTally {
     package var counts = OperationCounts()
     /// At most how many random events the bounds of fresh ciphertexts, and of sums of them, rest on.
     var events = 0
+    /// Digits of all key switches.
+    var keyDigits = 0
     /// Limbs of all stored vectors, where they are most.
     var storedLimbs = 0
     /// Ciphertexts of a reply.

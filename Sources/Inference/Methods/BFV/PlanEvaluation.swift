@@ -18,7 +18,7 @@ package struct PlanEvaluation {
     let counts: OperationCounts
     /// At most how many random events the noise bound rests on: every digit, division and fresh error.
     var events: Int {
-        counts.keyProducts + counts.plaintextProducts + 3 * counts.specialDivisions
+        keyDigits * 4 + counts.plaintextProducts + 3 * counts.specialDivisions
             + 6 * counts.modulusSwitches + 8 * counts.rerandomizations
             + 16 * finalNoise.count * outputCount + vectorEvents
     }
@@ -30,6 +30,8 @@ package struct PlanEvaluation {
     let models: [NoiseModel]
     /// Fresh ciphertexts and sums of them, where there are many.
     private let vectorEvents: Int
+    /// Digits of all key switches: of each the noise of its key is bounded, and its own norms.
+    private let keyDigits: Int
     /// Limbs of the largest step between stored vectors, for one t_i.
     let storedLimbs: Int
     /// Ciphertexts of a reply, for one t_i.
@@ -55,7 +57,7 @@ package struct PlanEvaluation {
         var sites: [CostLedger.Site] = []
         var models: [NoiseModel] = []
         var unit = MessageUnit.one
-        var vectorEvents = 0
+        var (vectorEvents, keyDigits) = (0, 0)
         var storedLimbs = 0
         var outputCount = 1
         var finalLevel = 1
@@ -74,6 +76,7 @@ package struct PlanEvaluation {
             finalLevel = ledger.finalLevel
             if let flood = ledger.tally.flood { floods.append(flood) }
             vectorEvents += copies * ledger.tally.events
+            keyDigits += copies * ledger.tally.keyDigits
             for _ in 0..<copies { counts += ledger.tally.counts }
             sites += ledger.sites
             models.append(ledger.model)
@@ -84,6 +87,7 @@ package struct PlanEvaluation {
         self.models = models
         outputUnit = unit
         self.vectorEvents = vectorEvents
+        self.keyDigits = keyDigits
         self.storedLimbs = storedLimbs
         self.outputCount = outputCount
         self.finalLevel = finalLevel

@@ -26,7 +26,16 @@ package struct Program<I: Interpreter> {
     }
 
     private var instructions: [Instruction] = []
+    /// Of each instruction that begins a block, that block.
+    private var blocks: [Int: Block] = [:]
     private let valuesCount: Int
+
+    /// See `CircuitBlock`.
+    private struct Block {
+        let instructions: Range<Int>
+        let input: Int
+    }
+
     /// What the outputs must be divided by, modulo t.
     package let outputUnit: MessageUnit
 
@@ -38,10 +47,12 @@ package struct Program<I: Interpreter> {
         var level = maximumLevel
         // Of every value.
         var valueLevels = [Int](repeating: level, count: circuit.inputsCount)
-        var units = [MessageUnit](repeating: .one, count: circuit.inputsCount)
+        let units = CircuitUnits(circuit, levels: levels, maximumLevel: maximumLevel).units
         let flow = circuit.flow
         instructions.reserveCapacity(2 * circuit.instructions.count)
+        var starts = [Int](repeating: 0, count: circuit.instructions.count)
         for (index, instruction) in circuit.instructions.enumerated() {
+            starts[index] = instructions.count
             let operands = instruction.operands
             if case .switchPoint(let point) = instruction.step {
                 level = min(level, levels[point])
@@ -56,38 +67,38 @@ package struct Program<I: Interpreter> {
                     Instruction(step: .switchDown(level), operands: [operand], result: operand))
                 valueLevels[operand] = level
             }
-            var unit = units[operands[0]]
+            let unit = units[valueLevels.count]
             let step: Step
             switch instruction.step {
             case .switchPoint: continue
             case .map(let map):
                 let sources = operands.map { units[$0] }
-                unit = map.unit(of: sources)
                 step = .map(
                     try interpreter.prepare(
                         map, units: sources, unit: unit, level: level, isLast: index == flow.lastMap
                     ))
             case .own(let own):
-                unit = own.unit(of: operands.map { units[$0] })
                 step = .own(
                     try interpreter.prepare(
                         own, unit: unit, level: level,
                         followsLast: flow.lastMap.map { index > $0 } ?? false))
             case .square:
                 step = .square
-                unit = unit.times(unit, level: level)
             case .product:
                 step = .product
-                unit = unit.times(units[operands[1]], level: level)
             }
             instructions.append(
                 Instruction(
                     step: step, operands: operands, result: valueLevels.count,
                     releases: flow.releases[index]))
             valueLevels.append(level)
-            units.append(unit)
         }
         valuesCount = valueLevels.count
+        starts.append(instructions.count)
+        for block in circuit.blocks {
+            let range = starts[block.instructions.lowerBound]..<starts[block.instructions.upperBound]
+            blocks[range.lowerBound] = Block(instructions: range, input: block.input)
+        }
         outputUnit = units[units.count - 1]
     }
 
@@ -105,24 +116,44 @@ package struct Program<I: Interpreter> {
         progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> I.Output {
         var values = try interpreter.values(of: input).map(Optional.some)
-        values.reserveCapacity(valuesCount)
-        for (index, instruction) in instructions.enumerated() {
-            let operands = instruction.operands.map { values[$0]! }
-            for value in instruction.releases { values[value] = nil }
-            if case .switchPoint(let point) = instruction.step {
-                interpreter.pass(switchPoint: point, operands)
-            } else {
-                let result = try apply(instruction.step, to: operands, on: interpreter)
-                if let place = instruction.result, place < values.count {
-                    values[place] = result
-                } else {
-                    values.append(result)
-                }
+        values += Array(repeating: nil, count: valuesCount - values.count)
+        var index = 0
+        while index < instructions.count {
+            guard let block = blocks[index] else {
+                try run(instructions[index], &values, on: interpreter)
+                index += 1
+                try progress(index, instructions.count)
+                continue
             }
-            try progress(index + 1, instructions.count)
+            let result = instructions[block.instructions.upperBound - 1].result!
+            let whole = values[block.input]!
+            values[block.input] = nil
+            values[result] = try interpreter.each(of: whole) { place, done in
+                var values = [I.Value?](repeating: nil, count: valuesCount)
+                values[block.input] = place
+                for index in block.instructions {
+                    try run(instructions[index], &values, on: interpreter)
+                }
+                try progress(
+                    index + Int(done * Double(block.instructions.count)), instructions.count)
+                return values[result]!
+            }
+            index = block.instructions.upperBound
         }
         return try interpreter.finish(
             values[valuesCount - 1]!, c0Bits: c0Bits, c1Bits: c1Bits)
+    }
+
+    private func run(
+        _ instruction: Instruction, _ values: inout [I.Value?], on interpreter: I
+    ) throws {
+        let operands = instruction.operands.map { values[$0]! }
+        for value in instruction.releases { values[value] = nil }
+        if case .switchPoint(let point) = instruction.step {
+            interpreter.pass(switchPoint: point, operands)
+        } else {
+            values[instruction.result!] = try apply(instruction.step, to: operands, on: interpreter)
+        }
     }
 
     private func apply(

@@ -32,11 +32,11 @@ package struct ClearFeatures: ClearInterpreter {
     ) -> PreparedMap {
         PreparedMap(
             map: map,
-            weights: zip(map.matrices, units).map { matrix, source in
-                residues.weights(matrix.weights, from: source, to: unit).map {
-                    ModularArithmetic.reduce($0, modulo: t)
-                }
-            }, bias: residues.multiply(map.bias, by: unit))
+            weights: units.enumerated().map { index, source in
+                residues.weights(
+                    map.weights(source: index, modulus: t), from: source, to: unit
+                ).map { ModularArithmetic.reduce($0, modulo: t) }
+            }, bias: residues.multiply(map.bias(modulus: t), by: unit))
     }
 
     package func apply(_ transform: PreparedMap, to values: [ClearValue]) -> ClearValue {

@@ -31,8 +31,13 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         let count: Int
         let polynomials: Int
         let level: Int
+        /// Of one ciphertext of a vector, its place there.
+        let place: Int?
 
-        init(_ content: Content, count: Int, polynomials: Int, level: Int) {
+        init(
+            _ content: Content, count: Int, polynomials: Int, level: Int, place: Int? = nil
+        ) {
+            self.place = place
             self.content = content
             self.count = count
             self.polynomials = polynomials
@@ -45,9 +50,14 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         /// Of each t_i: a matrix a source, and the bias.
         let channels: [(matrices: TileProgram.Matrices, bias: SharedConstants)]
         let isDithered: Bool
+        let units: [MessageUnit]
+        let unit: MessageUnit
+        let level: Int
     }
 
     private let evaluator: Evaluator
+    /// Shares out what is within one ciphertext.
+    private let wholeEvaluator: Evaluator
     private let channels: [ResidueSlots]
     private let pool: WorkerPool
     private let privacy: FunctionPrivacy
@@ -61,6 +71,7 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         // The pool shares out tiles and ciphertexts, not what is within one.
         evaluator = Evaluator(
             context: context, keys: keys, counter: counter, pool: WorkerPool(threads: 1))
+        wholeEvaluator = Evaluator(context: context, keys: keys, counter: counter, pool: pool)
         self.pool = pool
         channels = ResidueSlots.all(context.parameters)
     }
@@ -86,11 +97,12 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         let isDithered = isLast && privacy.dithers
         // Small weights are the same modulo every t_i, unless they are to be below it.
         let plain = zip(map.matrices, units).map {
-            $1 == unit && !isDithered ? small($0, $0.weights) : nil
+            $1 == unit && !isDithered && !map.hasFreeUnit ? small($0, $0.weights) : nil
         }
         let channels = channels.map { residues in
-            let weights = zip(map.matrices, units).map { matrix, source in
-                let weights = residues.weights(matrix.weights, from: source, to: unit)
+            let weights = units.enumerated().map { index, source in
+                let weights = residues.weights(
+                    map.weights(source: index, modulus: residues.modulus), from: source, to: unit)
                 return isDithered ? weights.map { $0 % Int64(residues.modulus) } : weights
             }
             let matrices = map.matrices.indices.map {
@@ -103,38 +115,69 @@ package struct EncryptedFeatures: EncryptedInterpreter {
                         ? map.dither(weights, units: units, unit: unit, modulus: residues.modulus)
                         : []),
                 bias: SharedConstants(
-                    residues.multiply(map.bias, by: unit), context: context,
+                    residues.multiply(map.bias(modulus: residues.modulus), by: unit), context: context,
                     plaintextIndex: residues.plaintextIndex, level: level)
             )
         }
-        return PreparedMap(map: map, channels: channels, isDithered: isDithered)
+        return PreparedMap(
+            map: map, channels: channels, isDithered: isDithered, units: units, unit: unit, level: level)
     }
 
     package func apply(_ step: FeatureStep, to values: [Value]) throws -> Value {
         let value = values[0]
         return switch step {
         case .relinearize:
-            try each(value, polynomials: 2, level: value.level) { try evaluator.relinearize($0) }
+            try each(value, polynomials: 2, level: value.level) { try $0.relinearize($1) }
         case .store:
             Value(
                 .stored(try ciphertexts(value)), count: value.count,
-                polynomials: value.polynomials, level: value.level)
+                polynomials: value.polynomials, level: value.level, place: value.place)
         }
+    }
+
+    /// One ciphertext after another, on all threads.
+    package func each(
+        of value: Value, _ body: (_ place: Value, _ done: Double) throws -> Value
+    ) throws -> Value {
+        let stored = try ciphertexts(value)
+        var (level, polynomials) = (0, 0)
+        var results: [[Ciphertext]] = channels.map { _ in [] }
+        for place in 0..<value.count {
+            let part = Value(
+                .stored(stored.map { [$0[place]] }), count: 1, polynomials: value.polynomials,
+                level: value.level, place: place)
+            let result = try body(part, Double(place + 1) / Double(value.count))
+            for (channel, found) in try ciphertexts(result).enumerated() {
+                results[channel] += found
+            }
+            (level, polynomials) = (result.level, result.polynomials)
+        }
+        return Value(
+            .stored(results), count: value.count, polynomials: polynomials, level: level)
     }
 
     package func apply(_ transform: PreparedMap, to values: [Value]) -> Value {
         let level = values[0].level
+        let isFirst = values[0].place ?? 0 == 0
+        let transform = values[0].place.map { self.place($0, of: transform) } ?? transform
         let products = zip(transform.map.matrices, values).reduce(0) { sum, source in
             sum + source.0.entriesCount * source.1.polynomials * level * channels.count
         }
         evaluator.counter.add { $0.smallProducts += products }
-        if transform.isDithered {
+        if transform.isDithered, isFirst {
             let terms = transform.map.matrices.count * channels.count
             evaluator.counter.add { $0.ditheredTerms += terms }
         }
         return Value(
             .map(transform, values), count: transform.map.outputCount,
-            polynomials: values.map(\.polynomials).max()!, level: level)
+            polynomials: values.map(\.polynomials).max()!, level: level, place: values[0].place)
+    }
+
+    /// An elementwise map for one ciphertext.
+    private func place(_ place: Int, of transform: PreparedMap) -> PreparedMap {
+        prepare(
+            transform.map.place(place), units: transform.units, unit: transform.unit,
+            level: transform.level, isLast: transform.isDithered)
     }
 
     package func multiply(_ a: Value, _ b: Value) -> Value {
@@ -143,12 +186,13 @@ package struct EncryptedFeatures: EncryptedInterpreter {
             $0.multiplications += count
             $0.tensorProducts += count * a.level
         }
-        return Value(.product(a, b), count: a.count, polynomials: 3, level: a.level)
+        return Value(
+            .product(a, b), count: a.count, polynomials: 3, level: a.level, place: a.place)
     }
 
     package func switchDown(_ value: Value, toLevel level: Int) throws -> Value {
         try each(value, polynomials: value.polynomials, level: level) {
-            try evaluator.switchDown($0, toLevel: level)
+            try $0.switchDown($1, toLevel: level)
         }
     }
 
@@ -175,24 +219,27 @@ package struct EncryptedFeatures: EncryptedInterpreter {
     /// Applies `operation` to the ciphertexts of each feature, all t_i at once, on all threads.
     private func each(
         _ value: Value, polynomials: Int, level: Int,
-        _ operation: ([Ciphertext]) throws -> [Ciphertext]
+        _ operation: (Evaluator, [Ciphertext]) throws -> [Ciphertext]
     ) throws -> Value {
         let results: [[Ciphertext]]
         if case .fresh(let batch) = value.content {
             // One after another: all of them as they came would take several times what comes out.
-            results = try pool.map(value.count) { try operation(expand(batch, feature: $0)) }
+            results = try pool.map(value.count) { try operation(evaluator, expand(batch, feature: $0)) }
             evaluator.counter.add {
                 $0.expansions += value.count * value.level * channels.count
             }
         } else {
             let channels = try ciphertexts(value)
-            results = try pool.map(value.count) { feature in
-                try operation(channels.map { $0[feature] })
-            }
+            results =
+                value.count == 1
+                ? [try operation(wholeEvaluator, channels.map { $0[0] })]
+                : try pool.map(value.count) { feature in
+                    try operation(evaluator, channels.map { $0[feature] })
+                }
         }
         return Value(
             .stored(channels.indices.map { channel in results.map { $0[channel] } }),
-            count: value.count, polynomials: polynomials, level: level)
+            count: value.count, polynomials: polynomials, level: level, place: value.place)
     }
 }
 

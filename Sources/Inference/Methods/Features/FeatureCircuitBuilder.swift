@@ -32,15 +32,14 @@ struct FeatureCircuitBuilder {
     /// Of each depth, maps of the inputs that stand behind its switch point.
     private let late: [Int: [Int]]
 
-    /// - Throws: `PackingError.noCover` for a linear layer without a matrix.
-    init(_ network: IntegerNetwork) throws {
+    init(_ network: FeatureNetwork) {
         vectors = [0: Vector(value: 0, width: network.inputCount)]
         let depths = network.depths
         var readers: [Int: Int] = [:]
         var later: Set<Int> = []
         for (index, operation) in network.operations.enumerated() {
             // Products take their operands before the moduli of their own depth are dropped.
-            let stage = depths[index + 1] - (operation.layer.isProduct ? 1 : 0)
+            let stage = depths[index + 1] - (operation.isProduct ? 1 : 0)
             for source in Set(operation.sources) {
                 readers[source, default: 0] += 1
                 if depths[source] < stage { later.insert(source) }
@@ -60,25 +59,25 @@ struct FeatureCircuitBuilder {
                 }
                 circuit.appendSwitchPoint(2 * depth - 2)
                 for value in late[depth] ?? [] {
-                    try append(network.operations[value - 1], as: value)
+                    append(network.operations[value - 1], as: value)
                 }
                 for (value, operation) in zip(stage.products, products) {
                     let operands = operation.sources.map { vectors[$0]!.value }
                     vectors[value] = Vector(
                         value: circuit.appendProduct(operands),
-                        width: operation.layer.outputCount, isQuadratic: true)
+                        width: operation.width, isQuadratic: true)
                     settle(value)
                 }
             }
             for value in stage.linear where !isLate.contains(value) {
-                try append(network.operations[value - 1], as: value)
+                append(network.operations[value - 1], as: value)
             }
         }
         // The output is the last value, since operations that nothing reads are none of a network.
         relinearize(network.operations.count)
     }
 
-    private static func late(_ network: IntegerNetwork, depths: [Int]) -> [Int: [Int]] {
+    private static func late(_ network: FeatureNetwork, depths: [Int]) -> [Int: [Int]] {
         var readers: [Int: [Int]] = [:]
         for (index, operation) in network.operations.enumerated() {
             for source in Set(operation.sources) { readers[source, default: []].append(index + 1) }
@@ -86,12 +85,12 @@ struct FeatureCircuitBuilder {
         var late: [Int: [Int]] = [:]
         var widths: [Int: Int] = [:]
         for (index, operation) in network.operations.enumerated()
-        where !operation.layer.isProduct && operation.sources == [0] {
+        where !operation.isProduct && operation.sources == [0] {
             guard let readers = readers[index + 1], readers.count == 1,
-                network.operations[readers[0] - 1].layer.isProduct, depths[readers[0]] > 1
+                network.operations[readers[0] - 1].isProduct, depths[readers[0]] > 1
             else { continue }
             late[depths[readers[0]], default: []].append(index + 1)
-            widths[depths[readers[0]], default: 0] += operation.layer.outputCount
+            widths[depths[readers[0]], default: 0] += operation.width
         }
         return late.filter { widths[$0.key]! > network.inputCount }
     }
@@ -105,19 +104,21 @@ struct FeatureCircuitBuilder {
         }
     }
 
-    private mutating func append(
-        _ operation: IntegerNetwork.Operation, as value: Int
-    ) throws {
-        guard let map = PackedMap(operation.layer) else { throw PackingError.noCover }
+    private mutating func append(_ operation: FeatureNetwork.Operation, as value: Int) {
         let quadratic = Set(operation.sources.filter { vectors[$0]!.isQuadratic })
         // More outputs than there are products: relinearize these.
-        if quadratic.reduce(0, { $0 + vectors[$1]!.width }) < map.bias.count {
+        if quadratic.reduce(0, { $0 + vectors[$1]!.width }) < operation.width {
             for source in quadratic.sorted() { relinearize(source) }
         }
         let sources = operation.sources.map { vectors[$0]! }
-        let features = FeatureMap(map, widths: sources.map(\.width))
+        let features: FeatureMap
+        switch operation.kind {
+        case .map(let map): features = FeatureMap(map, widths: sources.map(\.width))
+        case .leaf(let leaf): features = FeatureMap(leaf)
+        case .product: preconditionFailure("a product is no map")
+        }
         vectors[value] = Vector(
-            value: circuit.append(.map(features), sources.map(\.value)), width: map.bias.count,
+            value: circuit.append(.map(features), sources.map(\.value)), width: operation.width,
             isQuadratic: sources.contains(where: \.isQuadratic))
         settle(value)
     }

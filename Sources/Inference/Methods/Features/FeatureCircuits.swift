@@ -19,6 +19,7 @@ package enum FeatureStep: CircuitStep {
     package func permutations(degree: Int) -> Set<SlotPermutation> { [] }
 
     package var keepsNoise: Bool { true }
+    package var isElementwise: Bool { true }
 }
 
 /// Circuits on vectors of ciphertexts, one for each feature.
@@ -39,9 +40,9 @@ package enum FeatureCircuits: CircuitFamily {
         guard shape.slotCount >= TileProgram.tile else {
             throw PackingError.tooFewSlots(shape.slotCount)
         }
-        let network = try ForestProducts.lowered(network)
+        let network = try FeatureNetwork(ForestProducts.lowered(network))
         return Circuit(
-            shape: shape, instructions: try FeatureCircuitBuilder(network).circuit.instructions,
+            shape: shape, instructions: FeatureCircuitBuilder(network).circuit.instructions,
             inputsCount: 1, featureCount: network.inputCount,
             switchPointCount: 2 * network.depth, layout: ())
     }

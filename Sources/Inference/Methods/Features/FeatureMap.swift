@@ -8,16 +8,20 @@ import IntegerNetworks
 package final class FeatureMap: CircuitMap {
     /// Outputs by the features of each source.
     let matrices: [SparseIntegerMatrix]
-    let bias: [Int64]
+    private let bias: [Int64]
+    /// What weights and bias are modulo t, where they are coefficients of tables' polynomials. The matrices have ones then.
+    private let leaf: TableLeaf?
     /// Of each source, what rows do to its noise where its unit is the result's.
     private let gains: [(sum: Double, energy: Double)]
     /// Of each source, the most entries of a row.
     private let longestRows: [Int]
+    package let isElementwise: Bool
 
     /// - Parameter widths: features of each source; the map numbers them one source after the other.
     init(_ map: PackedMap, widths: [Int]) {
         precondition(widths.reduce(0, +) == map.matrix.columns)
         bias = map.bias
+        leaf = nil
         var first = 0
         matrices = widths.map { width in
             defer { first += width }
@@ -33,7 +37,51 @@ package final class FeatureMap: CircuitMap {
         longestRows = matrices.map { matrix in
             (0..<matrix.rows).reduce(0) { max($0, matrix.entries(ofRow: $1).count) }
         }
+        isElementwise = matrices.allSatisfy { matrix in
+            matrix.rows == matrix.columns
+                && (0..<matrix.rows).allSatisfy { row in
+                    matrix.entries(ofRow: row).allSatisfy { matrix.columnIndices[$0] == row }
+                }
+        }
     }
+
+    /// Of powers of one vector, as many as the leaf has.
+    init(_ leaf: TableLeaf) {
+        self.leaf = leaf
+        let count = leaf.count
+        bias = [Int64](repeating: 0, count: count)
+        var identity = SparseIntegerMatrix(columns: count)
+        for row in 0..<count {
+            identity.append(column: row, weight: 1)
+            identity.endRow()
+        }
+        matrices = leaf.powers.map { _ in identity }
+        gains = leaf.powers.map { _ in (1, 1) }
+        longestRows = leaf.powers.map { _ in 1 }
+        isElementwise = true
+    }
+
+    /// An elementwise map for one place of its vectors.
+    func place(_ place: Int) -> FeatureMap {
+        if let leaf { return FeatureMap(leaf.place(place)) }
+        var matrix = SparseIntegerMatrix(columns: matrices.count)
+        for (source, all) in matrices.enumerated() {
+            for (_, weight) in all.row(place) { matrix.append(column: source, weight: weight) }
+        }
+        matrix.endRow()
+        return FeatureMap(
+            PackedMap(matrix: matrix, bias: [bias[place]]), widths: matrices.map { _ in 1 })
+    }
+
+    /// Its weights are residues, whatever the units of its sources: it costs nothing to have any unit.
+    package var hasFreeUnit: Bool { leaf != nil }
+
+    /// Weights of a source, as its matrix has entries.
+    func weights(source: Int, modulus t: UInt64) -> [Int64] {
+        leaf?.weights(source: source, modulus: t) ?? matrices[source].weights
+    }
+
+    func bias(modulus t: UInt64) -> [Int64] { leaf?.bias(modulus: t) ?? bias }
 
     /// Sums of sizes and of their squares, above rounding errors.
     private static func gain(_ sizes: some Sequence<Double>) -> (sum: Double, energy: Double) {
@@ -41,7 +89,10 @@ package final class FeatureMap: CircuitMap {
         return (sum * (1 + 0x1p-30), energy * (1 + 0x1p-30))
     }
 
-    var outputCount: Int { bias.count }
+    /// Whether rows add up several features of a source.
+    func isSum(ofSource source: Int) -> Bool { longestRows[source] > 1 }
+
+    var outputCount: Int { matrices[0].rows }
 
     /// The unit of the result: of the source that most weights belong to. Its weights stay as small as they are; those
     /// of sources with other units are multiplied by a unit modulo t.
@@ -63,7 +114,7 @@ package final class FeatureMap: CircuitMap {
         units: [MessageUnit], unit: MessageUnit, modulus t: UInt64
     ) -> [(sum: Double, energy: Double)] {
         units.indices.map {
-            units[$0] == unit
+            units[$0] == unit && leaf == nil
                 ? gains[$0] : Self.gain(repeatElement(Double(t) / 2, count: longestRows[$0]))
         }
     }

@@ -33,8 +33,8 @@ package struct NoiseFeatures: NoiseInterpreter {
         private let limbs: Int
 
         init(_ memory: Memory, limbs: Int) {
-            (self.memory, self.limbs) = (memory, limbs)
-            memory.add(limbs)
+            (self.memory, self.limbs) = (memory, limbs / memory.places)
+            memory.add(self.limbs)
         }
 
         deinit { memory.add(-limbs) }
@@ -44,6 +44,9 @@ package struct NoiseFeatures: NoiseInterpreter {
     final class Memory {
         private var limbs = 0
         private(set) var most = 0
+
+        /// Vectors of which one ciphertext after another is worked on take as much as one.
+        var places = 1
 
         func add(_ count: Int) {
             limbs += count
@@ -95,9 +98,10 @@ package struct NoiseFeatures: NoiseInterpreter {
         for (matrix, value) in zip(map.matrices, values) {
             ledger.tally.counts.smallProducts += matrix.entriesCount * value.polynomials * level
         }
-        // Of each part of each source's noise, each row bounds two norms.
-        ledger.tally.events +=
-            2 * map.outputCount * values.reduce(0) { $0 + $1.noise.components.count }
+        // Of each part of each source's noise, each row bounds two norms; a row of one weight only scales them.
+        for (source, value) in values.enumerated() where map.isSum(ofSource: source) {
+            ledger.tally.events += 2 * map.outputCount * value.noise.components.count
+        }
         let noise = zip(values, transform.gains).map {
             $0.noise.combined(sum: $1.sum, energy: $1.energy)
         }
@@ -137,6 +141,21 @@ package struct NoiseFeatures: NoiseInterpreter {
         out.polynomials = 2
         hold(&out)
         return withExtendedLifetime(stored) { out }
+    }
+
+    package func each(
+        of value: Value, _ body: (_ place: Value, _ done: Double) throws -> Value
+    ) throws -> Value {
+        // Results of all places, which are of at most this level, and may wait for a relinearization.
+        let results = StoredVector(memory, limbs: value.count * 3 * value.level)
+        memory.places = value.count
+        defer { memory.places = 1 }
+        var out = try body(value, 1)
+        memory.places = 1
+        return withExtendedLifetime(results) {
+            hold(&out)
+            return out
+        }
     }
 
     package func multiply(_ a: Value, _ b: Value) -> Value {

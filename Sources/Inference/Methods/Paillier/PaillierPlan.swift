@@ -103,7 +103,7 @@ package struct PaillierPlan: ServerMethod {
     }
 
     package static func isCandidate(_ task: PlanningTask) -> Bool {
-        task.network.depth == 0 && task.outputs.rangeIsProven
+        task.network.depth == 0 && !task.network.hasTables && task.outputs.rangeIsProven
     }
 
     package static func plan(_ task: PlanningTask) throws -> PaillierPlan {

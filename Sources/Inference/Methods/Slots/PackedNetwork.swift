@@ -220,7 +220,7 @@ extension IntegerNetwork.Layer {
         case .affine(let affine) where affine.shape.count == 3:
             return ImageShape(
                 channels: affine.shape[0], height: affine.shape[1], width: affine.shape[2])
-        case .affine, .dense, .square, .product, .forest: return nil
+        case .affine, .dense, .square, .product, .forest, .table: return nil
         }
     }
 }

@@ -54,10 +54,20 @@ struct PackedMap {
         self.bias = bias
     }
 
-    private init(matrix: SparseIntegerMatrix, bias: [Int64]) {
+    init(matrix: SparseIntegerMatrix, bias: [Int64]) {
         self.matrix = matrix
         self.bias = bias
         isDiagonal = false
+    }
+
+    /// The sum of so many vectors.
+    static func sum(of count: Int, width: Int) -> PackedMap {
+        var matrix = SparseIntegerMatrix(columns: count * width)
+        for row in 0..<width {
+            for source in 0..<count { matrix.append(column: source * width + row, weight: 1) }
+            matrix.endRow()
+        }
+        return PackedMap(matrix: matrix, bias: [Int64](repeating: 0, count: width))
     }
 
     /// Some of the outputs.

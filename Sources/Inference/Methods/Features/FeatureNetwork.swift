@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import IntegerNetworks
+
+/// A network as linear maps and products of vectors: what circuits on features are made of.
+///
+/// A table is the polynomial through its values, by baby steps and giant steps (Paterson and Stockmeyer, 1973): powers
+/// x to x^(b - 1), leaves that are linear maps of them, and a binary tree of products with x^b, x^2b, x^4b and so on.
+/// Tables of one value share its powers.
+struct FeatureNetwork {
+    enum Kind {
+        case map(PackedMap)
+        case leaf(TableLeaf)
+        /// Of two values, element by element.
+        case product
+    }
+
+    struct Operation {
+        let kind: Kind
+        /// 0 is the input, i + 1 the result of operation i.
+        let sources: [Int]
+        let width: Int
+
+        var isProduct: Bool { if case .product = kind { true } else { false } }
+    }
+
+    let inputCount: Int
+    private(set) var operations: [Operation] = []
+    /// Of every value, the input first: the products on the longest way to it.
+    private(set) var depths = [0]
+    /// Of values that tables read, their powers from the first.
+    private var powers: [Int: [Int: Int]] = [:]
+
+    /// - Throws: `PackingError.noCover` for a layer that is none of these.
+    init(_ network: IntegerNetwork) throws {
+        inputCount = network.inputCount
+        var values = [0]
+        for operation in network.operations {
+            let sources = operation.sources.map { values[$0] }
+            let layer = operation.layer
+            let width = layer.outputCount
+            switch layer {
+            case .square: values.append(append(.product, [sources[0], sources[0]], width))
+            case .product: values.append(append(.product, sources, width))
+            case .table(let tables): values.append(append(tables, of: sources[0]))
+            case .affine, .dense, .convolution, .forest:
+                guard let map = PackedMap(layer) else { throw PackingError.noCover }
+                values.append(append(.map(map), sources, width))
+            }
+        }
+    }
+
+    var depth: Int { depths.max() ?? 0 }
+
+    /// Values in the order of their depth: the products that lead to each, then what is linear there.
+    var stages: [(products: [Int], linear: [Int])] {
+        var stages = [(products: [Int], linear: [Int])](repeating: ([], []), count: depth + 1)
+        for (index, operation) in operations.enumerated() {
+            let stage = depths[index + 1]
+            if operation.isProduct {
+                stages[stage].products.append(index + 1)
+            } else {
+                stages[stage].linear.append(index + 1)
+            }
+        }
+        return stages
+    }
+
+    private mutating func append(_ kind: Kind, _ sources: [Int], _ width: Int) -> Int {
+        let operation = Operation(kind: kind, sources: sources, width: width)
+        operations.append(operation)
+        depths.append((sources.map { depths[$0] }.max() ?? 0) + (operation.isProduct ? 1 : 0))
+        return operations.count
+    }
+
+    // MARK: Tables
+
+    private mutating func append(_ tables: LookupTables, of source: Int) -> Int {
+        let steps = TableSteps(values: tables.longest)
+        let polynomials = TablePolynomials(tables)
+        let babies = (1..<steps.babies).map { power($0, of: source, width: tables.count) }
+        var nodes: [Int] = (0..<steps.leaves).map { leaf in
+            let first = leaf * steps.babies
+            // Powers that the last leaf has no terms of cost as much as a look at them.
+            let terms = max(1, min(steps.babies, tables.longest - first) - 1)
+            return append(
+                .leaf(
+                    TableLeaf(
+                        polynomials: polynomials, first: first, powers: Array(1...terms))),
+                Array(babies.prefix(terms)), tables.count)
+        }
+        var giant = steps.babies
+        while nodes.count > 1 {
+            let factor = power(giant, of: source, width: tables.count)
+            nodes = stride(from: 0, to: nodes.count, by: 2).map { place in
+                guard place + 1 < nodes.count else { return nodes[place] }
+                let product = append(.product, [nodes[place + 1], factor], tables.count)
+                return append(
+                    .map(.sum(of: 2, width: tables.count)), [product, nodes[place]], tables.count)
+            }
+            giant *= 2
+        }
+        return nodes[0]
+    }
+
+    /// The value's power, as the product of two: the larger one a power of two, so that depth is log2 of the exponent.
+    private mutating func power(_ exponent: Int, of source: Int, width: Int) -> Int {
+        if exponent == 1 { return source }
+        if let known = powers[source]?[exponent] { return known }
+        var half = 1
+        while 2 * half < exponent { half *= 2 }
+        let made = append(
+            .product,
+            [
+                power(half, of: source, width: width),
+                power(exponent - half, of: source, width: width),
+            ], width)
+        powers[source, default: [:]][exponent] = made
+        return made
+    }
+}
+
+/// How many powers a table's polynomial takes, and how many leaves: by the fewest products.
+package struct TableSteps: Equatable {
+    /// Powers from x^0 on, a power of two.
+    let babies: Int
+    let leaves: Int
+
+    package init(values: Int) {
+        var best: (steps: (babies: Int, leaves: Int), products: Int)?
+        var babies = 2
+        repeat {
+            let leaves = max(1, (values + babies - 1) / babies)
+            let products = Self.products(babies: babies, leaves: leaves)
+            // Of equal ones more powers: leaves are moved to lower levels, powers are there already.
+            if products <= best?.products ?? .max { best = ((babies, leaves), products) }
+            babies *= 2
+        } while babies < 2 * values
+        (self.babies, leaves) = best!.steps
+    }
+
+    package var products: Int { Self.products(babies: babies, leaves: leaves) }
+
+    private static func products(babies: Int, leaves: Int) -> Int {
+        var giants = 0
+        while 1 << giants < leaves { giants += 1 }
+        return (babies - 2) + giants + leaves - 1
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BFV
+import BigIntegers
+import Inference
+import InferenceClient
+import IntegerNetworks
+import TestSupport
+import Testing
+
+/// Functions given by their values, on ciphertexts, against looking them up.
+@Suite struct TableTests {
+    /// ReLU, a division with rounding half to even, saturation at `most`.
+    private static func requantized(_ x: Int64, by divisor: Double, most: Int64) -> Int64 {
+        min(max(0, Int64((Double(x) / divisor).rounded(.toNearestOrEven))), most)
+    }
+
+    /// Dense layers with a table behind each but the last.
+    ///
+    /// - Parameter perChannel: whether outputs have divisors of their own.
+    private static func network(
+        _ widths: [Int], most: Int64 = 7, weight: Int64 = 3, perChannel: Bool = false
+    ) throws -> IntegerNetwork {
+        var generator = SplitMix64(seed: 5)
+        var layers: [IntegerNetwork.Layer] = []
+        for (inputs, outputs) in zip(widths, widths.dropFirst()) {
+            let dense = try Dense(
+                weights: (0..<inputs * outputs).map { _ in
+                    Int64.random(in: -weight...weight, using: &generator)
+                }, bias: (0..<outputs).map { Int64($0 % 5) - 2 }, inputs: inputs, outputs: outputs)
+            layers.append(.dense(dense))
+            guard layers.count < 2 * widths.count - 3 else { break }
+            let ranges = (0..<outputs).map { row -> ClosedRange<Int64> in
+                let weights = dense.weights[row * inputs..<(row + 1) * inputs]
+                let high = weights.reduce(0) { $0 + max(0, $1) } * most + dense.bias[row]
+                let low = weights.reduce(0) { $0 + min(0, $1) } * most + dense.bias[row]
+                return low...high
+            }
+            layers.append(
+                .table(
+                    try LookupTables(
+                        runs: ranges.enumerated().map { row, range in
+                            .init(range) {
+                                requantized(
+                                    $0, by: perChannel ? 2.5 + Double(row) : 4.5, most: most)
+                            }
+                        }, choices: Array(0..<outputs))))
+        }
+        return try IntegerNetwork(
+            input: InputSpecification(shape: [widths[0]], range: 0...Int(most), scale: 1),
+            layers: layers, outputScale: 1,
+            labels: IntegerNetwork.defaultLabels(widths[widths.count - 1]))
+    }
+
+    private static let planner = Planner.insecure(degrees: [1024, 2048, 4096, 8192])
+
+    private static let networks: [[Int]] = [[3, 2, 3], [4, 3, 2, 2], [5, 4, 3, 3]]
+
+    @Test(arguments: networks.indices) func encryptedIsLookedUp(index: Int) throws {
+        let network = try Self.network(
+            Self.networks[index], most: index == 2 ? 3 : 7, perChannel: index == 1)
+        let plan = try Self.planner.plan(network, method: MethodChoice(.features, samples: 8))
+        let pair = try Pair(plan)
+        let reference = IntegerReference(network)
+        let samples = (0..<8).map { network.example(from: 3 * $0) }
+        let before = pair.server.operations
+        let found = try pair.predictions(samples)
+        for (sample, prediction) in zip(samples, found) {
+            #expect(try prediction.logits == reference.logits(sample))
+        }
+        let made = pair.server.operations.entries.map { $0.count - (before[$0.name] ?? 0) }
+        #expect(made == plan.evaluation.operations.counts)
+    }
+
+    /// Polynomials go through all values, whatever the run.
+    @Test(arguments: [1, 2, 3, 31, 64, 257]) func interpolation(count: Int) throws {
+        let t: UInt64 = 65537
+        let run = LookupTables.Run(Int64(-count / 2)...Int64(count - 1 - count / 2)) {
+            ($0 * $0 * 7919 + 13) % 211 - 100
+        }
+        let tables = try LookupTables(runs: [run], choices: [0])
+        let polynomials = TablePolynomials(tables)
+        #expect(TableSteps(values: count).products < max(2, count))
+        for x in run.domain {
+            var sum: UInt64 = 0
+            for power in (0..<count).reversed() {
+                let c = polynomials.coefficients(ofPower: power, modulo: t)[0]
+                sum = ModularArithmetic.add(
+                    ModularArithmetic.multiply(
+                        sum, ModularArithmetic.reduce(x, modulo: t), modulo: t), c, modulo: t)
+            }
+            #expect(ModularArithmetic.centered(sum, modulo: t) == run[x])
+        }
+    }
+
+    /// An element that its table doesn't cover is refused, and so is a table without an element.
+    @Test func runsCoverWhatTheyRead() throws {
+        func network(_ domain: ClosedRange<Int64>) throws -> IntegerNetwork {
+            try IntegerNetwork(
+                input: InputSpecification(shape: [1], range: 0...3, scale: 1),
+                layers: [
+                    .dense(try Dense(weights: [2], bias: [-1], inputs: 1, outputs: 1)),
+                    .table(try LookupTables(runs: [.init(domain) { abs($0) }], choices: [0])),
+                ], outputScale: 1, labels: ["y"])
+        }
+        _ = try network(-1...5)
+        #expect(throws: NetworkError.self) { _ = try network(-1...4) }
+        #expect(throws: NetworkError.self) { _ = try network(0...5) }
+        #expect(throws: NetworkError.self) {
+            _ = try LookupTables(runs: [.init(0...1) { $0 }, .init(0...2) { $0 }], choices: [0])
+        }
+        #expect(throws: NetworkError.self) {
+            _ = try LookupTables(
+                runs: [.init(0...Int64(LookupTables.mostValues)) { $0 }], choices: [0])
+        }
+    }
+}
