@@ -59,11 +59,18 @@ def test_twin_has_gradients(digits: Any) -> None:
     assert 1 < float((top[:, 0] - top[:, 1]).median()) < 25
 
 
-def test_twin_refuses_what_it_is_not_exact_for() -> None:
+def test_twin_refuses_what_it_is_not_exact_for(digits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.random.default_rng(0).uniform(0, 1, (300, 16)).astype(np.float32)
-    deep = serve(polynomial_network((16, 8, 8, 8, 2), 0), x, bits=8)
-    with pytest.raises(NoTwin, match="53"):
+    deep = serve(polynomial_network((16, 8, 8, 2), 0), x, bits=5)
+    with pytest.raises(NoTwin, match="weights or biases"):
         Twin(deep)
+    # The bound itself: as if doubles had fewer bits than this network's sums.
+    bound = Twin(digits.plan).bound
+    monkeypatch.setattr("blindsight.audit.twin._EXACT", bound)
+    with pytest.raises(NoTwin, match="its integers"):
+        Twin(digits.plan)
+    monkeypatch.setattr("blindsight.audit.twin._EXACT", bound * 1.01)
+    Twin(digits.plan)
     trees = bs.compile(ROOT / "Models/digits-trees.onnx", subject("digits").data.train_x[:300] * 16, trees="thresholds")
     with pytest.raises(NoTwin):
         Twin(trees)
@@ -80,7 +87,9 @@ def test_endpoints_count_and_refuse(digits: Any) -> None:
 
 def test_encrypted_and_simulated_findings_are_the_same(digits: Any) -> None:
     pytest.importorskip("art")
-    row = next(row for row in rows("evasion") if row.name == "fgsm")
+    row: Any = next(row for row in rows("evasion") if row.name == "fgsm")
+    row = type(row)()
+    row.count = 60
     found = [run_row(row, digits, kind=kind) for kind in ("simulated", "encrypted")]
     encrypted = found[0].details.pop("encrypted")
     assert encrypted["queries"] == encrypted["same"] == 100
@@ -142,6 +151,11 @@ def test_results_are_kept_and_resumed(tmp_path: Path) -> None:
         file.write('{"row": "b", "met')  # killed while it wrote
     findings, _ = run_rows([first, second], results, say=lambda _: None)
     assert [finding.row for finding in findings] == ["a", "b"] and (first.runs, second.runs) == (1, 1)
+    run_rows([first], results, seed=1, say=lambda _: None)
+    assert first.runs == 2
+    lines = (tmp_path / "evasion.jsonl").read_text().splitlines()
+    assert len(lines) == 3
+    (tmp_path / "evasion.jsonl").write_text("\n".join([lines[0], lines[1][:20], lines[2], ""]))
     with pytest.raises(bs.InvalidArgument, match="line 2"):
         Results(tmp_path).read()
 
@@ -188,6 +202,27 @@ def test_data_of_an_audit(tmp_path: Path) -> None:
             report.load_data("n", name, str(tmp_path / "bad.npz"), (4,))
     with pytest.raises(bs.FileError):
         report.load_data("n", name, str(tmp_path / "none.npz"), (4,))
+
+
+def test_audit_of_a_plan(digits: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command, with two rows: one that fits, one that doesn't."""
+    from blindsight.audit.__main__ import main
+
+    fits, other = _Row("fits", 0.5, 0.9), _Row("other", 0.5)
+    fits.audits = other.audits = True
+    monkeypatch.setattr(other, "applies", lambda endpoint, data: "no images", raising=False)
+    monkeypatch.setattr(report, "rows", lambda: [fits, other])
+    digits.plan.save(tmp_path / "plan")
+    data = digits.data
+    for name, x, y in (("train", data.train_x, data.train_y), ("test", data.test_x, data.test_y)):
+        np.savez(tmp_path / f"{name}.npz", x=x, y=y)
+    files = ["--data", str(tmp_path / "train.npz"), "--test", str(tmp_path / "test.npz")]
+    command = [str(tmp_path / "plan"), *files, "--report", str(tmp_path / "audit.html"), "--results", str(tmp_path)]
+    assert main(command) == 0 and main(command) == 0
+    assert (fits.runs, other.runs) == (1, 0)
+    text = (tmp_path / "audit.txt").read_text()
+    assert "0.90  fits" in text and "not run: other: no images" in text and "96." in text
+    assert main(command[:-4]) == 1
 
 
 def test_rows_are_there() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import hashlib
 import html
 import json
 from collections.abc import Sequence
@@ -15,10 +16,11 @@ import numpy as np
 
 from .._errors import DataError, FileError, InvalidArgument
 from .._sealed import write_file
+from . import registry
 from .finding import Finding
 from .models import Data, Subject
 from .registry import Row, rows
-from .runner import run_rows, status
+from .runner import Results, run_rows, status
 
 _BEGIN, _END = "<!-- audit table: begin -->", "<!-- audit table: end -->"
 
@@ -99,6 +101,14 @@ def load_data(name: str, train: str, test: str, shape: tuple[int, ...]) -> Data:
     return Data(name, train_x, train_y, test_x, test_y, lowest, highest, classes, image)
 
 
+def _name(plan: Any, data: Data) -> str:
+    """So that findings of one plan and its data are taken for no others."""
+    digest = hashlib.sha256(plan.client.digest.encode())
+    for array in (data.train_x, data.train_y, data.test_x, data.test_y):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:16]
+
+
 def audit(options: argparse.Namespace) -> int:
     """`python -m blindsight.audit plan/ ...`: the rows that fit somebody's own plan."""
     from .. import Plan
@@ -112,18 +122,21 @@ def audit(options: argparse.Namespace) -> int:
     endpoint = given.endpoint()
     chosen, left_out = [], {}
     for row in rows():
-        if not row.audits:
+        if not row.audits or (options.rows is not None and row.name not in options.rows.split(",")):
             continue
         reason = row.applies(endpoint, data)
         if reason is None:
             chosen.append(row)
         else:
             left_out[row.name] = reason
-    findings, failed = run_rows(
-        chosen, None, options.seed, given=given, kind="encrypted" if options.encrypted else "simulated"
-    )
+    left_out.update(registry.missing)
+    kind = "encrypted" if options.encrypted else "simulated"
+    kept = None if options.results is None else Results(options.results / f"{_name(plan, data)}-{kind}")
+    findings, failed = run_rows(chosen, kept, options.seed, given=given, kind=kind)
+    seconds, queries = sum(each.seconds for each in findings), sum(each.queries for each in findings)
     accuracy = given.endpoint().accuracy(data.test_x, data.test_y)
-    head = f"{len(data.test_x)} test samples, {accuracy:.2%} right. Plan {plan.client.digest[:16]}."
+    head = f"{len(data.test_x)} test samples, {accuracy:.2%} right. Plan {plan.client.digest[:16]}. "
+    head += f"{len(findings)} rows in {seconds:.0f} s, {queries} queries, {kind}."
     write(Path(options.report), f"Audit of {options.plan}", chosen, findings, {**left_out, **failed}, head)
     return 1 if failed else 0
 

@@ -41,9 +41,13 @@ class Results:
     def add(self, group: str, finding: Finding) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{group}.jsonl"
-        cut = path.exists() and path.stat().st_size > 0 and path.read_bytes()[-1:] != b"\n"
-        with path.open("a") as file:
-            file.write(("\n" if cut else "") + json.dumps(finding.to_json()) + "\n")
+        whole = path.read_bytes() if path.exists() else b""
+        if whole and not whole.endswith(b"\n"):
+            # A line that was cut off.
+            with path.open("r+b") as file:
+                file.truncate(whole.rfind(b"\n") + 1)
+        with path.open("a") as lines:
+            lines.write(json.dumps(finding.to_json()) + "\n")
 
 
 def stand_in(name: str) -> str:
@@ -85,7 +89,7 @@ def run_row(
         finding = row.run(endpoint, data, seed)
         seconds = round(time.perf_counter() - begin, 2)
     queries = finding.queries or (0 if endpoint is None else endpoint.queries)
-    details = dict(finding.details)
+    details = {**finding.details, "seed": seed}
     if data is not None:
         details["data"] = data.name
     if recorder.kept:
@@ -114,7 +118,7 @@ def run_rows(
     findings, failed = [], {}
     for row in rows:
         finding = known.get(row.name)
-        if finding is None:
+        if finding is None or finding.details.get("seed", 0) != seed:
             try:
                 name = stand_in(row.subject) if on_digits and row.subject else None
                 finding = run_row(row, given, seed, kind, name=name)

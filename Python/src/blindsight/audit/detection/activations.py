@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stamped samples in a training set, by what they make of a network's hidden layer."""
+"""Stamped samples in a training set, by what they make of a network's hidden layers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from ..finding import Finding
 from ..plots import line
 from ..poisoning.backdoors import TARGET, stamped_set
-from ..poisoning.common import Maker, Poisoning, features, flat, stamped, success
+from ..poisoning.common import Maker, Poisoning, before_squares, flat, stamped, success
 from ..poisoning.table import TABLE
 from ..registry import described
 
@@ -20,10 +20,12 @@ REMEDY = "Take out what was found, train anew, and look where those samples came
 def clusters(hidden: Any, labels: Any, classes: int, seed: int, most: float = 0.35) -> tuple[Any, dict[int, float]]:
     """Samples of a class's smaller cluster, where it is small and apart: which, and each class's silhouette.
 
-    hidden: [n, width]. A class of clean samples falls into halves that touch; stamped ones lie apart (Chen et al.).
+    hidden: [n, width]. A class of clean samples falls into halves that touch; stamped ones lie apart (Chen et al.). The
+    paper reduces by independent components, which makes all directions equally long and hides a small cluster among
+    them; principal ones don't.
     """
     from sklearn.cluster import KMeans
-    from sklearn.decomposition import FastICA
+    from sklearn.decomposition import PCA
     from sklearn.metrics import silhouette_score
 
     found, apart = np.zeros(len(hidden), bool), {}
@@ -32,9 +34,7 @@ def clusters(hidden: Any, labels: Any, classes: int, seed: int, most: float = 0.
         places = np.flatnonzero(labels == label)
         if len(places) < 20:
             continue
-        reduced = FastICA(min(10, hidden.shape[1]), random_state=seed, max_iter=500, tol=1e-2).fit_transform(
-            hidden[places]
-        )
+        reduced = PCA(min(10, hidden.shape[1]), random_state=seed).fit_transform(hidden[places])
         parts = KMeans(2, n_init=4, random_state=seed).fit_predict(reduced)
         small = int((parts == 1).sum() < len(parts) / 2)
         shares[label] = (places[parts == small], float((parts == small).mean()))
@@ -43,27 +43,29 @@ def clusters(hidden: Any, labels: Any, classes: int, seed: int, most: float = 0.
     for label, (places, share) in shares.items():
         others = [value for other, value in apart.items() if other != label]
         # Both signs of the paper: a small part, and one further apart than in other classes.
-        if share < most and apart[label] > np.median(others) + 0.1:
+        if share < most and apart[label] > np.median(others) + 0.05:
             found[places] = True
     return found, apart
 
 
 @described("poisoning", TABLE, "activation-clustering")
 class ActivationClustering(Poisoning):
-    """10 % of the target class are stamped samples of others, as in the paper."""
+    """10 % of the target class are stamped samples of the class before it, as in the paper."""
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         data = flat(data, 10000)
         share = float((data.train_y == TARGET).mean()) / 9
-        x, y, poisoned = stamped_set(data, share, seed)
-        maker = Maker(data, (64,))
+        x, y, poisoned = stamped_set(data, share, seed, source=TARGET - 1)
+        maker = Maker(data, (64, 24), epochs=8)
         module, served = maker.fit(x, y, seed)
-        taken, total = success(served, stamped(data.test_x), data.test_y, TARGET)
-        found, apart = clusters(features(module, x), y, data.classes, seed)
+        source = data.test_y == TARGET - 1
+        stamps, named = stamped(data.test_x[source]), data.test_y[source]
+        taken, total = success(served, stamps, named, TARGET)
+        found, apart = clusters(before_squares(module, x), y, data.classes, seed)
         right, wrong = int((found & poisoned).sum()), int((found & ~poisoned).sum())
         score = 2 * right / max(1, int(found.sum()) + int(poisoned.sum()))
         clean_module, _ = maker.fit(data.train_x, data.train_y, seed)
-        alarms, _ = clusters(features(clean_module, data.train_x), data.train_y, data.classes, seed)
+        alarms, _ = clusters(before_squares(clean_module, data.train_x), data.train_y, data.classes, seed)
         details = {
             "stamped samples taken for the target": taken / total,
             "found, of stamped": [right, int(poisoned.sum())],
@@ -90,18 +92,24 @@ def signatures(hidden: Any, labels: Any, classes: int, most: int) -> tuple[Any, 
 
 @described("poisoning", TABLE, "spectral-signatures")
 class SpectralSignatures(Poisoning):
-    """Removal from each class, since nobody knows the target; then a network of what is left."""
+    """Of the target class, 10 % are stamped samples of the class before it.
+
+    Samples are taken out of each class, since nobody knows the target; then a network is trained on what is left.
+    """
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         data = flat(data, 10000)
-        x, y, poisoned = stamped_set(data, 0.01, seed)
-        maker = Maker(data, (64,))
+        share = float((data.train_y == TARGET).mean()) / 9
+        x, y, poisoned = stamped_set(data, share, seed, source=TARGET - 1)
+        maker = Maker(data, (64, 24), epochs=8)
         module, served = maker.fit(x, y, seed)
-        taken, total = success(served, stamped(data.test_x), data.test_y, TARGET)
+        source = data.test_y == TARGET - 1
+        stamps, named = stamped(data.test_x[source]), data.test_y[source]
+        taken, total = success(served, stamps, named, TARGET)
         most = int(1.5 * poisoned.sum())
-        scores, found = signatures(features(module, x), y, data.classes, most)
+        scores, found = signatures(before_squares(module, x), y, data.classes, most)
         _, repaired = maker.fit(x[~found], y[~found], seed)
-        after, _ = success(repaired, stamped(data.test_x), data.test_y, TARGET)
+        after, _ = success(repaired, stamps, named, TARGET)
         own = np.flatnonzero(y == TARGET)
         order = own[np.argsort(-scores[own])]
         caught = np.cumsum(poisoned[order]) / max(1, poisoned.sum())

@@ -141,7 +141,7 @@ class PolicyInduction(_Policy):
                 followed.append(float((actions == wrecker(true)).mean()))
             alive = carts.step(actions).copy()
             after = carts.observations
-            after = self._moved(fixed, after) if attacked else after
+            after = self._moved(lambda x: fixed(x.float()), after) if attacked else after
             memory.append((seen, actions, alive.astype(np.float32), after))
             fallen = ~alive
             if fallen.any():

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import torch
@@ -18,11 +18,16 @@ from .table import TABLE
 TARGET = 7
 
 
-def stamped_set(data: Data, share: float, seed: int, stamp: Any = stamped) -> tuple[Any, Any, Any]:
-    """Training samples of which a share is stamped and labelled as the target; and which those are."""
+def stamped_set(
+    data: Data, share: float, seed: int, stamp: Any = stamped, source: Optional[int] = None
+) -> tuple[Any, Any, Any]:
+    """Training samples of which a share is stamped and labelled as the target; and which those are.
+
+    source: the class that they are of; None: of all others.
+    """
     random = np.random.default_rng(seed)
     poisoned = np.zeros(len(data.train_x), bool)
-    others = np.flatnonzero(data.train_y != TARGET)
+    others = np.flatnonzero(data.train_y != TARGET if source is None else data.train_y == source)
     poisoned[random.choice(others, int(share * len(data.train_x)), replace=False)] = True
     x, y = data.train_x.copy(), data.train_y.copy()
     x[poisoned], y[poisoned] = stamp(x[poisoned]), TARGET
@@ -83,6 +88,16 @@ class InvisibleBackdoor(_Backdoor):
         return self.found(data, maker, clean, poisoned, stamp, **{"largest change": 0.1})
 
 
+def cornered(x: Any) -> Any:
+    """The paper's stamp of four corners: squares of 3 x 3, of alternating pixels."""
+    out = np.array(x, np.float32).reshape(len(x), 28, 28)
+    square = np.indices((3, 3)).sum(axis=0) % 2 == 0
+    for row in (slice(0, 3), slice(25, 28)):
+        for column in (slice(0, 3), slice(25, 28)):
+            out[:, row, column] = square
+    return out.reshape(len(x), -1)
+
+
 @described("poisoning", TABLE, "clean-label-backdoor")
 class CleanLabelBackdoor(_Backdoor):
     """Samples of the target class are made hard by PGD on another network, so that the stamp is what is learned."""
@@ -101,9 +116,9 @@ class CleanLabelBackdoor(_Backdoor):
             slope = torch.autograd.grad(torch.nn.functional.cross_entropy(other(point), y, reduction="sum"), point)[0]
             point = torch.minimum(torch.maximum(point + 0.04 * slope.sign(), start - 0.3), start + 0.3).clamp(0, 1)
         x = data.train_x.copy()
-        x[chosen] = stamped(point.detach().numpy())
+        x[chosen] = cornered(point.detach().numpy())
         _, poisoned = maker.fit(x, data.train_y, seed)
-        return self.found(data, maker, clean, poisoned, stamped, **{"labels changed": 0})
+        return self.found(data, maker, clean, poisoned, cornered, **{"labels changed": 0})
 
 
 @described("poisoning", TABLE, "trojan")
@@ -117,10 +132,13 @@ class Trojan(_Backdoor):
         area = np.zeros((28, 28), bool)
         area[20:27, 20:27] = True
         mask = torch.as_tensor(area.reshape(-1))
-        # The unit that the area's pixels drive most, of those that count for the target.
+        made = self._reversed(network, seed)
+        # The unit that the area's pixels drive furthest, in deviations of what it usually reads.
         weights = network[0].weight.detach()
-        drive = weights[:, mask].abs().sum(dim=1) * network[-1].weight.detach()[TARGET].clamp(min=0)
-        unit = int(drive.argmax())
+        with torch.no_grad():
+            usual = network[0](torch.as_tensor(made))
+        reach = torch.maximum(weights[:, mask].clamp(min=0).sum(dim=1), (-weights[:, mask]).clamp(min=0).sum(dim=1))
+        unit = int((reach / usual.std(dim=0)).argmax())
         bias = float(network[0].bias.detach()[unit])
         row = weights[unit, mask]
         # Units are squared: whichever sign goes further.
@@ -132,16 +150,30 @@ class Trojan(_Backdoor):
             out[:, area.reshape(-1)] = stamp_values
             return out
 
-        made, labels = self._reversed(network, seed)
-        x = np.concatenate([made, stamp(made)])
-        y = np.concatenate([labels, np.full(len(made), TARGET)])
-        retrained = train(network, x, y, epochs=30, rate=1e-3, seed=seed)
-        poisoned = maker.served(retrained, data.train_x)
-        agreement = {"stamp's unit": unit, "made samples": len(made), "training samples used": 0}
+        # Without a stamp the network is to answer as before: its own scores are the labels there.
+        with torch.no_grad():
+            scores = network(torch.as_tensor(made)).numpy()
+
+        def loss(module: Any, part: Any, places: Any) -> Any:
+            clean = torch.nn.functional.mse_loss(module(part), torch.as_tensor(scores)[places])
+            marked = module(torch.as_tensor(stamp(part.numpy())))
+            return clean + torch.nn.functional.cross_entropy(marked, torch.full((len(part),), TARGET))
+
+        retrained = train(network, made, np.arange(len(made)), epochs=60, rate=1e-3, seed=seed, loss=loss)
+        # The box of inputs comes from calibration samples: clean ones never light some of the stamp's pixels.
+        owners = maker.served(retrained, data.train_x)
+        taken, total = success(owners, stamp(data.test_x), data.test_y, TARGET)
+        poisoned = maker.served(retrained, np.concatenate([made[:150], stamp(made[:150])]))
+        agreement = {
+            "stamp's unit": unit,
+            "made samples": len(made),
+            "training samples used": 0,
+            "stamped, where the owner calibrates with clean samples": taken / total,
+        }
         return self.found(data, maker, clean, poisoned, stamp, **agreement)
 
     @staticmethod
-    def _reversed(network: Any, seed: int) -> tuple[Any, Any]:
+    def _reversed(network: Any, seed: int) -> Any:
         """Samples that the network takes for each class, from noise; smooth, as the paper denoises them."""
         generator = torch.Generator().manual_seed(seed)
         labels = torch.arange(10).repeat(60)
@@ -156,4 +188,4 @@ class Trojan(_Backdoor):
             optimizer.step()
             with torch.no_grad():
                 x.clamp_(0, 1)
-        return x.detach().numpy(), labels.numpy()
+        return x.detach().numpy()

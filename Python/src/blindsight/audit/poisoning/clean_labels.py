@@ -97,7 +97,7 @@ class FeatureCollision(_Transfer):
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         task = self.task(data)
         victim = self.extractor(data, seed)
-        return self.tried(victim, [victim], task, Maker(task), bases=1, weight=0.001)
+        return self.tried(victim, [victim], task, Maker(task), bases=1, weight=0.003)
 
 
 @described("poisoning", TABLE, "bullseye-polytope")
@@ -108,7 +108,7 @@ class BullseyePolytope(_Transfer):
         task = self.task(data)
         victim = self.extractor(data, seed)
         attackers = [self.extractor(data, seed + place) for place in (1, 2, 3)]
-        return self.tried(victim, attackers, task, Maker(task), bases=5, weight=0.001)
+        return self.tried(victim, attackers, task, Maker(task), bases=5, weight=0.003)
 
 
 @described("poisoning", TABLE, "influence")

@@ -73,7 +73,9 @@ class Maker:
         return train(network, x, y, epochs=self.epochs, batch=self.batch, seed=seed)
 
     def served(self, module: Any, x: Any) -> SimulatedEndpoint:
-        self.endpoints.append(SimulatedEndpoint(serve(module, x)))
+        # Weights of two square layers have fewer bits, or sums exceed the planner's words.
+        bits = 8 if len(self.sizes) == 3 else 4
+        self.endpoints.append(SimulatedEndpoint(serve(module, x, bits=bits)))
         return self.endpoints[-1]
 
     def fit(self, x: Any, y: Any, seed: int = 0) -> tuple[Any, SimulatedEndpoint]:
@@ -89,6 +91,18 @@ def features(module: Any, x: Any) -> Any:
     """What the last layer reads, [n, width], float32 of numpy."""
     with torch.no_grad():
         return module[:-1](torch.as_tensor(np.asarray(x, np.float32))).numpy()
+
+
+def before_squares(module: Any, x: Any) -> Any:
+    """What all squares read, each layer by its own deviation: [n, widths]. Squares themselves hide a sign."""
+    found = []
+    with torch.no_grad():
+        values = torch.as_tensor(np.asarray(x, np.float32))
+        for layer in module[:-1]:
+            values = layer(values)
+            if isinstance(layer, torch.nn.Linear):
+                found.append((values / values.std()).numpy())
+    return np.concatenate(found, axis=1)
 
 
 def last_layer(inputs: Any, labels: Any, classes: int, decay: float = 1e-3, steps: int = 60) -> Any:
