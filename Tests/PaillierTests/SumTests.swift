@@ -118,6 +118,37 @@ import Testing
         }
     }
 
+    /// Whatever bytes come, they are refused with an error or decrypted; nothing traps.
+    @Test func hostileBytes() throws {
+        let key = try key()
+        let layout = try SumLayout(
+            count: 60, magnitude: 1000, clients: 9, publicKey: key.publicKey)
+        let decryptor = PaillierDecryptor(secretKey: key)
+        let bytes = try layout.encrypt(
+            [Int64](repeating: 7, count: 60), with: PaillierEncryptor(publicKey: key.publicKey)
+        ).bytes
+        var random = SplitMix64(seed: 4)
+        var (accepted, refused) = (0, 0)
+        for _ in 0..<120 {
+            var damaged = bytes
+            // The head is short: half of the damage is there.
+            let end = random.next() % 2 == 0 ? 56 : bytes.count
+            for _ in 0...random.int(in: 0...2) {
+                damaged[random.int(in: 0...end - 1)] = UInt8(truncatingIfNeeded: random.next())
+            }
+            if random.next() % 4 == 0 { damaged.removeLast(random.int(in: 1...damaged.count)) }
+            do {
+                let sum = try EncryptedSum(bytes: damaged, layout: layout)
+                _ = try layout.decrypt(sum, with: decryptor, leastTerms: 1)
+                accepted += 1
+            } catch {
+                #expect(error is SumError || error is PaillierError)
+                refused += 1
+            }
+        }
+        #expect(refused > 60 && accepted + refused == 120)
+    }
+
     /// A client that encrypts more than it may, by a layout of its own, is found out where it leaves the sum's range.
     @Test func sumsThatCannotBe() throws {
         let key = try key()

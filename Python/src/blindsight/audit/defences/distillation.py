@@ -68,6 +68,8 @@ class Distillation(Row):
         import foolbox
         import torch
 
+        from ..twin import Twin
+
         whole = flat_mnist().head(10000)
         module = distil((784, 32, 10), whole.train_x, whole.train_y, self.temperature, 10, seed)
         target = SimulatedEndpoint(serve(module, whole.train_x))
@@ -78,11 +80,12 @@ class Distillation(Row):
         # What undoes it: logits over the temperature, which who knows the weights knows.
         clear = scaled(module, 1 / self.temperature)
         seeing = float((target.labels(fgsm(clear, x, y, 0.25)) != y).mean())
-        # A margin beyond the boundary: integers must fall on the other side, too.
+        # On the integers themselves, over the temperature and in doubles; `Twin` takes rounding for the identity.
         attack = foolbox.attacks.L2CarliniWagnerAttack(
-            binary_search_steps=4, steps=200, stepsize=0.02, confidence=2.0, initial_const=1.0
+            binary_search_steps=4, steps=200, stepsize=0.02, confidence=1.0, initial_const=1.0
         )
-        model = foolbox.PyTorchModel(clear, bounds=(0, 1), device="cpu")
+        twin = Twin(target.plan).soften(whole.train_x[:300])
+        model = foolbox.PyTorchModel(twin.eval(), bounds=(0, 1), device="cpu")
         _, moved, _ = attack(model, torch.as_tensor(x), torch.as_tensor(y), epsilons=None)
         found = moved.numpy()
         broken = int((target.labels(found) != y).sum())

@@ -52,25 +52,39 @@ class Distances:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[int, list[Array]] = {}
+        # By class: room for queries, and how many are there.
+        self._kept: dict[int, Array] = {}
+        self._counts: dict[int, int] = {}
         self._lengths: dict[int, list[float]] = {}
         self._threshold: dict[int, float] = {}
 
     def add(self, query: Array, label: int) -> Optional[float]:
         """What is told of a query: a distance; None of the first of its class."""
         query = np.asarray(query, np.float32).ravel()
-        kept = self._kept.setdefault(label, [])
-        if not kept:
-            kept.append(query)
+        count = self._counts.get(label, 0)
+        if count == 0:
+            self._keep(query, label)
             return None
-        distance = float(np.sqrt(((np.stack(kept) - query) ** 2).sum(axis=1).min()))
+        differences = self._kept[label][:count] - query
+        distance = float(np.sqrt(np.einsum("ij,ij->i", differences, differences).min()))
         lengths = self._lengths.setdefault(label, [])
         if distance >= self._threshold.get(label, 0.0):
-            kept.append(query)
+            self._keep(query, label)
             lengths.append(distance)
             usual = float(np.mean(lengths) - np.std(lengths))
             self._threshold[label] = max(self._threshold.get(label, 0.0), usual)
         return distance
+
+    def _keep(self, query: Array, label: int) -> None:
+        count = self._counts.get(label, 0)
+        room = self._kept.get(label)
+        if room is None or count == len(room):
+            wider = np.empty((max(64, 2 * count), len(query)), np.float32)
+            if room is not None:
+                wider[:count] = room
+            room = self._kept[label] = wider
+        room[count] = query
+        self._counts[label] = count + 1
 
 
 class Monitor:

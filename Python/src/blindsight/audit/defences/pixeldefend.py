@@ -114,7 +114,7 @@ class PixelDefendRow(Row):
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         made = subject("mnist-small")
         module, whole, target = made.module, made.data, made.endpoint()
-        defence = PixelDefend(whole.train_x[:6000], seed)
+        defence = PixelDefend(whole.train_x[:4000], seed, epochs=3)
         x, y = whole.test_x[: self.images], whole.test_y[: self.images]
         inputs = {
             "no attack": x,

@@ -38,10 +38,11 @@ class Knockoff(Row):
     threat = "asks the endpoint samples of its own and trains another architecture on the answers"
     budget = "100 to 4,000 queries; the figure is at 500"
     headline = "0.84 to 0.97 of the victim's accuracy, photographs, 60,000 queries of other images"
-    metric = "agreement of the copy at 500 queries"
+    metric = "agreement of the copy at 500 queries, or all there are"
     expected = Expected(0.93, 0.03, comparable=False)
     subject = "mnist-small"
     audits = True
+    quick = True
     counts: tuple[int, ...] = (100, 250, 500, 1000, 2000, 4000)
 
     def applies(self, endpoint: Any, data: Any) -> Optional[str]:
@@ -83,15 +84,3 @@ class Knockoff(Row):
             remedy="Limit queries for each client. Telling labels alone costs the attacker more queries, where the "
             "server decides it; the integers are decrypted by the client, who sees them all.",
         )
-
-
-@register
-class KnockoffDigits(Knockoff):
-    name = "knockoff-digits"
-    headline = "as knockoff; 250 queries, without a download"
-    metric = "agreement of the copy at 250 queries"
-    expected = Expected(0.9, 0.05, comparable=False)
-    subject = "digits"
-    audits = False
-    quick = True
-    counts = (50, 100, 250)
