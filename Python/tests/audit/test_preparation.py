@@ -162,6 +162,13 @@ def test_measures_are_pycanons(table: Table, limits: Limits) -> None:
     assert int(risk.entropy_l) == anonymity.entropy_l_diversity(frame, known, ["illness"])
 
 
+def test_numbers_are_released_as_they_were(policy: Policy) -> None:
+    columns = _columns(40)
+    columns["dose"][:3] = ["1234567", "0.1234567891", "-3"]
+    own = from_columns(columns, policy)
+    assert own.texts("dose")[:3] == ["1234567", "0.1234567891", "-3"]
+
+
 def test_search_chooses_what_is_allowed(table: Table, policy: Policy) -> None:
     held_out = from_columns(_columns(200, 1), policy)
     found = search(table, held_out)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..._errors import DataError, InvalidArgument
 from .policy import Attribute, Node
-from .table import Table
+from .table import Table, written
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Anonymized:
         """[n]: the column as it is released."""
         if name in self.lows:
             return [
-                f"{low:g}" if low == high else f"{low:g}-{high:g}"
+                written(low) if low == high else f"{written(low)}-{written(high)}"
                 for low, high in zip(self.lows[name], self.highs[name])
             ]
         return self.names[name] if name in self.names else self.table.texts(name)

@@ -38,7 +38,7 @@ class Table:
     def texts(self, name: str) -> list[str]:
         """[n]: the column as it is written."""
         if name in self.numbers:
-            return [f"{value:g}" for value in self.numbers[name]]
+            return [written(value) for value in self.numbers[name]]
         return [self.values[name][code] for code in self.codes[name]]
 
     @property
@@ -82,6 +82,11 @@ def from_columns(columns: dict[str, list[str]], policy: Policy) -> Table:
     if len(values[policy.target]) < 2:
         raise DataError("the target has one value alone", policy.target)
     return Table(policy, count, numbers, codes, values)
+
+
+def written(value: float) -> str:
+    """A number as a text that reads back as the same."""
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 def _numbers(texts: list[str], name: str) -> Any:
