@@ -125,7 +125,8 @@ package struct IntegerNetwork: Sendable, Equatable {
                     else {
                         throw .invalidShape(
                             "layer \(index) (\(operation.layer.summary)) reads an element in "
-                                + "\(range.lowerBound)...\(range.upperBound); its table is for \(domain)")
+                                + "\(range.lowerBound)...\(range.upperBound); its table is for \(domain)"
+                        )
                     }
                 }
             }

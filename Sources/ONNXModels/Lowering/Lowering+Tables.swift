@@ -168,7 +168,8 @@ extension Lowering {
     mutating func maximumPool(_ node: ONNXNode) throws(ONNXError) -> Value {
         try node.checkInputs(1...1)
         try node.checkAttributes([
-            "auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides",
+            "auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order",
+            "strides",
         ])
         let value = try value(node, 0)
         let shape: [Int]

@@ -96,7 +96,8 @@ package struct Program<I: Interpreter> {
         valuesCount = valueLevels.count
         starts.append(instructions.count)
         for block in circuit.blocks {
-            let range = starts[block.instructions.lowerBound]..<starts[block.instructions.upperBound]
+            let range =
+                starts[block.instructions.lowerBound]..<starts[block.instructions.upperBound]
             blocks[range.lowerBound] = Block(instructions: range, input: block.input)
         }
         outputUnit = units[units.count - 1]

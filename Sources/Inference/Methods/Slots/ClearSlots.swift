@@ -131,7 +131,8 @@ package struct ClearSlots: ClearInterpreter {
                             })
                     }
                 ], level: value.level)
-        case .sum: ClearValue(slots: [added(value.slots[0], values[1].slots[0])], level: value.level)
+        case .sum:
+            ClearValue(slots: [added(value.slots[0], values[1].slots[0])], level: value.level)
         // Shares of zero add nothing to an output: here they are all zero.
         case .mask: value
         }
