@@ -100,6 +100,7 @@ model svm accuracy 0
 model relu-mlp accuracy 0.015
 model regression r2 0.01
 model relu-mlp accuracy 0.015 --method features
+model_on relu-mlp digits-tables accuracy 0 --activations table --method features
 [ -z "$mnist" ] || model mnist-cnn accuracy 0.002
 [ -z "$mnist" ] || model_on mnist-cnn mnist-linear accuracy 0.002 --method paillier
 printf '%-13s %-10s %8s %10s %8s %10s %9s\n' trees 'told' samples 'same label' wrong 'range bits' 'one core'

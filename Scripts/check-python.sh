@@ -4,7 +4,7 @@
 # Usage: Scripts/check-python.sh [all]     all: boosted trees, PyTorch and every notebook too, which install gigabytes
 set -euo pipefail
 cd "$(dirname "$0")/.."
-packages=(numpy pytest mypy ruff scikit-learn skl2onnx onnx pandas matplotlib 'ray[data]')
+packages=(numpy pytest mypy ruff scikit-learn skl2onnx onnx onnxruntime pandas matplotlib 'ray[data]')
 notebooks=(first_prediction thousands certificate)
 if [ "${1:-}" = all ]; then
     packages+=(xgboost lightgbm onnxmltools torch polars pyarrow tqdm)
