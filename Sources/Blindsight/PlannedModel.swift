@@ -129,7 +129,8 @@ package struct PlannedModel: Sendable {
     ) throws -> PlannedModel {
         guard let calibration else {
             throw PlanRefusal(
-                problem: "its activations as tables, which would be exact, have no plan (\(error)); as polynomials they "
+                problem:
+                    "its activations as tables, which would be exact, have no plan (\(error)); as polynomials they "
                     + "need samples",
                 remedies: [.calibrationSamples])
         }
@@ -223,7 +224,8 @@ package struct PlannedModel: Sendable {
         }
         guard !network.hasTables else {
             throw PlanRefusal(
-                problem: "its activations are tables, of ranges that are proven: a calibrated range is of no use",
+                problem:
+                    "its activations are tables, of ranges that are proven: a calibrated range is of no use",
                 remedies: [.certifiedRange])
         }
         guard let calibration else {

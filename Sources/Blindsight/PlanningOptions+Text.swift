@@ -53,7 +53,8 @@ extension PlanningOptions {
 
     private static let keys = [
         "method", "samples", "bits", "degrees", "function_privacy", "range", "margin_bits",
-        "range_bits", "key_bits", "outputs", "trees", "bins", "move", "activations", "accept_errors",
+        "range_bits", "key_bits", "outputs", "trees", "bins", "move", "activations",
+        "accept_errors",
     ]
 
     private mutating func take(_ texts: OptionTexts) throws(OptionError) {

@@ -72,6 +72,23 @@ import Testing
         #expect(made == plan.evaluation.operations.counts)
     }
 
+    /// The same of one sample, in the slots of one ciphertext: elements with tables of their own, and images.
+    @Test(arguments: networks.indices) func slots(index: Int) throws {
+        let network = try Self.network(
+            Self.networks[index], most: index == 2 ? 3 : 7, perChannel: index == 1)
+        let plan = try Self.planner.plan(network, method: .slots)
+        let pair = try Pair(plan)
+        let reference = IntegerReference(network)
+        for number in 0..<3 {
+            let sample = network.example(from: 5 * number)
+            let before = pair.server.operations
+            let found = try pair.predictions([sample])
+            #expect(try found[0].logits == reference.logits(sample))
+            let made = pair.server.operations.entries.map { $0.count - (before[$0.name] ?? 0) }
+            #expect(made == plan.evaluation.operations.counts)
+        }
+    }
+
     /// Polynomials go through all values, whatever the run.
     @Test(arguments: [1, 2, 3, 31, 64, 257]) func interpolation(count: Int) throws {
         let t: UInt64 = 65537

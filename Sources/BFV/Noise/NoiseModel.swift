@@ -207,6 +207,13 @@ package struct NoiseModel: Sendable {
             elements: [1], sum: largest, energy: largest * largest, largest: largest)
     }
 
+    /// Worst case: a product with an encoding of any slots, pi r with |r_j| <= 1/2.
+    package var anyPlaintext: TransformGain {
+        let largest = plaintextModulus * n / 2
+        return TransformGain(
+            elements: [1], sum: largest, energy: largest * largest, largest: largest)
+    }
+
     /// A sum of linear maps of ciphertexts, by hoisted babies and giants; `babies` and `giants` are what one key switch
     /// adds, zero where there is none.
     package func mapped(

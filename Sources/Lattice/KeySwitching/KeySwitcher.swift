@@ -46,8 +46,9 @@ package struct KeySwitcher: Sendable {
         mixRadices(coefficients, slices)
         // Modulo its own limbs, a digit of whole limbs is there already.
         let whole = slices.reduce(0) {
-            $0 + (gadget.digitCount(modulusBits: basis.tables[$1.limbs.lowerBound].bits) == 1
-                ? $1.limbs.count : 0)
+            $0
+                + (gadget.digitCount(modulusBits: basis.tables[$1.limbs.lowerBound].bits) == 1
+                    ? $1.limbs.count : 0)
         }
         counter.add {
             $0.decompositions += polynomials.count

@@ -115,12 +115,14 @@ package struct EncryptedFeatures: EncryptedInterpreter {
                         ? map.dither(weights, units: units, unit: unit, modulus: residues.modulus)
                         : []),
                 bias: SharedConstants(
-                    residues.multiply(map.bias(modulus: residues.modulus), by: unit), context: context,
+                    residues.multiply(map.bias(modulus: residues.modulus), by: unit),
+                    context: context,
                     plaintextIndex: residues.plaintextIndex, level: level)
             )
         }
         return PreparedMap(
-            map: map, channels: channels, isDithered: isDithered, units: units, unit: unit, level: level)
+            map: map, channels: channels, isDithered: isDithered, units: units, unit: unit,
+            level: level)
     }
 
     package func apply(_ step: FeatureStep, to values: [Value]) throws -> Value {
@@ -224,7 +226,9 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         let results: [[Ciphertext]]
         if case .fresh(let batch) = value.content {
             // One after another: all of them as they came would take several times what comes out.
-            results = try pool.map(value.count) { try operation(evaluator, expand(batch, feature: $0)) }
+            results = try pool.map(value.count) {
+                try operation(evaluator, expand(batch, feature: $0))
+            }
             evaluator.counter.add {
                 $0.expansions += value.count * value.level * channels.count
             }

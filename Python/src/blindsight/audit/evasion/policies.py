@@ -80,7 +80,7 @@ class PolicyInduction(_Policy):
     """
 
     reach = 0.1
-    steps = 1500
+    steps = 2500
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         clean, clean_share = self._learn(seed, attacked=False)
@@ -151,10 +151,10 @@ class PolicyInduction(_Policy):
             seen = after
             if step < 50:
                 continue
-            chosen = [memory[place] for place in random.integers(max(0, len(memory) - 800), len(memory), 8)]
+            chosen = [memory[place] for place in random.integers(max(0, len(memory) - 2000), len(memory), 8)]
             x, taken, stands, then = (torch.as_tensor(np.concatenate(part)) for part in zip(*chosen))
             with torch.no_grad():
-                worth = stands + 0.97 * stands * fixed(then).max(dim=1).values.clamp(0, 40)
+                worth = 0.1 * stands + 0.95 * stands * fixed(then).max(dim=1).values.clamp(0, 2)
             guess = network(x).gather(1, taken[:, None])[:, 0]
             loss = torch.nn.functional.smooth_l1_loss(guess, worth)
             optimizer.zero_grad()
