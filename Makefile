@@ -29,6 +29,8 @@
 # make web              the page that encrypts in the browser, and its library: Web/dist
 # make check-web        that library under Node and in Chromium, against the command line and a service
 # make check-service    builds the service and attacks it: tritonclient, tenants, kills, overload; minutes
+# make check-service-schema   every address of the service by its OpenAPI description, with data that schemathesis makes up
+# make lint-deploy      the files of Deploy/ by their own linters; seconds, no build
 # make audit [GROUP=evasion] DATA=folder   the audit's table, rows that aren't there yet
 # make check-audit    its tests and quick rows on digits: minutes, once the packages are there (gigabytes)
 # make check-arm        the C kernels on ARM, under qemu, against this machine's
@@ -48,7 +50,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
 	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all check-ray notebooks notebooks-html bench-python \
-	audit check-audit bench-search check-service bench-clusters official \
+	bench-search build-service check-service check-service-schema lint-deploy bench-clusters official audit check-audit \
 	check-c check-arm check-shared-library web check-web fuzz sanitize attacks estimate-security estimate-arm
 
 help:
@@ -74,6 +76,7 @@ test: dependencies lint
 	@$(MAKE) snippet
 	@$(MAKE) check-python
 	@$(MAKE) check-readme
+	@$(MAKE) lint-deploy
 	@$(MAKE) bench-smoke
 	@echo "make test: all passed"
 
@@ -230,11 +233,23 @@ bench-python:
 	@Scripts/python-environment.sh numpy scikit-learn skl2onnx onnx
 	.build/python/bin/python Benchmarks/python.py
 
-check-service:
-	swift build -c release --package-path Service --product blindsight-serve
-	@Scripts/python-environment.sh numpy pytest scikit-learn skl2onnx onnx 'tritonclient[http,grpc]'
+build-service:
+	for product in blindsight-serve blindsight-remote blindsight-load remote-example; do \
+		swift build -c release --package-path Service --product $$product || exit 1; \
+	done
+
+check-service: build build-service
+	@Scripts/python-environment.sh numpy pytest scikit-learn skl2onnx onnx 'tritonclient[http,grpc]' h2
 	@[ -e Python/src/blindsight/libblindsight.so ] || .build/python/bin/python Python/backend/blindsight_build.py Python/src/blindsight/libblindsight.so
 	.build/python/bin/python -m pytest -q -p no:cacheprovider Service/tests
+
+check-service-schema: build-service
+	@Scripts/python-environment.sh numpy pytest scikit-learn skl2onnx onnx schemathesis
+	@[ -e Python/src/blindsight/libblindsight.so ] || .build/python/bin/python Python/backend/blindsight_build.py Python/src/blindsight/libblindsight.so
+	.build/python/bin/python Service/tests/schema.py
+
+lint-deploy:
+	@Scripts/lint-deploy.sh
 
 bench-search:
 	@Scripts/python-environment.sh numpy onnx

@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -36,8 +37,16 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+def resident(pid: int) -> float:
+    """Megabytes of memory."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in text.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+
 class Service:
     """A process, and calls of it. Ended by its id."""
+
+    started: ClassVar[list] = []
 
     def __init__(self, folder: Path, waits: bool = True, **settings):
         self.folder, self.waits = folder, waits
@@ -53,6 +62,7 @@ class Service:
         path.write_text(json.dumps({k: v for k, v in self.settings.items() if v is not None}))
         self.log = open(self.folder / "service.log", "ab")
         self.process = subprocess.Popen([SERVE, "--config", path], stdout=subprocess.DEVNULL, stderr=self.log)
+        self.started.append(self.process)
         for _ in range(200):
             try:
                 if not self.waits:
@@ -125,3 +135,17 @@ def service(tmp_path_factory, plans):
     running.tokens = tokens
     yield running
     assert running.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def clients(plans):
+    return {name: bs.Client(plan.client) for name, plan in plans[0].items()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_leftovers():
+    """Whatever a test that failed left running ends."""
+    yield
+    for process in Service.started:
+        if process.poll() is None:
+            process.kill()

@@ -11,31 +11,13 @@ import signal
 import socket
 import time
 
+import blindsight as bs
 import numpy as np
 import pytest
 import tritonclient.grpc
 import tritonclient.http
-from conftest import ROOT, Service, write_tenants
-
-import blindsight as bs
-
-
-@pytest.fixture(scope="session")
-def clients(plans):
-    return {name: bs.Client(plan.client) for name, plan in plans[0].items()}
-
-
-def put_keys(service, client, model, token):
-    keys = bytes(client.evaluation_keys)
-    digest = hashlib.sha256(keys).hexdigest()
-    status, _, body = service.call("PUT", f"/v1/keys/{digest}?model={model}", keys, token)
-    assert status in (200, 201), body
-    return digest
-
-
-def images(count):
-    data = np.frombuffer((ROOT / "Samples/digits-images-idx3-ubyte").read_bytes(), np.uint8, offset=16)
-    return data.reshape(-1, 28, 28)[:count].astype(np.float32)
+from calls import certificate, images, infer, infer_body, put_keys, request_head
+from conftest import Service, write_tenants
 
 
 def test_tritonclient_http(service, plans, clients):
@@ -131,29 +113,6 @@ def test_tenants_see_their_own(service, clients):
     assert service.call("HEAD", f"/v1/keys/{own}", token=service.tokens["clinic"])[0] == 200
     models = json.loads(service.call("GET", "/v2/models", token=service.tokens["clinic"])[2])["models"]
     assert [model["name"] for model in models] == ["score"]
-
-
-def request_head(digest, body):
-    return body.index(b"\0json-end\0") if b"\0json-end\0" in body else len(infer_head(digest, 0))
-
-
-def infer_head(digest, size):
-    return json.dumps({
-        "inputs": [{"name": "request", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": size}}],
-        "outputs": [{"name": "reply", "parameters": {"binary_data": True}}], "parameters": {"key_id": digest},
-    }).encode()
-
-
-def infer_body(request, digest):
-    tensor = len(request).to_bytes(4, "little") + request
-    return infer_head(digest, len(tensor)) + tensor
-
-
-def infer(service, model, request, digest, token, **more):
-    tensor = len(request).to_bytes(4, "little") + request
-    head = infer_head(digest, len(tensor))
-    return service.call(
-        "POST", f"/v2/models/{model}/infer", head + tensor, token, Inference_Header_Content_Length=str(len(head)), **more)
 
 
 def test_budget(service, clients):
@@ -391,43 +350,12 @@ def test_limits_that_are_none(tmp_path, service, limit):
     assert done.returncode != 0 and "positive" in done.stderr
 
 
-def test_uploads_at_once(service, clients):
-    """The same keys over several connections: whatever they do to each other, a named file is whole."""
-    import threading
-
-    token = service.tokens["ward"]
-    for _ in range(4):
-        keys = bytes(bs.Client(clients["mnist"].plan).evaluation_keys)
-        digest = hashlib.sha256(keys).hexdigest()
-        path = service.folder / f"keys/ward/{digest}.key"
-        threads = [
-            threading.Thread(target=service.call, args=("PUT", f"/v1/keys/{digest}?model=mnist", keys, token))
-            for _ in range(5)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if path.exists():
-            assert hashlib.sha256(path.read_bytes()).hexdigest() == digest
-        else:
-            assert service.call("PUT", f"/v1/keys/{digest}?model=mnist", keys, token)[0] == 201
-        assert path.stat().st_mode & 0o777 == 0o600
-        assert service.call("DELETE", f"/v1/keys/{digest}", token=token)[0] == 204
-
-
 def test_tls(tmp_path, plans, clients):
     """Over TLS, with certificates of clients: whoever has none isn't heard."""
     import ssl
-    import subprocess
 
-    def certificate(name):
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", tmp_path / f"{name}.key",
-             "-out", tmp_path / f"{name}.pem"], check=True, capture_output=True)
-
-    certificate("server")
-    certificate("client")
+    certificate(tmp_path, "server")
+    certificate(tmp_path, "client")
     plans[0]["score"].save(tmp_path / "models/score")
     tokens = write_tenants(tmp_path / "tenants.json", {"ward": {}})
     for authorities in (None, str(tmp_path / "client.pem")):

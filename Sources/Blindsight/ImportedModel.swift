@@ -26,9 +26,14 @@ package struct ImportedModel: Sendable {
             bytes, movingToClient: options.clientNodes, outputs: options.outputKind,
             trees: options.trees)
         model = try ONNXModel.load(self.bytes)
-        if let network = try? model.integerNetwork() {
-            kind = .integers(network)
-            return
+        do throws(ONNXError) {
+            let network = try model.integerNetwork()
+            if options.activations != .polynomial || !network.hasTables {
+                kind = .integers(network)
+                return
+            }
+        } catch {
+            if options.activations == .table { throw error }
         }
         let graph = try model.tensorGraph()
         let split = try InputSplit(graph)

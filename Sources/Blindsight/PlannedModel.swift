@@ -49,9 +49,16 @@ package struct PlannedModel: Sendable {
         var notes: [String] = []
         switch imported.kind {
         case .integers(let network):
-            plan = try Self.plan(
-                network, calibration: calibration, options: options, progress: progress
-            ).with(model: imported.bytes)
+            do {
+                plan = try Self.plan(
+                    network, calibration: calibration, options: options, progress: progress
+                ).with(model: imported.bytes)
+            } catch let error as PlanError where network.hasTables && options.activations == .auto {
+                self = try Self.withPolynomials(
+                    imported, tablesFailed: error, calibration: calibration, labels: labels,
+                    options: options, progress: progress)
+                return
+            }
             quantization = nil
             self.notes = []
             judgement = nil
@@ -112,6 +119,39 @@ package struct PlannedModel: Sendable {
                 : [
                     "\(asked.lowerBound) bits and more give integers beyond 62 bits; \(used.lowerBound) to \(used.upperBound) were used"
                 ]) + found.notes
+    }
+
+    /// Of a model whose tables have no plan.
+    private static func withPolynomials(
+        _ imported: ImportedModel, tablesFailed error: PlanError, calibration: SampleSet?,
+        labels: [Int]?, options: PlanningOptions,
+        progress: @escaping @Sendable (String) throws -> Void
+    ) throws -> PlannedModel {
+        guard let calibration else {
+            throw PlanRefusal(
+                problem:
+                    "its activations as tables, which would be exact, have no plan (\(error)); as polynomials they "
+                    + "need samples",
+                remedies: [.calibrationSamples])
+        }
+        var options = options
+        options.activations = .polynomial
+        let planned = try PlannedModel(
+            ImportedModel(imported.bytes, options: options), calibration: calibration,
+            labels: labels, options: options, progress: progress)
+        return PlannedModel(
+            plan: planned.plan, quantization: planned.quantization,
+            notes: ["activations as tables, which would be exact, have no plan: \(error)"]
+                + planned.notes, judgement: planned.judgement)
+    }
+
+    private init(
+        plan: Plan, quantization: QuantizationReport?, notes: [String], judgement: PlanJudgement?
+    ) {
+        self.plan = plan
+        self.quantization = quantization
+        self.notes = notes
+        self.judgement = judgement
     }
 
     /// Samples as the client encrypts them.
@@ -181,6 +221,12 @@ package struct PlannedModel: Sendable {
             return try planner.plan(
                 network, program: program, method: options.method, within: options.within,
                 progress: progress)
+        }
+        guard !network.hasTables else {
+            throw PlanRefusal(
+                problem:
+                    "its activations are tables, of ranges that are proven: a calibrated range is of no use",
+                remedies: [.certifiedRange])
         }
         guard let calibration else {
             throw PlanRefusal(

@@ -25,6 +25,7 @@ extension PlanningOptions {
     /// | outputs | scores or quantities |
     /// | trees, bins | grid, thresholds or structure; 2 to 4096 |
     /// | move | a node that is left to the client; several times |
+    /// | activations | auto, polynomial or table |
     /// | accept_errors | true or false |
     package init(text: String) throws(OptionError) {
         self.init()
@@ -52,7 +53,8 @@ extension PlanningOptions {
 
     private static let keys = [
         "method", "samples", "bits", "degrees", "function_privacy", "range", "margin_bits",
-        "range_bits", "key_bits", "outputs", "trees", "bins", "move", "accept_errors",
+        "range_bits", "key_bits", "outputs", "trees", "bins", "move", "activations",
+        "accept_errors",
     ]
 
     private mutating func take(_ texts: OptionTexts) throws(OptionError) {
@@ -91,6 +93,9 @@ extension PlanningOptions {
             }
             treeBins = bins
         }
+        activations =
+            try texts.choice("activations", ActivationChoice.allCases.map(\.rawValue))
+            .flatMap { ActivationChoice(rawValue: $0) } ?? .auto
         acceptsAnyError = try texts.choice("accept_errors", ["true", "false"]) == "true"
     }
 }

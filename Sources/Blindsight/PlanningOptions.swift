@@ -38,9 +38,21 @@ public struct PlanningOptions: Sendable {
     package var trees: TensorGraph.TreeDisclosure?
     /// Of a grid for trees, one more than each feature's limits.
     package var treeBins = 64
+    /// What becomes of activations.
+    package var activations = ActivationChoice.auto
     package var planner = Planner()
     /// A plan whose clients are to keep their keys: the new one is found within its key set.
     package var within: ClientPlan?
+
+    /// What activations become.
+    package enum ActivationChoice: String, Sendable, CaseIterable {
+        /// Tables where the model quantizes what it accumulates and a plan with tables is found, else polynomials.
+        case auto
+        /// Polynomials, near the model's.
+        case polynomial
+        /// Tables, exactly the model's.
+        case table
+    }
 
     /// A proven range, any method for one sample, 3 to 8 bits.
     public init() {}

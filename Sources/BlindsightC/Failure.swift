@@ -60,7 +60,11 @@ final class Failure: Sendable {
             case .excessiveNoise, .outsideRange, .tooManyRefusals: status = .decryption
             default: status = .mismatch
             }
-        case is PaillierError: status = .mismatch
+        case let error as SumError: (status, problem) = (Self.status(error), error.description)
+        case let error as PaillierError:
+            (status, problem) = (
+                error == .faultDetected ? .decryption : .mismatch, error.description
+            )
         default: (status, problem) = (.internal, "\(type(of: error)): \(error)")
         }
         self.place = place.map { CText($0.printable(limit: 500)) }
@@ -79,6 +83,16 @@ final class Failure: Sendable {
         case .invalidOptions: (.invalidArgument, nil)
         case .tooDeep, .budgetTooSmall: (.refused, nil)
         case .invalidNetwork: (.model, nil)
+        }
+    }
+
+    private static func status(_ error: SumError) -> Status {
+        switch error {
+        case .invalidLayout: .invalidArgument
+        case .countMismatch, .valueOutOfRange: .data
+        case .malformed: .format
+        case .otherLayout, .tooManyTerms, .tooFewTerms: .mismatch
+        case .sumOutOfRange: .decryption
         }
     }
 

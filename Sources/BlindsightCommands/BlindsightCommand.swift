@@ -25,7 +25,7 @@ package struct BlindsightCommand: ParsableCommand {
         subcommands: [
             PlanCommand.self, KeygenCommand.self, EncryptCommand.self, PredictCommand.self,
             DecryptCommand.self, PassphraseCommand.self, VerifyCommand.self, BenchCommand.self,
-            InspectCommand.self, DemoCommand.self, ServeCommand.self,
+            InspectCommand.self, DemoCommand.self, ServeCommand.self, AskCommand.self,
         ])
 
     package init() {}

@@ -20,8 +20,8 @@ public final class PreparedModel: Sendable {
     ///
     /// - Parameters:
     ///   - keys: of any plan with the same key set.
-    ///   - threads: how many threads one prediction may use; nil: as many as there are cores. Several predictions may
-    ///     run at once; then one each serves best.
+    ///   - threads: how many threads one prediction may use; nil: by load, all cores for one alone, one thread each for
+    ///     many at once. Those of all such servers of a process are counted.
     /// - Throws: `InferenceError` where the keys are not those of the plan, another error for what its bytes lack.
     public func server(for keys: EvaluationKeySet, threads: Int? = nil) throws -> Server {
         guard keys.method == plan.client.methodName else {
@@ -29,9 +29,8 @@ public final class PreparedModel: Sendable {
                 expected: plan.client.methodName.rawValue, found: keys.method.rawValue)
         }
         try plan.client.requireKeySet(keys)
+        let pool = threads.map { WorkerPool(threads: $0) } ?? .byLoad
         return Server(
-            plan: plan,
-            predictor: try prepared.predictor(
-                for: keys, on: WorkerPool(threads: threads ?? WorkerPool.cores)))
+            plan: plan, predictor: try prepared.predictor(for: keys, on: pool), pool: pool)
     }
 }

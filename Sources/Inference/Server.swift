@@ -11,16 +11,19 @@ import Wire
 public final class Server: Sendable {
     package let plan: Plan
     package let predictor: any GroupPredictor
+    /// That the predictor computes on.
+    private let pool: WorkerPool
 
-    init(plan: Plan, predictor: any GroupPredictor) {
+    init(plan: Plan, predictor: any GroupPredictor, pool: WorkerPool) {
         self.plan = plan
         self.predictor = predictor
+        self.pool = pool
     }
 
     /// Encodes the weights for this server alone; `PreparedModel` shares them.
     package convenience init(_ plan: Plan, keys: EvaluationKeySet, threads: Int? = nil) throws {
         let server = try PreparedModel(plan, threads: threads).server(for: keys, threads: threads)
-        self.init(plan: plan, predictor: server.predictor)
+        self.init(plan: plan, predictor: server.predictor, pool: server.pool)
     }
 
     /// Exact counts of everything done so far.
@@ -50,9 +53,11 @@ public final class Server: Sendable {
         _ group: RequestGroup, progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> ReplyGroup {
         try plan.client.requireRequest(group)
-        let body = try predictor.predict(body: group.body, sampleCount: group.sampleCount) {
-            try Cancellation.check()
-            try progress($0, $1)
+        let body = try pool.serve {
+            try predictor.predict(body: group.body, sampleCount: group.sampleCount) {
+                try Cancellation.check()
+                try progress($0, $1)
+            }
         }
         return ReplyGroup(
             head: GroupHead(replyTo: group.head, bodyLength: body.byteCount), body: body)

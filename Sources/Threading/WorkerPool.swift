@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CKernels
+import Synchronization
 
 /// A few threads that run loops together.
 ///
@@ -16,14 +17,22 @@ package final class WorkerPool: Sendable {
     package let threads: Int
     private let team: WorkerTeam?
     private let forks = ForkCount.current
+    /// Whether it is one that callers share by load, and how many of them are at work.
+    private let sharesByLoad: Bool
+    private let callers = Atomic(0)
 
     /// - Parameters:
     ///   - threads: at least 1. Where the system gives fewer, the loops are run on those.
     ///   - backsOff: whether loops are run by their caller alone after sharing them cost time; tests may want them
     ///     shared.
-    package init(threads: Int = WorkerPool.cores, backsOff: Bool = true) {
+    ///   - sharesByLoad: whether loops are run by their caller alone while more callers than one for every two threads
+    ///     are inside `serve`: then threads that help one hold up another.
+    package init(
+        threads: Int = WorkerPool.cores, backsOff: Bool = true, sharesByLoad: Bool = false
+    ) {
         precondition(threads >= 1)
         self.threads = threads
+        self.sharesByLoad = sharesByLoad
         guard threads > 1 else {
             team = nil
             return
@@ -38,13 +47,29 @@ package final class WorkerPool: Sendable {
         if hasWorkers { team?.stop(workers: threads - 1) }
     }
 
+    /// One of all cores for a whole process: who calls alone has all of its threads, many at once have one each.
+    package static var byLoad: WorkerPool { shared.withLock { $0 } }
+
+    private static let shared = ForkLocal { WorkerPool(sharesByLoad: true) }
+
+    /// Runs `body`, which counts as one caller.
+    package func serve<Value>(_ body: () throws -> Value) rethrows -> Value {
+        callers.add(1, ordering: .relaxed)
+        defer { callers.subtract(1, ordering: .relaxed) }
+        return try body()
+    }
+
+    private var isCrowded: Bool {
+        sharesByLoad && callers.load(ordering: .relaxed) > max(1, threads / 2)
+    }
+
     /// Whether there are threads beside the caller: not in a pool of one, nor in a child of a fork.
     package var hasWorkers: Bool { team != nil && forks == ForkCount.current }
 
     /// body(0), ..., body(count - 1), in any order, on all threads; returns when all are done. A call from within a
     /// body, or while another thread's loop runs, is run by the caller alone. A body must not fork.
     package func run(_ count: Int, _ body: (Int) -> Void) {
-        if let team, count > 1, hasWorkers,
+        if let team, count > 1, hasWorkers, !isCrowded,
             withoutActuallyEscaping(body, do: { team.run(count, $0) })
         {
             return

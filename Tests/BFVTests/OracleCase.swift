@@ -37,6 +37,13 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
         OracleCase(
             degree: 1024, ciphertextBits: [40, 37, 37], specialBits: 40, plaintextBits: [17],
             digitBits: 37, levels: [2, 3]),
+        // Digits of several residues: two, one and two; of a lower level fewer.
+        OracleCase(
+            degree: 64, ciphertextBits: [49, 30, 25, 24, 26], specialBits: 49, plaintextBits: [13],
+            digitBits: 79, levels: [1, 2, 3, 4, 5]),
+        OracleCase(
+            degree: 256, ciphertextBits: [30, 31, 32, 30, 31], specialBits: 49,
+            plaintextBits: [17], digitBits: 100, levels: [2, 4, 5]),
     ]
 
     /// 128-bit security.
@@ -55,6 +62,9 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
         OracleCase(
             degree: 256, ciphertextBits: [45, 36, 36, 30], specialBits: 45,
             plaintextBits: [30, 29], digitBits: 20, levels: [1, 3, 4], index: 8),
+        OracleCase(
+            degree: 64, ciphertextBits: [49, 30, 28, 27], specialBits: 49, plaintextBits: [25],
+            digitBits: 90, levels: [2, 3, 4], index: 4),
     ]
 
     /// 128-bit security, one t twice as long and a quarter of the slots.

@@ -150,12 +150,13 @@ import Testing
         let crt = CRTBasis(moduli: basis.moduli)
         let digits = key.gadget.digits(of: bench.context.basis(level: level))
         #expect(digits.count == key.b.count && digits.count == key.a.count)
-        for (j, (limb, digit)) in digits.enumerated() {
-            let width = key.gadget.digitWidth(modulusBits: basis.tables[limb].bits)
+        for (j, slice) in digits.enumerated() {
+            let width = key.gadget.digitWidth(
+                modulusBits: basis.tables[slice.limbs.lowerBound].bits)
             let special = BigInt(bench.context.parameters.specialModulus)
-            let gadget = special << (width * digit)
+            let gadget = special << (width * slice.digit)
             let residues = basis.moduli.indices.map {
-                $0 == limb ? gadget.residue(modulo: basis.moduli[$0]) : 0
+                slice.limbs.contains($0) ? gadget.residue(modulo: basis.moduli[$0]) : 0
             }
             let factor = crt.reconstruct(residues: residues)
             let phase = BigPolynomial(key.b[j]) + BigPolynomial(key.a[j]) * target

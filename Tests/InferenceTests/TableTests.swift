@@ -54,7 +54,7 @@ import Testing
 
     private static let planner = Planner.insecure(degrees: [1024, 2048, 4096, 8192])
 
-    private static let networks: [[Int]] = [[3, 2, 2], [4, 3, 2, 2], [5, 4, 3, 3]]
+    private static let networks: [[Int]] = [[3, 2, 3], [4, 3, 2, 2], [5, 4, 3, 3]]
 
     @Test(arguments: networks.indices) func encryptedIsLookedUp(index: Int) throws {
         let network = try Self.network(
@@ -70,6 +70,23 @@ import Testing
         }
         let made = pair.server.operations.entries.map { $0.count - (before[$0.name] ?? 0) }
         #expect(made == plan.evaluation.operations.counts)
+    }
+
+    /// The same of one sample, in the slots of one ciphertext: elements with tables of their own, and images.
+    @Test(arguments: networks.indices) func slots(index: Int) throws {
+        let network = try Self.network(
+            Self.networks[index], most: index == 2 ? 3 : 7, perChannel: index == 1)
+        let plan = try Self.planner.plan(network, method: .slots)
+        let pair = try Pair(plan)
+        let reference = IntegerReference(network)
+        for number in 0..<3 {
+            let sample = network.example(from: 5 * number)
+            let before = pair.server.operations
+            let found = try pair.predictions([sample])
+            #expect(try found[0].logits == reference.logits(sample))
+            let made = pair.server.operations.entries.map { $0.count - (before[$0.name] ?? 0) }
+            #expect(made == plan.evaluation.operations.counts)
+        }
     }
 
     /// Polynomials go through all values, whatever the run.

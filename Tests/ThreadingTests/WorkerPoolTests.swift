@@ -137,4 +137,26 @@ import Threading
         while try count() > 500, ContinuousClock.now < end { usleep(1000) }
         #expect(try count() <= 500)
     }
+
+    /// One caller has all threads; callers that are more than one for every two threads have one each.
+    @Test(arguments: [true, false]) func sharingByLoad(sharesByLoad: Bool) {
+        let pool = WorkerPool(threads: 2, backsOff: false, sharesByLoad: sharesByLoad)
+        /// Bodies that were run by another thread than the caller's, of enough for both.
+        func strangers() -> Int {
+            let count = Atomic(0)
+            let caller = pthread_self()
+            pool.run(50) { _ in
+                usleep(200)
+                if pthread_equal(pthread_self(), caller) == 0 {
+                    count.add(1, ordering: .relaxed)
+                }
+            }
+            return count.load(ordering: .relaxed)
+        }
+        #expect(pool.serve { strangers() } > 0)
+        // A second caller is at work, but in no loop.
+        let crowded = pool.serve { pool.serve { strangers() } }
+        #expect(sharesByLoad ? crowded == 0 : crowded > 0)
+        #expect(pool.serve { strangers() } > 0)
+    }
 }

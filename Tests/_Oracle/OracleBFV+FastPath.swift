@@ -62,8 +62,8 @@ extension OracleBFV {
         _ p: BigPolynomial, with key: KeySwitchingKey, context: BFVContext, level: Int
     ) -> [BigPolynomial] {
         let basis = context.extendedBasis(level: level)
-        let digits = key.gadget.digits(of: context.basis(level: level)).map { limb, digit in
-            p.balancedDigit(digit, limb: limb, gadget: key.gadget, basis: basis)
+        let digits = key.gadget.digits(of: context.basis(level: level)).map {
+            p.balancedDigit($0, gadget: key.gadget, basis: basis)
         }
         return [key.b, key.a].map { halves in
             zip(digits, halves).map { digit, half in
@@ -75,12 +75,17 @@ extension OracleBFV {
 }
 
 extension BigPolynomial {
-    /// Digit `index` of the centered residues modulo limb `limb`: with B = 2^width, c = sum d_i B^i, every d_i in
-    /// [-B/2, B/2) but the top one.
+    /// A digit of the centered residues modulo its limb: with B = 2^width, c = sum d_i B^i, every d_i in [-B/2, B/2) but
+    /// the top one. Of several limbs the centered residue modulo their product.
     fileprivate func balancedDigit(
-        _ index: Int, limb: Int, gadget: Gadget, basis: RNSBasis
+        _ slice: Gadget.Slice, gadget: Gadget, basis: RNSBasis
     ) -> BigPolynomial {
-        let table = basis.tables[limb]
+        let table = basis.tables[slice.limbs.lowerBound]
+        guard slice.limbs.count == 1 else {
+            return centered(
+                modulo: slice.limbs.reduce(BigInt(1)) { $0 * BigInt(basis.tables[$1].value) })
+        }
+        let index = slice.digit
         let count = gadget.digitCount(modulusBits: table.bits)
         let width = gadget.digitWidth(modulusBits: table.bits)
         let base = BigInt(1) << width

@@ -30,6 +30,7 @@ def compile(
     trees: Optional[str] = None,
     bins: Optional[int] = None,
     move: Union[str, Sequence[str], None] = None,
+    activations: Optional[str] = None,
     accept_errors: bool = False,
     key_bits: Optional[int] = None,
     within: Optional[ClientPlan] = None,
@@ -55,6 +56,8 @@ def compile(
     trees: what clients may know of a model's trees: "grid" (nothing), "thresholds" or "structure".
     bins: parts into which a grid cuts each feature, 2 to 4096.
     move: nodes of the model that are left to the client, weights and all.
+    activations: "table" takes them exactly, of a model that quantizes what it accumulates in few bits; "polynomial"
+        nearly; by default tables where a plan with them is found.
     accept_errors: make the plan even where its integers often answer otherwise than the model.
     key_bits: of Paillier keys: 2048, 3072 or 4096.
     within: the plan whose clients are to keep their keys.
@@ -78,6 +81,7 @@ def compile(
             "trees": trees,
             "bins": bins,
             "move": move,
+            "activations": activations,
             "accept_errors": accept_errors,
             "key_bits": key_bits,
         }

@@ -67,6 +67,14 @@ _CALLS: dict[str, tuple[Any, ...]] = {
     "bs_predictions_values": (_HANDLE, POINTER(c_double)),
     "bs_predictions_labels": (_HANDLE, POINTER(c_int64)),
     "bs_predictions_output": (_HANDLE, c_size_t, POINTER(c_float)),
+    "bs_sum_key_create": (c_int32, _OUT),
+    "bs_sum_key_public": (_HANDLE, _OUT),
+    "bs_sum_create": (*_BYTES, c_int64, c_int64, c_int64, c_int32, _OUT),
+    "bs_sum_describe": (_HANDLE, _OUT),
+    "bs_sum_encrypt": (_HANDLE, POINTER(c_int64), c_int64, _OUT),
+    "bs_sum_terms": (_HANDLE, *_BYTES, POINTER(c_int64)),
+    "bs_sum_add": (_HANDLE, *_BYTES, *_BYTES, _OUT),
+    "bs_sum_decrypt": (_HANDLE, _HANDLE, *_BYTES, c_int64, POINTER(c_int64)),
 }
 
 # What others give and take.

@@ -37,8 +37,8 @@ class PreparedModel:
         """A server for the client whose evaluation keys these are.
 
         keys: as the client made them, or the bytes of their file.
-        threads: of one prediction; None: as many as there are cores. Several threads of Python may predict at once:
-            then a server each, or one thread each, serves best.
+        threads: of one prediction; None: by load, all cores for one alone, one thread each where several threads of
+            Python predict at once.
         Raises MismatchError for keys of another key set, FormatError for damaged ones.
         """
         borrowed = Borrowed(data_of(keys))

@@ -28,6 +28,7 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Check everything, print what would be served, and end.") var dryRun = false
 
     func run() async throws {
+        HeapLimits.set()
         let options = [
             ("models", models), ("keys", keys), ("host", host), ("port", port.map(String.init)),
             ("tenants", tenants),

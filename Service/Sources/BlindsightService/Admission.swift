@@ -18,20 +18,23 @@ actor Admission {
     var depth: Int { running + waiting.count }
 
     /// Runs `body` when a worker is free, in the order of arrival.
+    /// - Parameter goesOn: whether it is part of what was let in before, and has its place.
     /// - Throws: `ServiceError.overloaded` where the queue is full.
-    func run<Value: Sendable>(_ body: @Sendable () async throws -> Value) async throws -> Value {
-        try await enter()
+    func run<Value: Sendable>(
+        goesOn: Bool = false, _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await enter(goesOn)
         defer { leave() }
         try Task.checkCancellation()
         return try await body()
     }
 
-    private func enter() async throws {
+    private func enter(_ goesOn: Bool) async throws {
         if running < workers {
             running += 1
             return
         }
-        guard waiting.count < room else {
+        guard goesOn || waiting.count < room else {
             throw ServiceError(
                 .overloaded, "\(waiting.count) requests wait already: ask again later",
                 retryAfter: 1)
@@ -89,6 +92,16 @@ final class MemoryBudget: Sendable {
                     .overloaded, "no memory for more requests now: ask again later", retryAfter: 1)
             }
             count.withLock { $0 += bytes }
+        }
+
+        /// Gives back what was taken ahead.
+        func shrink(to bytes: Int) {
+            let surplus = count.withLock { count in
+                let surplus = max(0, count - bytes)
+                count -= surplus
+                return surplus
+            }
+            budget.used.withLock { $0 -= surplus }
         }
 
         deinit {

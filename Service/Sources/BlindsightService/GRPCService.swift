@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRPCCore
-import GRPCNIOTransportHTTP2
-import NIOSSL
-import ServiceLifecycle
 import SwiftProtobuf
 
 /// The service over gRPC: the Open Inference Protocol's `inference.GRPCInferenceService`. Keys come over HTTP.
 struct GRPCService: RegistrableRPCService {
     let service: InferenceService
+    let instance: GRPCInstance
 
     func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-        unary("ServerLive", &router) { (_: Inference_ServerLiveRequest, _) in
+        open("ServerLive", Inference_ServerLiveRequest.self, &router) {
             Inference_ServerLiveResponse.with { $0.live = true }
         }
-        unary("ServerReady", &router) { (_: Inference_ServerReadyRequest, _) in
+        open("ServerReady", Inference_ServerReadyRequest.self, &router) {
             Inference_ServerReadyResponse.with { $0.ready = true }
         }
-        unary("ServerMetadata", &router) { (_: Inference_ServerMetadataRequest, _) in
+        open("ServerMetadata", Inference_ServerMetadataRequest.self, &router) {
             Inference_ServerMetadataResponse.with {
                 $0.name = "blindsight"
                 $0.version = "1"
@@ -50,22 +48,17 @@ struct GRPCService: RegistrableRPCService {
         }
     }
 
-    private func tenant(_ metadata: Metadata) throws(ServiceError) -> Tenant {
-        try service.tenants.tenant(
-            authorization: metadata[stringValues: "authorization"].first { _ in true })
-    }
-
     private func model(
         _ name: String, _ version: String, _ metadata: Metadata
     ) throws(ServiceError) -> ServedModel {
         try service.models.model(
-            name, version: version.isEmpty ? nil : version, for: tenant(metadata))
+            name, version: version.isEmpty ? nil : version, for: service.tenant(metadata))
     }
 
     private func infer(
         _ request: Inference_ModelInferRequest, _ metadata: Metadata
     ) async throws -> Inference_ModelInferResponse {
-        let tenant = try tenant(metadata)
+        let tenant = try service.tenant(metadata)
         let model = try model(request.modelName, request.modelVersion, metadata)
         guard request.inputs.count == 1, request.inputs[0].name == "request",
             request.inputs[0].datatype == "BYTES",
@@ -92,10 +85,10 @@ struct GRPCService: RegistrableRPCService {
             throw ServiceError(
                 .badRequest, "'request' has one element, in raw_input_contents or in its contents")
         }
-        let share = service.memory.share()
-        try share.take(bytes.count)
-        let reply = try await service.predict(bytes, of: model, key: key, for: tenant)
-        withExtendedLifetime(share) {}
+        GRPCGate.share?.shrink(to: bytes.count)
+        let reply = try await instance.whileHere {
+            try await service.predict(bytes, of: model, key: key, for: tenant).bytes()
+        }
         return .with {
             $0.modelName = model.name
             $0.modelVersion = model.version
@@ -107,8 +100,19 @@ struct GRPCService: RegistrableRPCService {
                     $0.shape = [1]
                 }
             ]
-            $0.rawOutputContents = [.init(OpenInference.tensor(reply))]
+            $0.rawOutputContents = [.init(OpenInference.prefix(reply.count) + reply)]
         }
+    }
+
+    /// Answers who says nothing of itself, without waiting for a message that says nothing.
+    private func open<Input: Message, Output: Message, Transport: ServerTransport>(
+        _ method: String, _: Input.Type, _ router: inout RPCRouter<Transport>,
+        _ answer: @escaping @Sendable () -> Output
+    ) {
+        router.registerHandler(
+            forMethod: GRPCGate.method(method),
+            deserializer: ProtobufCoding<Input>(), serializer: ProtobufCoding<Output>()
+        ) { _, _ in StreamingServerResponse(single: ServerResponse(message: answer())) }
     }
 
     private func unary<Input: Message, Output: Message, Transport: ServerTransport>(
@@ -116,31 +120,21 @@ struct GRPCService: RegistrableRPCService {
         _ body: @escaping @Sendable (Input, Metadata) async throws -> Output
     ) {
         router.registerHandler(
-            forMethod: MethodDescriptor(
-                fullyQualifiedService: "inference.GRPCInferenceService", method: method),
+            forMethod: GRPCGate.method(method),
             deserializer: ProtobufCoding<Input>(), serializer: ProtobufCoding<Output>()
         ) { request, _ in
-            do {
-                let single = try await ServerRequest(stream: request)
-                return StreamingServerResponse(
-                    single: ServerResponse(message: try await body(single.message, single.metadata))
-                )
-            } catch let error as ServiceError {
-                throw RPCError(code: error.code, message: error.description)
-            } catch is CancellationError {
-                throw RPCError(code: .cancelled, message: "cancelled")
-            } catch let error as RPCError {
-                throw error
-            } catch {
-                service.logger.error("a call failed", metadata: ["error": "\(error)"])
-                throw RPCError(code: .internalError, message: "the service failed")
+            let seconds = service.configuration.bodySeconds
+            let single = try await within(seconds: seconds, "the request's message") {
+                try await ServerRequest(stream: request)
             }
+            return StreamingServerResponse(
+                single: ServerResponse(message: try await body(single.message, single.metadata)))
         }
     }
 }
 
 extension ServiceError {
-    fileprivate var code: RPCError.Code {
+    var code: RPCError.Code {
         switch kind {
         case .badRequest, .unsupported: .invalidArgument
         case .unauthorized: .unauthenticated
@@ -165,42 +159,5 @@ private struct ProtobufCoding<Message: SwiftProtobuf.Message>: MessageSerializer
         do {
             return try bytes.withUnsafeBytes { try Message(serializedBytes: Array($0)) }
         } catch { throw RPCError(code: .invalidArgument, message: "no message of the protocol") }
-    }
-}
-
-/// The gRPC server beside the HTTP one.
-struct GRPCProcess: Service {
-    let service: InferenceService
-
-    func run() async throws {
-        let configuration = service.configuration
-        let most =
-            service.models.list.map { $0.requestBytes(groups: configuration.groups) }.max() ?? 0
-        let server = GRPCServer(
-            transport: .http2NIOPosix(
-                address: .ipv4(host: configuration.host, port: configuration.grpcPort),
-                transportSecurity: security(),
-                config: .defaults { $0.rpc.maxRequestPayloadSize = most + 65_536 }),
-            services: [GRPCService(service: service)])
-        try await withGracefulShutdownHandler {
-            try await server.serve()
-        } onGracefulShutdown: {
-            server.beginGracefulShutdown()
-        }
-    }
-
-    private func security() -> HTTP2ServerTransport.Posix.TransportSecurity {
-        let configuration = service.configuration
-        guard let certificate = configuration.certificate, let key = configuration.privateKey else {
-            return .plaintext
-        }
-        let chain = [TLSConfig.CertificateSource.file(path: certificate, format: .pem)]
-        let source = TLSConfig.PrivateKeySource.file(path: key, format: .pem)
-        guard let authorities = configuration.clientAuthorities else {
-            return .tls(certificateChain: chain, privateKey: source)
-        }
-        return .mTLS(certificateChain: chain, privateKey: source) {
-            $0.trustRoots = .certificates([.file(path: authorities, format: .pem)])
-        }
     }
 }

@@ -7,9 +7,20 @@ import Logging
 import NIOCore
 import Synchronization
 
+/// What a handler knows beside its request.
+struct ConnectionContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    let channel: any Channel
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        channel = source.channel
+    }
+}
+
 /// The service over HTTP: the Open Inference Protocol's addresses under /v2, keys and plans under /v1.
 struct HTTPRoutes: Sendable {
-    typealias Context = BasicRequestContext
+    typealias Context = ConnectionContext
 
     let service: InferenceService
 
@@ -21,24 +32,56 @@ struct HTTPRoutes: Sendable {
                 middleware: FileMiddleware(
                     demo, urlBasePath: "/demo", searchForIndexHtml: true, logger: service.logger))
         }
-        addHealth(to: router)
-        addModels(to: router)
-        addKeys(to: router)
+        let addresses = Addresses(router)
+        addHealth(to: addresses)
+        addModels(to: addresses)
+        addKeys(to: addresses)
+        addresses.refuseOtherMethods()
         return router
+    }
+
+    /// Addresses, each with the methods that it has.
+    private final class Addresses {
+        typealias Handler = @Sendable (Request, Context) async throws -> Response
+
+        private let router: Router<Context>
+        private var methods: [String: [HTTPRequest.Method]] = [:]
+
+        init(_ router: Router<Context>) { self.router = router }
+
+        func on(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Handler) {
+            methods[path, default: []].append(method)
+            router.on(RouterPath(path), method: method, use: handler)
+        }
+
+        /// With the methods that there are.
+        func refuseOtherMethods() {
+            let all: [HTTPRequest.Method] = [
+                .get, .head, .put, .post, .delete, .patch, .options, .trace, .connect,
+                .init("QUERY")!,
+            ]
+            for (path, known) in methods {
+                for method in all where !known.contains(method) {
+                    router.on(RouterPath(path), method: method) { _, _ -> Response in
+                        throw MethodNotAllowed(allowed: known.map(\.rawValue).sorted())
+                    }
+                }
+            }
+        }
     }
 
     // MARK: Health and metadata
 
-    private func addHealth(to router: Router<Context>) {
-        router.get("/v2/health/live") { _, _ in Response(status: .ok) }
-        router.get("/v2/health/ready") { _, _ in Response(status: .ok) }
-        router.get("/v2") { _, _ in
+    private func addHealth(to addresses: Addresses) {
+        addresses.on(.get, "/v2/health/live") { _, _ in Response(status: .ok) }
+        addresses.on(.get, "/v2/health/ready") { _, _ in Response(status: .ok) }
+        addresses.on(.get, "/v2") { _, _ in
             try json(["name": "blindsight", "version": "1", "extensions": ["binary_tensor_data"]])
         }
     }
 
-    private func addModels(to router: Router<Context>) {
-        router.get("/v2/models") { request, _ in
+    private func addModels(to addresses: Addresses) {
+        addresses.on(.get, "/v2/models") { request, _ in
             let tenant = try tenant(request)
             let models = service.models.list.filter { tenant.may(use: $0.name) }
             return try json([
@@ -46,18 +89,18 @@ struct HTTPRoutes: Sendable {
             ])
         }
         for base in ["", "/versions/:version"] {
-            router.get("/v2/models/:model\(base)/ready") { request, context in
+            addresses.on(.get, "/v2/models/:model\(base)/ready") { request, context in
                 _ = try model(request, context)
                 return Response(status: .ok)
             }
-            router.get("/v2/models/:model\(base)") { request, context in
+            addresses.on(.get, "/v2/models/:model\(base)") { request, context in
                 let model = try model(request, context)
                 return try json(
                     OpenInference.metadata(
                         model, versions: service.models.versions(of: model.name),
                         groups: service.configuration.groups))
             }
-            router.get("/v1/models/:model\(base)/client.plan") { request, context in
+            addresses.on(.get, "/v1/models/:model\(base)/client.plan") { request, context in
                 let model = try model(request, context)
                 return Response(
                     status: .ok,
@@ -67,7 +110,7 @@ struct HTTPRoutes: Sendable {
                     ],
                     body: .init(byteBuffer: ByteBuffer(bytes: model.clientPlan)))
             }
-            router.get("/v1/models/:model\(base)/network.json") { request, context in
+            addresses.on(.get, "/v1/models/:model\(base)/network.json") { request, context in
                 let model = try model(request, context)
                 guard let network = model.network else {
                     throw ServiceError(
@@ -77,7 +120,7 @@ struct HTTPRoutes: Sendable {
                     status: .ok, headers: [.contentType: "application/json"],
                     body: .init(byteBuffer: ByteBuffer(bytes: network)))
             }
-            router.post("/v2/models/:model\(base)/infer") { request, context in
+            addresses.on(.post, "/v2/models/:model\(base)/infer") { request, context in
                 try await infer(request, context)
             }
         }
@@ -116,32 +159,77 @@ struct HTTPRoutes: Sendable {
         let body = collected.finish()
         let call = try OpenInference.call(
             body, headerLength: request.headers[HTTPField.Name(OpenInference.lengthHeader)!])
-        let reply = try await service.predict(call.request, of: model, key: call.keyID, for: tenant)
-        withExtendedLifetime(collected) {}
-        let (json, bytes) = try OpenInference.response(reply, of: model, id: call.id)
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(json.count + bytes.count)
-        buffer.writeBytes(json)
-        buffer.writeBytes(bytes)
+        let presence = try await context.channel.pipeline.handler(type: ClientPresence.self).get()
+        let reply = try await presence.whileHere { [service] in
+            try await service.predict(call.request, of: model, key: call.keyID, for: tenant)
+        }
+        let (json, prefix) = try OpenInference.responseHead(
+            replyBytes: reply.byteCount, of: model, id: call.id)
         var headers: HTTPFields = [.contentType: "application/octet-stream"]
         headers[HTTPField.Name(OpenInference.lengthHeader)!] = "\(json.count)"
-        return Response(status: .ok, headers: headers, body: .init(byteBuffer: buffer))
+        var buffer = ByteBuffer()
+        buffer.writeBytes(json)
+        buffer.writeBytes(prefix)
+        if reply.groupCount == 1 {
+            buffer.writeBytes(try await reply.bytes())
+            withExtendedLifetime(collected) {}
+            return Response(status: .ok, headers: headers, body: .init(byteBuffer: buffer))
+        }
+        let stream = stream(reply, of: model, after: buffer, presence, context.channel, collected)
+        return Response(status: .ok, headers: headers, body: stream)
+    }
+
+    /// A reply of several groups, sent as they are made.
+    /// - Parameter collected: the request, whose memory counts until then.
+    private func stream(
+        _ reply: PredictedReply, of model: ServedModel, after head: ByteBuffer,
+        _ presence: ClientPresence, _ channel: any Channel, _ collected: Collected
+    ) -> ResponseBody {
+        let idle = TimeAmount.milliseconds(Int64(1000 * service.configuration.idleSeconds))
+        return ResponseBody(contentLength: head.readableBytes + reply.byteCount) {
+            [logger = service.logger] writer in
+            do {
+                try await writer.write(head)
+                var left = reply.byteCount
+                for index in 0..<reply.groupCount {
+                    let group = try await presence.whileHere { try await reply.group(index) }
+                    left -= group.count
+                    guard left >= 0 else { throw PredictedReply.WrongLength() }
+                    // One that doesn't read has its connection for no longer than one that doesn't write.
+                    let closing = channel.eventLoop.scheduleTask(in: idle) {
+                        channel.close(promise: nil)
+                    }
+                    defer { closing.cancel() }
+                    try await writer.write(ByteBuffer(bytes: group))
+                }
+                guard left == 0 else { throw PredictedReply.WrongLength() }
+                try await writer.finish(nil)
+            } catch {
+                // The connection ends before the length that was said: no client takes that for a reply.
+                reply.abandon()
+                logger.info("a reply broke off", metadata: ["model": "\(model.name)"])
+                throw error
+            }
+            withExtendedLifetime(collected) {}
+        }
     }
 
     // MARK: Keys
 
     private static let offset = HTTPField.Name("Upload-Offset")!
 
-    private func addKeys(to router: Router<Context>) {
-        router.head("/v1/keys/:digest") { request, context in
+    private func addKeys(to addresses: Addresses) {
+        addresses.on(.head, "/v1/keys/:digest") { request, context in
             let (tenant, digest) = (try tenant(request), try digest(context))
             if service.files.has(digest, tenant) { return Response(status: .ok) }
             var headers = HTTPFields()
             headers[Self.offset] = "\(service.files.partialCount(digest, tenant))"
             return Response(status: .notFound, headers: headers)
         }
-        router.put("/v1/keys/:digest") { request, context in try await putKeys(request, context) }
-        router.delete("/v1/keys/:digest") { request, context in
+        addresses.on(.put, "/v1/keys/:digest") { request, context in
+            try await putKeys(request, context)
+        }
+        addresses.on(.delete, "/v1/keys/:digest") { request, context in
             try await service.deleteKeys(digest(context), for: tenant(request))
             return Response(status: .noContent)
         }
@@ -218,6 +306,11 @@ private func json(_ object: [String: Any], status: HTTPResponse.Status = .ok) th
         body: .init(byteBuffer: ByteBuffer(bytes: data)))
 }
 
+/// Of an address that is there.
+private struct MethodNotAllowed: Error {
+    let allowed: [String]
+}
+
 /// Every error as the protocol has them, `{"error": "text"}`; and the caller's trace context in the answer.
 private struct ErrorMiddleware: RouterMiddleware {
     let service: InferenceService
@@ -235,6 +328,11 @@ private struct ErrorMiddleware: RouterMiddleware {
             response = try json(["error": error.description], status: error.status)
             if let seconds = error.retryAfter { response.headers[.retryAfter] = "\(seconds)" }
             if error.kind == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
+        } catch let error as MethodNotAllowed {
+            let allowed = error.allowed.joined(separator: ", ")
+            response = try json(
+                ["error": "this address has \(allowed) alone"], status: .methodNotAllowed)
+            response.headers[.allow] = allowed
         } catch let error as HTTPError {
             let text =
                 error.status == .notFound

@@ -18,12 +18,16 @@ public final class InferenceService: Sendable {
     let usage: Usage
     public let metrics = ServiceMetrics()
     let logger: Logger
+    /// That models were read anew.
+    let reloads: AsyncStream<Void>
+    private let reloaded: AsyncStream<Void>.Continuation
 
     /// Reads models and tenants.
     public init(_ configuration: Configuration, logger: Logger) throws {
         try configuration.check()
         self.configuration = configuration
         self.logger = logger
+        (reloads, reloaded) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         models = try Models(folder: configuration.models)
         tenants = try configuration.tenants.map(Tenants.load) ?? .open
         files = try KeyFiles(folder: configuration.keys)
@@ -62,6 +66,7 @@ public final class InferenceService: Sendable {
             try files.finish(digest, tenant) { bytes in
                 _ = try model.prepared.server(for: EvaluationKeySet(serialized: bytes), threads: 1)
             }
+            HeapLimits.trim()
         }
         log("keys kept", tenant, ["key": "\(digest)", "model": "\(model.name)"])
     }
@@ -86,7 +91,7 @@ public final class InferenceService: Sendable {
         return try await cache.server(key, bytes: 2 * model.plan.cost.evaluationKeyBytes) {
             do {
                 return try model.prepared.server(
-                    for: EvaluationKeySet(serialized: files.read(digest, tenant)), threads: 1)
+                    for: EvaluationKeySet(serialized: files.read(digest, tenant)))
             } catch { throw ServiceError.of(client: error) }
         }
     }
@@ -96,14 +101,14 @@ public final class InferenceService: Sendable {
     /// The reply to a request, both as files have them.
     func predict(
         _ bytes: [UInt8], of model: ServedModel, key digest: String, for tenant: Tenant
-    ) async throws -> [UInt8] {
+    ) async throws -> PredictedReply {
         let labels = [("model", model.name)]
         let start = ContinuousClock.now
-        let reply: [UInt8]
         do {
-            try checkDigest(digest)
-            let server = try await server(digest, of: model, for: tenant)
-            let limit = configuration.groups
+            try self.checkDigest(digest)
+            let server = try await self.server(digest, of: model, for: tenant)
+            let limit = self.configuration.groups
+            // All of it, so that what is wrong with a request is said before any of its reply is sent.
             let request: Request = try await offload {
                 do {
                     let reader = try RequestReader(MemorySource(bytes), server: server)
@@ -116,39 +121,39 @@ public final class InferenceService: Sendable {
                     return try reader.request()
                 } catch { throw ServiceError.of(client: error) }
             }
-            reply = try await within(seconds: configuration.deadlineSeconds, "the prediction") {
-                let queued = ContinuousClock.now
-                return try await self.admission.run {
-                    // Here, so that what is refused for want of room costs no budget.
-                    try self.usage.take(
-                        request.groups.count * model.plan.samplesPerGroup, of: model.name,
-                        for: tenant)
-                    let running = ContinuousClock.now
-                    self.metrics.observe(
-                        "blindsight_stage_seconds", labels + [("stage", "queue")],
-                        seconds: (running - queued).seconds)
-                    let reply = try await server.predict(request)
-                    let bytes = try reply.serialized()
-                    self.metrics.observe(
-                        "blindsight_stage_seconds", labels + [("stage", "predict")],
-                        seconds: (ContinuousClock.now - running).seconds)
-                    return bytes
-                }
-            }
+            let prediction = GroupPrediction(
+                service: self, server: server, model: model, tenant: tenant, request: request)
+            let reply = try await PredictedReply(
+                request, requestBytes: bytes.count,
+                make: { try await prediction.group($0) },
+                ended: { error in self.count(error, labels, since: start) })
+            self.metrics.count(
+                "blindsight_bytes_total", labels + [("direction", "in")], by: Double(bytes.count))
+            return reply
         } catch {
-            let kind = (error as? ServiceError)?.kind
-            metrics.count(
-                "blindsight_refusals_total", labels + [("reason", kind.map { "\($0)" } ?? "error")])
+            count(error, labels, since: start)
             throw error
         }
-        metrics.count("blindsight_predictions_total", labels)
-        metrics.count(
-            "blindsight_bytes_total", labels + [("direction", "in")], by: Double(bytes.count))
-        metrics.count(
-            "blindsight_bytes_total", labels + [("direction", "out")], by: Double(reply.count))
-        metrics.observe(
-            "blindsight_request_seconds", labels, seconds: (ContinuousClock.now - start).seconds)
-        return reply
+    }
+
+    /// What became of a prediction.
+    private func count(
+        _ error: (any Error)?, _ labels: [(String, String)], since start: ContinuousClock.Instant
+    ) {
+        guard let error else {
+            metrics.count("blindsight_predictions_total", labels)
+            metrics.observe(
+                "blindsight_request_seconds", labels,
+                seconds: (ContinuousClock.now - start).seconds)
+            return
+        }
+        let reason =
+            switch error {
+            case let error as ServiceError: "\(error.kind)"
+            case is CancellationError: "gone"
+            default: "error"
+            }
+        metrics.count("blindsight_refusals_total", labels + [("reason", reason)])
     }
 
     // MARK: Operation
@@ -158,6 +163,7 @@ public final class InferenceService: Sendable {
         do {
             try await offload { [models] in try models.reload() }
             await cache.remove(except: Set(models.list.map(\.digest)))
+            reloaded.yield()
             logger.info("models read anew", metadata: ["models": "\(models.list.count)"])
         } catch {
             logger.error("models are kept as they were", metadata: ["error": "\(error)"])

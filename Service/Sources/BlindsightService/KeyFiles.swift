@@ -87,32 +87,39 @@ struct KeyFiles: Sendable {
     /// - Parameter check: throws where the bytes are no keys of their model.
     func finish(_ digest: String, _ tenant: Tenant, check: ([UInt8]) throws -> Void) throws {
         let path = partialPath(digest, tenant)
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ServiceError.noKey(digest)
-        }
-        let found = hexadecimal(SHA256.hash(data: data))
+        // Another upload of the same keys may have been faster.
+        if has(digest, tenant) { return }
+        let bytes = try Self.bytes(of: path, digest)
+        let found = hexadecimal(SHA256.hash(data: bytes))
         guard found == digest else {
             try? FileManager.default.removeItem(atPath: path)
             throw ServiceError(
                 .badRequest, "the bytes' SHA-256 is \(found), not the one in the address")
         }
-        do { try check(Array(data)) } catch {
+        do { try check(bytes) } catch {
             try? FileManager.default.removeItem(atPath: path)
             throw ServiceError.of(client: error)
         }
         // What was checked, and not what another upload of the same keys may do to the part meanwhile.
-        try StagedFile.write(data, to: self.path(digest, tenant))
+        try StagedFile.write(bytes, to: self.path(digest, tenant))
         try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// A whole file, in memory once.
+    private static func bytes(of path: String, _ digest: String) throws -> [UInt8] {
+        guard FileManager.default.fileExists(atPath: path) else { throw ServiceError.noKey(digest) }
+        let file = try RegularFile(path)
+        var bytes = [UInt8](repeating: 0, count: file.count)
+        try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        return bytes
     }
 
     func read(_ digest: String, _ tenant: Tenant) throws -> [UInt8] {
         let path = path(digest, tenant)
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ServiceError.noKey(digest)
-        }
+        let bytes = try Self.bytes(of: path, digest)
         // When it was used last.
         try? FileManager.default.setAttributes([.modificationDate: Date()], ofItemAtPath: path)
-        return Array(data)
+        return bytes
     }
 
     /// - Returns: whether there was anything.
@@ -147,9 +154,9 @@ struct KeyFiles: Sendable {
 
 extension StagedFile {
     /// A file of whoever runs the service alone: whole and synced, or not there.
-    static func write(_ data: Data, to path: String) throws {
+    static func write(_ bytes: some ContiguousBytes, to path: String) throws {
         let file = try StagedFile(path, isPrivate: true)
-        try data.withUnsafeBytes { try file.write($0) }
+        try bytes.withUnsafeBytes { try file.write($0) }
         try file.finish()
     }
 }

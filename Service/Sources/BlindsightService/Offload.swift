@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
+import Synchronization
 
 private let blockingQueue = DispatchQueue(label: "blindsight.blocking", attributes: .concurrent)
 
@@ -9,6 +10,33 @@ func offload<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) as
 {
     try await withCheckedThrowingContinuation { continuation in
         blockingQueue.async { continuation.resume(with: Result(catching: body)) }
+    }
+}
+
+/// Whether somebody still wants what a thread works on.
+final class Demand: Sendable {
+    private let isGone = Atomic(false)
+
+    /// - Throws: `CancellationError` where nobody does.
+    func check() throws {
+        if isGone.load(ordering: .relaxed) { throw CancellationError() }
+    }
+
+    fileprivate func end() { isGone.store(true, ordering: .relaxed) }
+}
+
+/// The same for what takes long: it asks between its steps whether the task that waits for it was cancelled.
+func offload<Value: Sendable>(
+    _ body: @escaping @Sendable (Demand) throws -> Value
+) async throws -> Value {
+    let demand = Demand()
+    return try await withTaskCancellationHandler {
+        try await offload { () throws -> Value in
+            try demand.check()
+            return try body(demand)
+        }
+    } onCancel: {
+        demand.end()
     }
 }
 

@@ -121,23 +121,27 @@ enum OpenInference {
         return Array(data.dropFirst(4))
     }
 
-    static func tensor(_ element: [UInt8]) -> [UInt8] {
-        (0..<4).map { UInt8(truncatingIfNeeded: element.count >> (8 * $0)) } + element
+    /// What stands before the only element of a tensor of bytes.
+    static func prefix(_ count: Int) -> [UInt8] {
+        (0..<4).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }
     }
 
-    /// JSON and what follows it.
-    static func response(_ reply: [UInt8], of model: ServedModel, id: String?) throws -> (
-        json: Data, bytes: [UInt8]
-    ) {
-        let bytes = tensor(reply)
+    /// JSON and what follows it, before the reply of so many bytes.
+    /// - Throws: `ServiceError` for a reply that is longer than a tensor's element can say.
+    static func responseHead(
+        replyBytes: Int, of model: ServedModel, id: String?
+    ) throws -> (json: Data, prefix: [UInt8]) {
+        guard replyBytes <= UInt32.max else {
+            throw ServiceError(.tooLarge, "the reply has 4 GiB or more: send fewer groups at once")
+        }
         let response = Response(
             modelName: model.name, modelVersion: model.version, id: id,
             outputs: [
                 Tensor(
                     name: "reply", shape: [1], datatype: "BYTES",
-                    parameters: Parameters(binaryDataSize: bytes.count))
+                    parameters: Parameters(binaryDataSize: 4 + replyBytes))
             ])
-        return (try JSONEncoder().encode(response), bytes)
+        return (try JSONEncoder().encode(response), prefix(replyBytes))
     }
 
     /// Of `GET /v2/models/NAME`.

@@ -49,6 +49,7 @@ public struct ServiceProcess: Sendable {
     private func channel() throws -> HTTPServerBuilder {
         let plain = HTTPServerBuilder.http1(
             configuration: .init(
+                additionalChannelHandlers: [ClientPresence()],
                 idleTimeout: .milliseconds(Int64(1000 * configuration.idleSeconds))))
         guard let certificate = configuration.certificate, let key = configuration.privateKey else {
             return plain

@@ -207,6 +207,13 @@ package struct NoiseModel: Sendable {
             elements: [1], sum: largest, energy: largest * largest, largest: largest)
     }
 
+    /// Worst case: a product with an encoding of any slots, pi r with |r_j| <= 1/2.
+    package var anyPlaintext: TransformGain {
+        let largest = plaintextModulus * n / 2
+        return TransformGain(
+            elements: [1], sum: largest, energy: largest * largest, largest: largest)
+    }
+
     /// A sum of linear maps of ciphertexts, by hoisted babies and giants; `babies` and `giants` are what one key switch
     /// adds, zero where there is none.
     package func mapped(
@@ -265,14 +272,18 @@ package struct NoiseModel: Sendable {
     ) -> NoiseNorms {
         var variance = 0.0
         var shifted = 0.0
-        for q in moduli {
+        let first = moduli.startIndex
+        for slice in gadget.digits(bits: moduli.map(\.bitWidthUsed)) {
+            let q = moduli[first + slice.limbs.lowerBound]
             let bits = q.bitWidthUsed
-            let count = gadget.digitCount(modulusBits: bits)
+            let isWhole = gadget.digitCount(modulusBits: bits) == 1
             // Half a unit more for the top digit, which takes what remains.
             let size =
-                count == 1 ? Double(q) : exp2(Double(gadget.digitWidth(modulusBits: bits))) + 1
-            variance += Double(count) * size * size / 12
-            shifted += Double(count - 1)
+                isWhole
+                ? slice.limbs.reduce(1) { $0 * Double(moduli[first + $1]) }
+                : exp2(Double(gadget.digitWidth(modulusBits: bits))) + 1
+            variance += size * size / 12
+            shifted += slice.digit > 0 ? 1 : 0
         }
         // Norms over all digits together: of their random part, then of their offsets.
         let largest: Double =

@@ -36,6 +36,8 @@ typedef struct bs_client bs_client;            // holds a secret key
 typedef struct bs_model bs_model;              // a plan with its weights encoded, once for all clients
 typedef struct bs_server bs_server;            // predicts for one client, and sees nothing
 typedef struct bs_predictions bs_predictions;  // what a client decrypted
+typedef struct bs_sum_key bs_sum_key;          // a secret key of sums, in memory alone
+typedef struct bs_sum bs_sum;                  // what all parties of a sum agree on
 
 // Why a call failed.
 typedef enum bs_status {
@@ -192,6 +194,39 @@ int32_t bs_predictions_output(
     const bs_predictions *predictions, size_t index, float *out, bs_error **error);
 // Whether the plan proves that no result can have wrapped.
 int32_t bs_predictions_are_certified(const bs_predictions *predictions);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Sums of many clients' integers (Paillier, packed): clients encrypt, a server without a key adds, and who holds the key
+// sees the sum alone. The server and the key's holder must not work together: both together see every vector.
+
+// A fresh key. bits: 2048, 3072 (128-bit security) or 4096. It can't be saved: a new process makes a new one.
+int32_t bs_sum_key_create(int32_t bits, bs_sum_key **key, bs_error **error);
+// For clients and server.
+int32_t bs_sum_key_public(const bs_sum_key *key, bs_bytes **bytes, bs_error **error);
+
+// For vectors of `count` integers in -magnitude..magnitude, of at most `clients` clients together: slots are made so that
+// no such sum leaves its own. BS_INVALID_ARGUMENT where sums don't fit 64 bits.
+//   threads: of one call; 0: as many as there are cores.
+int32_t bs_sum_create(
+    const uint8_t *public_key, size_t length, int64_t count, int64_t magnitude, int64_t clients, int32_t threads,
+    bs_sum **sum, bs_error **error);
+// "key_bits", "slot_bits", "slots", "ciphertexts" and "bytes" of an encrypted vector, as JSON.
+int32_t bs_sum_describe(const bs_sum *sum, bs_bytes **json, bs_error **error);
+// One client's vector. BS_DATA for an integer beyond the magnitude, or another count than the sum's.
+int32_t bs_sum_encrypt(
+    const bs_sum *sum, const int64_t *values, int64_t count, bs_bytes **vector, bs_error **error);
+// How many vectors were added, as the bytes say.
+int32_t bs_sum_terms(
+    const bs_sum *sum, const uint8_t *vector, size_t length, int64_t *terms, bs_error **error);
+// The sum of two vectors or sums. BS_MISMATCH for more vectors in it than clients, or ones of another sum or key.
+int32_t bs_sum_add(
+    const bs_sum *sum, const uint8_t *first, size_t first_length, const uint8_t *second, size_t second_length,
+    bs_bytes **total, bs_error **error);
+// Fills `out`, `count` integers. BS_DECRYPTION where it is no sum of vectors within the magnitude.
+//   least_terms: BS_MISMATCH for a sum of fewer vectors, as it says itself.
+int32_t bs_sum_decrypt(
+    const bs_sum_key *key, const bs_sum *sum, const uint8_t *total, size_t length, int64_t least_terms, int64_t *out,
+    bs_error **error);
 
 // ---------------------------------------------------------------------------------------------------------------------
 

@@ -205,7 +205,7 @@ package struct DecryptCommand: ReportingCommand {
         )
     }
 
-    private static func text(_ prediction: Prediction, _ outputs: OutputReading) -> String {
+    static func text(_ prediction: Prediction, _ outputs: OutputReading) -> String {
         var table = Table(.left, .right, .right, .left)
         // Of a decision by sign or votes, outputs are not labels' scores.
         let isNamed =

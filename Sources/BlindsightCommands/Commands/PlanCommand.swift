@@ -122,6 +122,13 @@ package struct PlanCommand: ReportingCommand {
     )
     var bins: Int?
 
+    @Option(
+        help: """
+            What activations become: tables, where the model quantizes what it accumulates in so few bits that they are \
+            exactly the model's; polynomials near them; or auto: tables where a plan with them is found.
+            """)
+    var activations: PlanningOptions.ActivationChoice = .auto
+
     @Flag(help: "Make the plan even where its integers often answer otherwise than the model.")
     var acceptErrors = false
 
@@ -234,6 +241,7 @@ package struct PlanCommand: ReportingCommand {
         if range == .calibrated { options.range = .calibrated(marginBits: marginBits ?? 4) }
         options.functionPrivacyBits = functionPrivacy
         options.acceptsAnyError = acceptErrors
+        options.activations = activations
         options.clientNodes = move
         options.outputKind = outputs
         options.trees = trees
@@ -286,6 +294,7 @@ struct Refused: Error, CustomStringConvertible {
 
 extension TensorGraph.OutputKind: ExpressibleByArgument {}
 extension TensorGraph.TreeDisclosure: ExpressibleByArgument {}
+extension PlanningOptions.ActivationChoice: ExpressibleByArgument {}
 
 /// "3..8", "3...8", "3-8" or "5".
 struct IntegerRange: ExpressibleByArgument {

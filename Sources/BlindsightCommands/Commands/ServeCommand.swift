@@ -31,32 +31,13 @@ package struct ServeCommand: ParsableCommand {
     package init() {}
 
     package func run() throws {
+        ServiceProgram.allowSignals()
         var words: [UnsafeMutablePointer<CChar>?] = ([Self.program] + arguments).map { strdup($0) }
         words.append(nil)
-        for path in Self.places where access(path, X_OK) == 0 { execv(path, words) }
+        for path in ServiceProgram.places(of: Self.program) where access(path, X_OK) == 0 {
+            execv(path, words)
+        }
         execvp(Self.program, words)
         throw CommandError.noService(Self.program)
-    }
-
-    /// Beside this program, and in the checkout that it was built in.
-    private static var places: [String] {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        #if os(Linux)
-            let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-            guard count > 0 else { return [] }
-            let own = String(
-                decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        #else
-            guard realpath(CommandLine.arguments[0], &buffer) != nil else { return [] }
-            let own = String(
-                decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        #endif
-        let folders = own.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        var places = [(folders + [program[...]]).joined(separator: "/")]
-        if let build = folders.lastIndex(of: ".build") {
-            let root = folders[..<build].joined(separator: "/")
-            places.append(root + "/Service/.build/release/" + program)
-        }
-        return places
     }
 }

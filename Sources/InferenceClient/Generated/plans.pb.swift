@@ -250,10 +250,12 @@ package nonisolated struct Blindsight_V6_OperationMessage: Sendable {
 
   /// Of a convolution [C, H, W] of its input, kernel height and width, strides, and padding (top, left, bottom, right), of which
   /// negative amounts crop; of a dense layer inputs and outputs; of an affine map the output's sizes; of trees chains, leaves and trees, then each
-  /// chain's conditions, each root, and of each split its condition and both children; else the number of elements.
+  /// chain's conditions, each root, and of each split its condition and both children; of tables their number, the values of
+  /// each, and the table of each element; else the number of elements.
   package var sizes: [Int32] = []
 
-  /// As the layer has them; of an affine map its non-zero entries, row by row.
+  /// As the layer has them; of an affine map its non-zero entries, row by row; of tables all values, and as bias the integer
+  /// that each begins at.
   package var weights: [Int64] = []
 
   package var bias: [Int64] = []

@@ -60,7 +60,9 @@ extension Blindsight_V6_GadgetMessage {
     }
 
     func gadget(_ lattice: LatticeParameters) throws -> Gadget {
-        guard (1...lattice.maximumLevel).contains(Int(level)), (1...50).contains(digitBits) else {
+        guard (1...lattice.maximumLevel).contains(Int(level)),
+            (1...UInt32(Gadget.mostDigitBits)).contains(digitBits)
+        else {
             throw WireError.outOfRange("a key for level \(level) with digits of \(digitBits) bits")
         }
         return Gadget(level: Int(level), digitBits: Int(digitBits))

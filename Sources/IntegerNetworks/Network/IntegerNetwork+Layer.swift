@@ -32,6 +32,8 @@ extension IntegerNetwork {
             }
         }
 
+        package var isTable: Bool { if case .table = self { true } else { false } }
+
         /// Products one after another that it takes.
         package var depth: Int {
             switch self {

@@ -111,7 +111,7 @@ package struct IntegerNetwork: Sendable, Equatable {
     private static func checkTables(
         _ operations: [Operation], input: InputSpecification
     ) throws(NetworkError) {
-        guard operations.contains(where: { if case .table = $0.layer { true } else { false } })
+        guard operations.contains(where: \.layer.isTable)
         else { return }
         let box = BigInt(input.range.lowerBound)...BigInt(input.range.upperBound)
         var ranges = [Array(repeating: box, count: input.count)]
@@ -125,7 +125,8 @@ package struct IntegerNetwork: Sendable, Equatable {
                     else {
                         throw .invalidShape(
                             "layer \(index) (\(operation.layer.summary)) reads an element in "
-                                + "\(range.lowerBound)...\(range.upperBound); its table is for \(domain)")
+                                + "\(range.lowerBound)...\(range.upperBound); its table is for \(domain)"
+                        )
                     }
                 }
             }
@@ -135,7 +136,7 @@ package struct IntegerNetwork: Sendable, Equatable {
 
     /// Whether some function is given by its values: results are exact then by one plaintext modulus alone.
     package var hasTables: Bool {
-        operations.contains { if case .table = $0.layer { true } else { false } }
+        operations.contains(where: \.layer.isTable)
     }
 
     /// What a residue has to tell apart: the widest run of its tables, less one; 0 without tables.

@@ -2,12 +2,13 @@
 
 import Ring
 
-/// A polynomial taken apart for key switching: its residues as coefficients, of which the digits are made limb by limb
+/// A polynomial taken apart for key switching: its residues as coefficients (of a digit of several, its mixed-radix
+/// digits: x = y_0 + q_0 (y_1 + q_1 (y_2 + ...)), each centered), of which the digits are made limb by limb
 /// where they are used, so that they never leave the cache.
 package struct Decomposition: Sendable {
     package let coefficients: Polynomial<Coefficients>
     package let original: Polynomial<NTTValues>
-    package let slices: [(limb: Int, digit: Int)]
+    package let slices: [Gadget.Slice]
     package let gadget: Gadget
     package let level: Int
 

@@ -43,8 +43,12 @@ package struct KeySwitcher: Sendable {
             basis.tables[limb].inverse(x)
         }
         let slices = gadget.digits(of: first.basis)
-        let whole = (0..<level).count {
-            gadget.digitCount(modulusBits: basis.tables[$0].bits) == 1
+        mixRadices(coefficients, slices)
+        // Modulo its own limbs, a digit of whole limbs is there already.
+        let whole = slices.reduce(0) {
+            $0
+                + (gadget.digitCount(modulusBits: basis.tables[$1.limbs.lowerBound].bits) == 1
+                    ? $1.limbs.count : 0)
         }
         counter.add {
             $0.decompositions += polynomials.count
@@ -54,6 +58,66 @@ package struct KeySwitcher: Sendable {
         return zip(coefficients, polynomials).map {
             Decomposition(
                 coefficients: $0, original: $1, slices: slices, gadget: gadget, level: level)
+        }
+    }
+
+    /// Residues of a digit of several limbs become its mixed-radix digits (Garner).
+    private func mixRadices(
+        _ polynomials: [Polynomial<Coefficients>], _ slices: [Gadget.Slice]
+    ) {
+        let groups = slices.filter { $0.limbs.count > 1 }
+        guard !groups.isEmpty else { return }
+        let n = context.degree
+        withExtendedLifetime(polynomials) {
+            pool.run(polynomials.count * groups.count) { task in
+                let (index, group) = task.quotientAndRemainder(dividingBy: groups.count)
+                let limbs = groups[group].limbs
+                let tables = polynomials[index].basis.tables
+                let scratch = LimbBuffer(count: Self.tile)
+                withExtendedLifetime(scratch) {
+                    for limb in limbs.dropFirst() {
+                        let (table, x) = (tables[limb], polynomials[index].sharedLimb(limb))
+                        for start in stride(from: 0, to: n, by: Self.tile) {
+                            let count = min(Self.tile, n - start)
+                            for lower in limbs.lowerBound..<limb {
+                                bsk_lift_centered(
+                                    tables[lower].modulus, table.modulus, scratch.base,
+                                    polynomials[index].limb(lower) + start, count)
+                                bsk_sub_mul_scalar(
+                                    table.modulus, x + start, x + start, scratch.base,
+                                    context.dropInverse(of: lower, modulo: limb), count)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Words that are worked on while they are in the first cache.
+    private static let tile = 2048
+
+    /// A digit of several limbs modulo another one, by Horner's scheme.
+    private func join(
+        _ polynomial: Polynomial<Coefficients>, _ limbs: Range<Int>, modulo table: NTTTable,
+        scratch: UnsafeMutablePointer<UInt64>, into x: UnsafeMutablePointer<UInt64>
+    ) {
+        let n = context.degree
+        let tables = polynomial.basis.tables
+        for start in stride(from: 0, to: n, by: Self.tile) {
+            let count = min(Self.tile, n - start)
+            let last = limbs.upperBound - 1
+            bsk_lift_centered(
+                tables[last].modulus, table.modulus, x + start, polynomial.limb(last) + start,
+                count)
+            for limb in (limbs.lowerBound..<last).reversed() {
+                bsk_mul_scalar(
+                    table.modulus, x + start, x + start, tables[limb].value % table.value, count)
+                bsk_lift_centered(
+                    tables[limb].modulus, table.modulus, scratch, polynomial.limb(limb) + start,
+                    count)
+                bsk_add(table.modulus, x + start, x + start, scratch, count)
+            }
         }
     }
 
@@ -70,22 +134,29 @@ package struct KeySwitcher: Sendable {
         let gadget = first.gadget
         let table = context.extendedBasis(level: first.level).tables[k]
         var free = memory
-        return withExtendedLifetime(decompositions) {
+        let joins = decompositions.contains { $0.slices.contains { $0.limbs.count > 1 } }
+        let scratch = LimbBuffer(count: joins ? Self.tile : 8)
+        return withExtendedLifetime((decompositions, scratch)) {
             decompositions.flatMap { decomposition in
-                decomposition.slices.map { limb, digit in
+                decomposition.slices.map { slice in
+                    let limb = slice.limbs.lowerBound
                     let from = decomposition.original.basis.tables[limb]
                     let count = gadget.digitCount(modulusBits: from.bits)
-                    if count == 1, k == limb { return decomposition.original.limb(limb) }
+                    if count == 1, slice.limbs.contains(k) { return decomposition.original.limb(k) }
                     let x = free
                     free += digitStride
                     let residues = decomposition.coefficients.limb(limb)
-                    if count == 1 {
+                    if slice.limbs.count > 1 {
+                        join(
+                            decomposition.coefficients, slice.limbs, modulo: table,
+                            scratch: scratch.base, into: x)
+                    } else if count == 1 {
                         bsk_lift_centered(from.modulus, table.modulus, x, residues, n)
                     } else {
                         bsk_balanced_digit(
                             from.modulus, table.modulus, x, residues,
                             UInt32(gadget.digitWidth(modulusBits: from.bits)), UInt32(count),
-                            UInt32(digit), n)
+                            UInt32(slice.digit), n)
                     }
                     table.forward(x)
                     return UnsafePointer(x)

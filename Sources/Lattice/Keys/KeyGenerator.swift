@@ -97,7 +97,8 @@ public struct KeyGenerator: Sendable {
     }
 
     private func check(_ gadget: Gadget) throws {
-        guard (1...context.maximumLevel).contains(gadget.level), (1...50).contains(gadget.digitBits)
+        guard (1...context.maximumLevel).contains(gadget.level),
+            (1...Gadget.mostDigitBits).contains(gadget.digitBits)
         else { throw EvaluationError.level(gadget.level, maximum: context.maximumLevel) }
     }
 

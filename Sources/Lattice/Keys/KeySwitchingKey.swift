@@ -136,17 +136,19 @@ package struct KeySwitchingKey: Sendable {
         let back = basis.tables.map {
             ModularArithmetic.inverse((1 << 52) % $0.value, modulo: $0.value)!
         }
-        for (index, (limb, digit)) in gadget.digits(
+        for (index, slice) in gadget.digits(
             of: context.basis(level: gadget.level)
         ).enumerated() {
-            let table = basis.tables[limb]
-            // P B^digit in limb `limb`, zero in the others: g_j of the RNS gadget.
-            let shift = gadget.digitWidth(modulusBits: table.bits) * digit
+            // P B^digit in the digit's limbs, zero in the others: g_j of the RNS gadget.
             var factors = [UInt64](repeating: 0, count: basis.count)
-            factors[limb] = ModularArithmetic.multiply(
-                context.specialResidue[limb],
-                ModularArithmetic.power(2, UInt64(shift), modulo: table.value),
-                modulo: table.value)
+            for limb in slice.limbs {
+                let table = basis.tables[limb]
+                let shift = gadget.digitWidth(modulusBits: table.bits) * slice.digit
+                factors[limb] = ModularArithmetic.multiply(
+                    context.specialResidue[limb],
+                    ModularArithmetic.power(2, UInt64(shift), modulo: table.value),
+                    modulo: table.value)
+            }
             var key = source
             key.multiply(byScalars: factors)
             var mask: Polynomial<NTTValues> = Samplers.uniform(

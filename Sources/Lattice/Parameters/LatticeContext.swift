@@ -20,6 +20,8 @@ package final class LatticeContext: Sendable {
     package let specialResidue: [UInt64]
     /// `dropInverse[j][i]` = q_j^-1 mod q_i, for i < j.
     package let dropInverse: [[UInt64]]
+    /// `inverses[j][i]` = q_j^-1 mod q_i; 0 for i = j.
+    private let inverses: [[UInt64]]
     private let permutations = Mutex<[Int: GaloisPermutation]>([:])
 
     package init(_ parameters: LatticeParameters) throws {
@@ -37,9 +39,11 @@ package final class LatticeContext: Sendable {
         specialInverse = moduli.map {
             ModularArithmetic.inverse(parameters.specialModulus % $0, modulo: $0)!
         }
-        dropInverse = moduli.indices.map { j in
-            (0..<j).map { ModularArithmetic.inverse(moduli[j] % moduli[$0], modulo: moduli[$0])! }
+        let inverses = moduli.map { q in
+            moduli.map { $0 == q ? 0 : ModularArithmetic.inverse(q % $0, modulo: $0)! }
         }
+        self.inverses = inverses
+        dropInverse = moduli.indices.map { Array(inverses[$0][..<$0]) }
     }
 
     package var degree: Int { parameters.degree }
@@ -48,6 +52,11 @@ package final class LatticeContext: Sendable {
     package func basis(level: Int) -> RNSBasis { bases[level - 1] }
 
     package func extendedBasis(level: Int) -> RNSBasis { extendedBases[level - 1] }
+
+    /// q_`limb`^-1 modulo q_`other`, whichever comes first.
+    package func dropInverse(of limb: Int, modulo other: Int) -> UInt64 {
+        inverses[limb][other]
+    }
 
     /// The permutation of NTT values for X -> X^element, made once and kept.
     package func permutation(element: Int) -> GaloisPermutation {

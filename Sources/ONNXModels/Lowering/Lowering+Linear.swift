@@ -14,7 +14,8 @@ extension Lowering {
                     "its weights have scales along axis \(found); along axis \(axis), the outputs', they are accepted"
                 )
             }
-            return (integers, dims, scales)
+            // Scales that are all the same are one.
+            return (integers, dims, Set(scales).count == 1 ? [scales[0]] : scales)
         case .constant(let tensor):
             throw node.refusal(
                 "its weights '\(tensor.name)' are not quantized; integer weights through a DequantizeLinear are accepted"
@@ -33,14 +34,18 @@ extension Lowering {
     ) throws(ONNXError) -> (integers: [Int64], dims: [Int]) {
         switch try value(node, index) {
         case .scaledConstant(let integers, let dims, let found, let axis):
-            let expected = scales.count == found.count ? scales : [Double](
-                repeating: scales[0], count: found.count)
+            let expected =
+                scales.count == found.count
+                ? scales
+                : [Double](
+                    repeating: scales[0], count: found.count)
             guard scales.count == 1 || scales.count == found.count,
                 found.count == 1 || dims.count == 1 && axis == 0,
                 zip(found, expected).allSatisfy({ abs($0 - $1) <= 1e-6 * $1 })
             else {
                 throw node.refusal(
-                    "the bias has scale \(found[0]); input's times weights', \(scales[0]), is accepted")
+                    "the bias has scale \(found[0]); input's times weights', \(scales[0]), is accepted"
+                )
             }
             return (integers, dims)
         case .constant(let tensor):

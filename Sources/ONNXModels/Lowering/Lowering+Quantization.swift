@@ -61,7 +61,9 @@ extension Lowering {
         }
         let given = Int(try node.integer("axis", default: 1))
         let axis = scales.count == 1 ? 0 : given < 0 ? given + tensor.dims.count : given
-        guard scales.count == 1 || tensor.dims.indices.contains(axis) && tensor.dims[axis] == scales.count
+        guard
+            scales.count == 1
+                || tensor.dims.indices.contains(axis) && tensor.dims[axis] == scales.count
         else {
             throw node.refusal("\(scales.count) scales for sizes \(tensor.dims), axis \(given)")
         }

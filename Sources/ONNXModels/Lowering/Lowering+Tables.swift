@@ -168,7 +168,8 @@ extension Lowering {
     mutating func maximumPool(_ node: ONNXNode) throws(ONNXError) -> Value {
         try node.checkInputs(1...1)
         try node.checkAttributes([
-            "auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides",
+            "auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order",
+            "strides",
         ])
         let value = try value(node, 0)
         let shape: [Int]
@@ -184,7 +185,7 @@ extension Lowering {
         }
         let geometry = try WindowGeometry(
             node, shape: [1] + shape,
-            kernel: try node.sizes("kernel_shape", default: []))
+            kernel: try node.integers("kernel_shape")?.map { Int(clamping: $0) } ?? [])
         let whole = [1] + shape
         _ = try geometry.tapsCount(whole, node: node)
         let lists = try geometry.lists(whole, node: node)

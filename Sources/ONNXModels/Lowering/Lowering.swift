@@ -69,6 +69,15 @@ struct Lowering {
             guard let output = node.outputs.first else { throw node.refusal("it has no output") }
             values[output] = try lower(node)
         }
+        if case .accumulators(let found)? = values[graph.outputName],
+            let node = graph.nodes.last(where: { $0.outputs.first == graph.outputName })
+        {
+            throw node.refusal(
+                found.functions.isEmpty
+                    ? "it puts out scores with a scale each; one for all is accepted, or a QuantizeLinear behind it"
+                    : "it puts out a function of what is accumulated; a QuantizeLinear behind it is accepted"
+            )
+        }
         guard case .activation(let shape, let scale, version) = values[graph.outputName], let input
         else {
             throw .invalidGraph("the output '\(graph.outputName)' is not that of the last layer")

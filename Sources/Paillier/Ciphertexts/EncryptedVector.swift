@@ -49,6 +49,18 @@ public struct EncryptedVector: Sendable {
         return EncryptedVector(publicKey: publicKey, numbers: out, radixExponent: radixExponent)
     }
 
+    /// Ciphertexts of the sums of plaintexts. Both of one key and one count.
+    package func adding(_ other: EncryptedVector, pool: WorkerPool? = nil) -> EncryptedVector {
+        precondition(count == other.count, "vectors of different counts")
+        let out = Numbers(ring: publicKey.ring, count: count)
+        var list = ProductList()
+        for i in 0..<count { list.append(out[i], numbers[i], other.numbers[i]) }
+        withExtendedLifetime((self, other)) { publicKey.ring.multiply(list, pool: pool) }
+        return EncryptedVector(
+            publicKey: publicKey, numbers: out,
+            radixExponent: radixExponent + other.radixExponent)
+    }
+
     /// One vector after the other. All under one key; at least one.
     package static func joining(_ vectors: [EncryptedVector]) throws(PaillierError)
         -> EncryptedVector

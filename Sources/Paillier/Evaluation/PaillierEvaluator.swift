@@ -54,7 +54,7 @@ public final class PaillierEvaluator: Sendable {
     ) throws(PaillierError) -> EncryptedVector {
         try check(a)
         try check(b, count: a.count)
-        return combine(a.numbers, b.numbers, exponent: a.radixExponent + b.radixExponent, a, b)
+        return a.adding(b, pool: pool)
     }
 
     /// Ciphertexts of a_i + m_i mod n. The messages are not secret from whoever has both; `rerandomize` hides them.

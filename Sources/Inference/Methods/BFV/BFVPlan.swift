@@ -110,7 +110,7 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
         }
         for (_, gadget) in choices.keys.list {
             guard (1...parameters.maximumLevel).contains(gadget.level),
-                (1...50).contains(gadget.digitBits)
+                (1...Gadget.mostDigitBits).contains(gadget.digitBits)
             else { throw PlanError.invalid("a key for level \(gadget.level)") }
         }
         guard (level...parameters.maximumLevel).contains(choices.keys.rerandomizationLevel) else {

@@ -28,6 +28,8 @@ package protocol CircuitStep: Sendable {
     func permutations(degree: Int) -> Set<SlotPermutation>
     /// Whether it leaves noise as it is but for what it adds.
     var keepsNoise: Bool { get }
+    /// See `CircuitMap`.
+    var hasFreeUnit: Bool { get }
     /// Whether each ciphertext of the result depends on those of the same place alone.
     var isElementwise: Bool { get }
     /// The unit of the result, of its values' units.
@@ -35,6 +37,7 @@ package protocol CircuitStep: Sendable {
 }
 
 extension CircuitStep {
+    package var hasFreeUnit: Bool { false }
     package var isElementwise: Bool { false }
     package func unit(of units: [MessageUnit]) -> MessageUnit { units[0] }
 }

@@ -23,6 +23,7 @@ struct CircuitUnits {
             switch instruction.step {
             case .switchPoint(let point): level = min(level, levels[point])
             case .map(let map) where map.hasFreeUnit: values.append(symbols.new())
+            case .own(let own) where own.hasFreeUnit: values.append(symbols.new())
             case .map(let map):
                 symbols.unite(&operands)
                 values.append(

@@ -146,17 +146,20 @@ package final class CostLedger: NoiseLedger {
             throw PlanError.invalid("a key for level \(gadget.level) is used at level \(level)")
         }
         let moduli = parameters.ciphertextModuli[..<level]
-        let perLimb = moduli.map {
-            gadget.digitCount(modulusBits: $0.bitWidthUsed)
-        }
-        let digits = perLimb.reduce(0, +)
+        let slices = gadget.digits(bits: moduli.map(\.bitWidthUsed))
+        let digits = slices.count
         tally.counts.keyProducts += count * 2 * digits * (level + 1)
         tally.keyDigits += count * digits
         if decomposes {
             tally.counts.decompositions += count
             tally.counts.inverseNTTs += count * level
             tally.counts.forwardNTTs +=
-                count * (digits * (level + 1) - perLimb.filter { $0 == 1 }.count)
+                count
+                * (digits * (level + 1)
+                    - slices.reduce(0) {
+                        let bits = moduli[$1.limbs.lowerBound].bitWidthUsed
+                        return $0 + (gadget.digitCount(modulusBits: bits) == 1 ? $1.limbs.count : 0)
+                    })
         }
         return model.keySwitching(
             gadget: gadget, moduli: moduli, special: parameters.specialModulus)

@@ -65,6 +65,16 @@ struct GadgetChooser {
         }
     }
 
+    /// Of several residues, the widest digit that is tried.
+    private static let widestDigit = 150
+    /// Moduli of a key with such digits, at least: of fewer, none is worth what it adds.
+    private static let fewestLimbs = 6
+
+    /// Bits that no digit of a key for such a level exceeds.
+    static func widest(level: Int) -> Int {
+        level >= fewestLimbs ? widestDigit : ModulusChain.largestBits
+    }
+
     /// What one key switch adds depends on where it is, and for which plaintext modulus.
     private struct Place: Hashable {
         let level: Int
@@ -75,14 +85,17 @@ struct GadgetChooser {
     private func widest(_ site: CostLedger.Site, _ known: inout [Double]) -> Int? {
         let moduli = parameters.ciphertextModuli[..<site.level]
         let most = moduli.map { $0.bitWidthUsed }.max() ?? 0
-        for bits in stride(from: most, through: 4, by: -1) {
-            if known.count == most - bits {
+        // Of several residues first, by steps that are less than a residue.
+        let wide = stride(from: Self.widestDigit, to: Gadget.mostResidueBits, by: -12)
+        let widths = (site.level >= Self.fewestLimbs ? Array(wide) : []) + (4...most).reversed()
+        for (place, bits) in widths.enumerated() {
+            if known.count == place {
                 let added = site.model.keySwitching(
                     gadget: Gadget(level: site.level, digitBits: bits), moduli: moduli,
                     special: parameters.specialModulus)
                 known.append(added.largest)
             }
-            if known[most - bits] <= site.noise * share { return bits }
+            if known[place] <= site.noise * share { return bits }
         }
         return nil
     }

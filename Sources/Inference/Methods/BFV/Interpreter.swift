@@ -32,11 +32,12 @@ package protocol Interpreter {
         _ map: Family.Map, units: [MessageUnit], unit: MessageUnit, level: Int, isLast: Bool
     ) throws -> PreparedMap
     /// - Parameters:
+    ///   - units: the factor that each operand's values bring along.
     ///   - unit: the factor that the step's result brings along.
     ///   - followsLast: whether the last map, with `isLast`, comes before it: then nothing follows that multiplies or
     ///     moves its result, and what dithers constants does it here.
     func prepare(
-        _ step: Family.Step, unit: MessageUnit, level: Int, followsLast: Bool
+        _ step: Family.Step, units: [MessageUnit], unit: MessageUnit, level: Int, followsLast: Bool
     ) throws -> PreparedStep
 
     /// - Parameter values: the sources of the map.
@@ -71,7 +72,7 @@ extension Interpreter {
 extension Interpreter where PreparedStep == Family.Step {
     /// Steps that are applied as they are.
     package func prepare(
-        _ step: Family.Step, unit: MessageUnit, level: Int, followsLast: Bool
+        _ step: Family.Step, units: [MessageUnit], unit: MessageUnit, level: Int, followsLast: Bool
     ) -> Family.Step { step }
 }
 

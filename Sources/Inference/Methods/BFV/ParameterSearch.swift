@@ -134,7 +134,8 @@ struct ParameterSearch<Family: CircuitFamily> {
         memory.counts.bounds += 1
         let degree = circuit.degree
         let gadget = Gadget(
-            level: parameters.maximumLevel, digitBits: ModulusChain.largestBits)
+            level: parameters.maximumLevel,
+            digitBits: GadgetChooser.widest(level: parameters.maximumLevel))
         let keys = BFVKeySet(
             lattice: parameters.lattice, relinearization: gadget,
             galois: circuit.permutations.reduce(into: [:]) {

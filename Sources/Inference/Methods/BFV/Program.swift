@@ -80,7 +80,7 @@ package struct Program<I: Interpreter> {
             case .own(let own):
                 step = .own(
                     try interpreter.prepare(
-                        own, unit: unit, level: level,
+                        own, units: operands.map { units[$0] }, unit: unit, level: level,
                         followsLast: flow.lastMap.map { index > $0 } ?? false))
             case .square:
                 step = .square
@@ -96,7 +96,8 @@ package struct Program<I: Interpreter> {
         valuesCount = valueLevels.count
         starts.append(instructions.count)
         for block in circuit.blocks {
-            let range = starts[block.instructions.lowerBound]..<starts[block.instructions.upperBound]
+            let range =
+                starts[block.instructions.lowerBound]..<starts[block.instructions.upperBound]
             blocks[range.lowerBound] = Block(instructions: range, input: block.input)
         }
         outputUnit = units[units.count - 1]

@@ -115,12 +115,14 @@ package struct EncryptedFeatures: EncryptedInterpreter {
                         ? map.dither(weights, units: units, unit: unit, modulus: residues.modulus)
                         : []),
                 bias: SharedConstants(
-                    residues.multiply(map.bias(modulus: residues.modulus), by: unit), context: context,
+                    residues.multiply(map.bias(modulus: residues.modulus), by: unit),
+                    context: context,
                     plaintextIndex: residues.plaintextIndex, level: level)
             )
         }
         return PreparedMap(
-            map: map, channels: channels, isDithered: isDithered, units: units, unit: unit, level: level)
+            map: map, channels: channels, isDithered: isDithered, units: units, unit: unit,
+            level: level)
     }
 
     package func apply(_ step: FeatureStep, to values: [Value]) throws -> Value {
@@ -140,20 +142,20 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         of value: Value, _ body: (_ place: Value, _ done: Double) throws -> Value
     ) throws -> Value {
         let stored = try ciphertexts(value)
-        var level = 0
+        var (level, polynomials) = (0, 0)
         var results: [[Ciphertext]] = channels.map { _ in [] }
         for place in 0..<value.count {
             let part = Value(
                 .stored(stored.map { [$0[place]] }), count: 1, polynomials: value.polynomials,
                 level: value.level, place: place)
             let result = try body(part, Double(place + 1) / Double(value.count))
-            precondition(result.polynomials == 2, "a block ends with a relinearization")
             for (channel, found) in try ciphertexts(result).enumerated() {
                 results[channel] += found
             }
-            level = result.level
+            (level, polynomials) = (result.level, result.polynomials)
         }
-        return Value(.stored(results), count: value.count, polynomials: 2, level: level)
+        return Value(
+            .stored(results), count: value.count, polynomials: polynomials, level: level)
     }
 
     package func apply(_ transform: PreparedMap, to values: [Value]) -> Value {
@@ -224,7 +226,9 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         let results: [[Ciphertext]]
         if case .fresh(let batch) = value.content {
             // One after another: all of them as they came would take several times what comes out.
-            results = try pool.map(value.count) { try operation(evaluator, expand(batch, feature: $0)) }
+            results = try pool.map(value.count) {
+                try operation(evaluator, expand(batch, feature: $0))
+            }
             evaluator.counter.add {
                 $0.expansions += value.count * value.level * channels.count
             }

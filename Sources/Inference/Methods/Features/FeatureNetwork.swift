@@ -50,6 +50,12 @@ struct FeatureNetwork {
         }
     }
 
+    /// Of tables alone.
+    init(_ tables: LookupTables) {
+        inputCount = tables.count
+        _ = append(tables, of: 0)
+    }
+
     var depth: Int { depths.max() ?? 0 }
 
     /// Values in the order of their depth: the products that lead to each, then what is linear there.

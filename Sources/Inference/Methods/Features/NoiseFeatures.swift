@@ -146,8 +146,8 @@ package struct NoiseFeatures: NoiseInterpreter {
     package func each(
         of value: Value, _ body: (_ place: Value, _ done: Double) throws -> Value
     ) throws -> Value {
-        // Results of all places, which are of at most this level.
-        let results = StoredVector(memory, limbs: value.count * 2 * value.level)
+        // Results of all places, which are of at most this level, and may wait for a relinearization.
+        let results = StoredVector(memory, limbs: value.count * 3 * value.level)
         memory.places = value.count
         defer { memory.places = 1 }
         var out = try body(value, 1)

@@ -22,6 +22,9 @@ package struct ClearSlots: ClearInterpreter {
         case join
         /// What is taken off.
         case factors([UInt64])
+        /// Of each operand its weights, then the constants.
+        case leaf([[UInt64]], [UInt64])
+        case sum
     }
 
     package let residues: ResidueSlots
@@ -57,7 +60,7 @@ package struct ClearSlots: ClearInterpreter {
     }
 
     package func prepare(
-        _ step: SlotStep, unit: MessageUnit, level: Int, followsLast: Bool
+        _ step: SlotStep, units: [MessageUnit], unit: MessageUnit, level: Int, followsLast: Bool
     ) -> PreparedStep {
         switch step {
         case .fold(let permutations): .fold(permutations)
@@ -68,6 +71,13 @@ package struct ClearSlots: ClearInterpreter {
         case .join: .join
         case .factors(_, let constants):
             .factors(residues.multiply(constants.map { -$0 }, by: unit))
+        case .leaf(let leaf):
+            .leaf(
+                units.enumerated().map { source, sourceUnit in
+                    residues.multiply(
+                        leaf.weights(source: source, modulus: t), by: unit.over(sourceUnit))
+                }, residues.multiply(leaf.bias(modulus: t), by: unit))
+        case .sum: .sum
         }
     }
 
@@ -110,6 +120,19 @@ package struct ClearSlots: ClearInterpreter {
                 }, level: value.level)
         case .add(let constant):
             ClearValue(slots: value.slots.map { added($0, constant) }, level: value.level)
+        case .leaf(let weights, let constants):
+            ClearValue(
+                slots: [
+                    zip(values, weights).reduce(constants) { sum, term in
+                        added(
+                            sum,
+                            zip(term.0.slots[0], term.1).map {
+                                ModularArithmetic.multiply($0, $1, modulo: t)
+                            })
+                    }
+                ], level: value.level)
+        case .sum:
+            ClearValue(slots: [added(value.slots[0], values[1].slots[0])], level: value.level)
         // Shares of zero add nothing to an output: here they are all zero.
         case .mask: value
         }

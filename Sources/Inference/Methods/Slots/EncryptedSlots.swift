@@ -22,6 +22,8 @@ package struct EncryptedSlots: EncryptedInterpreter {
         case join
         /// Of each t_i, what is taken off.
         case factors(SlotLayout, [[UInt64]])
+        case leaf([EncodedTransform], [EncodedConstant])
+        case sum
     }
 
     private let evaluator: Evaluator
@@ -68,7 +70,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
     }
 
     package func prepare(
-        _ step: SlotStep, unit: MessageUnit, level: Int, followsLast: Bool
+        _ step: SlotStep, units: [MessageUnit], unit: MessageUnit, level: Int, followsLast: Bool
     ) -> PreparedStep {
         let isDithered = followsLast && privacy.isFine
         let context = evaluator.context
@@ -76,6 +78,8 @@ package struct EncryptedSlots: EncryptedInterpreter {
         case .fold(let permutations): return .fold(permutations)
         case .part(let index): return .part(index)
         case .join: return .join
+        case .sum: return .sum
+        case .leaf(let leaf): return prepare(leaf, units: units, unit: unit, level: level)
         case .factors(let layout, let constants):
             return .factors(
                 layout, residues.map { $0.multiply(constants.map { -$0 }, by: unit) })
@@ -110,6 +114,11 @@ package struct EncryptedSlots: EncryptedInterpreter {
             try factors(values, constants, layout: layout)
         // Modulus by modulus, as replies are.
         case .join: residues.indices.flatMap { index in values.map { $0[index] } }
+        case .leaf(let transforms, let constants):
+            try zip(evaluator.apply(transforms, to: values), constants).map {
+                try evaluator.add($0, $1)
+            }
+        case .sum: try zip(value, values[1]).map { try evaluator.add($0, $1) }
         case .part(let index): Array(value[index * residues.count..<(index + 1) * residues.count])
         case .fold(let permutations):
             try evaluator.sumOfPermutations(value, permutations, includingIdentity: true)
@@ -138,6 +147,37 @@ package struct EncryptedSlots: EncryptedInterpreter {
                 try evaluator.compress(
                     evaluator.rerandomize($0, flood: privacy.flood(of: $0)), c0Bits: c0Bits,
                     c1Bits: c1Bits)
+            })
+    }
+
+    /// Sums of powers, each times its coefficient in every slot.
+    private func prepare(
+        _ leaf: SlotLeaf, units: [MessageUnit], unit: MessageUnit, level: Int
+    ) -> PreparedStep {
+        let context = evaluator.context
+        let identity = SlotPermutation(rotation: 0)
+        return .leaf(
+            residues.map { residues in
+                context.encodeTransform(
+                    babies: units.indices.map { BabyStep(source: $0, permutation: identity) },
+                    giants: [
+                        (
+                            identity,
+                            units.enumerated().map { source, sourceUnit in
+                                (
+                                    baby: source,
+                                    slots: residues.multiply(
+                                        leaf.weights(source: source, modulus: residues.modulus),
+                                        by: unit.over(sourceUnit))
+                                )
+                            }
+                        )
+                    ], plaintextIndex: residues.plaintextIndex, level: level)
+            },
+            residues.map {
+                context.encodeConstant(
+                    slots: $0.multiply(leaf.bias(modulus: $0.modulus), by: unit),
+                    plaintextIndex: $0.plaintextIndex, level: level)
             })
     }
 

@@ -159,6 +159,9 @@ package struct NoiseSlots: NoiseInterpreter {
         let value = values[0]
         return switch step {
         case .factors: factors(values)
+        case .leaf: leaf(values)
+        case .sum:
+            Value(level: value.level, noise: NoiseBound.sum(values.map(\.noise)))
         case .part(let index):
             Value(
                 level: value.level, noise: value.parts[index].noise,
@@ -200,6 +203,17 @@ package struct NoiseSlots: NoiseInterpreter {
         ledger.tally.counts.multiplications += 1
         return Value(
             level: level, noise: try ledger.relinearize(product, level: level, vector: nil))
+    }
+
+    /// Each power times a plaintext with any slots, and summed; and a constant.
+    private func leaf(_ values: [Value]) -> Value {
+        let products = values.map {
+            $0.noise.mapped(by: model.anyPlaintext, degree: ledger.degree)
+        }
+        ledger.tally.counts.plaintextMultiplications += values.count
+        ledger.tally.counts.plaintextProducts += 2 * values.count * values[0].level
+        return Value(
+            level: values[0].level, noise: model.addingConstant(NoiseBound.sum(products)))
     }
 
     /// Each factor times a uniform plaintext, and summed; that bounds the factors, too.

@@ -17,6 +17,10 @@ struct PackedNetwork {
         /// Of one value, or of two that are laid out alike.
         case product([Int])
         case switchPoint(Int)
+        /// Of powers, some terms of their tables.
+        case leaf(SlotLeaf, sources: [Int])
+        /// Of two values that are laid out alike.
+        case sum([Int])
         /// The end: pairs of factors one after another, and a constant a slot.
         case factors([Int], constants: [Int64])
     }
@@ -74,16 +78,26 @@ struct PackedNetwork {
         values[0] = Array(inputLayouts.indices)
         if let first { append(first.layer, sources: Array(inputLayouts.indices), as: 1) }
         let last = network.operations.count
+        var tables = PackedTable.all(network)
         for (depth, stage) in network.stages.enumerated() {
             if depth > 0 {
                 steps.append(.switchPoint(2 * depth - 2))
                 for value in stage.products {
                     try appendProduct(network.operations[value - 1], as: value)
                 }
+                for value in tables.keys.sorted() { try append(&tables[value]!, products: depth) }
                 steps.append(.switchPoint(2 * depth - 1))
             }
             for value in stage.linear where values[value] == nil {
-                try appendLinear(network.operations[value - 1], as: value, in: network)
+                if tables[value] != nil {
+                    try append(&tables[value]!, linear: depth)
+                } else {
+                    try appendLinear(network.operations[value - 1], as: value, in: network)
+                }
+            }
+            // Those on their way, of which some begin here.
+            for value in tables.keys.sorted() where values[value] == nil {
+                try append(&tables[value]!, linear: depth)
             }
         }
         outputs = values[last]!
@@ -110,6 +124,45 @@ struct PackedNetwork {
         steps.append(.layer(layer, sources: sources))
         layouts.append(layer.outputLayout)
         values[value] = [layouts.count - 1]
+    }
+
+    /// The products of a table that lead to a depth.
+    private mutating func append(_ table: inout PackedTable, products depth: Int) throws {
+        for (index, operation) in table.steps(at: depth) where operation.isProduct {
+            steps.append(.product(operation.sources.map { table.values[$0]! }))
+            try append(index, of: &table)
+        }
+    }
+
+    /// What a table takes that is linear, at a depth; the last of it is the table's value.
+    private mutating func append(_ table: inout PackedTable, linear depth: Int) throws {
+        if table.values[0] == nil, depth >= table.firstDepth {
+            let sources = values[table.source]!
+            guard sources.count == 1 else {
+                throw PackingError.tooManyFeatures(
+                    table.network.operations[0].width, slots: shape.slotCount)
+            }
+            table.values[0] = sources[0]
+        }
+        for (index, operation) in table.steps(at: depth) where !operation.isProduct {
+            let operands = operation.sources.map { table.values[$0]! }
+            switch operation.kind {
+            case .leaf(let leaf):
+                steps.append(
+                    .leaf(
+                        SlotLeaf(leaf: leaf, layout: layouts[table.values[0]!]), sources: operands))
+            case .map, .product: steps.append(.sum(operands))
+            }
+            try append(index, of: &table)
+        }
+        if let value = table.values[table.network.operations.count], values[table.value] == nil {
+            values[table.value] = [value]
+        }
+    }
+
+    private mutating func append(_ index: Int, of table: inout PackedTable) throws {
+        layouts.append(layouts[table.values[0]!])
+        table.values[index + 1] = layouts.count - 1
     }
 
     private mutating func appendProduct(
@@ -202,7 +255,7 @@ struct PackedNetwork {
         var reached: Set<Int> = [value]
         for (index, operation) in network.operations.enumerated()
         where operation.sources.contains(where: reached.contains) {
-            if operation.layer.isProduct {
+            if operation.layer.isProduct || operation.layer.isTable {
                 reached.insert(index + 1)
             } else if operation.layer.outputImage != nil {
                 return true
@@ -222,6 +275,40 @@ extension IntegerNetwork.Layer {
                 channels: affine.shape[0], height: affine.shape[1], width: affine.shape[2])
         case .affine, .dense, .square, .product, .forest, .table: return nil
         }
+    }
+}
+
+/// A table of a network on its way through the depths that its polynomial takes.
+private struct PackedTable {
+    /// The polynomial: of value 0 the powers, the leaves, the tree.
+    let network: FeatureNetwork
+    /// The network's values that it reads and makes.
+    let source: Int
+    let value: Int
+    /// Of the source.
+    let firstDepth: Int
+    /// The packed network's value of each of the polynomial's that there is so far.
+    var values: [Int: Int] = [:]
+
+    /// By the values that they make.
+    static func all(_ network: IntegerNetwork) -> [Int: PackedTable] {
+        let depths = network.depths
+        var all: [Int: PackedTable] = [:]
+        for (index, operation) in network.operations.enumerated() {
+            guard case .table(let tables) = operation.layer else { continue }
+            all[index + 1] = PackedTable(
+                network: FeatureNetwork(tables), source: operation.sources[0], value: index + 1,
+                firstDepth: depths[operation.sources[0]])
+        }
+        return all
+    }
+
+    /// Operations whose results are of a depth of the network, with their numbers.
+    func steps(at depth: Int) -> [(index: Int, operation: FeatureNetwork.Operation)] {
+        guard values[0] != nil else { return [] }
+        return network.operations.enumerated().filter {
+            network.depths[$0.offset + 1] == depth - firstDepth
+        }.map { ($0.offset, $0.element) }
     }
 }
 

@@ -25,6 +25,10 @@ package enum SlotStep: CircuitStep {
     /// Of pairs of factors one after another, what lets a client make their products itself, and learn the sums of each
     /// output's slots only, and a constant a slot: see `BlindedFactors`.
     case factors(SlotLayout, constants: [Int64])
+    /// Of powers of one value, some terms of its tables.
+    case leaf(SlotLeaf)
+    /// Of two values.
+    case sum
 
     package func permutations(degree: Int) -> Set<SlotPermutation> {
         guard case .fold(let group) = self else { return [] }
@@ -33,10 +37,12 @@ package enum SlotStep: CircuitStep {
 
     package var keepsNoise: Bool {
         switch self {
-        case .fold, .factors: false
+        case .fold, .factors, .leaf, .sum: false
         case .add, .mask, .part, .join: true
         }
     }
+
+    package var hasFreeUnit: Bool { if case .leaf = self { true } else { false } }
 
     package func unit(of units: [MessageUnit]) -> MessageUnit {
         guard case .factors = self else { return units[0] }
@@ -186,7 +192,13 @@ package enum SlotCircuits: CircuitFamily {
         _ client: Slots, _ circuit: Circuit<SlotCircuits>, _ evaluation: PlanEvaluation
     ) -> Int {
         let parameters = client.settings.parameters
-        let terms = circuit.maps.reduce(0) { $0 + $1.termCount }
+        let terms = circuit.instructions.reduce(0) { sum, instruction in
+            switch instruction.step {
+            case .map(let map): sum + map.termCount
+            case .own(.leaf(let leaf)): sum + leaf.termCount
+            case .own, .square, .product, .switchPoint: sum
+            }
+        }
         let widestBabies = circuit.maps.map(\.babies.count).max() ?? 0
         return parameters.plaintextModuli.count * (terms + 2 * widestBabies + 12)
             * (parameters.maximumLevel + 1) * parameters.degree * 8
@@ -225,6 +237,10 @@ private struct SlotCircuitBuilder {
                 values.append(circuit.append(.own(.part(index)), [values[bundle]]))
             case .product(let operands):
                 values.append(circuit.appendProduct(operands.map { values[$0] }))
+            case .leaf(let leaf, let sources):
+                values.append(circuit.append(.own(.leaf(leaf)), sources.map { values[$0] }))
+            case .sum(let operands):
+                values.append(circuit.append(.own(.sum), operands.map { values[$0] }))
             case .layer(let layer, let sources):
                 values.append(append(layer, sources: sources.map { values[$0] }))
             case .factors(let factors, let constants):

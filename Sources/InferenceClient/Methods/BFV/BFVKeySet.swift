@@ -35,7 +35,7 @@ package struct BFVKeySet: Sendable, Hashable {
     /// Bytes of one key in a file: its seed and packed residues.
     package func byteCount(_ gadget: Gadget) -> Int {
         let bits = lattice.ciphertextModuli[..<gadget.level].map(\.bitWidthUsed)
-        let digits = bits.reduce(0) { $0 + gadget.digitCount(modulusBits: $1) }
+        let digits = gadget.digits(bits: bits).count
         return 32 + digits
             * bits.reduce(lattice.specialModulus.bitWidthUsed, +) * lattice.degree / 8
     }

@@ -64,7 +64,7 @@ package final class TablePolynomials: Sendable {
 }
 
 /// Some of the terms of tables' polynomials, as a linear map of powers: the constant, and one term a source.
-struct TableLeaf {
+struct TableLeaf: Sendable {
     let polynomials: TablePolynomials
     /// The power that stands for the constant.
     let first: Int

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import InferenceClient
+
+/// Some terms of tables' polynomials on the slots of one ciphertext: each slot has the coefficients of its element.
+package struct SlotLeaf: Sendable {
+    let leaf: TableLeaf
+    let layout: SlotLayout
+
+    /// Powers that it reads.
+    var termCount: Int { leaf.powers.count }
+
+    /// A weight a slot.
+    func weights(source: Int, modulus t: UInt64) -> [Int64] {
+        layout.place(leaf.weights(source: source, modulus: t))
+    }
+
+    func bias(modulus t: UInt64) -> [Int64] { layout.place(leaf.bias(modulus: t)) }
+}
