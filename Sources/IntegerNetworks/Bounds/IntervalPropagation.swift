@@ -15,6 +15,27 @@ package enum IntervalPropagation {
         return run(layer, ranges)
     }
 
+    /// Of what the last of a network's operations so far puts out; nil where it exceeds 32 bits.
+    package static func ranges(
+        after operations: [IntegerNetwork.Operation], input: InputSpecification
+    ) -> [ClosedRange<Int64>]? {
+        let box = BigInt(input.range.lowerBound)...BigInt(input.range.upperBound)
+        var values = [Array(repeating: box, count: input.count)]
+        for operation in operations {
+            values.append(
+                apply(operation.layer, to: operation.sources.flatMap { values[$0] }))
+        }
+        var out: [ClosedRange<Int64>] = []
+        for range in values[values.count - 1] {
+            guard let low = Int64(exactly: range.lowerBound),
+                let high = Int64(exactly: range.upperBound), low.magnitude < 1 << 31,
+                high.magnitude < 1 << 31
+            else { return nil }
+            out.append(low...high)
+        }
+        return out
+    }
+
     /// The ranges in Int64, if all partial sums of the layer are proven to fit.
     private static func machineRanges(
         _ ranges: [ClosedRange<BigInt>], _ layer: IntegerNetwork.Layer

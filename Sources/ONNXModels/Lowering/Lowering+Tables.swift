@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BigIntegers
 import IntegerNetworks
 
 /// Codes of accumulators: tables, where no accumulator has more values than one takes.
@@ -141,25 +140,10 @@ extension Lowering {
     /// Of each element of the last layer's output.
     private func ranges(_ node: ONNXNode) throws(ONNXError) -> [ClosedRange<Int64>] {
         guard let input else { throw node.refusal("it comes before the input's QuantizeLinear") }
-        var values = [
-            Array(
-                repeating: BigInt(input.range.lowerBound)...BigInt(input.range.upperBound),
-                count: input.count)
-        ]
-        for operation in operations {
-            values.append(
-                IntervalPropagation.apply(
-                    operation.layer, to: operation.sources.flatMap { values[$0] }))
+        guard let ranges = IntervalPropagation.ranges(after: operations, input: input) else {
+            throw node.refusal("accumulators of more than 32 bits")
         }
-        var out: [ClosedRange<Int64>] = []
-        for range in values[values.count - 1] {
-            guard let low = Int64(exactly: range.lowerBound),
-                let high = Int64(exactly: range.upperBound), high.magnitude < 1 << 31,
-                low.magnitude < 1 << 31
-            else { throw node.refusal("accumulators of more than 32 bits") }
-            out.append(low...high)
-        }
-        return out
+        return ranges
     }
 
     // MARK: Pooling
