@@ -89,7 +89,7 @@ def check(model: bytes, samples: Floats, scale: float, optimized: bool) -> None:
     found = plan.simulate(samples).logits
     np.testing.assert_array_equal(found, expected)
     # Something went through the tables.
-    assert len(np.unique(expected, axis=0)) > len(samples) // 2
+    assert len(np.unique(expected, axis=0)) > 10
 
 
 def test_four_bits() -> None:

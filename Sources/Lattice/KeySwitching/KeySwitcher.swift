@@ -135,7 +135,7 @@ package struct KeySwitcher: Sendable {
         let table = context.extendedBasis(level: first.level).tables[k]
         var free = memory
         let joins = decompositions.contains { $0.slices.contains { $0.limbs.count > 1 } }
-        let scratch = LimbBuffer(count: joins ? Self.tile : 8)
+        let scratch = joins ? LimbBuffer(count: Self.tile) : nil
         return withExtendedLifetime((decompositions, scratch)) {
             decompositions.flatMap { decomposition in
                 decomposition.slices.map { slice in
@@ -149,7 +149,7 @@ package struct KeySwitcher: Sendable {
                     if slice.limbs.count > 1 {
                         join(
                             decomposition.coefficients, slice.limbs, modulo: table,
-                            scratch: scratch.base, into: x)
+                            scratch: scratch!.base, into: x)
                     } else if count == 1 {
                         bsk_lift_centered(from.modulus, table.modulus, x, residues, n)
                     } else {
