@@ -89,6 +89,44 @@ import Testing
         }
     }
 
+    /// Tables of any length at the end, where what comes last is what is put out; with replies that hide weights, too.
+    @Test(
+        arguments: [1, 2, 3, 4, 5, 6, 7, 9, 17], [MethodName.slots, .features])
+    func tableAtTheEnd(count: Int, method: MethodName) throws {
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [2], range: 0...max(1, count - 1), scale: 1),
+            layers: [
+                .dense(
+                    try Dense(
+                        weights: count == 1 ? [0, 0, 0, 0] : [1, 0, 0, -1], bias: [0, 2], inputs: 2,
+                        outputs: 2)),
+                .table(
+                    try LookupTables(
+                        runs: [
+                            .init(0...Int64(count - 1)) { ($0 * $0 + 3) % 7 },
+                            .init(3 - Int64(count)...2) { $0 < 0 ? 5 : $0 },
+                        ], choices: [0, 1])),
+            ], outputScale: 1, labels: ["a", "b"])
+        for privacy in count == 5 ? [0, 40] : [0] {
+            var planner = Self.planner
+            planner.functionPrivacyBits = privacy
+            let plan = try planner.plan(network, method: MethodChoice(method, samples: 4))
+            #expect(plan.settings.functionPrivacyBits == privacy)
+            let pair = try Pair(plan)
+            let reference = IntegerReference(network)
+            let samples = (0..<max(2, count)).map { [$0, max(1, count - 1) - $0] }
+            for group in method == .slots ? samples.map({ [$0] }) : [samples] {
+                let before = pair.server.operations
+                let found = try pair.predictions(group)
+                for (sample, prediction) in zip(group, found) {
+                    #expect(try prediction.logits == reference.logits(sample))
+                }
+                let made = pair.server.operations.entries.map { $0.count - (before[$0.name] ?? 0) }
+                #expect(made == plan.evaluation.operations.counts)
+            }
+        }
+    }
+
     /// Polynomials go through all values, whatever the run.
     @Test(arguments: [1, 2, 3, 31, 64, 257]) func interpolation(count: Int) throws {
         let t: UInt64 = 65537

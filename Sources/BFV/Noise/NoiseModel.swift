@@ -201,15 +201,15 @@ package struct NoiseModel: Sendable {
     /// independent blocks of k coefficients in [-1/2, 1/2) and so contributions of at most k/2 each, of proxy k^2/4
     /// (Hoeffding); never more than N/2. t r is an integer and t odd, so none is -1/2 and the mean of r is 0.
     package var uniformPlaintext: TransformGain {
-        let size = min(n / 2, tail * (n * Double(index)).squareRoot() / 2)
-        let largest = plaintextModulus * size
-        return TransformGain(
-            elements: [1], sum: largest, energy: largest * largest, largest: largest)
+        plaintext(size: min(n / 2, tail * (n * Double(index)).squareRoot() / 2))
     }
 
     /// Worst case: a product with an encoding of any slots, pi r with |r_j| <= 1/2.
-    package var anyPlaintext: TransformGain {
-        let largest = plaintextModulus * n / 2
+    package var anyPlaintext: TransformGain { plaintext(size: n / 2) }
+
+    /// - Parameter size: of r, at an embedding.
+    private func plaintext(size: Double) -> TransformGain {
+        let largest = plaintextModulus * size
         return TransformGain(
             elements: [1], sum: largest, energy: largest * largest, largest: largest)
     }

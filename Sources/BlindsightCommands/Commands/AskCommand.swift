@@ -59,17 +59,7 @@ package struct AskCommand: ReportingCommand {
     @Option(help: "Seconds that a call may take; by default 60.")
     var timeout: Double?
 
-    @Option(help: "The file of samples.", completion: .file())
-    var input: String
-
-    @Option(help: "The one sample to take; the first is 0.")
-    var index: Int?
-
-    @Option(help: "The first sample to take; by default 0.")
-    var from: Int?
-
-    @Option(help: "How many samples to take; by default all.")
-    var limit: Int?
+    @OptionGroup var chosen: SampleChoiceOptions
 
     @Option(help: "A column of a CSV file with a header that names the rows: the table has it.")
     var id: String?
@@ -95,10 +85,7 @@ package struct AskCommand: ReportingCommand {
 
     package func validate() throws {
         try ThreadCount.validate(threads)
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
-        guard index == nil || (from == nil && limit == nil) else {
-            throw ValidationError("give either --index or --from and --limit")
-        }
+        try chosen.validate()
         guard format == nil || output != nil else {
             throw ValidationError("--format belongs to --output")
         }
@@ -123,7 +110,7 @@ package struct AskCommand: ReportingCommand {
     }
 
     package func report() throws -> CommandReport {
-        if let output { try CommandFiles.checkOutput(output, inputs: [input, tokenFile]) }
+        if let output { try CommandFiles.checkOutput(output, inputs: [chosen.input, tokenFile]) }
         let table = try table()
         let start = ContinuousClock.now
         let service = try ServiceProgram(Self.program, arguments)
@@ -131,17 +118,8 @@ package struct AskCommand: ReportingCommand {
             try ClientPlan(serialized: service.receive(limit: 1 << 30))
         }
         let most = Int(clamping: Envelope.integer(try service.receive(limit: 8)[...]))
-        var reading = dataFile.reading
-        reading.identifier = id
-        reading.keepsFaults = true
-        let samples = try CommandFiles.samples(input, for: plan, as: reading)
-        let first = index ?? from ?? 0
-        guard (0..<samples.count).contains(first) else {
-            throw CommandError.noSuchSample(first, count: samples.count)
-        }
-        let asked = min(index == nil ? limit ?? samples.count : 1, samples.count - first)
-        let rows = try EncryptableRows(
-            samples, first..<first + asked, for: plan, outside: values.outside, path: input)
+        let (samples, rows) = try chosen.read(
+            for: plan, as: dataFile.reading, id: id, outside: values.outside)
         let client = try Client(plan, threads: threads)
         let exchanges = try ask(
             service, client, rows.kept.map { samples.sample(at: $0) },

@@ -33,17 +33,7 @@ package struct EncryptCommand: ReportingCommand {
     @Option(help: "The secret key.", completion: .file(extensions: ["key"]))
     var key: String
 
-    @Option(help: "The file of samples.", completion: .file())
-    var input: String
-
-    @Option(help: "The one sample to take; the first is 0.")
-    var index: Int?
-
-    @Option(help: "The first sample to take; by default 0.")
-    var from: Int?
-
-    @Option(help: "How many samples to take; by default all.")
-    var limit: Int?
+    @OptionGroup var chosen: SampleChoiceOptions
 
     @Option(help: "Samples that the server is tested by: 819, or 10% of the request.")
     var traps: TrapCount?
@@ -78,38 +68,27 @@ package struct EncryptCommand: ReportingCommand {
 
     package func validate() throws {
         try ThreadCount.validate(threads)
-        if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
-        guard index == nil || (from == nil && limit == nil) else {
-            throw ValidationError("give either --index or --from and --limit")
-        }
+        try chosen.validate()
         guard (known == nil) == (knownOutputs == nil), known == nil || traps != nil else {
             throw ValidationError("--known and --known-outputs belong together, and to --traps")
         }
     }
 
     package func report() throws -> CommandReport {
-        try CommandFiles.checkOutput(output, inputs: [plan, key, input])
+        try CommandFiles.checkOutput(output, inputs: [plan, key, chosen.input])
         let trapPath = TrapFiles.path(of: output)
         if traps != nil {
             try CommandFiles.checkOutput(
-                trapPath, inputs: [plan, key, input, known, knownOutputs])
+                trapPath, inputs: [plan, key, chosen.input, known, knownOutputs])
         }
         let clientPlan = try CommandFiles.clientPlan(plan)
-        var reading = dataFile.reading
-        reading.identifier = id
-        reading.keepsFaults = true
-        let samples = try CommandFiles.samples(input, for: clientPlan, as: reading)
-        let first = index ?? from ?? 0
-        guard (0..<samples.count).contains(first) else {
-            throw CommandError.noSuchSample(first, count: samples.count)
-        }
-        let asked = min(index == nil ? limit ?? samples.count : 1, samples.count - first)
-        let rows = try EncryptableRows(
-            samples, first..<first + asked, for: clientPlan, outside: values.outside, path: input)
+        let (samples, rows) = try chosen.read(
+            for: clientPlan, as: dataFile.reading, id: id, outside: values.outside)
         let rowPath = RowFiles.path(of: output)
         let hasRows = rows.isWorthAFile || FileSystem.exists(rowPath)
         if hasRows {
-            try CommandFiles.checkOutput(rowPath, inputs: [plan, key, input, known, knownOutputs])
+            try CommandFiles.checkOutput(
+                rowPath, inputs: [plan, key, chosen.input, known, knownOutputs])
         }
         let (count, tally) = (rows.kept.count, rows.tally)
         let known = try known.map { path in

@@ -64,7 +64,7 @@ package struct LookupTables: Sendable, Equatable {
     /// Values of the longest run.
     package var longest: Int { runs.reduce(1) { max($0, $1.values.count) } }
 
-    /// Products one after another of the polynomial through the longest run.
+    /// Products one after another of the polynomial through the longest run, at most.
     package var depth: Int { Self.depth(values: longest) }
 
     /// log2 of the values, rounded up; a line through two needs none.

@@ -18,6 +18,14 @@ package struct SparseIntegerMatrix: Sendable, Equatable {
         self.weights = weights
     }
 
+    /// Whether row i has an entry in column i only, or none.
+    package var isDiagonal: Bool {
+        rows == columns
+            && (0..<rows).allSatisfy { row in
+                entries(ofRow: row).allSatisfy { columnIndices[$0] == row }
+            }
+    }
+
     package var rows: Int { rowStarts.count - 1 }
 
     /// Number of non-zero weights.

@@ -37,7 +37,7 @@ struct Accumulators {
         scales.count == 1 ? 0 : element / (count / scales.count)
     }
 
-    /// The code, less its zero point, of an accumulator.
+    /// The code, less its zero point, of an accumulator; nil where it is that of no number.
     ///
     /// Without functions as onnxruntime's QLinearConv, QLinearMatMul and QGemm compute it: the accumulator as a float
     /// times (scale of the input times that of the weights, over that of the codes), each step in float, rounded half to
@@ -45,7 +45,7 @@ struct Accumulators {
     /// times its scale.
     func code(
         _ accumulator: Int64, place: Int, scale: Float, codes: ClosedRange<Int64>
-    ) -> Int64 {
+    ) -> Int64? {
         let unit = Float(scales[place])
         var low = Float(codes.lowerBound)
         let high = Float(codes.upperBound)
@@ -56,6 +56,7 @@ struct Accumulators {
         } else {
             step = functions.reduce(Float(accumulator) * unit) { $1($0) } / scale
         }
+        guard !step.isNaN else { return nil }
         return Int64(min(max(step.rounded(.toNearestOrEven), low), max(low, high)))
     }
 }

@@ -188,7 +188,7 @@ extension Lowering {
             guard codes.scale == scale, codes.zeroPoint == zeroPoint else {
                 throw node.refusal("scale or zero point differ from the QuantizeLinear before it")
             }
-            return .activation(shape: shape, scale: Double(scale), version: version)
+            return .activation(shape: shape, scale: Double(scale), version: codes.version)
         case .constant, .realInput, .activation, .accumulators, .window, .scaledConstant:
             throw node.refusal("its input is not quantized")
         }

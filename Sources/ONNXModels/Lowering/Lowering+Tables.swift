@@ -59,13 +59,15 @@ extension Lowering {
             throw node.refusal("it quantizes what is not the last layer's output")
         }
         let range = Int64(codes.lowerBound - zeroPoint)...Int64(codes.upperBound - zeroPoint)
-        let inner = InnerCodes(scale: scale, zeroPoint: zeroPoint, range: range)
+        func inner() -> InnerCodes {
+            InnerCodes(scale: scale, zeroPoint: zeroPoint, range: range, version: version)
+        }
         let ranges = try ranges(node)
         // Codes that are quantized again as they were stay what they are.
         if found.functions.isEmpty, found.scales == [Double(scale)],
             ranges.allSatisfy({ range.contains($0.lowerBound) && range.contains($0.upperBound) })
         {
-            return .innerCodes(shape: found.shape, inner)
+            return .innerCodes(shape: found.shape, inner())
         }
         // Elements of one function share a run that holds all of them.
         var union: [Int: ClosedRange<Int64>] = [:]
@@ -78,21 +80,23 @@ extension Lowering {
         let places = union.keys.sorted()
         var runs: [LookupTables.Run] = []
         for place in places {
-            let range = union[place]!
-            guard range.upperBound - range.lowerBound < Int64(LookupTables.mostValues) else {
+            let domain = union[place]!
+            guard domain.upperBound - domain.lowerBound < Int64(LookupTables.mostValues) else {
                 throw node.refusal(
-                    "what it quantizes takes \(range.upperBound - range.lowerBound + 1) values; a table takes "
+                    "what it quantizes takes \(domain.upperBound - domain.lowerBound + 1) values; a table takes "
                         + "\(LookupTables.mostValues): activations and weights of fewer bits are accepted"
                 )
             }
-            runs.append(
-                .init(range) {
-                    found.code($0, place: place, scale: scale, codes: inner.range)
-                })
+            let values = domain.map { found.code($0, place: place, scale: scale, codes: range) }
+            guard values.allSatisfy({ $0 != nil }) else {
+                throw node.refusal(
+                    "what it quantizes is no number, by its scales or a function's attributes")
+            }
+            runs.append(.init(lower: domain.lowerBound, values: values.compactMap { $0 }))
         }
         try appendTable(
             runs: runs, choices: ranges.indices.map { found.place($0) }, shape: found.shape, node)
-        return .innerCodes(shape: found.shape, inner)
+        return .innerCodes(shape: found.shape, inner())
     }
 
     private mutating func appendTable(
@@ -111,8 +115,8 @@ extension Lowering {
     mutating func clip(
         _ node: ONNXNode, _ shape: [Int], _ codes: InnerCodes, to limits: ClosedRange<Int64>
     ) throws(ONNXError) -> Value {
-        guard case .table(let tables) = operations.last?.layer else {
-            throw node.refusal("it clips codes that no QuantizeLinear before it made")
+        guard codes.version == version, case .table(let tables) = operations.last?.layer else {
+            throw node.refusal("it clips codes that no QuantizeLinear right before it made")
         }
         let clipped: LookupTables
         do {
@@ -134,7 +138,7 @@ extension Lowering {
             shape: shape,
             InnerCodes(
                 scale: codes.scale, zeroPoint: codes.zeroPoint,
-                range: codes.range.clamped(to: limits)))
+                range: codes.range.clamped(to: limits), version: version))
     }
 
     /// Of each element of the last layer's output.
@@ -156,14 +160,13 @@ extension Lowering {
             "strides",
         ])
         let value = try value(node, 0)
-        let shape: [Int]
+        let (shape, made): ([Int], Int)
         switch value {
-        case .activation(let found, _, let made):
-            guard made == version else { throw node.refusal("it reads no last layer's output") }
-            shape = found
-        case .innerCodes(let found, _): shape = found
+        case .activation(let found, _, let version): (shape, made) = (found, version)
+        case .innerCodes(let found, let codes): (shape, made) = (found, codes.version)
         default: throw node.refusal("it pools what no QuantizeLinear made")
         }
+        guard made == version else { throw node.refusal("it reads no last layer's output") }
         guard shape.count >= 2, case .table = operations.last?.layer else {
             throw node.refusal("a MaxPool of images of codes is accepted")
         }
@@ -183,7 +186,12 @@ extension Lowering {
         switch value {
         case .activation(_, let scale, _):
             return .activation(shape: pooled, scale: scale, version: version)
-        case .innerCodes(_, let codes): return .innerCodes(shape: pooled, codes)
+        case .innerCodes(_, let codes):
+            return .innerCodes(
+                shape: pooled,
+                InnerCodes(
+                    scale: codes.scale, zeroPoint: codes.zeroPoint, range: codes.range,
+                    version: version))
         default: preconditionFailure("checked above")
         }
     }

@@ -36,6 +36,8 @@ struct Lowering {
         let zeroPoint: Int
         /// Codes less the zero point.
         let range: ClosedRange<Int64>
+        /// As of an activation.
+        let version: Int
     }
 
     static let acceptedOperators = [

@@ -27,15 +27,28 @@ struct CircuitBuilder<Family: CircuitFamily> {
     }
 }
 
+/// What is made at one depth of a network.
+struct Stage {
+    /// Products that lead to it.
+    var products: [Int] = []
+    var linear: [Int] = []
+
+    /// - Parameter depths: of every value, the input, number 0, first; of what it makes nothing is told.
+    static func all(depths: [Int], isProduct: (Int) -> Bool) -> [Stage] {
+        var stages = [Stage](repeating: Stage(), count: (depths.max() ?? 0) + 1)
+        for (value, depth) in depths.enumerated().dropFirst() {
+            if isProduct(value) {
+                stages[depth].products.append(value)
+            } else {
+                stages[depth].linear.append(value)
+            }
+        }
+        return stages
+    }
+}
+
 extension IntegerNetwork {
     /// Operations in the order of their depth, by the values that they make: the products that lead to each depth, then
     /// what is linear there.
-    var stages: [(products: [Int], linear: [Int])] {
-        let depths = depths
-        return (0...depth).map { stage in
-            let values = (1...operations.count).filter { depths[$0] == stage }
-            func isProduct(_ value: Int) -> Bool { operations[value - 1].layer.isProduct }
-            return (values.filter(isProduct), values.filter { !isProduct($0) })
-        }
-    }
+    var stages: [Stage] { Stage.all(depths: depths) { operations[$0 - 1].layer.isProduct } }
 }

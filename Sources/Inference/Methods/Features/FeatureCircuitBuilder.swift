@@ -32,7 +32,7 @@ struct FeatureCircuitBuilder {
     /// Of each depth, maps of the inputs that stand behind its switch point.
     private let late: [Int: [Int]]
 
-    init(_ network: FeatureNetwork) {
+    init(_ network: ArithmeticNetwork) {
         vectors = [0: Vector(value: 0, width: network.inputCount)]
         let depths = network.depths
         var readers: [Int: Int] = [:]
@@ -77,7 +77,7 @@ struct FeatureCircuitBuilder {
         relinearize(network.operations.count)
     }
 
-    private static func late(_ network: FeatureNetwork, depths: [Int]) -> [Int: [Int]] {
+    private static func late(_ network: ArithmeticNetwork, depths: [Int]) -> [Int: [Int]] {
         var readers: [Int: [Int]] = [:]
         for (index, operation) in network.operations.enumerated() {
             for source in Set(operation.sources) { readers[source, default: []].append(index + 1) }
@@ -104,7 +104,7 @@ struct FeatureCircuitBuilder {
         }
     }
 
-    private mutating func append(_ operation: FeatureNetwork.Operation, as value: Int) {
+    private mutating func append(_ operation: ArithmeticNetwork.Operation, as value: Int) {
         let quadratic = Set(operation.sources.filter { vectors[$0]!.isQuadratic })
         // More outputs than there are products: relinearize these.
         if quadratic.reduce(0, { $0 + vectors[$1]!.width }) < operation.width {

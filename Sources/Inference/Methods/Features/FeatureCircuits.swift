@@ -40,7 +40,7 @@ package enum FeatureCircuits: CircuitFamily {
         guard shape.slotCount >= TileProgram.tile else {
             throw PackingError.tooFewSlots(shape.slotCount)
         }
-        let network = try FeatureNetwork(ForestProducts.lowered(network))
+        let network = try ArithmeticNetwork(ForestProducts.lowered(network))
         return Circuit(
             shape: shape, instructions: FeatureCircuitBuilder(network).circuit.instructions,
             inputsCount: 1, featureCount: network.inputCount,

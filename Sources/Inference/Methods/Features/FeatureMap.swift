@@ -37,12 +37,7 @@ package final class FeatureMap: CircuitMap {
         longestRows = matrices.map { matrix in
             (0..<matrix.rows).reduce(0) { max($0, matrix.entries(ofRow: $1).count) }
         }
-        isElementwise = matrices.allSatisfy { matrix in
-            matrix.rows == matrix.columns
-                && (0..<matrix.rows).allSatisfy { row in
-                    matrix.entries(ofRow: row).allSatisfy { matrix.columnIndices[$0] == row }
-                }
-        }
+        isElementwise = matrices.allSatisfy(\.isDiagonal)
     }
 
     /// Of powers of one vector, as many as the leaf has.

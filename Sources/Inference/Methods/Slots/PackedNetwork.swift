@@ -281,7 +281,7 @@ extension IntegerNetwork.Layer {
 /// A table of a network on its way through the depths that its polynomial takes.
 private struct PackedTable {
     /// The polynomial: of value 0 the powers, the leaves, the tree.
-    let network: FeatureNetwork
+    let network: ArithmeticNetwork
     /// The network's values that it reads and makes.
     let source: Int
     let value: Int
@@ -297,14 +297,14 @@ private struct PackedTable {
         for (index, operation) in network.operations.enumerated() {
             guard case .table(let tables) = operation.layer else { continue }
             all[index + 1] = PackedTable(
-                network: FeatureNetwork(tables), source: operation.sources[0], value: index + 1,
+                network: ArithmeticNetwork(tables), source: operation.sources[0], value: index + 1,
                 firstDepth: depths[operation.sources[0]])
         }
         return all
     }
 
     /// Operations whose results are of a depth of the network, with their numbers.
-    func steps(at depth: Int) -> [(index: Int, operation: FeatureNetwork.Operation)] {
+    func steps(at depth: Int) -> [(index: Int, operation: ArithmeticNetwork.Operation)] {
         guard values[0] != nil else { return [] }
         return network.operations.enumerated().filter {
             network.depths[$0.offset + 1] == depth - firstDepth

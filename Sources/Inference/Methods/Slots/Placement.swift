@@ -45,11 +45,7 @@ struct PackedMap {
 
     init?(_ layer: IntegerNetwork.Layer) {
         guard let matrix = layer.matrix(), let bias = layer.biasVector else { return nil }
-        isDiagonal =
-            matrix.rows == matrix.columns
-            && (0..<matrix.rows).allSatisfy { row in
-                matrix.entries(ofRow: row).allSatisfy { matrix.columnIndices[$0] == row }
-            }
+        isDiagonal = matrix.isDiagonal
         self.matrix = isDiagonal ? matrix : layer.matrix(keepingZeros: true) ?? matrix
         self.bias = bias
     }

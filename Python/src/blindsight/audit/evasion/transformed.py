@@ -36,6 +36,21 @@ class BackwardPass(Evasion):
         return self.outcome(endpoint, data, x, y, make(0.3), {**figures, "levels of an input": levels}, [plot])
 
 
+def viewed(
+    samples: Any, data: Any, generator: Any, degrees: float, pixels: float, scales: tuple[float, float]
+) -> Any:
+    """Images turned, moved and scaled by as much at most, each at random."""
+    count = len(samples)
+    return turned(
+        as_images(samples, data),
+        uniform(count, -degrees, degrees, generator),
+        uniform(count, -pixels, pixels, generator),
+        uniform(count, -pixels, pixels, generator),
+        uniform(count, *scales, generator),
+        data.lowest,
+    )
+
+
 @described("evasion", TABLE, "expectation", subject="mnist", audits=True)
 class Expectation(Evasion):
     """The gradient's mean over transformations; measured over others."""
@@ -49,15 +64,7 @@ class Expectation(Evasion):
         generator = torch.Generator().manual_seed(seed)
 
         def transform(samples: Any) -> Any:
-            count = len(samples)
-            images = turned(
-                as_images(samples, data),
-                uniform(count, -12, 12, generator),
-                uniform(count, -2, 2, generator),
-                uniform(count, -2, 2, generator),
-                uniform(count, 0.9, 1.1, generator),
-                data.lowest,
-            )
+            images = viewed(samples, data, generator, 12, 2, (0.9, 1.1))
             noise = 0.05 * data.span * torch.randn(images.shape, generator=generator, dtype=torch.float64)
             return (images + noise).clamp(data.lowest, data.highest).flatten(1)
 
@@ -90,14 +97,7 @@ class Physical(Evasion):
 
         def photograph(samples: Any) -> Any:
             count = len(samples)
-            images = turned(
-                as_images(samples, data),
-                uniform(count, -4, 4, generator),
-                uniform(count, -0.5, 0.5, generator),
-                uniform(count, -0.5, 0.5, generator),
-                uniform(count, 0.95, 1.05, generator),
-                data.lowest,
-            )
+            images = viewed(samples, data, generator, 4, 0.5, (0.95, 1.05))
             contrast, light = uniform(count, 0.85, 1.1, generator), uniform(count, -0.05, 0.05, generator)
             images = (blurred(images, 0.6) - data.lowest) * contrast[:, None, None, None] + data.lowest
             images = images + data.span * light[:, None, None, None]

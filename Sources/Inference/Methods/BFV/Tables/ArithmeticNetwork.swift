@@ -2,12 +2,12 @@
 
 import IntegerNetworks
 
-/// A network as linear maps and products of vectors: what circuits on features are made of.
+/// A network as linear maps and products of vectors: what circuits are made of, and what a table is in them.
 ///
 /// A table is the polynomial through its values, by baby steps and giant steps (Paterson and Stockmeyer, 1973): powers
 /// x to x^(b - 1), leaves that are linear maps of them, and a binary tree of products with x^b, x^2b, x^4b and so on.
 /// Tables of one value share its powers.
-struct FeatureNetwork {
+struct ArithmeticNetwork {
     enum Kind {
         case map(PackedMap)
         case leaf(TableLeaf)
@@ -59,18 +59,7 @@ struct FeatureNetwork {
     var depth: Int { depths.max() ?? 0 }
 
     /// Values in the order of their depth: the products that lead to each, then what is linear there.
-    var stages: [(products: [Int], linear: [Int])] {
-        var stages = [(products: [Int], linear: [Int])](repeating: ([], []), count: depth + 1)
-        for (index, operation) in operations.enumerated() {
-            let stage = depths[index + 1]
-            if operation.isProduct {
-                stages[stage].products.append(index + 1)
-            } else {
-                stages[stage].linear.append(index + 1)
-            }
-        }
-        return stages
-    }
+    var stages: [Stage] { Stage.all(depths: depths) { operations[$0 - 1].isProduct } }
 
     private mutating func append(_ kind: Kind, _ sources: [Int], _ width: Int) -> Int {
         let operation = Operation(kind: kind, sources: sources, width: width)
@@ -84,11 +73,12 @@ struct FeatureNetwork {
     private mutating func append(_ tables: LookupTables, of source: Int) -> Int {
         let steps = TableSteps(values: tables.longest)
         let polynomials = TablePolynomials(tables)
-        let babies = (1..<steps.babies).map { power($0, of: source, width: tables.count) }
+        let babies = (1...steps.largestTerm).map {
+            power($0, of: source, width: tables.count)
+        }
         var nodes: [Int] = (0..<steps.leaves).map { leaf in
             let first = leaf * steps.babies
-            // Powers that the last leaf has no terms of cost as much as a look at them.
-            let terms = max(1, min(steps.babies, tables.longest - first) - 1)
+            let terms = min(steps.largestTerm, max(1, tables.longest - first - 1))
             return append(
                 .leaf(
                     TableLeaf(
@@ -131,25 +121,33 @@ package struct TableSteps: Equatable {
     /// Powers from x^0 on, a power of two.
     let babies: Int
     let leaves: Int
+    /// The largest power that a leaf has a term of: of one leaf alone the polynomial's degree, at least 1.
+    let largestTerm: Int
 
     package init(values: Int) {
         var best: (steps: (babies: Int, leaves: Int), products: Int)?
         var babies = 2
         repeat {
             let leaves = max(1, (values + babies - 1) / babies)
-            let products = Self.products(babies: babies, leaves: leaves)
+            let products = Self.products(babies: babies, leaves: leaves, values: values)
             // Of equal ones more powers: leaves are moved to lower levels, powers are there already.
             if products <= best?.products ?? .max { best = ((babies, leaves), products) }
             babies *= 2
         } while babies < 2 * values
         (self.babies, leaves) = best!.steps
+        products = best!.products
+        largestTerm = Self.largestTerm(babies: self.babies, leaves: leaves, values: values)
     }
 
-    package var products: Int { Self.products(babies: babies, leaves: leaves) }
+    package let products: Int
 
-    private static func products(babies: Int, leaves: Int) -> Int {
+    private static func largestTerm(babies: Int, leaves: Int, values: Int) -> Int {
+        leaves == 1 ? max(1, values - 1) : babies - 1
+    }
+
+    private static func products(babies: Int, leaves: Int, values: Int) -> Int {
         var giants = 0
         while 1 << giants < leaves { giants += 1 }
-        return (babies - 2) + giants + leaves - 1
+        return largestTerm(babies: babies, leaves: leaves, values: values) - 1 + giants + leaves - 1
     }
 }
