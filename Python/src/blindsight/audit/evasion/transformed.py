@@ -36,9 +36,7 @@ class BackwardPass(Evasion):
         return self.outcome(endpoint, data, x, y, make(0.3), {**figures, "levels of an input": levels}, [plot])
 
 
-def viewed(
-    samples: Any, data: Any, generator: Any, degrees: float, pixels: float, scales: tuple[float, float]
-) -> Any:
+def viewed(samples: Any, data: Any, generator: Any, degrees: float, pixels: float, scales: tuple[float, float]) -> Any:
     """Images turned, moved and scaled by as much at most, each at random."""
     count = len(samples)
     return turned(
