@@ -6,7 +6,11 @@ import Wire
 
 extension Plan {
     /// Changes when something that was proven earlier is no longer taken as proven.
-    private static let proofVersion = Array("proof 1".utf8)
+    private var proofVersion: [UInt8] {
+        // Trees were other products of vectors once.
+        let isOfProducts = network.forest != nil && client.methodName == .features
+        return Array((isOfProducts ? "proof 1, products of trees 2" : "proof 1").utf8)
+    }
 
     /// The sections of server.plan but the last, which stands for the proof of all that the others claim.
     private func sections() throws -> [(number: UInt16, bytes: [UInt8])] {
@@ -30,7 +34,7 @@ extension Plan {
     }
 
     /// What stands for the proof: a digest over what was proven, and by which version of the proofs.
-    private static func proof(_ sections: [(number: UInt16, bytes: ArraySlice<UInt8>)]) -> [UInt8] {
+    private func proof(_ sections: [(number: UInt16, bytes: ArraySlice<UInt8>)]) -> [UInt8] {
         Envelope.digest(
             of: proofVersion
                 + sections.flatMap { Envelope.digest(of: [UInt8($0.number)] + $0.bytes) })
@@ -40,7 +44,7 @@ extension Plan {
     /// - Throws: an error for what is too long to be read.
     public func serialized() throws -> [UInt8] {
         let sections = try sections()
-        let proof = Self.proof(sections.map { ($0.number, $0.bytes[...]) })
+        let proof = proof(sections.map { ($0.number, $0.bytes[...]) })
         return try Envelope.seal(
             (sections + [(SectionRule.Number.proof, proof)]).sorted { $0.number < $1.number },
             kind: .serverPlan, digest: client.digest)
@@ -91,7 +95,7 @@ extension Plan {
             SectionRule.Number.method, SectionRule.Number.plan, SectionRule.Number.network,
             SectionRule.Number.model, SectionRule.Number.prefix, SectionRule.Number.suffix,
         ].compactMap { number in sections[number].map { (number, $0) } }
-        if sections[SectionRule.Number.proof].map({ $0 == Self.proof(claimed)[...] }) != true {
+        if sections[SectionRule.Number.proof].map({ $0 == proof(claimed)[...] }) != true {
             self = try proven()
         }
     }

@@ -202,7 +202,8 @@ import Testing
         let slots = try ResidueSlots.all(parameters).enumerated().flatMap { index, residues in
             let interpreter = ClearSlots(circuit: circuit, residues: residues)
             let program = try Program(
-                circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: interpreter)
+                circuit, levels: levels, maximumLevel: parameters.maximumLevel,
+                isOne: circuit.unitIsOne(parameters), on: interpreter)
             units.append(program.outputUnit.value(parameters, plaintextIndex: index))
             return try program.run([sample], on: interpreter)
         }

@@ -117,6 +117,10 @@ extension BFVParameters {
     package var security: SecurityLevel { lattice.security }
     /// Q_l, the product of the first `level` ciphertext moduli.
     package func modulus(level: Int) -> BigInt { lattice.modulus(level: level) }
+    /// Whether Q_l is -1 modulo every t, so that products at this level multiply slots by 1.
+    package func productsBringNoUnit(level: Int) -> Bool {
+        plaintextModuli.allSatisfy { modulus(level: level).residue(modulo: $0) == $0 - 1 }
+    }
     /// Q, of a fresh ciphertext.
     public var ciphertextModulus: BigInt { lattice.ciphertextModulus }
     /// QP, the modulus that security depends on.

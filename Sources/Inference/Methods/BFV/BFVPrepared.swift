@@ -20,6 +20,7 @@ package struct BFVPrepared<I: EncryptedInterpreter>: PreparedMethod {
         program = try Program(
             plan.circuit, levels: choices.levels,
             maximumLevel: choices.parameters.maximumLevel,
+            isOne: plan.circuit.unitIsOne(choices.parameters),
             on: I(
                 context: context, keys: EvaluationKeys(relinearization: nil, galois: [:]),
                 privacy: choices.privacy, counter: OperationCounter(), pool: pool))

@@ -98,7 +98,8 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
         case product
         /// A step of the family's own.
         case own(Family.Step)
-        /// A place where moduli may be dropped; the plan says to which level. Reads and makes no value.
+        /// A place where moduli may be dropped; the plan says to which level. Reads and makes no value. Where there are
+        /// parts, each passes them all, and the next begins with the first again.
         case switchPoint(Int)
     }
 
@@ -131,6 +132,8 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
     package let switchPointCount: Int
     /// Baby steps of each linear layer; none where the family has none.
     package let babyCounts: [Int]
+    /// Whether values of several depths are added, so that moduli are worth choosing at which products bring no unit.
+    package let addsProducts: Bool
     package let layout: Family.Layout
     /// What no choice of levels changes.
     let flow: CircuitFlow
@@ -139,7 +142,8 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
 
     package init(
         shape: SlotShape, instructions: [Instruction], inputsCount: Int, featureCount: Int,
-        switchPointCount: Int, babyCounts: [Int] = [], layout: Family.Layout
+        switchPointCount: Int, babyCounts: [Int] = [], addsProducts: Bool = false,
+        layout: Family.Layout
     ) {
         self.shape = shape
         self.instructions = instructions
@@ -147,6 +151,7 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
         self.featureCount = featureCount
         self.switchPointCount = switchPointCount
         self.babyCounts = babyCounts
+        self.addsProducts = addsProducts
         self.layout = layout
         flow = CircuitFlow(instructions, inputsCount: inputsCount)
         blocks = CircuitBlock.blocks(of: instructions, inputsCount: inputsCount)
@@ -173,9 +178,19 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
         return Set(out.map { $0.normalized(degree: degree) })
     }
 
-    /// Where moduli may be dropped, in order.
+    /// Where moduli may be dropped, in order; those that several parts pass once.
     package var switchPoints: [Int] {
-        instructions.compactMap { if case .switchPoint(let point) = $0.step { point } else { nil } }
+        Set(
+            instructions.compactMap {
+                if case .switchPoint(let point) = $0.step { point } else { nil }
+            }
+        )
+        .sorted()
+    }
+
+    /// Whether products bring no unit, at each level.
+    package func unitIsOne(_ parameters: BFVParameters) -> (_ level: Int) -> Bool {
+        { addsProducts && parameters.productsBringNoUnit(level: $0) }
     }
 
     /// Whether it multiplies ciphertexts.

@@ -33,6 +33,10 @@ struct Stage {
     var products: [Int] = []
     var linear: [Int] = []
 
+    func filter(_ isWanted: (Int) -> Bool) -> Stage {
+        Stage(products: products.filter(isWanted), linear: linear.filter(isWanted))
+    }
+
     /// - Parameter depths: of every value, the input, number 0, first; of what it makes nothing is told.
     static func all(depths: [Int], isProduct: (Int) -> Bool) -> [Stage] {
         var stages = [Stage](repeating: Stage(), count: (depths.max() ?? 0) + 1)

@@ -16,9 +16,12 @@ struct CircuitFlow: Sendable {
         var reads: [[Int]] = []
         reads.reserveCapacity(instructions.count)
         var valuesCount = inputsCount
+        var passed: Set<Int> = []
         for (index, instruction) in instructions.enumerated() {
             if case .switchPoint(let point) = instruction.step {
-                if point % 2 == 0 {
+                if !passed.insert(point).inserted {
+                    reads.append([])
+                } else if point % 2 == 0 {
                     reads.append(Self.operands(behind: index, instructions, valuesCount))
                 } else {
                     let count = instructions[..<index].reversed().prefix(while: \.isProduct).count

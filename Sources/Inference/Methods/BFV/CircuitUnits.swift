@@ -14,14 +14,20 @@ struct CircuitUnits {
         var symbol: Int?
     }
 
-    init<Family: CircuitFamily>(_ circuit: Circuit<Family>, levels: [Int], maximumLevel: Int) {
+    /// - Parameter isOne: whether products at a level bring no unit.
+    init<Family: CircuitFamily>(
+        _ circuit: Circuit<Family>, levels: [Int], maximumLevel: Int, isOne: (_ level: Int) -> Bool
+    ) {
+        func product(_ a: MessageUnit, _ b: MessageUnit, level: Int) -> MessageUnit {
+            isOne(level) ? a.times(b) : a.times(b, level: level)
+        }
         var symbols = Symbols()
         var level = maximumLevel
         var values = [Open](repeating: Open(unit: .one), count: circuit.inputsCount)
         for instruction in circuit.instructions {
             var operands = instruction.operands.map { symbols.resolved(values[$0]) }
             switch instruction.step {
-            case .switchPoint(let point): level = min(level, levels[point])
+            case .switchPoint(let point): level = levels[point]
             case .map(let map) where map.hasFreeUnit: values.append(symbols.new())
             case .own(let own) where own.hasFreeUnit: values.append(symbols.new())
             case .map(let map):
@@ -34,7 +40,7 @@ struct CircuitUnits {
                     Open(unit: own.unit(of: operands.map(\.unit)), symbol: operands[0].symbol))
             case .square:
                 let closed = symbols.closed(operands[0])
-                values.append(Open(unit: closed.unit.times(closed.unit, level: level)))
+                values.append(Open(unit: product(closed.unit, closed.unit, level: level)))
             case .product:
                 // Of two open units one is enough.
                 let other =
@@ -42,7 +48,7 @@ struct CircuitUnits {
                 let first = symbols.resolved(operands[0])
                 values.append(
                     Open(
-                        unit: first.unit.times(other.unit, level: level),
+                        unit: product(first.unit, other.unit, level: level),
                         symbol: first.symbol ?? other.symbol))
             }
         }

@@ -54,7 +54,7 @@ extension BFVPlan {
             let interpreter = Family.Clear(circuit: circuit, residues: residues)
             return try Program(
                 circuit, levels: choices.levels, maximumLevel: choices.parameters.maximumLevel,
-                on: interpreter
+                isOne: circuit.unitIsOne(choices.parameters), on: interpreter
             ).run(samples, on: interpreter)
         }
         let found = client.outputs(

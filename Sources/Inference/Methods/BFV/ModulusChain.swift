@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BigIntegers
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -83,10 +85,20 @@ struct ModulusChain: Hashable {
         (0..<count).map { (total + $0) / count }.reversed()
     }
 
+    /// Levels of products that shall bring no unit: Q_l is -1 modulo t there.
+    struct Products: Hashable {
+        let modulus: UInt64
+        let levels: Set<Int>
+    }
+
     /// Distinct primes of these sizes, none of `excluded`; nil where a size has too few.
+    /// - Parameter products: sizes are kept about then.
     func primes(
-        degree: Int, excluding excluded: [UInt64], from memory: PlanningMemory
+        degree: Int, excluding excluded: [UInt64], products: Products?, from memory: PlanningMemory
     ) -> [UInt64]? {
+        if let products {
+            return primes(products, degree: degree, excluding: excluded, from: memory)
+        }
         var taken = Set(excluded)
         var out: [UInt64] = []
         for size in bits {
@@ -97,5 +109,72 @@ struct ModulusChain: Hashable {
             out.append(prime)
         }
         return out
+    }
+
+    /// Between two levels of products the largest modulus makes up for the others.
+    private func primes(
+        _ products: Products, degree: Int, excluding excluded: [UInt64],
+        from memory: PlanningMemory
+    ) -> [UInt64]? {
+        let t = products.modulus
+        var taken = Set(excluded)
+        var out: [UInt64] = []
+        var first = 0
+        for level in products.levels.sorted() {
+            let sizes = Array(bits[first..<level])
+            let residue = first == 0 ? t - 1 : 1
+            guard
+                let found = Self.group(
+                    sizes, product: residue, modulo: t, degree: degree, taken: taken, from: memory)
+            else { return nil }
+            taken.formUnion(found)
+            out += found
+            first = level
+        }
+        for size in bits[first...] {
+            guard let prime = memory.prime(bits: size, degree: degree, excluding: taken) else {
+                return nil
+            }
+            taken.insert(prime)
+            out.append(prime)
+        }
+        return out
+    }
+
+    /// How many of the other moduli are tried.
+    private static let trials = 64
+
+    /// Primes of about these sizes with a product that is `residue` modulo t.
+    private static func group(
+        _ sizes: [Int], product residue: UInt64, modulo t: UInt64, degree: Int,
+        taken: Set<UInt64>, from memory: PlanningMemory
+    ) -> [UInt64]? {
+        let free = sizes.indices.max { sizes[$0] < sizes[$1] }!
+        var passed = taken
+        for _ in 0..<(sizes.count > 1 ? trials : 1) {
+            var primes = [UInt64](repeating: 1, count: sizes.count)
+            var used = passed
+            for (index, size) in sizes.enumerated() where index != free {
+                guard let prime = memory.prime(bits: size, degree: degree, excluding: used) else {
+                    return nil
+                }
+                used.insert(prime)
+                primes[index] = prime
+            }
+            let others = primes.reduce(1) { ModularArithmetic.multiply($0, $1 % t, modulo: t) }
+            let wanted = ModularArithmetic.multiply(
+                residue, ModularArithmetic.inverse(others, modulo: t)!, modulo: t)
+            if let prime = memory.prime(
+                bits: sizes[free], degree: degree, residue: wanted, modulo: t, excluding: used)
+            {
+                primes[free] = prime
+                return primes
+            }
+            // The next prime in the place of one of the others.
+            if let index = sizes.indices.last(where: { $0 != free }) {
+                passed.insert(primes[index])
+            }
+        }
+        return nil
     }
 }

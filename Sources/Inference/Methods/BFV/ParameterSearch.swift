@@ -115,14 +115,15 @@ struct ParameterSearch<Family: CircuitFamily> {
     /// What a pattern of switch points asks for.
     func shape(pattern: UInt, largestDrop: Double) throws -> ChainShape? {
         try ChainShape(
-            circuit, plaintext: worst, largestModulus: largestModulus, norms: usedNorms,
-            pattern: pattern, largestDrop: largestDrop, privacy: privacy)
+            circuit, plaintext: worst, largestModulus: largestModulus,
+            isOnlyModulus: plaintexts.primes.count == 1, norms: usedNorms, pattern: pattern,
+            largestDrop: largestDrop, privacy: privacy)
     }
 
     private func forecast(skips: UInt, mostDropped: Int?) throws -> NoiseForecast {
         try NoiseForecast(
             circuit, plaintext: worst, largestModulus: largestModulus,
-            norms: usedNorms, skips: skips,
+            isOnlyModulus: plaintexts.primes.count == 1, norms: usedNorms, skips: skips,
             largestDrop: mostDropped.map { Double($0 * ModulusChain.largestBits) } ?? .infinity,
             privacy: privacy)
     }
@@ -229,9 +230,16 @@ struct ParameterSearch<Family: CircuitFamily> {
     private func parameters(_ chain: ModulusChain) throws -> BFVParameters? {
         let degree = circuit.degree
         let primes = plaintexts.primes
-        guard let moduli = chain.primes(degree: degree, excluding: primes, from: memory) else {
-            return nil
-        }
+        let products =
+            circuit.addsProducts && primes.count == 1
+            ? ModulusChain.Products(
+                modulus: primes[0],
+                levels: Set(circuit.switchPoints.filter { $0 % 2 == 0 }.map { chain.levels[$0] }))
+            : nil
+        guard
+            let moduli = chain.primes(
+                degree: degree, excluding: primes, products: products, from: memory)
+        else { return nil }
         let used = moduli.reduce(BigInt(1)) { $0 * BigInt($1) }.bitLength
         // Transforms are a quarter faster below 2^47.
         var bits = ModulusChain.fastestBits

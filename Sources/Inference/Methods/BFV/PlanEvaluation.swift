@@ -68,7 +68,8 @@ package struct PlanEvaluation {
                 parameters: parameters, plaintextIndex: index, keys: keys, privacy: privacy)
             let interpreter = Family.Noise(circuit: circuit, ledger: ledger, norms: norms)
             let program = try Program(
-                circuit, levels: levels, maximumLevel: parameters.maximumLevel, on: interpreter)
+                circuit, levels: levels, maximumLevel: parameters.maximumLevel,
+                isOne: circuit.unitIsOne(parameters), on: interpreter)
             noise.append(try program.run((), on: interpreter))
             unit = program.outputUnit
             storedLimbs = max(storedLimbs, ledger.tally.storedLimbs)

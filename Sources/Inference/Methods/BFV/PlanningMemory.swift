@@ -83,6 +83,25 @@ package final class PlanningMemory {
     func prime(bits: Int, degree: Int, excluding taken: Set<UInt64>) -> UInt64? {
         supplies[degree, default: PrimeSupply(degree: degree)].prime(bits: bits, excluding: taken)
     }
+
+    /// A prime that is `residue` modulo another one: the largest of a size, but for a quarter of a bit, or the smallest
+    /// beyond; nil where there is none.
+    func prime(
+        bits: Int, degree: Int, residue: UInt64, modulo t: UInt64, excluding taken: Set<UInt64>
+    ) -> UInt64? {
+        struct Key: Hashable {
+            let bits: Int
+            let degree: Int
+            let residue: UInt64
+            let modulus: UInt64
+        }
+        let key = Key(bits: bits, degree: degree, residue: residue, modulus: t)
+        let known =
+            (try? once(key) {
+                PrimeSupply.primes(bits: bits, degree: degree, residue: residue, modulo: t)
+            }) ?? []
+        return known.first { !taken.contains($0) }
+    }
 }
 
 /// Primes that transforms of a degree take, by size, as many as were asked for.
@@ -92,6 +111,30 @@ package struct PrimeSupply {
     private var found: [Int: [UInt64]] = [:]
 
     package init(degree: Int) { self.degree = degree }
+
+    /// Primes that are 1 modulo 2N and `residue` modulo t: two of about a size, descending, then two beyond it.
+    package static func primes(bits: Int, degree: Int, residue: UInt64, modulo t: UInt64)
+        -> [UInt64]
+    {
+        let step = UInt64(2 * degree)
+        let (distance, isTooLong) = step.multipliedReportingOverflow(by: t)
+        let end = UInt64(1) << UInt64(ModulusChain.largestBits)
+        guard !isTooLong, distance < end,
+            let inverse = ModularArithmetic.inverse(step % t, modulo: t)
+        else { return [] }
+        let offset = ModularArithmetic.multiply(
+            (residue + t - 1) % t, inverse, modulo: t)
+        let first = 1 + step * offset
+        let size = UInt64(1) << UInt64(bits)
+        let above = first + (size > first ? (size - first + distance - 1) / distance : 0) * distance
+        let larger = stride(from: above, to: end, by: Int(distance))
+        let smaller =
+            above > first
+            ? Array(
+                stride(from: above - distance, to: size - size / 6, by: -Int(distance))
+                    .lazy.filter(Primes.isPrime).prefix(2)) : []
+        return smaller + Array(larger.lazy.filter(Primes.isPrime).prefix(2))
+    }
 
     /// The largest of a size that isn't taken; nil where there is none.
     package mutating func prime(bits: Int, excluding taken: Set<UInt64>) -> UInt64? {

@@ -39,15 +39,21 @@ package struct Program<I: Interpreter> {
     /// What the outputs must be divided by, modulo t.
     package let outputUnit: MessageUnit
 
-    /// - Parameter levels: the level at each switch point, never rising.
+    /// - Parameters:
+    ///   - levels: the level at each switch point, never rising.
+    ///   - isOne: whether products at a level bring no unit.
     /// - Throws: whatever `interpreter` throws while it prepares.
     package init(
-        _ circuit: Circuit<I.Family>, levels: [Int], maximumLevel: Int, on interpreter: I
+        _ circuit: Circuit<I.Family>, levels: [Int], maximumLevel: Int,
+        isOne: (_ level: Int) -> Bool, on interpreter: I
     ) throws {
         var level = maximumLevel
         // Of every value.
         var valueLevels = [Int](repeating: level, count: circuit.inputsCount)
-        let units = CircuitUnits(circuit, levels: levels, maximumLevel: maximumLevel).units
+        let units = CircuitUnits(
+            circuit, levels: levels, maximumLevel: maximumLevel, isOne: isOne
+        ).units
+        var passed: Set<Int> = []
         let flow = circuit.flow
         instructions.reserveCapacity(2 * circuit.instructions.count)
         var starts = [Int](repeating: 0, count: circuit.instructions.count)
@@ -55,7 +61,9 @@ package struct Program<I: Interpreter> {
             starts[index] = instructions.count
             let operands = instruction.operands
             if case .switchPoint(let point) = instruction.step {
-                level = min(level, levels[point])
+                level = levels[point]
+                // Parts are alike: what is told of the first stands for all.
+                guard passed.insert(point).inserted else { continue }
                 instructions.append(
                     Instruction(
                         step: .switchPoint(point), operands: flow.reads[index], result: nil,

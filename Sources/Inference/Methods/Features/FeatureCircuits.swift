@@ -40,11 +40,11 @@ package enum FeatureCircuits: CircuitFamily {
         guard shape.slotCount >= TileProgram.tile else {
             throw PackingError.tooFewSlots(shape.slotCount)
         }
-        let network = try ArithmeticNetwork(ForestProducts.lowered(network))
+        let network = try ForestProducts.lowered(network) ?? ArithmeticNetwork(network)
         return Circuit(
             shape: shape, instructions: FeatureCircuitBuilder(network).circuit.instructions,
             inputsCount: 1, featureCount: network.inputCount,
-            switchPointCount: 2 * network.depth, layout: ())
+            switchPointCount: 2 * network.depth, addsProducts: network.addsProducts, layout: ())
     }
 
     package static func circuits(

@@ -100,7 +100,7 @@ package enum SlotCircuits: CircuitFamily {
     /// Trees of one split each are a linear map of bits.
     private static func flat(_ network: IntegerNetwork) throws -> IntegerNetwork {
         guard let forest = network.forest, forest.levels <= 1 else { return network }
-        return try ForestProducts.lowered(network)
+        return try ForestProducts.withoutProducts(network)
     }
 
     /// nil where the network is not of trees of several levels.

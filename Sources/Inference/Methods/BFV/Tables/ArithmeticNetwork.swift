@@ -20,20 +20,31 @@ struct ArithmeticNetwork {
         /// 0 is the input, i + 1 the result of operation i.
         let sources: [Int]
         let width: Int
+        /// Of operations that are run one part after another, which one; nil for those behind all parts.
+        let part: Int?
 
         var isProduct: Bool { if case .product = kind { true } else { false } }
     }
 
     let inputCount: Int
     private(set) var operations: [Operation] = []
+    /// See `Circuit.addsProducts`.
+    let addsProducts: Bool
     /// Of every value, the input first: the products on the longest way to it.
     private(set) var depths = [0]
     /// Of values that tables read, their powers from the first.
     private var powers: [Int: [Int: Int]] = [:]
 
+    /// Of nothing yet.
+    init(inputCount: Int, addsProducts: Bool) {
+        self.inputCount = inputCount
+        self.addsProducts = addsProducts
+    }
+
     /// - Throws: `PackingError.noCover` for a layer that is none of these.
     init(_ network: IntegerNetwork) throws {
         inputCount = network.inputCount
+        addsProducts = false
         var values = [0]
         for operation in network.operations {
             let sources = operation.sources.map { values[$0] }
@@ -53,16 +64,28 @@ struct ArithmeticNetwork {
     /// Of tables alone.
     init(_ tables: LookupTables) {
         inputCount = tables.count
+        addsProducts = false
         _ = append(tables, of: 0)
     }
 
     var depth: Int { depths.max() ?? 0 }
 
-    /// Values in the order of their depth: the products that lead to each, then what is linear there.
-    var stages: [Stage] { Stage.all(depths: depths) { operations[$0 - 1].isProduct } }
+    /// Of each part, and of what is behind all, values in the order of their depth: the products that lead to each, then
+    /// what is linear there.
+    var stagesOfParts: [[Stage]] {
+        let all = Stage.all(depths: depths) { operations[$0 - 1].isProduct }
+        let parts = Set(operations.compactMap(\.part)).sorted().map(Optional.some) + [nil]
+        guard parts.count > 1 else { return [all] }
+        return parts.map { part in
+            all.map { $0.filter { operations[$0 - 1].part == part } }
+        }
+    }
 
-    private mutating func append(_ kind: Kind, _ sources: [Int], _ width: Int) -> Int {
-        let operation = Operation(kind: kind, sources: sources, width: width)
+    /// - Returns: the value that it makes.
+    mutating func append(
+        _ kind: Kind, _ sources: [Int], _ width: Int, part: Int? = nil
+    ) -> Int {
+        let operation = Operation(kind: kind, sources: sources, width: width, part: part)
         operations.append(operation)
         depths.append((sources.map { depths[$0] }.max() ?? 0) + (operation.isProduct ? 1 : 0))
         return operations.count
