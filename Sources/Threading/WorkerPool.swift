@@ -20,13 +20,17 @@ package final class WorkerPool: Sendable {
     /// Whether it is one that callers share by load, and how many of them are at work.
     private let sharesByLoad: Bool
     private let callers = Atomic(0)
+    /// Of the last callers, about 16, how many found others at work: in parts of `whole`.
+    private let crowding = Atomic(0)
+    private static let whole = 1 << 10
 
     /// - Parameters:
     ///   - threads: at least 1. Where the system gives fewer, the loops are run on those.
     ///   - backsOff: whether loops are run by their caller alone after sharing them cost time; tests may want them
     ///     shared.
     ///   - sharesByLoad: whether loops are run by their caller alone while more callers than one for every two threads
-    ///     are inside `serve`: then threads that help one hold up another.
+    ///     are inside `serve`: then threads that help one hold up another. So they are while a quarter of the last
+    ///     callers found so many: the next one comes soon, and what is alone yet is done with less work on one thread.
     package init(
         threads: Int = WorkerPool.cores, backsOff: Bool = true, sharesByLoad: Bool = false
     ) {
@@ -54,14 +58,21 @@ package final class WorkerPool: Sendable {
 
     /// Runs `body`, which counts as one caller.
     package func serve<Value>(_ body: () throws -> Value) rethrows -> Value {
-        callers.add(1, ordering: .relaxed)
+        let others = callers.add(1, ordering: .relaxed).oldValue
+        let share = crowding.load(ordering: .relaxed)
+        let found = isCrowd(others + 1) ? Self.whole : 0
+        crowding.store(share + (found - share) / 16, ordering: .relaxed)
         defer { callers.subtract(1, ordering: .relaxed) }
         return try body()
     }
 
     private var isCrowded: Bool {
-        sharesByLoad && callers.load(ordering: .relaxed) > max(1, threads / 2)
+        sharesByLoad
+            && (isCrowd(callers.load(ordering: .relaxed))
+                || crowding.load(ordering: .relaxed) > Self.whole / 4)
     }
+
+    private func isCrowd(_ callers: Int) -> Bool { callers > max(1, threads / 2) }
 
     /// Whether there are threads beside the caller: not in a pool of one, nor in a child of a fork.
     package var hasWorkers: Bool { team != nil && forks == ForkCount.current }

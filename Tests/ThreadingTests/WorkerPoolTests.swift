@@ -158,5 +158,11 @@ import Threading
         let crowded = pool.serve { pool.serve { strangers() } }
         #expect(sharesByLoad ? crowded == 0 : crowded > 0)
         #expect(pool.serve { strangers() } > 0)
+        // Where many found another at work, a caller is alone for now, and has all threads again after some that were.
+        for _ in 0..<8 { pool.serve { pool.serve {} } }
+        let between = pool.serve { strangers() }
+        #expect(sharesByLoad ? between == 0 : between > 0)
+        for _ in 0..<32 { pool.serve {} }
+        #expect(pool.serve { strangers() } > 0)
     }
 }

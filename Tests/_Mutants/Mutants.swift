@@ -24,6 +24,16 @@ private let bounds: [Mutant] = [
         original: "?? 0) - weight)", broken: "?? 0) + weight)",
         tests: "ForestCircuitTests/everyLayout"),
     Mutant(
+        name: "any two conditions are taken for those of one chain",
+        file: "Inference/Methods/Features/ForestProducts.swift",
+        original: "chainOfCondition[first] == chainOfCondition[second]",
+        broken: "first >= 0", tests: "ForestCircuitTests/encryptedIsClear"),
+    Mutant(
+        name: "moduli are such that products bring the unit -1",
+        file: "Inference/Methods/BFV/ModulusChain.swift",
+        original: "first == 0 ? t - 1 : 1", broken: "t - 1",
+        tests: "ForestProductsTests/productsBringNoUnit"),
+    Mutant(
         name: "of a set of categories the first alone leads on",
         file: "ONNXModels/Import/TreeTable.swift", original: "values: values + next.values",
         broken: "values: values", tests: "TreeEnsembleTests/setsOfCategories"),

@@ -47,6 +47,8 @@ package struct TileProgram: Sendable {
         let polynomials: Int
         /// In words, in a task's memory.
         let offset: Int
+        /// Words from one tile of a run to the next: of sources and of the result there are all tiles of a run.
+        let stride: Int
         /// Whether a factor pi of a product is still missing: maps that read products multiply by it afterwards, since
         /// they have fewer outputs.
         let lacksGenerator: Bool
@@ -54,6 +56,8 @@ package struct TileProgram: Sendable {
 
     private let plaintext: PlaintextContext
     private var values: [Value] = []
+    /// Values that are sources, which are copied once whatever reads them.
+    private var sources: [Int: Int] = [:]
     private var words = 0
     private var scratchWords = 0
 
@@ -62,20 +66,35 @@ package struct TileProgram: Sendable {
 
     package init(_ node: Node, context: BFVContext, plaintextIndex: Int) {
         plaintext = context.plaintexts[plaintextIndex]
-        _ = append(node, feedsMap: false)
+        tilesOfRun = min(Self.mostTilesOfRun, context.degree / Self.tile)
+        _ = append(node, feedsMap: false, isResult: true)
+        while words > Self.mostWords, tilesOfRun > 1 {
+            tilesOfRun /= 2
+            (values, sources, words) = ([], [:], 0)
+            _ = append(node, feedsMap: false, isResult: true)
+        }
     }
 
-    /// - Parameter feedsMap: whether a map alone reads it.
-    private mutating func append(_ node: Node, feedsMap: Bool) -> Int {
+    /// - Parameters:
+    ///   - feedsMap: whether a map alone reads it.
+    ///   - isResult: whether it is stored.
+    private mutating func append(
+        _ node: Node, feedsMap: Bool, isResult: Bool = false
+    ) -> Int {
         switch node {
         case .source(let index, let count, let polynomials):
-            return append(.source(index), count: count, polynomials: polynomials)
+            if let known = sources[index] { return known }
+            let value = append(
+                .source(index), count: count, polynomials: polynomials, isOfRun: true)
+            sources[index] = value
+            return value
         case .product(let a, let b):
             let x = append(a, feedsMap: false)
             let y = Self.isSame(a, b) ? x : append(b, feedsMap: false)
             precondition(values[x].polynomials == 2 && values[y].polynomials == 2)
             return append(
-                .product(x, y), count: values[x].count, polynomials: 3, lacks: feedsMap)
+                .product(x, y), count: values[x].count, polynomials: 3, lacks: feedsMap,
+                isOfRun: isResult)
         case .map(let all, let constants, let nodes):
             let matrices = all.list
             // Either all sources lack the factor or none does.
@@ -87,7 +106,7 @@ package struct TileProgram: Sendable {
             scratchWords = max(scratchWords, count * Int(BSK_TILE) + needed)
             return append(
                 .map(matrices, all.dither.map { $0.draw() }, constants, sources), count: count,
-                polynomials: sources.map { values[$0].polynomials }.max()!)
+                polynomials: sources.map { values[$0].polynomials }.max()!, isOfRun: isResult)
         }
     }
 
@@ -101,66 +120,91 @@ package struct TileProgram: Sendable {
     }
 
     private mutating func append(
-        _ step: Step, count: Int, polynomials: Int, lacks: Bool = false
+        _ step: Step, count: Int, polynomials: Int, lacks: Bool = false, isOfRun: Bool
     ) -> Int {
+        let size = count * polynomials * Self.tile
         values.append(
             Value(
                 step: step, count: count, polynomials: polynomials, offset: words,
-                lacksGenerator: lacks))
-        words += count * polynomials * Int(BSK_TILE)
+                stride: isOfRun ? size : 0, lacksGenerator: lacks))
+        words += isOfRun ? size * tilesOfRun : size
         return values.count - 1
     }
 
     /// Positions that are worked on together; all lie in one of the runs of N/k positions where pi is constant.
     package static let tile = Int(BSK_TILE)
 
-    /// Positions that one task works on.
-    private static let run = 4 * Int(BSK_TILE)
+    /// Tiles that one task works on: of each ciphertext as much is read and written at once, since it is on a page of its
+    /// own.
+    private static let mostTilesOfRun = 8
+    private var tilesOfRun: Int
+    /// Of a task's memory, unless one tile takes more: 16 MiB.
+    private static let mostWords = 1 << 21
 
     /// Evaluates limb `limb` at all positions.
     package func run(limb: Int, sources: [Limbs], result: Limbs, pool: WorkerPool) {
-        let n = plaintext.table.degree
-        let run = min(Self.run, n)
-        pool.run(n / run) { task in
+        let run = tilesOfRun * Self.tile
+        pool.run(plaintext.table.degree / run) { task in
             let memory = LimbBuffer(count: words + scratchWords)
             withExtendedLifetime(memory) {
-                for position in stride(from: task * run, to: (task + 1) * run, by: Int(BSK_TILE)) {
+                load(position: task * run, sources: sources, memory: memory.base)
+                for tile in 0..<tilesOfRun {
                     evaluate(
-                        limb: limb, position: position, sources: sources, memory: memory.base)
-                    store(position: position, memory: memory.base, into: result)
+                        limb: limb, position: task * run + tile * Self.tile, tile: tile,
+                        memory: memory.base)
+                }
+                store(position: task * run, memory: memory.base, into: result)
+            }
+        }
+    }
+
+    /// Where a value lies of a tile of the run.
+    private func place(
+        _ value: Int, tile: Int, memory: UnsafeMutablePointer<UInt64>
+    ) -> UnsafeMutablePointer<UInt64> {
+        memory + values[value].offset + tile * values[value].stride
+    }
+
+    private func load(
+        position: Int, sources: [Limbs], memory: UnsafeMutablePointer<UInt64>
+    ) {
+        for (number, value) in values.enumerated() {
+            guard case .source(let index) = value.step else { continue }
+            for (i, limb) in sources[index].enumerated() {
+                for tile in 0..<tilesOfRun {
+                    (place(number, tile: tile, memory: memory) + i * Self.tile).update(
+                        from: limb + position + tile * Self.tile, count: Self.tile)
                 }
             }
         }
     }
 
     private func evaluate(
-        limb: Int, position: Int, sources: [Limbs], memory: UnsafeMutablePointer<UInt64>
+        limb: Int, position: Int, tile: Int, memory: UnsafeMutablePointer<UInt64>
     ) {
-        let tile = Int(BSK_TILE)
         let m = plaintext.generator.basis.tables[limb].modulus
         // Constant over N/k positions.
         let pi = plaintext.generator.limb(limb)[position]
-        for value in values {
-            let out = memory + value.offset
-            let size = value.count * tile
+        for (number, value) in values.enumerated() {
+            let out = place(number, tile: tile, memory: memory)
+            let size = value.count * Self.tile
             switch value.step {
-            case .source(let index):
-                for (i, limb) in sources[index].enumerated() {
-                    (out + i * tile).update(from: limb + position, count: tile)
-                }
+            case .source: break
             case .product(let a, let b):
-                let (x, y) = (memory + values[a].offset, memory + values[b].offset)
+                let x = place(a, tile: tile, memory: memory)
+                let y = place(b, tile: tile, memory: memory)
                 bsk_tensor(m, out, out + size, out + 2 * size, x, x + size, y, y + size, size)
                 if !value.lacksGenerator { bsk_mul_scalar(m, out, out, pi, 3 * size) }
             case .map(let matrices, let draws, let constants, let operands):
                 let lacks = values[operands[0]].lacksGenerator
+                let places = operands.map { place($0, tile: tile, memory: memory) }
                 for polynomial in 0..<value.polynomials {
                     apply(
-                        matrices, draws, to: operands, polynomial: polynomial, m,
+                        matrices, draws, to: operands, at: places, polynomial: polynomial, m,
                         initial: polynomial == 0
                             ? constants.values(limb: limb, position: position, scaled: lacks)
                             : nil,
-                        out: out + polynomial * size, memory: memory)
+                        out: out + polynomial * size, scratch: memory + words)
                 }
                 if lacks { bsk_mul_scalar(m, out, out, pi, value.polynomials * size) }
             }
@@ -169,17 +213,16 @@ package struct TileProgram: Sendable {
 
     private func apply(
         _ matrices: [SmallMatrix], _ draws: [ScalarDither.Draw], to operands: [Int],
-        polynomial: Int,
+        at places: [UnsafeMutablePointer<UInt64>], polynomial: Int,
         _ m: UnsafePointer<bsk_modulus>, initial: UnsafePointer<UInt64>?,
-        out: UnsafeMutablePointer<UInt64>, memory: UnsafeMutablePointer<UInt64>
+        out: UnsafeMutablePointer<UInt64>, scratch: UnsafeMutablePointer<UInt64>
     ) {
         let size = matrices[0].rows * Int(BSK_TILE)
-        let scratch = memory + words
         var isFirst = true
         for (index, (matrix, operand)) in zip(matrices, operands).enumerated()
         where polynomial < values[operand].polynomials {
             let source = values[operand]
-            let x = memory + source.offset + polynomial * source.count * Int(BSK_TILE)
+            let x = places[index] + polynomial * source.count * Int(BSK_TILE)
             let target = isFirst ? out : scratch
             matrix.apply(
                 m, to: x, into: target, initial: isFirst ? initial : nil, scratch: scratch + size)
@@ -195,10 +238,12 @@ package struct TileProgram: Sendable {
     private func store(
         position: Int, memory: UnsafeMutablePointer<UInt64>, into result: Limbs
     ) {
-        let tile = Int(BSK_TILE)
-        let last = memory + values[values.count - 1].offset
         for (i, limb) in result.enumerated() {
-            (limb + position).update(from: last + i * tile, count: tile)
+            for tile in 0..<tilesOfRun {
+                (limb + position + tile * Self.tile).update(
+                    from: place(values.count - 1, tile: tile, memory: memory) + i * Self.tile,
+                    count: Self.tile)
+            }
         }
     }
 }
