@@ -179,6 +179,8 @@ def test_table_and_report(tmp_path: Path) -> None:
     report.write_table(page, made, {findings[1].row: findings[1]})
     text = page.read_text()
     assert "not run" in text and "reproduced" in text and "old" not in text and text.endswith("after\n")
+    report.write_table(page, made, {})
+    assert page.read_text() == text  # what was measured stays
     report.write(tmp_path / "audit.html", "T", made, findings, {"other": "because"}, "head")
     html = (tmp_path / "audit.html").read_text()
     assert html.index('id="high"') < html.index('id="low"') and "&lt;do this&gt;" in html and "because" in html

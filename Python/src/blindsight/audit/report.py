@@ -8,6 +8,7 @@ import base64
 import hashlib
 import html
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,14 @@ def _figure(row: Row, value: float) -> str:
     return f"{value:.4g}"
 
 
-def table(chosen: Sequence[Row], found: dict[str, Finding]) -> str:
-    """Rows in Markdown: what is expected is there before anything was measured."""
+def table(chosen: Sequence[Row], found: dict[str, Finding], earlier: str = "") -> str:
+    """Rows in Markdown: what is expected is there before anything was measured. What an earlier table measured stays
+    where nothing newer was found."""
+    measured = {}
+    for line in earlier.splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if len(cells) == 9 and cells[5]:
+            measured[cells[0]] = cells[5:]
     lines = [
         "| row | paper | metric | the paper's figure | expected here | measured | interval | seconds | status |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -50,6 +57,9 @@ def table(chosen: Sequence[Row], found: dict[str, Finding]) -> str:
         near = f" ± {row.expected.tolerance:g}" if row.expected.comparable else ""
         cells = [row.name, row.paper, row.metric, row.headline, _figure(row, row.expected.value) + near]
         finding = found.get(row.name)
+        if finding is None and row.name in measured:
+            lines.append("| " + " | ".join([*(cell.replace("|", "\\|") for cell in cells), *measured[row.name]]) + " |")
+            continue
         if finding is None:
             cells += ["", "", "", "not run" if row.expected.comparable else "not run; shown"]
         else:
@@ -65,8 +75,9 @@ def write_table(path: Path, chosen: Sequence[Row], found: dict[str, Finding]) ->
     text = path.read_text()
     if text.count(_BEGIN) != 1 or text.count(_END) != 1 or text.index(_BEGIN) > text.index(_END):
         raise FileError(f"the page has no place for a table, between {_BEGIN} and {_END}", str(path))
-    before, after = text[: text.index(_BEGIN)], text[text.index(_END) :]
-    path.write_text(f"{before}{_BEGIN}\n\n{table(chosen, found)}\n\n{after}")
+    start, end = text.index(_BEGIN), text.index(_END)
+    made = table(chosen, found, earlier=text[start:end])
+    path.write_text(f"{text[:start]}{_BEGIN}\n\n{made}\n\n{text[end:]}")
 
 
 # The audit of a plan

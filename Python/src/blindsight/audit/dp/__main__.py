@@ -47,7 +47,13 @@ def plain(finding: Finding) -> list[str]:
     return found
 
 
-def table(findings: dict[str, Finding]) -> str:
+def table(findings: dict[str, Finding], earlier: str = "") -> str:
+    """What an earlier table says of other rows stays."""
+    kept: dict[str, list[str]] = {}
+    for line_of_table in earlier.splitlines():
+        if line_of_table.startswith("| "):
+            name = line_of_table[2:].split(" |")[0].split(",")[0]
+            kept.setdefault(name, []).append(line_of_table)
     lines = [
         "| row | epsilon | delta | epsilon to the key's holder | accuracy, served | membership AUC | encrypted |",
         "|---|---|---|---|---|---|---|",
@@ -56,6 +62,8 @@ def table(findings: dict[str, Finding]) -> str:
         if row.name in findings:
             one = line(findings[row.name])
             lines += ([] if one is None else [one]) + plain(findings[row.name])
+        else:
+            lines += kept.get(row.name, [])
     return "\n".join(lines)
 
 
@@ -68,8 +76,9 @@ def main(arguments: list[str]) -> int:
         text = page.read_text()
         if text.count(BEGIN) != 1 or text.count(END) != 1:
             raise FileError(f"the page has no place for a table, between {BEGIN} and {END}", str(page))
-        before, after = text[: text.index(BEGIN)], text[text.index(END) :]
-        page.write_text(f"{before}{BEGIN}\n\n{table(Results(Path(arguments[0])).read())}\n\n{after}")
+        start, end = text.index(BEGIN), text.index(END)
+        made = table(Results(Path(arguments[0])).read(), earlier=text[start:end])
+        page.write_text(f"{text[:start]}{BEGIN}\n\n{made}\n\n{text[end:]}")
     except BlindsightError as error:
         print(f"blindsight.audit.dp: {error}", file=sys.stderr)
         return 1
