@@ -12,6 +12,9 @@ package struct OutputDecoder: Sendable {
     /// The lowest value of each output, and the same modulo t, where there is one t and values fit machine words.
     private let lowest: [(value: Int64, residue: UInt64)]?
 
+    /// Samples whose outputs are written side by side.
+    private static let tile = 16
+
     /// - Parameters:
     ///   - bounds: the range of each output.
     ///   - units: modulo each t_i, what outputs are to be divided by.
@@ -52,15 +55,17 @@ package struct OutputDecoder: Sendable {
     ) -> GroupOutputs {
         let count = bounds.count
         if let lowest {
-            var words: [Int64] = []
-            words.reserveCapacity(samples * count)
-            for sample in 0..<samples {
-                for output in 0..<count {
-                    let value = ModularArithmetic.multiply(
-                        residue(0, output, sample), inverses[0], modulo: moduli[0])
-                    let (low, reduced) = lowest[output]
-                    words.append(
-                        low + Int64(ModularArithmetic.subtract(value, reduced, modulo: moduli[0])))
+            var words = [Int64](repeating: 0, count: samples * count)
+            // Residues lie sample by sample, outputs output by output: a few of both at a time stay in the cache.
+            for first in stride(from: 0, to: samples, by: Self.tile) {
+                for (output, (low, reduced)) in lowest.enumerated() {
+                    for sample in first..<min(first + Self.tile, samples) {
+                        let value = ModularArithmetic.multiply(
+                            residue(0, output, sample), inverses[0], modulo: moduli[0])
+                        words[sample * count + output] =
+                            low
+                            + Int64(ModularArithmetic.subtract(value, reduced, modulo: moduli[0]))
+                    }
                 }
             }
             return GroupOutputs(
