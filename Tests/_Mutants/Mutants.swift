@@ -424,6 +424,7 @@ private let tools: [Mutant] = [
         broken: "zip(expected, prediction.logits).count { _ in false }", tests: "MismatchTests"),
     Mutant(
         name: "bench takes wrong logits",
-        file: "BlindsightCommands/Commands/Benchmark.swift", original: "logits == expected",
-        broken: "true", tests: "MismatchTests"),
+        file: "BlindsightCommands/Commands/Benchmark.swift",
+        original: "outputs[$0].equal(decrypted, sample: $0)", broken: "$0 >= 0",
+        tests: "MismatchTests"),
 ]
