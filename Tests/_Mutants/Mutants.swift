@@ -52,8 +52,7 @@ private let bounds: [Mutant] = [
     Mutant(
         name: "a decoded output is one too high",
         file: "InferenceClient/Methods/BFV/OutputDecoder.swift",
-        original: "low + Int64(ModularArithmetic.subtract(value, reduced, modulo: moduli[0]))",
-        broken: "low + 1 + Int64(ModularArithmetic.subtract(value, reduced, modulo: moduli[0]))",
+        original: "low + Int64(offset)", broken: "low + 1 + Int64(offset)",
         tests: "FeaturesTests/encryptedEqualsReference"),
     Mutant(
         name: "a range wider than the modulus is certified",

@@ -62,9 +62,8 @@ package struct OutputDecoder: Sendable {
                     for sample in first..<min(first + Self.tile, samples) {
                         let value = ModularArithmetic.multiply(
                             residue(0, output, sample), inverses[0], modulo: moduli[0])
-                        words[sample * count + output] =
-                            low
-                            + Int64(ModularArithmetic.subtract(value, reduced, modulo: moduli[0]))
+                        let offset = ModularArithmetic.subtract(value, reduced, modulo: moduli[0])
+                        words[sample * count + output] = low + Int64(offset)
                     }
                 }
             }
