@@ -16,12 +16,13 @@ private let bounds: [Mutant] = [
     Mutant(
         name: "differences of joined trees are taken with the constants of their sums",
         file: "TensorGraphs/Graph/JoinedTrees.swift",
-        original: "step.operation.withoutConstants.evaluated(",
-        broken: "step.operation.evaluated(", tests: "JoinedTreesTests"),
+        original: "step.operation.withoutConstants.evaluated(inputs.map(changeOf))",
+        broken: "step.operation.evaluated(inputs.map(changeOf))", tests: "JoinedTreesTests"),
     Mutant(
         name: "of two leaves in one slot both are added where the bit is set",
         file: "Inference/Methods/Slots/Trees/ForestNetwork.swift",
-        original: "?? 0) - weight)", broken: "?? 0) + weight)",
+        original: "($0.worth[output] ?? 0) - weight",
+        broken: "($0.worth[output] ?? 0) + weight",
         tests: "ForestCircuitTests/everyLayout"),
     Mutant(
         name: "any two conditions are taken for those of one chain",

@@ -9,12 +9,12 @@ extension ChainShape {
     /// - Parameters:
     ///   - plaintext: the one of most noise.
     ///   - largestModulus: the largest t.
-    ///   - isOnlyModulus: whether there is no other.
+    ///   - choosesUnits: whether moduli will be such that products bring no unit.
     ///   - pattern: bit p for switch point p.
     ///   - largestDrop: bits that may be dropped at one; noise that is left goes on.
     init?<Family: CircuitFamily>(
         _ circuit: Circuit<Family>, plaintext: PlaintextModulus, largestModulus: UInt64,
-        isOnlyModulus: Bool, norms: TransformNorms, pattern: UInt, largestDrop: Double,
+        choosesUnits: Bool, norms: TransformNorms, pattern: UInt, largestDrop: Double,
         privacy: FunctionPrivacy
     ) throws {
         let points = circuit.switchPointCount
@@ -24,7 +24,7 @@ extension ChainShape {
         let interpreter = Family.Noise(circuit: circuit, ledger: ledger, norms: norms)
         let program = try Program(
             circuit, levels: (0..<points).map { points - $0 - 1 }, maximumLevel: points,
-            isOne: { _ in circuit.addsProducts && isOnlyModulus }, on: interpreter)
+            isOne: { _ in choosesUnits }, on: interpreter)
         let bits = ledger.finalBits(try program.run((), on: interpreter))
         guard bits < 1000 else { return nil }
         let smallest = ModulusChain.smallestBits(degree: circuit.degree)

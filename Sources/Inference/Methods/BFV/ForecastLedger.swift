@@ -168,12 +168,12 @@ struct NoiseForecast {
     /// - Parameters:
     ///   - plaintext: the one of most noise.
     ///   - largestModulus: the largest t.
-    ///   - isOnlyModulus: whether there is no other.
+    ///   - choosesUnits: whether moduli will be such that products bring no unit.
     ///   - skips: sets of products with no switch before them, bit i for those of depth i.
     ///   - largestDrop: bits that one stretch may drop.
     init<Family: CircuitFamily>(
         _ circuit: Circuit<Family>, plaintext: PlaintextModulus, largestModulus: UInt64,
-        isOnlyModulus: Bool, norms: TransformNorms, skips: UInt = 0,
+        choosesUnits: Bool, norms: TransformNorms, skips: UInt = 0,
         largestDrop: Double = .infinity,
         privacy: FunctionPrivacy
     ) throws {
@@ -185,7 +185,7 @@ struct NoiseForecast {
         // A level less at each depth.
         let program = try Program(
             circuit, levels: (0..<circuit.switchPointCount).map { depth - $0 / 2 - 1 },
-            maximumLevel: depth, isOne: { _ in circuit.addsProducts && isOnlyModulus },
+            maximumLevel: depth, isOne: { _ in choosesUnits },
             on: interpreter)
         finalBits = ledger.finalBits(try program.run((), on: interpreter))
         drops = ledger.drops

@@ -110,20 +110,28 @@ struct ParameterSearch<Family: CircuitFamily> {
 
     private var evaluated: Int? { isOfWorst ? worstIndex : nil }
 
+    /// Whether moduli are chosen at which products bring no unit: there are enough primes with a residue modulo t where
+    /// it is one short modulus. Of index k > 1 moduli are shorter than N t.
+    private var choosesUnits: Bool {
+        let primes = plaintexts.primes
+        return circuit.addsProducts && primes.count == 1 && circuit.shape.index == 1
+            && primes[0].bitWidthUsed + circuit.degree.trailingZeroBitCount < 44
+    }
+
     private var largestModulus: UInt64 { plaintexts.primes.max()! }
 
     /// What a pattern of switch points asks for.
     func shape(pattern: UInt, largestDrop: Double) throws -> ChainShape? {
         try ChainShape(
             circuit, plaintext: worst, largestModulus: largestModulus,
-            isOnlyModulus: plaintexts.primes.count == 1, norms: usedNorms, pattern: pattern,
+            choosesUnits: choosesUnits, norms: usedNorms, pattern: pattern,
             largestDrop: largestDrop, privacy: privacy)
     }
 
     private func forecast(skips: UInt, mostDropped: Int?) throws -> NoiseForecast {
         try NoiseForecast(
             circuit, plaintext: worst, largestModulus: largestModulus,
-            isOnlyModulus: plaintexts.primes.count == 1, norms: usedNorms, skips: skips,
+            choosesUnits: choosesUnits, norms: usedNorms, skips: skips,
             largestDrop: mostDropped.map { Double($0 * ModulusChain.largestBits) } ?? .infinity,
             privacy: privacy)
     }
@@ -231,7 +239,7 @@ struct ParameterSearch<Family: CircuitFamily> {
         let degree = circuit.degree
         let primes = plaintexts.primes
         let products =
-            circuit.addsProducts && primes.count == 1
+            choosesUnits
             ? ModulusChain.Products(
                 modulus: primes[0],
                 levels: Set(circuit.switchPoints.filter { $0 % 2 == 0 }.map { chain.levels[$0] }))
