@@ -106,7 +106,7 @@ import Testing
         #expect(none.isEmpty)
     }
 
-    /// Of twice the trees, run in two parts, answers are right, counts the plan's, and memory is that of one part.
+    /// Of twice the trees, run in three parts, answers are right, counts the plan's, and memory is that of one part.
     @Test func parts() throws {
         func network(trees: Int) throws -> IntegerNetwork {
             try Self.network(trees: trees, levels: 5) { (31 * $0 + 7 * $1) % 300 }
@@ -118,7 +118,7 @@ import Testing
                 if case .product = $0.step { true } else { false }
             }
         }
-        #expect(copies(two) == 2 * copies(one))
+        #expect(copies(two) == 3 * copies(one))
         #expect(two.evaluation.memoryBytes < one.evaluation.memoryBytes * 3 / 2)
         let pair = try Pair(two)
         let reference = try IntegerReference(network(trees: 296))

@@ -111,10 +111,10 @@ struct ParameterSearch<Family: CircuitFamily> {
     private var evaluated: Int? { isOfWorst ? worstIndex : nil }
 
     /// Whether moduli are chosen at which products bring no unit: there are enough primes with a residue modulo t where
-    /// it is one short modulus. Of index k > 1 moduli are shorter than N t.
+    /// it is one short modulus.
     private var choosesUnits: Bool {
         let primes = plaintexts.primes
-        return circuit.addsProducts && primes.count == 1 && circuit.shape.index == 1
+        return circuit.addsProducts && primes.count == 1
             && primes[0].bitWidthUsed + circuit.degree.trailingZeroBitCount < 44
     }
 

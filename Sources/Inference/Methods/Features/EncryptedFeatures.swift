@@ -233,13 +233,7 @@ package struct EncryptedFeatures: EncryptedInterpreter {
                 $0.expansions += value.count * value.level * channels.count
             }
         } else {
-            let channels = try ciphertexts(value)
-            results =
-                value.count == 1
-                ? [try operation(wholeEvaluator, channels.map { $0[0] })]
-                : try pool.map(value.count) { feature in
-                    try operation(evaluator, channels.map { $0[feature] })
-                }
+            results = try replaced(value, operation)
         }
         return Value(
             .stored(channels.indices.map { channel in results.map { $0[channel] } }),
@@ -248,6 +242,28 @@ package struct EncryptedFeatures: EncryptedInterpreter {
 }
 
 extension EncryptedFeatures {
+    /// What an operation makes of each feature. What was put off exists for it alone, and each ciphertext no longer than
+    /// until it was worked on.
+    private func replaced(
+        _ value: Value, _ operation: (Evaluator, [Ciphertext]) throws -> [Ciphertext]
+    ) throws -> [[Ciphertext]] {
+        var features = try transposed(ciphertexts(value), count: value.count)
+        guard value.count > 1 else { return [try operation(wholeEvaluator, features[0])] }
+        return try features.withUnsafeMutableBufferPointer { features in
+            // Each place is read and emptied by one body.
+            nonisolated(unsafe) let places = features.baseAddress!
+            return try pool.map(value.count) { feature in
+                let ciphertexts = places[feature]
+                places[feature] = []
+                return try operation(evaluator, ciphertexts)
+            }
+        }
+    }
+
+    private func transposed(_ channels: [[Ciphertext]], count: Int) -> [[Ciphertext]] {
+        (0..<count).map { feature in channels.map { $0[feature] } }
+    }
+
     /// A feature's ciphertext of each t_i.
     private func expand(_ batch: SeededCiphertexts, feature: Int) throws -> [Ciphertext] {
         let count = batch.count / channels.count

@@ -78,8 +78,10 @@ struct ForestProducts {
 
     /// Most levels of splits that are taken.
     static let mostLevels = 10
-    /// Splits of a part: one part after another is run, so that memory is that of one. Within it products are shared.
-    static let splitsOfPart = 4608
+    /// Splits that are one part: within it products are shared.
+    static let splitsOfOnePart = 4608
+    /// Splits of each of several, which are run one after another, so that memory is that of one.
+    static let splitsOfPart = 3072
 
     /// The network with products for trees; nil where it has none.
     /// - Throws: `PackingError` where trees are too deep.
@@ -155,15 +157,17 @@ struct ForestProducts {
             splits[index] = children.reduce(1) { $0 + ($1 < 0 ? 0 : splits[$1]) }
         }
         let counts = forest.roots.map { $0 < 0 ? 0 : splits[$0] }
-        let count = max(1, (counts.reduce(0, +) + Self.splitsOfPart - 1) / Self.splitsOfPart)
-        let most = (counts.reduce(0, +) + count - 1) / count
+        let sum = counts.reduce(0, +)
+        let count =
+            sum <= Self.splitsOfOnePart ? 1 : (sum + Self.splitsOfPart - 1) / Self.splitsOfPart
+        let most = (sum + count - 1) / count
         var out: [Range<Int>] = []
-        var (first, sum) = (0, 0)
+        var (first, found) = (0, 0)
         for (tree, count) in counts.enumerated() {
-            sum += count
-            guard sum >= most || tree + 1 == counts.count else { continue }
+            found += count
+            guard found >= most || tree + 1 == counts.count else { continue }
             out.append(first..<tree + 1)
-            (first, sum) = (tree + 1, 0)
+            (first, found) = (tree + 1, 0)
         }
         return out
     }

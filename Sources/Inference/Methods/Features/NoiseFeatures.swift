@@ -131,7 +131,8 @@ package struct NoiseFeatures: NoiseInterpreter {
 
     package func apply(_ step: FeatureStep, to values: [Value]) throws -> Value {
         let value = values[0]
-        let stored = store(value)
+        let isKept = value.isStored
+        var stored = store(value)
         guard case .relinearize = step else { return stored }
         var out = stored
         out.noise = try ledger.relinearize(value.noise, level: value.level, vector: value.count)
@@ -139,8 +140,13 @@ package struct NoiseFeatures: NoiseInterpreter {
         out.exposure = value.exposure?.adding(
             ledger.model.exposure(of: NoiseBound(Array(added)).norms))
         out.polynomials = 2
-        hold(&out)
-        return withExtendedLifetime(stored) { out }
+        // What was put off is gone ciphertext by ciphertext.
+        if isKept {
+            hold(&out)
+            return withExtendedLifetime(stored) { out }
+        }
+        hold(&out, instead: &stored)
+        return out
     }
 
     package func each(
@@ -176,6 +182,13 @@ package struct NoiseFeatures: NoiseInterpreter {
         return out
     }
 
+    /// The same, while another one goes.
+    private func hold(_ value: inout Value, instead other: inout Value) {
+        other.stored = []
+        value.stored = []
+        hold(&value)
+    }
+
     /// From here on it is a vector of its own.
     private func hold(_ value: inout Value) {
         value.stored = [
@@ -202,8 +215,12 @@ package struct NoiseFeatures: NoiseInterpreter {
         out.exposure = nil
         out.expansions = 0
         out.isFresh = false
-        hold(&out)
-        return withExtendedLifetime(stored) { out }
+        if value.isStored || value.isFresh {
+            hold(&out)
+            return withExtendedLifetime(stored) { out }
+        }
+        hold(&out, instead: &stored)
+        return out
     }
 
     package func finish(_ value: Value, c0Bits: Int, c1Bits: Int) throws -> NoiseBound {
