@@ -24,6 +24,7 @@
 # make check-ray [ROUNDS=50]   kills workers, machines and drivers of a Ray cluster inside groups; a quarter of an hour
 # make notebooks-html   the notebooks of Python's package as pages, in .build/notebooks
 # make bench-clusters   seconds and bytes of groups, and what a cluster makes of them
+# make bench-growth     estimates beside times, memory and bytes as networks grow
 # make bench-python     what Python costs over Swift, and how peers' bindings do
 # make bench-search     private search of 100,000 vectors: time, bytes, and the same integers as numpy's
 # make web              the page that encrypts in the browser, and its library: Web/dist
@@ -49,7 +50,7 @@ SWIFT_FILES = $(shell Scripts/list-swift-files.sh)
 .PHONY: help dependencies build demo test quick thorough mutants format lint check-format check-imports \
 	check-public-symbols check-headers \
 	build-tests unit-tests conformance test-cli snippet check-readme check-constant-time clean \
-	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all check-ray notebooks notebooks-html bench-python \
+	build-bench bench bench-docs bench-smoke check-models check-zoo wheel check-pythons check-python check-python-all check-ray notebooks notebooks-html bench-growth bench-python \
 	bench-search build-service check-service check-service-schema lint-deploy bench-clusters official audit check-audit \
 	check-c check-arm check-shared-library web check-web fuzz sanitize attacks estimate-security estimate-arm
 
@@ -228,6 +229,10 @@ check-ray:
 bench-clusters:
 	@Scripts/python-environment.sh numpy scikit-learn 'ray[data]'
 	.build/python/bin/python Benchmarks/clusters.py
+
+bench-growth:
+	@Scripts/python-environment.sh numpy onnx
+	.build/python/bin/python Benchmarks/growth.py
 
 bench-python:
 	@Scripts/python-environment.sh numpy scikit-learn skl2onnx onnx
