@@ -663,7 +663,7 @@ reached() {
 interrupt() {
     local signal=$1 file=$2 bytes=$3 attempt pid
     shift 3
-    for attempt in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    for attempt in {1..40}; do
         # With job control, SIGINT isn't ignored in the background. Who looks comes first.
         set -m
         nice -n 19 "$blindsight" "$@" >interrupted.out 2>interrupted.err &

@@ -36,8 +36,8 @@ private let bounds: [Mutant] = [
         tests: "ForestProductsTests/productsBringNoUnit"),
     Mutant(
         name: "of a set of categories the first alone leads on",
-        file: "ONNXModels/Import/TreeTable.swift", original: "values: values + next.values",
-        broken: "values: values", tests: "TreeEnsembleTests/setsOfCategories"),
+        file: "ONNXModels/Import/TreeTable.swift", original: "values + next.values",
+        broken: "values", tests: "TreeEnsembleTests/setsOfCategories"),
     Mutant(
         name: "the Cholesky step that makes a bound a proof always succeeds",
         file: "IntegerNetworks/Bounds/BandCholesky.swift", original: "factorizes(pivots)",
