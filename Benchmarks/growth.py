@@ -90,8 +90,8 @@ def main():
     chosen = options.only.split(",") if options.only else list(AXES)
     lines = [
         f"{machine.processor()}, {machine.system()}", "",
-        "| axis | network | server, measured | estimate for the reference core | estimate / measured | decrypt | request "
-        "| peak of both sides, server as planned |",
+        "| axis | network | server, measured | estimate for the reference core | estimate / measured | decrypt "
+        "| request | peak of both sides, server as planned |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     print("\n".join(lines), flush=True)

@@ -53,7 +53,7 @@ import Testing
         plan.evaluation.operations["key_switches"]
     }
 
-    /// One a split that is neither the root nor one of the last two levels', and one for the sum; of two levels the sum's.
+    /// One a split that is neither the root nor of the last level, and one for the sum.
     @Test(arguments: [(1, 0), (2, 1), (3, 3), (4, 7), (5, 15), (6, 31)])
     func relinearizations(levels: Int, expected: Int) throws {
         let network = try Self.network(trees: 1, levels: levels) { $1 }

@@ -134,8 +134,8 @@ package struct TileProgram: Sendable {
     /// Positions that are worked on together; all lie in one of the runs of N/k positions where pi is constant.
     package static let tile = Int(BSK_TILE)
 
-    /// Tiles that one task works on: of each ciphertext as much is read and written at once, since it is on a page of its
-    /// own.
+    /// Tiles that one task works on: of each ciphertext as much is read and written at once, since it is on a page of
+    /// its own.
     private static let mostTilesOfRun = 8
     private var tilesOfRun: Int
     /// Of a task's memory, unless one tile takes more: 16 MiB.

@@ -242,8 +242,8 @@ package struct EncryptedFeatures: EncryptedInterpreter {
 }
 
 extension EncryptedFeatures {
-    /// What an operation makes of each feature. What was put off exists for it alone, and each ciphertext no longer than
-    /// until it was worked on.
+    /// What an operation makes of each feature. What was put off exists for it alone, and each ciphertext no longer
+    /// than until it was worked on.
     private func replaced(
         _ value: Value, _ operation: (Evaluator, [Ciphertext]) throws -> [Ciphertext]
     ) throws -> [[Ciphertext]] {

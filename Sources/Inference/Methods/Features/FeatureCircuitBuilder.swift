@@ -12,9 +12,9 @@ import IntegerNetworks
 /// that several operations read, or that are read at a later depth, are relinearized at once, so that moduli are only
 /// ever dropped from ciphertexts of two polynomials.
 ///
-/// Maps of the inputs that products of a later depth alone read, and that make more vectors than they read, stand behind these
-/// products' switch point: moduli are dropped from what they read then, which is less. Where products are added to what
-/// they are made of, weights are small, and all such maps do.
+/// Maps of the inputs that products of a later depth alone read, and that make more vectors than they read, stand
+/// behind these products' switch point: moduli are dropped from what they read then, which is less. Where products are
+/// added to what they are made of, weights are small, and all such maps do.
 ///
 /// Parts of a network are run one after another, each from the first switch point to the last, so that what one part
 /// holds is gone when the next begins.
@@ -106,7 +106,8 @@ struct FeatureCircuitBuilder {
         }
     }
 
-    /// Inputs are there at all moduli as long as a part is to come, and at those of each depth as they were dropped once.
+    /// Inputs are there at all moduli as long as a part is to come, and at those of each depth as they were dropped
+    /// once.
     private mutating func keepInputs(_ network: ArithmeticNetwork) {
         apply(.store, to: 0)
         for (index, operation) in network.operations.enumerated()

@@ -5,9 +5,9 @@ import IntegerNetworks
 /// Trees and a map of their leaves as affine maps and products of vectors, for many samples at once.
 ///
 /// What a subtree is worth is a sum over the places some levels below its top: whether a sample comes there, times what
-/// is worth what lies there. Both factors are made side by side, so that few products stand one after another. Whether a
-/// sample comes to the last of places is what is left of one, so it takes no product; nor do two conditions of one chain.
-/// Products of conditions are there once, whatever trees ask for them.
+/// lies there is worth. Both factors are made side by side, so that few products stand one after another. Whether a
+/// sample comes to the last of places is what is left of one, so it takes no product; nor do two conditions of one
+/// chain. Products of conditions are there once, whatever trees ask for them.
 ///
 /// Products and what they are made of are added up, at weights as small as the trees': moduli are such that a product
 /// brings no unit (`Circuit.addsProducts`).
@@ -348,8 +348,8 @@ struct ForestSteps {
     /// Of ways through so many levels, those that are made first.
     static func upperLevels(of levels: Int) -> Int { 1 << (Forest.depth(degree: levels) - 1) }
 
-    /// Products that all ways through so many levels take: of each way through the upper levels, one less than there are
-    /// ways below.
+    /// Products that all ways through so many levels take: of each way through the upper levels, one less than there
+    /// are ways below.
     private static func products(ofWays levels: Int) -> Int {
         guard levels > 1 else { return 0 }
         let upper = upperLevels(of: levels)

@@ -70,8 +70,8 @@ struct ArithmeticNetwork {
 
     var depth: Int { depths.max() ?? 0 }
 
-    /// Of each part, and of what is behind all, values in the order of their depth: the products that lead to each, then
-    /// what is linear there.
+    /// Of each part, and of what is behind all, values in the order of their depth: the products that lead to each,
+    /// then what is linear there.
     var stagesOfParts: [[Stage]] {
         let all = Stage.all(depths: depths) { operations[$0 - 1].isProduct }
         let parts = Set(operations.compactMap(\.part)).sorted().map(Optional.some) + [nil]
