@@ -73,17 +73,21 @@ import Testing
     }
 
     /// At all levels of products Q_l is -1 modulo t: weights stay those of the trees.
-    @Test func productsBringNoUnit() throws {
-        let plan = try Self.plan(Self.network(trees: 3, levels: 6) { 63 * $0 + $1 })
+    ///
+    /// Eight of the key switches of a tree of eight levels are for products that are switched down to the next level.
+    @Test(arguments: [(6, 1, 3 * 30 + 1), (8, 2, 3 * (126 + 8) + 1)])
+    func productsBringNoUnit(levels: Int, distinct: Int, keySwitches: Int) throws {
+        let plan = try Self.plan(Self.network(trees: 3, levels: levels) { 255 * $0 + $1 })
         let method = plan.features
         let parameters = method.choices.parameters
         #expect(parameters.plaintextModuli.count == 1)
         let points = method.circuit.switchPoints.filter { $0 % 2 == 0 }
         #expect(points.count == 3)
+        #expect(Set(points.map { method.choices.levels[$0] }).count == distinct)
         for point in points {
             #expect(parameters.productsBringNoUnit(level: method.choices.levels[point]))
         }
-        #expect(method.evaluation.operations["key_switches"] == 3 * 30 + 1)
+        #expect(method.evaluation.operations["key_switches"] == keySwitches)
     }
 
     /// Primes with a residue are what they are said to be, and as long.

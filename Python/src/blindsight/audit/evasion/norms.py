@@ -94,15 +94,26 @@ class Universal(Evasion):
         )
 
 
+def margins(twin: Any, samples: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """By how much each sample's target is above its strongest other class."""
+    scores = twin(samples)
+    own = torch.nn.functional.one_hot(targets, scores.shape[1]).bool()
+    return scores[own] - scores.masked_fill(own, -torch.inf).max(dim=1).values
+
+
 @described("evasion", TABLE, "jsma", audits=True)
 class Saliency(Evasion):
-    """Pairs of values of the largest saliency, each moved to its end, until the target is reached.
+    """Values moved to one of their ends, one after another, by the Jacobian's map, until the target is reached.
 
-    ART's takes values one by one; the paper's pairs succeed more often.
+    The paper takes the pair with the largest product of the target's rise and the others' fall, and only raises. Such
+    a pair often helps a third class more than the target, and a slope says little of a move as far as the end where
+    the network squares. So the map is here the slope of the target's margin over the strongest other class times the
+    move, in both directions, and the most promising moves are tried on the network before one is made.
     """
 
     count = 100
     share = 0.145
+    tries = 16
 
     def run(self, endpoint: Any, data: Any, seed: int = 0) -> Finding:
         twin = twin_of(endpoint, data)
@@ -111,43 +122,31 @@ class Saliency(Evasion):
         moved = torch.as_tensor(samples, dtype=torch.float64)
         features = moved.shape[1]
         left = torch.ones_like(moved, dtype=torch.bool)
-        open_ = torch.ones(len(moved), dtype=torch.bool)
-        for _ in range(int(self.share * features) // 2):
-            places = torch.nonzero(open_)[:, 0]
+        for _ in range(int(self.share * features)):
+            with torch.no_grad():
+                places = torch.nonzero(twin(moved).argmax(dim=1) != targets)[:, 0]
             if len(places) == 0:
                 break
-            point = moved[places].clone().requires_grad_(True)
-            scores = twin(point)
-            own = scores.gather(1, targets[places, None]).sum()
-            rise = torch.autograd.grad(own, point, retain_graph=True)[0]
-            fall = torch.autograd.grad(scores.sum() - own, point)[0]
-            # Up: the target rises and the others fall; only values that are not at their end yet.
-            usable = left[places] & (point.detach() < data.highest)
-            promise = rise.clamp(min=0) + (-fall).clamp(min=0)
-            candidates = torch.where(usable, promise, -torch.inf).topk(min(160, features), dim=1).indices
-            a, b = rise.gather(1, candidates), fall.gather(1, candidates)
-            ok = usable.gather(1, candidates)
-            alpha, beta = a[:, :, None] + a[:, None, :], b[:, :, None] + b[:, None, :]
-            both = ok[:, :, None] & ok[:, None, :]
-            # Where no pair has a saliency, the pair that gains most; it comes after all that have one.
-            gain = -1 / (1 + (alpha - beta).clamp(min=0))
-            worth = torch.where((alpha > 0) & (beta < 0), -alpha * beta, gain)
-            worth = torch.where(both, worth, -torch.inf)
-            worth.diagonal(dim1=1, dim2=2).fill_(-torch.inf)
-            best = worth.flatten(1).argmax(dim=1)
-            pair = torch.stack([best // candidates.shape[1], best % candidates.shape[1]], dim=1)
-            chosen = candidates.gather(1, pair)
-            rows = places[:, None].expand_as(chosen)
-            moved[rows, chosen] = data.highest
-            left[rows, chosen] = False
+            goals, point = targets[places], moved[places].clone().requires_grad_(True)
+            slope = torch.autograd.grad(margins(twin, point, goals).sum(), point)[0]
+            up, down = slope * (data.highest - moved[places]), slope * (data.lowest - moved[places])
+            ends = torch.where(up >= down, data.highest, data.lowest).to(moved.dtype)
+            promise = torch.where(left[places] & (ends != moved[places]), torch.maximum(up, down), -torch.inf)
+            promised, candidates = promise.topk(min(self.tries, features), dim=1)
+            tried = moved[places, None].repeat(1, candidates.shape[1], 1)
+            tried.scatter_(2, candidates[:, :, None], ends.gather(1, candidates)[:, :, None])
             with torch.no_grad():
-                open_[places] = twin(moved[places]).argmax(dim=1) != targets[places]
+                reached = margins(twin, tried.flatten(0, 1), goals.repeat_interleave(candidates.shape[1]))
+            best = torch.where(promised.isneginf(), -torch.inf, reached.reshape(candidates.shape)).argmax(dim=1)
+            rows = torch.arange(len(places))
+            moved[places] = tried[rows, best]
+            left[places, candidates[rows, best]] = False
         attacked = moved.numpy().astype(np.float32)
         finding = self.outcome(endpoint, data, samples, y, attacked)
-        reached = int((endpoint.labels(attacked) == targets.numpy()).sum())
+        hits = int((endpoint.labels(attacked) == targets.numpy()).sum())
         return replace(
             finding,
-            value=reached / len(samples),
-            interval=wilson(reached, len(samples)),
+            value=hits / len(samples),
+            interval=wilson(hits, len(samples)),
             details={**finding.details, "mean share of values": finding.details["mean changed values"] / features},
         )
