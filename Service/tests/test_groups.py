@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import time
 
@@ -55,6 +56,29 @@ def test_groups_are_answered(batches, plans, clients, count):
     reply = reply_of(infer(batches, "mnist", bytes(request), digest, token))
     found = clients["mnist"].decrypt(reply, request)
     assert np.array_equal(found.logits, plans[0]["mnist"].simulate(samples).logits)
+
+
+def test_tasks_go_on_while_all_workers_compute(tmp_path, plans, clients):
+    """A call that computes nothing does not wait for predictions to end."""
+    plans[0]["mnist"].save(tmp_path / "models/mnist")
+    token = write_tenants(tmp_path / "tenants.json", {"ward": {}})["ward"]
+    busy = Service(tmp_path, groups=100)
+    digest = put_keys(busy, clients["mnist"], "mnist", token)
+    request = bytes(clients["mnist"].encrypt(np.tile(images(1), (100, 1, 1))))
+    connections = [post(busy, "mnist", request, digest, token) for _ in os.sched_getaffinity(0)]
+
+    def predictions():
+        return metric(busy, "blindsight_stage_seconds_count", stage="predict")
+
+    wait_until(lambda: predictions() > 0)
+    before, calls = predictions(), 40
+    for _ in range(calls):
+        assert busy.call("GET", "/v2/health/live")[0] == 200
+    # Where tasks share their threads with predictions, it is some 25 of them; else about 5.
+    assert 0 < predictions() - before < calls / 3
+    for connection in connections:
+        assert connection.getresponse().status == 200
+    assert busy.stop() == 0
 
 
 def test_last_group_is_shorter(tmp_path, plans):

@@ -28,7 +28,7 @@ struct GroupPrediction: Sendable {
                 }
                 let running = ContinuousClock.now
                 observe("queue", running - queued)
-                let bytes = try await offload { demand in
+                let bytes = try await offload(on: service.computing) { demand in
                     let reply = try server.predict(request.groups[index]) { _, _ in
                         try demand.check()
                     }

@@ -3,6 +3,7 @@
 import Blindsight
 import Foundation
 import Logging
+import NIOPosix
 
 /// What the service does, whatever protocol asks for it: keys in, requests in, replies out, by tenant.
 ///
@@ -14,6 +15,8 @@ public final class InferenceService: Sendable {
     let files: KeyFiles
     let cache: KeyCache
     let admission: Admission
+    /// A thread for each prediction that runs.
+    let computing: NIOThreadPool
     let memory: MemoryBudget
     let usage: Usage
     public let metrics = ServiceMetrics()
@@ -33,9 +36,9 @@ public final class InferenceService: Sendable {
         files = try KeyFiles(folder: configuration.keys)
         cache = KeyCache(limit: configuration.keyMemory)
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        admission = Admission(
-            workers: configuration.workers > 0 ? configuration.workers : cores,
-            room: configuration.queue)
+        let workers = configuration.workers > 0 ? configuration.workers : cores
+        admission = Admission(workers: workers, room: configuration.queue)
+        computing = .begun(threads: workers)
         memory = MemoryBudget(configuration.bodyMemory)
         usage = try Usage(path: configuration.keys + "/usage.json")
     }
@@ -47,6 +50,8 @@ public final class InferenceService: Sendable {
                 + "request \(model.plan.cost.requestBytes) B, keys \(model.plan.cost.evaluationKeyBytes) B"
         }
     }
+
+    deinit { computing.shutdownGracefully { _ in } }
 
     // MARK: Keys
 

@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Dispatch
+import NIOPosix
 import Synchronization
 
-private let blockingQueue = DispatchQueue(label: "blindsight.blocking", attributes: .concurrent)
+extension NIOThreadPool {
+    /// For what blocks. Not Dispatch's threads, nor any of its queues: tasks run on those too, and it begins none while
+    /// as many as there are cores compute, so that tasks would wait for predictions to end.
+    fileprivate static let blocking = NIOThreadPool.begun(threads: 16)
+
+    /// A pool that takes work.
+    static func begun(threads: Int) -> NIOThreadPool {
+        let pool = NIOThreadPool(numberOfThreads: threads)
+        pool.start()
+        return pool
+    }
+}
 
 /// Runs what blocks, such as files or the decoding of keys, on a thread of its own: neither event loops nor tasks wait.
-func offload<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value
-{
-    try await withCheckedThrowingContinuation { continuation in
-        blockingQueue.async { continuation.resume(with: Result(catching: body)) }
-    }
+/// - Parameter pool: that the thread is of; one for short work where it is nil.
+func offload<Value: Sendable>(
+    on pool: NIOThreadPool? = nil, _ body: @escaping @Sendable () throws -> Value
+) async throws -> Value {
+    try await (pool ?? .blocking).runIfActive(body)
 }
 
 /// Whether somebody still wants what a thread works on.
@@ -27,11 +38,11 @@ final class Demand: Sendable {
 
 /// The same for what takes long: it asks between its steps whether the task that waits for it was cancelled.
 func offload<Value: Sendable>(
-    _ body: @escaping @Sendable (Demand) throws -> Value
+    on pool: NIOThreadPool, _ body: @escaping @Sendable (Demand) throws -> Value
 ) async throws -> Value {
     let demand = Demand()
     return try await withTaskCancellationHandler {
-        try await offload { () throws -> Value in
+        try await offload(on: pool) { () throws -> Value in
             try demand.check()
             return try body(demand)
         }
