@@ -72,11 +72,16 @@ extension Evaluator {
                 (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
             }
         }
+        // Of each source, the babies that are moved.
+        let moved = sources.indices.map { source in
+            shape.babies.indices.filter {
+                shape.babies[$0].source == source
+                    && !shape.babies[$0].permutation.isIdentity(degree: degree)
+            }
+        }
         let groups = try sources.indices.map { source in
             try switcher.hoisted(
-                shape.babies.filter { $0.source == source }.map(\.permutation)
-                    .filter { !$0.isIdentity(degree: degree) }
-                    .map { $0.galoisElement(degree: degree) },
+                moved[source].map { shape.babies[$0].permutation.galoisElement(degree: degree) },
                 of: sources[source].map { $0.polynomials[1] })
         }
         let room = groups.joined().map(\.digitCount).max() ?? 0
@@ -91,29 +96,24 @@ extension Evaluator {
             let memory = LimbBuffer(count: (2 * pairs + 2 * channels.count + room) * stride)
             let babies = Babies(base: memory.base, stride: stride, ciphertexts: channels.count)
             let scratch = memory.base + 2 * pairs * stride
-            var index = 0
+            for (index, baby) in shape.babies.enumerated()
+            where baby.permutation.isIdentity(degree: degree) {
+                for (c, ciphertext) in sources[baby.source].enumerated() {
+                    let target = babies.pair(index, c)
+                    switcher.scaleBySpecial(ciphertext.polynomials[0], limb: k, into: target.0)
+                    switcher.scaleBySpecial(ciphertext.polynomials[1], limb: k, into: target.1)
+                }
+            }
             for (source, channels) in sources.enumerated() {
-                var jobs = groups[source].lazy.flatMap { group in
+                for group in groups[source] {
                     let digits = switcher.digits(
                         of: group.decompositions, limb: k,
                         in: scratch + 2 * channels.count * stride)
-                    return group.jobs.map { (job: $0, group: group, digits: digits) }
-                }.makeIterator()
-                while index < shape.babies.count, shape.babies[index].source == source {
-                    if shape.babies[index].permutation.isIdentity(degree: degree) {
-                        for (c, ciphertext) in channels.enumerated() {
-                            let target = babies.pair(index, c)
-                            switcher.scaleBySpecial(
-                                ciphertext.polynomials[0], limb: k, into: target.0)
-                            switcher.scaleBySpecial(
-                                ciphertext.polynomials[1], limb: k, into: target.1)
-                        }
-                    } else if let (job, group, digits) = jobs.next() {
+                    for job in group.jobs {
                         rotate(
                             channels, by: job, of: group, digits: digits, limb: k, babies: babies,
-                            index: index, scratch: scratch)
+                            index: moved[source][job.position], scratch: scratch)
                     }
-                    index += 1
                 }
             }
             withExtendedLifetime((memory, sums, transforms)) {
@@ -175,7 +175,10 @@ extension Evaluator {
                 decompositions: try switcher.decompose(
                     Array(divided[position * count..<(position + 1) * count]),
                     gadget: key.gadget),
-                jobs: [HoistedJob(key: key, indices: switcher.indices(element: element))])
+                jobs: [
+                    HoistedJob(
+                        position: 0, key: key, indices: switcher.indices(element: element))
+                ])
         }
         let room = groups.map(\.digitCount).max() ?? 0
         let totals = (0..<shape.outputCount * count).map { _ -> ExtendedPair in

@@ -20,10 +20,13 @@ package typealias ExtendedPair = (Polynomial<NTTValues>, Polynomial<NTTValues>)
 
 /// A Galois or relinearization key with the permutation of NTT values that comes after it: none after relinearization.
 package struct HoistedJob {
+    /// Among the elements that were asked for.
+    package let position: Int
     package let key: KeySwitchingKey
     package let indices: [UInt32]
 
-    package init(key: KeySwitchingKey, indices: [UInt32]) {
+    package init(position: Int, key: KeySwitchingKey, indices: [UInt32]) {
+        self.position = position
         self.key = key
         self.indices = indices
     }

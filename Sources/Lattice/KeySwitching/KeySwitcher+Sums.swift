@@ -69,7 +69,7 @@ extension KeySwitcher {
         let level = c2[0].limbCount
         let group = HoistedGroup(
             decompositions: try decompose(c2, gadget: key.gadget),
-            jobs: [HoistedJob(key: key, indices: [])])
+            jobs: [HoistedJob(position: 0, key: key, indices: [])])
         let basis = context.extendedBasis(level: level)
         let switched = c2.map { _ -> ExtendedPair in
             (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))

@@ -246,25 +246,31 @@ package struct KeySwitcher: Sendable {
         context.permutation(element: element).indices
     }
 
-    /// Looks up the keys of Galois elements and decomposes, anew only where the digit width changes.
+    /// Looks up the keys of Galois elements and decomposes, once for each digit width.
     /// - Throws: `EvaluationError` for a key that is missing, or covers fewer levels than the polynomials have.
     package func hoisted(
         _ elements: [Int], of polynomials: [Polynomial<NTTValues>]
     ) throws -> [HoistedGroup] {
         var groups: [HoistedGroup] = []
-        for element in elements {
+        for (position, element) in elements.enumerated() {
             let key = try galoisKey(element: element)
             // Keys that share a decomposition may cover fewer levels than the first.
             if let level = polynomials.first?.limbCount, key.gadget.level < level {
                 throw EvaluationError.keyCoversLevel(key.gadget.level, needed: level)
             }
-            if groups.last?.decompositions[0].gadget.digitBits != key.gadget.digitBits {
+            let job = HoistedJob(
+                position: position, key: key, indices: indices(element: element))
+            let place = groups.firstIndex {
+                $0.decompositions[0].gadget.digitBits == key.gadget.digitBits
+            }
+            if let place {
+                groups[place].jobs.append(job)
+            } else {
                 groups.append(
                     HoistedGroup(
-                        decompositions: try decompose(polynomials, gadget: key.gadget), jobs: []))
+                        decompositions: try decompose(polynomials, gadget: key.gadget),
+                        jobs: [job]))
             }
-            groups[groups.count - 1].jobs.append(
-                HoistedJob(key: key, indices: indices(element: element)))
         }
         return groups
     }

@@ -12,6 +12,12 @@ final class ChainAttempts<Family: CircuitFamily> {
         /// More slack only makes it worse.
         case noRoom
 
+        /// Infinite where nothing was found.
+        var work: Double {
+            guard case .found(let candidate) = self else { return .infinity }
+            return candidate.work
+        }
+
         /// Keys that several shares lead to are those of each.
         func at(share: Double) -> Outcome {
             guard case .found(let candidate) = self else { return self }

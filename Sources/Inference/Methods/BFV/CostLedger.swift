@@ -118,13 +118,14 @@ package final class CostLedger: NoiseLedger {
             Site(
                 permutations: permutations, relinearizes: false, level: level, noise: room,
                 model: model))
-        var digitBits: Int?
+        // One decomposition for each width of digits.
+        var widths = Set<Int>()
         var result = NoiseNorms.zero
         for permutation in permutations {
             let gadget = keys?.galois[permutation.galoisElement(degree: degree)]
             let added = try switchKey(
-                gadget, level: level, decomposes: gadget == nil || gadget?.digitBits != digitBits)
-            digitBits = gadget?.digitBits
+                gadget, level: level,
+                decomposes: gadget.map { widths.insert($0.digitBits).inserted } ?? true)
             if added.largest > result.largest { result = added }
         }
         return result

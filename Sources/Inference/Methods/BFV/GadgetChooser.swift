@@ -10,12 +10,23 @@ struct GadgetChooser {
     let parameters: BFVParameters
     let share: Double
 
-    /// - Returns: nil where even the narrowest digits add too much.
-    func keys(for evaluation: PlanEvaluation) -> BFVKeySet? {
+    /// With digits of one width for all permutations that are hoisted together, so of one decomposition; and, where they
+    /// are others, with each key's widest: then a few narrow ones cost a decomposition of their own, and leave the others
+    /// fewer products.
+    ///
+    /// - Returns: none where even the narrowest digits add too much.
+    func keySets(for evaluation: PlanEvaluation) -> [BFVKeySet] {
+        guard let together = keys(for: evaluation, sharesWidths: true),
+            let apart = keys(for: evaluation, sharesWidths: false)
+        else { return [] }
+        return together == apart ? [together] : [together, apart]
+    }
+
+    private func keys(for evaluation: PlanEvaluation, sharesWidths: Bool) -> BFVKeySet? {
         var width: [SlotPermutation: Int] = [:]
         var level: [SlotPermutation: Int] = [:]
         var relinearization: Gadget?
-        var groups: [[SlotPermutation]] = []
+        var groups: [(permutations: [SlotPermutation], level: Int)] = []
         var known: [Place: [Double]] = [:]
         for site in evaluation.sites {
             guard
@@ -33,13 +44,13 @@ struct GadgetChooser {
             let permutations = site.permutations.map {
                 $0.normalized(degree: parameters.degree)
             }
-            groups.append(permutations)
+            groups.append((permutations, site.level))
             for permutation in permutations {
                 width[permutation] = min(width[permutation] ?? bits, bits)
                 level[permutation] = max(level[permutation] ?? 0, site.level)
             }
         }
-        shareWidths(in: groups, &width)
+        equalizeWidths(in: groups, &width, all: sharesWidths)
         return BFVKeySet(
             lattice: parameters.lattice, relinearization: relinearization,
             galois: width.reduce(into: [:]) { out, entry in
@@ -48,18 +59,28 @@ struct GadgetChooser {
             }, rerandomizationLevel: evaluation.finalLevel)
     }
 
-    /// Permutations that are hoisted together share one decomposition, so one width.
-    private func shareWidths(
-        in groups: [[SlotPermutation]], _ width: inout [SlotPermutation: Int]
+    /// One width for all permutations that are hoisted together, or for those alone that have the same digits there.
+    private func equalizeWidths(
+        in groups: [(permutations: [SlotPermutation], level: Int)],
+        _ width: inout [SlotPermutation: Int], all: Bool
     ) {
         var changed = true
         while changed {
             changed = false
-            for group in groups {
-                guard let least = group.compactMap({ width[$0] }).min() else { continue }
-                for permutation in group where width[permutation] != least {
-                    width[permutation] = least
-                    changed = true
+            for (permutations, level) in groups {
+                let bits = parameters.ciphertextModuli[..<level].map { $0.bitWidthUsed }
+                let classes = Dictionary(grouping: Set(permutations)) { permutation in
+                    all
+                        ? []
+                        : Gadget(level: level, digitBits: width[permutation]!)
+                            .digits(bits: bits).map(\.limbs.lowerBound)
+                }
+                for members in classes.values {
+                    let least = members.map { width[$0]! }.min()!
+                    for permutation in members where width[permutation] != least {
+                        width[permutation] = least
+                        changed = true
+                    }
                 }
             }
         }

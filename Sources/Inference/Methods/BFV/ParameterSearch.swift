@@ -192,13 +192,15 @@ struct ParameterSearch<Family: CircuitFamily> {
             return .noRoom
         }
         return try probe.outcome(share: share) {
-            guard
-                let keys = GadgetChooser(parameters: probe.parameters, share: share)
-                    .keys(for: probe.evaluation)
-            else { return .tooNoisy }
-            return try probe.outcome(keys: keys) {
-                try outcome(chain, share, keys, probe.parameters)
-            }.at(share: share)
+            let chooser = GadgetChooser(parameters: probe.parameters, share: share)
+            var best = ChainAttempts<Family>.Outcome.tooNoisy
+            for keys in chooser.keySets(for: probe.evaluation) {
+                let made = try probe.outcome(keys: keys) {
+                    try outcome(chain, share, keys, probe.parameters)
+                }
+                if made.work < best.work { best = made }
+            }
+            return best.at(share: share)
         }
     }
 
