@@ -116,7 +116,10 @@ struct OracleBench {
     /// Those that the keys are for.
     let permutations: [SlotPermutation]
 
-    init(_ testCase: OracleCase, seed: UInt64, needsKeys: Bool = false) throws {
+    /// - Parameter mixesWidths: whether every other permutation's key has narrower digits.
+    init(
+        _ testCase: OracleCase, seed: UInt64, needsKeys: Bool = false, mixesWidths: Bool = false
+    ) throws {
         context = try BFVContext(testCase.parameters())
         let shape = context.parameters.slots
         permutations =
@@ -127,14 +130,17 @@ struct OracleBench {
             ] : [1, 3, shape.columns / 2, -2].map(shape.rotation)
         secret = SecretKey(context: context)
         let gadget = Gadget(level: context.maximumLevel, digitBits: testCase.digitBits)
+        let narrow = Gadget(
+            level: context.maximumLevel,
+            digitBits: mixesWidths ? testCase.digitBits - 2 : testCase.digitBits)
         var keys = EvaluationKeys(relinearization: nil, galois: [:])
         if needsKeys {
             keys = try KeyGenerator(secretKey: secret).evaluationKeys(
                 EvaluationKeySpecification(
                     relinearization: gadget,
                     rotations: Dictionary(
-                        uniqueKeysWithValues: permutations.map {
-                            ($0.normalized(degree: testCase.degree), gadget)
+                        uniqueKeysWithValues: permutations.enumerated().map {
+                            ($1.normalized(degree: testCase.degree), $0 % 2 == 0 ? gadget : narrow)
                         })))
             keys = EvaluationKeys(
                 relinearization: keys.relinearization, galois: keys.galois,

@@ -172,14 +172,18 @@ import Testing
         }
     }
 
-    @Test(arguments: OracleCase.all) func hoistedSumsAndLinearMaps(testCase: OracleCase) throws {
-        var bench = try OracleBench(testCase, seed: 15, needsKeys: true)
+    /// Keys of two widths take two decompositions, in whatever order they come.
+    @Test(arguments: OracleCase.all, [false, true])
+    func hoistedSumsAndLinearMaps(testCase: OracleCase, mixesWidths: Bool) throws {
+        var bench = try OracleBench(
+            testCase, seed: 15, needsKeys: true, mixesWidths: mixesWidths)
         let level = bench.context.maximumLevel
         let t = bench.t(0)
         let x = bench.slots(0)
         let a = bench.encryptor.encrypt(slots: x, plaintextIndex: 0)
         let permutations = bench.permutations
         let sum = try bench.evaluator.sumOfPermutations(a, permutations, includingIdentity: true)
+        #expect(bench.evaluator.counter.value.decompositions == (mixesWidths ? 2 : 1))
         let images = permutations.map { bench.permuted(x, $0) } + [x]
         let expected = x.indices.map { s in images.reduce(0) { ($0 + $1[s]) % t } }
         #expect(bench.oracleSlots(sum) == expected && bench.fastSlots(sum) == expected)
@@ -194,6 +198,8 @@ import Testing
                 (giants[g], babies.indices.map { (baby: $0, slots: factors[g][$0]) })
             }, plaintextIndex: 0, level: level)
         let mapped = try bench.evaluator.apply(transform, to: a)
+        // As many again, and the giant's own.
+        #expect(bench.evaluator.counter.value.decompositions == (mixesWidths ? 5 : 3))
         var slots = [UInt64](repeating: 0, count: bench.slotCount)
         for g in giants.indices {
             var inner = [UInt64](repeating: 0, count: bench.slotCount)

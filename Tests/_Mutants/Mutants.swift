@@ -35,6 +35,11 @@ private let bounds: [Mutant] = [
         original: "first == 0 ? t - 1 : 1", broken: "t - 1",
         tests: "ForestProductsTests/productsBringNoUnit"),
     Mutant(
+        name: "of permutations that are hoisted with two widths of digits each takes its own place",
+        file: "BFV/Evaluation/Evaluator+LinearTransform.swift",
+        original: "moved[source][job.position]", broken: "moved[source][0]",
+        tests: "OracleEvaluationTests/hoistedSumsAndLinearMaps"),
+    Mutant(
         name: "of a set of categories the first alone leads on",
         file: "ONNXModels/Import/TreeTable.swift", original: "values + next.values",
         broken: "values", tests: "TreeEnsembleTests/setsOfCategories"),
