@@ -38,9 +38,10 @@ public final class InferenceService: Sendable {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let workers = configuration.workers > 0 ? configuration.workers : cores
         admission = Admission(workers: workers, room: configuration.queue)
-        computing = .begun(threads: workers)
         memory = MemoryBudget(configuration.bodyMemory)
         usage = try Usage(path: configuration.keys + "/usage.json")
+        // Last, so that no thread is left where something fails.
+        computing = .begun(threads: workers)
     }
 
     /// Lines of what is served, for people.

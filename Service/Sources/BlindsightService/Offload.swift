@@ -6,7 +6,7 @@ import Synchronization
 extension NIOThreadPool {
     /// For what blocks. Not Dispatch's threads, nor any of its queues: tasks run on those too, and it begins none while
     /// as many as there are cores compute, so that tasks would wait for predictions to end.
-    fileprivate static let blocking = NIOThreadPool.begun(threads: 16)
+    static let blocking = NIOThreadPool.begun(threads: 16)
 
     /// A pool that takes work.
     static func begun(threads: Int) -> NIOThreadPool {
@@ -17,11 +17,11 @@ extension NIOThreadPool {
 }
 
 /// Runs what blocks, such as files or the decoding of keys, on a thread of its own: neither event loops nor tasks wait.
-/// - Parameter pool: that the thread is of; one for short work where it is nil.
+/// - Parameter pool: that the thread is of.
 func offload<Value: Sendable>(
-    on pool: NIOThreadPool? = nil, _ body: @escaping @Sendable () throws -> Value
+    on pool: NIOThreadPool = .blocking, _ body: @escaping @Sendable () throws -> Value
 ) async throws -> Value {
-    try await (pool ?? .blocking).runIfActive(body)
+    try await pool.runIfActive(body)
 }
 
 /// Whether somebody still wants what a thread works on.

@@ -10,23 +10,22 @@ struct GadgetChooser {
     let parameters: BFVParameters
     let share: Double
 
-    /// With digits of one width for all permutations that are hoisted together, so of one decomposition; and, where they
-    /// are others, with each key's widest: then a few narrow ones cost a decomposition of their own, and leave the others
-    /// fewer products.
+    /// With digits of one width for all permutations that are hoisted together, so of one decomposition; and, where
+    /// they are others, with each key's widest: then a few narrow ones cost a decomposition of their own, and leave the
+    /// others fewer products.
     ///
     /// - Returns: none where even the narrowest digits add too much.
     func keySets(for evaluation: PlanEvaluation) -> [BFVKeySet] {
-        guard let together = keys(for: evaluation, sharesWidths: true),
-            let apart = keys(for: evaluation, sharesWidths: false)
-        else { return [] }
-        return together == apart ? [together] : [together, apart]
+        guard let widest = widest(for: evaluation) else { return [] }
+        let (together, apart) = (widest.equalized(all: true), widest.equalized(all: false))
+        return (together.width == apart.width ? [together] : [together, apart]).map {
+            keys($0, rerandomizationLevel: evaluation.finalLevel)
+        }
     }
 
-    private func keys(for evaluation: PlanEvaluation, sharesWidths: Bool) -> BFVKeySet? {
-        var width: [SlotPermutation: Int] = [:]
-        var level: [SlotPermutation: Int] = [:]
-        var relinearization: Gadget?
-        var groups: [(permutations: [SlotPermutation], level: Int)] = []
+    /// What each key can have by itself.
+    private func widest(for evaluation: PlanEvaluation) -> Widths? {
+        var widths = Widths(moduli: parameters.ciphertextModuli.map { $0.bitWidthUsed })
         var known: [Place: [Double]] = [:]
         for site in evaluation.sites {
             guard
@@ -37,53 +36,30 @@ struct GadgetChooser {
                         default: []])
             else { return nil }
             if site.relinearizes {
-                relinearization = Gadget(
-                    level: max(relinearization?.level ?? 0, site.level),
-                    digitBits: min(relinearization?.digitBits ?? bits, bits))
+                let before = widths.relinearization
+                widths.relinearization = Gadget(
+                    level: max(before?.level ?? 0, site.level),
+                    digitBits: min(before?.digitBits ?? bits, bits))
             }
             let permutations = site.permutations.map {
                 $0.normalized(degree: parameters.degree)
             }
-            groups.append((permutations, site.level))
+            widths.groups.append((permutations, site.level))
             for permutation in permutations {
-                width[permutation] = min(width[permutation] ?? bits, bits)
-                level[permutation] = max(level[permutation] ?? 0, site.level)
+                widths.width[permutation] = min(widths.width[permutation] ?? bits, bits)
+                widths.level[permutation] = max(widths.level[permutation] ?? 0, site.level)
             }
         }
-        equalizeWidths(in: groups, &width, all: sharesWidths)
-        return BFVKeySet(
-            lattice: parameters.lattice, relinearization: relinearization,
-            galois: width.reduce(into: [:]) { out, entry in
-                out[entry.key.galoisElement(degree: parameters.degree)] = Gadget(
-                    level: level[entry.key]!, digitBits: entry.value)
-            }, rerandomizationLevel: evaluation.finalLevel)
+        return widths
     }
 
-    /// One width for all permutations that are hoisted together, or for those alone that have the same digits there.
-    private func equalizeWidths(
-        in groups: [(permutations: [SlotPermutation], level: Int)],
-        _ width: inout [SlotPermutation: Int], all: Bool
-    ) {
-        var changed = true
-        while changed {
-            changed = false
-            for (permutations, level) in groups {
-                let bits = parameters.ciphertextModuli[..<level].map { $0.bitWidthUsed }
-                let classes = Dictionary(grouping: Set(permutations)) { permutation in
-                    all
-                        ? []
-                        : Gadget(level: level, digitBits: width[permutation]!)
-                            .digits(bits: bits).map(\.limbs.lowerBound)
-                }
-                for members in classes.values {
-                    let least = members.map { width[$0]! }.min()!
-                    for permutation in members where width[permutation] != least {
-                        width[permutation] = least
-                        changed = true
-                    }
-                }
-            }
-        }
+    private func keys(_ widths: Widths, rerandomizationLevel: Int) -> BFVKeySet {
+        BFVKeySet(
+            lattice: parameters.lattice, relinearization: widths.relinearization,
+            galois: widths.width.reduce(into: [:]) { out, entry in
+                out[entry.key.galoisElement(degree: parameters.degree)] = Gadget(
+                    level: widths.level[entry.key]!, digitBits: entry.value)
+            }, rerandomizationLevel: rerandomizationLevel)
     }
 
     /// Of several residues, the widest digit that is tried.
@@ -119,5 +95,47 @@ struct GadgetChooser {
             if known[place] <= site.noise * share { return bits }
         }
         return nil
+    }
+}
+
+/// Of digits, by permutation.
+private struct Widths {
+    /// Bits of the ciphertext moduli.
+    let moduli: [Int]
+    var width: [SlotPermutation: Int] = [:]
+    var level: [SlotPermutation: Int] = [:]
+    var relinearization: Gadget?
+    /// Permutations that are hoisted together, and where.
+    var groups: [(permutations: [SlotPermutation], level: Int)] = []
+
+    init(moduli: [Int]) { self.moduli = moduli }
+
+    /// With one width for all permutations that are hoisted together, or for those alone that have the same digits
+    /// there.
+    func equalized(all: Bool) -> Widths {
+        var out = self
+        var changed = true
+        while changed {
+            changed = false
+            for (permutations, level) in groups {
+                let classes = Dictionary(grouping: Set(permutations)) {
+                    all ? [] : out.digits($0, level: level)
+                }
+                for members in classes.values {
+                    let least = members.map { out.width[$0]! }.min()!
+                    for permutation in members where out.width[permutation] != least {
+                        out.width[permutation] = least
+                        changed = true
+                    }
+                }
+            }
+        }
+        return out
+    }
+
+    /// Of each digit, the limb that it begins with.
+    private func digits(_ permutation: SlotPermutation, level: Int) -> [Int] {
+        Gadget(level: level, digitBits: width[permutation]!)
+            .digits(bits: Array(moduli.prefix(level))).map(\.limbs.lowerBound)
     }
 }

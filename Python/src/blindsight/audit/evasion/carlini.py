@@ -10,16 +10,13 @@ import torch
 
 from ..finding import Finding
 from ..registry import described
-from .common import Evasion, other_classes, right_samples, twin_of
+from .common import Evasion, margins, other_classes, right_samples, twin_of
 from .table import TABLE
 
 
 def _hinge(twin: Any, x: Any, targets: Any) -> Any:
     """max(largest other score - target's score, 0): the paper's f_6, with a little confidence against rounding."""
-    scores = twin(x)
-    own = torch.nn.functional.one_hot(targets, scores.shape[1]).bool()
-    other = scores.masked_fill(own, -torch.inf).max(dim=1).values
-    return (other - scores[own] + 0.05).clamp(min=0)
+    return (0.05 - margins(twin, x, targets)).clamp(min=0)
 
 
 def _minimize(twin: Any, data: Any, start: Any, cost: Any, steps: int, rate: float) -> Any:

@@ -43,6 +43,13 @@ def other_classes(labels: Any, classes: int, seed: int) -> Any:
     return (labels + shift) % classes
 
 
+def margins(twin: Any, samples: Any, targets: Any) -> Any:
+    """By how much each sample's target is above its strongest other class."""
+    scores = twin(samples)
+    own = torch.nn.functional.one_hot(targets, scores.shape[1]).bool()
+    return scores[own] - scores.masked_fill(own, -torch.inf).max(dim=1).values
+
+
 def gradient(twin: Any, samples: Any, labels: Any) -> Any:
     """Of the cross entropy by the samples, double."""
     samples = samples.detach().requires_grad_(True)

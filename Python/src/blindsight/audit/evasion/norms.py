@@ -12,7 +12,7 @@ import torch
 from ..finding import Finding, wilson
 from ..plots import images
 from ..registry import described
-from .common import Evasion, other_classes, right_samples, twin_of
+from .common import Evasion, margins, other_classes, right_samples, twin_of
 from .table import TABLE
 
 
@@ -66,10 +66,7 @@ class Universal(Evasion):
             optimizer.zero_grad()
             moved = (flat + change).clamp(data.lowest, data.highest)
             # The margin, cut off: samples that are wrong already no longer count.
-            scores = twin(moved)
-            own = torch.nn.functional.one_hot(y, scores.shape[1]).bool()
-            margin = scores[own] - scores.masked_fill(own, -torch.inf).max(dim=1).values
-            margin.clamp(min=-1).mean().backward()
+            margins(twin, moved, y).clamp(min=-1).mean().backward()
             optimizer.step()
             with torch.no_grad():
                 change.clamp_(-budget, budget)
@@ -92,13 +89,6 @@ class Universal(Evasion):
             plots=plots,
             details={**finding.details, "share by random signs": float((random != before).mean())},
         )
-
-
-def margins(twin: Any, samples: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """By how much each sample's target is above its strongest other class."""
-    scores = twin(samples)
-    own = torch.nn.functional.one_hot(targets, scores.shape[1]).bool()
-    return scores[own] - scores.masked_fill(own, -torch.inf).max(dim=1).values
 
 
 @described("evasion", TABLE, "jsma", audits=True)
