@@ -9,9 +9,17 @@ void bsk_add_fields(int64_t *x, const uint64_t *words, uint32_t bits, size_t n) 
 
 void bsk_add_half_fields(int64_t *x, const uint64_t *words, uint32_t bits, size_t n) {
     const uint64_t mask = ((uint64_t)1 << bits) - 1;
-    for (size_t i = 0; i < n / 2; i++) {
-        x[2 * i] = (int64_t)((uint64_t)x[2 * i] + (words[i] & mask));
-        x[2 * i + 1] = (int64_t)((uint64_t)x[2 * i + 1] + (words[i] >> 32 & mask));
+    for (size_t i = 0; i < n; i++)
+        x[i] = (int64_t)((uint64_t)x[i] + (words[i] & mask) + (words[i] >> 32 & mask));
+}
+
+void bsk_add_triple_fields(int64_t *x, const uint64_t *words, uint32_t bits, size_t n) {
+    const uint64_t mask = ((uint64_t)1 << bits) - 1;
+    const uint64_t *second = words + n, *third = second + n;
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t a = words[i], b = second[i], c = third[i];
+        const uint64_t fourth = a >> 48 << 32 | b >> 48 << 16 | c >> 48;
+        x[i] = (int64_t)((uint64_t)x[i] + (a & mask) + (b & mask) + (c & mask) + (fourth & mask));
     }
 }
 

@@ -9,7 +9,7 @@ extension Plan {
     private var proofVersion: [UInt8] {
         // Trees were other products of vectors once.
         let isOfProducts = network.forest != nil && client.methodName == .features
-        return Array((isOfProducts ? "proof 1, products of trees 2" : "proof 1").utf8)
+        return Array((method.proofVersion + (isOfProducts ? ", products of trees 2" : "")).utf8)
     }
 
     /// The sections of server.plan but the last, which stands for the proof of all that the others claim.

@@ -46,6 +46,8 @@ package protocol ServerMethod: Sendable {
     /// The same choices, everything that is claimed of them proven anew.
     /// - Throws: `PlanError.invalid` where the certificate doesn't hold.
     func proven(_ network: IntegerNetwork, outputs: OutputReading) throws -> Self
+    /// Changes with what `proven` asks for.
+    var proofVersion: String { get }
 
     /// Encodes the weights, once for all clients.
     func prepare(_ network: IntegerNetwork, on pool: WorkerPool) throws -> Prepared
@@ -55,6 +57,8 @@ extension ServerMethod {
     package func narrowed(_ outputs: OutputReading) -> OutputReading { outputs }
 
     package static func leastSeconds(_ task: PlanningTask) -> Double { 0 }
+
+    package var proofVersion: String { "proof 1" }
 
     /// What results are known modulo.
     func modulus(_ outputs: OutputReading) -> BigInt { client.certificate(outputs).modulus }

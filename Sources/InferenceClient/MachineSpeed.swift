@@ -25,8 +25,8 @@ package struct MachineSpeed: Sendable, Equatable, Codable {
     package var expandedResidue = 3.0
     /// A residue's share of what is drawn for an encryption of zero.
     package var drawnResidue = 12.0
-    /// The same of a flood: about a hundred bytes of a keystream.
-    package var floodedResidue = 40.0
+    /// The same of a flood: some 64 bytes of a keystream.
+    package var floodedResidue = 24.0
     /// The same of weights that are drawn anew, in one limb.
     package var ditheredResidue = 6.0
 

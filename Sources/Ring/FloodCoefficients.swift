@@ -2,43 +2,93 @@
 
 import CKernels
 
-/// Wide random coefficients, each the sum of eight integers that are uniform on 2^bits in a row, centered:
-/// `low` + 2^lowBits `high`. Wiped on release.
+/// Wide random coefficients, wiped on release: each the sum of eight integers, two of them uniform on 2^bits in a row, six
+/// on the multiples of 2^lowBits among as many, centered. docs/FunctionPrivacy.md says why six may be coarse.
 package struct FloodCoefficients: Sendable {
-    private let low: SecretCoefficients
-    private let high: SecretCoefficients?
+    /// The sum of what is drawn of all eight summands, in units of 2^lowBits.
+    private let high: SecretCoefficients
+    /// Of two summands, what is below 2^lowBits.
+    private let low: SecretCoefficients?
+    private let lowBits: Int
 
-    /// Of each summand, what comes from a word of its own: sums stay below 2^62.
-    private static let lowBits = 59
     private static let summands = 8
+    /// Of the summands, those that aren't coarse.
+    private static let fine = 2
 
-    /// Eight words a coefficient, four more from 60 bits on, eight from 92 bits on. Constant time.
-    /// - Precondition: 1 <= bits <= 118.
-    package init(bits: Int, degree: Int, from source: inout Keystream) {
-        precondition((1...2 * Self.lowBits).contains(bits) && degree % 2 == 0)
-        let least = min(bits, Self.lowBits)
-        let upper = bits - least
-        let low = SecretCoefficients(count: degree)
-        self.low = low
-        high = upper > 0 ? SecretCoefficients(count: degree) : nil
-        // The mean is taken off where the sum begins.
-        let mean = Int64(Self.summands / 2)
-        low.base.update(repeating: upper == 0 ? -mean << Int64(bits) : 0, count: degree)
-        for _ in 0..<Self.summands {
-            source.forEachRun(of: degree) {
-                bsk_add_fields(low.base + $1, $0, UInt32(least), $2)
+    /// How a coefficient's ten fields lie in words of the keystream.
+    private enum Layout: CaseIterable {
+        /// Two fields a word; four fields in three words; one a word.
+        case halves, triples, words
+
+        /// Of the widest field: eight sums of it stay below 2^62.
+        var fieldBits: Int {
+            switch self {
+            case .halves: 32
+            case .triples: 48
+            case .words: 59
             }
         }
-        guard let high else { return }
-        high.base.update(repeating: -mean << Int64(upper), count: degree)
-        for _ in 0..<Self.summands {
-            if upper <= 32 {
-                source.forEachRun(of: degree / 2) {
-                    bsk_add_half_fields(high.base + 2 * $1, $0, UInt32(upper), 2 * $2)
-                }
-            } else {
-                source.forEachRun(of: degree) {
-                    bsk_add_fields(high.base + $1, $0, UInt32(upper), $2)
+
+        /// The tightest in which floods of `bits` hide what eight fine summands do but for a term that is small beside
+        /// 2^-80: halves leave 2^-65 a coefficient, which is small beside 2^-bits up to 60.
+        init(bits: Int) {
+            self = bits <= 60 ? .halves : bits <= 96 ? .triples : .words
+        }
+    }
+
+    /// The widest floods.
+    package static let mostBits = 118
+
+    /// Of `bits`, the upper ones that all eight summands have.
+    package static func highBits(of bits: Int) -> Int {
+        min(bits, Layout(bits: bits).fieldBits)
+    }
+
+    /// Four or five words a coefficient up to 60 bits, eight up to 96, ten beyond. Constant time.
+    /// - Precondition: 1 <= bits <= `mostBits`, an even degree.
+    package init(bits: Int, degree: Int, from source: inout Keystream) {
+        precondition((1...Self.mostBits).contains(bits) && degree % 2 == 0)
+        let layout = Layout(bits: bits)
+        let highBits = Self.highBits(of: bits)
+        lowBits = bits - highBits
+        high = SecretCoefficients(count: degree)
+        // Means are taken off where sums begin: of the missing fields too, each short of the mean by half of 2^lowBits.
+        high.base.update(repeating: -Int64(Self.summands / 2) << Int64(highBits), count: degree)
+        Self.add(Self.summands, of: highBits, layout, to: high, from: &source)
+        guard lowBits > 0 else {
+            low = nil
+            return
+        }
+        let low = SecretCoefficients(count: degree)
+        self.low = low
+        let missing = Int64((Self.summands - Self.fine) / 2) << Int64(lowBits)
+        low.base.update(repeating: missing, count: degree)
+        Self.add(
+            Self.fine, of: lowBits, layout == .triples ? .words : layout, to: low, from: &source)
+    }
+
+    /// Adds `count` fields of `bits` to each coefficient, a run of words at a time.
+    private static func add(
+        _ count: Int, of bits: Int, _ layout: Layout, to sums: SecretCoefficients,
+        from source: inout Keystream
+    ) {
+        let (fields, words) =
+            switch layout {
+            case .halves: (2, 1)
+            case .triples: (4, 3)
+            case .words: (1, 1)
+            }
+        let run = Keystream.run / words
+        for start in stride(from: 0, to: sums.count, by: run) {
+            let length = min(run, sums.count - start)
+            for _ in 0..<count / fields {
+                source.words(words * length).withWords {
+                    let x = sums.base + start
+                    switch layout {
+                    case .halves: bsk_add_half_fields(x, $0, UInt32(bits), length)
+                    case .triples: bsk_add_triple_fields(x, $0, UInt32(bits), length)
+                    case .words: bsk_add_fields(x, $0, UInt32(bits), length)
+                    }
                 }
             }
         }
@@ -50,23 +100,23 @@ package struct FloodCoefficients: Sendable {
         to x: UnsafeMutablePointer<UInt64>, modulo table: NTTTable, times factor: UInt64,
         scratch: UnsafeMutablePointer<UInt64>
     ) {
-        let n = low.count
+        func add(_ part: SecretCoefficients, times factor: UInt64) {
+            let n = part.count
+            bsk_reduce_signed(table.modulus, scratch, part.base, n)
+            if factor != 1 { bsk_mul_scalar(table.modulus, scratch, scratch, factor, n) }
+            bsk_add(table.modulus, x, x, scratch, n)
+        }
         withExtendedLifetime(self) {
-            bsk_reduce_signed(table.modulus, scratch, low.base, n)
-            bsk_mul_scalar(table.modulus, scratch, scratch, factor, n)
-            bsk_add(table.modulus, x, x, scratch, n)
-            guard let high else { return }
             var shifted = factor
-            for _ in 0..<Self.lowBits { shifted = (shifted << 1) % table.value }
-            bsk_reduce_signed(table.modulus, scratch, high.base, n)
-            bsk_mul_scalar(table.modulus, scratch, scratch, shifted, n)
-            bsk_add(table.modulus, x, x, scratch, n)
+            for _ in 0..<lowBits { shifted = (shifted << 1) % table.value }
+            add(high, times: shifted)
+            if let low { add(low, times: factor) }
         }
     }
 
-    /// For tests: (low, high), high of 2^59; the copy is not wiped.
+    /// For tests: (low, high), high of 2^lowBits; the copy is not wiped.
     package func unprotectedValues() -> [(low: Int64, high: Int64)] {
-        let highs = high?.unprotectedValues()
-        return low.unprotectedValues().enumerated().map { ($1, highs?[$0] ?? 0) }
+        let lows = low?.unprotectedValues()
+        return high.unprotectedValues().enumerated().map { (lows?[$0] ?? 0, $1) }
     }
 }

@@ -49,49 +49,63 @@ import Testing
         }
     }
 
-    /// Every summand is uniform on 2^bits in a row, from the words as they come.
-    @Test(arguments: [1, 5, 58, 59, 60, 75, 91, 92, 118]) func coefficientsAreSumsOfFields(
-        bits: Int
-    ) {
+    /// The ten fields of a coefficient, from the words as they come: eight of the upper bits, two of the lower ones.
+    @Test(
+        arguments: [
+            (1, 1), (5, 5), (31, 31), (32, 32), (33, 32), (60, 32), (61, 48), (75, 48), (94, 48),
+            (96, 48), (97, 59),
+            (118, 59),
+        ]) func coefficientsAreSumsOfFields(bits: Int, highBits: Int)
+    {
         let n = 4096
+        #expect(FloodCoefficients.highBits(of: bits) == highBits)
         let seed = Seed.random()
         var source = Keystream(seed: seed, stream: 0)
         let flood = FloodCoefficients(bits: bits, degree: n, from: &source)
-        let low = min(bits, 59)
-        let high = bits - low
+        let lowBits = bits - highBits
         var words = Keystream(seed: seed, stream: 0)
-        var expected = [(low: Int64, high: Int64)](repeating: (0, 0), count: n)
-        func next(_ count: Int, _ body: (Int, UInt64) -> Void) {
-            words.forEachRun(of: count) { run, start, length in
-                for i in 0..<length { body(start + i, run[i]) }
-            }
-        }
-        for _ in 0..<8 {
-            next(n) { expected[$0].low += Int64($1 & (1 << UInt64(low) - 1)) }
-        }
-        if high > 32 {
-            for _ in 0..<8 {
-                next(n) { expected[$0].high += Int64($1 & (1 << UInt64(high) - 1)) }
-            }
-        } else if high > 0 {
-            for _ in 0..<8 {
-                next(n / 2) { i, word in
-                    expected[2 * i].high += Int64(word & (1 << UInt64(high) - 1))
-                    expected[2 * i + 1].high += Int64(word >> 32 & (1 << UInt64(high) - 1))
+        func sums(_ rounds: Int, wordsEach: Int, _ fields: ([UInt64]) -> [UInt64]) -> [Int64] {
+            let run = 2048 / wordsEach
+            return stride(from: 0, to: n, by: run).flatMap { start in
+                let length = min(run, n - start)
+                var out = [Int64](repeating: 0, count: length)
+                for _ in 0..<rounds {
+                    words.words(wordsEach * length).withWords { drawn in
+                        for i in 0..<length {
+                            let own = (0..<wordsEach).map { drawn[$0 * length + i] }
+                            out[i] += fields(own).reduce(0) { $0 + Int64($1) }
+                        }
+                    }
                 }
+                return out
             }
         }
+        func halves(_ rounds: Int, _ bits: Int) -> [Int64] {
+            sums(rounds, wordsEach: 1) { [$0[0] % (1 << bits), $0[0] >> 32 % (1 << bits)] }
+        }
+        func whole(_ rounds: Int, _ bits: Int) -> [Int64] {
+            sums(rounds, wordsEach: 1) { [$0[0] % (1 << bits)] }
+        }
+        func triples(_ rounds: Int, _ bits: Int) -> [Int64] {
+            sums(rounds, wordsEach: 3) { w in
+                let last = w.reduce(UInt64(0)) { $0 << 16 + $1 >> 48 }
+                return (w + [last]).map { $0 % (1 << bits) }
+            }
+        }
+        let high =
+            bits <= 60 ? halves(4, highBits) : bits <= 96 ? triples(2, 48) : whole(8, 59)
+        let low =
+            lowBits == 0
+            ? [Int64](repeating: 0, count: n)
+            : bits <= 60 ? halves(1, lowBits) : whole(2, lowBits)
         let values = flood.unprotectedValues()
         for i in 0..<n {
-            let (a, b) = (values[i], expected[i])
-            if high == 0 {
-                #expect(a.low == b.low - 4 << Int64(bits))
-            } else {
-                #expect(a.low == b.low && a.high == b.high - 4 << Int64(high))
-            }
+            #expect(values[i].high == high[i] - 4 << Int64(highBits))
+            // Six summands have no lower bits, of which half a unit each is the mean.
+            #expect(values[i].low == low[i] + (lowBits > 0 ? 3 << Int64(lowBits) : 0))
         }
-        // As reals: within the largest, of the deviation that is claimed.
-        let reals = values.map { Double($0.low) + Double($0.high) * 0x1p59 }
+        // As reals: within the largest, of the deviation that is claimed, about zero.
+        let reals = values.map { Double($0.low) + Double($0.high) * exp2(Double(lowBits)) }
         let claimed = Flood(bits: bits)
         #expect(reals.allSatisfy { abs($0) <= claimed.largest })
         let deviation = (reals.reduce(0) { $0 + $1 * $1 } / Double(n)).squareRoot()
@@ -99,18 +113,20 @@ import Testing
     }
 
     /// Residues are those of the sum times the factor.
-    @Test func coefficientsAreAddedModuloAPrime() throws {
+    @Test(arguments: [UInt64(1), 12345]) func coefficientsAreAddedModuloAPrime(
+        factor: UInt64
+    ) throws {
         let table = try NTTTable(modulus: 1_073_692_673, degree: 64)
         var source = Keystream()
         let flood = FloodCoefficients(bits: 97, degree: 64, from: &source)
         var x = (0..<64).map { UInt64($0) }
         var scratch = [UInt64](repeating: 0, count: 64)
-        flood.add(to: &x, modulo: table, times: 12345, scratch: &scratch)
+        flood.add(to: &x, modulo: table, times: factor, scratch: &scratch)
         let q = Int64(table.value)
         for (i, (low, high)) in flood.unprotectedValues().enumerated() {
-            let shift = (0..<59).reduce(Int64(1)) { power, _ in power * 2 % q }
+            let shift = (0..<97 - 59).reduce(Int64(1)) { power, _ in power * 2 % q }
             let sum = (low % q + high % q * shift) % q
-            let value = (Int64(i) + (sum + q) % q * 12345) % q
+            let value = (Int64(i) + (sum + q) % q * Int64(factor)) % q
             #expect(x[i] == UInt64((value + q) % q))
         }
     }
@@ -163,6 +179,52 @@ import Testing
             }
         }
         return law
+    }
+
+    /// The probability that the sum of eight uniforms on [0, 1) is below x.
+    private static func cumulative(_ x: Double) -> Double {
+        var sum = 0.0
+        var binomial = 1.0
+        for k in 0...8 where x > Double(k) {
+            sum += (k % 2 == 0 ? 1 : -1) * binomial * pow(x - Double(k), 8)
+            binomial = binomial * Double(8 - k) / Double(k + 1)
+        }
+        return x >= 8 ? 1 : sum / 40320
+    }
+
+    /// The law of integers with two fine summands and six that are multiples of 2^(bits - highBits) is as near to that of
+    /// the floor of eight reals as the bound says, which is at most six times as large; with a single fine summand it
+    /// isn't.
+    @Test(arguments: [(9, 4), (10, 5), (12, 5), (12, 6), (11, 11)])
+    func coarseSummandsAreWithinTheBound(
+        bits: Int, highBits: Int
+    ) {
+        let (width, step) = (1 << bits, 1 << (bits - highBits))
+        func uniform(_ law: [Double], _ step: Int) -> [Double] {
+            var out = [Double](repeating: 0, count: law.count + width - step)
+            for shift in stride(from: 0, to: width, by: step) {
+                for (i, p) in law.enumerated() {
+                    out[i + shift] += p * Double(step) / Double(width)
+                }
+            }
+            return out
+        }
+        func distance(fine: Int) -> Double {
+            var law = [1.0]
+            for k in 0..<8 { law = uniform(law, k < fine ? 1 : step) }
+            // Fractions are missing, and the coarse summands' lower bits: their means make up for it.
+            let shift = (8 - fine) * (step - 1) / 2 + 4
+            return (-8 * step..<law.count + 8 * step).reduce(0.0) { sum, i in
+                let real =
+                    Self.cumulative(Double(i + shift + 1) / Double(width))
+                    - Self.cumulative(Double(i + shift) / Double(width))
+                return sum + abs((law.indices.contains(i) ? law[i] : 0) - real) / 2
+            }
+        }
+        let bound = Flood.rounding(bits: bits, highBits: highBits)
+        let own = distance(fine: 2)
+        #expect(own <= bound && bound < 6 * own, "\(own), at most \(bound)")
+        if step > 1 { #expect(distance(fine: 1) > bound) }
     }
 
     /// w e + rho t e for each rho in {0, +-1}^2 with its probability: the phases of weights w in Z[X]/(X^2 + 1) that are
@@ -278,17 +340,6 @@ import Testing
                     reply([(0, 1)], n, r, whole: true), reply([(0, 1)], 0, r, whole: true)))
         }
         #expect(largest > 10 * error, "\(largest) in integers, \(error) at most in fractions")
-    }
-
-    /// The probability that the sum of eight uniforms on [0, 1) is below x.
-    private static func cumulative(_ x: Double) -> Double {
-        var sum = 0.0
-        var binomial = 1.0
-        for k in 0...8 where x > Double(k) {
-            sum += (k % 2 == 0 ? 1 : -1) * binomial * pow(x - Double(k), 8)
-            binomial = binomial * Double(8 - k) / Double(k + 1)
-        }
-        return x >= 8 ? 1 : sum / 40320
     }
 
     /// A constant a / t, rounded to a neighbouring integer with its mean, is within the bound of the real number that a

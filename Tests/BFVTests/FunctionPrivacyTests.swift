@@ -122,7 +122,6 @@ import Testing
             (0..<scene.degree).map { _ in UInt64.random(in: 0..<t, using: &values) }
         }
         let nearest = slots.map { context.encodeConstant(slots: $0, level: 4) }
-        let dithered = slots.map { context.encodeDithered(slots: $0, level: 4) }
         let before = scene.noise(scene.input)
         let known = try nearest.map { constant in
             zip(scene.noise(try scene.bench.evaluator.add(scene.input, constant)), before).map {
@@ -135,7 +134,7 @@ import Testing
             let evaluator = scene.bench.evaluator
             let noise = scene.noise(
                 dithers
-                    ? try evaluator.add(scene.input, dithered[model])
+                    ? try evaluator.addDithered(scene.input, slots: slots[model])
                     : try evaluator.add(scene.input, nearest[model]))
             var sum = 0.0
             for i in noise.indices {
@@ -170,12 +169,11 @@ import Testing
             slots: [UInt64](repeating: 0, count: count), plaintextIndex: 0, level: 2)
         let meter = NoiseMeter(context: context, variableTimeWith: bench.secret)
         let before = meter.noise(of: zero).map(\.approximate)
-        let constant = context.encodeDithered(slots: slots, level: 2)
         let evaluator = bench.evaluator
         let rounds = 2000
         var sums = [Double](repeating: 0, count: 64)
         for _ in 0..<rounds {
-            let sum = try evaluator.add(zero, constant)
+            let sum = try evaluator.addDithered(zero, slots: slots)
             let noise = meter.noise(of: sum).map(\.approximate)
             for i in sums.indices { sums[i] += noise[i] - before[i] }
         }

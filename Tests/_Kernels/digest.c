@@ -253,7 +253,8 @@ static void samplers(void) {
         for (size_t k = 0; k < n; k++) s[k] = (int64_t)(next() % 1000) - 499;
         bsk_dither(s, a, 1000, n), add(s, 8 * n);
         bsk_add_fields(s, a, 40, n), add(s, 8 * n);
-        bsk_add_half_fields(s, a, 20, n / 2 * 2), add(s, 8 * n);
+        bsk_add_half_fields(s, a, 20, n), add(s, 8 * n);
+        bsk_add_triple_fields(s, a, 45, n / 3), add(s, 8 * n);
         bsk_add_signed(s, a, -1, n), add(s, 8 * n);
         for (size_t k = 0; k < n; k++) t[k] = (int64_t)next();
         bsk_draw_signs(s, a, t, n), add(s, 8 * n);

@@ -135,7 +135,8 @@ private let security: [Mutant] = [
     Mutant(
         name: "replies are not masked",
         file: "Inference/Methods/Slots/EncryptedSlots.swift",
-        original: "try mask(value, layout: layout, isDithered: isDithered)", broken: "value",
+        original: "mask.shares(of: constant, modulus: context.plaintexts[index].table)",
+        broken: "constant",
         tests: "SilentFailureTests"),
     Mutant(
         name: "shares of an output don't sum to zero",
@@ -373,7 +374,8 @@ private let privacy: [Mutant] = [
     Mutant(
         name: "constants are rounded to the nearest where they are to be drawn",
         file: "BFV/Evaluation/DitheredConstant.swift",
-        original: "polynomials[0] += drawn.polynomial(basis: a.basis).forwardNTT()", broken: "",
+        original: "drawn.base + $1, $0, errors.base + $1, plaintext.modulus, $2)",
+        broken: "drawn.base + $1, $0, errors.base + $1, 1 << 62, $2)",
         tests: "FunctionPrivacyTests"),
     Mutant(
         name: "a flood of fractions is P times as large",

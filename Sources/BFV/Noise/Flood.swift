@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Ring
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -50,14 +52,14 @@ package struct NoiseExposure: Sendable, Equatable {
 }
 
 /// Noise that a server adds to c_0 of a reply, so that what depends on its weights drowns in it: in each coefficient the
-/// sum of eight integers, each uniform on 2^bits of them in a row, centered, over `divisor`.
+/// sum of eight integers, each uniform on 2^bits of them in a row, or on multiples of a power of two among these, centered,
+/// over `divisor`.
 package struct Flood: Sendable, Hashable {
     package let bits: Int
     /// 1; or P, for a flood of fractions: it is added modulo Q_l P, before the division by P.
     package let divisor: UInt64
 
-    /// Two words of 59 bits a summand.
-    package static let mostBits = 118
+    package static let mostBits = FloodCoefficients.mostBits
     static let summands = 8.0
 
     /// - Precondition: 1 <= bits <= `mostBits`.
@@ -86,8 +88,14 @@ package struct Flood: Sendable, Hashable {
             Self.second * exposure.covariance / (sigma * sigma)
             + Self.third * exposure.cube / (sigma * sigma * sigma)
             + Self.first * exposure.direct / sigma
-        // The sum of the integers for the floor of the sum of reals.
-        return simulated + Double(degree) / exp2(Double(bits))
+        return simulated + Double(degree)
+            * Self.rounding(bits: bits, highBits: FloodCoefficients.highBits(of: bits))
+    }
+
+    /// At most how far the sum of eight integers is from the floor of the sum of eight reals: 2^-bits, and where six of them
+    /// have only the upper `highBits`, half of their square more.
+    package static func rounding(bits: Int, highBits: Int) -> Double {
+        exp2(-Double(bits)) + (highBits < bits ? exp2(-2 * Double(highBits) - 1) : 0)
     }
 
     /// The smallest with a distance of at most `bound`; nil where none has.

@@ -198,8 +198,11 @@ void bsk_centered_binomial(int64_t *out, const uint64_t *words, size_t n);
 void bsk_dither(int64_t *x, const uint64_t *words, uint64_t t, size_t n);
 /// x[i] += the lower `bits` bits of words[i], modulo 2^64; bits <= 63.
 void bsk_add_fields(int64_t *x, const uint64_t *words, uint32_t bits, size_t n);
-/// x[2i] += the lower `bits` bits of the lower half of words[i], x[2i + 1] += those of the upper half; bits <= 32, n even.
+/// x[i] += the lower `bits` bits of either half of words[i]; bits <= 32.
 void bsk_add_half_fields(int64_t *x, const uint64_t *words, uint32_t bits, size_t n);
+/// x[i] += the lower `bits` bits of words[i], of words[n + i], of words[2n + i], and of the 48 that are their upper 16 bits
+/// in a row; bits <= 48.
+void bsk_add_triple_fields(int64_t *x, const uint64_t *words, uint32_t bits, size_t n);
 /// sums[i] += sign * x[i], sign in {-1, 0, 1}. Constant time.
 void bsk_add_signed(int64_t *sums, const uint64_t *x, int64_t sign, size_t n);
 /// out[i] = -1 where 0 <= thresholds[i], 1 where it is below, both with probability |thresholds[i]| / 2^63, else 0.

@@ -160,6 +160,11 @@ extension BFVPlan: ServerMethod {
         try BFVPlan(network, outputs: outputs, choices: choices, norms: TransformNorms())
     }
 
+    /// Floods had eight fine summands once, and masks and biases were rounded one by one.
+    package var proofVersion: String {
+        choices.privacy.bits > 0 ? "proof 1, floods 2" : "proof 1"
+    }
+
     package func prepare(
         _ network: IntegerNetwork, on pool: WorkerPool
     ) throws -> BFVPrepared<Family.Encrypted> {

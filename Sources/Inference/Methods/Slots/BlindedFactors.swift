@@ -30,9 +30,7 @@ package struct BlindedFactors {
             Array(Samplers.uniformWords(modulus: modulus)[..<slots])
         }
         self.pads = pads
-        var constants = zip(OutputMask(layout: layout).shares(modulus: modulus), added).map {
-            ModularArithmetic.add($0, $1, modulo: t)
-        }
+        var constants = OutputMask(layout: layout).shares(of: added, modulus: modulus)
         for pair in stride(from: 0, to: count, by: 2) {
             for slot in 0..<slots {
                 constants[slot] = ModularArithmetic.add(

@@ -17,8 +17,8 @@ package struct ClearSlots: ClearInterpreter {
     package enum PreparedStep: Sendable {
         case fold([SlotPermutation])
         case part(Int)
+        /// Of a mask too: shares of zero add nothing to an output, and here they are all zero.
         case add([UInt64])
-        case mask
         case join
         /// What is taken off.
         case factors([UInt64])
@@ -65,9 +65,8 @@ package struct ClearSlots: ClearInterpreter {
         switch step {
         case .fold(let permutations): .fold(permutations)
         case .part(let index): .part(index)
-        case .add(let constant, let divisors):
-            .add(residues.multiply(constant, by: unit, divisors))
-        case .mask: .mask
+        case .add(let constant), .mask(_, let constant):
+            .add(residues.multiply(constant.slots, by: unit, constant.divisors))
         case .join: .join
         case .factors(_, let constants):
             .factors(residues.multiply(constants.map { -$0 }, by: unit))
@@ -133,8 +132,6 @@ package struct ClearSlots: ClearInterpreter {
                 ], level: value.level)
         case .sum:
             ClearValue(slots: [added(value.slots[0], values[1].slots[0])], level: value.level)
-        // Shares of zero add nothing to an output: here they are all zero.
-        case .mask: value
         }
     }
 

@@ -16,9 +16,8 @@ package struct EncryptedSlots: EncryptedInterpreter {
         case fold([SlotPermutation])
         case part(Int)
         case add([EncodedConstant])
-        /// Of constants that are rounded anew for each reply.
-        case addDithered([DitheredConstant])
-        case mask(SlotLayout, isDithered: Bool)
+        /// Of each t_i, a constant for each slot; whether their sum is rounded at random.
+        case mask(SlotLayout, [[UInt64]], isDithered: Bool)
         case join
         /// Of each t_i, what is taken off.
         case factors(SlotLayout, [[UInt64]])
@@ -72,7 +71,6 @@ package struct EncryptedSlots: EncryptedInterpreter {
     package func prepare(
         _ step: SlotStep, units: [MessageUnit], unit: MessageUnit, level: Int, followsLast: Bool
     ) -> PreparedStep {
-        let isDithered = followsLast && privacy.isFine
         let context = evaluator.context
         switch step {
         case .fold(let permutations): return .fold(permutations)
@@ -83,20 +81,16 @@ package struct EncryptedSlots: EncryptedInterpreter {
         case .factors(let layout, let constants):
             return .factors(
                 layout, residues.map { $0.multiply(constants.map { -$0 }, by: unit) })
-        case .mask(let layout): return .mask(layout, isDithered: isDithered)
-        case .add(let constant, let divisors) where isDithered:
-            return .addDithered(
-                residues.map {
-                    context.encodeDithered(
-                        slots: $0.multiply(constant, by: unit, divisors),
-                        plaintextIndex: $0.plaintextIndex,
-                        level: level)
-                })
-        case .add(let constant, let divisors):
+        case .mask(let layout, let constant):
+            return .mask(
+                layout,
+                residues.map { $0.multiply(constant.slots, by: unit, constant.divisors) },
+                isDithered: followsLast && privacy.isFine)
+        case .add(let constant):
             return .add(
                 residues.map {
                     context.encodeConstant(
-                        slots: $0.multiply(constant, by: unit, divisors),
+                        slots: $0.multiply(constant.slots, by: unit, constant.divisors),
                         plaintextIndex: $0.plaintextIndex,
                         level: level)
                 })
@@ -123,10 +117,8 @@ package struct EncryptedSlots: EncryptedInterpreter {
         case .fold(let permutations):
             try evaluator.sumOfPermutations(value, permutations, includingIdentity: true)
         case .add(let constants): try zip(value, constants).map { try evaluator.add($0, $1) }
-        case .addDithered(let constants):
-            try zip(value, constants).map { try evaluator.add($0, $1) }
-        case .mask(let layout, let isDithered):
-            try mask(value, layout: layout, isDithered: isDithered)
+        case .mask(let layout, let constants, let isDithered):
+            try mask(value, constants, layout: layout, isDithered: isDithered)
         }
     }
 
@@ -209,18 +201,18 @@ package struct EncryptedSlots: EncryptedInterpreter {
         }
     }
 
+    /// Masks and constants together, so that they are encoded and rounded once.
     private func mask(
-        _ value: [Ciphertext], layout: SlotLayout, isDithered: Bool
+        _ value: [Ciphertext], _ constants: [[UInt64]], layout: SlotLayout, isDithered: Bool
     ) throws -> [Ciphertext] {
         let mask = OutputMask(layout: layout)
         let context = evaluator.context
-        return try zip(value, residues).map { ciphertext, residues in
+        return try zip(zip(value, constants), residues).map { operands, residues in
+            let (ciphertext, constant) = operands
             let (index, level) = (residues.plaintextIndex, ciphertext.level)
-            let shares = mask.shares(modulus: context.plaintexts[index].table)
+            let shares = mask.shares(of: constant, modulus: context.plaintexts[index].table)
             return isDithered
-                ? try evaluator.add(
-                    ciphertext,
-                    context.encodeDithered(slots: shares, plaintextIndex: index, level: level))
+                ? try evaluator.addDithered(ciphertext, slots: shares)
                 : try evaluator.add(
                     ciphertext,
                     context.encodeConstant(slots: shares, plaintextIndex: index, level: level))

@@ -168,17 +168,20 @@ package struct NoiseSlots: NoiseInterpreter {
                 exposure: value.parts[index].exposure)
         case .join: join(values)
         case .fold(let permutations): try fold(value, permutations)
-        case .add, .mask: add(to: value)
+        case .add: add(to: value)
+        case .mask: mask(value)
         }
     }
 
-    /// A constant. Behind the last map, which alone knows what its noise tells, it may be rounded at random.
     private func add(to value: Value) -> Value {
-        guard ledger.privacy.isFine, let exposure = value.exposure else {
-            return Value(
-                level: value.level, noise: model.addingConstant(value.noise),
-                exposure: value.exposure?.adding(model.exposureOfConstant))
-        }
+        Value(
+            level: value.level, noise: model.addingConstant(value.noise),
+            exposure: value.exposure?.adding(model.exposureOfConstant))
+    }
+
+    /// A constant that may be rounded at random, behind the last map, which alone knows what its noise tells.
+    private func mask(_ value: Value) -> Value {
+        guard ledger.privacy.isFine, let exposure = value.exposure else { return add(to: value) }
         ledger.tally.counts.ditheredTerms += 1
         ledger.tally.counts.forwardNTTs += value.level
         return Value(

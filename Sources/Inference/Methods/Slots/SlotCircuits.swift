@@ -15,11 +15,10 @@ package enum SlotStep: CircuitStep {
     case fold([SlotPermutation])
     /// One sum of a bundle.
     case part(Int)
-    /// Integer constants, a slot each, divided modulo t by factors of an integer.
-    case add([Int64], divisors: [Int64])
+    case add(SlotConstant)
     /// Adds random shares of zero to the slots of each output, and random values to unused slots, so that a client
-    /// learns the sums only.
-    case mask(SlotLayout)
+    /// learns the sums only; and a constant, which they are rounded with.
+    case mask(SlotLayout, SlotConstant)
     /// Several ciphertexts, put out together.
     case join
     /// Of pairs of factors one after another, what lets a client make their products itself, and learn the sums of each
@@ -48,6 +47,12 @@ package enum SlotStep: CircuitStep {
         guard case .factors = self else { return units[0] }
         return units[0].times(units[1])
     }
+}
+
+/// Integer constants, a slot each, divided modulo t by factors of an integer.
+package struct SlotConstant: Sendable {
+    let slots: [Int64]
+    var divisors: [Int64] = []
 }
 
 /// Where a sample lies in slots, and how its layers are rotated.
@@ -221,6 +226,8 @@ private struct SlotCircuitBuilder {
     var circuit: CircuitBuilder<SlotCircuits>
     /// The circuit's value of each of the packed network's.
     var values: [Int]
+    /// What is added to values that are put out, by the packed network's: their masks bring it.
+    var biases: [Int: SlotConstant] = [:]
 
     init(_ packed: PackedNetwork, requestedBabyCounts: [Int]) {
         self.packed = packed
@@ -250,8 +257,9 @@ private struct SlotCircuitBuilder {
                 return
             }
         }
+        let zeros = SlotConstant(slots: [Int64](repeating: 0, count: packed.shape.slotCount))
         let masked = zip(packed.outputs, packed.outputLayouts).map {
-            circuit.append(.own(.mask($1)), [values[$0]])
+            circuit.append(.own(.mask($1, biases[$0] ?? zeros)), [values[$0]])
         }
         if masked.count > 1 { _ = circuit.append(.own(.join), masked) }
     }
@@ -292,8 +300,13 @@ private struct SlotCircuitBuilder {
     }
 
     private mutating func appendBias(_ layer: PackedLayer, _ value: Int) -> Int {
-        layer.bias.contains(where: { $0 != 0 })
-            ? circuit.append(.own(.add(layer.bias, divisors: layer.biasDivisors)), [value])
-            : value
+        guard layer.bias.contains(where: { $0 != 0 }) else { return value }
+        let bias = SlotConstant(slots: layer.bias, divisors: layer.biasDivisors)
+        // The layer's own value in the packed network.
+        if packed.outputs.contains(values.count) {
+            biases[values.count] = bias
+            return value
+        }
+        return circuit.append(.own(.add(bias)), [value])
     }
 }
