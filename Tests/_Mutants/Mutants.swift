@@ -378,6 +378,25 @@ private let privacy: [Mutant] = [
         broken: "drawn.base + $1, $0, errors.base + $1, 1 << 62, $2)",
         tests: "FunctionPrivacyTests"),
     Mutant(
+        name: "the low fields of a flood are missing",
+        file: "Ring/FloodCoefficients.swift",
+        original: "guard lowBits > 0 else", broken: "guard lowBits > 99 else",
+        tests: "FloodTests"),
+    Mutant(
+        name: "coarse summands of floods cost nothing",
+        file: "BFV/Noise/Flood.swift",
+        original: "highBits < bits ? exp2(-2 * Double(highBits) - 1) : 0", broken: "0.0",
+        tests: "FloodTests"),
+    Mutant(
+        name: "biases of what is put out are lost",
+        file: "Inference/Methods/Slots/SlotCircuits.swift",
+        original: "biases[$0] ?? zeros", broken: "zeros", tests: "RandomNetworkTests"),
+    Mutant(
+        name: "keys that are hoisted together have digits of one width",
+        file: "Inference/Methods/BFV/GadgetChooser.swift",
+        original: "[together] : [together, apart]", broken: "[together] : [together]",
+        tests: "KeyWidthTests"),
+    Mutant(
         name: "a flood of fractions is P times as large",
         file: "Lattice/KeySwitching/KeySwitcher+Rerandomization.swift",
         original: "isDivided ? 1 : context.specialResidue[limb]",
