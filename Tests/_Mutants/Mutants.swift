@@ -374,13 +374,12 @@ private let privacy: [Mutant] = [
     Mutant(
         name: "constants are rounded to the nearest where they are to be drawn",
         file: "BFV/Evaluation/DitheredConstant.swift",
-        original: "drawn.base + $1, $0, errors.base + $1, plaintext.modulus, $2)",
-        broken: "drawn.base + $1, $0, errors.base + $1, 1 << 62, $2)",
+        original: "plaintext.modulus", broken: "UInt64(1) << 62",
         tests: "FunctionPrivacyTests"),
     Mutant(
         name: "the low fields of a flood are missing",
         file: "Ring/FloodCoefficients.swift",
-        original: "guard lowBits > 0 else", broken: "guard lowBits > 99 else",
+        original: "lowBits > 0", broken: "lowBits > 99",
         tests: "FloodTests"),
     Mutant(
         name: "coarse summands of floods cost nothing",
@@ -394,7 +393,7 @@ private let privacy: [Mutant] = [
     Mutant(
         name: "keys that are hoisted together have digits of one width",
         file: "Inference/Methods/BFV/GadgetChooser.swift",
-        original: "[together] : [together, apart]", broken: "[together] : [together]",
+        original: "[together, apart]", broken: "[together]",
         tests: "KeyWidthTests"),
     Mutant(
         name: "a flood of fractions is P times as large",
