@@ -15,8 +15,11 @@ struct Micro: ParsableCommand {
             security: two limbs at N = 4096, four above.
             """)
 
-    @Option(help: "Ring degrees, separated by commas: some of 4096, 8192, 16384.")
+    @Option(help: "Ring degrees, separated by commas: some of 4096, 8192, 16384; 32768 with --deep.")
     var degrees = "4096,8192,16384"
+
+    @Flag(help: "Only relinearization at many moduli: 8 at N = 16384, 20 at N = 32768.")
+    var deep = false
 
     @Option(help: "Also write the result to this file, as JSON.", completion: .file())
     var json: String?
@@ -31,7 +34,7 @@ struct Micro: ParsableCommand {
         guard seconds > 0, seconds <= 60 else {
             throw ValidationError("--seconds must be above 0, and 60 at most")
         }
-        let known = BenchmarkRing.degrees.map(String.init)
+        let known = (BenchmarkRing.degrees + (deep ? [32768] : [])).map(String.init)
         guard degrees.split(separator: ",").allSatisfy({ known.contains(String($0)) }) else {
             throw ValidationError("--degrees takes \(known.joined(separator: ", "))")
         }
@@ -41,7 +44,11 @@ struct Micro: ParsableCommand {
         let stopwatch = Stopwatch(budget: .seconds(quick ? 0.01 : seconds))
         let memoryBytes = quick ? 1 << 22 : 1 << 28
         var rows: [Measurement] = []
-        for degree in quick ? [4096] : degrees.split(separator: ",").compactMap({ Int($0) }) {
+        let degrees = quick ? [4096] : degrees.split(separator: ",").compactMap { Int($0) }
+        if deep {
+            rows = try DeepPrimitives(stopwatch: stopwatch).measure(degrees: Set(degrees))
+        }
+        for degree in deep ? [] : degrees {
             let ring = try BenchmarkRing(degree: degree)
             rows += try RingPrimitives(ring: ring, stopwatch: stopwatch).measure()
             rows += try SmallWeightPrimitives(ring: ring, stopwatch: stopwatch).measure()

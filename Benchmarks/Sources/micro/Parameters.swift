@@ -23,6 +23,15 @@ struct BenchmarkRing {
         ciphertext: [0x3FF_FFFA_8001, 0x3FF_FFE8_0001, 0x3FF_FFE2_8001, 0x3FF_FFD3_8001],
         special: 0x3FFF_FFF7_0001)
 
+    /// Primes of 42 bits that are 1 modulo 2^16, for many limbs.
+    private static let deep: [UInt64] = [
+        0x3FF_FFE8_0001, 0x3FF_FFD2_0001, 0x3FF_FFCA_0001, 0x3FF_FFC3_0001, 0x3FF_FFBE_0001,
+        0x3FF_FF85_0001, 0x3FF_FF7B_0001, 0x3FF_FF55_0001, 0x3FF_FF4F_0001, 0x3FF_FF4E_0001,
+        0x3FF_FF4B_0001, 0x3FF_FF3F_0001, 0x3FF_FF2B_0001, 0x3FF_FF1B_0001, 0x3FF_FEFD_0001,
+        0x3FF_FEFA_0001, 0x3FF_FEE6_0001, 0x3FF_FEE5_0001, 0x3FF_FEDD_0001, 0x3FF_FED3_0001,
+    ]
+    static let limbBits = 42
+
     static let plaintextModulus: UInt64 = 65537
     static let degrees = [4096, 8192, 16384]
 
@@ -32,7 +41,16 @@ struct BenchmarkRing {
         context = try BFVContext(Self.parameters(degree: degree))
     }
 
-    /// The one place where parameters are made.
+    /// The same with so many limbs of `limbBits`, 20 at most.
+    init(degree: Int, limbs: Int) throws {
+        self.degree = degree
+        context = try BFVContext(
+            BFVParameters(
+                degree: degree, ciphertextModuli: Array(Self.deep.prefix(limbs)),
+                specialModulus: Self.wide.special, plaintextModuli: [Self.plaintextModulus]))
+    }
+
+    /// Parameters of `degrees`.
     private static func parameters(degree: Int) throws -> BFVParameters {
         let moduli = degree < 8192 ? narrow : wide
         return try BFVParameters(
@@ -46,10 +64,17 @@ struct BenchmarkRing {
     var keyBits: Int { context.parameters.keyModulus.bitLength }
 
     /// Digits are whole limbs.
-    var gadget: Gadget { Gadget(level: limbs, digitBits: 42) }
+    var gadget: Gadget { Gadget(level: limbs, digitBits: Self.limbBits) }
 
     /// Slots all over [0, t); time does not depend on them.
     func slots(_ seed: UInt64) -> [UInt64] {
         (0..<UInt64(degree)).map { ($0 &+ seed) &* 7919 % Self.plaintextModulus }
+    }
+
+    /// Of the product of two fresh ciphertexts, which is scaled by -Q mod t.
+    func productSlots(_ a: [UInt64], _ b: [UInt64]) -> [UInt64] {
+        let t = Self.plaintextModulus
+        let factor = t - moduli.reduce(1) { $0 * ($1 % t) % t }
+        return zip(a, b).map { $0 * $1 % t * factor % t }
     }
 }
