@@ -71,4 +71,49 @@ BSK_AVX512_TARGET void bsk_avx512_inner_product(
     }
 }
 
+BSK_AVX512_INLINE void join(
+    uint64_t *out, const uint64_t *const *digits, const bsk_modulus *const *from,
+    const uint64_t *weights, size_t count, uint64_t start, size_t n, const constants *c,
+    int small) {
+    const bsk_v8 first = v_set(start);
+    for (size_t i = 0; i < n; i += 8) {
+        bsk_v8 hi = v_zero(), lo = first;
+        for (size_t j = 0; j < count; j++) {
+            const bsk_v8 q = v_set(from[j]->q), half = v_set(from[j]->q >> 1);
+            // Centered, plus half of q: in [0, q).
+            const bsk_v8 x = v_fold(v_add(v_load(digits[j] + i), half), q);
+            if (j == 0) {
+                lo = v_add(lo, x);
+            } else {
+                const bsk_v8 w = v_set(weights[j]);
+                hi = v_high(hi, x, w);
+                lo = v_low(lo, x, w);
+            }
+        }
+        v_store(out + i, reduce(hi, lo, c, small));
+    }
+}
+
+BSK_AVX512_TARGET void bsk_avx512_join_digits(
+    const bsk_modulus *to, uint64_t *out, const uint64_t *const *digits,
+    const bsk_modulus *const *from, const uint64_t *weights, size_t count, size_t n) {
+    // What the halves of q add up to is taken off first.
+    uint64_t halves = 0;
+    uint32_t bits = to->bits;
+    for (size_t j = 0; j < count; j++) {
+        const uint64_t half = bsk_reduce_word(to, from[j]->q >> 1);
+        halves = bsk_reduce_wide(to, bsk_product(half, j == 0 ? 1 : weights[j]) + halves);
+        if (from[j]->bits > bits) bits = from[j]->bits;
+    }
+    const uint64_t start = to->q - halves;
+    const constants c = setup(to);
+    // With one more for what isn't multiplied.
+    const bsk_modulus widest = {.bits = bits};
+    if (is_small(&widest, count + 1)) {
+        join(out, digits, from, weights, count, start, n, &c, 1);
+    } else {
+        join(out, digits, from, weights, count, start, n, &c, 0);
+    }
+}
+
 #endif

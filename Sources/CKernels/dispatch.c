@@ -25,6 +25,7 @@ static const bsk_kernels portable = {
     .automorphism = bsk_portable_permute,
     .automorphism_add = bsk_portable_automorphism_add,
     .lift_centered = bsk_portable_lift_centered,
+    .join_digits = bsk_portable_join_digits,
     .balanced_digit = bsk_portable_balanced_digit,
     .reduce_signed = bsk_portable_reduce_signed,
     .center = bsk_portable_center,
@@ -66,6 +67,7 @@ static const bsk_kernels neon = {
     .automorphism = bsk_portable_permute,
     .automorphism_add = bsk_portable_automorphism_add,
     .lift_centered = bsk_portable_lift_centered,
+    .join_digits = bsk_portable_join_digits,
     .balanced_digit = bsk_portable_balanced_digit,
     .reduce_signed = bsk_portable_reduce_signed,
     .center = bsk_portable_center,
@@ -107,6 +109,7 @@ static const bsk_kernels avx2 = {
     .automorphism = bsk_portable_permute,
     .automorphism_add = bsk_portable_automorphism_add,
     .lift_centered = bsk_avx2_lift_centered,
+    .join_digits = bsk_portable_join_digits,
     .balanced_digit = bsk_portable_balanced_digit,
     .reduce_signed = bsk_portable_reduce_signed,
     .center = bsk_avx2_center,
@@ -146,6 +149,7 @@ static const bsk_kernels avx512 = {
     .automorphism = bsk_avx512_automorphism,
     .automorphism_add = bsk_avx512_automorphism_add,
     .lift_centered = bsk_avx512_lift_centered,
+    .join_digits = bsk_avx512_join_digits,
     .balanced_digit = bsk_avx512_balanced_digit,
     .reduce_signed = bsk_avx512_reduce_signed,
     .center = bsk_avx512_center,
@@ -279,6 +283,12 @@ void bsk_lift_centered(
     const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in, size_t n) {
     kernels()->lift_centered(from, to, out, in, n);
 }
+void bsk_join_digits(
+    const bsk_modulus *to, uint64_t *out, const uint64_t *const *digits,
+    const bsk_modulus *const *from, const uint64_t *weights, size_t count, size_t n) {
+    kernels()->join_digits(to, out, digits, from, weights, count, n);
+}
+
 void bsk_balanced_digit(
     const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in,
     uint32_t width, uint32_t count, uint32_t index, size_t n) {

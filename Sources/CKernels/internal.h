@@ -57,6 +57,9 @@ typedef struct {
         const bsk_modulus *, uint64_t *, const uint64_t *, const uint32_t *, size_t);
     void (*lift_centered)(
         const bsk_modulus *, const bsk_modulus *, uint64_t *, const uint64_t *, size_t);
+    void (*join_digits)(
+        const bsk_modulus *, uint64_t *, const uint64_t *const *, const bsk_modulus *const *,
+        const uint64_t *, size_t, size_t);
     void (*balanced_digit)(
         const bsk_modulus *, const bsk_modulus *, uint64_t *, const uint64_t *, uint32_t, uint32_t,
         uint32_t, size_t);
@@ -117,6 +120,9 @@ typedef struct {
         const bsk_modulus *, uint64_t *, const uint64_t *, const uint32_t *, size_t);             \
     void bsk_##path##_lift_centered(                                                              \
         const bsk_modulus *, const bsk_modulus *, uint64_t *, const uint64_t *, size_t);          \
+    void bsk_##path##_join_digits(                                                                \
+        const bsk_modulus *, uint64_t *, const uint64_t *const *, const bsk_modulus *const *,     \
+        const uint64_t *, size_t, size_t);                                                        \
     void bsk_##path##_balanced_digit(                                                             \
         const bsk_modulus *, const bsk_modulus *, uint64_t *, const uint64_t *, uint32_t,         \
         uint32_t, uint32_t, size_t);                                                              \

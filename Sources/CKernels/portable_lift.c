@@ -11,6 +11,20 @@ void bsk_portable_lift_centered(
     }
 }
 
+void bsk_portable_join_digits(
+    const bsk_modulus *to, uint64_t *out, const uint64_t *const *digits,
+    const bsk_modulus *const *from, const uint64_t *weights, size_t count, size_t n) {
+    const bsk_modulus k = *to;
+    for (size_t i = 0; i < n; i++) {
+        bsk_u128 sum = bsk_reduce_signed_one(&k, bsk_center_one(digits[0][i], from[0]->q));
+        for (size_t j = 1; j < count; j++) {
+            const int64_t x = bsk_center_one(digits[j][i], from[j]->q);
+            sum += bsk_product(bsk_reduce_signed_one(&k, x), weights[j]);
+        }
+        out[i] = bsk_reduce_wide(&k, sum);
+    }
+}
+
 void bsk_portable_balanced_digit(
     const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in,
     uint32_t width, uint32_t count, uint32_t index, size_t n) {

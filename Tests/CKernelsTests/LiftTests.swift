@@ -25,6 +25,38 @@ extension KernelTests {
         }
     }
 
+    /// Digits of several moduli, joined modulo another one.
+    @Test(arguments: Path.allCases, testModuli)
+    func digitsJoin(path: Path, p: UInt64) {
+        var rng = SplitMix64(seed: p)
+        var to = modulus(p)
+        for count in 1...4 {
+            let values = (0..<count).map { testModuli[(Int(p % 7) + 3 * $0) % testModuli.count] }
+            let from = values.map { q in
+                let place = UnsafeMutablePointer<bsk_modulus>.allocate(capacity: 1)
+                place.initialize(to: modulus(q))
+                return place
+            }
+            defer { from.forEach { $0.deallocate() } }
+            let digits = values.map { residues(n, $0, &rng) }
+            let weights = [1] + (1..<4).map { _ in UInt64.random(in: 0..<p, using: &rng) }
+            let out = largest(n, p)
+            path.run {
+                let places = digits.map { Optional(UnsafePointer($0.p)) }
+                let moduli = from.map { Optional(UnsafePointer($0)) }
+                bsk_join_digits(&to, out.p, places, moduli, weights, count, n)
+                let expected = (0..<n).map { i in
+                    (0..<count).reduce(UInt64(0)) { sum, j in
+                        let x = reduce(center(digits[j].array[i], values[j]), p)
+                        let (high, low) = x.multipliedFullWidth(by: weights[j])
+                        return (sum + p.dividingFullWidth((high % p, low)).remainder) % p
+                    }
+                }
+                #expect(out.array == expected, "\(values) to \(p)")
+            }
+        }
+    }
+
     @Test(arguments: Path.allCases, testModuli)
     func signedReduction(path: Path, q: UInt64) {
         var rng = SplitMix64(seed: q)

@@ -121,6 +121,11 @@ static void pointwise(uint32_t bits) {
         size_t n = sizes[i];
         residues(a, m.q, n);
         bsk_lift_centered(&m, &other, e, a, n), add(e, 8 * n);
+        const uint64_t *digits[] = {a, a, a};
+        const bsk_modulus *moduli[] = {&m, &m, &m};
+        const uint64_t weights[] = {1, other.q / 3, other.q - 1};
+        for (size_t count = 1; count <= 3; count++)
+            bsk_join_digits(&other, e, digits, moduli, weights, count, n), add(e, 8 * n);
         for (uint32_t width = 7; width * 3 < bits + 7 && width <= 20; width += 6) {
             uint32_t count = (bits + width - 1) / width;
             for (uint32_t index = 0; index < count && width * (count - 1) <= 61; index++)

@@ -5,7 +5,7 @@ import Lattice
 
 /// Relinearization at many moduli, with digits of one residue and of several.
 struct DeepPrimitives {
-    /// A ring with so many moduli of 42 bits, below 128-bit security's limit at its degree.
+    /// A ring with so many moduli of 41 bits, below 128-bit security's limit at its degree.
     private struct Depth {
         let degree: Int
         let limbs: Int

@@ -15,7 +15,7 @@ struct Micro: ParsableCommand {
             security: two limbs at N = 4096, four above.
             """)
 
-    @Option(help: "Ring degrees, separated by commas: some of 4096, 8192, 16384; 32768 with --deep.")
+    @Option(help: "Ring degrees, separated by commas: 4096, 8192, 16384; with --deep 32768.")
     var degrees = "4096,8192,16384"
 
     @Flag(help: "Only relinearization at many moduli: 8 at N = 16384, 20 at N = 32768.")

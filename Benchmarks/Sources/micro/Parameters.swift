@@ -23,12 +23,12 @@ struct BenchmarkRing {
         ciphertext: [0x3FF_FFFA_8001, 0x3FF_FFE8_0001, 0x3FF_FFE2_8001, 0x3FF_FFD3_8001],
         special: 0x3FFF_FFF7_0001)
 
-    /// Primes of 42 bits that are 1 modulo 2^16, for many limbs.
+    /// Primes of 41 bits that are 1 modulo 2^16: twenty and P have 866 bits, N = 32768 allows 868.
     private static let deep: [UInt64] = [
-        0x3FF_FFE8_0001, 0x3FF_FFD2_0001, 0x3FF_FFCA_0001, 0x3FF_FFC3_0001, 0x3FF_FFBE_0001,
-        0x3FF_FF85_0001, 0x3FF_FF7B_0001, 0x3FF_FF55_0001, 0x3FF_FF4F_0001, 0x3FF_FF4E_0001,
-        0x3FF_FF4B_0001, 0x3FF_FF3F_0001, 0x3FF_FF2B_0001, 0x3FF_FF1B_0001, 0x3FF_FEFD_0001,
-        0x3FF_FEFA_0001, 0x3FF_FEE6_0001, 0x3FF_FEE5_0001, 0x3FF_FEDD_0001, 0x3FF_FED3_0001,
+        0x1FF_FFFF_0001, 0x1FF_FFFB_0001, 0x1FF_FFED_0001, 0x1FF_FFEA_0001, 0x1FF_FFE7_0001,
+        0x1FF_FFE3_0001, 0x1FF_FFE1_0001, 0x1FF_FFD8_0001, 0x1FF_FFC3_0001, 0x1FF_FFBD_0001,
+        0x1FF_FFB6_0001, 0x1FF_FF9B_0001, 0x1FF_FF96_0001, 0x1FF_FF95_0001, 0x1FF_FF77_0001,
+        0x1FF_FF6F_0001, 0x1FF_FF68_0001, 0x1FF_FF63_0001, 0x1FF_FF47_0001, 0x1FF_FF39_0001,
     ]
     static let limbBits = 42
 
@@ -41,7 +41,7 @@ struct BenchmarkRing {
         context = try BFVContext(Self.parameters(degree: degree))
     }
 
-    /// The same with so many limbs of `limbBits`, 20 at most.
+    /// The same with so many limbs of 41 bits, 20 at most.
     init(degree: Int, limbs: Int) throws {
         self.degree = degree
         context = try BFVContext(

@@ -31,9 +31,13 @@ extension Evaluator {
         return dividedPairs(totals, channels)
     }
 
-    /// Each pair divided by P, as ciphertexts for the plaintext moduli of `channels`.
-    func dividedPairs(_ pairs: [ExtendedPair], _ channels: [Ciphertext]) -> [Ciphertext] {
-        zip(switcher.divideBySpecial(pairs), channels).map { divided, ciphertext in
+    /// Each pair divided by P, as ciphertexts for the plaintext moduli of `channels`; two of `extras` added to each, where
+    /// there are some.
+    func dividedPairs(
+        _ pairs: [ExtendedPair], _ channels: [Ciphertext],
+        adding extras: [Polynomial<NTTValues>] = []
+    ) -> [Ciphertext] {
+        zip(switcher.divideBySpecial(pairs, adding: extras), channels).map { divided, ciphertext in
             Ciphertext(
                 polynomials: [divided.0, divided.1], plaintextIndex: ciphertext.plaintextIndex)
         }

@@ -113,12 +113,7 @@ public struct Evaluator: Sendable {
             throw EvaluationError.mismatch("ciphertexts of several levels or sizes")
         }
         let switched = try switcher.relinearized(channels.map { $0.polynomials[2] })
-        return zip(dividedPairs(switched, channels), channels).map { divided, a in
-            var out = divided
-            out.polynomials[0] += a.polynomials[0]
-            out.polynomials[1] += a.polynomials[1]
-            return out
-        }
+        return dividedPairs(switched, channels, adding: channels.flatMap { $0.polynomials[..<2] })
     }
 
     /// `multiplyWithoutRelinearizing`, then `relinearize`.

@@ -106,6 +106,11 @@ void bsk_automorphism_add(
 /// Any pair of moduli under 2^50.
 void bsk_lift_centered(
     const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in, size_t n);
+/// out = the sum of the centered representatives of digits[j] mod *from[j], each times weights[j], mod `to`. weights[0] is 1,
+/// all are below `to`; count <= 16.
+void bsk_join_digits(
+    const bsk_modulus *to, uint64_t *out, const uint64_t *const *digits,
+    const bsk_modulus *const *from, const uint64_t *weights, size_t count, size_t n);
 
 /// Balanced digit `index` of the centered representative c of in mod `from`, reduced mod `to`.
 /// With B = 2^width: c = sum over i < count of d_i B^i, d_i in [-B/2, B/2) for i < count - 1, and the

@@ -13,18 +13,21 @@ extension KeySwitcher {
             polynomials, keeping: context.basis(level: last), inverses: context.dropInverse[last])
     }
 
-    /// round(p / P) modulo Q_l, in NTT form.
-    package func divideBySpecial(_ polynomials: [Polynomial<NTTValues>]) -> [Polynomial<NTTValues>]
-    {
+    /// round(p / P) modulo Q_l, in NTT form, and a polynomial added to each where there are some.
+    package func divideBySpecial(
+        _ polynomials: [Polynomial<NTTValues>], adding extras: [Polynomial<NTTValues>] = []
+    ) -> [Polynomial<NTTValues>] {
         guard let level = polynomials.first.map({ $0.limbCount - 1 }) else { return [] }
         counter.add { $0.specialDivisions += polynomials.count }
         return divide(
-            polynomials, keeping: context.basis(level: level), inverses: context.specialInverse)
+            polynomials, keeping: context.basis(level: level), inverses: context.specialInverse,
+            adding: extras)
     }
 
     /// (p - [p]_q) / q with q the last modulus and [p]_q centered: one inverse NTT, and a forward one a limb.
     private func divide(
-        _ polynomials: [Polynomial<NTTValues>], keeping basis: RNSBasis, inverses: [UInt64]
+        _ polynomials: [Polynomial<NTTValues>], keeping basis: RNSBasis, inverses: [UInt64],
+        adding extras: [Polynomial<NTTValues>] = []
     ) -> [Polynomial<NTTValues>] {
         let n = basis.degree
         let last = basis.count
@@ -32,7 +35,7 @@ extension KeySwitcher {
         guard let first = polynomials.first else { return out }
         let dropped = first.basis.tables[last]
         let remainders = LimbBuffer(count: polynomials.count * n)
-        withExtendedLifetime((polynomials, out, remainders)) {
+        withExtendedLifetime((polynomials, out, remainders, extras)) {
             pool.run(polynomials.count) { index in
                 let remainder = remainders.base + index * n
                 remainder.update(from: polynomials[index].limb(last), count: n)
@@ -48,6 +51,7 @@ extension KeySwitcher {
                 table.forward(x)
                 bsk_sub_mul_scalar(
                     table.modulus, x, polynomials[index].limb(i), x, inverses[i], n)
+                if !extras.isEmpty { bsk_add(table.modulus, x, x, extras[index].limb(i), n) }
             }
         }
         counter.add {
@@ -57,9 +61,11 @@ extension KeySwitcher {
         return out
     }
 
-    /// Each pair divided by P.
-    package func divideBySpecial(_ pairs: [ExtendedPair]) -> [ExtendedPair] {
-        let divided = divideBySpecial(pairs.flatMap { [$0.0, $0.1] })
+    /// Each pair divided by P, with two polynomials added to each where there are some.
+    package func divideBySpecial(
+        _ pairs: [ExtendedPair], adding extras: [Polynomial<NTTValues>] = []
+    ) -> [ExtendedPair] {
+        let divided = divideBySpecial(pairs.flatMap { [$0.0, $0.1] }, adding: extras)
         return pairs.indices.map { (divided[2 * $0], divided[2 * $0 + 1]) }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BigIntegers
 import CKernels
 import Ring
 import Threading
@@ -97,28 +98,22 @@ package struct KeySwitcher: Sendable {
     /// Words that are worked on while they are in the first cache.
     private static let tile = 2048
 
-    /// A digit of several limbs modulo another one, by Horner's scheme.
+    /// A digit of several limbs modulo another one: y_0 + q_0 y_1 + q_0 q_1 y_2 + ...
     private func join(
-        _ polynomial: Polynomial<Coefficients>, _ limbs: Range<Int>, modulo table: NTTTable,
-        scratch: UnsafeMutablePointer<UInt64>, into x: UnsafeMutablePointer<UInt64>
+        _ polynomial: Polynomial<Coefficients>, _ limbs: Range<Int>, modulo modulus: NTTTable,
+        into x: UnsafeMutablePointer<UInt64>
     ) {
-        let n = context.degree
-        let tables = polynomial.basis.tables
-        for start in stride(from: 0, to: n, by: Self.tile) {
-            let count = min(Self.tile, n - start)
-            let last = limbs.upperBound - 1
-            bsk_lift_centered(
-                tables[last].modulus, table.modulus, x + start, polynomial.limb(last) + start,
-                count)
-            for limb in (limbs.lowerBound..<last).reversed() {
-                bsk_mul_scalar(
-                    table.modulus, x + start, x + start, tables[limb].value % table.value, count)
-                bsk_lift_centered(
-                    tables[limb].modulus, table.modulus, scratch, polynomial.limb(limb) + start,
-                    count)
-                bsk_add(table.modulus, x + start, x + start, scratch, count)
-            }
+        let tables = polynomial.basis.tables[limbs]
+        var weights: [UInt64] = [1]
+        for table in tables.dropLast() {
+            weights.append(
+                ModularArithmetic.multiply(
+                    weights.last!, table.value % modulus.value, modulo: modulus.value))
         }
+        let digits: [UnsafePointer<UInt64>?] = limbs.map { polynomial.limb($0) }
+        let moduli = tables.map { Optional($0.modulus) }
+        bsk_join_digits(
+            modulus.modulus, x, digits, moduli, weights, limbs.count, context.degree)
     }
 
     /// All digits of all decompositions modulo limb k, in NTT form. A whole limb is its own digit modulo itself: no
@@ -134,9 +129,7 @@ package struct KeySwitcher: Sendable {
         let gadget = first.gadget
         let table = context.extendedBasis(level: first.level).tables[k]
         var free = memory
-        let joins = decompositions.contains { $0.slices.contains { $0.limbs.count > 1 } }
-        let scratch = joins ? LimbBuffer(count: Self.tile) : nil
-        return withExtendedLifetime((decompositions, scratch)) {
+        return withExtendedLifetime(decompositions) {
             decompositions.flatMap { decomposition in
                 decomposition.slices.map { slice in
                     let limb = slice.limbs.lowerBound
@@ -148,8 +141,7 @@ package struct KeySwitcher: Sendable {
                     let residues = decomposition.coefficients.limb(limb)
                     if slice.limbs.count > 1 {
                         join(
-                            decomposition.coefficients, slice.limbs, modulo: table,
-                            scratch: scratch!.base, into: x)
+                            decomposition.coefficients, slice.limbs, modulo: table, into: x)
                     } else if count == 1 {
                         bsk_lift_centered(from.modulus, table.modulus, x, residues, n)
                     } else {
