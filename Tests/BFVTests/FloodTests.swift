@@ -195,7 +195,7 @@ import Testing
     /// The law of integers with two fine summands and six that are multiples of 2^(bits - highBits) is as near to that of
     /// the floor of eight reals as the bound says, which is at most six times as large; with a single fine summand it
     /// isn't.
-    @Test(arguments: [(9, 4), (10, 5), (12, 5), (12, 6), (11, 11)])
+    @Test(arguments: [(9, 4), (12, 4), (13, 5), (12, 6), (11, 11)])
     func coarseSummandsAreWithinTheBound(
         bits: Int, highBits: Int
     ) {
