@@ -167,7 +167,7 @@ import Threading
         let count = testCase.degree > 1024 ? 3 : 40
         let slots = (0..<count).map { _ in bench.slots(0) }
         let batch = try bench.encryptor.encryptMany(count: count, pool: WorkerPool(threads: 2)) {
-            (0, slots[$0])
+            $0.map { (0, slots[$0]) }
         }
         let basis = context.basis(level: context.maximumLevel)
         let ciphertexts = (0..<count).map { index in

@@ -44,6 +44,20 @@ import Threading
         try check(RandomNetwork.make(seed: seed, options: options), seed: seed, samples: 3)
     }
 
+    /// So many features for each output that they are added up block by block: the last block shorter, or none.
+    @Test(arguments: [1024, 1100], 1...2) func manyFeaturesBecomeFew(
+        features: Int, linearLayers: Int
+    ) throws {
+        var options = RandomNetwork.Options()
+        options.startsWithConvolution = false
+        options.features = features...features
+        options.hidden = 3...6
+        options.outputs = 2...4
+        options.linearLayers = linearLayers...linearLayers
+        let seed = UInt64(features + linearLayers)
+        try check(RandomNetwork.make(seed: seed, options: options), seed: seed, samples: 3)
+    }
+
     /// Branches, residual additions, products of two values: sources with other units, three polynomials beside two.
     @Test(arguments: 600..<620) func graphsOfFeatures(seed: Int) throws {
         try check(RandomGraph.make(seed: UInt64(seed)), seed: UInt64(seed), samples: 5)

@@ -396,6 +396,10 @@ private let privacy: [Mutant] = [
         original: "[together, apart]", broken: "[together]",
         tests: "KeyWidthTests"),
     Mutant(
+        name: "of many features the last block alone is added up",
+        file: "Inference/Methods/Features/EncryptedFeatures.swift",
+        original: "block > 0", broken: "block > 9999", tests: "FeaturesTests/manyFeaturesBecomeFew"),
+    Mutant(
         name: "a flood of fractions is P times as large",
         file: "Lattice/KeySwitching/KeySwitcher+Rerandomization.swift",
         original: "isDivided ? 1 : context.specialResidue[limb]",
@@ -426,7 +430,7 @@ private let privacy: [Mutant] = [
     Mutant(
         name: "idle slots hold zeros",
         file: "InferenceClient/Methods/Features/Features.swift",
-        original: "slots[slot - samples.count]", broken: "0",
+        original: "all[slot - samples.count]", broken: "0",
         tests: "IdleSlotTests"),
 ]
 

@@ -62,40 +62,50 @@ extension Encryptor {
     /// Encrypts `count` vectors of slots under one new seed. Constant time in the slots and the key.
     ///
     /// - Parameters:
-    ///   - slots: of ciphertext j: the modulus t_i to use, and a value in [0, t_i) for each slot. Called from several
-    ///     threads.
+    ///   - slots: of a run of ciphertexts, for each: the modulus t_i to use, and a value in [0, t_i) for each slot. Called
+    ///     from several threads.
     ///   - progress: called from several threads after each ciphertext; an error that it throws ends the call.
     package func encryptMany(
         count: Int, pool: WorkerPool, progress: @Sendable () throws -> Void = {},
-        slots: (Int) -> (plaintextIndex: Int, values: [UInt64])
+        slots: (Range<Int>) -> [(plaintextIndex: Int, values: [UInt64])]
     ) throws -> SeededCiphertexts {
-        let level = context.maximumLevel
-        let basis = context.basis(level: level)
-        let n = basis.degree
         let batch = SeededCiphertexts(
             context: context, seed: Seed.random(), count: count,
             limbs: SeededCiphertexts.byteCounts(parameters: context.parameters, count: count)
                 .map { ByteRegion(count: $0) })
-        _ = try pool.map(count) { index in
-            let (plaintextIndex, values) = slots(index)
-            let plaintext = context.plaintexts[plaintextIndex]
-            var errors = Keystream()
-            let small = context.scaledWithError(
-                values, plaintextIndex: plaintextIndex, level: level, errors: &errors,
-                dithers: true)
-            let words = LimbBuffer(count: 2 * n, isSecret: true)
-            let (x, y) = (words.base, words.base + n)
-            for (i, table) in basis.tables.enumerated() {
-                mask.encrypt(
-                    small, times: plaintext.inverse, limb: i, basis: basis, seed: batch.seed,
-                    stream: UInt64(index * level), c0: x, c1: y)
-                bsk_pack(
-                    batch.limbs[i].base.assumingMemoryBound(to: UInt8.self)
-                        + index * n / 8 * table.bits, x, UInt32(table.bits), n)
+        _ = try pool.map((count + Self.run - 1) / Self.run) { run in
+            let indices = run * Self.run..<min((run + 1) * Self.run, count)
+            for (index, vector) in zip(indices, slots(indices)) {
+                encrypt(vector.values, plaintextIndex: vector.plaintextIndex, index, of: batch)
+                try progress()
             }
-            withExtendedLifetime(words) {}
-            try progress()
         }
         return batch
+    }
+
+    /// Ciphertexts whose slots are asked for at once: as many values of a row of samples as a line of the cache holds.
+    private static let run = 8
+
+    private func encrypt(
+        _ values: [UInt64], plaintextIndex: Int, _ index: Int, of batch: SeededCiphertexts
+    ) {
+        let level = context.maximumLevel
+        let basis = context.basis(level: level)
+        let n = basis.degree
+        let plaintext = context.plaintexts[plaintextIndex]
+        var errors = Keystream()
+        let small = context.scaledWithError(
+            values, plaintextIndex: plaintextIndex, level: level, errors: &errors, dithers: true)
+        let words = LimbBuffer(count: 2 * n, isSecret: true)
+        let (x, y) = (words.base, words.base + n)
+        for (i, table) in basis.tables.enumerated() {
+            mask.encrypt(
+                small, times: plaintext.inverse, limb: i, basis: basis, seed: batch.seed,
+                stream: UInt64(index * level), c0: x, c1: y)
+            bsk_pack(
+                batch.limbs[i].base.assumingMemoryBound(to: UInt8.self)
+                    + index * n / 8 * table.bits, x, UInt32(table.bits), n)
+        }
+        withExtendedLifetime(words) {}
     }
 }

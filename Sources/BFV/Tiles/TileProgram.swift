@@ -142,7 +142,10 @@ package struct TileProgram: Sendable {
     private static let mostWords = 1 << 21
 
     /// Evaluates limb `limb` at all positions.
-    package func run(limb: Int, sources: [Limbs], result: Limbs, pool: WorkerPool) {
+    /// - Parameter isAdded: whether what is there stays, and the result is added to it.
+    package func run(
+        limb: Int, sources: [Limbs], result: Limbs, isAdded: Bool = false, pool: WorkerPool
+    ) {
         let run = tilesOfRun * Self.tile
         pool.run(plaintext.table.degree / run) { task in
             let memory = LimbBuffer(count: words + scratchWords)
@@ -153,7 +156,9 @@ package struct TileProgram: Sendable {
                         limb: limb, position: task * run + tile * Self.tile, tile: tile,
                         memory: memory.base)
                 }
-                store(position: task * run, memory: memory.base, into: result)
+                store(
+                    limb: limb, position: task * run, memory: memory.base, into: result,
+                    isAdded: isAdded)
             }
         }
     }
@@ -236,13 +241,19 @@ package struct TileProgram: Sendable {
     }
 
     private func store(
-        position: Int, memory: UnsafeMutablePointer<UInt64>, into result: Limbs
+        limb: Int, position: Int, memory: UnsafeMutablePointer<UInt64>, into result: Limbs,
+        isAdded: Bool
     ) {
+        let m = plaintext.generator.basis.tables[limb].modulus
         for (i, limb) in result.enumerated() {
             for tile in 0..<tilesOfRun {
-                (limb + position + tile * Self.tile).update(
-                    from: place(values.count - 1, tile: tile, memory: memory) + i * Self.tile,
-                    count: Self.tile)
+                let out = limb + position + tile * Self.tile
+                let made = place(values.count - 1, tile: tile, memory: memory) + i * Self.tile
+                if isAdded {
+                    bsk_add(m, out, out, made, Self.tile)
+                } else {
+                    out.update(from: made, count: Self.tile)
+                }
             }
         }
     }

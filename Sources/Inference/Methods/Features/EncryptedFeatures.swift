@@ -49,6 +49,8 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         let map: FeatureMap
         /// Of each t_i: a matrix a source, and the bias.
         let channels: [(matrices: TileProgram.Matrices, bias: SharedConstants)]
+        /// Instead of a matrix for all of a source, one for each block of its columns: see `EncryptedFeatures.blocks`.
+        let blocks: [SmallMatrix]
         let isDithered: Bool
         let units: [MessageUnit]
         let unit: MessageUnit
@@ -120,9 +122,13 @@ package struct EncryptedFeatures: EncryptedInterpreter {
                     plaintextIndex: residues.plaintextIndex, level: level)
             )
         }
+        // What is drawn for a row is drawn for all of it.
+        let blocks =
+            isDithered || units != [unit]
+            ? [] : map.columnBlocks(width: Self.blockWidth).map { small($0, $0.weights) }
         return PreparedMap(
-            map: map, channels: channels, isDithered: isDithered, units: units, unit: unit,
-            level: level)
+            map: map, channels: channels, blocks: blocks, isDithered: isDithered, units: units,
+            unit: unit, level: level)
     }
 
     package func apply(_ step: FeatureStep, to values: [Value]) throws -> Value {
@@ -292,11 +298,7 @@ extension EncryptedFeatures {
         of value: Value, plaintextIndex: Int, sources: inout [Value]
     ) -> TileProgram.Node {
         switch value.content {
-        case .fresh, .stored:
-            let index = sources.firstIndex { $0 === value } ?? sources.count
-            if index == sources.count { sources.append(value) }
-            return .source(index, count: value.count, polynomials: value.polynomials)
-        case .map(let transform, let operands):
+        case .map(let transform, let operands) where transform.blocks.isEmpty:
             let channel = transform.channels[plaintextIndex]
             let nodes = operands.map {
                 node(of: $0, plaintextIndex: plaintextIndex, sources: &sources)
@@ -306,6 +308,10 @@ extension EncryptedFeatures {
             return .product(
                 node(of: a, plaintextIndex: plaintextIndex, sources: &sources),
                 node(of: b, plaintextIndex: plaintextIndex, sources: &sources))
+        case .fresh, .stored, .map:
+            let index = sources.firstIndex { $0 === value } ?? sources.count
+            if index == sources.count { sources.append(value) }
+            return .source(index, count: value.count, polynomials: value.polynomials)
         }
     }
 
@@ -318,7 +324,7 @@ extension EncryptedFeatures {
         let results = (0..<value.count).map { _ in
             (0..<value.polynomials).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
         }
-        let limbs = sources.map { self.limbs(of: $0, plaintextIndex: plaintextIndex) }
+        let limbs = try sources.map { try self.limbs(of: $0, plaintextIndex: plaintextIndex) }
         try withExtendedLifetime((results, limbs)) {
             for limb in 0..<value.level {
                 program.run(
@@ -330,27 +336,94 @@ extension EncryptedFeatures {
         }
         return results.map { Ciphertext(polynomials: $0, plaintextIndex: plaintextIndex) }
     }
+}
+
+// MARK: Sources
+
+extension EncryptedFeatures {
+    /// Features that are worked on together where many become few: 4 MiB of residues at N = 8192.
+    private static let blockWidth = 32
+
+    /// Of some features of a source, where their residues modulo one prime lie.
+    private typealias Limbs = (_ limb: Int, _ features: Range<Int>) throws -> TileProgram.Limbs
 
     /// Where each limb of a source lies: what is fresh is expanded one limb at a time, over the one before.
     private func limbs(
         of source: Value, plaintextIndex: Int
-    ) -> (_ limb: Int) throws -> TileProgram.Limbs {
+    ) throws -> (_ limb: Int) throws -> TileProgram.Limbs {
+        switch source.content {
+        case .map(let transform, let operands):
+            return try blocks(transform, of: operands[0], plaintextIndex: plaintextIndex)
+        case .fresh, .stored, .product:
+            let all = limbs(of: source, width: source.count, plaintextIndex: plaintextIndex)
+            return { try all($0, 0..<source.count) }
+        }
+    }
+
+    /// A map of many features to few, block by block of its columns, so that what is fresh stays in the cache until it was
+    /// added up.
+    private func blocks(
+        _ transform: PreparedMap, of operand: Value, plaintextIndex: Int
+    ) throws -> (_ limb: Int) throws -> TileProgram.Limbs {
+        let source = try stored(operand)
+        let (rows, polynomials) = (transform.map.outputCount, source.polynomials)
+        let zero = SharedConstants(
+            [UInt64](repeating: 0, count: rows), context: context, plaintextIndex: plaintextIndex,
+            level: transform.level)
+        let programs = transform.blocks.enumerated().map { block, matrix in
+            TileProgram(
+                .map(
+                    TileProgram.Matrices([matrix]),
+                    block == 0 ? transform.channels[plaintextIndex].bias : zero,
+                    [.source(0, count: matrix.columns, polynomials: polynomials)]),
+                context: context, plaintextIndex: plaintextIndex)
+        }
+        let features = limbs(of: source, width: Self.blockWidth, plaintextIndex: plaintextIndex)
+        let stride = LimbBuffer.stride(degree: context.degree)
+        let memory = LimbBuffer(count: rows * polynomials * stride)
+        return { limb in
+            let result = (0..<rows * polynomials).map { memory.base + $0 * stride }
+            for (block, program) in programs.enumerated() {
+                let first = block * Self.blockWidth
+                program.run(
+                    limb: limb,
+                    sources: [
+                        try features(limb, first..<min(first + Self.blockWidth, source.count))
+                    ], result: result, isAdded: block > 0, pool: pool)
+            }
+            return result
+        }
+    }
+
+    /// The value itself where it is fresh.
+    private func stored(_ value: Value) throws -> Value {
+        if case .fresh = value.content { return value }
+        return Value(
+            .stored(try ciphertexts(value)), count: value.count, polynomials: value.polynomials,
+            level: value.level, place: value.place)
+    }
+
+    /// - Parameter width: of the most features that are asked for at once.
+    private func limbs(of source: Value, width: Int, plaintextIndex: Int) -> Limbs {
         switch source.content {
         case .stored(let channels):
-            return { limb in
+            return { limb, features in
                 (0..<source.polynomials).flatMap { polynomial in
-                    channels[plaintextIndex].map { $0.polynomials[polynomial].sharedLimb(limb) }
+                    channels[plaintextIndex][features].map {
+                        $0.polynomials[polynomial].sharedLimb(limb)
+                    }
                 }
             }
         case .fresh(let batch):
-            let (count, stride) = (source.count, LimbBuffer.stride(degree: context.degree))
-            let memory = LimbBuffer(count: 2 * count * stride)
-            return { limb in
-                let base = memory.base
+            let stride = LimbBuffer.stride(degree: context.degree)
+            let memory = LimbBuffer(count: 2 * width * stride)
+            return { limb, features in
+                let (base, count) = (memory.base, features.count)
+                let first = plaintextIndex * source.count + features.lowerBound
                 let isValid = Atomic(true)
                 pool.run(count) { feature in
                     let good = batch.expand(
-                        plaintextIndex * count + feature, limb: limb, c0: base + feature * stride,
+                        first + feature, limb: limb, c0: base + feature * stride,
                         c1: base + (count + feature) * stride)
                     if !good { isValid.store(false, ordering: .relaxed) }
                 }

@@ -114,6 +114,19 @@ package final class FeatureMap: CircuitMap {
         }
     }
 
+    /// Of each `width` columns in turn their own matrix, where many features of one source become few: then a pass over
+    /// all of them would be one over memory.
+    func columnBlocks(width: Int) -> [SparseIntegerMatrix] {
+        guard matrices.count == 1, leaf == nil, let matrix = matrices.first,
+            matrix.columns >= Self.manyColumns,
+            matrix.columns >= Self.manyColumnsPerRow * matrix.rows
+        else { return [] }
+        return matrix.blocks(width: width)
+    }
+
+    private static let manyColumns = 1024
+    private static let manyColumnsPerRow = 16
+
     /// What is drawn for each source where weights are drawn anew.
     /// - Parameter weights: of each source, as its matrix has them: below t.
     func dither(
@@ -128,6 +141,20 @@ package final class FeatureMap: CircuitMap {
 }
 
 extension SparseIntegerMatrix {
+    /// Of each `width` columns in turn their own matrix, columns numbered from 0, without weights that are zero.
+    fileprivate func blocks(width: Int) -> [SparseIntegerMatrix] {
+        var out = stride(from: 0, to: columns, by: width).map {
+            SparseIntegerMatrix(columns: min(width, columns - $0))
+        }
+        for row in 0..<rows {
+            for (column, weight) in self.row(row) where weight != 0 {
+                out[column / width].append(column: column % width, weight: weight)
+            }
+            for block in out.indices { out[block].endRow() }
+        }
+        return out
+    }
+
     /// Some of its columns, numbered from 0, without weights that are zero.
     fileprivate func columns(_ range: Range<Int>) -> SparseIntegerMatrix {
         var out = SparseIntegerMatrix(columns: range.count)

@@ -52,16 +52,42 @@ package struct Features: BFVClientMethod {
         @Sendable func tell() throws {
             try progress(done.add(1, ordering: .relaxed).newValue, requestCount)
         }
-        return try encryptor.encryptMany(count: requestCount, pool: pool, progress: tell) { index in
-            let (plaintextIndex, feature) = index.quotientAndRemainder(dividingBy: inputCount)
-            let t = settings.parameters.plaintextModuli[plaintextIndex]
-            var slots = [UInt64](repeating: 0, count: groupCapacity)
+        return try encryptor.encryptMany(count: requestCount, pool: pool, progress: tell) { run in
+            slots(of: run, samples)
+        }
+    }
+
+    /// Of a run of ciphertexts, those of each modulus t_i in turn. Samples are read one after another, some features each:
+    /// each sample lies elsewhere in memory.
+    private func slots(
+        of run: Range<Int>, _ samples: ArraySlice<[Int]>
+    ) -> [(plaintextIndex: Int, values: [UInt64])] {
+        let places = run.map { $0.quotientAndRemainder(dividingBy: inputCount) }
+        let capacity = groupCapacity
+        let integers = [Int](unsafeUninitializedCapacity: places.count * capacity) { all, count in
             for (slot, sample) in samples.enumerated() {
-                slots[slot] = ModularArithmetic.reduce(Int64(sample[feature]), modulo: t)
+                sample.withUnsafeBufferPointer { sample in
+                    for (i, place) in places.enumerated() {
+                        all[i * capacity + slot] = sample[place.remainder]
+                    }
+                }
             }
+            count = places.count * capacity
             // Idle slots hold samples again: the output of anything else would tell more of the model.
-            for slot in samples.count..<groupCapacity { slots[slot] = slots[slot - samples.count] }
-            return (plaintextIndex, slots)
+            for first in stride(from: 0, to: count, by: capacity) {
+                for slot in first + samples.count..<first + capacity {
+                    all[slot] = all[slot - samples.count]
+                }
+            }
+        }
+        return places.enumerated().map { i, place in
+            let t = settings.parameters.plaintextModuli[place.quotient]
+            return (
+                place.quotient,
+                integers[i * capacity..<(i + 1) * capacity].map {
+                    ModularArithmetic.reduce(Int64($0), modulo: t)
+                }
+            )
         }
     }
 
