@@ -124,8 +124,8 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         }
         // What is drawn for a row is drawn for all of it.
         let blocks =
-            isDithered || units != [unit]
-            ? [] : map.columnBlocks(width: Self.blockWidth).map { small($0, $0.weights) }
+            isDithered || units != [unit] || !map.narrowsMany
+            ? [] : map.columnBlocks.map { small($0, $0.weights) }
         return PreparedMap(
             map: map, channels: channels, blocks: blocks, isDithered: isDithered, units: units,
             unit: unit, level: level)
@@ -341,9 +341,6 @@ extension EncryptedFeatures {
 // MARK: Sources
 
 extension EncryptedFeatures {
-    /// Features that are worked on together where many become few: 4 MiB of residues at N = 8192.
-    private static let blockWidth = 32
-
     /// Of some features of a source, where their residues modulo one prime lie.
     private typealias Limbs = (_ limb: Int, _ features: Range<Int>) throws -> TileProgram.Limbs
 
@@ -378,17 +375,18 @@ extension EncryptedFeatures {
                     [.source(0, count: matrix.columns, polynomials: polynomials)]),
                 context: context, plaintextIndex: plaintextIndex)
         }
-        let features = limbs(of: source, width: Self.blockWidth, plaintextIndex: plaintextIndex)
+        let features = limbs(
+            of: source, width: FeatureMap.blockWidth, plaintextIndex: plaintextIndex)
         let stride = LimbBuffer.stride(degree: context.degree)
         let memory = LimbBuffer(count: rows * polynomials * stride)
         return { limb in
             let result = (0..<rows * polynomials).map { memory.base + $0 * stride }
             for (block, program) in programs.enumerated() {
-                let first = block * Self.blockWidth
+                let first = block * FeatureMap.blockWidth
                 program.run(
                     limb: limb,
                     sources: [
-                        try features(limb, first..<min(first + Self.blockWidth, source.count))
+                        try features(limb, first..<min(first + FeatureMap.blockWidth, source.count))
                     ], result: result, isAdded: block > 0, pool: pool)
             }
             return result

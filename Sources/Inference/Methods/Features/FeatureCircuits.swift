@@ -69,13 +69,21 @@ package enum FeatureCircuits: CircuitFamily {
         (samples + shape.slotCount - 1) / shape.slotCount
     }
 
-    /// Memory is what is held at once: the request, one limb of it expanded, stored vectors, the threads' tiles.
+    /// Memory is what is held at once: the request, one limb of it expanded, or of a block of it, stored vectors, the
+    /// threads' tiles.
     package static func serverMemory(
         _ client: Features, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation
     ) -> Int {
         let parameters = client.settings.parameters
+        // Weights that are drawn anew take all of it.
+        let isBlocked =
+            client.settings.functionPrivacyBits == 0
+            && circuit.instructions.filter { $0.operands.contains(0) }.allSatisfy {
+                if case .map(let map) = $0.step { map.narrowsMany } else { false }
+            }
         let limbs =
-            2 * client.inputCount + parameters.plaintextModuli.count * evaluation.storedLimbs
+            2 * (isBlocked ? FeatureMap.blockWidth : client.inputCount) + parameters.plaintextModuli
+            .count * evaluation.storedLimbs
         return client.ciphertextBytes + limbs * parameters.degree * 8 + tileBytes
     }
 

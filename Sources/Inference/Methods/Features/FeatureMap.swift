@@ -114,15 +114,18 @@ package final class FeatureMap: CircuitMap {
         }
     }
 
-    /// Of each `width` columns in turn their own matrix, where many features of one source become few: then a pass over
-    /// all of them would be one over memory.
-    func columnBlocks(width: Int) -> [SparseIntegerMatrix] {
-        guard matrices.count == 1, leaf == nil, let matrix = matrices.first,
-            matrix.columns >= Self.manyColumns,
-            matrix.columns >= Self.manyColumnsPerRow * matrix.rows
-        else { return [] }
-        return matrix.blocks(width: width)
+    /// Where many features of one source become few: then a pass over all of them would be one over memory.
+    var narrowsMany: Bool {
+        guard matrices.count == 1, leaf == nil else { return false }
+        let (rows, columns) = (matrices[0].rows, matrices[0].columns)
+        return columns >= Self.manyColumns && columns >= Self.manyColumnsPerRow * rows
     }
+
+    /// Of each `blockWidth` columns in turn their own matrix.
+    var columnBlocks: [SparseIntegerMatrix] { matrices[0].blocks(width: Self.blockWidth) }
+
+    /// Features that are worked on together where many become few: 4 MiB of residues at N = 8192.
+    static let blockWidth = 32
 
     private static let manyColumns = 1024
     private static let manyColumnsPerRow = 16
