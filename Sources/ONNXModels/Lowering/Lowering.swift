@@ -40,11 +40,13 @@ struct Lowering {
         let version: Int
     }
 
-    static let acceptedOperators = [
-        "Add", "Clip", "Constant", "Conv", "DequantizeLinear", "Flatten", "Gemm", "HardSigmoid",
-        "HardSwish", "Identity", "LeakyRelu", "MatMul", "MaxPool", "Mul", "Pow", "QuantizeLinear",
-        "Relu", "Reshape", "Slice",
-    ]
+    static let acceptedOperators =
+        [
+            "Add", "Clip", "Constant", "Conv", "DequantizeLinear", "Flatten", "Gemm", "HardSigmoid",
+            "HardSwish", "Identity", "LeakyRelu", "MatMul", "MaxPool", "Mul", "Pow",
+            "QuantizeLinear",
+            "Relu", "Reshape", "Slice",
+        ] + quantizedLayers
 
     let graph: ONNXGraph
     var values: [String: Value] = [:]
@@ -113,6 +115,8 @@ struct Lowering {
         case "Slice": return try slice(node)
         case "Relu", "LeakyRelu", "HardSigmoid", "HardSwish": return try function(node)
         case "MaxPool": return try maximumPool(node)
+        case _ where Self.quantizedLayers.contains(node.operator):
+            return try quantizedLayer(node)
         default:
             let accepted = Self.acceptedOperators.joined(separator: ", ")
             throw node.refusal("the operator is not supported; accepted are \(accepted)")
