@@ -1,4 +1,4 @@
-"""Environments of Python 3.11 for peers, each of its own, made where they are missing."""
+"""Environments of Python for peers, each of its own, made where they are missing."""
 
 import os
 import subprocess
@@ -9,12 +9,13 @@ from . import collect
 HOME = collect.ROOT / ".build" / "trees"
 
 
-def environment(name, packages):
+def environment(name, packages, version="3.11"):
     """The interpreter of one with packages; raises what pip says where it can't be made."""
     python = HOME / name / "bin" / "python"
     if not (HOME / name / ".done").exists():
         versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-        found = [os.environ.get("PYTHON311"), "python3.11", *sorted(versions.glob("3.11.*/bin/python3.11"))]
+        program, variable = f"python{version}", f"PYTHON{version.replace('.', '')}"
+        found = [os.environ.get(variable), *sorted(versions.glob(f"{version}.*/bin/{program}")), program]
         for candidate in filter(None, found):
             try:
                 subprocess.run([candidate, "-m", "venv", HOME / name], check=True, capture_output=True)
@@ -22,7 +23,7 @@ def environment(name, packages):
             except (OSError, subprocess.CalledProcessError):
                 continue
         else:
-            raise RuntimeError("no Python 3.11 is there (PYTHON311 names one)")
+            raise RuntimeError(f"no Python {version} is there ({variable} names one)")
         done = subprocess.run(
             [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages],
             capture_output=True, text=True)
