@@ -34,11 +34,14 @@ package final class SharedConstants: Sendable {
         divided = LimbBuffer(count: max(1, level * runs * rows))
         for limb in 0..<level {
             let table = context.basis(level: level).tables[limb]
-            // X^(N/k) at the start of each run.
-            let monomial = LimbBuffer(count: n)
-            monomial.base.update(repeating: 0, count: n)
-            monomial.base[runs == 1 ? 0 : runLength] = 1
-            table.forward(monomial.base)
+            // X^(N/k) at the start of each run; one run has constants, and no powers.
+            let monomial = LimbBuffer(count: runs == 1 ? 1 : n)
+            monomial.base[0] = 0
+            if runs > 1 {
+                monomial.base.update(repeating: 0, count: n)
+                monomial.base[runLength] = 1
+                table.forward(monomial.base)
+            }
             for run in 0..<runs {
                 let position = run * runLength
                 let inverse = plaintext.inverse.limb(limb)[position]

@@ -23,6 +23,8 @@ package struct SmallMatrix: Sendable {
     package let entryCount: Int
     /// Of its weights.
     let largestMagnitude: UInt64
+    /// The weight of a matrix of one row and one column.
+    let scalar: Int64?
     /// Segments of each digit; none where dot products are faster.
     private let digits: [[Segment]]
     private let width: Int
@@ -41,6 +43,7 @@ package struct SmallMatrix: Sendable {
         rows = rowStarts.count - 1
         entryCount = weights.count
         largestMagnitude = weights.map(\.magnitude).max() ?? 0
+        scalar = rows == 1 && columns == 1 ? weights.reduce(0, +) : nil
         // (sum of |w| + 1) 2^bits <= 2^62, the 1 for what is there before.
         let limit = Int64(1) << Int64(62 - residueBits) - 1
         var chosen: (digits: [[Segment]], width: Int)?

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BigIntegers
 import CKernels
 import Ring
 import Threading
@@ -15,6 +16,17 @@ package struct TileProgram: Sendable {
         case source(Int, count: Int, polynomials: Int)
         case map(Matrices, SharedConstants, [Node])
         case product(Node, Node)
+
+        /// Whether all vectors are of one ciphertext, and no weight is drawn anew.
+        fileprivate var isOfSingles: Bool {
+            switch self {
+            case .source(_, let count, _): count == 1
+            case .map(let matrices, _, let nodes):
+                matrices.dither.isEmpty && matrices.list.allSatisfy { $0.scalar != nil }
+                    && nodes.allSatisfy(\.isOfSingles)
+            case .product(let a, let b): a.isOfSingles && b.isOfSingles
+            }
+        }
     }
 
     /// A matrix for each source; with weights that are drawn anew, what is to be drawn for each.
@@ -38,6 +50,8 @@ package struct TileProgram: Sendable {
     private enum Step {
         case source(Int)
         case map([SmallMatrix], [ScalarDither.Draw], SharedConstants, [Int])
+        /// The same of single ciphertexts.
+        case sum([Int64], SharedConstants, [Int])
         case product(Int, Int)
     }
 
@@ -66,7 +80,10 @@ package struct TileProgram: Sendable {
 
     package init(_ node: Node, context: BFVContext, plaintextIndex: Int) {
         plaintext = context.plaintexts[plaintextIndex]
-        tilesOfRun = min(Self.mostTilesOfRun, context.degree / Self.tile)
+        width =
+            node.isOfSingles
+            ? min(Self.wide, context.degree / plaintext.ideal.index) : Self.narrow
+        tilesOfRun = node.isOfSingles ? 1 : min(Self.mostTilesOfRun, context.degree / width)
         _ = append(node, feedsMap: false, isResult: true)
         while words > Self.mostWords, tilesOfRun > 1 {
             tilesOfRun /= 2
@@ -100,13 +117,21 @@ package struct TileProgram: Sendable {
             // Either all sources lack the factor or none does.
             let defers = nodes.allSatisfy { if case .product = $0 { true } else { false } }
             let sources = nodes.map { append($0, feedsMap: defers) }
+            let polynomials = sources.map { values[$0].polynomials }.max()!
+            if width != Self.narrow {
+                // The constant.
+                scratchWords = width
+                return append(
+                    .sum(matrices.map { $0.scalar! }, constants, sources), count: 1,
+                    polynomials: polynomials, isOfRun: isResult)
+            }
             let count = matrices[0].rows
             // One more result, and what a matrix needs.
             let needed = matrices.map(\.scratchWords).max()!
-            scratchWords = max(scratchWords, count * Int(BSK_TILE) + needed)
+            scratchWords = max(scratchWords, count * width + needed)
             return append(
                 .map(matrices, all.dither.map { $0.draw() }, constants, sources), count: count,
-                polynomials: sources.map { values[$0].polynomials }.max()!, isOfRun: isResult)
+                polynomials: polynomials, isOfRun: isResult)
         }
     }
 
@@ -122,7 +147,7 @@ package struct TileProgram: Sendable {
     private mutating func append(
         _ step: Step, count: Int, polynomials: Int, lacks: Bool = false, isOfRun: Bool
     ) -> Int {
-        let size = count * polynomials * Self.tile
+        let size = count * polynomials * width
         values.append(
             Value(
                 step: step, count: count, polynomials: polynomials, offset: words,
@@ -132,7 +157,12 @@ package struct TileProgram: Sendable {
     }
 
     /// Positions that are worked on together; all lie in one of the runs of N/k positions where pi is constant.
-    package static let tile = Int(BSK_TILE)
+    private let width: Int
+    /// What matrices take.
+    package static let narrow = Int(BSK_TILE)
+    /// Of programs of single ciphertexts, which have sums of multiples alone: few of these steps, and what they work on
+    /// stays in the second cache.
+    private static let wide = 1024
 
     /// Tiles that one task works on: of each ciphertext as much is read and written at once, since it is on a page of
     /// its own.
@@ -146,14 +176,14 @@ package struct TileProgram: Sendable {
     package func run(
         limb: Int, sources: [Limbs], result: Limbs, isAdded: Bool = false, pool: WorkerPool
     ) {
-        let run = tilesOfRun * Self.tile
+        let run = tilesOfRun * width
         pool.run(plaintext.table.degree / run) { task in
             let memory = LimbBuffer(count: words + scratchWords)
             withExtendedLifetime(memory) {
                 load(position: task * run, sources: sources, memory: memory.base)
                 for tile in 0..<tilesOfRun {
                     evaluate(
-                        limb: limb, position: task * run + tile * Self.tile, tile: tile,
+                        limb: limb, position: task * run + tile * width, tile: tile,
                         memory: memory.base)
                 }
                 store(
@@ -177,8 +207,8 @@ package struct TileProgram: Sendable {
             guard case .source(let index) = value.step else { continue }
             for (i, limb) in sources[index].enumerated() {
                 for tile in 0..<tilesOfRun {
-                    (place(number, tile: tile, memory: memory) + i * Self.tile).update(
-                        from: limb + position + tile * Self.tile, count: Self.tile)
+                    (place(number, tile: tile, memory: memory) + i * width).update(
+                        from: limb + position + tile * width, count: width)
                 }
             }
         }
@@ -192,7 +222,7 @@ package struct TileProgram: Sendable {
         let pi = plaintext.generator.limb(limb)[position]
         for (number, value) in values.enumerated() {
             let out = place(number, tile: tile, memory: memory)
-            let size = value.count * Self.tile
+            let size = value.count * width
             switch value.step {
             case .source: break
             case .product(let a, let b):
@@ -200,6 +230,10 @@ package struct TileProgram: Sendable {
                 let y = place(b, tile: tile, memory: memory)
                 bsk_tensor(m, out, out + size, out + 2 * size, x, x + size, y, y + size, size)
                 if !value.lacksGenerator { bsk_mul_scalar(m, out, out, pi, 3 * size) }
+            case .sum(let weights, let constants, let operands):
+                sum(
+                    weights, constants, operands, of: value, limb: limb, position: position,
+                    tile: tile, memory: memory, into: out)
             case .map(let matrices, let draws, let constants, let operands):
                 let lacks = values[operands[0]].lacksGenerator
                 let places = operands.map { place($0, tile: tile, memory: memory) }
@@ -216,18 +250,50 @@ package struct TileProgram: Sendable {
         }
     }
 
+    /// A constant and multiples of single ciphertexts.
+    private func sum(
+        _ weights: [Int64], _ constants: SharedConstants, _ operands: [Int], of value: Value,
+        limb: Int, position: Int, tile: Int, memory: UnsafeMutablePointer<UInt64>,
+        into out: UnsafeMutablePointer<UInt64>
+    ) {
+        let table = plaintext.generator.basis.tables[limb]
+        let m = table.modulus
+        let lacks = values[operands[0]].lacksGenerator
+        let constant = memory + words
+        for polynomial in 0..<value.polynomials {
+            constant.update(
+                repeating: polynomial == 0
+                    ? constants.values(limb: limb, position: position, scaled: lacks)[0] : 0,
+                count: width)
+            var terms: [UnsafePointer<UInt64>?] = [UnsafePointer(constant)]
+            var factors: [UInt64] = [1]
+            for (weight, operand) in zip(weights, operands)
+            where polynomial < values[operand].polynomials {
+                terms.append(place(operand, tile: tile, memory: memory) + polynomial * width)
+                factors.append(ModularArithmetic.reduce(weight, modulo: table.value))
+            }
+            let moduli = [UnsafePointer<bsk_modulus>?](repeating: m, count: terms.count)
+            bsk_join_digits(
+                m, out + polynomial * width, terms, moduli, factors, terms.count, width)
+        }
+        if lacks {
+            let pi = plaintext.generator.limb(limb)[position]
+            bsk_mul_scalar(m, out, out, pi, value.polynomials * width)
+        }
+    }
+
     private func apply(
         _ matrices: [SmallMatrix], _ draws: [ScalarDither.Draw], to operands: [Int],
         at places: [UnsafeMutablePointer<UInt64>], polynomial: Int,
         _ m: UnsafePointer<bsk_modulus>, initial: UnsafePointer<UInt64>?,
         out: UnsafeMutablePointer<UInt64>, scratch: UnsafeMutablePointer<UInt64>
     ) {
-        let size = matrices[0].rows * Int(BSK_TILE)
+        let size = matrices[0].rows * width
         var isFirst = true
         for (index, (matrix, operand)) in zip(matrices, operands).enumerated()
         where polynomial < values[operand].polynomials {
             let source = values[operand]
-            let x = places[index] + polynomial * source.count * Int(BSK_TILE)
+            let x = places[index] + polynomial * source.count * width
             let target = isFirst ? out : scratch
             matrix.apply(
                 m, to: x, into: target, initial: isFirst ? initial : nil, scratch: scratch + size)
@@ -247,12 +313,12 @@ package struct TileProgram: Sendable {
         let m = plaintext.generator.basis.tables[limb].modulus
         for (i, limb) in result.enumerated() {
             for tile in 0..<tilesOfRun {
-                let out = limb + position + tile * Self.tile
-                let made = place(values.count - 1, tile: tile, memory: memory) + i * Self.tile
+                let out = limb + position + tile * width
+                let made = place(values.count - 1, tile: tile, memory: memory) + i * width
                 if isAdded {
-                    bsk_add(m, out, out, made, Self.tile)
+                    bsk_add(m, out, out, made, width)
                 } else {
-                    out.update(from: made, count: Self.tile)
+                    out.update(from: made, count: width)
                 }
             }
         }

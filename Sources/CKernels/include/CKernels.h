@@ -107,7 +107,7 @@ void bsk_automorphism_add(
 void bsk_lift_centered(
     const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in, size_t n);
 /// out = the sum of the centered representatives of digits[j] mod *from[j], each times weights[j], mod `to`. weights[0] is 1,
-/// all are below `to`; count <= 16.
+/// all are below `to`; count <= 1000.
 void bsk_join_digits(
     const bsk_modulus *to, uint64_t *out, const uint64_t *const *digits,
     const bsk_modulus *const *from, const uint64_t *weights, size_t count, size_t n);

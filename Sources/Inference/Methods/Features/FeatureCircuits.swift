@@ -37,7 +37,7 @@ package enum FeatureCircuits: CircuitFamily {
         _ network: IntegerNetwork, shape: SlotShape, babyCounts: [Int]
     ) throws -> Circuit<FeatureCircuits> {
         // Tiles lie within one run of pi's values.
-        guard shape.slotCount >= TileProgram.tile else {
+        guard shape.slotCount >= TileProgram.narrow else {
             throw PackingError.tooFewSlots(shape.slotCount)
         }
         let network = try ForestProducts.lowered(network) ?? ArithmeticNetwork(network)
