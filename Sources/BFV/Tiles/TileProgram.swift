@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BigIntegers
 import CKernels
 import Ring
 import Threading
@@ -47,7 +46,7 @@ package struct TileProgram: Sendable {
     /// f.
     package typealias Limbs = [UnsafeMutablePointer<UInt64>]
 
-    private enum Step {
+    enum Step {
         case source(Int)
         case map([SmallMatrix], [ScalarDither.Draw], SharedConstants, [Int])
         /// The same of single ciphertexts.
@@ -55,7 +54,7 @@ package struct TileProgram: Sendable {
         case product(Int, Int)
     }
 
-    private struct Value {
+    struct Value {
         let step: Step
         let count: Int
         let polynomials: Int
@@ -68,22 +67,23 @@ package struct TileProgram: Sendable {
         let lacksGenerator: Bool
     }
 
-    private let plaintext: PlaintextContext
-    private var values: [Value] = []
+    let plaintext: PlaintextContext
+    var values: [Value] = []
     /// Values that are sources, which are copied once whatever reads them.
     private var sources: [Int: Int] = [:]
-    private var words = 0
-    private var scratchWords = 0
+    var words = 0
+    var scratchWords = 0
 
     package var count: Int { values[values.count - 1].count }
     package var polynomials: Int { values[values.count - 1].polynomials }
 
     package init(_ node: Node, context: BFVContext, plaintextIndex: Int) {
         plaintext = context.plaintexts[plaintextIndex]
+        isOfSingles = node.isOfSingles
         width =
-            node.isOfSingles
+            isOfSingles
             ? min(Self.wide, context.degree / plaintext.ideal.index) : Self.narrow
-        tilesOfRun = node.isOfSingles ? 1 : min(Self.mostTilesOfRun, context.degree / width)
+        tilesOfRun = isOfSingles ? 1 : min(Self.mostTilesOfRun, context.degree / width)
         _ = append(node, feedsMap: false, isResult: true)
         while words > Self.mostWords, tilesOfRun > 1 {
             tilesOfRun /= 2
@@ -118,7 +118,7 @@ package struct TileProgram: Sendable {
             let defers = nodes.allSatisfy { if case .product = $0 { true } else { false } }
             let sources = nodes.map { append($0, feedsMap: defers) }
             let polynomials = sources.map { values[$0].polynomials }.max()!
-            if width != Self.narrow {
+            if isOfSingles {
                 // The constant.
                 scratchWords = width
                 return append(
@@ -152,12 +152,15 @@ package struct TileProgram: Sendable {
             Value(
                 step: step, count: count, polynomials: polynomials, offset: words,
                 stride: isOfRun ? size : 0, lacksGenerator: lacks))
+        // Sources of single ciphertexts are read where they lie.
+        if case .source = step, isOfSingles { return values.count - 1 }
         words += isOfRun ? size * tilesOfRun : size
         return values.count - 1
     }
 
     /// Positions that are worked on together; all lie in one of the runs of N/k positions where pi is constant.
-    private let width: Int
+    let width: Int
+    private let isOfSingles: Bool
     /// What matrices take.
     package static let narrow = Int(BSK_TILE)
     /// Of programs of single ciphertexts, which have sums of multiples alone: few of these steps, and what they work on
@@ -176,6 +179,10 @@ package struct TileProgram: Sendable {
     package func run(
         limb: Int, sources: [Limbs], result: Limbs, isAdded: Bool = false, pool: WorkerPool
     ) {
+        if isOfSingles {
+            return runSingles(
+                limb: limb, sources: sources, result: result, isAdded: isAdded, pool: pool)
+        }
         let run = tilesOfRun * width
         pool.run(plaintext.table.degree / run) { task in
             let memory = LimbBuffer(count: words + scratchWords)
@@ -224,16 +231,12 @@ package struct TileProgram: Sendable {
             let out = place(number, tile: tile, memory: memory)
             let size = value.count * width
             switch value.step {
-            case .source: break
+            case .source, .sum: break
             case .product(let a, let b):
                 let x = place(a, tile: tile, memory: memory)
                 let y = place(b, tile: tile, memory: memory)
                 bsk_tensor(m, out, out + size, out + 2 * size, x, x + size, y, y + size, size)
                 if !value.lacksGenerator { bsk_mul_scalar(m, out, out, pi, 3 * size) }
-            case .sum(let weights, let constants, let operands):
-                sum(
-                    weights, constants, operands, of: value, limb: limb, position: position,
-                    tile: tile, memory: memory, into: out)
             case .map(let matrices, let draws, let constants, let operands):
                 let lacks = values[operands[0]].lacksGenerator
                 let places = operands.map { place($0, tile: tile, memory: memory) }
@@ -247,38 +250,6 @@ package struct TileProgram: Sendable {
                 }
                 if lacks { bsk_mul_scalar(m, out, out, pi, value.polynomials * size) }
             }
-        }
-    }
-
-    /// A constant and multiples of single ciphertexts.
-    private func sum(
-        _ weights: [Int64], _ constants: SharedConstants, _ operands: [Int], of value: Value,
-        limb: Int, position: Int, tile: Int, memory: UnsafeMutablePointer<UInt64>,
-        into out: UnsafeMutablePointer<UInt64>
-    ) {
-        let table = plaintext.generator.basis.tables[limb]
-        let m = table.modulus
-        let lacks = values[operands[0]].lacksGenerator
-        let constant = memory + words
-        for polynomial in 0..<value.polynomials {
-            constant.update(
-                repeating: polynomial == 0
-                    ? constants.values(limb: limb, position: position, scaled: lacks)[0] : 0,
-                count: width)
-            var terms: [UnsafePointer<UInt64>?] = [UnsafePointer(constant)]
-            var factors: [UInt64] = [1]
-            for (weight, operand) in zip(weights, operands)
-            where polynomial < values[operand].polynomials {
-                terms.append(place(operand, tile: tile, memory: memory) + polynomial * width)
-                factors.append(ModularArithmetic.reduce(weight, modulo: table.value))
-            }
-            let moduli = [UnsafePointer<bsk_modulus>?](repeating: m, count: terms.count)
-            bsk_join_digits(
-                m, out + polynomial * width, terms, moduli, factors, terms.count, width)
-        }
-        if lacks {
-            let pi = plaintext.generator.limb(limb)[position]
-            bsk_mul_scalar(m, out, out, pi, value.polynomials * width)
         }
     }
 
