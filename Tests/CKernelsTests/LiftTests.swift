@@ -37,7 +37,7 @@ extension KernelTests {
                 place.initialize(to: modulus(q))
                 return place
             }
-            defer { from.forEach { $0.deallocate() } }
+            defer { for place in from { place.deallocate() } }
             let digits = values.map { residues(n, $0, &rng) }
             let weights = [1] + (1..<4).map { _ in UInt64.random(in: 0..<p, using: &rng) }
             let out = largest(n, p)
