@@ -283,6 +283,7 @@ void bsk_lift_centered(
     const bsk_modulus *from, const bsk_modulus *to, uint64_t *out, const uint64_t *in, size_t n) {
     kernels()->lift_centered(from, to, out, in, n);
 }
+
 void bsk_join_digits(
     const bsk_modulus *to, uint64_t *out, const uint64_t *const *digits,
     const bsk_modulus *const *from, const uint64_t *weights, size_t count, size_t n) {

@@ -16,7 +16,7 @@ package struct FloodCoefficients: Sendable {
     private static let fine = 2
 
     /// How a coefficient's ten fields lie in words of the keystream.
-    private enum Layout: CaseIterable {
+    private enum Layout {
         /// Two fields a word; four fields in three words; one a word.
         case halves, triples, words
 

@@ -52,7 +52,8 @@ extension TileProgram {
         let pi = plaintext.generator.limb(limb)[position]
         let isScaled: Bool
         switch value.step {
-        case .source, .map: return
+        case .source: return
+        case .map: preconditionFailure("a matrix among single ciphertexts")
         case .product(let a, let b):
             bsk_tensor(
                 m, place(number, 0), place(number, 1), place(number, 2), place(a, 0), place(a, 1),

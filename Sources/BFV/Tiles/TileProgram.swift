@@ -231,7 +231,8 @@ package struct TileProgram: Sendable {
             let out = place(number, tile: tile, memory: memory)
             let size = value.count * width
             switch value.step {
-            case .source, .sum: break
+            case .source: break
+            case .sum: preconditionFailure("a sum of single ciphertexts among vectors")
             case .product(let a, let b):
                 let x = place(a, tile: tile, memory: memory)
                 let y = place(b, tile: tile, memory: memory)

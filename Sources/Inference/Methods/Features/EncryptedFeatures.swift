@@ -124,7 +124,7 @@ package struct EncryptedFeatures: EncryptedInterpreter {
         }
         // What is drawn for a row is drawn for all of it.
         let blocks =
-            isDithered || units != [unit] || !map.narrowsMany
+            isDithered || units != [unit] || level < context.maximumLevel || !map.narrowsMany
             ? [] : map.columnBlocks.map { small($0, $0.weights) }
         return PreparedMap(
             map: map, channels: channels, blocks: blocks, isDithered: isDithered, units: units,
@@ -298,7 +298,7 @@ extension EncryptedFeatures {
         of value: Value, plaintextIndex: Int, sources: inout [Value]
     ) -> TileProgram.Node {
         switch value.content {
-        case .map(let transform, let operands) where transform.blocks.isEmpty:
+        case .map(let transform, let operands) where !isBlocked(transform, operands):
             let channel = transform.channels[plaintextIndex]
             let nodes = operands.map {
                 node(of: $0, plaintextIndex: plaintextIndex, sources: &sources)
@@ -324,7 +324,7 @@ extension EncryptedFeatures {
         let results = (0..<value.count).map { _ in
             (0..<value.polynomials).map { _ in Polynomial<NTTValues>(uninitialized: basis) }
         }
-        let limbs = try sources.map { try self.limbs(of: $0, plaintextIndex: plaintextIndex) }
+        let limbs = sources.map { self.limbs(of: $0, plaintextIndex: plaintextIndex) }
         try withExtendedLifetime((results, limbs)) {
             for limb in 0..<value.level {
                 program.run(
@@ -347,10 +347,10 @@ extension EncryptedFeatures {
     /// Where each limb of a source lies: what is fresh is expanded one limb at a time, over the one before.
     private func limbs(
         of source: Value, plaintextIndex: Int
-    ) throws -> (_ limb: Int) throws -> TileProgram.Limbs {
+    ) -> (_ limb: Int) throws -> TileProgram.Limbs {
         switch source.content {
         case .map(let transform, let operands):
-            return try blocks(transform, of: operands[0], plaintextIndex: plaintextIndex)
+            return blocks(transform, of: operands[0], plaintextIndex: plaintextIndex)
         case .fresh, .stored, .product:
             let all = limbs(of: source, width: source.count, plaintextIndex: plaintextIndex)
             return { try all($0, 0..<source.count) }
@@ -360,9 +360,8 @@ extension EncryptedFeatures {
     /// A map of many features to few, block by block of its columns, so that what is fresh stays in the cache until it was
     /// added up.
     private func blocks(
-        _ transform: PreparedMap, of operand: Value, plaintextIndex: Int
-    ) throws -> (_ limb: Int) throws -> TileProgram.Limbs {
-        let source = try stored(operand)
+        _ transform: PreparedMap, of source: Value, plaintextIndex: Int
+    ) -> (_ limb: Int) throws -> TileProgram.Limbs {
         let (rows, polynomials) = (transform.map.outputCount, source.polynomials)
         let zero = SharedConstants(
             [UInt64](repeating: 0, count: rows), context: context, plaintextIndex: plaintextIndex,
@@ -393,12 +392,10 @@ extension EncryptedFeatures {
         }
     }
 
-    /// The value itself where it is fresh.
-    private func stored(_ value: Value) throws -> Value {
-        if case .fresh = value.content { return value }
-        return Value(
-            .stored(try ciphertexts(value)), count: value.count, polynomials: value.polynomials,
-            level: value.level, place: value.place)
+    /// What was put off is wide for a tile only, and what is stored lies there anyway.
+    private func isBlocked(_ transform: PreparedMap, _ operands: [Value]) -> Bool {
+        guard !transform.blocks.isEmpty, case .fresh = operands[0].content else { return false }
+        return true
     }
 
     /// - Parameter width: of the most features that are asked for at once.

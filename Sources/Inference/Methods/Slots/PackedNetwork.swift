@@ -23,6 +23,17 @@ struct PackedNetwork {
         case sum([Int])
         /// The end: pairs of factors one after another, and a constant a slot.
         case factors([Int], constants: [Int64])
+
+        /// Values that it reads.
+        var sources: [Int] {
+            switch self {
+            case .layer(_, let sources), .leaf(_, let sources), .product(let sources),
+                .sum(let sources), .factors(let sources, _):
+                sources
+            case .part(_, let bundle): [bundle]
+            case .switchPoint: []
+            }
+        }
     }
 
     let shape: SlotShape

@@ -238,6 +238,8 @@ private struct SlotCircuitBuilder {
 
     mutating func run() {
         for step in packed.steps {
+            // Else a bias that its mask brings is missing where it is read, or has no mask.
+            precondition(step.sources.allSatisfy { biases[$0] == nil })
             switch step {
             case .switchPoint(let point): circuit.appendSwitchPoint(point)
             case .part(let index, let bundle):
