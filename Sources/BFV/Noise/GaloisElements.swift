@@ -21,10 +21,14 @@ final class GaloisElements: Sendable {
     let list: [Int]
     private let state = Mutex(State())
 
+    /// Of a map slot by slot.
+    private var isIdentity: Bool { list == [1] }
+
     init(_ list: [Int]) { self.list = list }
 
     /// First these, then `next`; nil where two ways lead to the same automorphism.
     func then(_ next: GaloisElements, degree: Int) -> GaloisElements? {
+        if next.isIdentity { return self }
         guard list.count * next.list.count <= degree else { return nil }
         let key = ObjectIdentifier(next)
         let known = state.withLock { $0.compositions[key] }
