@@ -204,8 +204,11 @@ package struct NoiseModel: Sendable {
         plaintext(size: min(n / 2, tail * (n * Double(index)).squareRoot() / 2))
     }
 
-    /// Worst case: a product with an encoding of any slots, pi r with |r_j| <= 1/2.
-    package var anyPlaintext: TransformGain { plaintext(size: n / 2) }
+    /// Worst case: a product with an encoding of any slots, pi r with |r_j| <= 1/2, whose other coefficients than those
+    /// of multiples of `spacing` are zero.
+    package func anyPlaintext(spacing: Int) -> TransformGain {
+        plaintext(size: n / Double(2 * spacing))
+    }
 
     /// - Parameter size: of r, at an embedding.
     private func plaintext(size: Double) -> TransformGain {

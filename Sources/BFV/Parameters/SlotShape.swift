@@ -20,6 +20,12 @@ public struct SlotShape: Sendable, Hashable {
     /// Slots of a row: a rotation is modulo this.
     public var columns: Int { slotCount / rows }
 
+    /// Slots whose rows repeat every `period` columns are fixed by the rotation by so many, so that their polynomial has
+    /// only powers of X^spacing: N over k, the rows and the period.
+    ///
+    /// - Parameter period: a power of two, up to all columns.
+    package func spacing(period: Int) -> Int { degree / (index * rows * period) }
+
     /// All rows moved left by `columns` columns, cyclically: column i takes column i + `columns`.
     public func rotation(_ columns: Int) -> SlotPermutation {
         switch index {

@@ -69,18 +69,9 @@ extension Lowering {
         {
             return .innerCodes(shape: found.shape, inner())
         }
-        // Elements of one function share a run that holds all of them.
-        var union: [Int: ClosedRange<Int64>] = [:]
-        for (element, range) in ranges.enumerated() {
-            let place = found.place(element)
-            let known = union[place] ?? range
-            union[place] =
-                min(known.lowerBound, range.lowerBound)...max(known.upperBound, range.upperBound)
-        }
-        let places = union.keys.sorted()
+        let domains = TableDomains(ranges, place: found.place)
         var runs: [LookupTables.Run] = []
-        for place in places {
-            let domain = union[place]!
+        for (place, domain) in domains.domains {
             guard domain.upperBound - domain.lowerBound < Int64(LookupTables.mostValues) else {
                 throw node.refusal(
                     "what it quantizes takes \(domain.upperBound - domain.lowerBound + 1) values; a table takes "
@@ -94,8 +85,7 @@ extension Lowering {
             }
             runs.append(.init(lower: domain.lowerBound, values: values.compactMap { $0 }))
         }
-        try appendTable(
-            runs: runs, choices: ranges.indices.map { found.place($0) }, shape: found.shape, node)
+        try appendTable(runs: runs, choices: domains.choices, shape: found.shape, node)
         return .innerCodes(shape: found.shape, inner())
     }
 

@@ -84,7 +84,9 @@ struct GadgetChooser {
         let most = moduli.map { $0.bitWidthUsed }.max() ?? 0
         // Of several residues first, by steps that are less than a residue.
         let wide = stride(from: Self.widestDigit, to: Gadget.mostResidueBits, by: -12)
-        let widths = (site.level >= Self.fewestLimbs ? Array(wide) : []) + (4...most).reversed()
+        // Keys serve several levels: digits that a low one asks for are those of all.
+        let isWide = parameters.maximumLevel >= Self.fewestLimbs
+        let widths = (isWide ? Array(wide) : []) + (4...most).reversed()
         for (place, bits) in widths.enumerated() {
             if known.count == place {
                 let added = site.model.keySwitching(

@@ -159,7 +159,7 @@ package struct NoiseSlots: NoiseInterpreter {
         let value = values[0]
         return switch step {
         case .factors: factors(values)
-        case .leaf: leaf(values)
+        case .leaf(let leaf): self.leaf(leaf, values)
         case .sum:
             Value(level: value.level, noise: NoiseBound.sum(values.map(\.noise)))
         case .part(let index):
@@ -209,10 +209,9 @@ package struct NoiseSlots: NoiseInterpreter {
     }
 
     /// Each power times a plaintext with any slots, and summed; and a constant.
-    private func leaf(_ values: [Value]) -> Value {
-        let products = values.map {
-            $0.noise.mapped(by: model.anyPlaintext, degree: ledger.degree)
-        }
+    private func leaf(_ leaf: SlotLeaf, _ values: [Value]) -> Value {
+        let gain = model.anyPlaintext(spacing: leaf.spacing)
+        let products = values.map { $0.noise.mapped(by: gain, degree: ledger.degree) }
         ledger.tally.counts.plaintextMultiplications += values.count
         ledger.tally.counts.plaintextProducts += 2 * values.count * values[0].level
         return Value(

@@ -161,7 +161,9 @@ struct PackedNetwork {
             case .leaf(let leaf):
                 steps.append(
                     .leaf(
-                        SlotLeaf(leaf: leaf, layout: layouts[table.values[0]!]), sources: operands))
+                        SlotLeaf(
+                            leaf: leaf, layout: layouts[table.values[0]!], shape: shape),
+                        sources: operands))
             case .map, .product: steps.append(.sum(operands))
             }
             try append(index, of: &table)

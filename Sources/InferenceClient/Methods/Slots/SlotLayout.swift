@@ -33,6 +33,13 @@ package struct SlotLayout: Sendable, Hashable {
         }
     }
 
+    /// The fewest columns, a power of two, after which every row repeats.
+    package func period(_ shape: SlotShape) -> Int {
+        var period = shape.columns
+        while period > 1, repeats(every: period / 2, shape) { period /= 2 }
+        return period
+    }
+
     /// The same with every feature's number raised.
     package func shifted(by count: Int) -> SlotLayout {
         SlotLayout(features: features.map { $0 == Self.empty ? $0 : $0 + Int32(count) })
