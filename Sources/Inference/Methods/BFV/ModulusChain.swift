@@ -91,8 +91,10 @@ struct ModulusChain: Hashable {
         let levels: Set<Int>
     }
 
-    /// Distinct primes of these sizes, none of `excluded`; nil where a size has too few.
-    /// - Parameter products: sizes are kept about then.
+    /// Bits by which a prime may be longer than its size, where that has too few.
+    private static let longer = 0...2
+
+    /// Distinct primes of about these sizes, none of `excluded`; nil where there are too few.
     func primes(
         degree: Int, excluding excluded: [UInt64], products: Products?, from memory: PlanningMemory
     ) -> [UInt64]? {
@@ -102,9 +104,12 @@ struct ModulusChain: Hashable {
         var taken = Set(excluded)
         var out: [UInt64] = []
         for size in bits {
-            guard let prime = memory.prime(bits: size, degree: degree, excluding: taken) else {
-                return nil
-            }
+            guard
+                let prime = Self.longer.lazy.compactMap({
+                    memory.prime(
+                        bits: min(size + $0, Self.largestBits), degree: degree, excluding: taken)
+                }).first
+            else { return nil }
             taken.insert(prime)
             out.append(prime)
         }
