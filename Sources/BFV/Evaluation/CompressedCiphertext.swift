@@ -93,8 +93,8 @@ extension Evaluator {
 }
 
 extension Decryptor {
-    /// v = c_0 2^(k_1 - k_0) + c_1 s modulo 2^k_1; c_1 s is exact over the integers modulo q_0, or modulo q_0 P, which
-    /// must exceed N 2^k_1. Constant time.
+    /// v = c_0 2^(k_1 - k_0) + c_1 s modulo 2^k_1; c_1 s is exact over the integers modulo q_0, or modulo q_0 and the
+    /// first modulus of P, which must exceed N 2^k_1. Constant time.
     package func decrypt(_ a: CompressedCiphertext) throws -> DecryptedSlots {
         let basis = context.basis(level: 1)
         let table = basis.tables[0]
@@ -150,14 +150,14 @@ extension Decryptor {
     private func multiplyByWideSecret(
         _ c: SecretCoefficients, _ first: UnsafeMutablePointer<UInt64>
     ) {
-        let (table, special) = (context.basis(level: 1).tables[0], context.lattice.specialTable)
+        let (table, special) = (context.basis(level: 1).tables[0], context.lattice.specialTables[0])
         let n = c.count
         let second = LimbBuffer(count: n, isSecret: true)
         let lifted = LimbBuffer(count: n, isSecret: true)
         withExtendedLifetime((second, lifted, c)) {
             multiplyBySecret(c, modulo: table, secretKey.values.limb(0), first)
             multiplyBySecret(
-                c, modulo: special, secretKey.values.limb(secretKey.values.limbCount - 1),
+                c, modulo: special, secretKey.values.limb(context.maximumLevel),
                 second.base)
             bsk_lift_centered(table.modulus, special.modulus, lifted.base, first, n)
             let inverse = ModularArithmetic.inverse(
@@ -178,7 +178,7 @@ extension BFVParameters {
     package func carriesReply(c1Bits: Int) -> Bool {
         let bits =
             ciphertextModuli[0].bitWidthUsed
-            + specialModulus.bitWidthUsed
+            + lattice.specialModuli[0].bitWidthUsed
         return c1Bits + degree.trailingZeroBitCount < bits - 1
             && c1Bits < ciphertextModuli[0].bitWidthUsed
     }

@@ -6,7 +6,7 @@ import Ring
 /// A plaintext polynomial in NTT form modulo Q_l and P, ready to multiply ciphertexts at level l.
 public struct EncodedPlaintext: Sendable {
     package let values: Polynomial<NTTValues>
-    package var level: Int { values.limbCount - 1 }
+    package let level: Int
 }
 
 /// A plaintext polynomial scaled by Q_l / t, in NTT form, ready to be added at level l.
@@ -26,7 +26,7 @@ extension BFVContext {
         let coefficients = plaintexts[plaintextIndex].encoder.encode(slots)
         return EncodedPlaintext(
             values: Polynomial(signed: coefficients, basis: extendedBasis(level: level))
-                .forwardNTT())
+                .forwardNTT(), level: level)
     }
 
     /// As `encodeFactor`, for addition.

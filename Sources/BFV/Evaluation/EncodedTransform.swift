@@ -61,13 +61,13 @@ public struct EncodedTransform: Sendable {
     ///   - fractions: of w / pi; nil where weights are what they are.
     ///   - coefficients: writes those of a term's plaintext.
     fileprivate init(
-        babies: [BabyStep], giants: [Giant], basis: RNSBasis, fractions: Fractions?,
+        babies: [BabyStep], giants: [Giant], level: Int, basis: RNSBasis, fractions: Fractions?,
         coefficients: (_ giant: Int, _ term: Int, UnsafeMutablePointer<Int64>) -> Void
     ) {
         self.babies = babies
         self.giants = giants
         self.basis = basis
-        level = basis.count - 1
+        self.level = level
         var terms = 0
         firstTerms = giants.map { giant in
             defer { terms += giant.babies.count }
@@ -190,7 +190,7 @@ extension BFVContext {
             giants: giants.map {
                 EncodedTransform.Giant(
                     permutation: $0.permutation, output: $0.output, babies: $0.babies)
-            }, basis: extendedBasis(level: level), fractions: fractions,
+            }, level: level, basis: extendedBasis(level: level), fractions: fractions,
             coefficients: coefficients)
     }
 }

@@ -87,9 +87,9 @@ extension Evaluator {
         let room = groups.joined().map(\.digitCount).max() ?? 0
         let dither = zip(transforms, channels).map {
             Dither(
-                $0, context.plaintexts[$1.plaintextIndex], limbs: level + 1, counter: counter)
+                $0, context.plaintexts[$1.plaintextIndex], limbs: basis.count, counter: counter)
         }
-        pool.run(level + 1) { k in
+        pool.run(basis.count) { k in
             // Two polynomials a baby and ciphertext, and room for a sum before it is permuted.
             let pairs = shape.babies.count * channels.count
             let stride = switcher.digitStride
@@ -134,7 +134,7 @@ extension Evaluator {
         let terms = shape.termCount * channels.count
         counter.add {
             $0.plaintextMultiplications += terms
-            $0.plaintextProducts += 2 * terms * (level + 1)
+            $0.plaintextProducts += 2 * terms * basis.count
         }
         return sums
     }
@@ -185,7 +185,7 @@ extension Evaluator {
             (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
         }
         let fixed = shape.giants.indices.filter { !moved.contains($0) }
-        pool.run(level + 1) { k in
+        pool.run(basis.count) { k in
             let modulus = basis.tables[k].modulus
             let stride = switcher.digitStride
             let scratch = LimbBuffer(count: (2 * count + room) * stride)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BigIntegers
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -115,10 +117,11 @@ extension NoiseModel {
     /// that is them over P; in integers, the division's rounding may go another way in each coefficient.
     ///
     /// - Parameter special: P.
-    package func exposureOfZero(special: UInt64, hasFractions: Bool) -> Double {
+    package func exposureOfZero(special: BigInt, hasFractions: Bool) -> Double {
         let deviation = Self.errorVariance.squareRoot() * unitNorm * plaintextModulus
         let errors = maskedZero.reduce(deviation) { $0 + $1.norms.rootMeanSquare }
-        return errors / plaintextModulus / Double(special) + (hasFractions ? 0 : n.squareRoot())
+        return errors / plaintextModulus / special.doubleTowardZero
+            + (hasFractions ? 0 : n.squareRoot())
     }
 
     /// With a flood in c_0.

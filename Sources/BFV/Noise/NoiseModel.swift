@@ -140,12 +140,12 @@ package struct NoiseModel: Sendable {
 
     /// An added encryption of zero, made modulo Q P and divided by P: nu = t (e u + e_0 + e_1 s) / P, and what a division
     /// by P adds.
-    package func rerandomized(_ noise: NoiseBound, special: UInt64) -> NoiseBound {
+    package func rerandomized(_ noise: NoiseBound, special: BigInt) -> NoiseBound {
         let deviation = Self.errorVariance.squareRoot()
         let ofC0 = component(
             mean: deviation * unitNorm, rms: deviation * unitNorm,
             largest: tail * deviation * n.squareRoot(), isLinear: true)
-        let zero = NoiseBound(maskedZero + [ofC0]).scaled(by: 1 / Double(special))
+        let zero = NoiseBound(maskedZero + [ofC0]).scaled(by: 1 / special.doubleTowardZero)
         return divided(NoiseBound.sum([noise, zero]))
     }
 
@@ -271,7 +271,7 @@ package struct NoiseModel: Sendable {
     /// All digits of a residue but the top one lie in [-B/2, B/2): their mean of -1/2 makes an offset of at most
     /// 1 / (2 sin(pi / 2N)), about N / pi, at an embedding, and of sqrt(N) / 2 in the 2-norm.
     package func keySwitching(
-        gadget: Gadget, moduli: ArraySlice<UInt64>, special: UInt64
+        gadget: Gadget, moduli: ArraySlice<UInt64>, special: BigInt
     ) -> NoiseNorms {
         var variance = 0.0
         var shifted = 0.0
@@ -297,7 +297,7 @@ package struct NoiseModel: Sendable {
         let peak = largest * largest
         let rms = quadratic(trace: trace, squares: peak * trace, largest: peak).squareRoot()
         let factor: Double =
-            plaintextModulus * Self.errorVariance.squareRoot() / Double(special)
+            plaintextModulus * Self.errorVariance.squareRoot() / special.doubleTowardZero
         return NoiseNorms(
             mean: rms, rootMeanSquare: rms, largest: tail * n.squareRoot() * largest) * factor
     }

@@ -26,7 +26,7 @@ public struct BFVParameters: Sendable, Hashable {
     /// - Throws: `ParameterError` where the lattice has one of their primes.
     package init(lattice: LatticeParameters, plaintexts: PlaintextModuliOfDegree) throws {
         precondition(lattice.degree == plaintexts.degree, "plaintext moduli of another degree")
-        let taken = Set(lattice.ciphertextModuli + [lattice.specialModulus])
+        let taken = Set(lattice.ciphertextModuli + lattice.specialModuli)
         for prime in plaintexts.primes where taken.contains(prime) {
             throw ParameterError.repeatedModulus(prime)
         }
@@ -111,8 +111,8 @@ extension BFVParameters {
     public var degree: Int { lattice.degree }
     /// The ciphertext moduli q_0, q_1, ...: a ciphertext at level l has the first l of them.
     public var ciphertextModuli: [UInt64] { lattice.ciphertextModuli }
-    /// The special prime P of key switching.
-    package var specialModulus: UInt64 { lattice.specialModulus }
+    /// P of key switching, the product of the special primes.
+    package var specialModulus: BigInt { lattice.specialModulus }
     /// The level that was asked for and holds.
     package var security: SecurityLevel { lattice.security }
     /// Q_l, the product of the first `level` ciphertext moduli.

@@ -48,7 +48,7 @@ package struct PlaintextContext: Sendable {
 
     /// pi modulo limb k of Q_l P.
     func generator(limb k: Int, level: Int) -> UnsafePointer<UInt64> {
-        generator.limb(k < level ? k : generator.limbCount - 1)
+        generator.limb(k < level ? k : inverse.limbCount + k - level)
     }
 
     /// -Q_l mod t, a unit.

@@ -376,6 +376,9 @@ package nonisolated struct Blindsight_V6_LatticeMessage: Sendable {
 
   package var specialModulus: UInt64 = 0
 
+  /// Of several special primes the others.
+  package var moreSpecialModuli: [UInt64] = []
+
   /// 128, 192 or 256; 0 for insecure test parameters.
   package var securityBits: UInt32 = 0
 
@@ -1246,7 +1249,7 @@ nonisolated extension Blindsight_V6_NetworkMessage: SwiftProtobuf.Message, Swift
 
 nonisolated extension Blindsight_V6_LatticeMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LatticeMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}degree\0\u{3}ciphertext_moduli\0\u{3}special_modulus\0\u{3}security_bits\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}degree\0\u{3}ciphertext_moduli\0\u{3}special_modulus\0\u{3}security_bits\0\u{3}more_special_moduli\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1258,6 +1261,7 @@ nonisolated extension Blindsight_V6_LatticeMessage: SwiftProtobuf.Message, Swift
       case 2: try { try decoder.decodeRepeatedFixed64Field(value: &self.ciphertextModuli) }()
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.specialModulus) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.securityBits) }()
+      case 5: try { try decoder.decodeRepeatedFixed64Field(value: &self.moreSpecialModuli) }()
       default: break
       }
     }
@@ -1276,6 +1280,9 @@ nonisolated extension Blindsight_V6_LatticeMessage: SwiftProtobuf.Message, Swift
     if self.securityBits != 0 {
       try visitor.visitSingularUInt32Field(value: self.securityBits, fieldNumber: 4)
     }
+    if !self.moreSpecialModuli.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.moreSpecialModuli, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1283,6 +1290,7 @@ nonisolated extension Blindsight_V6_LatticeMessage: SwiftProtobuf.Message, Swift
     if lhs.degree != rhs.degree {return false}
     if lhs.ciphertextModuli != rhs.ciphertextModuli {return false}
     if lhs.specialModulus != rhs.specialModulus {return false}
+    if lhs.moreSpecialModuli != rhs.moreSpecialModuli {return false}
     if lhs.securityBits != rhs.securityBits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

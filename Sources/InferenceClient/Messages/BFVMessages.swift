@@ -9,7 +9,8 @@ extension Blindsight_V6_LatticeMessage {
         self.init()
         degree = UInt32(lattice.degree)
         ciphertextModuli = lattice.ciphertextModuli
-        specialModulus = lattice.specialModulus
+        specialModulus = lattice.specialModuli[0]
+        moreSpecialModuli = Array(lattice.specialModuli.dropFirst())
         securityBits = UInt32(lattice.security.rawValue)
     }
 
@@ -21,11 +22,11 @@ extension Blindsight_V6_LatticeMessage {
             guard allowInsecure else { throw WireError.insecureParameters }
             return try .insecure(
                 degree: Int(degree), ciphertextModuli: ciphertextModuli,
-                specialModulus: specialModulus)
+                specialModuli: [specialModulus] + moreSpecialModuli)
         }
         return try LatticeParameters(
             degree: Int(degree), ciphertextModuli: ciphertextModuli,
-            specialModulus: specialModulus, security: security)
+            specialModuli: [specialModulus] + moreSpecialModuli, security: security)
     }
 }
 

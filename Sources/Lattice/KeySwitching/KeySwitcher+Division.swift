@@ -10,44 +10,58 @@ extension KeySwitcher {
     package func dropLastLimb(_ polynomials: [Polynomial<NTTValues>]) -> [Polynomial<NTTValues>] {
         guard let last = polynomials.first.map({ $0.limbCount - 1 }) else { return [] }
         return divide(
-            polynomials, keeping: context.basis(level: last), inverses: context.dropInverse[last])
+            polynomials, by: last..<last + 1, keeping: context.basis(level: last),
+            inverses: context.dropInverse[last])
     }
 
     /// round(p / P) modulo Q_l, in NTT form, and a polynomial added to each where there are some.
     package func divideBySpecial(
         _ polynomials: [Polynomial<NTTValues>], adding extras: [Polynomial<NTTValues>] = []
     ) -> [Polynomial<NTTValues>] {
-        guard let level = polynomials.first.map({ $0.limbCount - 1 }) else { return [] }
+        guard let level = polynomials.first.map(context.level(ofExtended:)) else { return [] }
         counter.add { $0.specialDivisions += polynomials.count }
+        let first = context.maximumLevel
         return divide(
-            polynomials, keeping: context.basis(level: level), inverses: context.specialInverse,
+            polynomials, by: first..<first + context.specialCount,
+            keeping: context.basis(level: level), inverses: context.specialInverse,
             adding: extras)
     }
 
-    /// (p - [p]_q) / q with q the last modulus and [p]_q centered: one inverse NTT, and a forward one a limb.
+    /// (p - [p]_q) / q with q the product of the last moduli and [p]_q centered: an inverse NTT for each of these, and a
+    /// forward one a limb that stays.
+    ///
+    /// - Parameter moduli: the numbers of those moduli among all of the context's, special ones last.
     private func divide(
-        _ polynomials: [Polynomial<NTTValues>], keeping basis: RNSBasis, inverses: [UInt64],
-        adding extras: [Polynomial<NTTValues>] = []
+        _ polynomials: [Polynomial<NTTValues>], by moduli: Range<Int>, keeping basis: RNSBasis,
+        inverses: [UInt64], adding extras: [Polynomial<NTTValues>] = []
     ) -> [Polynomial<NTTValues>] {
         let n = basis.degree
-        let last = basis.count
+        let kept = basis.count
         let out = polynomials.map { _ in Polynomial<NTTValues>(uninitialized: basis) }
         guard let first = polynomials.first else { return out }
-        let dropped = first.basis.tables[last]
-        let remainders = LimbBuffer(count: polynomials.count * n)
+        let dropped = Array(first.basis.tables[kept...])
+        let stride = dropped.count * n
+        let remainders = LimbBuffer(count: polynomials.count * stride)
         withExtendedLifetime((polynomials, out, remainders, extras)) {
-            pool.run(polynomials.count) { index in
-                let remainder = remainders.base + index * n
-                remainder.update(from: polynomials[index].limb(last), count: n)
-                dropped.inverse(remainder)
+            pool.run(polynomials.count * dropped.count) { task in
+                let (index, i) = task.quotientAndRemainder(dividingBy: dropped.count)
+                let remainder = remainders.base + index * stride + i * n
+                remainder.update(from: polynomials[index].limb(kept + i), count: n)
+                dropped[i].inverse(remainder)
             }
-            pool.run(polynomials.count * last) { task in
-                let (index, i) = task.quotientAndRemainder(dividingBy: last)
+            if dropped.count > 1 {
+                pool.run(polynomials.count) { index in
+                    mixRadices(dropped, moduli) { remainders.base + index * stride + $0 * n }
+                }
+            }
+            pool.run(polynomials.count * kept) { task in
+                let (index, i) = task.quotientAndRemainder(dividingBy: kept)
                 let table = basis.tables[i]
                 // The quotient's place serves the lifted remainder first.
                 let x = out[index].sharedLimb(i)
-                bsk_lift_centered(
-                    dropped.modulus, table.modulus, x, remainders.base + index * n, n)
+                join(dropped, modulo: table, into: x) {
+                    UnsafePointer(remainders.base + index * stride + $0 * n)
+                }
                 table.forward(x)
                 bsk_sub_mul_scalar(
                     table.modulus, x, polynomials[index].limb(i), x, inverses[i], n)
@@ -55,8 +69,8 @@ extension KeySwitcher {
             }
         }
         counter.add {
-            $0.inverseNTTs += polynomials.count
-            $0.forwardNTTs += polynomials.count * last
+            $0.inverseNTTs += polynomials.count * dropped.count
+            $0.forwardNTTs += polynomials.count * kept
         }
         return out
     }

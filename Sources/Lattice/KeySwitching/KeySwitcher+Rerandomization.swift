@@ -32,8 +32,8 @@ extension KeySwitcher {
             pool.run(basis.count) { limb in
                 let table = basis.tables[limb]
                 let ofU = values.base + limb * n
-                // P is the last limb of the key, whatever its level.
-                let place = limb == level ? key.level : limb
+                // P is the last of the key, whatever its level.
+                let place = limb < level ? limb : key.level + limb - level
                 u.values(modulo: table, into: ofU)
                 for (half, factor) in [key.b, key.a].enumerated() {
                     let x = out[half].sharedLimb(limb)

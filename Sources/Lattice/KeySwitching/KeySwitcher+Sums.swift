@@ -19,7 +19,7 @@ extension KeySwitcher {
             (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
         }
         let groups = try hoisted(elements, of: c1)
-        pool.run(level + 1) { k in
+        pool.run(basis.count) { k in
             let modulus = basis.tables[k].modulus
             let stride = digitStride
             let room = groups.map(\.digitCount).max() ?? 0
@@ -74,7 +74,7 @@ extension KeySwitcher {
         let switched = c2.map { _ -> ExtendedPair in
             (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
         }
-        pool.run(level + 1) { k in
+        pool.run(basis.count) { k in
             let scratch = LimbBuffer(count: group.digitCount * digitStride)
             withExtendedLifetime((scratch, switched)) {
                 applyKey(

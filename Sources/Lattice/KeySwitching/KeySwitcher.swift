@@ -54,7 +54,7 @@ package struct KeySwitcher: Sendable {
         counter.add {
             $0.decompositions += polynomials.count
             $0.inverseNTTs += polynomials.count * level
-            $0.forwardNTTs += polynomials.count * (slices.count * (level + 1) - whole)
+            $0.forwardNTTs += polynomials.count * (slices.count * basis.count - whole)
         }
         return zip(coefficients, polynomials).map {
             Decomposition(
@@ -68,27 +68,40 @@ package struct KeySwitcher: Sendable {
     ) {
         let groups = slices.filter { $0.limbs.count > 1 }
         guard !groups.isEmpty else { return }
-        let n = context.degree
         withExtendedLifetime(polynomials) {
             pool.run(polynomials.count * groups.count) { task in
                 let (index, group) = task.quotientAndRemainder(dividingBy: groups.count)
                 let limbs = groups[group].limbs
-                let tables = polynomials[index].basis.tables
-                let scratch = LimbBuffer(count: Self.tile)
-                withExtendedLifetime(scratch) {
-                    for limb in limbs.dropFirst() {
-                        let (table, x) = (tables[limb], polynomials[index].sharedLimb(limb))
-                        for start in stride(from: 0, to: n, by: Self.tile) {
-                            let count = min(Self.tile, n - start)
-                            for lower in limbs.lowerBound..<limb {
-                                bsk_lift_centered(
-                                    tables[lower].modulus, table.modulus, scratch.base,
-                                    polynomials[index].limb(lower) + start, count)
-                                bsk_sub_mul_scalar(
-                                    table.modulus, x + start, x + start, scratch.base,
-                                    context.dropInverse(of: lower, modulo: limb), count)
-                            }
-                        }
+                mixRadices(Array(polynomials[index].basis.tables[limbs]), limbs) {
+                    polynomials[index].sharedLimb(limbs.lowerBound + $0)
+                }
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - moduli: the numbers of these moduli among all of the context's.
+    ///   - residues: of each of them, coefficients.
+    func mixRadices(
+        _ tables: [NTTTable], _ moduli: Range<Int>,
+        residues: (Int) -> UnsafeMutablePointer<UInt64>
+    ) {
+        let n = context.degree
+        let scratch = LimbBuffer(count: Self.tile)
+        withExtendedLifetime(scratch) {
+            for limb in tables.indices.dropFirst() {
+                let (table, x) = (tables[limb], residues(limb))
+                for start in stride(from: 0, to: n, by: Self.tile) {
+                    let count = min(Self.tile, n - start)
+                    for lower in 0..<limb {
+                        bsk_lift_centered(
+                            tables[lower].modulus, table.modulus, scratch.base,
+                            residues(lower) + start, count)
+                        bsk_sub_mul_scalar(
+                            table.modulus, x + start, x + start, scratch.base,
+                            context.dropInverse(
+                                of: moduli.lowerBound + lower,
+                                modulo: moduli.lowerBound + limb), count)
                     }
                 }
             }
@@ -98,22 +111,25 @@ package struct KeySwitcher: Sendable {
     /// Words that are worked on while they are in the first cache.
     private static let tile = 2048
 
-    /// A digit of several limbs modulo another one: y_0 + q_0 y_1 + q_0 q_1 y_2 + ...
-    private func join(
-        _ polynomial: Polynomial<Coefficients>, _ limbs: Range<Int>, modulo modulus: NTTTable,
-        into x: UnsafeMutablePointer<UInt64>
+    /// Mixed-radix digits of several moduli, modulo another one: y_0 + q_0 y_1 + q_0 q_1 y_2 + ...
+    func join(
+        _ tables: [NTTTable], modulo modulus: NTTTable, into x: UnsafeMutablePointer<UInt64>,
+        digits: (Int) -> UnsafePointer<UInt64>
     ) {
-        let tables = polynomial.basis.tables[limbs]
+        if tables.count == 1 {
+            bsk_lift_centered(tables[0].modulus, modulus.modulus, x, digits(0), context.degree)
+            return
+        }
         var weights: [UInt64] = [1]
         for table in tables.dropLast() {
             weights.append(
                 ModularArithmetic.multiply(
                     weights.last!, table.value % modulus.value, modulo: modulus.value))
         }
-        let digits: [UnsafePointer<UInt64>?] = limbs.map { polynomial.limb($0) }
+        let places: [UnsafePointer<UInt64>?] = tables.indices.map(digits)
         let moduli = tables.map { Optional($0.modulus) }
         bsk_join_digits(
-            modulus.modulus, x, digits, moduli, weights, limbs.count, context.degree)
+            modulus.modulus, x, places, moduli, weights, tables.count, context.degree)
     }
 
     /// All digits of all decompositions modulo limb k, in NTT form. A whole limb is its own digit modulo itself: no
@@ -138,15 +154,15 @@ package struct KeySwitcher: Sendable {
                     if count == 1, slice.limbs.contains(k) { return decomposition.original.limb(k) }
                     let x = free
                     free += digitStride
-                    let residues = decomposition.coefficients.limb(limb)
-                    if slice.limbs.count > 1 {
+                    if count == 1 {
                         join(
-                            decomposition.coefficients, slice.limbs, modulo: table, into: x)
-                    } else if count == 1 {
-                        bsk_lift_centered(from.modulus, table.modulus, x, residues, n)
+                            Array(decomposition.original.basis.tables[slice.limbs]),
+                            modulo: table, into: x
+                        ) { decomposition.coefficients.limb(limb + $0) }
                     } else {
                         bsk_balanced_digit(
-                            from.modulus, table.modulus, x, residues,
+                            from.modulus, table.modulus, x,
+                            decomposition.coefficients.limb(limb),
                             UInt32(gadget.digitWidth(modulusBits: from.bits)), UInt32(count),
                             UInt32(slice.digit), n)
                     }
@@ -177,7 +193,7 @@ package struct KeySwitcher: Sendable {
         precondition(key.gadget.digitBits == group.decompositions[0].gadget.digitBits)
         let basis = context.extendedBasis(level: level)
         let count = digits.count / out.count
-        let keyLimb = k < level ? k : key.gadget.level
+        let keyLimb = k < level ? k : key.gadget.level + k - level
         withExtendedLifetime(key) {
             digits.withUnsafeBufferPointer { digits in
                 for (c, target) in out.enumerated() {
@@ -197,8 +213,8 @@ package struct KeySwitcher: Sendable {
         adding c0: [Polynomial<NTTValues>], limb k: Int,
         into out: [(UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)]
     ) {
-        // Zero modulo P itself.
-        let isSpecial = k == group.level
+        // Zero modulo P.
+        let isSpecial = k >= group.level
         applyKey(
             job.key, to: digits, of: group, limb: k,
             adding: isSpecial ? [] : c0.map { $0.limb(k) },
@@ -209,11 +225,13 @@ package struct KeySwitcher: Sendable {
         let switches = group.jobs.count * group.decompositions.count
         counter.add {
             $0.keySwitches += switches
-            $0.keyProducts += 2 * group.jobs.count * group.digitCount * (group.level + 1)
+            $0.keyProducts +=
+                2 * group.jobs.count * group.digitCount
+                * (group.level + context.specialCount)
         }
     }
 
-    /// out = P c in limb k of Q_l P; zero modulo P itself.
+    /// out = P c in limb k of Q_l P; zero modulo P.
     package func scaleBySpecial(
         _ c: Polynomial<NTTValues>, limb k: Int, into out: UnsafeMutablePointer<UInt64>
     ) {

@@ -67,7 +67,8 @@ public struct KeyGenerator: Sendable {
         }
         var errors = Keystream()
         return RerandomizationKey.generate(
-            seed: Seed.random(), secret: secretKey.extendedValues(level: level), errors: &errors)
+            level: level, seed: Seed.random(), secret: secretKey.extendedValues(level: level),
+            errors: &errors)
     }
 
     /// From s^2 to s.

@@ -14,14 +14,17 @@ package struct RerandomizationKey: Sendable {
     package let b: Polynomial<NTTValues>
     package let a: Polynomial<NTTValues>
 
-    package init(seed: Seed, b: Polynomial<NTTValues>) {
+    package init(level: Int, seed: Seed, b: Polynomial<NTTValues>) {
         self.init(
-            seed: seed, b: b, a: Samplers.uniform(basis: b.basis, seed: seed, stream: 0))
+            level: level, seed: seed, b: b,
+            a: Samplers.uniform(basis: b.basis, seed: seed, stream: 0))
     }
 
     /// For tests, whose a need not be the seed's.
-    package init(seed: Seed, b: Polynomial<NTTValues>, a: Polynomial<NTTValues>) {
-        level = b.limbCount - 1
+    package init(
+        level: Int, seed: Seed, b: Polynomial<NTTValues>, a: Polynomial<NTTValues>
+    ) {
+        self.level = level
         self.seed = seed
         self.b = b
         self.a = a
@@ -41,7 +44,7 @@ package struct RerandomizationKey: Sendable {
             bsk_unpack(x, bytes, UInt32(table.bits), b.degree)
             guard bsk_all_below(x, table.value, b.degree) == 1 else { return nil }
         }
-        self.init(seed: seed, b: b)
+        self.init(level: level, seed: seed, b: b)
     }
 
     /// Bytes of b, packed.
@@ -62,13 +65,13 @@ package struct RerandomizationKey: Sendable {
     /// A new key for a level.
     /// - Parameter secret: s modulo Q_l P.
     package static func generate(
-        seed: Seed, secret: Polynomial<NTTValues>, errors: inout Keystream
+        level: Int, seed: Seed, secret: Polynomial<NTTValues>, errors: inout Keystream
     ) -> RerandomizationKey {
         var b = Samplers.errorNTT(basis: secret.basis, from: &errors)
         var mask: Polynomial<NTTValues> = Samplers.uniform(
             basis: secret.basis, seed: seed, stream: 0)
         mask *= secret
         b -= mask
-        return RerandomizationKey(seed: seed, b: b.asPublic())
+        return RerandomizationKey(level: level, seed: seed, b: b.asPublic())
     }
 }

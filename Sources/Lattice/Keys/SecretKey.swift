@@ -7,7 +7,7 @@ import Ring
 public final class SecretKey: Sendable {
     package let context: LatticeContext
     package let coefficients: SecretCoefficients
-    /// s in NTT form modulo every q_i and P.
+    /// s in NTT form modulo every q_i, then every modulus of P.
     package let values: Polynomial<NTTValues>
 
     /// A fresh key from the operating system's generator, drawn until `SecretBounds` hold. Constant time but
@@ -42,7 +42,7 @@ public final class SecretKey: Sendable {
         values.prefix(context.basis(level: level))
     }
 
-    /// s modulo the first `level` ciphertext moduli and P.
+    /// s modulo the first `level` ciphertext moduli and those of P.
     package func extendedValues(level: Int) -> Polynomial<NTTValues> {
         let basis = context.extendedBasis(level: level)
         var out = Polynomial<NTTValues>(uninitialized: basis, isSecret: true)
@@ -50,8 +50,10 @@ public final class SecretKey: Sendable {
             for i in 0..<level {
                 out.mutableLimb(i).update(from: values.limb(i), count: basis.degree)
             }
-            out.mutableLimb(level).update(
-                from: values.limb(context.maximumLevel), count: basis.degree)
+            for i in 0..<context.specialCount {
+                out.mutableLimb(level + i).update(
+                    from: values.limb(context.maximumLevel + i), count: basis.degree)
+            }
         }
         return out
     }

@@ -11,16 +11,16 @@ package final class LatticeContext: Sendable {
     package let parameters: LatticeParameters
     /// `bases[l]` holds the first l ciphertext moduli (l from 1).
     private let bases: [RNSBasis]
-    /// `extendedBases[l]`: the first l ciphertext moduli, then P.
+    /// `extendedBases[l]`: the first l ciphertext moduli, then those of P.
     private let extendedBases: [RNSBasis]
-    package let specialTable: NTTTable
+    package let specialTables: [NTTTable]
     /// P^-1 mod q_i.
     package let specialInverse: [UInt64]
     /// P mod q_i.
     package let specialResidue: [UInt64]
     /// `dropInverse[j][i]` = q_j^-1 mod q_i, for i < j.
     package let dropInverse: [[UInt64]]
-    /// `inverses[j][i]` = q_j^-1 mod q_i; 0 for i = j.
+    /// `inverses[j][i]` = q_j^-1 mod q_i, of the ciphertext moduli, then the special ones; 0 for i = j.
     private let inverses: [[UInt64]]
     private let permutations = Mutex<[Int: GaloisPermutation]>([:])
 
@@ -28,19 +28,24 @@ package final class LatticeContext: Sendable {
         self.parameters = parameters
         let n = parameters.degree
         let tables = try parameters.ciphertextModuli.map { try NTTTable(modulus: $0, degree: n) }
-        let special = try NTTTable(modulus: parameters.specialModulus, degree: n)
-        specialTable = special
+        let specials = try parameters.specialModuli.map { try NTTTable(modulus: $0, degree: n) }
+        specialTables = specials
         bases = try (1...tables.count).map { try RNSBasis(tables: Array(tables[..<$0])) }
         extendedBases = try (1...tables.count).map {
-            try RNSBasis(tables: Array(tables[..<$0]) + [special])
+            try RNSBasis(tables: Array(tables[..<$0]) + specials)
         }
         let moduli = parameters.ciphertextModuli
-        specialResidue = moduli.map { parameters.specialModulus % $0 }
-        specialInverse = moduli.map {
-            ModularArithmetic.inverse(parameters.specialModulus % $0, modulo: $0)!
+        specialResidue = moduli.map { q in
+            parameters.specialModuli.reduce(1) {
+                ModularArithmetic.multiply($0, $1 % q, modulo: q)
+            }
         }
-        let inverses = moduli.map { q in
-            moduli.map { $0 == q ? 0 : ModularArithmetic.inverse(q % $0, modulo: $0)! }
+        specialInverse = zip(specialResidue, moduli).map {
+            ModularArithmetic.inverse($0, modulo: $1)!
+        }
+        let all = moduli + parameters.specialModuli
+        let inverses = all.map { q in
+            all.map { $0 == q ? 0 : ModularArithmetic.inverse(q % $0, modulo: $0)! }
         }
         self.inverses = inverses
         dropInverse = moduli.indices.map { Array(inverses[$0][..<$0]) }
@@ -53,7 +58,15 @@ package final class LatticeContext: Sendable {
 
     package func extendedBasis(level: Int) -> RNSBasis { extendedBases[level - 1] }
 
-    /// q_`limb`^-1 modulo q_`other`, whichever comes first.
+    /// The number of moduli of P.
+    package var specialCount: Int { specialTables.count }
+
+    /// Of a polynomial modulo Q_l P, l.
+    package func level<Form>(ofExtended polynomial: Polynomial<Form>) -> Int {
+        polynomial.limbCount - specialCount
+    }
+
+    /// q_`limb`^-1 modulo q_`other`, whichever comes first; beyond the maximum level the special moduli.
     package func dropInverse(of limb: Int, modulo other: Int) -> UInt64 {
         inverses[limb][other]
     }

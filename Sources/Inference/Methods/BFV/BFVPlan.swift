@@ -200,9 +200,9 @@ extension BFVPlan: ServerMethod {
         let floods = message.floodBits
         guard floods.count == (privacy == 0 ? 0 : settings.parameters.plaintextModuli.count),
             floods.allSatisfy({ (1...Flood.mostBits).contains(Int($0)) }),
-            privacy > 0 || !message.isFine
+            privacy > 0 && settings.parameters.lattice.specialModuli.count == 1 || !message.isFine
         else { throw WireError.outOfRange("the floods of replies") }
-        let divisor = message.isFine ? settings.parameters.specialModulus : 1
+        let divisor = message.isFine ? settings.parameters.lattice.specialModuli[0] : 1
         try self.init(
             network, claimed: client,
             choices: PlanChoices(

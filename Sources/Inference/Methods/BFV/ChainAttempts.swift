@@ -55,16 +55,18 @@ final class ChainAttempts<Family: CircuitFamily> {
     private struct Levels: Hashable {
         let count: Int
         let levels: [Int]
+        let specialCount: Int
     }
 
     private var probes: [ModulusChain: Probe?] = [:]
     private var least: [Levels: Double] = [:]
 
-    /// What no chain of so many moduli with these levels takes less than. Nothing that is no bound is kept.
+    /// What no chain of as many moduli with these levels takes less than. Nothing that is no bound is kept.
     func leastWork(
-        count: Int, levels: [Int], _ make: () throws -> Double
+        chain: ModulusChain, _ make: () throws -> Double
     ) rethrows -> Double {
-        let key = Levels(count: count, levels: levels)
+        let key = Levels(
+            count: chain.bits.count, levels: chain.levels, specialCount: chain.specialCount)
         if let known = least[key] { return known }
         let made = try make()
         if made > 0 { least[key] = made }

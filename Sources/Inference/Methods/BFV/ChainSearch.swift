@@ -12,6 +12,8 @@ struct ChainShape: Hashable {
     /// Bits of what stays to the end, and in how many moduli.
     var final: Int
     var finalCount: Int
+    /// Moduli of P.
+    var specialCount = 1
 
     var bits: Int { drops.reduce(final, +) }
 
@@ -42,6 +44,7 @@ extension ModulusChain {
             return level
         }
         self.bits = bits
+        specialCount = shape.specialCount
     }
 
     /// What is dropped where.
@@ -52,7 +55,8 @@ extension ModulusChain {
             return bits[next..<level].reduce(0, +)
         }
         return ChainShape(
-            drops: drops, final: bits[..<level].reduce(0, +), finalCount: level)
+            drops: drops, final: bits[..<level].reduce(0, +), finalCount: level,
+            specialCount: specialCount)
     }
 }
 
@@ -107,9 +111,11 @@ struct ChainSearch<Family: CircuitFamily> {
             for bits in [
                 .infinity, Double(ModulusChain.largestBits), Double(ModulusChain.fastestBits),
             ] {
-                guard let shape = try search.shape(pattern: pattern, largestDrop: bits),
-                    !shapes.contains(shape)
-                else { continue }
+                guard var shape = try search.shape(pattern: pattern, largestDrop: bits) else {
+                    continue
+                }
+                shape.specialCount = start.chain.specialCount
+                guard !shapes.contains(shape) else { continue }
                 shapes.append(shape)
             }
             for shape in shapes {
@@ -223,6 +229,10 @@ struct ChainSearch<Family: CircuitFamily> {
         shape.final = bits
         shape.finalCount = min(
             max(fewest, shape.finalCount + generator.next(below: 3) - 1), max(1, bits / smallest))
+        if shape.specialCount > 1 {
+            let other = shape.specialCount + generator.next(below: 3) - 1
+            shape.specialCount = min(max(1, other), LatticeParameters.mostSpecialModuli)
+        }
         let shares = ParameterSearch<Family>.shares
         let share =
             generator.next(below: 2) == 0

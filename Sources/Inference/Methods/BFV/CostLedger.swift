@@ -41,6 +41,7 @@ package final class CostLedger: NoiseLedger {
 
     package var plaintext: PlaintextModulus { parameters.plaintexts[residues.plaintextIndex] }
     package var degree: Int { parameters.degree }
+    package var specialCount: Int { parameters.lattice.specialModuli.count }
     package var maximumLevel: Int { parameters.maximumLevel }
     package var largestPlaintext: UInt64 { residues.modulus }
     package var switchesKeysFreely: Bool { false }
@@ -91,7 +92,7 @@ package final class CostLedger: NoiseLedger {
         finalLevel = level
         tally.outputCount = count
         tally.counts.rerandomizations += count
-        tally.counts.forwardNTTs += count * 3 * (level + 1)
+        tally.counts.forwardNTTs += count * 3 * (level + specialCount)
         divideBySpecial(level: level, count: 2 * count)
         var fresh = model.rerandomized(noise, special: parameters.specialModulus)
         if privacy.bits > 0 {
@@ -149,14 +150,14 @@ package final class CostLedger: NoiseLedger {
         let moduli = parameters.ciphertextModuli[..<level]
         let slices = gadget.digits(bits: moduli.map(\.bitWidthUsed))
         let digits = slices.count
-        tally.counts.keyProducts += count * 2 * digits * (level + 1)
+        tally.counts.keyProducts += count * 2 * digits * (level + specialCount)
         tally.keyDigits += count * digits
         if decomposes {
             tally.counts.decompositions += count
             tally.counts.inverseNTTs += count * level
             tally.counts.forwardNTTs +=
                 count
-                * (digits * (level + 1)
+                * (digits * (level + specialCount)
                     - slices.reduce(0) {
                         let bits = moduli[$1.limbs.lowerBound].bitWidthUsed
                         return $0 + (gadget.digitCount(modulusBits: bits) == 1 ? $1.limbs.count : 0)
@@ -168,7 +169,7 @@ package final class CostLedger: NoiseLedger {
 
     package func divideBySpecial(level: Int, count: Int) {
         tally.counts.specialDivisions += count
-        tally.counts.inverseNTTs += count
+        tally.counts.inverseNTTs += count * specialCount
         tally.counts.forwardNTTs += count * level
     }
 }

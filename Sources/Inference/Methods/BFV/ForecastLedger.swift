@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BFV
+import BigIntegers
 
 #if canImport(Glibc)
     import Glibc
@@ -69,7 +70,10 @@ package class ForecastLedger: NoiseLedger {
     package func divideBySpecial(level: Int, count: Int) {}
 
     /// P, before it is chosen: of the small ones, which leave most of what is divided by them.
-    private static let likelySpecial: UInt64 = 1 << 24
+    private static let likelySpecial = BigInt(1) << 24
+    private static let largestSpecial = BigInt(1) << 64
+
+    package var specialCount: Int { 1 }
 
     /// An encryption of zero brings a division's rounding.
     package func reply(
@@ -78,7 +82,8 @@ package class ForecastLedger: NoiseLedger {
         let out = model.divided(noise)
         guard privacy.bits > 0 else { return out }
         return try privacy.flood(
-            noise, exposure, model: model, special: privacy.isFine ? Self.likelySpecial : .max,
+            noise, exposure, model: model,
+            special: privacy.isFine ? Self.likelySpecial : Self.largestSpecial,
             share: Double(count)
         ).map { model.flooded(out, by: $0) } ?? .infinite
     }

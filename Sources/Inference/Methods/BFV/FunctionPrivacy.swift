@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BFV
+import BigIntegers
 
 #if canImport(Glibc)
     import Glibc
@@ -51,13 +52,14 @@ package struct FunctionPrivacy: Sendable, Hashable {
     /// - Returns: nil where none is large enough.
     /// - Throws: `PlanError` where the one that was chosen isn't.
     func flood(
-        _ noise: NoiseBound, _ exposure: NoiseExposure?, model: NoiseModel, special: UInt64,
+        _ noise: NoiseBound, _ exposure: NoiseExposure?, model: NoiseModel, special: BigInt,
         share: Double, claimed index: Int = 0
     ) throws -> Flood? {
         let all = (exposure ?? model.exposure(ofAll: noise))
             .adding(model.exposureOfZero(special: special, hasFractions: isFine))
         let bound = exp2(-Double(bits)) / share
-        let divisor = isFine ? special : 1
+        // Fractions are over P, which is one prime then.
+        guard let divisor = isFine ? UInt64(exactly: special) : 1 else { return nil }
         if floods.isEmpty {
             return Flood.smallest(hiding: all, degree: model.degree, within: bound, over: divisor)
         }

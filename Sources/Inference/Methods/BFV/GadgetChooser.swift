@@ -65,7 +65,7 @@ struct GadgetChooser {
     /// Of several residues, the widest digit that is tried.
     private static let widestDigit = 150
     /// Moduli of a key with such digits, at least: of fewer, none is worth what it adds.
-    private static let fewestLimbs = 6
+    static let fewestLimbs = 6
 
     /// Bits that no digit of a key for such a level exceeds.
     static func widest(level: Int) -> Int {

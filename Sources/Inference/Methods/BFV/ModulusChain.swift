@@ -16,6 +16,8 @@ struct ModulusChain: Hashable {
     var bits: [Int]
     /// Level at each switch point.
     var levels: [Int]
+    /// Moduli of P.
+    var specialCount = 1
 
     static let largestBits = 49
     /// The largest size at which vectors transform at full speed.

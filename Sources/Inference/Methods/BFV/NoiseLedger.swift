@@ -35,6 +35,8 @@ package protocol NoiseLedger: AnyObject {
         _ permutations: [SlotPermutation], level: Int, room: Double
     ) throws -> NoiseNorms
     func divideBySpecial(level: Int, count: Int)
+    /// Moduli of P.
+    var specialCount: Int { get }
     /// What `Evaluator.rerandomize` and `compress` do before rounding.
     ///
     /// - Parameters:

@@ -85,6 +85,26 @@ struct ParameterSearch<Family: CircuitFamily> {
                 }
             }
         }
+        if let best = out.min(by: { $0.work < $1.work }) { out += try withWiderDigits(best) }
+        return out
+    }
+
+    /// The same chain with several special primes, which make room for digits of several residues.
+    private func withWiderDigits(_ start: Candidate<Family>) throws -> [Candidate<Family>] {
+        // Fractions of a flood are over one prime.
+        guard start.chain.bits.count >= GadgetChooser.fewestLimbs, !privacy.isFine else {
+            return []
+        }
+        var out: [Candidate<Family>] = []
+        for count in 2...LatticeParameters.mostSpecialModuli {
+            var chain = start.chain
+            chain.specialCount = count
+            for share in Self.shares {
+                if case .found(let candidate) = try attempt(chain, share: share) {
+                    out.append(candidate)
+                }
+            }
+        }
         return out
     }
 
@@ -159,9 +179,7 @@ struct ParameterSearch<Family: CircuitFamily> {
 
     /// The same, found once for each choice of levels: sizes of moduli change no count.
     private func knownLeastWork(_ chain: ModulusChain) throws -> Double {
-        try chains.leastWork(count: chain.bits.count, levels: chain.levels) {
-            try leastWork(chain)
-        }
+        try chains.leastWork(chain: chain) { try leastWork(chain) }
     }
 
     /// As `candidate(_:share:)`, but nil too where the chain can't take less work than a limit.
@@ -236,7 +254,7 @@ struct ParameterSearch<Family: CircuitFamily> {
                     OperationTally(evaluation.counts.dictionary), degree: circuit.degree)))
     }
 
-    /// The special modulus takes what the security table leaves, up to the largest word.
+    /// The special moduli take what the security table leaves, up to the fastest word.
     private func parameters(_ chain: ModulusChain) throws -> BFVParameters? {
         let degree = circuit.degree
         let primes = plaintexts.primes
@@ -257,18 +275,23 @@ struct ParameterSearch<Family: CircuitFamily> {
             guard let allowed = SecurityTable.maximumBits(degree: degree, level: security) else {
                 return nil
             }
-            bits = min(bits, allowed - used)
+            bits = min(bits, (allowed - used) / chain.specialCount)
         }
-        guard bits >= ModulusChain.smallestBits(degree: degree),
-            let special = memory.prime(
-                bits: bits, degree: degree, excluding: Set(moduli + primes))
-        else { return nil }
+        guard bits >= ModulusChain.smallestBits(degree: degree) else { return nil }
+        var special: [UInt64] = []
+        for _ in 0..<chain.specialCount {
+            guard
+                let prime = memory.prime(
+                    bits: bits, degree: degree, excluding: Set(moduli + primes + special))
+            else { return nil }
+            special.append(prime)
+        }
         let lattice: LatticeParameters =
             security == .insecure
             ? try .insecure(
-                degree: degree, ciphertextModuli: moduli, specialModulus: special)
+                degree: degree, ciphertextModuli: moduli, specialModuli: special)
             : try LatticeParameters(
-                degree: degree, ciphertextModuli: moduli, specialModulus: special,
+                degree: degree, ciphertextModuli: moduli, specialModuli: special,
                 security: security)
         return try BFVParameters(lattice: lattice, plaintexts: plaintexts)
     }

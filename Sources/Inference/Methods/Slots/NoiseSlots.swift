@@ -82,7 +82,7 @@ package struct NoiseSlots: NoiseInterpreter {
                 parts: parts.count > 1 ? parts : [])
         }
         let isLocal = transform.permutations(degree: degree).isEmpty
-        let limbs = isLocal ? level : level + 1
+        let limbs = isLocal ? level : level + ledger.specialCount
         ledger.tally.counts.plaintextProducts += 2 * transform.termCount * limbs
         if prepared.isDithered { countDither(transform, limbs: limbs) }
         if isLocal {

@@ -37,13 +37,13 @@ package struct BFVKeySet: Sendable, Hashable {
         let bits = lattice.ciphertextModuli[..<gadget.level].map(\.bitWidthUsed)
         let digits = gadget.digits(bits: bits).count
         return 32 + digits
-            * bits.reduce(lattice.specialModulus.bitWidthUsed, +) * lattice.degree / 8
+            * bits.reduce(lattice.specialBits, +) * lattice.degree / 8
     }
 
     /// Bytes of the public key in a file: its seed and packed residues.
     package var publicKeyByteCount: Int {
         32 + lattice.ciphertextModuli[..<rerandomizationLevel].map(\.bitWidthUsed)
-            .reduce(lattice.specialModulus.bitWidthUsed, +) * lattice.degree / 8
+            .reduce(lattice.specialBits, +) * lattice.degree / 8
     }
 
     /// Bytes of all keys in a file. At most 2^16 keys of 2^37 bytes: no overflow.
@@ -80,7 +80,7 @@ extension BFVKeySet {
     /// Bytes of all keys as predictions read them: both halves, packed at the bits of their moduli; of the public key in
     /// words.
     package var packedBytes: Int {
-        list.reduce(16 * lattice.degree * (rerandomizationLevel + 1)) {
+        list.reduce(16 * lattice.degree * (rerandomizationLevel + lattice.specialModuli.count)) {
             $0 + 2 * byteCount($1.gadget)
         }
     }

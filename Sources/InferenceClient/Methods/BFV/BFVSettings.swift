@@ -59,6 +59,8 @@ package struct BFVSettings: Sendable, Equatable {
             degree: parameters.degree, level: parameters.security)
         let keyBits = parameters.keyModulus.bitLength
         let slots = parameters.slots
+        let special = parameters.lattice.specialModuli
+        let specialBits = special.map { String($0.bitWidthUsed) }.joined(separator: "+")
         return [
             ReportEntry("degree", "ring degree N", .count(parameters.degree)),
             ReportEntry(
@@ -66,7 +68,9 @@ package struct BFVSettings: Sendable, Equatable {
                 .count(parameters.ciphertextModulus.bitLength),
                 text: "\(parameters.ciphertextModulus.bitLength) (\(bits))"),
             ReportEntry(
-                "special_modulus_bits", "log2 P", .count(parameters.specialModulus.bitWidthUsed)),
+                "special_modulus_bits", "log2 P", .count(parameters.specialModulus.bitLength),
+                text: special.count == 1
+                    ? nil : "\(parameters.specialModulus.bitLength) (\(specialBits))"),
             ReportEntry(
                 "plaintext_moduli", "plaintext t",
                 .integers(parameters.plaintextModuli.map(\.description)),
@@ -79,7 +83,7 @@ package struct BFVSettings: Sendable, Equatable {
             ReportEntry(
                 "ciphertext_moduli", nil,
                 .integers(parameters.ciphertextModuli.map(\.description))),
-            ReportEntry("special_modulus", nil, .integers([parameters.specialModulus.description])),
+            ReportEntry("special_modulus", nil, .integers(special.map(\.description))),
             ReportEntry(
                 "galois_keys", "rotation keys", .count(keys.galois.count)),
             ReportEntry(
