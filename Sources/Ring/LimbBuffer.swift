@@ -61,10 +61,10 @@ enum LimbMemory {
         var slabBytes = 0
     }
 
-    /// Words that are kept at most, slabs not counted: 192 MiB.
-    private static let limit = 24 << 20
-    /// Words of slabs that lie idle at most before larger buffers than asked for are taken: 256 MiB. Large batches go from
-    /// level to level, and would leave all of each behind.
+    /// Words that are kept at most, slabs not counted: 1 GiB.
+    private static let limit = 128 << 20
+    /// Words of slabs, and of the others, that lie idle at most before larger buffers than asked for are taken: 256 MiB.
+    /// Large batches and deep circuits go from level to level, and would leave all of each behind.
     private static let mostIdle = 32 << 20
     /// Buffers below are left to the allocator.
     private static let smallest = 1 << 10
@@ -107,9 +107,13 @@ enum LimbMemory {
     /// Of the free buffers to take: as large as asked for, or up to twice as large where much lies idle.
     private static func size(of words: Int, in lists: borrowing Lists) -> Int? {
         if lists.free[words]?.isEmpty == false { return words }
-        guard slabbed.contains(words), lists.idle > mostIdle else { return nil }
+        let isSlabbed = slabbed.contains(words)
+        guard words >= smallest, (isSlabbed ? lists.idle : lists.words) > mostIdle else {
+            return nil
+        }
         return lists.free.filter {
-            $0.key > words && $0.key <= 2 * words && slabbed.contains($0.key) && !$0.value.isEmpty
+            $0.key > words && $0.key <= 2 * words && slabbed.contains($0.key) == isSlabbed
+                && !$0.value.isEmpty
         }.keys.min()
     }
 

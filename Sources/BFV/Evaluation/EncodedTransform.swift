@@ -39,6 +39,9 @@ public struct EncodedTransform: Sendable {
     private let firstTerms: [Int]
     /// Limb by limb, block by block, term by term: the order of use, so that memory is read in sequence.
     private let storage: PackedLimbs
+    /// Values that come after one another and are alike: a power of two, above a block where it is not 1. One block of
+    /// each such run is stored.
+    private let run: Int
     /// Where weights are drawn anew each time: of each term, as many thresholds as coefficients.
     let dither: [[Int64]]
 
@@ -58,10 +61,12 @@ public struct EncodedTransform: Sendable {
     }
 
     /// - Parameters:
+    ///   - spacing: plaintexts are polynomials in X^spacing, which have that many equal values one after another.
     ///   - fractions: of w / pi; nil where weights are what they are.
     ///   - coefficients: writes those of a term's plaintext.
     fileprivate init(
-        babies: [BabyStep], giants: [Giant], level: Int, basis: RNSBasis, fractions: Fractions?,
+        babies: [BabyStep], giants: [Giant], level: Int, spacing: Int, basis: RNSBasis,
+        fractions: Fractions?,
         coefficients: (_ giant: Int, _ term: Int, UnsafeMutablePointer<Int64>) -> Void
     ) {
         self.babies = babies
@@ -74,8 +79,11 @@ public struct EncodedTransform: Sendable {
             return terms
         }
         let n = basis.degree
-        storage = PackedLimbs(countPerLimb: terms * n, basis: basis)
         let block = min(n, Int(BSK_WEIGHT_BLOCK))
+        let run = spacing > block ? spacing : 1
+        self.run = run
+        let count = run > 1 ? n / run * block : n
+        storage = PackedLimbs(countPerLimb: terms * count, basis: basis)
         let places = giants.indices.flatMap { g in giants[g].babies.indices.map { (g, $0) } }
         let (small, residues) = (LimbBuffer(count: n * Self.batch), LimbBuffer(count: n))
         var dither: [[Int64]] = []
@@ -88,12 +96,15 @@ public struct EncodedTransform: Sendable {
             }
             for (k, table) in basis.tables.enumerated() {
                 storage.interleave(
-                    batch.count, count: n, block: block, limb: k, at: first * block,
+                    batch.count, count: count, block: block, limb: k, at: first * block,
                     stride: terms * block
                 ) { i in
                     bsk_reduce_signed(
                         table.modulus, residues.base, Self.signed(small, i * n), n)
                     table.forward(residues.base)
+                    if run > 1 {
+                        Self.keepFirst(block, ofEach: run, residues.base, count: n)
+                    }
                     return UnsafePointer(residues.base)
                 }
             }
@@ -102,8 +113,24 @@ public struct EncodedTransform: Sendable {
         self.dither = dither
     }
 
+    /// - Precondition: all values of a run are equal.
+    private static func keepFirst(
+        _ block: Int, ofEach run: Int, _ values: UnsafeMutablePointer<UInt64>, count: Int
+    ) {
+        for (place, start) in stride(from: 0, to: count, by: run).enumerated() {
+            let value = values[start]
+            precondition(
+                (start..<start + run).allSatisfy { values[$0] == value },
+                "a plaintext with other powers of X than its spacing says")
+            (values + place * block).update(repeating: value, count: block)
+        }
+    }
+
     /// Terms that are encoded together: what they take in one limb stays in the second-level cache.
     private static let batch = 8
+
+    /// Values of a term that one block is copied to.
+    private static let expanded = 256
 
     private static func signed(_ buffer: LimbBuffer, _ index: Int) -> UnsafeMutablePointer<Int64> {
         UnsafeMutableRawPointer(buffer.base + index).assumingMemoryBound(to: Int64.self)
@@ -122,9 +149,34 @@ public struct EncodedTransform: Sendable {
         let pairs = giants.flatMap { $0.babies.map(babies) }
         let x0 = pairs.map { Optional(UnsafePointer($0.0)) }
         let x1 = pairs.map { Optional(UnsafePointer($0.1)) }
-        withExtendedLifetime(storage) {
-            bsk_packed_weights(
-                modulus, out0, out1, counts, giants.count, storage.limb(k), x0, x1, basis.degree)
+        guard run > 1 else {
+            withExtendedLifetime(storage) {
+                bsk_packed_weights(
+                    modulus, out0, out1, counts, giants.count, storage.limb(k), x0, x1,
+                    basis.degree)
+            }
+            return
+        }
+        // A run's block, as often as it is in a run that stays in the first-level cache.
+        let bytes = x0.count * 2 * basis.tables[k].bits
+        let part = min(run, Self.expanded)
+        let scratch = LimbBuffer(count: part / Int(BSK_WEIGHT_BLOCK) * bytes / 8 + 8)
+        let weights = UnsafeMutableRawPointer(scratch.base).assumingMemoryBound(to: UInt8.self)
+        func moved(_ all: [UnsafePointer<UInt64>?], _ start: Int) -> [UnsafePointer<UInt64>?] {
+            all.map { $0! + start }
+        }
+        withExtendedLifetime((storage, scratch)) {
+            for first in stride(from: 0, to: basis.degree, by: run) {
+                let block = storage.limb(k) + first / run * bytes
+                for copy in 0..<part / Int(BSK_WEIGHT_BLOCK) {
+                    (weights + copy * bytes).update(from: block, count: bytes)
+                }
+                for start in stride(from: first, to: first + run, by: part) {
+                    bsk_packed_weights(
+                        modulus, out0.map { $0! + start }, out1.map { $0! + start }, counts,
+                        giants.count, weights, moved(x0, start), moved(x1, start), part)
+                }
+            }
         }
     }
 }
@@ -141,10 +193,22 @@ extension BFVContext {
         giants: [(permutation: SlotPermutation, terms: [(baby: Int, slots: [UInt64])])],
         plaintextIndex: Int, level: Int
     ) -> EncodedTransform {
+        encodeTransform(
+            babies: babies, giants: giants, spacing: 1, plaintextIndex: plaintextIndex,
+            level: level)
+    }
+
+    /// The same of slots that repeat.
+    /// - Parameter spacing: see `SlotShape.spacing(period:)`.
+    package func encodeTransform(
+        babies: [BabyStep],
+        giants: [(permutation: SlotPermutation, terms: [(baby: Int, slots: [UInt64])])],
+        spacing: Int, plaintextIndex: Int, level: Int
+    ) -> EncodedTransform {
         let encoder = plaintexts[plaintextIndex].encoder
         return encodeTransform(
             babies: babies, giants: giants.map { ($0.permutation, 0, $0.terms.map(\.baby)) },
-            level: level
+            level: level, spacing: spacing
         ) {
             encoder.encode(giants[$0].terms[$1].slots, times: 1, into: $2)
         }
@@ -179,7 +243,7 @@ extension BFVContext {
     private func encodeTransform(
         babies: [BabyStep],
         giants: [(permutation: SlotPermutation, output: Int, babies: [Int])], level: Int,
-        fractions: Fractions? = nil,
+        spacing: Int = 1, fractions: Fractions? = nil,
         coefficients: (_ giant: Int, _ term: Int, UnsafeMutablePointer<Int64>) -> Void
     ) -> EncodedTransform {
         precondition(giants.allSatisfy { !$0.babies.isEmpty })
@@ -190,7 +254,8 @@ extension BFVContext {
             giants: giants.map {
                 EncodedTransform.Giant(
                     permutation: $0.permutation, output: $0.output, babies: $0.babies)
-            }, level: level, basis: extendedBasis(level: level), fractions: fractions,
+            }, level: level, spacing: spacing, basis: extendedBasis(level: level),
+            fractions: fractions,
             coefficients: coefficients)
     }
 }

@@ -164,7 +164,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
                                 )
                             }
                         )
-                    ], plaintextIndex: residues.plaintextIndex, level: level)
+                    ], spacing: leaf.spacing, plaintextIndex: residues.plaintextIndex, level: level)
             },
             residues.map {
                 context.encodeConstant(
