@@ -153,7 +153,7 @@ import Testing
         for (j, slice) in digits.enumerated() {
             let width = key.gadget.digitWidth(
                 modulusBits: basis.tables[slice.limbs.lowerBound].bits)
-            let special = BigInt(bench.context.parameters.specialModulus)
+            let special = bench.context.parameters.specialModulus
             let gadget = special << (width * slice.digit)
             let residues = basis.moduli.indices.map {
                 slice.limbs.contains($0) ? gadget.residue(modulo: basis.moduli[$0]) : 0

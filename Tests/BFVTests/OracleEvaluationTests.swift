@@ -270,7 +270,7 @@ import Testing
 extension OracleBench {
     /// A key switch by the fast path's key, rounded by P, computed with integers.
     func exactSwitch(_ p: BigPolynomial, _ key: KeySwitchingKey, level: Int) -> [BigPolynomial] {
-        let special = BigInt(context.parameters.specialModulus)
+        let special = context.parameters.specialModulus
         let extended = context.parameters.modulus(level: level) * special
         return oracle(0, level: level)
             .extendedSwitch(p, with: key, context: context, level: level)

@@ -56,7 +56,7 @@ import Testing
         planner.functionPrivacyBits = 80
         let plan = try planner.plan(network, method: .slots)
         #expect(plan.settings.parameters.degree == 4096)
-        let special = plan.settings.parameters.specialModulus
+        let special = plan.settings.parameters.lattice.specialModuli[0]
         let floods = plan.slots.choices.privacy.floods
         #expect(floods.allSatisfy { $0.divisor == special })
         let read = try Plan(serialized: plan.serialized(), allowInsecure: true)

@@ -38,7 +38,7 @@ import Wire
                         EvaluationKeys(
                             relinearization: made.keys.relinearization, galois: made.keys.galois,
                             rerandomization: RerandomizationKey(
-                                seed: key.seed, b: zero, a: zero)))))
+                                level: key.level, seed: key.seed, b: zero, a: zero)))))
         }
 
         /// What a server of `plan` would answer; whether the request was made for that plan is not checked.

@@ -82,7 +82,7 @@ public struct EncodedTransform: Sendable {
         let block = min(n, Int(BSK_WEIGHT_BLOCK))
         let run = spacing > block ? spacing : 1
         self.run = run
-        let count = run > 1 ? n / run * block : n
+        let count = Self.storedValues(of: n, spacing: spacing)
         storage = PackedLimbs(countPerLimb: terms * count, basis: basis)
         let places = giants.indices.flatMap { g in giants[g].babies.indices.map { (g, $0) } }
         let (small, residues) = (LimbBuffer(count: n * Self.batch), LimbBuffer(count: n))
@@ -111,6 +111,12 @@ public struct EncodedTransform: Sendable {
         }
         withExtendedLifetime((small, residues)) {}
         self.dither = dither
+    }
+
+    /// Values of a plaintext modulo one prime that are kept, of `degree` in all.
+    package static func storedValues(of degree: Int, spacing: Int) -> Int {
+        let block = min(degree, Int(BSK_WEIGHT_BLOCK))
+        return spacing > block ? degree / spacing * block : degree
     }
 
     /// - Precondition: all values of a run are equal.

@@ -9,6 +9,8 @@ struct CircuitFlow: Sendable {
     let reads: [[Int]]
     /// Of each instruction, the values that nothing reads later.
     let releases: [[Int]]
+    /// How many values there are at once, at most.
+    let mostValues: Int
 
     init<Family: CircuitFamily>(
         _ instructions: [Circuit<Family>.Instruction], inputsCount: Int
@@ -35,6 +37,14 @@ struct CircuitFlow: Sendable {
         var isRead: Set = [valuesCount - 1]
         releases = reads.reversed().map { Set($0).filter { isRead.insert($0).inserted } }.reversed()
         self.reads = reads
+        var (values, most) = (inputsCount, inputsCount)
+        for (instruction, released) in zip(instructions, releases) {
+            if case .switchPoint = instruction.step { continue }
+            values += 1
+            most = max(most, values)
+            values -= released.count
+        }
+        mostValues = most
         lastMap = Self.lastMap(instructions, inputsCount: inputsCount)
     }
 

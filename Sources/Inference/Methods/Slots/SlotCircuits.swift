@@ -197,16 +197,20 @@ package enum SlotCircuits: CircuitFamily {
         _ client: Slots, _ circuit: Circuit<SlotCircuits>, _ evaluation: PlanEvaluation
     ) -> Int {
         let parameters = client.settings.parameters
+        // Words of weights modulo one prime.
         let terms = circuit.instructions.reduce(0) { sum, instruction in
             switch instruction.step {
-            case .map(let map): sum + map.termCount
-            case .own(.leaf(let leaf)): sum + leaf.termCount
+            case .map(let map): sum + map.termCount * parameters.degree
+            case .own(.leaf(let leaf)):
+                sum + leaf.termCount * leaf.storedValues(of: parameters.degree)
             case .own, .square, .product, .switchPoint: sum
             }
         }
         let widestBabies = circuit.maps.map(\.babies.count).max() ?? 0
-        return parameters.plaintextModuli.count * (terms + 2 * widestBabies + 12)
-            * (parameters.maximumLevel + 1) * parameters.degree * 8
+        // Up to three polynomials each, and what a step works on.
+        let values = 3 * (circuit.flow.mostValues - 1) + 2 * widestBabies + 9
+        return parameters.plaintextModuli.count * (terms + values * parameters.degree)
+            * (parameters.maximumLevel + parameters.lattice.specialModuli.count) * 8
     }
 
     package static func client(

@@ -19,6 +19,11 @@ package struct SlotLeaf: Sendable {
     /// Powers that it reads.
     var termCount: Int { leaf.powers.count }
 
+    /// Of N values of a weight's polynomial, those that are kept.
+    func storedValues(of degree: Int) -> Int {
+        EncodedTransform.storedValues(of: degree, spacing: spacing)
+    }
+
     /// A weight a slot.
     func weights(source: Int, modulus t: UInt64) -> [Int64] {
         layout.place(leaf.weights(source: source, modulus: t))
