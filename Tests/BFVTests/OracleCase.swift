@@ -18,9 +18,11 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
     let levels: [Int]
     /// k of the plaintext moduli.
     var index = 1
+    /// Of further special primes.
+    var moreSpecialBits: [Int] = []
 
     var testDescription: String {
-        "N \(degree), q \(ciphertextBits), P \(specialBits), t \(plaintextBits), k \(index), digits \(digitBits)"
+        "N \(degree), q \(ciphertextBits), P \([specialBits] + moreSpecialBits), t \(plaintextBits), k \(index), digits \(digitBits)"
     }
 
     /// Small rings, no security: one digit a limb, several, uneven limbs, several t.
@@ -44,6 +46,17 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
         OracleCase(
             degree: 256, ciphertextBits: [30, 31, 32, 30, 31], specialBits: 49,
             plaintextBits: [17], digitBits: 100, levels: [2, 4, 5]),
+        // Several special primes: wide digits that they hide, and digits of one residue each.
+        OracleCase(
+            degree: 64, ciphertextBits: [49, 30, 25, 24, 26], specialBits: 47, plaintextBits: [13],
+            digitBits: 79, levels: [1, 2, 3, 5], moreSpecialBits: [40]),
+        OracleCase(
+            degree: 256, ciphertextBits: [30, 31, 32, 30, 31, 30], specialBits: 47,
+            plaintextBits: [17, 16], digitBits: 130, levels: [1, 4, 6],
+            moreSpecialBits: [47, 31, 49]),
+        OracleCase(
+            degree: 64, ciphertextBits: [45, 36, 36], specialBits: 30, plaintextBits: [13],
+            digitBits: 36, levels: [2, 3], moreSpecialBits: [25]),
     ]
 
     /// 128-bit security.
@@ -65,6 +78,9 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
         OracleCase(
             degree: 64, ciphertextBits: [49, 30, 28, 27], specialBits: 49, plaintextBits: [25],
             digitBits: 90, levels: [2, 3, 4], index: 4),
+        OracleCase(
+            degree: 64, ciphertextBits: [49, 30, 28, 27], specialBits: 45, plaintextBits: [25],
+            digitBits: 120, levels: [2, 4], index: 4, moreSpecialBits: [44]),
     ]
 
     /// 128-bit security, one t twice as long and a quarter of the slots.
@@ -93,13 +109,15 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
             }
         }
         let q = try ciphertextBits.map(prime)
-        let p = try prime(specialBits)
+        let p = try ([specialBits] + moreSpecialBits).map(prime)
         if degree >= 8192 {
             return try BFVParameters(
-                degree: degree, ciphertextModuli: q, specialModulus: p, plaintexts: t)
+                lattice: LatticeParameters(
+                    degree: degree, ciphertextModuli: q, specialModuli: p), plaintexts: t)
         }
-        return try BFVParameters.insecure(
-            degree: degree, ciphertextModuli: q, specialModulus: p, plaintexts: t)
+        return try BFVParameters(
+            lattice: .insecure(degree: degree, ciphertextModuli: q, specialModuli: p),
+            plaintexts: t)
     }
 }
 

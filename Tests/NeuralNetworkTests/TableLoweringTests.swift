@@ -37,6 +37,18 @@ import Testing
             .integerNetwork()
     }
 
+    /// A range within another of its function shares that one; no run gets longer for it.
+    @Test func elementsShareRunsThatHoldThem() {
+        let ranges: [ClosedRange<Int64>] = [2...5, 0...10, -1...3, 0...10, 4...10]
+        let shared = TableDomains(ranges) { _ in 0 }
+        #expect(shared.domains.map(\.range) == [0...10, -1...3])
+        #expect(shared.choices == [0, 0, 1, 0, 0])
+        let apart = TableDomains(ranges) { $0 % 2 }
+        #expect(apart.domains.map(\.range) == [0...10, 4...10, -1...3, 2...5])
+        #expect(apart.domains.map(\.place) == [1, 0, 0, 0])
+        #expect(apart.choices == [3, 0, 2, 0, 1])
+    }
+
     /// An accumulator stands for an eighth: 8 of them are a step, halves go to even ones, codes are 0 to 15 about 3.
     @Test func valuesAreCodes() throws {
         var builder = ONNXBuilder(style: .init())
@@ -48,12 +60,16 @@ import Testing
             Issue.record("no table")
             return
         }
-        #expect(tables.runs.count == 1 && tables.runs[0].domain == -30...60)
-        let run = tables.runs[0]
-        for (accumulator, code) in [
-            (-30, 0), (-1, 0), (4, 0), (5, 1), (12, 2), (20, 2), (21, 3), (60, 8),
-        ] as [(Int64, Int64)] {
-            #expect(run[accumulator] == code)
+        // Of each sum what its own weights can make of codes to 15.
+        #expect((0..<2).map { tables.run(of: $0).domain } == [0...60, -30...15])
+        let codesOf: [[(Int64, Int64)]] = [
+            [(0, 0), (4, 0), (5, 1), (12, 2), (20, 2), (21, 3), (60, 8)],
+            [(-30, 0), (-1, 0), (4, 0), (5, 1), (12, 2), (15, 2)],
+        ]
+        for (element, codes) in codesOf.enumerated() {
+            for (accumulator, code) in codes {
+                #expect(tables.run(of: element)[accumulator] == code)
+            }
         }
         #expect(network.units.scale == 1)
     }

@@ -106,8 +106,9 @@ extension Polynomial where Form == NTTValues {
     /// A key's element modulo Q_keyLevel P, taken modulo the smaller Q_l P of `basis`.
     fileprivate func keepingSpecial(_ basis: RNSBasis, keyLevel: Int) -> Polynomial {
         var out = Polynomial(uninitialized: basis)
+        let level = basis.count - (limbCount - keyLevel)
         for k in 0..<basis.count {
-            let source = k < basis.count - 1 ? k : keyLevel
+            let source = k < level ? k : keyLevel + k - level
             withExtendedLifetime(self) {
                 out.mutableLimb(k).update(from: limb(source), count: degree)
             }

@@ -21,10 +21,13 @@ public struct SlotShape: Sendable, Hashable {
     public var columns: Int { slotCount / rows }
 
     /// Slots whose rows repeat every `period` columns are fixed by the rotation by so many, so that their polynomial has
-    /// only powers of X^spacing: N over k, the rows and the period.
+    /// only powers of X^spacing: N over k, the rows and the period. But with two rows the rotation by one, 3, is not 1
+    /// modulo 8 as its powers by 2 and more are: there as for 2.
     ///
     /// - Parameter period: a power of two, up to all columns.
-    package func spacing(period: Int) -> Int { degree / (index * rows * period) }
+    package func spacing(period: Int) -> Int {
+        rows == 1 ? degree / (index * period) : degree / (2 * max(2, period))
+    }
 
     /// All rows moved left by `columns` columns, cyclically: column i takes column i + `columns`.
     public func rotation(_ columns: Int) -> SlotPermutation {

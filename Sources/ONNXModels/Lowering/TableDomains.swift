@@ -2,13 +2,13 @@
 
 /// What the elements of a layer are tables of. Degrees grow with the longest run, so each element has its own range; where
 /// another of its function holds it, such as a border's in that of an image's inside, it shares that one.
-struct TableDomains {
-    let domains: [(place: Int, range: ClosedRange<Int64>)]
+package struct TableDomains {
+    package let domains: [(place: Int, range: ClosedRange<Int64>)]
     /// Of each element, its domain.
-    let choices: [Int]
+    package let choices: [Int]
 
     /// - Parameter place: of an element, its function.
-    init(_ ranges: [ClosedRange<Int64>], place: (Int) -> Int) {
+    package init(_ ranges: [ClosedRange<Int64>], place: (Int) -> Int) {
         struct Domain: Hashable {
             let place: Int
             let range: ClosedRange<Int64>

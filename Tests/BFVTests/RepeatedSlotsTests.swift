@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BFV
+import Lattice
+import Ring
+import Testing
+
+/// Slots that repeat: polynomials in a power of X, so equal values in runs.
+@Suite struct RepeatedSlotsTests {
+    /// Random slots of which every row repeats after so many columns.
+    private static func slots(_ bench: inout OracleBench, period: Int) -> [UInt64] {
+        let shape = bench.context.parameters.slots
+        let all = bench.slots(0)
+        return all.indices.map { all[$0 / shape.columns * shape.columns + $0 % period] }
+    }
+
+    @Test(arguments: OracleCase.everySmall)
+    func otherPowersOfXAreMissing(testCase: OracleCase) throws {
+        var bench = try OracleBench(testCase, seed: 31)
+        let shape = bench.context.parameters.slots
+        var period = 1
+        while period <= shape.columns {
+            let slots = Self.slots(&bench, period: period)
+            let spacing = shape.spacing(period: period)
+            let coefficients = bench.context.plaintexts[0].encoder.encode(slots)
+            let powers = coefficients.indices.filter { coefficients[$0] != 0 }
+            #expect(powers.allSatisfy { $0 % spacing == 0 }, "period \(period)")
+            // None wider would do.
+            #expect(!powers.allSatisfy { $0 % (2 * spacing) == 0 }, "period \(period)")
+            period *= 2
+        }
+    }
+
+    /// A map that keeps a block of each run gives the very ciphertexts of one that keeps all.
+    @Test(arguments: OracleCase.everySmall.filter { $0.degree >= 64 })
+    func mapsAreTheSame(testCase: OracleCase) throws {
+        var bench = try OracleBench(testCase, seed: 32)
+        let shape = bench.context.parameters.slots
+        let level = bench.context.maximumLevel
+        let sources = (0..<3).map { _ in
+            [bench.encryptor.encrypt(slots: bench.slots(0), plaintextIndex: 0)]
+        }
+        let identity = SlotPermutation(rotation: 0)
+        var checked = 0
+        for period in [1, 2] where shape.spacing(period: period) > 16 {
+            checked += 1
+            let terms = sources.indices.map {
+                (baby: $0, slots: Self.slots(&bench, period: period))
+            }
+            let maps = [1, shape.spacing(period: period)].map {
+                bench.context.encodeTransform(
+                    babies: sources.indices.map { BabyStep(source: $0, permutation: identity) },
+                    giants: [(identity, terms)], spacing: $0, plaintextIndex: 0, level: level)
+            }
+            let results = try maps.map { try bench.evaluator.apply([$0], to: sources)[0] }
+            for (a, b) in zip(results[0].polynomials, results[1].polynomials) {
+                for limb in 0..<level { #expect(a.words(ofLimb: limb) == b.words(ofLimb: limb)) }
+            }
+        }
+        #expect(checked > 0 || shape.spacing(period: 1) <= 16)
+    }
+}
