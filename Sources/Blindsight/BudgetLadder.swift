@@ -67,6 +67,37 @@ struct BudgetLadder {
         }
     }
 
+    /// The same of tables in place of activations: where parameters can't carry them, tables of fewer values.
+    func planTables(
+        calibration: SampleSet, options: PlanningOptions, progress: (String) throws -> Void
+    ) throws -> Found {
+        var notes: [String] = []
+        var candidate = try quantizer.quantize()
+        while true {
+            try check(candidate)
+            let longest = candidate.network.longestTable
+            do {
+                let plan = try PlannedModel.plan(
+                    candidate.network, program: quantizer.program, calibration: calibration,
+                    options: options, progress: progress)
+                return Found(plan: plan, report: candidate.report, notes: notes)
+            } catch let error as PlanError {
+                if error.isUnsuited { throw error }
+                notes.append("tables of up to \(longest) values were given up: \(error)")
+                let fewer = QuantizationOptions.Activations.valuesTried.last { $0 < longest }
+                guard let coarser, let fewer else {
+                    throw PlanRefusal(
+                        problem: error.description,
+                        remedies: [.fewerActivations(max(1, candidate.network.tableCount - 1))])
+                }
+                try progress("trying tables of \(fewer) values")
+                var options = quantizer.options
+                options.activations = .tables(values: fewer)
+                candidate = try coarser(options).quantize()
+            }
+        }
+    }
+
     /// A plan with bits fewer than the options allow, where there is one.
     private func coarse(
         _ calibration: SampleSet, _ options: PlanningOptions, _ progress: (String) throws -> Void
@@ -111,6 +142,13 @@ struct BudgetLadder {
 }
 
 extension IntegerNetwork {
+    /// Values of the longest run.
+    fileprivate var longestTable: Int {
+        layers.reduce(1) { if case .table(let tables) = $1 { max($0, tables.longest) } else { $0 } }
+    }
+
+    fileprivate var tableCount: Int { layers.count { $0.isTable } }
+
     /// The operation with the most outputs.
     fileprivate var widestLayer: (count: Int, summary: String)? {
         layers.max { $0.outputCount < $1.outputCount }.map { ($0.outputCount, $0.summary) }

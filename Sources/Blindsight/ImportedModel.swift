@@ -18,6 +18,8 @@ package struct ImportedModel: Sendable {
     let bytes: [UInt8]
     let model: ONNXModel
     let kind: Kind
+    /// Of a model that states integers, where it was asked for tables and these can't be what it states, why.
+    let whyInexact: ONNXError?
 
     /// - Parameter bytes: the ONNX file's.
     /// - Throws: `ONNXError` or `QuantizationError` naming the node that cannot be taken, or `PlanRefusal`.
@@ -26,14 +28,17 @@ package struct ImportedModel: Sendable {
             bytes, movingToClient: options.clientNodes, outputs: options.outputKind,
             trees: options.trees)
         model = try ONNXModel.load(self.bytes)
+        var inexact: ONNXError?
         do throws(ONNXError) {
             let network = try model.integerNetwork()
             if options.activations != .polynomial || !network.hasTables {
                 kind = .integers(network)
+                whyInexact = nil
                 return
             }
         } catch {
-            if options.activations == .table { throw error }
+            // Else it is a float model.
+            if options.activations == .table, model.quantizesItsActivations { inexact = error }
         }
         let graph = try model.tensorGraph()
         let split = try InputSplit(graph)
@@ -47,6 +52,7 @@ package struct ImportedModel: Sendable {
                 remedies: TensorGraph.TreeDisclosure.allCases.map(PlanRefusal.Remedy.knownTrees))
         }
         kind = .float(split, graph)
+        whyInexact = inexact
     }
 
     /// What samples are made of, where the client makes something of them first; nil elsewhere.

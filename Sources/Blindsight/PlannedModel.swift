@@ -80,6 +80,13 @@ package struct PlannedModel: Sendable {
         }
         var options = options
         if split.hasTrees { options.quantization = options.quantization.ofLeaves }
+        if options.activations == .table {
+            options.quantization = options.quantization.ofTables
+            if let why = imported.whyInexact {
+                notes.append(
+                    "its own integers are not kept, but quantized anew to fewer bits: \(why)")
+            }
+        }
         let calibration = try calibration.map { try Self.prepared($0, by: split.program) }
         let (quantizer, samples): (Quantizer, SampleSet)
         do {
@@ -107,7 +114,10 @@ package struct PlannedModel: Sendable {
         let ladder = BudgetLadder(
             quantizer: quantizer, coarser: coarser,
             check: { _ = try judge($0.report, $0.network.input) })
-        let found = try ladder.plan(calibration: samples, options: options, progress: progress)
+        let found =
+            try options.activations == .table
+            ? ladder.planTables(calibration: samples, options: options, progress: progress)
+            : ladder.plan(calibration: samples, options: options, progress: progress)
         plan = try found.plan.with(prefix: split.program).with(model: imported.bytes)
         quantization = found.report.with(clients: split.clients)
         judgement = try judge(found.report, found.plan.network.input)
@@ -201,7 +211,7 @@ package struct PlannedModel: Sendable {
                     "its elements may be scores of classes or quantities: nothing in the model says which, and they vary by very different amounts",
                 remedies: [.statedOutputs])
         } catch let error as QuantizationError {
-            guard case .tooDeep(let depth, _) = error,
+            guard case .tooDeep(let depth, _) = error, options.activations != .table,
                 let diagnosis = try DepthDiagnosis(
                     graph: graph, calibration: calibration, options: options, progress: progress)
             else { throw error }

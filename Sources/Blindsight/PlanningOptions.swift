@@ -50,7 +50,7 @@ public struct PlanningOptions: Sendable {
         case auto
         /// Polynomials, near the model's.
         case polynomial
-        /// Tables, exactly the model's.
+        /// Tables: exactly the model's where it quantizes what it accumulates in so few bits, else of few bits anew.
         case table
     }
 

@@ -161,6 +161,13 @@ package struct ONNXModel: Sendable {
         return try lowering.network(labels: labels)
     }
 
+    /// Whether it states integers of what it computes, and not of its weights alone.
+    package var quantizesItsActivations: Bool {
+        graph.nodes.contains {
+            ["QuantizeLinear", "QLinearConv", "QLinearMatMul", "QGemm"].contains($0.operator)
+        }
+    }
+
     /// Names of the operators that a tensor graph can be made of.
     package static var acceptedOperators: [String] { TensorGraphImporter.acceptedOperators }
 

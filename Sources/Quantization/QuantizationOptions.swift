@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import IntegerNetworks
 import PolynomialFitting
 
 /// What a quantization may do, and how much may change.
@@ -8,6 +9,8 @@ public struct QuantizationOptions: Sendable, Equatable {
     public var bits = 3...8
     /// Of the polynomials in place of activations.
     public var degrees = 2...7
+    /// What activations become.
+    package var activations = Activations.polynomials
     /// Degrees forced on activations, in order of the network; nil chooses.
     package var forcedDegrees: [Int?] = []
     /// Largest range of the outputs by interval arithmetic, in bits; nil takes what the tolerances ask for.
@@ -26,6 +29,18 @@ public struct QuantizationOptions: Sendable, Equatable {
     package var samples = 500
     /// Most products one after another.
     package var depthLimit = 8
+
+    package enum Activations: Sendable, Equatable {
+        /// Polynomials near them.
+        case polynomials
+        /// Themselves, as tables of at most so many values; nil: of the fewest of `valuesTried` that keep the outputs near.
+        case tables(values: Int?)
+
+        /// Values of a run, from few products to many.
+        package static let valuesTried = [64, 256, 1024, LookupTables.mostValues]
+
+        var areTables: Bool { if case .tables = self { true } else { false } }
+    }
 
     /// The defaults: 3 to 8 bits, polynomials of degree 2 to 7.
     package init() {}
@@ -46,6 +61,16 @@ public struct QuantizationOptions: Sendable, Equatable {
         options.bits = 3...24
         options.errorTolerance = 1e-5
         options.decisionTolerance = 0
+        return options
+    }
+
+    /// The same with tables for activations: one plaintext modulus of 17 bits takes them and the outputs; shorter ones are
+    /// worth a decision in a hundred, for they take half the time and less.
+    package var ofTables: QuantizationOptions {
+        var options = self
+        options.activations = .tables(values: nil)
+        options.freeRange = min(freeRange, 15)
+        options.decisionTolerance = max(decisionTolerance, 0.01)
         return options
     }
 

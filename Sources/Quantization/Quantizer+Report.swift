@@ -16,7 +16,7 @@ extension Quantizer {
         let integer = fidelity(assembly.logits(output))
         return QuantizationReport(
             layers: layers(assembly, best.allocation), activations: activations,
-            folded: float.folded, replaced: replaced, dropped: float.dropped,
+            folded: float.folded, replaced: replaced + tables(assembly), dropped: float.dropped,
             float: fidelity(reference), polynomial: fidelity(selection.values[float.output]),
             integer: integer, frontier: frontier,
             inputBits: BitAllocation.bits(levels: network.input.range.upperBound),
@@ -89,6 +89,17 @@ extension Quantizer {
                 candidates: [exact], histogram: histogram, polynomials: polynomials,
                 degree: degree, depth: schedule?.depth ?? 1,
                 products: schedule?.productCount ?? 1)
+        }
+    }
+
+    /// Tables in place of activations, and what they take and make.
+    private func tables(_ assembly: IntegerAssembly) -> [String] {
+        assembly.operations.compactMap { operation in
+            guard case .table(let tables) = operation.kind else { return nil }
+            let codes = Set(tables.runs.flatMap(\.values))
+            return
+                "\(operation.node): by tables, itself, of up to \(tables.longest) integers each, to codes from "
+                + "\(codes.min()!) to \(codes.max()!)"
         }
     }
 

@@ -65,6 +65,10 @@ package struct Quantizer: Sendable {
         guard float.depth <= options.depthLimit else {
             throw .tooDeep(depth: float.depth, limit: options.depthLimit)
         }
+        // Sums of fine codes are too long for tables, but for coarse weights.
+        if options.activations.areTables, float.fixedInput?.range.count ?? 0 > Self.mostFixedCodes {
+            float.fixedInput = nil
+        }
         let elements = float.nodes.reduce(float.inputCount) { $0 + $1.count }
         guard elements <= IntegerNetwork.maximumElements else {
             throw .tooLarge(
@@ -135,6 +139,9 @@ package struct Quantizer: Sendable {
         }
     }
 
+    /// Codes of an input that a model states, up to which tables keep them.
+    private static let mostFixedCodes = 32
+
     /// Where the usual bits give integers beyond what is computed with: the most that are tried instead.
     static let fewestBits = 4
 
@@ -146,6 +153,12 @@ package struct Quantizer: Sendable {
         samples: [[Float]], options: QuantizationOptions, work: Int,
         progress: (QuantizationProgress) -> Void
     ) throws(QuantizationError) -> (PolynomialSelection.Candidate, BitSearch) {
+        if case .tables(let values) = options.activations {
+            return try exploreTables(
+                float, batch, reference, inputs: inputs, samples: samples, options: options,
+                values: values.map { [$0] } ?? QuantizationOptions.Activations.valuesTried,
+                work: work, progress: progress)
+        }
         var options = options
         var best: (selection: PolynomialSelection.Candidate, search: BitSearch, error: Double)?
         while true {
@@ -185,6 +198,43 @@ package struct Quantizer: Sendable {
             }
             options.degrees = options.degrees.lowerBound...degree - 1
         }
+    }
+
+    /// Measures integer networks with tables in place of activations: of the shortest runs that keep the outputs near, or
+    /// of those that come nearest.
+    private static func exploreTables(
+        _ float: RealNetwork, _ batch: SampleMatrix, _ reference: SampleMatrix,
+        inputs: InputQuantizer, samples: [[Float]], options: QuantizationOptions, values: [Int],
+        work: Int, progress: (QuantizationProgress) -> Void
+    ) throws(QuantizationError) -> (PolynomialSelection.Candidate, BitSearch) {
+        let all = float.evaluate(batch)
+        let own = Fidelity(
+            all[float.output], against: reference, decision: float.decision, labels: nil)
+        let selection = PolynomialSelection.Candidate(
+            network: float, sites: [], values: all, fidelity: own, choices: [])
+        var best: (search: BitSearch, error: Double)?
+        var failure: QuantizationError?
+        for (place, count) in values.enumerated() {
+            var tried = options
+            tried.activations = .tables(values: count)
+            var search = BitSearch(
+                network: float, inputs: inputs, samples: samples, reference: all, options: tried,
+                polynomial: own, work: work)
+            do throws(QuantizationError) {
+                try search.explore {
+                    progress(
+                        QuantizationProgress(
+                            stage: .bits, share: (Double(place) + $0) / Double(values.count)))
+                }
+                let error = search.leastError(budget: options.rangeBudget)
+                if error < best?.error ?? .infinity { best = (search, error) }
+                if search.hasTolerable(budget: options.rangeBudget) { return (selection, search) }
+            } catch {
+                failure = error
+            }
+        }
+        guard let best else { throw failure ?? .invalidNetwork("nothing was found") }
+        return (selection, best.search)
     }
 
     /// The network of the smallest range within the tolerances, or the nearest one within `options.rangeBudget`.

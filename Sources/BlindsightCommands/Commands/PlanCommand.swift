@@ -124,8 +124,9 @@ package struct PlanCommand: ReportingCommand {
 
     @Option(
         help: """
-            What activations become: tables, where the model quantizes what it accumulates in so few bits that they are \
-            exactly the model's; polynomials near them; or auto: tables where a plan with them is found.
+            What activations become: table, which is exactly the model's where it quantizes what it accumulates in so \
+            few bits, and else keeps each function but quantizes it to few bits anew, by the calibration samples; \
+            polynomial, near them and faster; or auto: tables where they are the model's and a plan with them is found.
             """)
     var activations: PlanningOptions.ActivationChoice = .auto
 

@@ -9,6 +9,7 @@ struct AssembledOperation: Sendable {
         case affine(RealAffine)
         case product
         case forest(Forest)
+        case table(LookupTables)
     }
 
     var kind: Kind
@@ -23,6 +24,7 @@ struct AssembledOperation: Sendable {
         case .product:
             return sources[0] == sources[1] ? .square(count: count) : .product(count: count)
         case .forest(let forest): return .forest(forest)
+        case .table(let tables): return .table(tables)
         case .affine(let made): affine = made
         }
         let bias = try integers(affine.bias)

@@ -21,18 +21,21 @@ struct IntegerAssembly: Sendable {
     var roundedNodes: Set<Int> = []
     /// As of `OutputUnits`: of rows of what makes the outputs.
     let outputExponents: [Int]
+    /// Of tables in place of activations, the most values of a run; nil: there are none.
+    let tableValues: Int?
 
     /// - Parameters:
     ///   - outputExponents: as `exponents` finds them.
     ///   - samples: prepared, as many as the reference has.
     init(
         _ network: RealNetwork, reference: [SampleMatrix], outputExponents: [Int],
-        specification: InputSpecification, samples: [[Float]]
+        specification: InputSpecification, samples: [[Float]], tableValues: Int? = nil
     ) throws(QuantizationError) {
         self.network = network
         self.reference = reference
         self.specification = specification
         self.outputExponents = outputExponents
+        self.tableValues = tableValues
         let count = specification.count
         var batch = SampleMatrix(count: count, samples: samples.count)
         // The samples are normalized already.
@@ -86,8 +89,11 @@ struct IntegerAssembly: Sendable {
             encodings.append(
                 try apply(polynomials, to: encodings[node.sources[0]], count: count, node: node))
         case .forest(let forest): try addForest(forest, node)
-        case .activation:
-            throw .invalidNetwork("'\(node.name)' is no polynomial")
+        case .activation(let expression):
+            guard tableValues != nil else {
+                throw .invalidNetwork("'\(node.name)' is no polynomial")
+            }
+            try addTable(expression, node, levels: levels)
         }
     }
 
@@ -124,7 +130,8 @@ struct IntegerAssembly: Sendable {
         let result = try quantize(
             parts, bias: bias, shape: node.shape, granule: granule, levels: levels,
             rowUnits: value == network.output ? outputRowUnits : [],
-            reference: reference[value], node: index)
+            mostValues: feedsTable(value) ? tableValues : nil, reference: reference[value],
+            node: index)
         encodings.append(result)
         try claimShift(of: value)
     }
@@ -171,11 +178,13 @@ struct IntegerAssembly: Sendable {
     ///
     /// - Parameters:
     ///   - rowUnits: what the scales of rows are multiples of; none where rows share a unit.
+    ///   - mostValues: of an element, where tables read it: they take the bias along.
     ///   - reference: what it should give; its mean difference from what the integers stand for goes into the bias.
     ///   - node: of the real network, if it is its map.
     mutating func quantize(
         _ parts: [(value: Int, map: LinearMap)], bias: [Double], shape: [Int], granule: Int,
-        levels: Int, rowUnits: [Double] = [], reference: SampleMatrix?, node index: Int?,
+        levels: Int, rowUnits: [Double] = [], mostValues: Int? = nil, reference: SampleMatrix?,
+        node index: Int?,
         name: String? = nil
     ) throws(QuantizationError) -> Encoding {
         let name = name ?? index.map { network.nodes[$0].name } ?? ""
@@ -186,6 +195,13 @@ struct IntegerAssembly: Sendable {
         }
         var scales = WeightScales(groups, rows: bias.count, granule: granule, levels: levels)
         scales.scale(rows: rowUnits)
+        if let mostValues {
+            return try quantize(
+                parts, bias: bias, shape: shape,
+                scales: self.scales(
+                    scales.scales, of: parts, granule: granule, mostValues: mostValues),
+                reference: reference, name: name)
+        }
         if let index {
             exactLevels[index] = scales.exactLevels
             if (scales.exactLevels ?? .max) > levels { roundedNodes.insert(index) }
@@ -212,6 +228,52 @@ struct IntegerAssembly: Sendable {
         return Encoding(
             terms: [Encoding.Term(value: value, factors: scales.scales)],
             constants: [Double](repeating: 0, count: bias.count))
+    }
+
+    /// The same with these scales, without a bias: what tables read.
+    private mutating func quantize(
+        _ parts: [(value: Int, map: LinearMap)], bias: [Double], shape: [Int], scales: [Double],
+        reference: SampleMatrix?, name: String
+    ) throws(QuantizationError) -> Encoding {
+        let maps = parts.map { part in
+            part.map.mapped { row, weight in (weight / scales[row]).rounded() }
+        }
+        let zeros = [Double](repeating: 0, count: bias.count)
+        let batch = LinearKernel.apply(maps, to: parts.map { batches[$0.value] }, bias: zeros)
+        let range = bounds(maps, of: parts.map(\.value), bias: zeros)
+        let value = append(
+            .affine(RealAffine(maps: maps, bias: zeros, shape: shape)),
+            sources: parts.map(\.value), batch: batch, range: range, node: name)
+        var constants = bias
+        if let reference {
+            for (row, mean) in Self.meanErrors(
+                batch, scales: scales, bias: bias, reference: reference,
+                area: bias.count / shape[0]
+            ).enumerated() { constants[row] += mean }
+        }
+        return Encoding(
+            terms: [Encoding.Term(value: value, factors: scales)], constants: constants)
+    }
+
+    /// Of each channel, what its integers miss on average.
+    private static func meanErrors(
+        _ batch: SampleMatrix, scales: [Double], bias: [Double], reference: SampleMatrix,
+        area: Int
+    ) -> [Double] {
+        var errors = [Double](repeating: 0, count: batch.count)
+        guard batch.samples > 0 else { return errors }
+        for channel in 0..<batch.count / area {
+            let elements = channel * area..<(channel + 1) * area
+            let sum = elements.reduce(0.0) { sum, element in
+                batch.range(ofElement: element).reduce(sum) {
+                    $0 + reference.values[$1] - scales[element] * batch.values[$1]
+                        - bias[element]
+                }
+            }
+            let mean = sum / Double(area * batch.samples)
+            for element in elements { errors[element] = mean }
+        }
+        return errors
     }
 
     /// By interval arithmetic; of trees one leaf each counts.
@@ -284,7 +346,7 @@ struct IntegerAssembly: Sendable {
 
     /// One integer value that a tensor is a multiple of, up to constants.
     mutating func single(
-        _ encoding: Encoding, shape: [Int], name: String
+        _ encoding: Encoding, shape: [Int], name: String, mostValues: Int? = nil
     ) throws(QuantizationError) -> (value: Int, factors: [Double], constants: [Double]) {
         if encoding.terms.count == 1, encoding.terms[0].factors.allSatisfy({ $0 != 0 }) {
             return (encoding.terms[0].value, encoding.terms[0].factors, encoding.constants)
@@ -293,7 +355,8 @@ struct IntegerAssembly: Sendable {
         let parts = encoding.terms.map { ($0.value, LinearMap.matrix(.diagonal($0.factors))) }
         let result = try quantize(
             parts, bias: encoding.constants, shape: shape, granule: count / shape[0],
-            levels: WeightScales.maximumExactLevels, reference: nil, node: nil, name: name)
+            levels: WeightScales.maximumExactLevels, mostValues: mostValues, reference: nil,
+            node: nil, name: name)
         return (result.terms[0].value, result.terms[0].factors, result.constants)
     }
 

@@ -41,7 +41,7 @@ extension BitSearch {
         (a.point.rangeBits, loss(a.point)) < (b.point.rangeBits, loss(b.point))
     }
 
-    private func isNearer(_ a: Measured, _ b: Measured) -> Bool {
+    func isNearer(_ a: Measured, _ b: Measured) -> Bool {
         (loss(a.point), a.point.rangeBits) < (loss(b.point), b.point.rangeBits)
     }
 

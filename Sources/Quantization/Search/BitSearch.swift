@@ -51,7 +51,13 @@ struct BitSearch: Sendable {
     /// Allocations that are measured of any network: all of the finest mode, and a few.
     static let fewest = 8
 
-    private var lowest: Int { QuantizationOptions.levels(bits: options.bits.lowerBound) }
+    /// Of tables, the most values of a run; nil: there are none.
+    var tableValues: Int? {
+        guard case .tables(let values) = options.activations else { return nil }
+        return values ?? LookupTables.mostValues
+    }
+
+    var lowest: Int { QuantizationOptions.levels(bits: options.bits.lowerBound) }
     var highest: Int { QuantizationOptions.levels(bits: options.bits.upperBound) }
 
     init(
@@ -82,7 +88,7 @@ struct BitSearch: Sendable {
     ) throws(QuantizationError) -> (assembly: IntegerAssembly, output: IntegerAssembly.Output) {
         var assembly = try IntegerAssembly(
             network, reference: reference, outputExponents: outputExponents,
-            specification: specification, samples: samples)
+            specification: specification, samples: samples, tableValues: tableValues)
         for levels in allocation.weights {
             try assembly.step(levels: levels, perChannel: allocation.perChannel)
         }
@@ -171,6 +177,7 @@ struct BitSearch: Sendable {
     ///
     /// - Parameter progress: called with the share done.
     mutating func explore(progress: (Double) -> Void) throws(QuantizationError) {
+        if tableValues != nil { return try exploreTables(progress: progress) }
         var modes: [BitAllocation] = []
         // What serves the input's values best need not serve the outputs best: the whole range is always tried.
         for range in [options.calibration, .minMax] {
@@ -237,9 +244,18 @@ struct BitSearch: Sendable {
         parameter == 0 ? max(1, lowest / 2) : lowest
     }
 
-    /// Parameters that change something: the input unless it is given, and maps whose weights aren't integers already.
+    /// Nodes whose codes tables make.
+    var tableNodes: [Int] {
+        guard tableValues != nil else { return [] }
+        return network.nodes.indices.filter {
+            if case .activation = network.nodes[$0].operation { true } else { false }
+        }
+    }
+
+    /// Parameters that change something: the input unless it is given, codes that tables make, and maps whose weights
+    /// aren't integers already.
     var searched: [Int] {
-        var parameters = roundedNodes.sorted().map { $0 + 1 }
+        var parameters = (roundedNodes.sorted() + tableNodes).map { $0 + 1 }
         if network.fixedInput == nil { parameters.insert(0, at: 0) }
         return parameters
     }
@@ -277,7 +293,9 @@ struct BitSearch: Sendable {
     }
 
     func isWithinTolerance(_ point: FrontierPoint) -> Bool {
-        let relative = options.errorTolerance ?? (network.decision == .regression ? 0.01 : 0.125)
+        let ofDecisions = tableValues == nil ? 0.125 : 0.25
+        let relative =
+            options.errorTolerance ?? (network.decision == .regression ? 0.01 : ofDecisions)
         let error = max(relative, polynomial.relativeError / 4)
         let lost = max(1 - polynomial.agreement, polynomial.expectedChanges)
         let changes = max(options.decisionTolerance, lost / 4)
