@@ -68,7 +68,7 @@ public struct QuantizationOptions: Sendable, Equatable {
     /// worth a decision in a hundred, for they take half the time and less.
     package var ofTables: QuantizationOptions {
         var options = self
-        options.activations = .tables(values: nil)
+        if !activations.areTables { options.activations = .tables(values: nil) }
         options.freeRange = min(freeRange, 15)
         options.decisionTolerance = max(decisionTolerance, 0.01)
         return options
