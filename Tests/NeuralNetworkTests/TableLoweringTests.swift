@@ -39,14 +39,14 @@ import Testing
 
     /// A range within another of its function shares that one; no run gets longer for it.
     @Test func elementsShareRunsThatHoldThem() {
-        let ranges: [ClosedRange<Int64>] = [2...5, 0...10, -1...3, 0...10, 4...10]
+        let ranges: [ClosedRange<Int64>] = [2...5, 0...10, -1...3, 0...10, 4...10, 8...12]
         let shared = TableDomains(ranges) { _ in 0 }
-        #expect(shared.domains.map(\.range) == [0...10, -1...3])
-        #expect(shared.choices == [0, 0, 1, 0, 0])
+        #expect(shared.domains.map(\.range) == [0...10, -1...3, 8...12])
+        #expect(shared.choices == [0, 0, 1, 0, 0, 2])
         let apart = TableDomains(ranges) { $0 % 2 }
-        #expect(apart.domains.map(\.range) == [0...10, 4...10, -1...3, 2...5])
-        #expect(apart.domains.map(\.place) == [1, 0, 0, 0])
-        #expect(apart.choices == [3, 0, 2, 0, 1])
+        #expect(apart.domains.map(\.range) == [0...10, 4...10, -1...3, 8...12, 2...5])
+        #expect(apart.domains.map(\.place) == [1, 0, 0, 1, 0])
+        #expect(apart.choices == [4, 0, 2, 0, 1, 3])
     }
 
     /// An accumulator stands for an eighth: 8 of them are a step, halves go to even ones, codes are 0 to 15 about 3.

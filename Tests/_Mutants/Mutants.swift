@@ -8,6 +8,48 @@ let mutants: [Mutant] = [
 
 private let bounds: [Mutant] = [
     Mutant(
+        name: "of several special primes the first one's part of a key serves for all",
+        file: "Lattice/KeySwitching/KeySwitcher.swift",
+        original: "key.gadget.level + k - level", broken: "key.gadget.level",
+        tests: "OracleEvaluationTests/multiplication"),
+    Mutant(
+        name: "P modulo a ciphertext modulus leaves out its second prime",
+        file: "Lattice/Parameters/LatticeContext.swift",
+        original: "ModularArithmetic.multiply($0, $1 % q, modulo: q)",
+        broken: "$0 == 1 ? $1 % q : $0", tests: "OracleEvaluationTests/multiplication"),
+    Mutant(
+        name: "mixed-radix digits are taken apart with the wrong primes",
+        file: "Lattice/KeySwitching/KeySwitcher.swift",
+        original: "moduli.lowerBound + lower", broken: "lower",
+        tests: "OracleEvaluationTests/multiplication"),
+    Mutant(
+        name: "with two rows a period of one is spaced as if 3 were 1 modulo 8",
+        file: "BFV/Parameters/SlotShape.swift",
+        original: "degree / (2 * max(2, period))", broken: "degree / (2 * period)",
+        tests: "RepeatedSlotsTests/otherPowersOfXAreMissing"),
+    Mutant(
+        name: "a kept block of weights serves the next run",
+        file: "BFV/Evaluation/EncodedTransform.swift",
+        original: "first / run * bytes", broken: "0 * (first / run * bytes)",
+        tests: "RepeatedSlotsTests/mapsAreTheSame"),
+    Mutant(
+        name: "a row's run is shared with one that it is not within",
+        file: "IntegerNetworks/Network/TableDomains.swift",
+        original: "domains[$0].range.upperBound >= domain.range.upperBound",
+        broken: "domains[$0].range.upperBound >= domain.range.lowerBound",
+        tests: "TableLoweringTests/elementsShareRunsThatHoldThem"),
+    Mutant(
+        name: "tables of floats leave out the bias",
+        file: "Quantization/Integer/IntegerAssembly+Tables.swift",
+        original: "Double($0) * function.factor + function.constant",
+        broken: "Double($0) * function.factor + 0 * function.constant",
+        tests: "TableQuantizationTests/accumulatorsFitTheTables"),
+    Mutant(
+        name: "sums of a row may have twice as many values as its table",
+        file: "Quantization/Integer/IntegerAssembly+Tables.swift",
+        original: "width > Double(mostValues - 1)", broken: "width > Double(2 * mostValues)",
+        tests: "TableQuantizationTests/accumulatorsFitTheTables"),
+    Mutant(
         name: "of trees the smallest leaves alone bound a sum",
         file: "IntegerNetworks/Bounds/OutputBounds.swift",
         original: "ranges.reduce(start) { $0 + $1.upperBound }",

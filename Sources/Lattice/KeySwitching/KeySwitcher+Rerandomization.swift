@@ -33,7 +33,7 @@ extension KeySwitcher {
                 let table = basis.tables[limb]
                 let ofU = values.base + limb * n
                 // P is the last of the key, whatever its level.
-                let place = limb < level ? limb : key.level + limb - level
+                let place = limb >= level ? key.level + limb - level : limb
                 u.values(modulo: table, into: ofU)
                 for (half, factor) in [key.b, key.a].enumerated() {
                     let x = out[half].sharedLimb(limb)
