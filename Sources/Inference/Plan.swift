@@ -55,8 +55,9 @@ public struct Plan: Sendable {
 
     /// Products in a row double the bits of everything: far more than any ring carries is refused at once.
     package static func checkDepth(_ network: IntegerNetwork) throws {
-        // Tables take many products in a row, none of which doubles what is there to tell apart.
-        let most = network.hasTables ? 28 : 12
+        // Tables take many products in a row, none of which doubles what is there to tell apart; searches number two switch
+        // points each in 128 bits.
+        let most = network.hasTables ? 60 : 12
         guard network.depth <= most else {
             throw PlanError.noParameters(
                 "\(network.depth) products in a row; at most \(most) are planned")

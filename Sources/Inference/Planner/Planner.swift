@@ -27,12 +27,21 @@ package struct Planner: Sendable {
     ///   - security: at least 128 bits.
     ///   - keySize: of Paillier keys.
     package init(
-        degrees: [Int] = [4096, 8192, 16384, 32768], security: SecurityLevel = .bits128,
+        degrees: [Int] = Planner.usualDegrees, security: SecurityLevel = .bits128,
         keySize: PaillierKeySize = .standard
     ) {
         precondition(security >= .bits128, "below 128 bits only as `insecure`")
         self.init(unchecked: degrees, security, keySize)
     }
+
+    /// Those to try: tables one after another go deeper than other networks, so they get a larger ring beyond the usual.
+    func degrees(for network: IntegerNetwork) -> [Int] {
+        network.hasTables && degrees.last == Self.usualDegrees.last
+            ? degrees + [Self.degreeOfTables] : degrees
+    }
+
+    package static let usualDegrees = [4096, 8192, 16384, 32768]
+    private static let degreeOfTables = 65536
 
     /// Small rings and keys with no security claim, for tests.
     package static func insecure(

@@ -26,7 +26,7 @@ struct BFVPlanner<Family: CircuitFamily> {
         }
         var best: Candidate<Family>?
         var refusals: [String] = []
-        for degree in task.planner.degrees {
+        for degree in task.planner.degrees(for: network) {
             try task.progress("searching parameters at N = \(degree)")
             var refusal: (index: Int, why: String)?
             func refuse(_ index: Int, _ why: String) {

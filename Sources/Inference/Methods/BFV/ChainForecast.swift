@@ -14,7 +14,7 @@ extension ChainShape {
     ///   - largestDrop: bits that may be dropped at one; noise that is left goes on.
     init?<Family: CircuitFamily>(
         _ circuit: Circuit<Family>, plaintext: PlaintextModulus, largestModulus: UInt64,
-        choosesUnits: Bool, norms: TransformNorms, pattern: UInt, largestDrop: Double,
+        choosesUnits: Bool, norms: TransformNorms, pattern: UInt128, largestDrop: Double,
         privacy: FunctionPrivacy
     ) throws {
         let points = circuit.switchPointCount

@@ -141,19 +141,19 @@ struct ChainSearch<Family: CircuitFamily> {
     }
 
     /// All of few switch points; of many, those that differ in one or two from where a chain drops moduli.
-    private func patterns(near start: Candidate<Family>) -> [UInt] {
-        let masks = search.circuit.switchPoints.filter { $0 < UInt.bitWidth }.map {
-            UInt(1) << UInt($0)
+    private func patterns(near start: Candidate<Family>) -> [UInt128] {
+        let masks = search.circuit.switchPoints.filter { $0 < UInt128.bitWidth }.map {
+            UInt128(1) << UInt128($0)
         }
-        var all: [UInt] = [0]
+        var all: [UInt128] = [0]
         for mask in masks where all.count <= Self.patterns { all += all.map { $0 | mask } }
         if all.count <= Self.patterns { return all }
-        var origin: UInt = 0
+        var origin: UInt128 = 0
         for (point, bits) in start.chain.shape.drops.enumerated()
-        where bits > 0 && point < UInt.bitWidth {
-            origin |= 1 << UInt(point)
+        where bits > 0 && point < UInt128.bitWidth {
+            origin |= 1 << UInt128(point)
         }
-        var out: [UInt] = []
+        var out: [UInt128] = []
         for (index, first) in masks.enumerated() {
             for second in masks[index...] { out.append(origin ^ (first | second)) }
         }

@@ -131,14 +131,14 @@ final class PatternLedger: ForecastLedger {
     /// Bits dropped at each switch point; zeros before they are known.
     private(set) var bits: [Double]
     private let points: Int
-    private let pattern: UInt
+    private let pattern: UInt128
 
     /// - Parameters:
     ///   - pattern: bit p where moduli are dropped at switch point p.
     ///   - largestDrop: bits that one may drop.
     init(
         degree: Int, plaintext: PlaintextModulus, largestPlaintext: UInt64, points: Int,
-        pattern: UInt, largestDrop: Double, privacy: FunctionPrivacy
+        pattern: UInt128, largestDrop: Double, privacy: FunctionPrivacy
     ) {
         self.points = points
         self.pattern = pattern
@@ -153,7 +153,7 @@ final class PatternLedger: ForecastLedger {
     }
 
     override package func pass(switchPoint point: Int, _ values: [any NoiseValue]) {
-        guard pattern >> UInt(point) & 1 == 1 else { return }
+        guard pattern >> UInt128(point) & 1 == 1 else { return }
         let floor = model.rounding.norms.rootMeanSquare
         let factors = values.map { value in
             switchDown(

@@ -141,7 +141,7 @@ struct ParameterSearch<Family: CircuitFamily> {
     private var largestModulus: UInt64 { plaintexts.primes.max()! }
 
     /// What a pattern of switch points asks for.
-    func shape(pattern: UInt, largestDrop: Double) throws -> ChainShape? {
+    func shape(pattern: UInt128, largestDrop: Double) throws -> ChainShape? {
         try ChainShape(
             circuit, plaintext: worst, largestModulus: largestModulus,
             choosesUnits: choosesUnits, norms: usedNorms, pattern: pattern,
