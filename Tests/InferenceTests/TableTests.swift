@@ -56,6 +56,18 @@ import Testing
 
     private static let networks: [[Int]] = [[3, 2, 3], [4, 3, 2, 2], [5, 4, 3, 3]]
 
+    @Test func tablesMayTakeTheLargestRing() throws {
+        let usual = [4096, 8192, 16384, 32768]
+        let tables = try Self.network([3, 2, 3])
+        #expect(Planner().degrees(for: tables) == usual + [65536])
+        #expect(Planner(degrees: [4096]).degrees(for: tables) == [4096])
+        let dense = try IntegerNetwork(
+            input: InputSpecification(shape: [1], range: 0...1, scale: 1),
+            layers: [.dense(Dense(weights: [1], bias: [0], inputs: 1, outputs: 1))],
+            outputScale: 1, labels: ["x"])
+        #expect(Planner().degrees(for: dense) == usual)
+    }
+
     @Test(arguments: networks.indices) func encryptedIsLookedUp(index: Int) throws {
         let network = try Self.network(
             Self.networks[index], most: index == 2 ? 3 : 7, perChannel: index == 1)

@@ -35,7 +35,7 @@ package struct Planner: Sendable {
     }
 
     /// Those to try: tables one after another go deeper than other networks, so they get a larger ring beyond the usual.
-    func degrees(for network: IntegerNetwork) -> [Int] {
+    package func degrees(for network: IntegerNetwork) -> [Int] {
         network.hasTables && degrees.last == Self.usualDegrees.last
             ? degrees + [Self.degreeOfTables] : degrees
     }
