@@ -147,3 +147,5 @@ def test_what_is_too_wide() -> None:
         bs.compile(model, method="features", activations="table")
     samples = chain.random.integers(0, 256, (200, 8)).astype(np.float32)
     assert bs.compile(model, samples, function_privacy=0).report["quantization"]
+    anew = bs.compile(model, samples, method="features", activations="table", function_privacy=0)
+    assert any("quantized anew" in note for note in anew.report["quantization"]["given_up"])

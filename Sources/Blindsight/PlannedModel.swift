@@ -83,6 +83,8 @@ package struct PlannedModel: Sendable {
         if options.activations == .table {
             options.quantization = options.quantization.ofTables
             if let why = imported.whyInexact {
+                // Without samples there is nothing but what it states.
+                guard calibration != nil else { throw why }
                 notes.append(
                     "its own integers are not kept, but quantized anew to fewer bits: \(why)")
             }

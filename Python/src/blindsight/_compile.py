@@ -56,8 +56,9 @@ def compile(
     trees: what clients may know of a model's trees: "grid" (nothing), "thresholds" or "structure".
     bins: parts into which a grid cuts each feature, 2 to 4096.
     move: nodes of the model that are left to the client, weights and all.
-    activations: "table" takes them exactly, of a model that quantizes what it accumulates in few bits; "polynomial"
-        nearly; by default tables where a plan with them is found.
+    activations: "table" takes them exactly, of a model that quantizes what it accumulates in few bits; of others it
+        keeps each function, but quantizes it to few bits anew, by the samples; "polynomial" takes them nearly, and is
+        faster; by default tables where they are the model's own and a plan with them is found.
     accept_errors: make the plan even where its integers often answer otherwise than the model.
     key_bits: of Paillier keys: 2048, 3072 or 4096.
     within: the plan whose clients are to keep their keys.
