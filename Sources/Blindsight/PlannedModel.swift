@@ -117,7 +117,7 @@ package struct PlannedModel: Sendable {
             quantizer: quantizer, coarser: coarser,
             check: { _ = try judge($0.report, $0.network.input) })
         let found =
-            try options.activations == .table
+            try quantizer.options.activations.areTables
             ? ladder.planTables(calibration: samples, options: options, progress: progress)
             : ladder.plan(calibration: samples, options: options, progress: progress)
         plan = try found.plan.with(prefix: split.program).with(model: imported.bytes)

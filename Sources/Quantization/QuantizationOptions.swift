@@ -39,7 +39,7 @@ public struct QuantizationOptions: Sendable, Equatable {
         /// Values of a run, from few products to many.
         package static let valuesTried = [64, 256, 1024, LookupTables.mostValues]
 
-        var areTables: Bool { if case .tables = self { true } else { false } }
+        package var areTables: Bool { if case .tables = self { true } else { false } }
     }
 
     /// The defaults: 3 to 8 bits, polynomials of degree 2 to 7.

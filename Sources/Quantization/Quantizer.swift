@@ -65,6 +65,9 @@ package struct Quantizer: Sendable {
         guard float.depth <= options.depthLimit else {
             throw .tooDeep(depth: float.depth, limit: options.depthLimit)
         }
+        // Without activations there is nothing for tables.
+        var options = options
+        if !float.nodes.contains(where: \.isActivation) { options.activations = .polynomials }
         // Sums of fine codes are too long for tables, but for coarse weights.
         if options.activations.areTables, float.fixedInput?.range.count ?? 0 > Self.mostFixedCodes {
             float.fixedInput = nil

@@ -42,10 +42,17 @@ import Testing
         var options = QuantizationOptions()
         options.degrees = 2...4
         let result = try #require(try quantizer(model, options)?.quantize(), "seed \(seed)")
+        try Self.expectMeasured(result, on: model.samples, seed: seed)
+    }
+
+    /// Ranges of the outputs that a search measured are the network's.
+    static func expectMeasured(
+        _ result: QuantizedModel, on samples: [[Float]], seed: UInt64
+    ) throws {
         let network = result.network
         let reference = IntegerReference(network)
         var largest = BigInt(0)
-        for sample in model.samples {
+        for sample in samples {
             for logit in try reference.logits(network.input.quantize(sample)) {
                 largest = max(largest, logit.magnitude)
             }

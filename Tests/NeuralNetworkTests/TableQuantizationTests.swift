@@ -110,22 +110,47 @@ import Testing
                     graph: model.graph, calibration: model.calibration, options: options
                 ).quantize()
             else { continue }
-            let network = result.network
-            tablesCount += Self.tables(network).count
-            let reference = IntegerReference(network)
-            var largest = BigInt(0)
-            for sample in model.samples {
-                for logit in try reference.logits(network.input.quantize(sample)) {
-                    largest = max(largest, logit.magnitude)
-                }
-            }
-            let observed = log2(2 * largest.doubleTowardZero + 1)
-            #expect(abs(observed - result.report.observedBits) < 1e-9, "seed \(seed)")
-            let certified = OutputBounds.certify(network, methods: [])
-            let bits = log2(2 * certified.magnitude.doubleTowardZero + 1)
-            #expect(abs(bits - result.report.rangeBits) < 1e-6, "seed \(seed)")
+            tablesCount += Self.tables(result.network).count
+            try QuantizerTests.expectMeasured(result, on: model.samples, seed: seed)
         }
         #expect(tablesCount >= 20, "\(tablesCount) tables")
+    }
+
+    /// Products of products are no table's arguments, and no crash; without activations there is nothing for tables.
+    @Test func whatNoTableTakes() throws {
+        var builder = ONNXBuilder(input: [nil, 8])
+        var values = (0..<8).map { index in
+            builder.node(
+                "Gemm",
+                [
+                    "x",
+                    builder.floats(
+                        "w\(index)", Array(Self.numbers[index..<index + 48]), dims: [8, 6]),
+                ])
+        }
+        while values.count > 1 {
+            values = stride(from: 0, to: values.count, by: 2).map {
+                builder.node("Mul", [values[$0], values[$0 + 1]])
+            }
+        }
+        // At the end the client would do it.
+        let hidden = builder.node("Relu", values)
+        let last = builder.floats("last", Array(Self.numbers[..<12]), dims: [6, 2])
+        let scores = builder.node("MatMul", [hidden, last])
+        var options = QuantizationOptions()
+        options.activations = .tables(values: 4096)
+        let deep: [UInt8] = try builder.model([scores]).serializedBytes()
+        #expect {
+            _ = try Quantizer(ONNXModel.load(deep), calibration: Self.samples(50), options: options)
+        } throws: {
+            if case .outOfRange? = $0 as? QuantizationError { true } else { false }
+        }
+        var linear = ONNXBuilder(input: [nil, 8])
+        let sums = linear.node(
+            "Gemm", ["x", linear.floats("w", Array(Self.numbers[..<48]), dims: [8, 6])])
+        let flat: [UInt8] = try linear.model([sums]).serializedBytes()
+        let planned = try Self.planned(flat, .table, samples: Self.samples(200))
+        #expect(!planned.plan.network.hasTables && planned.judgement?.verdict == .good)
     }
 
     private static func planned(

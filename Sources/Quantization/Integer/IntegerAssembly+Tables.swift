@@ -7,9 +7,7 @@ extension IntegerAssembly {
     /// Whether a table reads a value of the real network.
     func feedsTable(_ value: Int) -> Bool {
         tableValues != nil
-            && network.nodes.contains {
-                if case .activation = $0.operation { $0.sources.contains(value) } else { false }
-            }
+            && network.nodes.contains { $0.isActivation && $0.sources.contains(value) }
     }
 
     /// Appends a table.
@@ -33,6 +31,12 @@ extension IntegerAssembly {
             let place = functions[function] ?? functions.count
             functions[function] = place
             return place
+        }
+        // Before they are made integers, which products of products may be too large for.
+        guard ranges[operand].magnitude <= Double(Int32.max) else {
+            throw .outOfRange(
+                node: node.name,
+                reason: "it reads integers of more than 32 bits, too long for a table")
         }
         let own = zip(ranges[operand].lower, ranges[operand].upper).map { Int64($0)...Int64($1) }
         let domains = TableDomains(own) { places[$0] }

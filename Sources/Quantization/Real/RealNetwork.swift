@@ -27,6 +27,8 @@ package struct RealNetwork: Sendable {
         package var shape: [Int]
 
         package var count: Int { shape.reduce(1, *) }
+
+        var isActivation: Bool { if case .activation = operation { true } else { false } }
     }
 
     /// A quantization of the input that the model prescribes.

@@ -247,9 +247,7 @@ struct BitSearch: Sendable {
     /// Nodes whose codes tables make.
     var tableNodes: [Int] {
         guard tableValues != nil else { return [] }
-        return network.nodes.indices.filter {
-            if case .activation = network.nodes[$0].operation { true } else { false }
-        }
+        return network.nodes.indices.filter { network.nodes[$0].isActivation }
     }
 
     /// Parameters that change something: the input unless it is given, codes that tables make, and maps whose weights
