@@ -17,6 +17,8 @@ package struct MachineSpeed: Sendable, Equatable, Codable {
     package var plaintextResidue: Double
     /// What a whole evaluation takes, as a multiple of its operations.
     package var overhead: Double
+    /// A residue's product where several are joined to one number.
+    package var joinResidue = 0.2
     /// A residue's product with a small weight, added up.
     package var smallResidue = 0.06
     /// A residue of a tensor product, with the reductions before it and its way through memory.
@@ -58,7 +60,7 @@ package struct MachineSpeed: Sendable, Equatable, Codable {
         let products =
             count("key_products") * keyResidue + count("plaintext_products") * plaintextResidue
         let tiles =
-            count("small_products") * smallResidue + count("tensor_products") * tensorResidue
+            count("join_products") * joinResidue + count("small_products") * smallResidue + count("tensor_products") * tensorResidue
             + count("expansions") * expandedResidue + count("rerandomizations") * drawnResidue
             + count("floods") * floodedResidue + count("dithered_terms") * ditheredResidue
         return 1e-9 * (overhead * (transforms * butterflies + products * n) + tiles * n)

@@ -29,3 +29,11 @@ package final class RNSBasis: Sendable {
     /// The exact product of the moduli.
     package var product: BigInt { tables.reduce(BigInt(1)) { $0 * BigInt($1.value) } }
 }
+
+extension RNSBasis {
+    /// Products of one limb by a number that join residues of so many moduli to a number, modulo so many others: each
+    /// residue's mixed-radix digit from those below it, then their sum in each.
+    package static func joinProducts(_ limbs: Int, to others: Int) -> Int {
+        limbs < 2 ? 0 : limbs * (limbs - 1) / 2 + limbs * others
+    }
+}

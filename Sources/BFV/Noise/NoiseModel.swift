@@ -276,6 +276,8 @@ package struct NoiseModel: Sendable {
         var variance = 0.0
         var shifted = 0.0
         let first = moduli.startIndex
+        // Digits of hundreds of bits are taken in units of P, so that fourth powers are numbers.
+        let unit = exp2(max(0, log2(special.doubleTowardZero) - 100).rounded(.down))
         for slice in gadget.digits(bits: moduli.map(\.bitWidthUsed)) {
             let q = moduli[first + slice.limbs.lowerBound]
             let bits = q.bitWidthUsed
@@ -285,8 +287,8 @@ package struct NoiseModel: Sendable {
                 isWhole
                 ? slice.limbs.reduce(1) { $0 * Double(moduli[first + $1]) }
                 : exp2(Double(gadget.digitWidth(modulusBits: bits))) + 1
-            variance += size * size / 12
-            shifted += slice.digit > 0 ? 1 : 0
+            variance += (size / unit) * (size / unit) / 12
+            shifted += slice.digit > 0 ? 1 / (unit * unit) : 0
         }
         // Norms over all digits together: of their random part, then of their offsets.
         let largest: Double =
@@ -297,7 +299,8 @@ package struct NoiseModel: Sendable {
         let peak = largest * largest
         let rms = quadratic(trace: trace, squares: peak * trace, largest: peak).squareRoot()
         let factor: Double =
-            plaintextModulus * Self.errorVariance.squareRoot() / special.doubleTowardZero
+            plaintextModulus * Self.errorVariance.squareRoot()
+            / (special.doubleTowardZero / unit)
         return NoiseNorms(
             mean: rms, rootMeanSquare: rms, largest: tail * n.squareRoot() * largest) * factor
     }

@@ -21,9 +21,8 @@ package enum IntervalPropagation {
     ) -> [ClosedRange<Int64>]? {
         let box = BigInt(input.range.lowerBound)...BigInt(input.range.upperBound)
         var values = [Array(repeating: box, count: input.count)]
-        for operation in operations {
-            values.append(
-                apply(operation.layer, to: operation.sources.flatMap { values[$0] }))
+        for index in operations.indices {
+            values.append(apply(index, of: operations, to: values))
         }
         var out: [ClosedRange<Int64>] = []
         for range in values[values.count - 1] {

@@ -36,12 +36,12 @@ package struct OutputBounds: Sendable, Equatable {
             ? nil : QuadraticPrefix(network)
         for (index, operation) in network.operations.enumerated() {
             let layer = operation.layer
-            let sources = operation.sources.flatMap { values[$0] }
-            var refined = RefinedRanges(IntervalPropagation.apply(layer, to: sources))
+            var refined = RefinedRanges(
+                IntervalPropagation.apply(index, of: network.operations, to: values))
             if let prefix, index == 2 { prefix.refine(&refined, methods: methods) }
-            if let prefix, methods.contains(.joint), let sources = jointSources(index, network) {
+            if let prefix, methods.contains(.joint), let joint = jointSources(index, network) {
                 JointBound(prefix: prefix, hidden: values[3]).refine(
-                    &refined, layer: layer, sources: sources)
+                    &refined, layer: layer, sources: joint)
             }
             if methods.contains(.trees) { refineTrees(&refined, operation, network) }
             values.append(refined.ranges)

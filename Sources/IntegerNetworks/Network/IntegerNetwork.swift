@@ -130,7 +130,7 @@ package struct IntegerNetwork: Sendable, Equatable {
                     }
                 }
             }
-            ranges.append(IntervalPropagation.apply(operation.layer, to: sources))
+            ranges.append(IntervalPropagation.apply(index, of: operations, to: ranges))
         }
     }
 

@@ -71,6 +71,8 @@ extension KeySwitcher {
         counter.add {
             $0.inverseNTTs += polynomials.count * dropped.count
             $0.forwardNTTs += polynomials.count * kept
+            $0.joinProducts +=
+                polynomials.count * RNSBasis.joinProducts(dropped.count, to: kept)
         }
         return out
     }

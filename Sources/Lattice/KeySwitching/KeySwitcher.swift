@@ -55,6 +55,11 @@ package struct KeySwitcher: Sendable {
             $0.decompositions += polynomials.count
             $0.inverseNTTs += polynomials.count * level
             $0.forwardNTTs += polynomials.count * (slices.count * basis.count - whole)
+            $0.joinProducts +=
+                polynomials.count
+                * slices.reduce(0) {
+                    $0 + RNSBasis.joinProducts($1.limbs.count, to: basis.count - $1.limbs.count)
+                }
         }
         return zip(coefficients, polynomials).map {
             Decomposition(

@@ -23,6 +23,8 @@ public struct OperationCounts: Sendable, Hashable {
     package var keyProducts = 0
     /// The same by encoded plaintexts.
     package var plaintextProducts = 0
+    /// The same where residues are joined to a number of several, of digits and of what P divides.
+    package var joinProducts = 0
     /// Multiply-accumulates of one limb by a small integer weight.
     package var smallProducts = 0
     /// Limbs of tensor products of two ciphertexts, where they are evaluated tile by tile.
@@ -38,7 +40,7 @@ public struct OperationCounts: Sendable, Hashable {
 
     package init() {}
 
-    /// Name and count of each field, in a fixed order; of what only hides weights, where it is done.
+    /// Name and count of each field, in a fixed order; of what not all plans do, where it is done.
     public var dictionary: [(name: String, count: Int)] {
         [
             ("forward_ntts", forwardNTTs), ("inverse_ntts", inverseNTTs),
@@ -49,7 +51,7 @@ public struct OperationCounts: Sendable, Hashable {
             ("key_products", keyProducts), ("plaintext_products", plaintextProducts),
             ("small_products", smallProducts), ("tensor_products", tensorProducts),
             ("expansions", expansions), ("rerandomizations", rerandomizations),
-        ] + [("floods", floods), ("dithered_terms", ditheredTerms)].filter { $0.1 > 0 }
+        ] + [("join_products", joinProducts), ("floods", floods), ("dithered_terms", ditheredTerms)].filter { $0.1 > 0 }
     }
 
     package static func += (a: inout OperationCounts, b: OperationCounts) {
@@ -63,6 +65,7 @@ public struct OperationCounts: Sendable, Hashable {
         a.modulusSwitches += b.modulusSwitches
         a.keyProducts += b.keyProducts
         a.plaintextProducts += b.plaintextProducts
+        a.joinProducts += b.joinProducts
         a.smallProducts += b.smallProducts
         a.tensorProducts += b.tensorProducts
         a.expansions += b.expansions

@@ -142,7 +142,7 @@ extension Lowering {
 
     // MARK: Pooling
 
-    /// The largest of each window, two by two: max(a, b) = b + max(a - b, 0), of which the last is a table.
+    /// The largest of each window, two by two: max(a, b) = a + max(b - a, 0), of which the last is a table.
     mutating func maximumPool(_ node: ONNXNode) throws(ONNXError) -> Value {
         try node.checkInputs(1...1)
         try node.checkAttributes([
@@ -171,7 +171,7 @@ extension Lowering {
             lists.indices[lists.starts[window]..<lists.starts[window + 1]].map { Int($0) }
         }
         while windows.contains(where: { $0.count > 1 }) || windows.count != currentCount {
-            windows = try halve(windows, node)
+            windows = try halve(windows, channels: shape[0], node)
         }
         switch value {
         case .activation(_, let scale, _):
@@ -191,7 +191,7 @@ extension Lowering {
     /// The larger one of each two elements of a window, one after the other.
     /// - Returns: the windows, in places of the result.
     private mutating func halve(
-        _ windows: [[Int]], _ node: ONNXNode
+        _ windows: [[Int]], channels: Int, _ node: ONNXNode
     ) throws(ONNXError) -> [[Int]] {
         let count = currentCount
         let source = operations.count
@@ -208,16 +208,16 @@ extension Lowering {
                     continue
                 }
                 let (a, b) = (window[first], window[first + 1])
-                sums.append((b, differences.rows))
-                differences.append(column: min(a, b), weight: a < b ? 1 : -1)
-                differences.append(column: max(a, b), weight: a < b ? -1 : 1)
+                sums.append((a, differences.rows))
+                differences.append(column: min(a, b), weight: a < b ? -1 : 1)
+                differences.append(column: max(a, b), weight: a < b ? 1 : -1)
                 differences.endRow()
             }
             next.append(places)
         }
         let pairs = differences.rows
         if pairs > 0 {
-            try append(differences, node)
+            try append(differences, channels: channels, node)
             let span = try ranges(node).reduce(Int64(0)) {
                 max($0, $1.lowerBound.magnitude.asInt, $1.upperBound.magnitude.asInt)
             }
@@ -231,17 +231,21 @@ extension Lowering {
             if let difference { joined.append(column: count + difference, weight: 1) }
             joined.endRow()
         }
-        try append(joined, node, sources: pairs > 0 ? [source, operations.count] : [source])
+        try append(
+            joined, channels: channels, node,
+            sources: pairs > 0 ? [source, operations.count] : [source])
         return next
     }
 
+    /// A map of channels that have as many rows each.
     private mutating func append(
-        _ matrix: SparseIntegerMatrix, _ node: ONNXNode, sources: [Int]? = nil
+        _ matrix: SparseIntegerMatrix, channels: Int, _ node: ONNXNode, sources: [Int]? = nil
     ) throws(ONNXError) {
         let affine: Affine
         do {
             affine = try Affine(
-                matrix: matrix, bias: [Int64](repeating: 0, count: matrix.rows))
+                matrix: matrix, bias: [Int64](repeating: 0, count: matrix.rows),
+                shape: [channels, matrix.rows / channels, 1])
         } catch {
             throw node.refusal(error.description)
         }

@@ -4,6 +4,7 @@ import BFV
 import BigIntegers
 import InferenceClient
 import Lattice
+import Ring
 
 /// Counts, and places where keys are used, of one run on noise bounds at definite moduli.
 package final class CostLedger: NoiseLedger {
@@ -162,6 +163,13 @@ package final class CostLedger: NoiseLedger {
                         let bits = moduli[$1.limbs.lowerBound].bitWidthUsed
                         return $0 + (gadget.digitCount(modulusBits: bits) == 1 ? $1.limbs.count : 0)
                     })
+            tally.counts.joinProducts +=
+                count
+                * slices.reduce(0) {
+                    $0
+                        + RNSBasis.joinProducts(
+                            $1.limbs.count, to: level + specialCount - $1.limbs.count)
+                }
         }
         return model.keySwitching(
             gadget: gadget, moduli: moduli, special: parameters.specialModulus)
@@ -171,5 +179,6 @@ package final class CostLedger: NoiseLedger {
         tally.counts.specialDivisions += count
         tally.counts.inverseNTTs += count * specialCount
         tally.counts.forwardNTTs += count * level
+        tally.counts.joinProducts += count * RNSBasis.joinProducts(specialCount, to: level)
     }
 }

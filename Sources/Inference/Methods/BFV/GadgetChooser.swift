@@ -62,14 +62,17 @@ struct GadgetChooser {
             }, rerandomizationLevel: rerandomizationLevel)
     }
 
-    /// Of several residues, the widest digit that is tried.
-    private static let widestDigit = 150
+    /// Of several residues, the digits that are tried, widest first: by steps that are less than a residue, of digits of
+    /// many by larger ones.
+    private static let wideDigits =
+        Array(stride(from: 564, to: 282, by: -47)) + Array(stride(from: 282, to: 150, by: -24))
+        + Array(stride(from: 150, to: Gadget.mostResidueBits, by: -12))
     /// Moduli of a key with such digits, at least: of fewer, none is worth what it adds.
     static let fewestLimbs = 6
 
     /// Bits that no digit of a key for such a level exceeds.
     static func widest(level: Int) -> Int {
-        level >= fewestLimbs ? widestDigit : ModulusChain.largestBits
+        level >= fewestLimbs ? wideDigits[0] : ModulusChain.largestBits
     }
 
     /// What one key switch adds depends on where it is, and for which plaintext modulus.
@@ -82,11 +85,9 @@ struct GadgetChooser {
     private func widest(_ site: CostLedger.Site, _ known: inout [Double]) -> Int? {
         let moduli = parameters.ciphertextModuli[..<site.level]
         let most = moduli.map { $0.bitWidthUsed }.max() ?? 0
-        // Of several residues first, by steps that are less than a residue.
-        let wide = stride(from: Self.widestDigit, to: Gadget.mostResidueBits, by: -12)
         // Keys serve several levels: digits that a low one asks for are those of all.
         let isWide = parameters.maximumLevel >= Self.fewestLimbs
-        let widths = (isWide ? Array(wide) : []) + (4...most).reversed()
+        let widths = (isWide ? Self.wideDigits : []) + (4...most).reversed()
         for (place, bits) in widths.enumerated() {
             if known.count == place {
                 let added = site.model.keySwitching(

@@ -96,7 +96,7 @@ struct ParameterSearch<Family: CircuitFamily> {
             return []
         }
         var out: [Candidate<Family>] = []
-        for count in 2...LatticeParameters.mostSpecialModuli {
+        for count in Self.specialCounts {
             var chain = start.chain
             chain.specialCount = count
             for share in Self.shares {
@@ -108,13 +108,18 @@ struct ParameterSearch<Family: CircuitFamily> {
         return out
     }
 
+    private static var specialCounts: [Int] { [2, 3, 4, 6, 9, LatticeParameters.mostSpecialModuli] }
+
     /// Squares that are taken as they come, with no switch before them, bit i for square i: every subset of few; of many,
-    /// at most one.
+    /// at most one; of those of many tables none, where one is a small part of the work and each takes a search.
     private var skippedSquares: [UInt] {
         let squares = circuit.switchPointCount / 2
         if squares <= 3 { return Array(0..<(1 << UInt(squares))) }
-        return [0] + (0..<UInt(min(squares, 63))).map { 1 << $0 }
+        if squares > Self.mostSkipped { return [0] }
+        return [0] + (0..<UInt(squares)).map { 1 << $0 }
     }
+
+    private static var mostSkipped: Int { 24 }
 
     private var usedNorms: TransformNorms {
         exact ? memory.norms.exact : memory.norms.approximate

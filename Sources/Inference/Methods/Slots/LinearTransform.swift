@@ -175,4 +175,12 @@ struct Diagonal: Sendable {
     let weights: SlotWeights
     /// Which y it is a part of.
     var output = 0
+
+    /// The same weight in every slot where all outputs have it.
+    func filled(ofOutputs count: Int, slots: Int) -> Diagonal {
+        guard let weight = weights.common(of: count) else { return self }
+        return Diagonal(
+            source: source, index: index,
+            weights: SlotWeights([Int64](repeating: weight, count: slots)), output: output)
+    }
 }

@@ -81,6 +81,7 @@ struct PackedNetwork {
         let first = Self.patches(network, shape: shape)
         inputLayouts =
             try first?.inputs
+            ?? Self.image(network, shape: shape)
             ?? SlotPacking.periodicInput(features: network.inputCount, shape: shape)
         layouts = inputLayouts
         outputLayouts = []
@@ -127,8 +128,26 @@ struct PackedNetwork {
             let layout = PatchLayout(convolution, shape: shape)
         else { return nil }
         let patches = layout.patches
+        // Through tables a ciphertext has many moduli: one that is rotated is less than several.
+        guard patches.count == 1 || !network.hasTables else { return nil }
         guard let layer = try? layout.layer(patches) else { return nil }
         return (layout.inputs(patches), layer)
+    }
+
+    /// The input as the image that a first convolution reads, its rows a power of two from each other where that takes no
+    /// more columns: then babies move pixels and giants rows.
+    private static func image(_ network: IntegerNetwork, shape: SlotShape) -> [SlotLayout]? {
+        guard network.hasTables, case .convolution(let convolution) = network.operations[0].layer
+        else { return nil }
+        let image = convolution.inputShape
+        let row = image.width.nextPowerOfTwo
+        let map = (image.height * row).nextPowerOfTwo
+        guard map == (image.height * image.width).nextPowerOfTwo else { return nil }
+        let placement = Placement(image: image, map: map, row: row, pixel: 1)
+        guard placement.period <= shape.columns else { return nil }
+        return [
+            SlotLayout(shape) { _, column in placement.output(at: column & (placement.period - 1)) }
+        ]
     }
 
     private mutating func append(_ layer: PackedLayer, sources: [Int], as value: Int) {
@@ -224,8 +243,7 @@ struct PackedNetwork {
                 ? network.inputCount : network.operations[source - 1].layer.outputCount
         }
         guard isLast else {
-            let layer = try SlotPacking.inner(
-                map, sources: sources, placement: placement(of: value, in: network), shape: shape)
+            let layer = try inner(map, sources: sources, as: value, in: network)
             append(layer, sources: ciphertexts, as: value)
             return
         }
@@ -236,6 +254,29 @@ struct PackedNetwork {
         } else {
             append(parts, sources: ciphertexts, as: value)
         }
+    }
+
+    /// Where operands of products need not lie alike, a layer may leave its outputs where its sources have them: images
+    /// that are pooled stay in their grid.
+    private func inner(
+        _ map: PackedMap, sources: [SlotLayout], as value: Int, in network: IntegerNetwork
+    ) throws -> PackedLayer {
+        if network.hasTables {
+            if let layer = try SlotPacking.anchored(map, sources: sources, shape: shape) {
+                return layer
+            }
+            if case .convolution(let convolution) = network.operations[value - 1].layer,
+                sources.count == 1, Self.feedsImages(value, in: network),
+                let placement = ImageGrid(
+                    sources[0], image: convolution.inputShape, shape: shape)?
+                    .placement(of: convolution), placement.period <= shape.columns
+            {
+                return try SlotPacking.inner(
+                    map, sources: sources, placement: placement, shape: shape)
+            }
+        }
+        return try SlotPacking.inner(
+            map, sources: sources, placement: placement(of: value, in: network), shape: shape)
     }
 
     /// Maps of the same sources as one that shares their rotations; what each adds to its sum follows.

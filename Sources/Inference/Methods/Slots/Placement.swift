@@ -3,35 +3,46 @@
 import BFV
 import IntegerNetworks
 
-/// Where an inner layer's outputs go among `period` columns, which repeat.
+/// Where an inner layer's outputs go among `period` columns, which repeat: images map by map, each row by row.
 struct Placement: Hashable {
     let period: Int
-    /// Columns from one map of an image to the next, and how many of them it fills; outputs in order where both are 1.
-    private let block: Int
-    private let filled: Int
-    private let count: Int
+    /// Columns from one map to the next, from one row to the next, and from one pixel to the next.
+    private let map: Int
+    private let row: Int
+    private let pixel: Int
+    private let image: ImageShape
 
     /// Outputs in order.
     init(count: Int) {
-        self.count = count
-        period = count.nextPowerOfTwo
-        block = 1
-        filled = 1
+        let image = ImageShape(channels: 1, height: 1, width: count)
+        self.init(image: image, map: count.nextPowerOfTwo, row: count, pixel: 1)
     }
 
     /// An image with each map in a block of its own, so that what a convolution reads is at the same distance in all
     /// maps.
     init(image: ImageShape) {
-        count = image.count
-        filled = image.height * image.width
-        block = filled.nextPowerOfTwo
-        period = block * image.channels.nextPowerOfTwo
+        self.init(
+            image: image, map: (image.height * image.width).nextPowerOfTwo, row: image.width,
+            pixel: 1)
+    }
+
+    /// - Precondition: rows don't overlap, and `map` is a power of two that holds them.
+    init(image: ImageShape, map: Int, row: Int, pixel: Int) {
+        precondition(image.height == 1 || row >= image.width * pixel)
+        precondition((image.height - 1) * row + (image.width - 1) * pixel < map)
+        self.image = image
+        (self.map, self.row, self.pixel) = (map, row, pixel)
+        period = map * image.channels.nextPowerOfTwo
     }
 
     func output(at column: Int) -> Int? {
-        let (map, position) = column.quotientAndRemainder(dividingBy: block)
-        let output = map * filled + position
-        return position < filled && output < count ? output : nil
+        let (channel, place) = column.quotientAndRemainder(dividingBy: map)
+        let (y, rest) = place.quotientAndRemainder(dividingBy: row)
+        let (x, gap) = rest.quotientAndRemainder(dividingBy: pixel)
+        guard channel < image.channels, y < image.height, x < image.width, gap == 0 else {
+            return nil
+        }
+        return (channel * image.height + y) * image.width + x
     }
 }
 

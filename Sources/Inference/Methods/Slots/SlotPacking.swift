@@ -67,6 +67,50 @@ enum SlotPacking {
         throw PackingError.noCover
     }
 
+    /// An inner layer of few features an output, each of which stays where the first one of its features is: pooling takes
+    /// one rotation then. No folds: what repeats does so as before. Where a diagonal has one weight for all outputs, slots
+    /// of none get it too, since nothing reads them; a constant adds hardly any noise.
+    /// - Returns: nil where outputs share their first features, or some feature isn't at a few distances.
+    static func anchored(
+        _ map: PackedMap, sources: [SlotLayout], shape: SlotShape
+    ) throws -> PackedLayer? {
+        let matrix = map.matrix
+        var outputOf = [Int32](repeating: SlotLayout.empty, count: matrix.columns)
+        for row in 0..<matrix.rows {
+            let entries = matrix.entries(ofRow: row)
+            guard (1...mostAnchored).contains(entries.count),
+                let first = entries.lazy.map({ matrix.columnIndices[$0] }).min(),
+                outputOf[first] == SlotLayout.empty
+            else { return nil }
+            outputOf[first] = Int32(row)
+        }
+        var targets = [Int32](repeating: SlotLayout.empty, count: shape.slotCount)
+        for layout in sources {
+            for (slot, feature) in layout.features.enumerated()
+            where feature != SlotLayout.empty && outputOf[Int(feature)] != SlotLayout.empty {
+                guard targets[slot] == SlotLayout.empty else { return nil }
+                targets[slot] = outputOf[Int(feature)]
+            }
+        }
+        let outputs = SlotLayout(features: targets)
+        // Every slot by itself.
+        let used = targets.indices.filter { targets[$0] != SlotLayout.empty }
+        var classes = targets
+        for (number, slot) in used.enumerated() { classes[slot] = Int32(number) }
+        let cover = DiagonalCover(
+            shape: shape, sources: sources, targets: targets, classes: classes,
+            classCount: used.count, stride: 1, limit: shape.columns)
+        guard let diagonals = try cover.diagonals(of: matrix), diagonals.count <= mostAnchored
+        else { return nil }
+        return PackedLayer(
+            diagonals: diagonals.map { $0.filled(ofOutputs: used.count, slots: shape.slotCount) },
+            stride: 1, modulus: shape.columns, folds: [], outputLayout: outputs,
+            bias: outputs.place(map.bias))
+    }
+
+    /// Features of an output, and diagonals, of a map that leaves outputs in place.
+    private static let mostAnchored = 8
+
     /// A map that only scales and shifts features where they are.
     static func diagonal(_ map: PackedMap, source: SlotLayout) -> PackedLayer {
         let factors = (0..<map.matrix.rows).map { row in

@@ -44,4 +44,15 @@ struct SlotWeights: Sendable {
         for (slot, weight) in zip(slots, weights) { out[Int(slot)] = weight }
         return out
     }
+
+    /// The weight that all of so many slots have; nil where they differ, or fewer have any.
+    func common(of slots: Int) -> Int64? {
+        let weights =
+            switch storage {
+            case .all(let weights): weights.filter { $0 != 0 }
+            case .some(_, let weights): weights
+            }
+        guard weights.count == slots, let first = weights.first else { return nil }
+        return weights.allSatisfy { $0 == first } ? first : nil
+    }
 }
