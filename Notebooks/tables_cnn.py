@@ -121,7 +121,7 @@ def train(network, images, labels, epochs, generator, teacher=None):
     for epoch in range(epochs):
         total = 0.0
         for batch in torch.randperm(len(images), generator=generator)[: len(images) // BATCH * BATCH].split(BATCH):
-            pixels = augment(images[batch], generator, (10, 0.1, 2, 0.1), 0.5)
+            pixels = augment(images[batch], generator, (7, 0.07, 1, 0.07), 0.4)
             scores = network(pixels)
             loss = F.cross_entropy(scores, labels[batch])
             if teacher is not None:

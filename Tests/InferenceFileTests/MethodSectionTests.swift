@@ -36,7 +36,7 @@ import Wire
             ("level 65", { $0.keys.relinearization.level = 65 }),
             ("level 2^32 - 1", { $0.keys.relinearization.level = .max }),
             ("digits of 0 bits", { $0.keys.relinearization.digitBits = 0 }),
-            ("digits of 251 bits", { $0.keys.relinearization.digitBits = 251 }),
+            ("digits of 801 bits", { $0.keys.relinearization.digitBits = 801 }),
             ("Galois element 1", { $0.keys.galois[0].element = 1 }),
             ("an even Galois element", { $0.keys.galois[0].element = 2 }),
             (

@@ -51,7 +51,11 @@ public struct OperationCounts: Sendable, Hashable {
             ("key_products", keyProducts), ("plaintext_products", plaintextProducts),
             ("small_products", smallProducts), ("tensor_products", tensorProducts),
             ("expansions", expansions), ("rerandomizations", rerandomizations),
-        ] + [("join_products", joinProducts), ("floods", floods), ("dithered_terms", ditheredTerms)].filter { $0.1 > 0 }
+        ]
+            + [
+                ("join_products", joinProducts), ("floods", floods),
+                ("dithered_terms", ditheredTerms),
+            ].filter { $0.1 > 0 }
     }
 
     package static func += (a: inout OperationCounts, b: OperationCounts) {

@@ -14,11 +14,11 @@ public struct Gadget: Sendable, Hashable {
     /// The widest digits of one residue each.
     package static let mostResidueBits = 50
     /// The widest of all.
-    package static let mostDigitBits = 600
+    package static let mostDigitBits = 800
 
     /// - Parameters:
     ///   - level: 1 to the parameters' `maximumLevel`.
-    ///   - digitBits: 1 to 50 for digits of one residue, above for digits of several, up to 600; by default each residue
+    ///   - digitBits: 1 to 50 for digits of one residue, above for digits of several, up to 800; by default each residue
     ///     is one digit.
     public init(level: Int, digitBits: Int = 50) {
         self.level = level

@@ -53,7 +53,7 @@ package struct LatticeParameters: Sendable, Hashable {
     }
 
     /// Special primes, at most.
-    package static let mostSpecialModuli = 12
+    package static let mostSpecialModuli = 16
 
     private init(
         checked degree: Int, _ ciphertextModuli: [UInt64], _ specialModuli: [UInt64],

@@ -48,7 +48,7 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
         self.evaluation = EvaluationCost(
             operations: OperationTally(evaluation.counts.dictionary),
             memoryBytes: choices.keys.packedBytes
-                + Family.serverMemory(client, circuit, evaluation))
+                + Family.serverMemory(client, circuit, evaluation, levels: choices.levels))
     }
 
     /// Takes noise and counts as they are claimed.

@@ -80,8 +80,9 @@ package protocol CircuitFamily: Sendable {
     /// Groups that samples are spread over, where a ring's size decides it; else 1.
     static func groupCount(_ shape: SlotShape, samples: Int) -> Int
     /// Bytes that a server holds at once, but for keys.
+    /// - Parameter levels: at each switch point.
     static func serverMemory(
-        _ client: Client, _ circuit: Circuit<Self>, _ evaluation: PlanEvaluation
+        _ client: Client, _ circuit: Circuit<Self>, _ evaluation: PlanEvaluation, levels: [Int]
     ) -> Int
     static func client(
         _ settings: BFVSettings, _ circuit: Circuit<Self>, outputCount: Int

@@ -65,7 +65,7 @@ struct GadgetChooser {
     /// Of several residues, the digits that are tried, widest first: by steps that are less than a residue, of digits of
     /// many by larger ones.
     private static let wideDigits =
-        Array(stride(from: 564, to: 282, by: -47)) + Array(stride(from: 282, to: 150, by: -24))
+        Array(stride(from: 752, to: 282, by: -47)) + Array(stride(from: 282, to: 150, by: -24))
         + Array(stride(from: 150, to: Gadget.mostResidueBits, by: -12))
     /// Moduli of a key with such digits, at least: of fewer, none is worth what it adds.
     static let fewestLimbs = 6

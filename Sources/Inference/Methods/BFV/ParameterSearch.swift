@@ -108,7 +108,9 @@ struct ParameterSearch<Family: CircuitFamily> {
         return out
     }
 
-    private static var specialCounts: [Int] { [2, 3, 4, 6, 9, LatticeParameters.mostSpecialModuli] }
+    private static var specialCounts: [Int] {
+        [2, 3, 4, 6, 9, 12, 14, LatticeParameters.mostSpecialModuli]
+    }
 
     /// Squares that are taken as they come, with no switch before them, bit i for square i: every subset of few; of many,
     /// at most one; of those of many tables none, where one is a small part of the work and each takes a search.
@@ -255,9 +257,19 @@ struct ParameterSearch<Family: CircuitFamily> {
                     levels: chain.levels, keys: keys, replyC0Bits: reply.c0,
                     replyC1Bits: reply.c1, privacy: evaluation.privacy),
                 chain: chain, share: share,
-                work: MachineSpeed.reference.seconds(
-                    OperationTally(evaluation.counts.dictionary), degree: circuit.degree)))
+                work: Self.burden(ofBytes: keys.packedBytes)
+                    * MachineSpeed.reference.seconds(
+                        OperationTally(evaluation.counts.dictionary), degree: circuit.degree)))
     }
+
+    /// What large keys weigh in the choice between plans, as a multiple of their time: a client makes and sends them, a
+    /// server holds those of many.
+    private static func burden(ofBytes bytes: Int) -> Double {
+        1 + Double(max(0, bytes - freeKeyBytes)) / Double(1 << 30)
+    }
+
+    /// Keys of so many bytes weigh nothing.
+    private static var freeKeyBytes: Int { 512 << 20 }
 
     /// The special moduli take what the security table leaves, up to the fastest word.
     private func parameters(_ chain: ModulusChain) throws -> BFVParameters? {

@@ -72,7 +72,8 @@ package enum FeatureCircuits: CircuitFamily {
     /// Memory is what is held at once: the request, one limb of it expanded, or of a block of it, stored vectors, the
     /// threads' tiles.
     package static func serverMemory(
-        _ client: Features, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation
+        _ client: Features, _ circuit: Circuit<FeatureCircuits>, _ evaluation: PlanEvaluation,
+        levels: [Int]
     ) -> Int {
         let parameters = client.settings.parameters
         // Weights that are drawn anew take all of it.

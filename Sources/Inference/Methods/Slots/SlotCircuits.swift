@@ -192,25 +192,40 @@ package enum SlotCircuits: CircuitFamily {
     package static func isCandidate(_ task: PlanningTask) -> Bool { true }
     package static func groupCount(_ shape: SlotShape, samples: Int) -> Int { 1 }
 
-    /// Memory is weights, and what is in flight.
+    /// Memory is weights, packed to the bits of the moduli that they are at, and what is in flight.
     package static func serverMemory(
-        _ client: Slots, _ circuit: Circuit<SlotCircuits>, _ evaluation: PlanEvaluation
+        _ client: Slots, _ circuit: Circuit<SlotCircuits>, _ evaluation: PlanEvaluation,
+        levels: [Int]
     ) -> Int {
         let parameters = client.settings.parameters
-        // Words of weights modulo one prime.
-        let terms = circuit.instructions.reduce(0) { sum, instruction in
+        let (lattice, degree) = (parameters.lattice, parameters.degree)
+        var level = parameters.maximumLevel
+        var weights = 0
+        func add(_ values: Int, special: Bool) {
+            let bits =
+                lattice.ciphertextModuli.prefix(level).reduce(0) { $0 + $1.bitWidthUsed }
+                + (special ? lattice.specialBits : 0)
+            weights += values / 8 * bits
+        }
+        for instruction in circuit.instructions {
             switch instruction.step {
-            case .map(let map): sum + map.termCount * parameters.degree
+            case .switchPoint(let point): level = levels[point]
+            case .map(let map):
+                add(
+                    map.termCount * degree,
+                    special: !map.permutations(degree: degree).isEmpty)
             case .own(.leaf(let leaf)):
-                sum + leaf.termCount * leaf.storedValues(of: parameters.degree)
-            case .own, .square, .product, .switchPoint: sum
+                add(leaf.termCount * leaf.storedValues(of: degree), special: false)
+            case .own, .square, .product: break
             }
         }
         let widestBabies = circuit.maps.map(\.babies.count).max() ?? 0
         // Up to three polynomials each, and what a step works on.
         let values = 3 * (circuit.flow.mostValues - 1) + 2 * widestBabies + 9
-        return parameters.plaintextModuli.count * (terms + values * parameters.degree)
-            * (parameters.maximumLevel + parameters.lattice.specialModuli.count) * 8
+        return parameters.plaintextModuli.count
+            * (weights
+                + values * degree * 8
+                * (parameters.maximumLevel + lattice.specialModuli.count))
     }
 
     package static func client(

@@ -45,6 +45,19 @@ enum SlotPacking {
         guard period <= columns else {
             throw PackingError.tooManyOutputs(map.bias.count, columns: columns)
         }
+        // Where every period has all features, each slot makes its own output: there is nothing to fold.
+        if shape.rows == 1, sources.allSatisfy({ $0.repeats(every: period, shape) }) {
+            let outputs = SlotLayout(shape) { _, column in
+                placement.output(at: column & (period - 1))
+            }
+            if let diagonals = try diagonals(
+                of: map.matrix, sources: sources, outputs: outputs, limit: period, shape: shape)
+            {
+                return PackedLayer(
+                    diagonals: diagonals, stride: 1, modulus: period, folds: [],
+                    outputLayout: outputs, bias: outputs.place(map.bias))
+            }
+        }
         for halved in period > 1 && shape.rows == 2 ? [true, false] : [false] {
             let skew = halved ? period / 2 : 0
             let outputs = SlotLayout(shape) { row, column in
@@ -65,6 +78,23 @@ enum SlotPacking {
                 folds: folds, outputLayout: outputs, bias: outputs.place(map.bias))
         }
         throw PackingError.noCover
+    }
+
+    /// Diagonals of which every slot makes its output by itself.
+    private static func diagonals(
+        of matrix: SparseIntegerMatrix, sources: [SlotLayout], outputs: SlotLayout, limit: Int,
+        shape: SlotShape
+    ) throws(PackingError) -> [Diagonal]? {
+        var classes = outputs.features
+        var count = 0
+        for slot in classes.indices where classes[slot] != SlotLayout.empty {
+            classes[slot] = Int32(count)
+            count += 1
+        }
+        return try DiagonalCover(
+            shape: shape, sources: sources, targets: outputs.features, classes: classes,
+            classCount: count, stride: 1, limit: limit
+        ).diagonals(of: matrix)
     }
 
     /// An inner layer of few features an output, each of which stays where the first one of its features is: pooling takes
@@ -93,17 +123,14 @@ enum SlotPacking {
             }
         }
         let outputs = SlotLayout(features: targets)
-        // Every slot by itself.
-        let used = targets.indices.filter { targets[$0] != SlotLayout.empty }
-        var classes = targets
-        for (number, slot) in used.enumerated() { classes[slot] = Int32(number) }
-        let cover = DiagonalCover(
-            shape: shape, sources: sources, targets: targets, classes: classes,
-            classCount: used.count, stride: 1, limit: shape.columns)
-        guard let diagonals = try cover.diagonals(of: matrix), diagonals.count <= mostAnchored
+        guard
+            let diagonals = try diagonals(
+                of: matrix, sources: sources, outputs: outputs, limit: shape.columns, shape: shape),
+            diagonals.count <= mostAnchored
         else { return nil }
+        let used = targets.count { $0 != SlotLayout.empty }
         return PackedLayer(
-            diagonals: diagonals.map { $0.filled(ofOutputs: used.count, slots: shape.slotCount) },
+            diagonals: diagonals.map { $0.filled(ofOutputs: used, slots: shape.slotCount) },
             stride: 1, modulus: shape.columns, folds: [], outputLayout: outputs,
             bias: outputs.place(map.bias))
     }
