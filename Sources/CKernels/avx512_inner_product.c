@@ -71,27 +71,38 @@ BSK_AVX512_TARGET void bsk_avx512_inner_product(
     }
 }
 
+BSK_AVX512_INLINE void joined(
+    uint64_t *out, const uint64_t *const *digits, const bsk_modulus *const *from,
+    const uint64_t *weights, size_t count, bsk_v8 start, size_t i, int vectors, const constants *c,
+    int small) {
+    bsk_v8 hi[4], lo[4];
+    for (size_t j = 0; j < count; j++) {
+        const bsk_v8 q = v_set(from[j]->q), half = v_set(from[j]->q >> 1), w = v_set(weights[j]);
+        const uint64_t *p = digits[j] + i;
+        for (int k = 0; k < vectors; k++) {
+            // Centered, plus half of q: in [0, q).
+            const bsk_v8 x = v_fold(v_add(v_load(p + 8 * k), half), q);
+            if (j == 0) {
+                hi[k] = v_zero();
+                lo[k] = v_add(start, x);
+            } else {
+                hi[k] = v_high(hi[k], x, w);
+                lo[k] = v_low(lo[k], x, w);
+            }
+        }
+    }
+    for (int k = 0; k < vectors; k++) v_store(out + i + 8 * k, reduce(hi[k], lo[k], c, small));
+}
+
+// Four vectors at once: sums of one wait for each other.
 BSK_AVX512_INLINE void join(
     uint64_t *out, const uint64_t *const *digits, const bsk_modulus *const *from,
     const uint64_t *weights, size_t count, uint64_t start, size_t n, const constants *c,
     int small) {
     const bsk_v8 first = v_set(start);
-    for (size_t i = 0; i < n; i += 8) {
-        bsk_v8 hi = v_zero(), lo = first;
-        for (size_t j = 0; j < count; j++) {
-            const bsk_v8 q = v_set(from[j]->q), half = v_set(from[j]->q >> 1);
-            // Centered, plus half of q: in [0, q).
-            const bsk_v8 x = v_fold(v_add(v_load(digits[j] + i), half), q);
-            if (j == 0) {
-                lo = v_add(lo, x);
-            } else {
-                const bsk_v8 w = v_set(weights[j]);
-                hi = v_high(hi, x, w);
-                lo = v_low(lo, x, w);
-            }
-        }
-        v_store(out + i, reduce(hi, lo, c, small));
-    }
+    size_t i = 0;
+    for (; i + 32 <= n; i += 32) joined(out, digits, from, weights, count, first, i, 4, c, small);
+    for (; i < n; i += 8) joined(out, digits, from, weights, count, first, i, 1, c, small);
 }
 
 BSK_AVX512_TARGET void bsk_avx512_join_digits(

@@ -18,7 +18,7 @@ package struct MachineSpeed: Sendable, Equatable, Codable {
     /// What a whole evaluation takes, as a multiple of its operations.
     package var overhead: Double
     /// A residue's product where several are joined to one number.
-    package var joinResidue = 0.2
+    package var joinResidue = 0.3
     /// A residue's product with a small weight, added up.
     package var smallResidue = 0.06
     /// A residue of a tensor product, with the reductions before it and its way through memory.

@@ -81,6 +81,11 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
         OracleCase(
             degree: 64, ciphertextBits: [49, 30, 28, 27], specialBits: 45, plaintextBits: [25],
             digitBits: 120, levels: [2, 4], index: 4, moreSpecialBits: [44]),
+        // One digit of 340 bits.
+        OracleCase(
+            degree: 64, ciphertextBits: [49, 49, 49, 49, 48, 48, 47], specialBits: 46,
+            plaintextBits: [25], digitBits: 340, levels: [2, 7], index: 4,
+            moreSpecialBits: [46, 46, 46, 45, 45, 44, 44]),
     ]
 
     /// 128-bit security, one t twice as long and a quarter of the slots.

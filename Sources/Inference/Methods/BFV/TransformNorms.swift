@@ -62,6 +62,7 @@ package final class TransformNorms: Sendable {
     }
 
     /// One of each source, of a map of one sum.
+    /// - Parameter units: what is divided out of the weights.
     func gains(
         of transform: LinearTransform, units: [MessageUnit], on ledger: any NoiseLedger
     ) -> [TransformGain] {
@@ -72,10 +73,19 @@ package final class TransformNorms: Sendable {
             gain(
                 of: transform, source: source, modulus: ledger.plaintext, degree: ledger.degree,
                 factor: ignoresUnits
-                    ? 1
+                    ? Self.usual(transform, source: source, ledger)
                     : transform.divisors(ofSum: 0).inverse(
                         ledger.inverse(units[source]), modulo: ledger.plaintext.prime))
         }
+    }
+
+    /// Units change little about weights that are residues of any size. But constants of sources that bring another unit
+    /// than the first one's are what that makes of them: t over the golden ratio stands for it.
+    private static func usual(
+        _ transform: LinearTransform, source: Int, _ ledger: any NoiseLedger
+    ) -> UInt64 {
+        guard transform.isConstant, source > 0 else { return 1 }
+        return UInt64(Double(ledger.plaintext.prime) * 0.618)
     }
 
     private static let identity = TransformGain.fold([1])

@@ -53,7 +53,7 @@ package struct ClearSlots: ClearInterpreter {
             weights: transform.giants.map { giant in
                 giant.terms.map { term in
                     residues.divide(
-                        term.weights, by: units[transform.babies[term.baby].source],
+                        term.weights, by: units[transform.babies[term.baby].source].over(unit),
                         transform.divisors(ofSum: giant.output))
                 }
             })

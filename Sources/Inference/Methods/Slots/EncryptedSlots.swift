@@ -61,7 +61,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
             evaluator.context.encodeTransform(
                 babies: transform.babies, giants: giants,
                 factors: transform.sums.indices.map { sum in
-                    units.map { residues.inverse($0, transform.divisors(ofSum: sum)) }
+                    units.map { residues.inverse($0.over(unit), transform.divisors(ofSum: sum)) }
                 },
                 plaintextIndex: residues.plaintextIndex, level: level,
                 isDithered: isLast && privacy.dithers)

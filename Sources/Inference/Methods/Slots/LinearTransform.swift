@@ -59,8 +59,12 @@ package final class LinearTransform: CircuitMap {
         return moving
     }
 
-    /// Every source's unit is divided out of its weights.
-    package func unit(of units: [MessageUnit]) -> MessageUnit { .one }
+    /// Every source's unit is divided out of its weights. But constants bring the first one's along: small as they are,
+    /// they would be residues of any size.
+    package func unit(of units: [MessageUnit]) -> MessageUnit { isConstant ? units[0] : .one }
+
+    /// Whether each weight is the same in all slots.
+    let isConstant: Bool
 
     let termCount: Int
 
@@ -136,6 +140,7 @@ package final class LinearTransform: CircuitMap {
             giant.terms.map { (babies[$0.baby].source, moves(babies[$0.baby].permutation)) }
         }
         termCount = operands.count
+        isConstant = giants.allSatisfy { $0.terms.allSatisfy(\.unmoved.isConstant) }
     }
 
     /// Groups diagonals (rotation d * stride, weights) into giants of babies: rotating by (g babyCount + b) stride is
@@ -181,6 +186,6 @@ struct Diagonal: Sendable {
         guard let weight = weights.common(of: count) else { return self }
         return Diagonal(
             source: source, index: index,
-            weights: SlotWeights([Int64](repeating: weight, count: slots)), output: output)
+            weights: SlotWeights(constant: weight, count: slots), output: output)
     }
 }

@@ -61,7 +61,9 @@ package struct NoiseSlots: NoiseInterpreter {
     ) -> PreparedMap {
         PreparedMap(
             transform: transform,
-            gains: transform.sums.map { norms.gains(of: $0, units: units, on: ledger) },
+            gains: transform.sums.map {
+                norms.gains(of: $0, units: units.map { $0.over(unit) }, on: ledger)
+            },
             isDithered: isLast && ledger.privacy.dithers)
     }
 

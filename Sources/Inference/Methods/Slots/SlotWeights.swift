@@ -7,6 +7,8 @@ struct SlotWeights: Sendable {
         case all([Int64])
         /// Slots and their weights; of equal slots the last counts.
         case some([Int32], [Int64])
+        /// The same everywhere.
+        case constant(Int64)
     }
 
     private let storage: Storage
@@ -26,6 +28,14 @@ struct SlotWeights: Sendable {
         }
     }
 
+    init(constant weight: Int64, count: Int) {
+        storage = .constant(weight)
+        self.count = count
+    }
+
+    /// Whether they are made as one weight for all slots: a constant polynomial.
+    var isConstant: Bool { if case .constant = storage { true } else { false } }
+
     init(_ weights: [Int64]) {
         storage = .all(weights)
         count = weights.count
@@ -36,6 +46,7 @@ struct SlotWeights: Sendable {
         switch storage {
         case .all(let weights): weights
         case .some(let slots, let weights): Self.expanded(slots, weights, count)
+        case .constant(let weight): [Int64](repeating: weight, count: count)
         }
     }
 
@@ -51,6 +62,7 @@ struct SlotWeights: Sendable {
             switch storage {
             case .all(let weights): weights.filter { $0 != 0 }
             case .some(_, let weights): weights
+            case .constant(let weight): [Int64](repeating: weight, count: count)
             }
         guard weights.count == slots, let first = weights.first else { return nil }
         return weights.allSatisfy { $0 == first } ? first : nil
