@@ -121,7 +121,7 @@ def train(network, images, labels, epochs, generator, teacher=None):
     for epoch in range(epochs):
         total = 0.0
         for batch in torch.randperm(len(images), generator=generator)[: len(images) // BATCH * BATCH].split(BATCH):
-            pixels = augment(images[batch], generator, (7, 0.07, 1, 0.07), 0.4)
+            pixels = augment(images[batch], generator, (9, 0.09, 1.5, 0.09), 0.5)
             scores = network(pixels)
             loss = F.cross_entropy(scores, labels[batch])
             if teacher is not None:
@@ -229,15 +229,16 @@ def main():
     for learner in [network, reals]:
         train(learner, images, labels, options.epochs, generator, teacher)
         print(json.dumps({type(learner).__name__: accuracy(learner, test, test_labels)}), flush=True)
+        if learner is network:
+            options.output.mkdir(parents=True, exist_ok=True)
+            qdq(network, options.output / "model.onnx")
+            np.save(options.output / "samples.npy", test.numpy())
+            np.save(options.output / "labels.npy", test_labels.numpy())
     result = {
         "accuracy": accuracy(network, test, test_labels),
         "accuracy of floats": accuracy(reals, test, test_labels),
         "accuracy of the teacher": accuracy(teacher, test, test_labels),
     }
-    options.output.mkdir(parents=True, exist_ok=True)
-    qdq(network, options.output / "model.onnx")
-    np.save(options.output / "samples.npy", test.numpy())
-    np.save(options.output / "labels.npy", test_labels.numpy())
     print(json.dumps(result))
 
 

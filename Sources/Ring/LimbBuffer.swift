@@ -61,8 +61,8 @@ enum LimbMemory {
         var slabBytes = 0
     }
 
-    /// Words that are kept at most, slabs not counted: 1 GiB.
-    private static let limit = 128 << 20
+    /// Words that are kept at most, slabs not counted: 2 GiB.
+    private static let limit = 256 << 20
     /// Words of slabs, and of the others, that lie idle at most before larger buffers than asked for are taken: 256 MiB.
     /// Large batches and deep circuits go from level to level, and would leave all of each behind.
     private static let mostIdle = 32 << 20
@@ -82,7 +82,8 @@ enum LimbMemory {
     }
 
     /// - Returns: memory, and the words that there is room for.
-    static func take(words: Int) -> (UnsafeMutablePointer<UInt64>, capacity: Int) {
+    static func take(words asked: Int) -> (UnsafeMutablePointer<UInt64>, capacity: Int) {
+        let words = rounded(asked)
         let kept = lists.withLock { lists -> (address: Int, capacity: Int)? in
             lists.taken += 1
             if let size = size(of: words, in: lists), let pointer = lists.free[size]!.popLast() {
@@ -102,6 +103,14 @@ enum LimbMemory {
             return (pointer, kept.capacity)
         }
         return (allocate(words: words), words)
+    }
+
+    /// Large buffers come in eight sizes between a power of two and the next: else deep circuits, whose values have ever
+    /// fewer limbs, find none of their size and wait for new pages. What is not used of one takes no memory.
+    private static func rounded(_ words: Int) -> Int {
+        guard words >= slabbed.upperBound else { return words }
+        let step = 1 << (Int.bitWidth - 1 - words.leadingZeroBitCount - 3)
+        return (words + step - 1) / step * step
     }
 
     /// Of the free buffers to take: as large as asked for, or up to twice as large where much lies idle.
@@ -124,6 +133,7 @@ enum LimbMemory {
             words >= smallest
             && lists.withLock { lists in
                 let isCut = slabbed.contains(words)
+                if !isCut { makeRoom(for: words, in: &lists) }
                 guard isCut || lists.words + words <= limit,
                     let pointer = UnsafeMutablePointer<UInt64>(bitPattern: address)
                 else { return false }
@@ -134,6 +144,20 @@ enum LimbMemory {
         if !isKept {
             bsk_unpoison(pointer, words * 8)
             UnsafeMutableRawPointer(pointer).deallocate()
+        }
+    }
+
+    /// Gives back buffers of other sizes, the largest first, until one more is within the limit: what was used last is
+    /// what is asked for next.
+    private static func makeRoom(for words: Int, in lists: inout Lists) {
+        guard words <= limit, lists.words + words > limit else { return }
+        for size in lists.free.keys.sorted(by: >)
+        where size >= smallest && size != words && !slabbed.contains(size) {
+            while lists.words + words > limit, let pointer = lists.free[size]!.popLast() {
+                lists.words -= size
+                bsk_unpoison(pointer, size * 8)
+                UnsafeMutableRawPointer(pointer).deallocate()
+            }
         }
     }
 

@@ -21,10 +21,14 @@ package final class PackedLimbs: @unchecked Sendable {
     private let limbs: [Limb]
 
     /// Memory for `countPerLimb` residues, a multiple of 8, modulo each modulus; not initialized.
-    package init(countPerLimb: Int, basis: RNSBasis) {
+    package convenience init(countPerLimb: Int, basis: RNSBasis) {
+        self.init(countPerLimb: countPerLimb, tables: basis.tables)
+    }
+
+    package init(countPerLimb: Int, tables: [NTTTable]) {
         precondition(countPerLimb % 8 == 0)
         var bytes = 0
-        limbs = basis.tables.map { table in
+        limbs = tables.map { table in
             defer { bytes += countPerLimb / 8 * table.bits }
             return Limb(table: table, offset: bytes, one: (1 << 52) % table.value)
         }

@@ -29,6 +29,19 @@ public struct EncodedTransform: Sendable {
         package let babies: [Int]
     }
 
+    private enum Storage {
+        /// Limb by limb, block by block, term by term: the order of use, so that memory is read in sequence.
+        case packed(PackedLimbs)
+        /// Term by term, to be transformed when they are used.
+        case coefficients([Int32])
+    }
+
+    /// Whether weights are kept as coefficients: in the largest ring with its many moduli a term would take some 7 MB
+    /// instead of a quarter of one, and a map or a table has hundreds.
+    package static func keepsCoefficients(degree: Int, plaintext prime: UInt64) -> Bool {
+        degree > 32768 && prime < 1 << 31
+    }
+
     /// Sources ascending.
     package let babies: [BabyStep]
     package let giants: [Giant]
@@ -37,8 +50,7 @@ public struct EncodedTransform: Sendable {
     private let basis: RNSBasis
     /// Of each giant, the number of terms before it.
     private let firstTerms: [Int]
-    /// Limb by limb, block by block, term by term: the order of use, so that memory is read in sequence.
-    private let storage: PackedLimbs
+    private let storage: Storage
     /// Values that come after one another and are alike: a power of two, above a block where it is not 1. One block of
     /// each such run is stored.
     private let run: Int
@@ -62,11 +74,12 @@ public struct EncodedTransform: Sendable {
 
     /// - Parameters:
     ///   - spacing: plaintexts are polynomials in X^spacing, which have that many equal values one after another.
+    ///   - keepsCoefficients: see there.
     ///   - fractions: of w / pi; nil where weights are what they are.
     ///   - coefficients: writes those of a term's plaintext.
     fileprivate init(
         babies: [BabyStep], giants: [Giant], level: Int, spacing: Int, basis: RNSBasis,
-        fractions: Fractions?,
+        keepsCoefficients: Bool, fractions: Fractions?,
         coefficients: (_ giant: Int, _ term: Int, UnsafeMutablePointer<Int64>) -> Void
     ) {
         self.babies = babies
@@ -79,11 +92,14 @@ public struct EncodedTransform: Sendable {
             return terms
         }
         let n = basis.degree
-        let block = min(n, Int(BSK_WEIGHT_BLOCK))
-        let run = spacing > block ? spacing : 1
+        let block = Self.block(of: n)
+        let run = spacing > block && !keepsCoefficients ? spacing : 1
         self.run = run
-        let count = Self.storedValues(of: n, spacing: spacing)
-        storage = PackedLimbs(countPerLimb: terms * count, basis: basis)
+        let count = run > 1 ? Self.storedValues(of: n, spacing: spacing) : n
+        let storage =
+            keepsCoefficients ? nil : PackedLimbs(countPerLimb: terms * count, basis: basis)
+        var kept: [Int32] = []
+        kept.reserveCapacity(keepsCoefficients ? terms * n : 0)
         let places = giants.indices.flatMap { g in giants[g].babies.indices.map { (g, $0) } }
         let (small, residues) = (LimbBuffer(count: n * Self.batch), LimbBuffer(count: n))
         var dither: [[Int64]] = []
@@ -93,7 +109,9 @@ public struct EncodedTransform: Sendable {
                 let weights = Self.signed(small, i * n)
                 coefficients(giant, term, weights)
                 if let fractions { dither.append(fractions.thresholds(of: weights, count: n)) }
+                if keepsCoefficients { kept += (0..<n).map { Int32(weights[$0]) } }
             }
+            guard let storage else { continue }
             for (k, table) in basis.tables.enumerated() {
                 storage.interleave(
                     batch.count, count: count, block: block, limb: k, at: first * block,
@@ -110,12 +128,41 @@ public struct EncodedTransform: Sendable {
             }
         }
         withExtendedLifetime((small, residues)) {}
+        self.storage = storage.map { .packed($0) } ?? .coefficients(kept)
         self.dither = dither
+    }
+
+    private static func block(of degree: Int) -> Int { min(degree, Int(BSK_WEIGHT_BLOCK)) }
+
+    /// Forward transforms of one application to a ciphertext, in so many limbs.
+    func transformsCount(limbs: Int) -> Int {
+        if case .coefficients = storage { termCount * limbs } else { 0 }
+    }
+
+    /// The weights of a giant modulo one prime, in NTT form, `stride` words from one to the next.
+    private func transformed(
+        _ coefficients: [Int32], giant: Int, table: NTTTable, stride: Int
+    ) -> LimbBuffer {
+        let n = basis.degree
+        let count = giants[giant].babies.count
+        let (small, out) = (LimbBuffer(count: n), LimbBuffer(count: count * stride))
+        coefficients.withUnsafeBufferPointer { coefficients in
+            for term in 0..<count {
+                let from = coefficients.baseAddress! + (firstTerms[giant] + term) * n
+                let weights = Self.signed(small, 0)
+                for i in 0..<n { weights[i] = Int64(from[i]) }
+                let x = out.base + term * stride
+                bsk_reduce_signed(table.modulus, x, weights, n)
+                table.forward(x)
+            }
+        }
+        withExtendedLifetime(small) {}
+        return out
     }
 
     /// Values of a plaintext modulo one prime that are kept, of `degree` in all.
     package static func storedValues(of degree: Int, spacing: Int) -> Int {
-        let block = min(degree, Int(BSK_WEIGHT_BLOCK))
+        let block = block(of: degree)
         return spacing > block ? degree / spacing * block : degree
     }
 
@@ -155,10 +202,32 @@ public struct EncodedTransform: Sendable {
         let pairs = giants.flatMap { $0.babies.map(babies) }
         let x0 = pairs.map { Optional(UnsafePointer($0.0)) }
         let x1 = pairs.map { Optional(UnsafePointer($0.1)) }
+        let packed: PackedLimbs
+        switch storage {
+        case .packed(let limbs): packed = limbs
+        case .coefficients(let coefficients):
+            // Giant by giant: what is transformed is used while it is in a cache.
+            let stride = LimbBuffer.stride(degree: basis.degree)
+            for giant in giants.indices {
+                let weights = transformed(
+                    coefficients, giant: giant, table: basis.tables[k], stride: stride)
+                let terms = firstTerms[giant]..<firstTerms[giant] + counts[giant]
+                let w = (0..<counts[giant]).map {
+                    Optional(UnsafePointer(weights.base + $0 * stride))
+                }
+                withExtendedLifetime(weights) {
+                    for (out, x) in [(out0[giant], x0), (out1[giant], x1)] {
+                        bsk_inner_product(
+                            modulus, out, w, Array(x[terms]), counts[giant], basis.degree)
+                    }
+                }
+            }
+            return
+        }
         guard run > 1 else {
-            withExtendedLifetime(storage) {
+            withExtendedLifetime(packed) {
                 bsk_packed_weights(
-                    modulus, out0, out1, counts, giants.count, storage.limb(k), x0, x1,
+                    modulus, out0, out1, counts, giants.count, packed.limb(k), x0, x1,
                     basis.degree)
             }
             return
@@ -171,9 +240,9 @@ public struct EncodedTransform: Sendable {
         func moved(_ all: [UnsafePointer<UInt64>?], _ start: Int) -> [UnsafePointer<UInt64>?] {
             all.map { $0! + start }
         }
-        withExtendedLifetime((storage, scratch)) {
+        withExtendedLifetime((packed, scratch)) {
             for first in stride(from: 0, to: basis.degree, by: run) {
-                let block = storage.limb(k) + first / run * bytes
+                let block = packed.limb(k) + first / run * bytes
                 for copy in 0..<part / Int(BSK_WEIGHT_BLOCK) {
                     (weights + copy * bytes).update(from: block, count: bytes)
                 }
@@ -214,7 +283,7 @@ extension BFVContext {
         let encoder = plaintexts[plaintextIndex].encoder
         return encodeTransform(
             babies: babies, giants: giants.map { ($0.permutation, 0, $0.terms.map(\.baby)) },
-            level: level, spacing: spacing
+            plaintextIndex: plaintextIndex, level: level, spacing: spacing
         ) {
             encoder.encode(giants[$0].terms[$1].slots, times: 1, into: $2)
         }
@@ -237,7 +306,8 @@ extension BFVContext {
         return encodeTransform(
             babies: babies,
             giants: giants.map { ($0.permutation, $0.output, $0.terms.map(\.baby)) },
-            level: level, fractions: isDithered ? Fractions(encoder.modulus) : nil
+            plaintextIndex: plaintextIndex, level: level,
+            fractions: isDithered ? Fractions(encoder.modulus) : nil
         ) {
             let term = giants[$0].terms[$1]
             encoder.encode(
@@ -248,8 +318,8 @@ extension BFVContext {
 
     private func encodeTransform(
         babies: [BabyStep],
-        giants: [(permutation: SlotPermutation, output: Int, babies: [Int])], level: Int,
-        spacing: Int = 1, fractions: Fractions? = nil,
+        giants: [(permutation: SlotPermutation, output: Int, babies: [Int])],
+        plaintextIndex: Int, level: Int, spacing: Int = 1, fractions: Fractions? = nil,
         coefficients: (_ giant: Int, _ term: Int, UnsafeMutablePointer<Int64>) -> Void
     ) -> EncodedTransform {
         precondition(giants.allSatisfy { !$0.babies.isEmpty })
@@ -261,6 +331,8 @@ extension BFVContext {
                 EncodedTransform.Giant(
                     permutation: $0.permutation, output: $0.output, babies: $0.babies)
             }, level: level, spacing: spacing, basis: extendedBasis(level: level),
+            keepsCoefficients: EncodedTransform.keepsCoefficients(
+                degree: degree, plaintext: plaintexts[plaintextIndex].encoder.modulus.prime),
             fractions: fractions,
             coefficients: coefficients)
     }

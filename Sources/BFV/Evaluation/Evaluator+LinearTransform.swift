@@ -135,6 +135,7 @@ extension Evaluator {
         counter.add {
             $0.plaintextMultiplications += terms
             $0.plaintextProducts += 2 * terms * basis.count
+            $0.forwardNTTs += transforms.reduce(0) { $0 + $1.transformsCount(limbs: basis.count) }
         }
         return sums
     }
@@ -264,6 +265,7 @@ extension Evaluator {
         counter.add {
             $0.plaintextMultiplications += transform.termCount
             $0.plaintextProducts += 2 * transform.termCount * level
+            $0.forwardNTTs += transform.transformsCount(limbs: level)
         }
         return (0..<transform.outputCount).map { output in
             let parts = zip(transform.giants, sums).filter { $0.0.output == output }.map(\.1)

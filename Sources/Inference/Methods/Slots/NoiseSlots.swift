@@ -85,7 +85,7 @@ package struct NoiseSlots: NoiseInterpreter {
         }
         let isLocal = transform.permutations(degree: degree).isEmpty
         let limbs = isLocal ? level : level + ledger.specialCount
-        ledger.tally.counts.plaintextProducts += 2 * transform.termCount * limbs
+        countProducts(terms: transform.termCount, limbs: limbs)
         if prepared.isDithered { countDither(transform, limbs: limbs) }
         if isLocal {
             return bundle(
@@ -210,12 +210,22 @@ package struct NoiseSlots: NoiseInterpreter {
             level: level, noise: try ledger.relinearize(product, level: level, vector: nil))
     }
 
+    /// Of encoded weights, which may be transformed each time.
+    private func countProducts(terms: Int, limbs: Int) {
+        ledger.tally.counts.plaintextProducts += 2 * terms * limbs
+        if EncodedTransform.keepsCoefficients(
+            degree: ledger.degree, plaintext: ledger.plaintext.prime)
+        {
+            ledger.tally.counts.forwardNTTs += terms * limbs
+        }
+    }
+
     /// Each power times a plaintext with any slots, and summed; and a constant.
     private func leaf(_ leaf: SlotLeaf, _ values: [Value]) -> Value {
         let gain = model.anyPlaintext(spacing: leaf.spacing)
         let products = values.map { $0.noise.mapped(by: gain, degree: ledger.degree) }
         ledger.tally.counts.plaintextMultiplications += values.count
-        ledger.tally.counts.plaintextProducts += 2 * values.count * values[0].level
+        countProducts(terms: values.count, limbs: values[0].level)
         return Value(
             level: values[0].level, noise: model.addingConstant(NoiseBound.sum(products)))
     }

@@ -192,40 +192,61 @@ package enum SlotCircuits: CircuitFamily {
     package static func isCandidate(_ task: PlanningTask) -> Bool { true }
     package static func groupCount(_ shape: SlotShape, samples: Int) -> Int { 1 }
 
-    /// Memory is weights, packed to the bits of the moduli that they are at, and what is in flight.
+    /// Memory is weights, packed to the bits of the moduli that they are at, and the values that are needed at once with
+    /// what a step works on.
     package static func serverMemory(
         _ client: Slots, _ circuit: Circuit<SlotCircuits>, _ evaluation: PlanEvaluation,
         levels: [Int]
     ) -> Int {
         let parameters = client.settings.parameters
         let (lattice, degree) = (parameters.lattice, parameters.degree)
+        let special = lattice.specialModuli.count
         var level = parameters.maximumLevel
-        var weights = 0
-        func add(_ values: Int, special: Bool) {
+        // Limbs of each value, and of all that something reads later.
+        var values = [Int](repeating: 2 * level, count: circuit.inputsCount)
+        var live = values.reduce(0, +)
+        var (weights, mostLimbs) = (0, live)
+        let keepsCoefficients = parameters.plaintextModuli.allSatisfy {
+            EncodedTransform.keepsCoefficients(degree: degree, plaintext: $0)
+        }
+        func add(terms: Int, stored: Int, isExtended: Bool) {
             let bits =
                 lattice.ciphertextModuli.prefix(level).reduce(0) { $0 + $1.bitWidthUsed }
-                + (special ? lattice.specialBits : 0)
-            weights += values / 8 * bits
+                + (isExtended ? lattice.specialBits : 0)
+            weights += keepsCoefficients ? 4 * terms * degree : stored / 8 * bits
         }
-        for instruction in circuit.instructions {
+        for (instruction, released) in zip(circuit.instructions, circuit.flow.releases) {
+            var working = 0
             switch instruction.step {
-            case .switchPoint(let point): level = levels[point]
+            case .switchPoint(let point):
+                level = levels[point]
+                live -= released.reduce(0) { $0 + values[$1] }
+                continue
             case .map(let map):
+                let isExtended = !map.permutations(degree: degree).isEmpty
                 add(
-                    map.termCount * degree,
-                    special: !map.permutations(degree: degree).isEmpty)
+                    terms: map.termCount, stored: map.termCount * degree, isExtended: isExtended)
+                // Sums of giants modulo Q P, and of one limb all babies.
+                working = 2 * map.giants.count * (level + special) + 2 * map.babies.count
             case .own(.leaf(let leaf)):
-                add(leaf.termCount * leaf.storedValues(of: degree), special: false)
-            case .own, .square, .product: break
+                add(
+                    terms: leaf.termCount,
+                    stored: leaf.termCount * leaf.storedValues(of: degree), isExtended: false)
+            case .square, .product:
+                // Three polynomials and their digits, then two modulo Q P.
+                working = 4 * level + 2 * (level + special)
+            case .own: break
             }
+            for operand in instruction.operands where values[operand] > 2 * level {
+                live -= values[operand] - 2 * level
+                values[operand] = 2 * level
+            }
+            values.append(2 * level)
+            live += 2 * level
+            mostLimbs = max(mostLimbs, live + working)
+            live -= released.reduce(0) { $0 + values[$1] }
         }
-        let widestBabies = circuit.maps.map(\.babies.count).max() ?? 0
-        // Up to three polynomials each, and what a step works on.
-        let values = 3 * (circuit.flow.mostValues - 1) + 2 * widestBabies + 9
-        return parameters.plaintextModuli.count
-            * (weights
-                + values * degree * 8
-                * (parameters.maximumLevel + lattice.specialModuli.count))
+        return parameters.plaintextModuli.count * (weights + 8 * degree * mostLimbs)
     }
 
     package static func client(
