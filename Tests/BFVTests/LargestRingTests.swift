@@ -8,6 +8,7 @@ import Testing
 
 /// N = 65536, where tables one after another are planned: 128-bit security, two special primes, digits of two residues.
 @Suite struct LargestRingTests {
+    /// Weights of a map are kept as coefficients there.
     @Test func productsAndRotations() throws {
         let degree = 65536
         let primes = Primes.nttPrimes(bits: 47, count: 6, congruentTo1Modulo: UInt64(2 * degree))
@@ -49,5 +50,26 @@ import Testing
                 == products.indices.map {
                     products[$0 / columns * columns + ($0 + 1) % columns]
                 })
+        let weights = [slots(), slots()]
+        #expect(EncodedTransform.keepsCoefficients(degree: degree, plaintext: t))
+        let identity = SlotPermutation(rotation: 0)
+        let transform = context.encodeTransform(
+            babies: [BabyStep(permutation: identity), BabyStep(permutation: rotation)],
+            giants: [(identity, [(0, weights[0])]), (rotation, [(1, weights[1]), (0, x)])],
+            plaintextIndex: 0, level: 4)
+        let mapped = decryptor.decrypt(
+            try evaluator.apply(transform, to: encryptor.encrypt(slots: y))
+        ).slots
+        func rotated(_ slots: [UInt64]) -> [UInt64] {
+            slots.indices.map { slots[$0 / columns * columns + ($0 + 1) % columns] }
+        }
+        func times(_ a: [UInt64], _ b: [UInt64]) -> [UInt64] {
+            zip(a, b).map { ModularArithmetic.multiply($0, $1, modulo: t) }
+        }
+        func plus(_ a: [UInt64], _ b: [UInt64]) -> [UInt64] {
+            zip(a, b).map { ModularArithmetic.add($0, $1, modulo: t) }
+        }
+        let inner = plus(times(weights[1], rotated(y)), times(x, y))
+        #expect(mapped == plus(times(weights[0], y), rotated(inner)))
     }
 }

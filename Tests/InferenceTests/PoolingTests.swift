@@ -127,6 +127,31 @@ import Testing
         }
     }
 
+    /// Outputs of a few features stay in place whatever their weights are.
+    @Test func fewFeaturesAnOutput() throws {
+        var matrix = SparseIntegerMatrix(columns: 5)
+        for row in [[(0, 1), (1, 2)], [(2, 1), (3, -1)], [(4, 3)]] as [[(Int, Int64)]] {
+            for (column, weight) in row { matrix.append(column: column, weight: weight) }
+            matrix.endRow()
+        }
+        let network = try IntegerNetwork(
+            input: InputSpecification(shape: [5], range: 0...1, scale: 1),
+            operations: [
+                .init(.affine(try Affine(matrix: matrix, bias: [0, 1, -1])), sources: [0]),
+                .init(
+                    .table(
+                        try LookupTables(
+                            runs: [.init(-1...3) { ($0 * $0 + 1) % 5 }], choices: [0, 0, 0])),
+                    sources: [1]),
+            ], outputScale: 1, labels: IntegerNetwork.defaultLabels(3))
+        let pair = try Pair(
+            try Planner.insecure(degrees: [1024, 2048]).plan(network, method: .slots))
+        let reference = IntegerReference(network)
+        for sample in [[0, 1, 1, 0, 1], [1, 1, 0, 1, 0], [1, 0, 1, 1, 1]] {
+            #expect(try pair.predictions([sample])[0].logits == reference.logits(sample))
+        }
+    }
+
     /// A maximum has the range of its operands, whatever a sum would say; what only looks like one has the sum's.
     @Test func maximaHaveTheirOwnRange() throws {
         /// Accepted where the table at the end covers all that the sum of a and f(c b + d a + e) can be.

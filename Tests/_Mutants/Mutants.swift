@@ -8,6 +8,31 @@ let mutants: [Mutant] = [
 
 private let bounds: [Mutant] = [
     Mutant(
+        name: "of a giant's weights that are kept as coefficients the first giant's serve for all",
+        file: "BFV/Evaluation/EncodedTransform.swift",
+        original: "(firstTerms[giant] + term) * n", broken: "term * n",
+        tests: "LargestRingTests"),
+    Mutant(
+        name: "what only looks like a maximum has the range of one",
+        file: "IntegerNetworks/Bounds/Maxima.swift",
+        original: "max(run.lower + Int64($0), 0) == $1", broken: "run.values.count > 0 || $0 == $1",
+        tests: "PoolingTests/maximaHaveTheirOwnRange"),
+    Mutant(
+        name: "a maximum of anything and a",
+        file: "IntegerNetworks/Bounds/Maxima.swift",
+        original: "$0.column == a && $0.weight == -1", broken: "$0.column == a",
+        tests: "PoolingTests/maximaHaveTheirOwnRange"),
+    Mutant(
+        name: "a weight that some outputs have is all outputs'",
+        file: "Inference/Methods/Slots/SlotWeights.swift",
+        original: "weights.allSatisfy { $0 == first }", broken: "weights.contains { $0 == first }",
+        tests: "PoolingTests/fewFeaturesAnOutput"),
+    Mutant(
+        name: "pixels of a pooled image are as near as before",
+        file: "Inference/Methods/Slots/ImageGrid.swift",
+        original: "row: row, pixel: pixel", broken: "row: row, pixel: 1",
+        tests: "PoolingTests/imagesArePooledInPlace"),
+    Mutant(
         name: "of several special primes the first one's part of a key serves for all",
         file: "Lattice/KeySwitching/KeySwitcher.swift",
         original: "key.gadget.level + k - level", broken: "key.gadget.level",
