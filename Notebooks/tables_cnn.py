@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trains a LeNet with real ReLU and max pooling in 3 bits on MNIST, and writes it as QDQ.
 
-Convolution 5x5, ReLU, pooling 2x2, twice, and a dense layer. As in `tables.py` the l1 norms of weights keep accumulators
-within the values of a table. Each channel's run has a place of its own, so that biases are free.
+Convolution 5x5, ReLU, pooling 2x2, twice, and a dense layer. As in `tables.py` the l1 norms of weights keep
+accumulators within the values of a table. Each channel's run has a place of its own, so that biases are free.
 
     python Notebooks/tables_cnn.py --mnist FOLDER_WITH_MNIST_IDX_GZ --output build/lenet    # needs torch and onnx
 """
@@ -13,13 +13,12 @@ import math
 import pathlib
 import time
 
+import data
 import numpy as np
 import onnx
 import torch
 import torch.nn.functional as F
 from onnx import TensorProto, helper
-
-import data
 from tables import integers, rounded
 from training import augment, in_batches, teacher_network
 
@@ -111,7 +110,7 @@ class Floats(torch.nn.Sequential):
 
 
 def train(network, images, labels, epochs, generator, teacher=None):
-    """Adam, with a rate that warms up for 500 steps and then falls as a cosine; from a teacher's scores where there is one."""
+    """Adam; the rate warms up for 500 steps, then falls as a cosine. From a teacher's scores where there is one."""
     optimizer = torch.optim.Adam(network.rates())
     steps = epochs * (len(images) // BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -127,13 +126,18 @@ def train(network, images, labels, epochs, generator, teacher=None):
             if teacher is not None:
                 with torch.no_grad():
                     wanted = teacher(pixels).log_softmax(1)
-                loss = 0.3 * loss + 0.7 * F.kl_div(scores.log_softmax(1), wanted, log_target=True, reduction="batchmean")
+                loss = 0.3 * loss + 0.7 * F.kl_div(
+                    scores.log_softmax(1), wanted, log_target=True, reduction="batchmean"
+                )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
             total += loss.item()
-        print(json.dumps({"epoch": epoch + 1, "loss": total / (len(images) // BATCH), "s": int(time.time() - start)}), flush=True)
+        print(
+            json.dumps({"epoch": epoch + 1, "loss": total / (len(images) // BATCH), "s": int(time.time() - start)}),
+            flush=True,
+        )
 
 
 def accuracy(network, images, labels):
@@ -159,7 +163,9 @@ def qdq(network, path):
         scale = constant(f"{name}.scale", TensorProto.FLOAT, [], [scale])
         zero = constant(f"{name}.zero", TensorProto.UINT4, [], [0])
         clipped = node("Clip", [value, low, high], f"{name}.clipped")
-        return node("DequantizeLinear", [node("QuantizeLinear", [clipped, scale, zero], f"{name}.codes"), scale, zero], name)
+        return node(
+            "DequantizeLinear", [node("QuantizeLinear", [clipped, scale, zero], f"{name}.codes"), scale, zero], name
+        )
 
     def weights(name, whole, kind, dims, scale):
         scale = constant(f"{name}.scale", TensorProto.FLOAT, [], [scale])
@@ -202,13 +208,17 @@ def main():
     parser.add_argument("--mnist", required=True, help="folder with the MNIST IDX .gz files")
     parser.add_argument("--output", required=True, type=pathlib.Path, help="folder for model and samples")
     parser.add_argument("--maps", type=int, nargs=2, default=[8, 16])
-    parser.add_argument("--values", type=int, nargs=2, default=[256, 256], help="of an accumulator, without its bias")
-    parser.add_argument("--shifts", type=int, nargs=2, default=[3, 3], help="log2 of the divisors")
-    parser.add_argument("--input-levels", type=int, default=7, help="the largest code of a pixel")
+    parser.add_argument("--values", type=int, nargs=2, default=[256, 512], help="of an accumulator, without its bias")
+    parser.add_argument("--shifts", type=int, nargs=2, default=[4, 4], help="log2 of the divisors")
+    parser.add_argument("--input-levels", type=int, default=3, help="the largest code of a pixel")
     parser.add_argument("--levels", type=int, default=7, help="the largest code of an activation")
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--teacher-epochs", type=int, default=10, help="of a larger network in floats, whose scores are learned")
-    parser.add_argument("--checkpoint", type=pathlib.Path, help="file that keeps the teacher; a second run starts after it")
+    parser.add_argument("--epochs", type=int, default=100)
+    parser.add_argument(
+        "--teacher-epochs", type=int, default=8, help="of a larger network in floats, whose scores are learned"
+    )
+    parser.add_argument(
+        "--checkpoint", type=pathlib.Path, help="file that keeps the teacher; a second run starts after it"
+    )
     parser.add_argument("--threads", type=int, default=1, help="another count may give another model")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
