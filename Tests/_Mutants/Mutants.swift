@@ -28,9 +28,10 @@ private let bounds: [Mutant] = [
         original: "weights.allSatisfy { $0 == first }", broken: "weights.contains { $0 == first }",
         tests: "PoolingTests/fewFeaturesAnOutput"),
     Mutant(
-        name: "pixels of a pooled image are as near as before",
+        name: "rows of a pooled image are as near as its pixels say",
         file: "Inference/Methods/Slots/ImageGrid.swift",
-        original: "row: row, pixel: pixel", broken: "row: row, pixel: 1",
+        original: "row * convolution.strides.height",
+        broken: "image.width * convolution.strides.height",
         tests: "PoolingTests/imagesArePooledInPlace"),
     Mutant(
         name: "of several special primes the first one's part of a key serves for all",
