@@ -50,6 +50,8 @@ class Network(torch.nn.Module):
         super().__init__()
         levels = [options.input_levels] + [options.levels] * len(options.maps)
         self.levels = levels
+        # A power of two, so that floating point rounds as integers do.
+        self.scale = 2.0 ** -math.ceil(math.log2(levels[0]))
         self.convolutions = torch.nn.ModuleList(
             Convolution(i, o, (values - 1) // before, shift, after)
             for i, o, values, shift, before, after in zip(
@@ -60,7 +62,7 @@ class Network(torch.nn.Module):
         self.temperature = torch.nn.Parameter(torch.zeros(()))  # of training's softmax only
 
     def codes(self, pixels):
-        return torch.clamp(torch.round(pixels * self.levels[0]), 0, self.levels[0])
+        return torch.clamp(torch.round(pixels / self.scale), 0, self.levels[0])
 
     def whole_last(self):
         return rounded(torch.clamp(self.last, -7, 7))
@@ -175,7 +177,7 @@ def qdq(network, path):
     def whole(x):
         return x.detach().round().to(torch.int64)
 
-    value, scale = "input", 1.0 / network.levels[0]
+    value, scale = "input", network.scale
     value = quantized(value, scale, network.levels[0], "pixels")
     for index, layer in enumerate(network.convolutions):
         kernels, bias = (whole(x) for x in layer.integers())
