@@ -61,6 +61,22 @@ def extremes(weights):
     return LEVELS * weights.clamp(max=0).sum(dim=1), LEVELS * weights.clamp(min=0).sum(dim=1)
 
 
+def rates(layers, last, temperature, rate):
+    """Latent weights are of the size of their integers, so they learn fast, and biases faster."""
+    return [
+        {"params": [*[layer.weights for layer in layers], last], "lr": rate},
+        {"params": [layer.bias for layer in layers], "lr": 10 * rate},
+        {"params": [temperature], "lr": 0.01},
+    ]
+
+
+def warmed(optimizer, warm, steps):
+    """The rate rises for some steps, then falls as a cosine."""
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1, (step + 1) / warm) * (1 + math.cos(math.pi * step / steps)) / 2
+    )
+
+
 class Table(torch.nn.Module):
     """A dense layer of small integers, then ReLU and requantization to 0...15."""
 
@@ -105,12 +121,7 @@ class Network(torch.nn.Module):
         return integers(torch.clamp(self.last, -7, 7), LAST)
 
     def rates(self):
-        """Latent weights are of the size of their integers, so they learn fast, and biases faster."""
-        return [
-            {"params": [*[table.weights for table in self.tables], self.last], "lr": 0.1},
-            {"params": [table.bias for table in self.tables], "lr": 1.0},
-            {"params": [self.temperature], "lr": 0.01},
-        ]
+        return rates(self.tables, self.last, self.temperature, 0.1)
 
 
 class Floats(torch.nn.Sequential):
@@ -144,9 +155,7 @@ def train(network, images, labels, epochs):
     """Adam, with a rate that warms up for 100 steps and then falls as a cosine."""
     optimizer = torch.optim.Adam(network.rates())
     steps = epochs * (len(images) // BATCH)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1, (step + 1) / 100) * (1 + math.cos(math.pi * step / steps)) / 2
-    )
+    schedule = warmed(optimizer, 100, steps)
     for _ in range(epochs):
         for batch in torch.randperm(len(images))[: len(images) // BATCH * BATCH].split(BATCH):
             optimizer.zero_grad()

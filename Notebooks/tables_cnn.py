@@ -19,7 +19,7 @@ import onnx
 import torch
 import torch.nn.functional as F
 from onnx import TensorProto, helper
-from tables import integers, rounded
+from tables import integers, rates, rounded, warmed
 from training import augment, in_batches, teacher_network
 
 BATCH = 100
@@ -74,12 +74,7 @@ class Network(torch.nn.Module):
         return x.flatten(1) @ self.whole_last().T * 2.0**-4 * torch.exp(self.temperature)
 
     def rates(self):
-        """Latent weights are of the size of their integers, so they learn fast, and biases faster."""
-        return [
-            {"params": [*[c.weights for c in self.convolutions], self.last], "lr": 0.05},
-            {"params": [c.bias for c in self.convolutions], "lr": 0.5},
-            {"params": [self.temperature], "lr": 0.01},
-        ]
+        return rates(self.convolutions, self.last, self.temperature, 0.05)
 
 
 class Teacher(torch.nn.Module):
@@ -115,9 +110,7 @@ def train(network, images, labels, epochs, generator, teacher=None):
     """Adam; the rate warms up for 500 steps, then falls as a cosine. From a teacher's scores where there is one."""
     optimizer = torch.optim.Adam(network.rates())
     steps = epochs * (len(images) // BATCH)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1, (step + 1) / 500) * (1 + math.cos(math.pi * step / steps)) / 2
-    )
+    schedule = warmed(optimizer, 500, steps)
     start = time.time()
     for epoch in range(epochs):
         total = 0.0

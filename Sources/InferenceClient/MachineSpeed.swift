@@ -60,10 +60,10 @@ package struct MachineSpeed: Sendable, Equatable, Codable {
         let products =
             count("key_products") * keyResidue + count("plaintext_products") * plaintextResidue
         let tiles =
-            count("join_products") * joinResidue + count("small_products") * smallResidue + count(
-                "tensor_products") * tensorResidue
+            count("small_products") * smallResidue + count("tensor_products") * tensorResidue
             + count("expansions") * expandedResidue + count("rerandomizations") * drawnResidue
             + count("floods") * floodedResidue + count("dithered_terms") * ditheredResidue
+            + count("join_products") * joinResidue
         return 1e-9 * (overhead * (transforms * butterflies + products * n) + tiles * n)
     }
 }

@@ -276,8 +276,8 @@ package struct NoiseModel: Sendable {
         var variance = 0.0
         var shifted = 0.0
         let first = moduli.startIndex
-        // Digits of hundreds of bits are taken in units of P, so that fourth powers are numbers.
-        let unit = exp2(max(0, log2(special.doubleTowardZero) - 100).rounded(.down))
+        // Digits of hundreds of bits are taken in a unit of their size, so that fourth powers are numbers.
+        let unit = exp2(Double(max(0, gadget.digitBits - 100)))
         for slice in gadget.digits(bits: moduli.map(\.bitWidthUsed)) {
             let q = moduli[first + slice.limbs.lowerBound]
             let bits = q.bitWidthUsed

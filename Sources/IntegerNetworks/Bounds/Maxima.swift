@@ -4,8 +4,8 @@ import BigIntegers
 
 /// Rows of an affine map that are maxima of two elements of a value: a + max(b - a, 0), of which the last is a table.
 /// Intervals of the sum alone would be those of a plus those of b.
-struct Maxima {
-    struct Row: Equatable {
+enum Maxima {
+    struct Row {
         let row: Int
         /// The value that both are of, as an operation names its sources.
         let value: Int

@@ -262,7 +262,7 @@ struct PackedNetwork {
         _ map: PackedMap, sources: [SlotLayout], as value: Int, in network: IntegerNetwork
     ) throws -> PackedLayer {
         if network.hasTables {
-            if let layer = try SlotPacking.anchored(map, sources: sources, shape: shape) {
+            if let layer = SlotPacking.anchored(map, sources: sources, shape: shape) {
                 return layer
             }
             if case .convolution(let convolution) = network.operations[value - 1].layer,

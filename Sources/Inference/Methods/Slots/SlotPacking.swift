@@ -50,7 +50,7 @@ enum SlotPacking {
             let outputs = SlotLayout(shape) { _, column in
                 placement.output(at: column & (period - 1))
             }
-            if let diagonals = try diagonals(
+            if let diagonals = diagonals(
                 of: map.matrix, sources: sources, outputs: outputs, limit: period, shape: shape)
             {
                 return PackedLayer(
@@ -80,21 +80,21 @@ enum SlotPacking {
         throw PackingError.noCover
     }
 
-    /// Diagonals of which every slot makes its output by itself.
+    /// Diagonals of which every slot makes its output by itself; nil where there are none, or too many.
     private static func diagonals(
         of matrix: SparseIntegerMatrix, sources: [SlotLayout], outputs: SlotLayout, limit: Int,
         shape: SlotShape
-    ) throws(PackingError) -> [Diagonal]? {
+    ) -> [Diagonal]? {
         var classes = outputs.features
         var count = 0
         for slot in classes.indices where classes[slot] != SlotLayout.empty {
             classes[slot] = Int32(count)
             count += 1
         }
-        return try DiagonalCover(
+        let cover = DiagonalCover(
             shape: shape, sources: sources, targets: outputs.features, classes: classes,
-            classCount: count, stride: 1, limit: limit
-        ).diagonals(of: matrix)
+            classCount: count, stride: 1, limit: limit)
+        return (try? cover.diagonals(of: matrix)) ?? nil
     }
 
     /// An inner layer of few features an output, each of which stays where the first one of its features is: pooling takes
@@ -103,7 +103,7 @@ enum SlotPacking {
     /// - Returns: nil where outputs share their first features, or some feature isn't at a few distances.
     static func anchored(
         _ map: PackedMap, sources: [SlotLayout], shape: SlotShape
-    ) throws -> PackedLayer? {
+    ) -> PackedLayer? {
         let matrix = map.matrix
         var outputOf = [Int32](repeating: SlotLayout.empty, count: matrix.columns)
         for row in 0..<matrix.rows {
@@ -124,7 +124,7 @@ enum SlotPacking {
         }
         let outputs = SlotLayout(features: targets)
         guard
-            let diagonals = try diagonals(
+            let diagonals = diagonals(
                 of: matrix, sources: sources, outputs: outputs, limit: shape.columns, shape: shape),
             diagonals.count <= mostAnchored
         else { return nil }
