@@ -91,6 +91,18 @@ public struct ClientPlan: Sendable {
     /// What a report says of the plan, beyond what holds for all.
     package var report: [ReportEntry] { method.report(self) }
 
+    /// What a sample of a full group takes.
+    package var costPerSample: [ReportEntry] {
+        [
+            ReportEntry(
+                "request_bytes_per_sample", "upload a sample, full groups",
+                .bytes(cost.requestBytes / samplesPerGroup), in: .cost),
+            ReportEntry(
+                "reply_bytes_per_sample", "download a sample, full groups",
+                .bytes(cost.replyBytes / samplesPerGroup), in: .cost),
+        ]
+    }
+
     package var requestForm: GroupForm {
         GroupForm(.request, plan: digest, capacity: samplesPerGroup) { [method] in
             method.requestLength(samples: $0)

@@ -77,12 +77,25 @@ import Wire
             ("output that isn't there", { $0.outputLayout[0] = 4 }),
             ("two output layouts", { $0.outputLayout += $0.outputLayout }),
             ("an output count", { $0.outputCount = 3 }),
+            ("one sample spelled out", { $0.samples = 1 }),
+            ("three samples side by side", { $0.samples = 3 }),
+            ("2^31 samples side by side", { $0.samples = 1 << 31 }),
+            (
+                "samples of trees side by side",
+                { message in
+                    message.samples = 2
+                    message.factorPairs = 1
+                }
+            ),
         ]
         for (what, change) in changes {
             try Fixture.expectRefusal(kind, what) { try Self.resealed($0, kind, change) }
         }
         try Fixture.expectRefusal(kind, "layouts of features", nil, .features) {
             try Self.resealed($0, kind) { $0.inputLayout = [1] }
+        }
+        try Fixture.expectRefusal(kind, "samples side by side", nil, .features) {
+            try Self.resealed($0, kind) { $0.samples = 2 }
         }
         try Fixture.expectRefusal(kind, "an output less", nil, .features) {
             try Self.resealed($0, kind) { $0.outputCount -= 1 }
@@ -173,6 +186,9 @@ import Wire
             ("no relinearization", { $0.client.keys.clearRelinearization() }),
             ("another input layout", { $0.client.inputLayout.swapAt(0, 1) }),
             ("another output layout", { $0.client.outputLayout.reverse() }),
+            // Of what fits the layouts, but isn't how this network lies.
+            ("two samples side by side", { $0.client.samples = 2 }),
+            ("samples that don't fit", { $0.client.samples = 64 }),
         ]
         for (what, change) in changes {
             try Fixture.expectRefusal(.serverPlan, what) {

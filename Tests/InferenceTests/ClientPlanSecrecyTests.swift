@@ -40,7 +40,7 @@ import Testing
 
     private static func rotations(_ network: IntegerNetwork) throws -> Set<SlotPermutation> {
         try SlotCircuits.circuit(
-            network, shape: SlotShape(degree: 128, index: 1), babyCounts: []
+            network, shape: SlotShape(degree: 128, index: 1), samples: 1, babyCounts: []
         ).permutations
     }
 
@@ -85,7 +85,7 @@ import Testing
                         sources: [1]),
                 ], outputScale: 1, labels: ["y"], decision: .regression)
             return try SlotCircuits.circuit(
-                network, shape: SlotShape(degree: 512, index: 2), babyCounts: numbers
+                network, shape: SlotShape(degree: 512, index: 2), samples: 1, babyCounts: numbers
             ).permutations
         }
         let first = try rotations([0, 5, 6], [1, 2, 3, 4])

@@ -117,7 +117,7 @@ import Testing
         func mapsBehindSwitches(_ options: Options) throws -> Int {
             let circuit = try FeatureCircuits.circuit(
                 Self.network(seed: 1, options),
-                shape: SlotShape(degree: 4096, index: 1), babyCounts: [])
+                shape: SlotShape(degree: 4096, index: 1), samples: 2048, babyCounts: [])
             let steps = circuit.instructions.map(\.step)
             return zip(steps, steps.dropFirst()).count {
                 if case (.switchPoint(let point), .map) = ($0, $1) { point % 2 == 0 } else { false }
@@ -180,7 +180,7 @@ import Testing
             let network = try Self.network(seed: 7, options)
             let plan = try Self.planner.plan(network, method: .slots)
             let circuit = try SlotCircuits.circuit(
-                network, shape: plan.slots.circuit.shape, babyCounts: numbers)
+                network, shape: plan.slots.circuit.shape, samples: 1, babyCounts: numbers)
             #expect(circuit.babyCounts == numbers)
             let reference = IntegerReference(network)
             for number in 0..<5 {

@@ -358,6 +358,26 @@ private let servers: [Mutant] = [
 
 private let groups: [Mutant] = [
     Mutant(
+        name: "outputs of a sample side by side are the first one's",
+        file: "InferenceClient/Methods/Slots/Slots.swift",
+        original: "sample * decoder.outputCount + output", broken: "output",
+        tests: "SideBySideTests"),
+    Mutant(
+        name: "of samples side by side each follows the one before by so many outputs",
+        file: "Inference/Methods/Slots/PackedNetwork+Samples.swift",
+        original: "feature + Int32(sample * count)", broken: "feature + Int32(sample)",
+        tests: "SideBySideTests"),
+    Mutant(
+        name: "with one row a rotation of samples side by side swaps rows",
+        file: "Inference/Methods/Slots/PackedNetwork+Samples.swift",
+        original: "one.swapsRows && shape.rows == 2", broken: "one.swapsRows",
+        tests: "SideBySideTests"),
+    Mutant(
+        name: "idle slots hold the last sample only",
+        file: "InferenceClient/Methods/Slots/Slots.swift",
+        original: "$0 % samples.count", broken: "min($0, samples.count - 1)",
+        tests: "SideBySideTests/idleSlotsHoldSamplesAgain"),
+    Mutant(
         name: "the checksum of a file is not compared",
         file: "Wire/Envelope.swift",
         original: "checksum(bytes[..<end], header.kind).elementsEqual(bytes[end...])",

@@ -85,6 +85,7 @@ export const bfvMessage = {
   9: one("outputCount", "uint32"),
   10: one("functionPrivacyBits", "uint32"),
   11: one("factorPairs", "uint32"),
+  12: one("samples", "uint32"),
 };
 
 /** @type {Schema} */

@@ -211,6 +211,7 @@ test("false plans", async () => {
     ["an output in two layouts", (message) => message.outputLayout.push(...message.outputLayout)],
     ["function privacy of 3 bits", (message) => (message.functionPrivacyBits = 3)],
     ["trees", (message) => (message.factorPairs = 1)],
+    ["samples side by side", (message) => (message.samples = 2)],
     ["an empty input", (_, { input }) => (input.shape = [])],
     ["a smaller input", (_, { input }) => input.shape.pop()],
     ["a range that ends before it begins", (_, { input }) => (input.lowest = input.highest + 1n)],

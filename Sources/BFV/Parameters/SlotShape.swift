@@ -20,6 +20,12 @@ public struct SlotShape: Sendable, Hashable {
     /// Slots of a row: a rotation is modulo this.
     public var columns: Int { slotCount / rows }
 
+    /// What each of several samples has that lie side by side, as a ring of its own; nil where that is less than eight
+    /// columns.
+    package func divided(among samples: Int) -> SlotShape? {
+        columns >= 8 * samples ? SlotShape(degree: degree / samples, index: index) : nil
+    }
+
     /// Slots whose rows repeat every `period` columns are fixed by the rotation by so many, so that their polynomial has
     /// only powers of X^spacing: N over k, the rows and the period. But with two rows the rotation by one, 3, is not 1
     /// modulo 8 as its powers by 2 and more are: there as for 2.

@@ -27,7 +27,7 @@ package struct PlanCommand: ReportingCommand {
 
               blindsight plan Models/relu-mlp.onnx --calibration calibration.npy -o plan
 
-            Methods: slots evaluates one sample at a time, in milliseconds; features takes thousands at once; \
+            Methods: slots evaluates one sample or a few, in milliseconds; features takes thousands at once; \
             paillier takes linear models, with keys and replies of less than a kilobyte. auto takes the fastest \
             for --samples, or one that moves at most half of its bytes and takes at most a second.
             """)

@@ -552,6 +552,13 @@ package nonisolated struct Blindsight_V6_BFVMessage: @unchecked Sendable {
     set {_uniqueStorage()._factorPairs = newValue}
   }
 
+  /// Of the method "slots": samples of a group side by side, a power of two; 0: one. Inputs and outputs of layouts are
+  /// numbered through all of them.
+  package var samples: UInt32 {
+    get {_storage._samples}
+    set {_uniqueStorage()._samples = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1457,7 +1464,7 @@ nonisolated extension Blindsight_V6_KeySetMessage: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".BFVMessage"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0\u{1}plaintexts\0\u{3}output_units\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{3}noise_margin_bits\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_count\0\u{3}function_privacy_bits\0\u{3}factor_pairs\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}keys\0\u{1}plaintexts\0\u{3}output_units\0\u{3}reply_c0_bits\0\u{3}reply_c1_bits\0\u{3}noise_margin_bits\0\u{3}input_layout\0\u{3}output_layout\0\u{3}output_count\0\u{3}function_privacy_bits\0\u{3}factor_pairs\0\u{1}samples\0")
 
   fileprivate class _StorageClass {
     var _keys: Blindsight_V6_KeySetMessage? = nil
@@ -1471,6 +1478,7 @@ nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProt
     var _outputCount: UInt32 = 0
     var _functionPrivacyBits: UInt32 = 0
     var _factorPairs: UInt32 = 0
+    var _samples: UInt32 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1492,6 +1500,7 @@ nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProt
       _outputCount = source._outputCount
       _functionPrivacyBits = source._functionPrivacyBits
       _factorPairs = source._factorPairs
+      _samples = source._samples
     }
   }
 
@@ -1521,6 +1530,7 @@ nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProt
         case 9: try { try decoder.decodeSingularUInt32Field(value: &_storage._outputCount) }()
         case 10: try { try decoder.decodeSingularUInt32Field(value: &_storage._functionPrivacyBits) }()
         case 11: try { try decoder.decodeSingularUInt32Field(value: &_storage._factorPairs) }()
+        case 12: try { try decoder.decodeSingularUInt32Field(value: &_storage._samples) }()
         default: break
         }
       }
@@ -1566,6 +1576,9 @@ nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProt
       if _storage._factorPairs != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._factorPairs, fieldNumber: 11)
       }
+      if _storage._samples != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._samples, fieldNumber: 12)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1586,6 +1599,7 @@ nonisolated extension Blindsight_V6_BFVMessage: SwiftProtobuf.Message, SwiftProt
         if _storage._outputCount != rhs_storage._outputCount {return false}
         if _storage._functionPrivacyBits != rhs_storage._functionPrivacyBits {return false}
         if _storage._factorPairs != rhs_storage._factorPairs {return false}
+        if _storage._samples != rhs_storage._samples {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -79,7 +79,8 @@ package struct BFVPlan<Family: CircuitFamily>: Sendable {
             circuit =
                 try laidOut
                 ?? Family.circuit(
-                    network, shape: choices.parameters.slots, babyCounts: choices.babyCounts)
+                    network, shape: choices.parameters.slots, samples: choices.samples,
+                    babyCounts: choices.babyCounts)
         } catch let error as PackingError {
             throw PlanError.doesNotFit(error.description)
         }
@@ -206,7 +207,8 @@ extension BFVPlan: ServerMethod {
         try self.init(
             network, claimed: client,
             choices: PlanChoices(
-                parameters: settings.parameters, babyCounts: message.babyCounts.map(Int.init),
+                parameters: settings.parameters, samples: client.groupCapacity,
+                babyCounts: message.babyCounts.map(Int.init),
                 levels: message.levels.map(Int.init), keys: settings.keys,
                 replyC0Bits: settings.replyC0Bits, replyC1Bits: settings.replyC1Bits,
                 privacy: FunctionPrivacy(

@@ -21,8 +21,7 @@ struct BFVPlanner<Family: CircuitFamily> {
         let widest = task.widestRange
         /// Of all groups of samples.
         func cost(_ candidate: Candidate<Family>) -> Double {
-            Double(Family.groupCount(candidate.parameters.slots, samples: task.samples))
-                * candidate.work
+            Double(candidate.circuit.groupCount(of: task.samples)) * candidate.work
         }
         var best: Candidate<Family>?
         var refusals: [String] = []
@@ -34,10 +33,15 @@ struct BFVPlanner<Family: CircuitFamily> {
             }
             var layouts: [Layout] = []
             for index in Self.indices(degree: degree) {
+                let shape = SlotShape(degree: degree, index: index)
                 do {
-                    layouts.append(
-                        try layout(SlotShape(degree: degree, index: index), widest: widest))
-                } catch let error as PackingError { refuse(index, error.description) }
+                    // Where so many samples don't fit, more don't.
+                    for samples in Family.groupSizes(shape, samples: task.samples) {
+                        layouts.append(try layout(shape, samples: samples, widest: widest))
+                    }
+                } catch let error as PackingError {
+                    if layouts.last?.index != index { refuse(index, error.description) }
+                }
             }
             // The most promising first: what can't take less than what was found needs no search.
             for layout in layouts.sorted(by: { ($0.least, $0.index) < ($1.least, $1.index) }) {
@@ -58,8 +62,8 @@ struct BFVPlanner<Family: CircuitFamily> {
             if best == nil { refusals.append("N = \(degree): \(refusal?.why ?? "nothing fits")") }
             // A larger ring costs more than twice as much for the same circuit; it pays only where it holds more
             // samples.
-            if let slots = best?.parameters.slots,
-                slots.index == 1 || Family.groupCount(slots, samples: task.samples) == 1
+            if let best,
+                best.circuit.shape.index == 1 || best.circuit.groupCount(of: task.samples) == 1
             {
                 break
             }
@@ -119,9 +123,9 @@ struct BFVPlanner<Family: CircuitFamily> {
     }
 
     /// - Throws: `PackingError` where the network doesn't fit.
-    private func layout(_ shape: SlotShape, widest: BigInt) throws -> Layout {
-        let circuit = try memory.circuit(shape: shape, babyCounts: []) {
-            try Family.circuit(network, shape: shape, babyCounts: [])
+    private func layout(_ shape: SlotShape, samples: Int, widest: BigInt) throws -> Layout {
+        let circuit = try memory.circuit(shape: shape, samples: samples, babyCounts: []) {
+            try Family.circuit(network, shape: shape, samples: samples, babyCounts: [])
         }
         // With one modulus, and the fewest plaintext moduli.
         let shortest = ModulusChain(
@@ -134,7 +138,7 @@ struct BFVPlanner<Family: CircuitFamily> {
         }
         return Layout(
             circuit: circuit,
-            least: least * Double(Family.groupCount(shape, samples: task.samples)))
+            least: least * Double(circuit.groupCount(of: task.samples)))
     }
 
     private func search(

@@ -56,16 +56,20 @@ package protocol CircuitFamily: Sendable {
     associatedtype Noise: NoiseInterpreter where Noise.Family == Self
 
     /// Lays out `network` in slots of `shape`.
-    /// - Parameter babyCounts: baby steps of each linear layer, where the family has them; missing ones are chosen.
+    /// - Parameters:
+    ///   - samples: of a group: one of `groupSizes`.
+    ///   - babyCounts: baby steps of each linear layer, where the family has them; missing ones are chosen.
     /// - Throws: `PackingError` where it doesn't fit.
     static func circuit(
-        _ network: IntegerNetwork, shape: SlotShape, babyCounts: [Int]
+        _ network: IntegerNetwork, shape: SlotShape, samples: Int, babyCounts: [Int]
     ) throws -> Circuit<Self>
 
     /// Circuits that need no Galois keys but these.
     static func circuits(
-        _ network: IntegerNetwork, shape: SlotShape, galoisElements: Set<Int>
+        _ network: IntegerNetwork, shape: SlotShape, samples: Int, galoisElements: Set<Int>
     ) throws -> [Circuit<Self>]
+    /// How many samples of a group slots of `shape` may hold, ascending: those to try where `samples` are scored at once.
+    static func groupSizes(_ shape: SlotShape, samples: Int) -> [Int]
     /// The cheapest of circuits near a candidate's.
     static func tuned(_ candidate: Candidate<Self>, _ tuning: Tuning<Self>) throws -> Candidate<
         Self
@@ -77,8 +81,6 @@ package protocol CircuitFamily: Sendable {
     static var hasWideBase: Bool { get }
     /// Whether to plan it at all where the method is not named.
     static func isCandidate(_ task: PlanningTask) -> Bool
-    /// Groups that samples are spread over, where a ring's size decides it; else 1.
-    static func groupCount(_ shape: SlotShape, samples: Int) -> Int
     /// Bytes that a server holds at once, but for keys.
     /// - Parameter levels: at each switch point.
     static func serverMemory(
@@ -124,6 +126,8 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
 
     package let shape: SlotShape
     package var degree: Int { shape.degree }
+    /// Of a group, each in slots of its own.
+    package let samples: Int
     /// The last one makes the outputs.
     package let instructions: [Instruction]
     /// Values that there are at the start.
@@ -142,11 +146,13 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
     let blocks: [CircuitBlock]
 
     package init(
-        shape: SlotShape, instructions: [Instruction], inputsCount: Int, featureCount: Int,
-        switchPointCount: Int, babyCounts: [Int] = [], addsProducts: Bool = false,
+        shape: SlotShape, samples: Int, instructions: [Instruction], inputsCount: Int,
+        featureCount: Int, switchPointCount: Int, babyCounts: [Int] = [],
+        addsProducts: Bool = false,
         layout: Family.Layout
     ) {
         self.shape = shape
+        self.samples = samples
         self.instructions = instructions
         self.inputsCount = inputsCount
         self.featureCount = featureCount
@@ -165,6 +171,9 @@ package struct Circuit<Family: CircuitFamily>: Sendable {
     package var maps: [Family.Map] {
         instructions.compactMap { if case .map(let map) = $0.step { map } else { nil } }
     }
+
+    /// Groups that so many samples are.
+    func groupCount(of samples: Int) -> Int { (samples + self.samples - 1) / self.samples }
 
     /// The permutations that need Galois keys.
     package var permutations: Set<SlotPermutation> {

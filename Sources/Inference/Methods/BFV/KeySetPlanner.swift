@@ -32,15 +32,23 @@ struct KeySetPlanner<Family: CircuitFamily> {
         for index in BFVPlanner<Family>.indices(degree: keys.lattice.degree) {
             try task.progress("searching parameters within the keys, index \(index)")
             let shape = SlotShape(degree: keys.lattice.degree, index: index)
-            let circuits: [Circuit<Family>]
+            var circuits: [Circuit<Family>] = []
             do {
-                circuits = try Family.circuits(
-                    task.network, shape: shape, galoisElements: Set(keys.galois.keys))
+                for samples in Family.groupSizes(shape, samples: task.samples) {
+                    circuits += try Family.circuits(
+                        task.network, shape: shape, samples: samples,
+                        galoisElements: Set(keys.galois.keys))
+                }
             } catch let error as PackingError {
-                refusal = error.description
+                // Of more samples than there are: what fewer do stays.
+                if circuits.isEmpty { refusal = error.description }
+            }
+            if circuits.isEmpty {
+                if refusal == "nothing fits" {
+                    refusal = "its rotations need keys that are not there"
+                }
                 continue
             }
-            if circuits.isEmpty { refusal = "its rotations need keys that are not there" }
             for circuit in circuits {
                 for parameters in try parameters(shape) {
                     if let found = try search(circuit, parameters),
@@ -99,13 +107,16 @@ struct KeySetPlanner<Family: CircuitFamily> {
                     norms: norms.exact, privacy: task.privacy),
                 let reply = search.replyBits(evaluation, parameters)
             else { continue }
-            let work = MachineSpeed.reference.seconds(
-                OperationTally(evaluation.counts.dictionary), degree: circuit.degree)
+            let work =
+                Double(circuit.groupCount(of: task.samples))
+                * MachineSpeed.reference.seconds(
+                    OperationTally(evaluation.counts.dictionary), degree: circuit.degree)
             guard work < best?.work ?? .infinity else { continue }
             best = (
                 PlanChoices(
-                    parameters: parameters, babyCounts: circuit.babyCounts,
-                    levels: levels, keys: keys, replyC0Bits: reply.c0, replyC1Bits: reply.c1,
+                    parameters: parameters, samples: circuit.samples,
+                    babyCounts: circuit.babyCounts, levels: levels, keys: keys,
+                    replyC0Bits: reply.c0, replyC1Bits: reply.c1,
                     privacy: evaluation.privacy),
                 work
             )

@@ -7,6 +7,8 @@ enum PackingError: Error, Equatable, CustomStringConvertible {
     case noCover
     case tooManyDiagonals(Int)
     case tooFewSlots(Int)
+    /// Trees of several splits one after another.
+    case oneSampleOnly
     /// Operands of a product of two values that were laid out differently.
     case layoutsDiffer
     /// Trees of so many splits one after another.
@@ -21,6 +23,8 @@ enum PackingError: Error, Equatable, CustomStringConvertible {
             "a layer of \(count) outputs in \(columns) columns"
         case .tooFewSlots(let count): "\(count) slots"
         case .tooManyDiagonals(let count): "a layer of \(count) diagonals"
+        case .oneSampleOnly:
+            "several samples side by side of trees that ask one thing after another"
         case .layoutsDiffer: "a product of two values that are laid out differently"
         case .tooManyTerms(let count, let most):
             "a leaf of trees that asks for \(count) things; at most \(most)"

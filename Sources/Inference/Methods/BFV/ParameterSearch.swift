@@ -253,9 +253,9 @@ struct ParameterSearch<Family: CircuitFamily> {
             Candidate(
                 circuit: circuit,
                 choices: PlanChoices(
-                    parameters: parameters, babyCounts: circuit.babyCounts,
-                    levels: chain.levels, keys: keys, replyC0Bits: reply.c0,
-                    replyC1Bits: reply.c1, privacy: evaluation.privacy),
+                    parameters: parameters, samples: circuit.samples,
+                    babyCounts: circuit.babyCounts, levels: chain.levels, keys: keys,
+                    replyC0Bits: reply.c0, replyC1Bits: reply.c1, privacy: evaluation.privacy),
                 chain: chain, share: share,
                 work: Self.burden(ofBytes: keys.packedBytes)
                     * MachineSpeed.reference.seconds(

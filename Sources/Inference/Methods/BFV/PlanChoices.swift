@@ -7,6 +7,8 @@ import Lattice
 /// Everything that the planner decided for a method on BFV; with the network it determines the plan.
 package struct PlanChoices: Sendable, Equatable {
     package var parameters: BFVParameters
+    /// Of a group.
+    package var samples: Int
     /// Baby steps of each linear layer, where the family has them.
     package var babyCounts: [Int]
     /// The level at each switch point of the circuit.
@@ -17,9 +19,10 @@ package struct PlanChoices: Sendable, Equatable {
     package var privacy: FunctionPrivacy
 
     package init(
-        parameters: BFVParameters, babyCounts: [Int], levels: [Int], keys: BFVKeySet,
-        replyC0Bits: Int, replyC1Bits: Int, privacy: FunctionPrivacy = .none
+        parameters: BFVParameters, samples: Int, babyCounts: [Int], levels: [Int],
+        keys: BFVKeySet, replyC0Bits: Int, replyC1Bits: Int, privacy: FunctionPrivacy = .none
     ) {
+        self.samples = samples
         self.privacy = privacy
         self.parameters = parameters
         self.babyCounts = babyCounts

@@ -44,15 +44,18 @@ package final class PlanningMemory {
     private struct CircuitKey: Hashable {
         let family: ObjectIdentifier
         let shape: SlotShape
+        let samples: Int
         let babyCounts: [Int]
     }
 
     /// The network's circuit with these baby steps, as the family makes it.
     func circuit<Family: CircuitFamily>(
-        shape: SlotShape, babyCounts: [Int], _ make: () throws -> Circuit<Family>
+        shape: SlotShape, samples: Int, babyCounts: [Int], _ make: () throws -> Circuit<Family>
     ) throws -> Circuit<Family> {
         func key(_ counts: [Int]) -> CircuitKey {
-            CircuitKey(family: ObjectIdentifier(Family.self), shape: shape, babyCounts: counts)
+            CircuitKey(
+                family: ObjectIdentifier(Family.self), shape: shape, samples: samples,
+                babyCounts: counts)
         }
         let circuit = try once(key(babyCounts)) {
             counts.circuits += 1

@@ -34,7 +34,7 @@ package enum FeatureCircuits: CircuitFamily {
 
     /// - Throws: also for rings that are smaller than any secure one.
     package static func circuit(
-        _ network: IntegerNetwork, shape: SlotShape, babyCounts: [Int]
+        _ network: IntegerNetwork, shape: SlotShape, samples: Int, babyCounts: [Int]
     ) throws -> Circuit<FeatureCircuits> {
         // Tiles lie within one run of pi's values.
         guard shape.slotCount >= TileProgram.narrow else {
@@ -42,15 +42,16 @@ package enum FeatureCircuits: CircuitFamily {
         }
         let network = try ForestProducts.lowered(network) ?? ArithmeticNetwork(network)
         return Circuit(
-            shape: shape, instructions: FeatureCircuitBuilder(network).circuit.instructions,
+            shape: shape, samples: shape.slotCount,
+            instructions: FeatureCircuitBuilder(network).circuit.instructions,
             inputsCount: 1, featureCount: network.inputCount,
             switchPointCount: 2 * network.depth, addsProducts: network.addsProducts, layout: ())
     }
 
     package static func circuits(
-        _ network: IntegerNetwork, shape: SlotShape, galoisElements: Set<Int>
+        _ network: IntegerNetwork, shape: SlotShape, samples: Int, galoisElements: Set<Int>
     ) throws -> [Circuit<FeatureCircuits>] {
-        [try circuit(network, shape: shape, babyCounts: [])]
+        [try circuit(network, shape: shape, samples: samples, babyCounts: [])]
     }
 
     /// There is nothing to tune.
@@ -65,8 +66,8 @@ package enum FeatureCircuits: CircuitFamily {
     package static var hasWideBase: Bool { true }
     package static func isCandidate(_ task: PlanningTask) -> Bool { task.samples > 1 }
 
-    package static func groupCount(_ shape: SlotShape, samples: Int) -> Int {
-        (samples + shape.slotCount - 1) / shape.slotCount
+    package static func groupSizes(_ shape: SlotShape, samples: Int) -> [Int] {
+        [shape.slotCount]
     }
 
     /// Memory is what is held at once: the request, one limb of it expanded, or of a block of it, stored vectors, the

@@ -28,16 +28,16 @@ package struct ClearSlots: ClearInterpreter {
     }
 
     package let residues: ResidueSlots
-    private let layouts: [SlotLayout]
+    private let circuit: Circuit<SlotCircuits>
 
     package init(circuit: Circuit<SlotCircuits>, residues: ResidueSlots) {
         self.residues = residues
-        layouts = circuit.layout.inputs
+        self.circuit = circuit
     }
 
     package func values(of samples: [[Int]]) -> [ClearValue] {
-        let input = samples[0].map(Int64.init)
-        return layouts.map {
+        let input = Slots.inputs(samples[...], of: circuit.samples)
+        return circuit.layout.inputs.map {
             ClearValue(
                 slots: [residues.multiply($0.place(input), by: .one)],
                 level: residues.parameters.maximumLevel)

@@ -5,7 +5,7 @@ import InferenceClient
 import IntegerNetworks
 import Synchronization
 
-/// A network's operations laid out on the slots of one sample: all that baby steps don't change.
+/// A network's operations laid out on the slots of one sample or several: all that baby steps don't change.
 ///
 /// Operations stand in the order of their depth: linear ones of depth d, then the products that lead to d + 1. Levels
 /// may be dropped before and after each set of products.
@@ -37,6 +37,9 @@ struct PackedNetwork {
     }
 
     let shape: SlotShape
+    /// Side by side.
+    let samples: Int
+    /// Of a sample.
     let featureCount: Int
     let inputLayouts: [SlotLayout]
     /// Values are the input ciphertexts, then the result of each step but switch points.
@@ -60,23 +63,36 @@ struct PackedNetwork {
         if case .factors(let factors, _)? = steps.last { factors.count / 2 } else { 0 }
     }
 
+    /// Of steps that are known.
+    init(
+        shape: SlotShape, samples: Int, featureCount: Int, inputs: [SlotLayout], steps: [Step],
+        outputs: [Int], outputLayouts: [SlotLayout], switchPointCount: Int
+    ) {
+        self.shape = shape
+        self.samples = samples
+        self.featureCount = featureCount
+        self.switchPointCount = switchPointCount
+        self.steps = steps
+        inputLayouts = inputs
+        layouts = inputs
+        self.outputLayouts = outputLayouts
+        self.outputs = outputs
+    }
+
     /// Without steps yet.
     init(
         shape: SlotShape, featureCount: Int, input: SlotLayout, output: SlotLayout,
         switchPointCount: Int
     ) {
-        self.shape = shape
-        self.featureCount = featureCount
-        self.switchPointCount = switchPointCount
-        inputLayouts = [input]
-        layouts = inputLayouts
-        outputLayouts = [output]
-        outputs = [0]
+        self.init(
+            shape: shape, samples: 1, featureCount: featureCount, inputs: [input], steps: [],
+            outputs: [0], outputLayouts: [output], switchPointCount: switchPointCount)
     }
 
     /// - Throws: `PackingError` where the network doesn't fit this many slots.
     init(_ network: IntegerNetwork, shape: SlotShape) throws {
         self.shape = shape
+        samples = 1
         featureCount = network.inputCount
         let first = Self.patches(network, shape: shape)
         inputLayouts =

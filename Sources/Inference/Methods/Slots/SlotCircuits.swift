@@ -9,7 +9,7 @@ import Wire
 /// The server's half of the method "slots".
 package typealias SlotsPlan = BFVPlan<SlotCircuits>
 
-/// A step that only circuits on the slots of one sample have.
+/// A step that only circuits on the slots of a few samples have.
 package enum SlotStep: CircuitStep {
     /// x + sum of permutations of x.
     case fold([SlotPermutation])
@@ -55,11 +55,11 @@ package struct SlotConstant: Sendable {
     var divisors: [Int64] = []
 }
 
-/// Where a sample lies in slots, and how its layers are rotated.
+/// Where a group's samples lie in slots, and how its layers are rotated.
 package struct SlotCircuitLayout: Sendable {
-    /// Of each input ciphertext: the index of the input that each slot holds.
+    /// Of each input ciphertext: the index of the input that each slot holds, through all samples.
     let inputs: [SlotLayout]
-    /// Of each ciphertext that is put out, the output that each slot is a part of; the client adds up.
+    /// Of each ciphertext that is put out, the output that each slot is a part of, through all samples; the client adds up.
     let outputs: [SlotLayout]
     /// Pairs of factors that the client multiplies, for each t_i.
     var factorPairs = 0
@@ -69,7 +69,7 @@ package struct SlotCircuitLayout: Sendable {
     var packed: PackedNetwork?
 }
 
-/// Circuits on the slots of one sample.
+/// Circuits on the slots of one sample, or of a few side by side.
 package enum SlotCircuits: CircuitFamily {
     package typealias Map = LinearTransform
     package typealias Step = SlotStep
@@ -80,13 +80,16 @@ package enum SlotCircuits: CircuitFamily {
     package typealias Noise = NoiseSlots
 
     package static func circuit(
-        _ network: IntegerNetwork, shape: SlotShape, babyCounts: [Int]
+        _ network: IntegerNetwork, shape: SlotShape, samples: Int, babyCounts: [Int]
     ) throws -> Circuit<SlotCircuits> {
-        if let trees = try forestCircuit(network, shape: shape, numbers: babyCounts) {
+        if let trees = try forestCircuit(
+            network, shape: shape, samples: samples, numbers: babyCounts)
+        {
             return trees
         }
         return circuit(
-            try PackedNetwork(flat(network), shape: shape), babyCounts: babyCounts)
+            try PackedNetwork.sideBySide(samples, of: flat(network), shape: shape),
+            babyCounts: babyCounts)
     }
 
     /// - Parameter babyCounts: missing ones get the cheapest power of two.
@@ -94,9 +97,10 @@ package enum SlotCircuits: CircuitFamily {
         var builder = SlotCircuitBuilder(packed, requestedBabyCounts: babyCounts)
         builder.run()
         return Circuit(
-            shape: packed.shape, instructions: builder.circuit.instructions,
-            inputsCount: packed.inputLayouts.count, featureCount: packed.featureCount,
-            switchPointCount: packed.switchPointCount, babyCounts: builder.babyCounts,
+            shape: packed.shape, samples: packed.samples,
+            instructions: builder.circuit.instructions, inputsCount: packed.inputLayouts.count,
+            featureCount: packed.featureCount, switchPointCount: packed.switchPointCount,
+            babyCounts: builder.babyCounts,
             layout: SlotCircuitLayout(
                 inputs: packed.inputLayouts, outputs: packed.outputLayouts,
                 diagonalCounts: builder.diagonalCounts, packed: packed))
@@ -110,15 +114,16 @@ package enum SlotCircuits: CircuitFamily {
 
     /// nil where the network is not of trees of several levels.
     private static func forestCircuit(
-        _ network: IntegerNetwork, shape: SlotShape, numbers: [Int]
+        _ network: IntegerNetwork, shape: SlotShape, samples: Int, numbers: [Int]
     ) throws -> Circuit<SlotCircuits>? {
         guard let forest = network.forest, forest.levels > 1 else { return nil }
+        guard samples == 1 else { throw PackingError.oneSampleOnly }
         let layout = try ForestLayout(network, shape: shape, numbers: numbers)
         let packed = PackedNetwork(layout, shape: shape)
         var builder = SlotCircuitBuilder(packed, requestedBabyCounts: [])
         builder.run()
         return Circuit(
-            shape: shape, instructions: builder.circuit.instructions,
+            shape: shape, samples: 1, instructions: builder.circuit.instructions,
             inputsCount: packed.inputLayouts.count, featureCount: packed.featureCount,
             switchPointCount: packed.switchPointCount, babyCounts: layout.numbers,
             layout: SlotCircuitLayout(
@@ -128,17 +133,17 @@ package enum SlotCircuits: CircuitFamily {
 
     /// Circuits of other baby steps, layer by layer, as far as there are keys for them.
     package static func circuits(
-        _ network: IntegerNetwork, shape: SlotShape, galoisElements: Set<Int>
+        _ network: IntegerNetwork, shape: SlotShape, samples: Int, galoisElements: Set<Int>
     ) throws -> [Circuit<SlotCircuits>] {
         func fits(_ permutations: Set<SlotPermutation>) -> Bool {
             permutations.allSatisfy {
                 galoisElements.contains($0.galoisElement(degree: shape.degree))
             }
         }
-        if let trees = try forestCircuit(network, shape: shape, numbers: []) {
+        if let trees = try forestCircuit(network, shape: shape, samples: samples, numbers: []) {
             return fits(trees.permutations) ? [trees] : []
         }
-        let packed = try PackedNetwork(flat(network), shape: shape)
+        let packed = try PackedNetwork.sideBySide(samples, of: flat(network), shape: shape)
         var choices: [[Int]] = [[]]
         let layers = circuit(packed, babyCounts: []).layout.diagonalCounts
         for (layer, diagonals) in layers.enumerated() {
@@ -170,7 +175,9 @@ package enum SlotCircuits: CircuitFamily {
             where other > 0 && other <= best.circuit.layout.diagonalCounts[layer] {
                 var counts = babies
                 counts[layer] = other
-                let tried = try memory.circuit(shape: shape, babyCounts: counts) {
+                let tried = try memory.circuit(
+                    shape: shape, samples: packed.samples, babyCounts: counts
+                ) {
                     circuit(packed, babyCounts: counts)
                 }
                 if let found = try tuning.candidate(like: best, on: tried),
@@ -190,7 +197,12 @@ package enum SlotCircuits: CircuitFamily {
 
     package static var hasWideBase: Bool { false }
     package static func isCandidate(_ task: PlanningTask) -> Bool { true }
-    package static func groupCount(_ shape: SlotShape, samples: Int) -> Int { 1 }
+    /// Powers of two up to all samples, or the slots.
+    package static func groupSizes(_ shape: SlotShape, samples: Int) -> [Int] {
+        sequence(first: 1) { $0 * 2 }.prefix {
+            $0 < 2 * samples && shape.divided(among: $0) != nil
+        }
+    }
 
     /// Memory is weights, packed to the bits of the moduli that they are at, and the values that are needed at once with
     /// what a step works on.
@@ -253,7 +265,7 @@ package enum SlotCircuits: CircuitFamily {
         _ settings: BFVSettings, _ circuit: Circuit<SlotCircuits>, outputCount: Int
     ) -> Slots {
         Slots(
-            settings: settings, inputLayouts: circuit.layout.inputs,
+            settings: settings, samples: circuit.samples, inputLayouts: circuit.layout.inputs,
             outputLayouts: circuit.layout.outputs, factorPairs: circuit.layout.factorPairs)
     }
 }

@@ -50,6 +50,19 @@ struct SlotWeights: Sendable {
         }
     }
 
+    /// Each slot's weight so many times in a row.
+    func repeated(_ times: Int) -> SlotWeights {
+        switch storage {
+        case .all(let weights): SlotWeights(weights.repeated(times))
+        case .some(let slots, let weights):
+            SlotWeights(
+                slots: slots.flatMap { slot in
+                    (0..<times).map { slot * Int32(times) + Int32($0) }
+                }, weights: weights.repeated(times), count: count * times)
+        case .constant(let weight): SlotWeights(constant: weight, count: count * times)
+        }
+    }
+
     private static func expanded(_ slots: [Int32], _ weights: [Int64], _ count: Int) -> [Int64] {
         var out = [Int64](repeating: 0, count: count)
         for (slot, weight) in zip(slots, weights) { out[Int(slot)] = weight }

@@ -14,7 +14,8 @@ extension Features {
         _ settings: BFVSettings, _ message: Blindsight_V6_BFVMessage, input: InputSpecification,
         outputs: OutputReading
     ) throws {
-        guard message.inputLayout.isEmpty, message.outputLayout.isEmpty, message.factorPairs == 0
+        guard message.inputLayout.isEmpty, message.outputLayout.isEmpty,
+            message.factorPairs == 0, message.samples == 0
         else {
             throw WireError.malformed("slot layouts where features have ciphertexts of their own")
         }

@@ -33,15 +33,7 @@ package struct Features: BFVClientMethod {
     package var repliesPerModulus: Int { outputCount }
 
     package func report(_ plan: ClientPlan) -> [ReportEntry] {
-        let samples = groupCapacity
-        return settings.report(plan) + [
-            ReportEntry(
-                "request_bytes_per_sample", "upload a sample, full groups",
-                .bytes(plan.cost.requestBytes / samples), in: .cost),
-            ReportEntry(
-                "reply_bytes_per_sample", "download a sample, full groups",
-                .bytes(plan.cost.replyBytes / samples), in: .cost),
-        ]
+        settings.report(plan) + plan.costPerSample
     }
 
     package func encrypt(

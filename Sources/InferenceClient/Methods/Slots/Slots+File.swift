@@ -14,6 +14,7 @@ extension Slots {
         var message = Blindsight_V6_BFVMessage(settings)
         message.inputLayout = inputLayouts.flatMap { $0.features.map { UInt32($0 + 1) } }
         message.factorPairs = UInt32(factorPairs)
+        message.samples = samples > 1 ? UInt32(samples) : 0
         message.outputLayout = outputLayouts.flatMap { $0.features.map { UInt32($0 + 1) } }
         return message
     }
@@ -29,14 +30,21 @@ extension Slots {
             throw WireError.outOfRange("\(message.factorPairs) pairs of factors")
         }
         let slots = settings.parameters.slots.slotCount
+        let samples = max(1, Int(message.samples))
+        guard message.samples != 1, samples <= slots, samples & (samples - 1) == 0,
+            samples == 1 || message.factorPairs == 0,
+            samples * max(input.count, outputs.count) < Int(Int32.max)
+        else { throw WireError.outOfRange("\(message.samples) samples side by side") }
+        let outputCount = samples * outputs.count
         let outputLayouts = try Self.layouts(
-            message.outputLayout, "output layout", slots: slots, features: outputs.count,
+            message.outputLayout, "output layout", slots: slots, features: outputCount,
             most: message.factorPairs > 0 ? 1 : Self.maximumOutputLayouts)
-        try Self.requireApart(outputLayouts, outputs: outputs.count)
+        try Self.requireApart(outputLayouts, outputs: outputCount)
         self.init(
-            settings: settings,
+            settings: settings, samples: samples,
             inputLayouts: try Self.layouts(
-                message.inputLayout, "input layout", slots: slots, features: input.count,
+                message.inputLayout, "input layout", slots: slots,
+                features: samples * input.count,
                 most: Self.maximumLayouts),
             outputLayouts: outputLayouts, factorPairs: Int(message.factorPairs))
     }

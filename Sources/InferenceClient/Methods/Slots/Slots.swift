@@ -7,36 +7,53 @@ import Threading
 import Wire
 
 extension MethodName {
-    /// BFV, one sample a group: a slot for each feature, and more than one where that saves rotations.
+    /// BFV, one sample a group or a few side by side: a slot for each feature, and more than one where that saves rotations.
     package static let slots = MethodName(rawValue: "slots")
 }
 
-/// The method "slots", of a client's plan: how one sample lies in the slots of one ciphertext, or a few.
+/// The method "slots", of a client's plan: how a group's samples lie in the slots of one ciphertext, or a few.
 package struct Slots: BFVClientMethod {
     package static let name = MethodName.slots
 
     package let settings: BFVSettings
-    /// Of each ciphertext of a sample: the index of the input that each slot holds.
+    /// Of a group: a power of two.
+    package let samples: Int
+    /// Of each ciphertext of a group: the index of the input that each slot holds. Those of sample s come after those of
+    /// the samples before.
     package let inputLayouts: [SlotLayout]
-    /// Of each ciphertext of a reply modulo one t_i: the output that each slot is a share of. Networks of more outputs than
-    /// slots have several; all shares of an output are in one.
+    /// Of each ciphertext of a reply modulo one t_i: the output that each slot is a share of, through all samples. Networks
+    /// of more outputs than slots have several; all shares of an output are in one.
     package let outputLayouts: [SlotLayout]
     /// Pairs of factors, each with a pad of the server's, that the client multiplies for each t_i; then a reply has two
     /// ciphertexts a pair and one more, of one layout. 0: it has one a layout, of what is to be summed.
     package let factorPairs: Int
 
     package init(
-        settings: BFVSettings, inputLayouts: [SlotLayout], outputLayouts: [SlotLayout],
+        settings: BFVSettings, samples: Int = 1, inputLayouts: [SlotLayout],
+        outputLayouts: [SlotLayout],
         factorPairs: Int = 0
     ) {
         precondition(factorPairs == 0 || outputLayouts.count == 1)
+        self.samples = samples
         self.settings = settings
         self.factorPairs = factorPairs
         self.inputLayouts = inputLayouts
         self.outputLayouts = outputLayouts
     }
 
-    package var groupCapacity: Int { 1 }
+    package var groupCapacity: Int { samples }
+
+    package func report(_ plan: ClientPlan) -> [ReportEntry] {
+        settings.report(plan) + (samples > 1 ? plan.costPerSample : [])
+    }
+
+    /// The inputs of a group's samples one after another. Idle slots hold samples again: the output of anything else would
+    /// tell more of the model.
+    package static func inputs(_ samples: ArraySlice<[Int]>, of capacity: Int) -> [Int64] {
+        (0..<capacity).flatMap {
+            samples[samples.startIndex + $0 % samples.count].map(Int64.init)
+        }
+    }
 
     package var requestCount: Int {
         settings.parameters.plaintextModuli.count * inputLayouts.count
@@ -50,7 +67,7 @@ package struct Slots: BFVClientMethod {
         _ samples: ArraySlice<[Int]>, _ encryptor: Encryptor, on pool: WorkerPool,
         progress: @Sendable (Int, Int) throws -> Void
     ) throws -> SlotsRequest {
-        let input = samples[samples.startIndex].map(Int64.init)
+        let input = Self.inputs(samples, of: self.samples)
         let ciphertexts = inputLayouts.flatMap { layout in
             let slots = layout.place(input)
             return settings.parameters.plaintextModuli.enumerated().map { index, t in
@@ -71,7 +88,7 @@ package struct Slots: BFVClientMethod {
         let sums = settings.parameters.plaintextModuli.enumerated().map { index, t in
             let first = index * repliesPerModulus
             let values = multiplied(slots[first..<first + repliesPerModulus], modulo: t)
-            var sums = [UInt64](repeating: 0, count: decoder.outputCount)
+            var sums = [UInt64](repeating: 0, count: self.samples * decoder.outputCount)
             for (layout, values) in zip(outputLayouts, values) {
                 for (slot, output) in layout.features.enumerated()
                 where output != SlotLayout.empty {
@@ -82,8 +99,8 @@ package struct Slots: BFVClientMethod {
             return sums
         }
         return decoder.outputs(samples: samples, noiseMarginBits: noiseMarginBits) {
-            channel, output, _ in
-            sums[channel][output]
+            channel, output, sample in
+            sums[channel][sample * decoder.outputCount + output]
         }
     }
 
