@@ -5,6 +5,12 @@
 
 #if BSK_HAS_AVX512
 
+// Bytes ahead of what is read: memory answers meanwhile. Processors follow few streams by themselves, and none into another
+// page.
+enum { KEYS_AHEAD = 1024, WEIGHTS_AHEAD = 4096 };
+
+BSK_AVX512_INLINE void v_fetch(const uint8_t *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
+
 // Montgomery reduction of hi * 2^52 + lo, a sum of count products: divides by 2^52. The low halves of the sum and of m*q are
 // equal, so the difference of the high ones is exact, in (-q, count * q^2 / 2^52): one lift, and as many folds as count * q
 // has bits above 2^52.
@@ -52,9 +58,11 @@ BSK_AVX512_INLINE void key_columns(
     }
     for (size_t j = 0; j < k->count; j++, b += 2 * k->half) {
         for (int v = 0; v < vectors; v++) {
+            const uint8_t *first = b + v * u->bits, *second = first + k->half;
+            v_fetch(first + KEYS_AHEAD);
+            v_fetch(second + KEYS_AHEAD);
             bsk_v8 x = v_load(k->a[j] + i + 8 * v);
-            bsk_v8 y0 = v_unpack(b + v * u->bits, u);
-            bsk_v8 y1 = v_unpack(b + k->half + v * u->bits, u);
+            bsk_v8 y0 = v_unpack(first, u), y1 = v_unpack(second, u);
             hi0[v] = v_high(hi0[v], x, y0);
             lo0[v] = v_low(lo0[v], x, y0);
             hi1[v] = v_high(hi1[v], x, y1);
@@ -95,6 +103,8 @@ BSK_AVX512_INLINE const uint8_t *weight_columns(
     bsk_v8 hi0[2], lo0[2], hi1[2], lo1[2];
     for (int v = 0; v < vectors; v++) hi0[v] = lo0[v] = hi1[v] = lo1[v] = v_zero();
     for (size_t j = 0; j < count; j++) {
+        v_fetch(w + WEIGHTS_AHEAD);
+        v_fetch(w + WEIGHTS_AHEAD + 64);
         for (int v = 0; v < vectors; v++, w += u->bits) {
             bsk_v8 x = v_unpack(w, u);
             bsk_v8 y0 = v_load(b0[j] + i + 8 * v), y1 = v_load(b1[j] + i + 8 * v);

@@ -34,10 +34,12 @@ REAL_INLINE d4 load(const uint64_t *x) { return _mm256_loadu_pd((const double *)
 REAL_INLINE void store(uint64_t *x, d4 r) { _mm256_storeu_pd((double *)x, r); }
 
 // Words below 2^52, and integers in [0, 2^52) as words.
-REAL_INLINE d4 to_real(const uint64_t *x) {
+REAL_INLINE d4 words_to_real(__m256i x) {
     const __m256i exponent = _mm256_set1_epi64x(0x4330000000000000);
-    __m256i words = _mm256_or_si256(_mm256_loadu_si256((const __m256i *)x), exponent);
-    return minus(_mm256_castsi256_pd(words), repeated(0x1p52));
+    return minus(_mm256_castsi256_pd(_mm256_or_si256(x, exponent)), repeated(0x1p52));
+}
+REAL_INLINE d4 to_real(const uint64_t *x) {
+    return words_to_real(_mm256_loadu_si256((const __m256i *)x));
 }
 REAL_INLINE void store_words(uint64_t *x, d4 r) {
     const __m256i exponent = _mm256_set1_epi64x(0x4330000000000000);
