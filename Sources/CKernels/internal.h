@@ -150,6 +150,9 @@ typedef struct {
     int bsk_##path##_all_below(const uint64_t *, uint64_t, size_t);                               \
     void bsk_##path##_select(uint64_t *, const uint64_t *, size_t, size_t, uint64_t)
 
+// As bsk_unpack, with so many bytes that may be read.
+void bsk_portable_unpack_within(
+    uint64_t *out, const uint8_t *in, size_t readable, uint32_t bits, size_t n);
 BSK_PATH(portable);
 BSK_PATH(avx2);
 BSK_PATH(avx512);

@@ -40,14 +40,25 @@ void bsk_portable_pack(uint8_t *out, const uint64_t *in, uint32_t bits, size_t n
 }
 
 void bsk_portable_unpack(uint64_t *out, const uint8_t *in, uint32_t bits, size_t n) {
+    bsk_portable_unpack_within(out, in, (n * bits + 7) / 8, bits, n);
+}
+
+void bsk_portable_unpack_within(
+    uint64_t *out, const uint8_t *in, size_t readable, uint32_t bits, size_t n) {
     const uint64_t mask = UINT64_MAX >> (64 - bits);
-    // Up to 57 bits a value lies within the 8 bytes from where it begins; groups of 8 values are whole bytes, and after
-    // all but the last another follows.
-    for (; bits >= 8 && bits <= 57 && n >= 16; n -= 8, in += bits, out += 8) {
+    // Up to 57 bits a value lies within the 8 bytes from where it begins; groups of 8 values are whole bytes.
+    uint32_t offset[8], shift[8];
+    for (uint32_t j = 0; j < 8; j++) {
+        offset[j] = j * bits / 8;
+        shift[j] = j * bits % 8;
+    }
+    const size_t needed = offset[7] + 8;
+    for (; bits <= 57 && n >= 8 && readable >= needed; n -= 8, in += bits, out += 8) {
+        readable -= bits;
         for (uint32_t j = 0; j < 8; j++) {
             uint64_t word;
-            memcpy(&word, in + j * bits / 8, 8);
-            out[j] = word >> (j * bits % 8) & mask;
+            memcpy(&word, in + offset[j], 8);
+            out[j] = word >> shift[j] & mask;
         }
     }
     size_t left = (n * bits + 7) / 8;
