@@ -25,6 +25,8 @@ BSK_INLINE uint64_t bsk_montgomery_form(const bsk_modulus *m, uint64_t w) {
 BSK_AVX512_INLINE bsk_v8 v_set(uint64_t x) { return _mm512_set1_epi64((long long)x); }
 BSK_AVX512_INLINE bsk_v8 v_zero(void) { return _mm512_setzero_si512(); }
 BSK_AVX512_INLINE bsk_v8 v_load(const void *p) { return _mm512_loadu_si512(p); }
+// Of what is read later: memory answers meanwhile. Processors follow few streams by themselves, and none into another page.
+BSK_AVX512_INLINE void v_fetch(const void *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 BSK_AVX512_INLINE void v_store(void *p, bsk_v8 x) { _mm512_storeu_si512(p, x); }
 BSK_AVX512_INLINE bsk_v8 v_add(bsk_v8 a, bsk_v8 b) { return _mm512_add_epi64(a, b); }
 BSK_AVX512_INLINE bsk_v8 v_sub(bsk_v8 a, bsk_v8 b) { return _mm512_sub_epi64(a, b); }

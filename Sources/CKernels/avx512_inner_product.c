@@ -7,6 +7,9 @@
 
 #if BSK_HAS_AVX512
 
+// Words ahead of what is read.
+enum { AHEAD = 96 };
+
 typedef struct {
     bsk_wide wide;
     bsk_v8 q_inverse;
@@ -44,6 +47,8 @@ BSK_AVX512_INLINE void columns(
     for (size_t j = 0; j < count; j++) {
         const uint64_t *p = a[j] + i, *r = b[j] + i;
         for (int k = 0; k < vectors; k++) {
+            v_fetch(p + 8 * k + AHEAD);
+            v_fetch(r + 8 * k + AHEAD);
             bsk_v8 x = v_load(p + 8 * k), y = v_load(r + 8 * k);
             hi[k] = v_high(hi[k], x, y);
             lo[k] = v_low(lo[k], x, y);
@@ -80,6 +85,7 @@ BSK_AVX512_INLINE void joined(
         const bsk_v8 q = v_set(from[j]->q), half = v_set(from[j]->q >> 1), w = v_set(weights[j]);
         const uint64_t *p = digits[j] + i;
         for (int k = 0; k < vectors; k++) {
+            v_fetch(p + 8 * k + AHEAD);
             // Centered, plus half of q: in [0, q).
             const bsk_v8 x = v_fold(v_add(v_load(p + 8 * k), half), q);
             if (j == 0) {

@@ -5,11 +5,8 @@
 
 #if BSK_HAS_AVX512
 
-// Bytes ahead of what is read: memory answers meanwhile. Processors follow few streams by themselves, and none into another
-// page.
+// Bytes ahead of what is read.
 enum { KEYS_AHEAD = 1024, WEIGHTS_AHEAD = 4096 };
-
-BSK_AVX512_INLINE void v_fetch(const uint8_t *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 
 // Montgomery reduction of hi * 2^52 + lo, a sum of count products: divides by 2^52. The low halves of the sum and of m*q are
 // equal, so the difference of the high ones is exact, in (-q, count * q^2 / 2^52): one lift, and as many folds as count * q
