@@ -285,7 +285,7 @@ struct PackedNetwork {
                 sources.count == 1, Self.feedsImages(value, in: network),
                 let placement = ImageGrid(
                     sources[0], image: convolution.inputShape, shape: shape)?
-                    .placement(of: convolution), placement.period <= shape.columns
+                    .placement(of: convolution, columns: shape.columns)
             {
                 return try SlotPacking.inner(
                     map, sources: sources, placement: placement, shape: shape)

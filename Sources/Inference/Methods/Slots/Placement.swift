@@ -10,6 +10,8 @@ struct Placement: Hashable {
     private let map: Int
     private let row: Int
     private let pixel: Int
+    /// Maps in one block: so many beside each other between one row and the next, and between one pixel and the next.
+    private let gaps: Extent
     private let image: ImageShape
 
     /// Outputs in order.
@@ -26,22 +28,33 @@ struct Placement: Hashable {
             pixel: 1)
     }
 
+    /// - Parameter gaps: maps that share a block, in the gaps that are between rows and between pixels.
     /// - Precondition: rows don't overlap, and `map` is a power of two that holds them.
-    init(image: ImageShape, map: Int, row: Int, pixel: Int) {
-        precondition(image.height == 1 || row >= image.width * pixel)
-        precondition((image.height - 1) * row + (image.width - 1) * pixel < map)
+    init(
+        image: ImageShape, map: Int, row: Int, pixel: Int,
+        gaps: Extent = Extent(height: 1, width: 1)
+    ) {
+        precondition(image.height == 1 || row >= gaps.height * image.width * pixel)
+        precondition(gaps.width <= pixel && row % gaps.height == 0)
+        precondition(
+            (image.height - 1) * row + (gaps.height - 1) * (row / gaps.height)
+                + (image.width - 1) * pixel + gaps.width <= map)
         self.image = image
+        self.gaps = gaps
         (self.map, self.row, self.pixel) = (map, row, pixel)
-        period = map * image.channels.nextPowerOfTwo
+        let shared = gaps.height * gaps.width
+        period = map * ((image.channels + shared - 1) / shared).nextPowerOfTwo
     }
 
     func output(at column: Int) -> Int? {
-        let (channel, place) = column.quotientAndRemainder(dividingBy: map)
+        let (block, place) = column.quotientAndRemainder(dividingBy: map)
         let (y, rest) = place.quotientAndRemainder(dividingBy: row)
-        let (x, gap) = rest.quotientAndRemainder(dividingBy: pixel)
-        guard channel < image.channels, y < image.height, x < image.width, gap == 0 else {
-            return nil
-        }
+        let (below, right) = rest.quotientAndRemainder(dividingBy: row / gaps.height)
+        let (x, gap) = right.quotientAndRemainder(dividingBy: pixel)
+        let channel = (block * gaps.height + below) * gaps.width + gap
+        guard channel < image.channels, below < gaps.height, y < image.height, x < image.width,
+            gap < gaps.width
+        else { return nil }
         return (channel * image.height + y) * image.width + x
     }
 }
