@@ -51,7 +51,7 @@ import Testing
                     products[$0 / columns * columns + ($0 + 1) % columns]
                 })
         let weights = [slots(), slots()]
-        #expect(EncodedTransform.keepsCoefficients(degree: degree, plaintext: t))
+        #expect(EncodedTransform.keepsCoefficients(degree: degree, plaintext: t, spacing: 1))
         let identity = SlotPermutation(rotation: 0)
         let transform = context.encodeTransform(
             babies: [BabyStep(permutation: identity), BabyStep(permutation: rotation)],

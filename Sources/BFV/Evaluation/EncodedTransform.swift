@@ -37,9 +37,11 @@ public struct EncodedTransform: Sendable {
     }
 
     /// Whether weights are kept as coefficients: in the largest ring with its many moduli a term would take some 7 MB
-    /// instead of a quarter of one, and a map or a table has hundreds.
-    package static func keepsCoefficients(degree: Int, plaintext prime: UInt64) -> Bool {
-        degree > 32768 && prime < 1 << 31
+    /// instead of a quarter of one, and a map or a table has hundreds. What repeats takes little as it is.
+    package static func keepsCoefficients(
+        degree: Int, plaintext prime: UInt64, spacing: Int
+    ) -> Bool {
+        degree > 32768 && prime < 1 << 31 && spacing <= block(of: degree)
     }
 
     /// Sources ascending.
@@ -93,7 +95,7 @@ public struct EncodedTransform: Sendable {
         }
         let n = basis.degree
         let block = Self.block(of: n)
-        let run = spacing > block && !keepsCoefficients ? spacing : 1
+        let run = spacing > block ? spacing : 1
         self.run = run
         let count = run > 1 ? Self.storedValues(of: n, spacing: spacing) : n
         let storage =
@@ -294,19 +296,21 @@ extension BFVContext {
     ///
     /// - Parameters:
     ///   - giants: outputs ascending from 0, none left out.
-    ///   - isDithered: whether each use draws the weights' representatives modulo pi anew.
+    ///   - spacing: see `SlotShape.spacing(period:)`.
+    ///   - isDithered: whether each use draws the weights' representatives modulo pi anew; then they repeat no more.
     package func encodeTransform(
         babies: [BabyStep],
         giants: [(
             permutation: SlotPermutation, output: Int, terms: [(baby: Int, weights: [Int64])]
         )],
-        factors: [[UInt64]], plaintextIndex: Int, level: Int, isDithered: Bool = false
+        factors: [[UInt64]], spacing: Int = 1, plaintextIndex: Int, level: Int,
+        isDithered: Bool = false
     ) -> EncodedTransform {
         let encoder = plaintexts[plaintextIndex].encoder
         return encodeTransform(
             babies: babies,
             giants: giants.map { ($0.permutation, $0.output, $0.terms.map(\.baby)) },
-            plaintextIndex: plaintextIndex, level: level,
+            plaintextIndex: plaintextIndex, level: level, spacing: isDithered ? 1 : spacing,
             fractions: isDithered ? Fractions(encoder.modulus) : nil
         ) {
             let term = giants[$0].terms[$1]
@@ -332,7 +336,8 @@ extension BFVContext {
                     permutation: $0.permutation, output: $0.output, babies: $0.babies)
             }, level: level, spacing: spacing, basis: extendedBasis(level: level),
             keepsCoefficients: EncodedTransform.keepsCoefficients(
-                degree: degree, plaintext: plaintexts[plaintextIndex].encoder.modulus.prime),
+                degree: degree, plaintext: plaintexts[plaintextIndex].encoder.modulus.prime,
+                spacing: spacing),
             fractions: fractions,
             coefficients: coefficients)
     }

@@ -63,8 +63,8 @@ package struct EncryptedSlots: EncryptedInterpreter {
                 factors: transform.sums.indices.map { sum in
                     units.map { residues.inverse($0.over(unit), transform.divisors(ofSum: sum)) }
                 },
-                plaintextIndex: residues.plaintextIndex, level: level,
-                isDithered: isLast && privacy.dithers)
+                spacing: transform.spacing, plaintextIndex: residues.plaintextIndex,
+                level: level, isDithered: isLast && privacy.dithers)
         }
     }
 

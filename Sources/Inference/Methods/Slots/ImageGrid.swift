@@ -41,31 +41,28 @@ struct ImageGrid: Hashable {
     }
 
     /// Of what a convolution puts out: each pixel where the first one of its window is, so that a tap is at one distance
-    /// everywhere; nil where it is no place of the grid. Maps take what pooling left between pixels and rows where blocks
-    /// of their own are more than all columns.
+    /// everywhere; nil where it is no place of the grid. Maps lie beside each other as far as there is room between pixels:
+    /// weights and tables of a map are then the same at all of them, after a few columns again. Others have blocks of
+    /// their own, or the room between rows where these are more than all columns.
     func placement(of convolution: Convolution, columns: Int) -> Placement? {
         let image = convolution.outputShape
         let (row, pixel) = (
             row * convolution.strides.height, pixel * convolution.strides.width
         )
-        guard image.width * pixel <= row || image.height == 1,
-            (image.height - 1) * row + (image.width - 1) * pixel < map
-        else { return nil }
-        var gaps = Extent(height: 1, width: 1)
-        while true {
-            let placement = Placement(image: image, map: map, row: row, pixel: pixel, gaps: gaps)
+        let block = map < self.pixel ? period : map
+        guard image.width * pixel <= row || image.height == 1 else { return nil }
+        let maps = image.channels.nextPowerOfTwo
+        var gaps = Extent(height: 1, width: min(maps, pixel & -pixel))
+        while (image.height - 1) * row + (gaps.height - 1) * (row / gaps.height)
+            + (image.width - 1) * pixel + gaps.width <= block
+        {
+            let placement = Placement(image: image, map: block, row: row, pixel: pixel, gaps: gaps)
             if placement.period <= columns { return placement }
-            if 2 * gaps.width <= pixel {
-                gaps.width *= 2
-            } else if row % (2 * gaps.height) == 0, image.width * pixel * 2 * gaps.height <= row {
-                gaps.height *= 2
-            } else {
-                return nil
-            }
-            guard gaps.height * gaps.width < 2 * image.channels,
-                (image.height - 1) * row + (gaps.height - 1) * (row / gaps.height)
-                    + (image.width - 1) * pixel + gaps.width <= map
+            gaps.height *= 2
+            guard gaps.height * gaps.width <= maps, row % gaps.height == 0,
+                image.width * pixel * gaps.height <= row
             else { return nil }
         }
+        return nil
     }
 }

@@ -65,6 +65,8 @@ package final class LinearTransform: CircuitMap {
 
     /// Whether each weight is the same in all slots.
     let isConstant: Bool
+    /// Of its weights' polynomials: see `SlotShape.spacing`.
+    let spacing: Int
 
     let termCount: Int
 
@@ -106,10 +108,11 @@ package final class LinearTransform: CircuitMap {
             return Giant(
                 permutation: shape.rotation(rotation), output: giant.output, terms: terms)
         }
-        self.init(babies: babies, giants: giants, divisors: divisors, degree: shape.degree)
+        self.init(babies: babies, giants: giants, divisors: divisors, shape: shape)
     }
 
-    private init(babies: [BabyStep], giants: [Giant], divisors: [[Int64]], degree: Int) {
+    private init(babies: [BabyStep], giants: [Giant], divisors: [[Int64]], shape: SlotShape) {
+        let degree = shape.degree
         let sourceCount = (babies.last?.source ?? 0) + 1
         self.babies = babies
         self.sourceCount = sourceCount
@@ -126,7 +129,7 @@ package final class LinearTransform: CircuitMap {
                     giants: giants.filter { $0.output == output }.map {
                         Giant(permutation: $0.permutation, output: 0, terms: $0.terms)
                     },
-                    divisors: output < divisors.count ? [divisors[output]] : [], degree: degree)
+                    divisors: output < divisors.count ? [divisors[output]] : [], shape: shape)
             }
         func moves(_ permutation: SlotPermutation) -> Bool {
             !permutation.isIdentity(degree: degree)
@@ -140,7 +143,11 @@ package final class LinearTransform: CircuitMap {
             giant.terms.map { (babies[$0.baby].source, moves(babies[$0.baby].permutation)) }
         }
         termCount = operands.count
-        isConstant = giants.allSatisfy { $0.terms.allSatisfy(\.unmoved.isConstant) }
+        let periods = giants.flatMap { $0.terms.map(\.unmoved.period) }
+        isConstant = periods.allSatisfy { $0 == 1 }
+        spacing =
+            periods.contains(nil)
+            ? 1 : shape.spacing(period: periods.lazy.compactMap { $0 }.max() ?? 1)
     }
 
     /// Groups diagonals (rotation d * stride, weights) into giants of babies: rotating by (g babyCount + b) stride is
@@ -181,11 +188,9 @@ struct Diagonal: Sendable {
     /// Which y it is a part of.
     var output = 0
 
-    /// The same weight in every slot where all outputs have it.
-    func filled(ofOutputs count: Int, slots: Int) -> Diagonal {
-        guard let weight = weights.common(of: count) else { return self }
-        return Diagonal(
-            source: source, index: index,
-            weights: SlotWeights(constant: weight, count: slots), output: output)
+    /// Weights that repeat, where all that slots in use have let them.
+    func repeating(where isUsed: [Bool], most: Int) -> Diagonal {
+        guard let weights = weights.repeating(where: isUsed, most: most) else { return self }
+        return Diagonal(source: source, index: index, weights: weights, output: output)
     }
 }

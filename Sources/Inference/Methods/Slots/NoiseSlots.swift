@@ -85,7 +85,9 @@ package struct NoiseSlots: NoiseInterpreter {
         }
         let isLocal = transform.permutations(degree: degree).isEmpty
         let limbs = isLocal ? level : level + ledger.specialCount
-        countProducts(terms: transform.termCount, limbs: limbs)
+        countProducts(
+            terms: transform.termCount, limbs: limbs,
+            spacing: prepared.isDithered ? 1 : transform.spacing)
         if prepared.isDithered { countDither(transform, limbs: limbs) }
         if isLocal {
             return bundle(
@@ -211,10 +213,10 @@ package struct NoiseSlots: NoiseInterpreter {
     }
 
     /// Of encoded weights, which may be transformed each time.
-    private func countProducts(terms: Int, limbs: Int) {
+    private func countProducts(terms: Int, limbs: Int, spacing: Int) {
         ledger.tally.counts.plaintextProducts += 2 * terms * limbs
         if EncodedTransform.keepsCoefficients(
-            degree: ledger.degree, plaintext: ledger.plaintext.prime)
+            degree: ledger.degree, plaintext: ledger.plaintext.prime, spacing: spacing)
         {
             ledger.tally.counts.forwardNTTs += terms * limbs
         }
@@ -225,7 +227,7 @@ package struct NoiseSlots: NoiseInterpreter {
         let gain = model.anyPlaintext(spacing: leaf.spacing)
         let products = values.map { $0.noise.mapped(by: gain, degree: ledger.degree) }
         ledger.tally.counts.plaintextMultiplications += values.count
-        countProducts(terms: values.count, limbs: values[0].level)
+        countProducts(terms: values.count, limbs: values[0].level, spacing: leaf.spacing)
         return Value(
             level: values[0].level, noise: model.addingConstant(NoiseBound.sum(products)))
     }

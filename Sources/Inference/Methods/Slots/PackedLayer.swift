@@ -28,6 +28,19 @@ struct PackedLayer {
 }
 
 extension PackedLayer {
+    /// Slots that hold no output get weights too, such that all repeat after few columns: nothing reads these slots, and
+    /// polynomials with few coefficients add less noise, and take hardly any memory or transforms.
+    func repeating(_ shape: SlotShape) -> PackedLayer {
+        // Folds add slots of one output whose weights differ.
+        guard folds.isEmpty else { return self }
+        let isUsed = outputLayout.features.map { $0 != SlotLayout.empty }
+        var out = self
+        out.diagonals = diagonals.map {
+            $0.repeating(where: isUsed, most: max(1, shape.columns / 2))
+        }
+        return out
+    }
+
     /// Layers of the same sources as one of several sums, without their biases. Every sum has a term, of zeros at least.
     init(sharing parts: [PackedLayer]) {
         let zeros = Diagonal(

@@ -150,19 +150,31 @@ struct PackedNetwork {
         return (layout.inputs(patches), layer)
     }
 
-    /// The input as the image that a first convolution reads, its rows a power of two from each other where that takes no
-    /// more columns: then babies move pixels and giants rows.
+    /// The input as the image that a first convolution reads: pixels as far from each other as the convolution's maps are
+    /// many, so that these lie beside each other, and each pixel in all slots up to the next; rows a power of two from each
+    /// other, so that babies move pixels and giants rows. nil where that takes more columns than the image must.
     private static func image(_ network: IntegerNetwork, shape: SlotShape) -> [SlotLayout]? {
         guard network.hasTables, case .convolution(let convolution) = network.operations[0].layer
         else { return nil }
         let image = convolution.inputShape
-        let row = image.width.nextPowerOfTwo
-        let map = (image.height * row).nextPowerOfTwo
-        guard map == (image.height * image.width).nextPowerOfTwo else { return nil }
-        let placement = Placement(image: image, map: map, row: row, pixel: 1)
-        guard placement.period <= shape.columns else { return nil }
+        let columns = (image.height * image.width).nextPowerOfTwo
+        let channels = image.channels.nextPowerOfTwo
+        guard columns == (image.height * image.width.nextPowerOfTwo).nextPowerOfTwo else {
+            return nil
+        }
+        let maps = max(channels, convolution.outputShape.channels.nextPowerOfTwo)
+        let pixels = sequence(first: maps) { $0 / 2 }.prefix { $0 >= channels }
+        guard let pixel = pixels.first(where: { columns * $0 <= shape.columns }) else { return nil }
+        let period = columns * pixel
+        let placement = Placement(
+            image: image, map: period, row: image.width.nextPowerOfTwo * pixel, pixel: pixel,
+            gaps: Extent(height: 1, width: channels))
         return [
-            SlotLayout(shape) { _, column in placement.output(at: column & (placement.period - 1)) }
+            SlotLayout(shape) { _, column in
+                let place = column & (period - 1)
+                return placement.output(
+                    at: place / pixel * pixel + place % pixel % channels)
+            }
         ]
     }
 
@@ -189,6 +201,7 @@ struct PackedNetwork {
                     table.network.operations[0].width, slots: shape.slotCount)
             }
             table.values[0] = sources[0]
+            table.layout = layouts[sources[0]].filled(choices: table.choices, shape)
         }
         for (index, operation) in table.steps(at: depth) where !operation.isProduct {
             let operands = operation.sources.map { table.values[$0]! }
@@ -196,8 +209,7 @@ struct PackedNetwork {
             case .leaf(let leaf):
                 steps.append(
                     .leaf(
-                        SlotLeaf(
-                            leaf: leaf, layout: layouts[table.values[0]!], shape: shape),
+                        SlotLeaf(leaf: leaf, layout: table.layout!, shape: shape),
                         sources: operands))
             case .map, .product: steps.append(.sum(operands))
             }
@@ -288,7 +300,8 @@ struct PackedNetwork {
                     .placement(of: convolution, columns: shape.columns)
             {
                 return try SlotPacking.inner(
-                    map, sources: sources, placement: placement, shape: shape)
+                    map, sources: sources, placement: placement, shape: shape
+                ).repeating(shape)
             }
         }
         return try SlotPacking.inner(
@@ -357,8 +370,12 @@ private struct PackedTable {
     let value: Int
     /// Of the source.
     let firstDepth: Int
+    /// Of each element its table.
+    let choices: [Int]
     /// The packed network's value of each of the polynomial's that there is so far.
     var values: [Int: Int] = [:]
+    /// Of value 0: in each slot an element with the table that leaves have there.
+    var layout: SlotLayout?
 
     /// By the values that they make.
     static func all(_ network: IntegerNetwork) -> [Int: PackedTable] {
@@ -368,7 +385,7 @@ private struct PackedTable {
             guard case .table(let tables) = operation.layer else { continue }
             all[index + 1] = PackedTable(
                 network: ArithmeticNetwork(tables), source: operation.sources[0], value: index + 1,
-                firstDepth: depths[operation.sources[0]])
+                firstDepth: depths[operation.sources[0]], choices: tables.choices)
         }
         return all
     }
@@ -383,6 +400,34 @@ private struct PackedTable {
 }
 
 extension SlotLayout {
+    /// An element of the same table in each slot, the same one for all slots with a table, and in empty slots such that all
+    /// repeats after the fewest columns: nothing reads what a table makes of an empty slot.
+    fileprivate func filled(choices: [Int], _ shape: SlotShape) -> SlotLayout {
+        var first: [Int: Int32] = [:]
+        for (element, choice) in choices.enumerated() where first[choice] == nil {
+            first[choice] = Int32(element)
+        }
+        let tables = features.map { $0 == Self.empty ? $0 : first[choices[Int($0)]]! }
+        var period = 1
+        search: while period < shape.columns {
+            var found = [Int32](repeating: Self.empty, count: period)
+            for (slot, table) in tables.enumerated() where table != Self.empty {
+                let place = slot & (period - 1)
+                guard found[place] == Self.empty || found[place] == table else {
+                    period *= 2
+                    continue search
+                }
+                found[place] = table
+            }
+            return SlotLayout(
+                features: tables.indices.map {
+                    let table = found[$0 & (period - 1)]
+                    return table == Self.empty ? 0 : table
+                })
+        }
+        return SlotLayout(features: tables)
+    }
+
     /// Keeps one slot of each output: for networks whose outputs are whole in every slot.
     fileprivate var firstOccurrence: SlotLayout {
         var seen = Set<Int32>()

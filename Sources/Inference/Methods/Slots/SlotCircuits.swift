@@ -218,14 +218,18 @@ package enum SlotCircuits: CircuitFamily {
         var values = [Int](repeating: 2 * level, count: circuit.inputsCount)
         var live = values.reduce(0, +)
         var (weights, mostLimbs) = (0, live)
-        let keepsCoefficients = parameters.plaintextModuli.allSatisfy {
-            EncodedTransform.keepsCoefficients(degree: degree, plaintext: $0)
-        }
-        func add(terms: Int, stored: Int, isExtended: Bool) {
+        func add(terms: Int, spacing: Int, isExtended: Bool) {
             let bits =
                 lattice.ciphertextModuli.prefix(level).reduce(0) { $0 + $1.bitWidthUsed }
                 + (isExtended ? lattice.specialBits : 0)
-            weights += keepsCoefficients ? 4 * terms * degree : stored / 8 * bits
+            let keepsCoefficients = parameters.plaintextModuli.allSatisfy {
+                EncodedTransform.keepsCoefficients(
+                    degree: degree, plaintext: $0, spacing: spacing)
+            }
+            weights +=
+                keepsCoefficients
+                ? 4 * terms * degree
+                : terms * EncodedTransform.storedValues(of: degree, spacing: spacing) / 8 * bits
         }
         for (instruction, released) in zip(circuit.instructions, circuit.flow.releases) {
             var working = 0
@@ -236,14 +240,11 @@ package enum SlotCircuits: CircuitFamily {
                 continue
             case .map(let map):
                 let isExtended = !map.permutations(degree: degree).isEmpty
-                add(
-                    terms: map.termCount, stored: map.termCount * degree, isExtended: isExtended)
+                add(terms: map.termCount, spacing: map.spacing, isExtended: isExtended)
                 // Sums of giants modulo Q P, and of one limb all babies.
                 working = 2 * map.giants.count * (level + special) + 2 * map.babies.count
             case .own(.leaf(let leaf)):
-                add(
-                    terms: leaf.termCount,
-                    stored: leaf.termCount * leaf.storedValues(of: degree), isExtended: false)
+                add(terms: leaf.termCount, spacing: leaf.spacing, isExtended: false)
             case .square, .product:
                 // Three polynomials and their digits, then two modulo Q P.
                 working = 4 * level + 2 * (level + special)

@@ -6,6 +6,7 @@ import InferenceClient
 /// Some terms of tables' polynomials on the slots of one ciphertext: each slot has the coefficients of its element.
 package struct SlotLeaf: Sendable {
     let leaf: TableLeaf
+    /// Of each slot an element that has its table.
     let layout: SlotLayout
     /// See `SlotShape.spacing`.
     let spacing: Int
@@ -18,11 +19,6 @@ package struct SlotLeaf: Sendable {
 
     /// Powers that it reads.
     var termCount: Int { leaf.powers.count }
-
-    /// Of N values of a weight's polynomial, those that are kept.
-    func storedValues(of degree: Int) -> Int {
-        EncodedTransform.storedValues(of: degree, spacing: spacing)
-    }
 
     /// A weight a slot.
     func weights(source: Int, modulus t: UInt64) -> [Int64] {

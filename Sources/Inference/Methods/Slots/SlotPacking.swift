@@ -98,8 +98,7 @@ enum SlotPacking {
     }
 
     /// An inner layer of few features an output, each of which stays where the first one of its features is: pooling takes
-    /// one rotation then. No folds: what repeats does so as before. Where a diagonal has one weight for all outputs, slots
-    /// of none get it too, since nothing reads them; a constant adds hardly any noise.
+    /// one rotation then. No folds: what repeats does so as before.
     /// - Returns: nil where outputs share their first features, or some feature isn't at a few distances.
     static func anchored(
         _ map: PackedMap, sources: [SlotLayout], shape: SlotShape
@@ -128,11 +127,10 @@ enum SlotPacking {
                 of: matrix, sources: sources, outputs: outputs, limit: shape.columns, shape: shape),
             diagonals.count <= mostAnchored
         else { return nil }
-        let used = targets.count { $0 != SlotLayout.empty }
         return PackedLayer(
-            diagonals: diagonals.map { $0.filled(ofOutputs: used, slots: shape.slotCount) },
-            stride: 1, modulus: shape.columns, folds: [], outputLayout: outputs,
-            bias: outputs.place(map.bias))
+            diagonals: diagonals, stride: 1, modulus: shape.columns, folds: [],
+            outputLayout: outputs, bias: outputs.place(map.bias)
+        ).repeating(shape)
     }
 
     /// Features of an output, and diagonals, of a map that leaves outputs in place.

@@ -7,8 +7,8 @@ struct SlotWeights: Sendable {
         case all([Int64])
         /// Slots and their weights; of equal slots the last counts.
         case some([Int32], [Int64])
-        /// The same everywhere.
-        case constant(Int64)
+        /// As many as a period, a power of two, over and over.
+        case repeating([Int64])
     }
 
     private let storage: Storage
@@ -29,12 +29,37 @@ struct SlotWeights: Sendable {
     }
 
     init(constant weight: Int64, count: Int) {
-        storage = .constant(weight)
+        storage = .repeating([weight])
         self.count = count
     }
 
-    /// Whether they are made as one weight for all slots: a constant polynomial.
-    var isConstant: Bool { if case .constant = storage { true } else { false } }
+    /// Slots after which they are made to repeat: powers of two; nil where they are what they are.
+    var period: Int? { if case .repeating(let weights) = storage { weights.count } else { nil } }
+
+    /// The same where `isUsed`, and elsewhere what lets all of them repeat after the fewest slots, up to `most`; nil where
+    /// nothing does.
+    func repeating(where isUsed: [Bool], most: Int) -> SlotWeights? {
+        let weights = all
+        var period = 1
+        search: while period <= min(most, count) {
+            var found = [Int64?](repeating: nil, count: period)
+            for (slot, weight) in weights.enumerated() where isUsed[slot] {
+                let place = slot & (period - 1)
+                guard found[place] ?? weight == weight else {
+                    period *= 2
+                    continue search
+                }
+                found[place] = weight
+            }
+            return SlotWeights(repeating: found.map { $0 ?? 0 }, count: count)
+        }
+        return nil
+    }
+
+    private init(repeating weights: [Int64], count: Int) {
+        storage = .repeating(weights)
+        self.count = count
+    }
 
     init(_ weights: [Int64]) {
         storage = .all(weights)
@@ -46,7 +71,7 @@ struct SlotWeights: Sendable {
         switch storage {
         case .all(let weights): weights
         case .some(let slots, let weights): Self.expanded(slots, weights, count)
-        case .constant(let weight): [Int64](repeating: weight, count: count)
+        case .repeating(let weights): (0..<count).map { weights[$0 & (weights.count - 1)] }
         }
     }
 
@@ -59,7 +84,10 @@ struct SlotWeights: Sendable {
                 slots: slots.flatMap { slot in
                     (0..<times).map { slot * Int32(times) + Int32($0) }
                 }, weights: weights.repeated(times), count: count * times)
-        case .constant(let weight): SlotWeights(constant: weight, count: count * times)
+        case .repeating(let weights):
+            SlotWeights(
+                repeating: weights.count == 1 ? weights : weights.repeated(times),
+                count: count * times)
         }
     }
 
@@ -67,17 +95,5 @@ struct SlotWeights: Sendable {
         var out = [Int64](repeating: 0, count: count)
         for (slot, weight) in zip(slots, weights) { out[Int(slot)] = weight }
         return out
-    }
-
-    /// The weight that all of so many slots have; nil where they differ, or fewer have any.
-    func common(of slots: Int) -> Int64? {
-        let weights =
-            switch storage {
-            case .all(let weights): weights.filter { $0 != 0 }
-            case .some(_, let weights): weights
-            case .constant(let weight): [Int64](repeating: weight, count: count)
-            }
-        guard weights.count == slots, let first = weights.first else { return nil }
-        return weights.allSatisfy { $0 == first } ? first : nil
     }
 }
