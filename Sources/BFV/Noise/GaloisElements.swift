@@ -6,20 +6,23 @@ import Synchronization
 /// and again: each is found once.
 final class GaloisElements: Sendable {
     private struct Composition {
-        /// Its identity alone may be another's by now.
-        weak var next: GaloisElements?
         let degree: Int
         let result: GaloisElements?
     }
 
     private struct State {
-        var compositions: [ObjectIdentifier: Composition] = [:]
+        /// By the numbers of those that follow.
+        var compositions: [Int: Composition] = [:]
         /// By degree.
         var conjugates: [Int: Bool] = [:]
     }
 
     let list: [Int]
+    /// No other's, ever: object identifiers are used again, and what weak references point to is counted slowly.
+    private let number = numbers.add(1, ordering: .relaxed).newValue
     private let state = Mutex(State())
+
+    private static let numbers = Atomic(0)
 
     /// Of a map slot by slot.
     private var isIdentity: Bool { list == [1] }
@@ -30,12 +33,11 @@ final class GaloisElements: Sendable {
     func then(_ next: GaloisElements, degree: Int) -> GaloisElements? {
         if next.isIdentity { return self }
         guard list.count * next.list.count <= degree else { return nil }
-        let key = ObjectIdentifier(next)
-        let known = state.withLock { $0.compositions[key] }
-        if let known, known.next === next, known.degree == degree { return known.result }
+        let known = state.withLock { $0.compositions[next.number] }
+        if let known, known.degree == degree { return known.result }
         let result = products(next, degree: degree).map(GaloisElements.init)
         state.withLock {
-            $0.compositions[key] = Composition(next: next, degree: degree, result: result)
+            $0.compositions[next.number] = Composition(degree: degree, result: result)
         }
         return result
     }

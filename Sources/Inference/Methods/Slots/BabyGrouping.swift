@@ -32,8 +32,15 @@ struct BabyGrouping: Sendable, Hashable {
         return Double(babies.count) + Self.giantCost * Double(giants.count)
     }
 
+    /// Rotations that these diagonals take keys for.
+    func rotations(_ diagonals: [Diagonal]) -> Set<Int> {
+        Set(diagonals.flatMap { [baby(of: $0.index), giant(of: $0.index) * count] })
+            .subtracting([0])
+    }
+
     /// The cheapest grouping: with `count` babies where given, else with a power of two of them.
-    init(diagonals: [Diagonal], modulus: Int, count: Int?) {
+    init(_ layer: PackedLayer, count: Int?) {
+        let (diagonals, modulus) = (layer.diagonals, layer.modulus)
         let largest = (diagonals.map(\.index).max() ?? 0) + 1
         let counts =
             count.map { [$0] }
@@ -43,7 +50,10 @@ struct BabyGrouping: Sendable, Hashable {
         for count in counts {
             for offset in [0, count / 2] {
                 let grouping = BabyGrouping(count: count, offset: offset, modulus: modulus)
-                let cost = grouping.cost(diagonals)
+                var cost = grouping.cost(diagonals)
+                if layer.keyCost > 0 {
+                    cost += layer.keyCost * Double(grouping.rotations(diagonals).count)
+                }
                 if cost < best?.cost ?? .infinity { best = (grouping, cost) }
             }
         }

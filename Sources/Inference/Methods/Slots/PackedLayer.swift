@@ -14,6 +14,8 @@ struct PackedLayer {
     var modulus = 0
     /// Each group is added to the ciphertext at once: x + sum of permutations of x.
     let folds: [[SlotPermutation]]
+    /// What a rotation key weighs beside a baby step.
+    var keyCost = 0.0
     /// Where the outputs are after the folds; for a last layer, which output each slot is a part of.
     let outputLayout: SlotLayout
     /// Of each diagonal its baby and giant step, where these follow no rule; else none.
@@ -24,7 +26,7 @@ struct PackedLayer {
     var biasDivisors: [Int64] = []
     /// The bias of each slot: after the folds each output once a slot, or in a last layer in one slot of
     /// each output.
-    let bias: [Int64]
+    var bias: [Int64]
 }
 
 extension PackedLayer {

@@ -57,7 +57,7 @@ private struct Spreading {
                     output: $0.output)
             },
             isIdentity: layer.isIdentity, stride: layer.stride * samples, modulus: layer.modulus,
-            folds: layer.folds.map { $0.map(permutation) },
+            folds: layer.folds.map { $0.map(permutation) }, keyCost: layer.keyCost,
             outputLayout: layer.outputLayout.repeated(samples),
             steps: layer.steps.map { ($0.baby * samples, $0.giant * samples) },
             divisors: layer.divisors, biasDivisors: layer.biasDivisors,

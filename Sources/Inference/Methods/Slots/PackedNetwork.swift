@@ -272,7 +272,14 @@ struct PackedNetwork {
         }
         guard isLast else {
             let layer = try inner(map, sources: sources, as: value, in: network)
-            append(layer, sources: ciphertexts, as: value)
+            if network.hasTables, case .convolution(let convolution) = operation.layer,
+                let grid = ImageGrid(sources[0], image: convolution.inputShape, shape: shape),
+                let rows = layer.byRows(of: grid.row)
+            {
+                append(rows, sources: ciphertexts, as: value)
+            } else {
+                append(layer, sources: ciphertexts, as: value)
+            }
             return
         }
         isSummedByClient = true
@@ -289,18 +296,31 @@ struct PackedNetwork {
     private func inner(
         _ map: PackedMap, sources: [SlotLayout], as value: Int, in network: IntegerNetwork
     ) throws -> PackedLayer {
+        var layer = try unweighted(map, sources: sources, as: value, in: network)
+        if network.hasTables { layer.keyCost = Self.keyCostOfTables }
+        return layer
+    }
+
+    /// Through tables there are many moduli, and keys of tens of megabytes.
+    private static let keyCostOfTables = 4.0
+
+    private func unweighted(
+        _ map: PackedMap, sources: [SlotLayout], as value: Int, in network: IntegerNetwork
+    ) throws -> PackedLayer {
         if network.hasTables {
             if let layer = SlotPacking.anchored(map, sources: sources, shape: shape) {
                 return layer
             }
             if case .convolution(let convolution) = network.operations[value - 1].layer,
                 sources.count == 1, Self.feedsImages(value, in: network),
-                let placement = ImageGrid(
-                    sources[0], image: convolution.inputShape, shape: shape)?
-                    .placement(of: convolution, columns: shape.columns)
+                let grid = ImageGrid(sources[0], image: convolution.inputShape, shape: shape),
+                let placement = grid.placement(of: convolution, columns: shape.columns)
             {
+                // One map is in all slots from one pixel to the next: others of these need no rotations of their own.
+                let isRepeated = convolution.inputShape.channels == 1
                 return try SlotPacking.inner(
-                    map, sources: sources, placement: placement, shape: shape
+                    map, sources: sources, placement: placement,
+                    stride: isRepeated ? grid.pixel : 1, shape: shape
                 ).repeating(shape)
             }
         }
@@ -319,6 +339,19 @@ struct PackedNetwork {
             layouts += [part.outputLayout, part.outputLayout]
             return layouts.count - 1
         }
+    }
+
+    /// One sum a row of a kernel, and their sum.
+    private mutating func append(_ rows: PackedLayer.Rows, sources: [Int], as value: Int) {
+        steps.append(.layer(rows.each, sources: sources))
+        layouts.append(rows.each.outputLayout)
+        let bundle = layouts.count - 1
+        let parts = (0..<rows.count).map { row in
+            steps.append(.part(row, of: bundle))
+            layouts.append(rows.each.outputLayout)
+            return layouts.count - 1
+        }
+        append(rows.sum, sources: parts, as: value)
     }
 
     /// Operands of a product must lie alike; images that a map of images reads lie in blocks; all else lies in order.

@@ -336,7 +336,7 @@ private struct SlotCircuitBuilder {
             let count = (layer.diagonals.map(\.index).max() ?? 0) + 1
             let number = babyCounts.count
             let grouping = BabyGrouping(
-                diagonals: layer.diagonals, modulus: layer.modulus,
+                layer,
                 count: number < requestedBabyCounts.count ? requestedBabyCounts[number] : nil)
             babyCounts.append(grouping.count)
             diagonalCounts.append(count)

@@ -37,8 +37,11 @@ enum SlotPacking {
     /// An inner layer: diagonals modulo the period m of the outputs' placement, then folds, so that every output
     /// is in all columns congruent to it modulo m. Where two rows hold all features, each does half of the
     /// diagonals: row 1 works on outputs shifted by m/2, and the last fold shifts back.
+    /// - Parameter stride: columns that hold the same feature, so that rotations by its multiples do; for placements that
+    ///   it divides.
     static func inner(
-        _ map: PackedMap, sources: [SlotLayout], placement: Placement, shape: SlotShape
+        _ map: PackedMap, sources: [SlotLayout], placement: Placement, stride: Int = 1,
+        shape: SlotShape
     ) throws -> PackedLayer {
         let columns = shape.columns
         let period = placement.period
@@ -51,10 +54,11 @@ enum SlotPacking {
                 placement.output(at: column & (period - 1))
             }
             if let diagonals = diagonals(
-                of: map.matrix, sources: sources, outputs: outputs, limit: period, shape: shape)
+                of: map.matrix, sources: sources, outputs: outputs, stride: stride,
+                limit: period / stride, shape: shape)
             {
                 return PackedLayer(
-                    diagonals: diagonals, stride: 1, modulus: period, folds: [],
+                    diagonals: diagonals, stride: stride, modulus: period / stride, folds: [],
                     outputLayout: outputs, bias: outputs.place(map.bias))
             }
         }
@@ -82,8 +86,8 @@ enum SlotPacking {
 
     /// Diagonals of which every slot makes its output by itself; nil where there are none, or too many.
     private static func diagonals(
-        of matrix: SparseIntegerMatrix, sources: [SlotLayout], outputs: SlotLayout, limit: Int,
-        shape: SlotShape
+        of matrix: SparseIntegerMatrix, sources: [SlotLayout], outputs: SlotLayout,
+        stride: Int = 1, limit: Int, shape: SlotShape
     ) -> [Diagonal]? {
         var classes = outputs.features
         var count = 0
@@ -93,7 +97,7 @@ enum SlotPacking {
         }
         let cover = DiagonalCover(
             shape: shape, sources: sources, targets: outputs.features, classes: classes,
-            classCount: count, stride: 1, limit: limit)
+            classCount: count, stride: stride, limit: limit)
         return (try? cover.diagonals(of: matrix)) ?? nil
     }
 
