@@ -199,6 +199,10 @@ package final class TransformNorms: Sendable {
             sum *= Double(count) / Double(taken)
             energy *= Double(count) / Double(taken)
         }
+        if !sample.isWhole {
+            // Those that were taken may be the ones whose weights are zero.
+            (sum, energy, largest) = (max(sum, 1), max(energy, 1), max(largest, 1))
+        }
         // Above the rounding errors of the transform.
         let up = 1 + 0x1p-30
         let gain = TransformGain(

@@ -103,7 +103,7 @@ package struct NoiseSlots: NoiseInterpreter {
         for source in 0..<transform.sourceCount {
             let added = try ledger.switchKeys(
                 transform.movingBabies[source], level: level,
-                room: after / prepared.energy.squareRoot())
+                room: after / max(1, prepared.energy).squareRoot())
             inner = added.largest > inner.largest ? added : inner
         }
         var outer = NoiseNorms.zero
