@@ -46,8 +46,8 @@ struct ModulusChain: Hashable {
             final, count: finalCount, smallest: smallest, hasWideBase: hasWideBase)
         // From the last stretch to the first: what is dropped last comes first in the chain.
         var groups: [(point: Int, count: Int)] = []
-        for drop in forecast.drops.reversed() {
-            let total = Int(drop.bits.rounded(.up))
+        let totals = Self.carried(forecast.drops.map(\.bits), smallest: smallest)
+        for (drop, total) in zip(forecast.drops, totals).reversed() {
             guard total >= smallest / 2 else { continue }
             var early = splits ? min(Int(drop.early), total - smallest, Self.largestBits) : 0
             if early < smallest || drop.earlyPoint == nil { early = 0 }
@@ -73,6 +73,20 @@ struct ModulusChain: Hashable {
         self.bits = bits
         self.levels = levels
     }
+
+    /// What too small drops leave is twice as much after the next products, and dropped there: with more to follow it
+    /// would grow beyond all slack.
+    private static func carried(_ drops: [Double], smallest: Int) -> [Int] {
+        var left = 0.0
+        return drops.enumerated().map { index, bits in
+            let total = bits + 2 * left
+            let rounded = Int(total.rounded(.up))
+            left = rounded < smallest / 2 && drops.count - index > fewestCarried ? total : 0
+            return rounded
+        }
+    }
+
+    private static let fewestCarried = 4
 
     /// Sizes of the moduli that stay to the end.
     static func finalBits(
