@@ -195,18 +195,22 @@ REAL_INLINE void weight_columns(
 REAL_TARGET void bsk_avx2_packed_weights(
     const bsk_modulus *m, uint64_t *const *out0, uint64_t *const *out1, const size_t *counts,
     size_t sums_count, const uint8_t *w, const uint64_t *const *b0, const uint64_t *const *b1,
-    size_t n) {
+    size_t n, int repeats) {
+    const uint8_t *const start = w;
     const sums s = sums_of(m);
     const unpacker u = unpacker_of(m->bits);
     const size_t block = n < BSK_WEIGHT_BLOCK ? n : BSK_WEIGHT_BLOCK, groups = block / 8;
     const size_t stride = groups * m->bits;
     for (size_t i = 0; i < n; i += block) {
+        if (repeats) w = start;
         for (size_t g = 0, first = 0; g < sums_count; first += counts[g], g++) {
+            // Whether others' weights follow.
+            const int is_last = (g + 1 == sums_count || groups == 1) && (repeats || i + block >= n);
             const uint64_t *const *x0 = b0 + first, *const *x1 = b1 + first;
             for (size_t group = 0; group < groups; group++) {
                 const size_t at = i + 8 * group;
                 const uint8_t *p = w + group * m->bits;
-                if (i + block < n) {
+                if (!is_last) {
                     weight_columns(
                         out0[g], out1[g], p, stride, x0, x1, counts[g], at, &u, &s, 0);
                 } else {

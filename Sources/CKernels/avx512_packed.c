@@ -5,8 +5,8 @@
 
 #if BSK_HAS_AVX512
 
-// Bytes ahead of what is read.
-enum { KEYS_AHEAD = 1024, WEIGHTS_AHEAD = 4096 };
+// Bytes, and words, ahead of what is read.
+enum { KEYS_AHEAD = 1024, WEIGHTS_AHEAD = 4096, VALUES_AHEAD = 64 };
 
 // Montgomery reduction of hi * 2^52 + lo, a sum of count products: divides by 2^52. The low halves of the sum and of m*q are
 // equal, so the difference of the high ones is exact, in (-q, count * q^2 / 2^52): one lift, and as many folds as count * q
@@ -96,12 +96,19 @@ BSK_AVX512_TARGET void bsk_avx512_packed_keys(
 BSK_AVX512_INLINE const uint8_t *weight_columns(
     uint64_t *out0, uint64_t *out1, const uint8_t *w, const uint64_t *const *b0,
     const uint64_t *const *b1, size_t count, size_t i, int vectors, const bsk_unpacker *u,
-    const reducer *r, int folds) {
+    const reducer *r, int folds, int repeats) {
     bsk_v8 hi0[2], lo0[2], hi1[2], lo1[2];
     for (int v = 0; v < vectors; v++) hi0[v] = lo0[v] = hi1[v] = lo1[v] = v_zero();
     for (size_t j = 0; j < count; j++) {
-        v_fetch(w + WEIGHTS_AHEAD);
-        v_fetch(w + WEIGHTS_AHEAD + 64);
+        if (repeats) {
+            for (int v = 0; v < vectors; v++) {
+                v_fetch(b0[j] + i + VALUES_AHEAD + 8 * v);
+                v_fetch(b1[j] + i + VALUES_AHEAD + 8 * v);
+            }
+        } else {
+            v_fetch(w + WEIGHTS_AHEAD);
+            v_fetch(w + WEIGHTS_AHEAD + 64);
+        }
         for (int v = 0; v < vectors; v++, w += u->bits) {
             bsk_v8 x = v_unpack(w, u);
             bsk_v8 y0 = v_load(b0[j] + i + 8 * v), y1 = v_load(b1[j] + i + 8 * v);
@@ -121,7 +128,8 @@ BSK_AVX512_INLINE const uint8_t *weight_columns(
 BSK_AVX512_TARGET void bsk_avx512_packed_weights(
     const bsk_modulus *m, uint64_t *const *out0, uint64_t *const *out1, const size_t *counts,
     size_t sums, const uint8_t *w, const uint64_t *const *b0, const uint64_t *const *b1,
-    size_t n) {
+    size_t n, int repeats) {
+    const uint8_t *const start = w;
     size_t most = 1;
     for (size_t g = 0; g < sums; g++) most = counts[g] > most ? counts[g] : most;
     const reducer r = v_reducer(m, most);
@@ -129,14 +137,18 @@ BSK_AVX512_TARGET void bsk_avx512_packed_weights(
     const int vectors = n < BSK_WEIGHT_BLOCK ? 1 : 2;
     for (size_t i = 0; i < n; i += 8 * (size_t)vectors) {
         size_t first = 0;
+        if (repeats) w = start;
         for (size_t g = 0; g < sums; first += counts[g], g++) {
             const uint64_t *const *x0 = b0 + first, *const *x1 = b1 + first;
             if (vectors == 1) {
-                w = weight_columns(out0[g], out1[g], w, x0, x1, counts[g], i, 1, &u, &r, r.folds);
+                w = weight_columns(
+                    out0[g], out1[g], w, x0, x1, counts[g], i, 1, &u, &r, r.folds, repeats);
             } else if (r.folds == 0) {
-                w = weight_columns(out0[g], out1[g], w, x0, x1, counts[g], i, 2, &u, &r, 0);
+                w = weight_columns(
+                    out0[g], out1[g], w, x0, x1, counts[g], i, 2, &u, &r, 0, repeats);
             } else {
-                w = weight_columns(out0[g], out1[g], w, x0, x1, counts[g], i, 2, &u, &r, r.folds);
+                w = weight_columns(
+                    out0[g], out1[g], w, x0, x1, counts[g], i, 2, &u, &r, r.folds, repeats);
             }
         }
     }

@@ -261,8 +261,8 @@ void bsk_packed_keys(
 void bsk_packed_weights(
     const bsk_modulus *m, uint64_t *const *out0, uint64_t *const *out1, const size_t *counts,
     size_t sums, const uint8_t *w, const uint64_t *const *b0, const uint64_t *const *b1,
-    size_t n) {
-    kernels()->packed_weights(m, out0, out1, counts, sums, w, b0, b1, n);
+    size_t n, int repeats) {
+    kernels()->packed_weights(m, out0, out1, counts, sums, w, b0, b1, n, repeats);
 }
 void bsk_tensor(
     const bsk_modulus *m, uint64_t *d0, uint64_t *d1, uint64_t *d2, const uint64_t *a0,

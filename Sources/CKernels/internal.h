@@ -47,7 +47,7 @@ typedef struct {
         size_t, const uint64_t *, uint64_t, size_t);
     void (*packed_weights)(
         const bsk_modulus *, uint64_t *const *, uint64_t *const *, const size_t *, size_t,
-        const uint8_t *, const uint64_t *const *, const uint64_t *const *, size_t);
+        const uint8_t *, const uint64_t *const *, const uint64_t *const *, size_t, int);
     void (*tensor)(
         const bsk_modulus *, uint64_t *, uint64_t *, uint64_t *, const uint64_t *,
         const uint64_t *, const uint64_t *, const uint64_t *, size_t);
@@ -110,7 +110,7 @@ typedef struct {
         size_t, const uint64_t *, uint64_t, size_t);                                              \
     void bsk_##path##_packed_weights(                                                             \
         const bsk_modulus *, uint64_t *const *, uint64_t *const *, const size_t *, size_t,        \
-        const uint8_t *, const uint64_t *const *, const uint64_t *const *, size_t);               \
+        const uint8_t *, const uint64_t *const *, const uint64_t *const *, size_t, int);          \
     void bsk_##path##_tensor(                                                                     \
         const bsk_modulus *, uint64_t *, uint64_t *, uint64_t *, const uint64_t *,                \
         const uint64_t *, const uint64_t *, const uint64_t *, size_t);                            \

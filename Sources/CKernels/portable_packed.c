@@ -68,13 +68,16 @@ void bsk_portable_packed_keys(
 void bsk_portable_packed_weights(
     const bsk_modulus *m, uint64_t *const *out0, uint64_t *const *out1, const size_t *counts,
     size_t sums, const uint8_t *w, const uint64_t *const *b0, const uint64_t *const *b1,
-    size_t n) {
+    size_t n, int repeats) {
+    const uint8_t *const start = w;
     const size_t block = least(BSK_WEIGHT_BLOCK, n), bytes = block / 8 * m->bits;
     uint64_t x[ROWS][CHUNK];
-    size_t left = 0;
-    for (size_t g = 0; g < sums; g++) left += counts[g] * (n / 8) * m->bits;
+    size_t all = 0, left = 0;
+    for (size_t g = 0; g < sums; g++) all += counts[g] * bytes;
     for (size_t i = 0; i < n; i += block) {
         size_t first = 0;
+        if (repeats) w = start;
+        if (repeats || i == 0) left = repeats ? all : all * (n / block);
         for (size_t g = 0; g < sums; first += counts[g], g++) {
             bsk_u128 sum0[BSK_WEIGHT_BLOCK] = {0}, sum1[BSK_WEIGHT_BLOCK] = {0};
             for (size_t j = 0; j < counts[g]; j += ROWS) {

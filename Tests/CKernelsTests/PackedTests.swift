@@ -83,7 +83,7 @@ extension KernelTests {
                     bsk_packed_weights(
                         &m, out0.map { Optional($0.p) }, out1.map { Optional($0.p) }, counts,
                         counts.count, weights.p, x0.map { Optional(UnsafePointer($0.p)) },
-                        x1.map { Optional(UnsafePointer($0.p)) }, n)
+                        x1.map { Optional(UnsafePointer($0.p)) }, n, 0)
                     var first = 0
                     for (g, count) in counts.enumerated() {
                         let range = first..<first + count
@@ -94,6 +94,39 @@ extension KernelTests {
                 }
                 withExtendedLifetime((weights, x0, x1)) {}
             }
+        }
+    }
+
+    /// One block of each weight for all of n.
+    @Test(arguments: Path.allCases, testModuli)
+    func repeatedWeights(path: Path, q: UInt64) {
+        var rng = SplitMix64(seed: q &+ 2)
+        var m = modulus(q)
+        let block = Int(BSK_WEIGHT_BLOCK)
+        for counts in [[3], [1, 2], [20, 1, 5]] {
+            let terms = counts.reduce(0, +)
+            let n = 4 * block
+            let few = rows(terms, block, q, &rng, largest: false)
+            let w = few.map { row in Buffer((0..<4).flatMap { _ in row.array }) }
+            let x0 = rows(terms, n, q, &rng, largest: false)
+            let x1 = rows(terms, n, q, &rng, largest: true)
+            let weights = Buffer(few.flatMap { packed($0.array, q) })
+            let out0 = rows(counts.count, n, q, &rng, largest: true)
+            let out1 = rows(counts.count, n, q, &rng, largest: true)
+            path.run {
+                bsk_packed_weights(
+                    &m, out0.map { Optional($0.p) }, out1.map { Optional($0.p) }, counts,
+                    counts.count, weights.p, x0.map { Optional(UnsafePointer($0.p)) },
+                    x1.map { Optional(UnsafePointer($0.p)) }, n, 1)
+                var first = 0
+                for (g, count) in counts.enumerated() {
+                    let range = first..<first + count
+                    #expect(out0[g].array == sums(w[range], x0[range], q, n: n), "sum \(g)")
+                    #expect(out1[g].array == sums(w[range], x1[range], q, n: n), "sum \(g)")
+                    first += count
+                }
+            }
+            withExtendedLifetime((weights, x0, x1)) {}
         }
     }
 

@@ -201,7 +201,7 @@ static void packing(uint32_t bits) {
             for (size_t k = 0; k < 2; k++)
                 bsk_pack(keys + (2 * block + k) * BSK_WEIGHT_BLOCK * bits / 8, a + k * n + block * BSK_WEIGHT_BLOCK, bits,
                          BSK_WEIGHT_BLOCK);
-        bsk_packed_weights(&m, out0, out1, counts, 1, keys, first, second, n), add(d, 8 * n), add(e, 8 * n);
+        bsk_packed_weights(&m, out0, out1, counts, 1, keys, first, second, n, 0), add(d, 8 * n), add(e, 8 * n);
         free(keys);
     }
     free(bytes);

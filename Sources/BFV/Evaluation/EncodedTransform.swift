@@ -184,9 +184,6 @@ public struct EncodedTransform: Sendable {
     /// Terms that are encoded together: what they take in one limb stays in the second-level cache.
     private static let batch = 8
 
-    /// Values of a term that one block is copied to.
-    private static let expanded = 256
-
     private static func signed(_ buffer: LimbBuffer, _ index: Int) -> UnsafeMutablePointer<Int64> {
         UnsafeMutableRawPointer(buffer.base + index).assumingMemoryBound(to: Int64.self)
     }
@@ -226,33 +223,17 @@ public struct EncodedTransform: Sendable {
             }
             return
         }
-        guard run > 1 else {
-            withExtendedLifetime(packed) {
+        // A block for each run.
+        let bytes = run > 1 ? x0.count * 2 * basis.tables[k].bits : 0
+        let part = run > 1 ? run : basis.degree
+        func moved<Pointer: Strideable>(_ all: [Pointer?], _ start: Int) -> [Pointer?]
+        where Pointer.Stride == Int { all.map { $0?.advanced(by: start) } }
+        withExtendedLifetime(packed) {
+            for start in stride(from: 0, to: basis.degree, by: part) {
                 bsk_packed_weights(
-                    modulus, out0, out1, counts, giants.count, packed.limb(k), x0, x1,
-                    basis.degree)
-            }
-            return
-        }
-        // A run's block, as often as it is in a run that stays in the first-level cache.
-        let bytes = x0.count * 2 * basis.tables[k].bits
-        let part = min(run, Self.expanded)
-        let scratch = LimbBuffer(count: part / Int(BSK_WEIGHT_BLOCK) * bytes / 8 + 8)
-        let weights = UnsafeMutableRawPointer(scratch.base).assumingMemoryBound(to: UInt8.self)
-        func moved(_ all: [UnsafePointer<UInt64>?], _ start: Int) -> [UnsafePointer<UInt64>?] {
-            all.map { $0! + start }
-        }
-        withExtendedLifetime((packed, scratch)) {
-            for first in stride(from: 0, to: basis.degree, by: run) {
-                let block = packed.limb(k) + first / run * bytes
-                for copy in 0..<part / Int(BSK_WEIGHT_BLOCK) {
-                    (weights + copy * bytes).update(from: block, count: bytes)
-                }
-                for start in stride(from: first, to: first + run, by: part) {
-                    bsk_packed_weights(
-                        modulus, out0.map { $0! + start }, out1.map { $0! + start }, counts,
-                        giants.count, weights, moved(x0, start), moved(x1, start), part)
-                }
+                    modulus, moved(out0, start), moved(out1, start), counts, giants.count,
+                    packed.limb(k) + start / part * bytes, moved(x0, start), moved(x1, start),
+                    part, run > 1 ? 1 : 0)
             }
         }
     }

@@ -82,11 +82,12 @@ void bsk_packed_keys(
 #define BSK_WEIGHT_BLOCK 16
 /// For each g < sums: out0[g] = sum of w_j * b0[j], out1[g] = sum of w_j * b1[j], over the next counts[g] of j = 0, 1, ... Memory
 /// holds BSK_WEIGHT_BLOCK (or n, if less) values of w_0, of w_1, and so on to the last, then the next values.
-/// counts in 1...1000. Fastest where b0 and b1 don't all begin at the same offset in a page.
+/// counts in 1...1000. Fastest where b0 and b1 don't all begin at the same offset in a page. Where the weights repeat, w has one
+/// block of each only.
 void bsk_packed_weights(
     const bsk_modulus *m, uint64_t *const *out0, uint64_t *const *out1, const size_t *counts,
     size_t sums, const uint8_t *w, const uint64_t *const *b0, const uint64_t *const *b1,
-    size_t n);
+    size_t n, int repeats);
 
 /// (d0, d1, d2) = (a0*b0, a0*b1 + a1*b0, a1*b1): the tensor of two ciphertexts, one limb.
 void bsk_tensor(

@@ -126,7 +126,7 @@ private struct CalibrationBench {
             withExtendedLifetime(weights) {
                 bsk_packed_weights(
                     table.modulus, out0, out1, counts, Self.giants, weights.limb(0), x0, x1,
-                    Self.degree)
+                    Self.degree, 0)
             }
         }
         return time / Double(2 * terms * Self.degree)
