@@ -16,15 +16,15 @@ import Testing
         pooling image: ImageShape, to operations: inout [IntegerNetwork.Operation]
     ) throws -> ImageShape {
         var image = image
-        for step in [1, image.width / 2] {
-            let pixels = step == 1 ? image.width : image.width * image.height
+        for isInRow in [true, false] {
+            let pixels = isInRow ? image.width : image.width * image.height
             let count = image.count
             // Pairs: neighbours in a row; then, of the halved rows, neighbours in a column.
             let firsts =
-                step == 1
+                isInRow
                 ? (0..<count / 2).map { 2 * $0 }
                 : (0..<count).filter { $0 % pixels / image.width % 2 == 0 }
-            let gap = step == 1 ? 1 : image.width
+            let gap = isInRow ? 1 : image.width
             var differences = SparseIntegerMatrix(columns: count)
             var joined = SparseIntegerMatrix(columns: count + firsts.count)
             for (place, first) in firsts.enumerated() {
@@ -53,7 +53,7 @@ import Testing
                 .init(
                     .affine(try Affine(matrix: joined, bias: zeros, shape: shape)),
                     sources: [source, source + 2]))
-            if step == 1 { image.width /= 2 } else { image.height /= 2 }
+            if isInRow { image.width /= 2 } else { image.height /= 2 }
         }
         return image
     }
@@ -74,15 +74,17 @@ import Testing
             choices: (0..<convolution.mapsCount * positions).map { $0 / positions })
     }
 
-    /// Convolution 3x3 of 8x8 pixels, table, pooling, convolution 2x2, table, dense.
-    private static func network(maps: Int) throws -> IntegerNetwork {
+    /// Convolution 3x3 of 8x8 pixels, table, pooling, convolution 2x2, table, dense; of 14x14 pixels with a kernel of 5x5 and pooling
+    /// before the last layer.
+    private static func network(maps: Int, poolsTwice: Bool = false) throws -> IntegerNetwork {
+        let (side, kernel) = poolsTwice ? (14, 5) : (8, 2)
         var generator = SplitMix64(seed: 11)
         func weights(_ count: Int) -> [Int64] {
             (0..<count).map { _ in Int64.random(in: -1...1, using: &generator) }
         }
         let first = try Convolution(
             weights: weights(9 * maps), bias: (0..<maps).map { Int64($0) },
-            inputShape: ImageShape(channels: 1, height: 8, width: 8),
+            inputShape: ImageShape(channels: 1, height: side, width: side),
             kernel: Extent(height: 3, width: 3))
         var operations: [IntegerNetwork.Operation] = [
             .init(.convolution(first), sources: [0]),
@@ -90,14 +92,17 @@ import Testing
         ]
         let pooled = try append(pooling: first.outputShape, to: &operations)
         let second = try Convolution(
-            weights: weights(4 * maps * maps), bias: weights(maps), inputShape: pooled,
-            kernel: Extent(height: 2, width: 2))
+            weights: weights(kernel * kernel * maps * maps), bias: weights(maps),
+            inputShape: pooled, kernel: Extent(height: kernel, width: kernel))
         operations.append(.init(.convolution(second), sources: [operations.count]))
         operations.append(
             .init(
                 .table(try requantized(second, most: most, divisor: 2)),
                 sources: [operations.count]))
-        let count = second.outputShape.count
+        let count =
+            poolsTwice
+            ? try append(pooling: second.outputShape, to: &operations).count
+            : second.outputShape.count
         operations.append(
             .init(
                 .dense(
@@ -105,7 +110,7 @@ import Testing
                         weights: weights(3 * count), bias: [1, 2, 3], inputs: count, outputs: 3)),
                 sources: [operations.count]))
         return try IntegerNetwork(
-            input: InputSpecification(shape: [1, 8, 8], range: 0...1, scale: 1),
+            input: InputSpecification(shape: [1, side, side], range: 0...1, scale: 1),
             operations: operations, outputScale: 1, labels: IntegerNetwork.defaultLabels(3))
     }
 
@@ -124,6 +129,29 @@ import Testing
             #expect(try found[0].logits == reference.logits(sample))
             let made = pair.server.operations.entries.map { $0.count - (before[$0.name] ?? 0) }
             #expect(made == plan.evaluation.operations.counts)
+        }
+    }
+
+    /// Rows of a kernel over several maps are sums of their own, of the same rotations, in samples side by side too; and
+    /// all weights and tables of convolutions repeat after a few columns.
+    @Test func rowsOfKernelsShareRotations() throws {
+        let samples = 2
+        let network = try Self.network(maps: 4, poolsTwice: true)
+        let plan = try Planner.insecure(degrees: [8192]).plan(
+            network, method: MethodChoice(.slots, samples: samples))
+        #expect(plan.client.samplesPerGroup == samples)
+        let maps = plan.slots.circuit.maps
+        let linear = network.operations.count { !$0.layer.isTable && !$0.layer.isProduct }
+        #expect(maps.count == linear + 1)
+        #expect(maps.dropLast().allSatisfy { $0.spacing >= 64 })
+        let pair = try Pair(plan)
+        let reference = IntegerReference(network)
+        var generator = SplitMix64(seed: 4)
+        let inputs = (0..<samples).map { _ in
+            (0..<196).map { _ in Int.random(in: 0...1, using: &generator) }
+        }
+        for (input, found) in zip(inputs, try pair.predictions(inputs)) {
+            #expect(try found.logits == reference.logits(input))
         }
     }
 

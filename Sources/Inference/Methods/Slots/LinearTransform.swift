@@ -66,7 +66,7 @@ package final class LinearTransform: CircuitMap {
     /// Whether each weight is the same in all slots.
     let isConstant: Bool
     /// Of its weights' polynomials: see `SlotShape.spacing`.
-    let spacing: Int
+    package let spacing: Int
 
     let termCount: Int
 
