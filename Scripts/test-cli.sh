@@ -533,7 +533,7 @@ refuse "client plan" plan "$float" --calibration digits.csv --within float/serve
 absent bad
 
 # The method "features": a file of samples from plan to table, in dozens of groups.
-for copy in $(seq 1000); do cat digits.csv; done >many.csv
+for copy in $(seq 600); do cat digits.csv; done >many.csv
 run batch plan "$float" --calibration digits.csv --degrees 2 --method features --samples 100 -o batch --json
 keys batch.out model server_plan client_plan method samples_per_group degree security_bits certified \
     bound_method range_bits range_margin_bits noise_margin_bits estimated_ms calibrated samples_per_second \
@@ -541,7 +541,7 @@ keys batch.out model server_plan client_plan method samples_per_group degree sec
 equal "method" "$(member batch.out method)" '"features"'
 capacity=$(member batch.out samples_per_group)
 [ "$capacity" -ge 100 ] || die "a group of $capacity for 100 samples"
-samples=60000
+samples=36000
 groups=$(((samples + capacity - 1) / capacity))
 [ "$groups" -ge 20 ] || die "only $groups groups: nothing can be interrupted"
 run batch-keygen keygen --plan batch/client.plan -o batch
@@ -571,7 +571,7 @@ run batch-json "${batch_decrypt[@]}" batch.ct replies.ct --json
 keys batch-json.out samples labels counts first certified decrypt_ms
 equal "samples" "$(member batch-json.out samples)" "$samples"
 run batch-text "${batch_decrypt[@]}" batch.ct replies.ct
-grep -q "60,000 samples" batch-text.out || die "decrypt printed: $(cat batch-text.out)"
+grep -q "36,000 samples" batch-text.out || die "decrypt printed: $(cat batch-text.out)"
 run batch-any decrypt --plan batch/client.plan --key batch/secret.key --any-request replies.ct -o any.csv
 equal "the table without the request" "$(cksum <any.csv)" "$(cksum <table.csv)"
 # Traps: left out of the table, compared, and told to no exit status.
