@@ -98,7 +98,9 @@ export async function readPlan(bytes) {
  */
 function settings(message, plan, before, after) {
   if (message.factorPairs > 0) throw new UnsupportedError("plans of trees are not served by this library");
-  if (message.samples > 0) throw new UnsupportedError("plans of several samples side by side are not served by this library");
+  if (message.samples > 0) {
+    throw new UnsupportedError("plans of several samples side by side are not served by this library");
+  }
   const input = readInput(plan.input ?? {});
   const prefix = before && readPrefix(before, input.count);
   const outputs = readOutputs(plan.outputs ?? {}, after);
