@@ -368,11 +368,6 @@ private let groups: [Mutant] = [
         original: "feature + Int32(sample * count)", broken: "feature + Int32(sample)",
         tests: "SideBySideTests"),
     Mutant(
-        name: "with one row a rotation of samples side by side swaps rows",
-        file: "Inference/Methods/Slots/PackedNetwork+Samples.swift",
-        original: "one.swapsRows && shape.rows == 2", broken: "one.swapsRows",
-        tests: "SideBySideTests"),
-    Mutant(
         name: "idle slots hold the last sample only",
         file: "InferenceClient/Methods/Slots/Slots.swift",
         original: "$0 % samples.count", broken: "min($0, samples.count - 1)",
