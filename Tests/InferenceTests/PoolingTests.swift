@@ -76,7 +76,12 @@ import Testing
 
     /// Convolution 3x3 of 8x8 pixels, table, pooling, convolution 2x2, table, dense; of 14x14 pixels with a kernel of 5x5 and pooling
     /// before the last layer.
-    private static func network(maps: Int, poolsTwice: Bool = false) throws -> IntegerNetwork {
+    /// - Parameters:
+    ///   - padding: of the second convolution, on all sides.
+    ///   - keeps: of its weights, those that aren't zero.
+    private static func network(
+        maps: Int, poolsTwice: Bool = false, padding: Int = 0, keeps: (Int) -> Bool = { _ in true }
+    ) throws -> IntegerNetwork {
         let (side, kernel) = poolsTwice ? (14, 5) : (8, 2)
         var generator = SplitMix64(seed: 11)
         func weights(_ count: Int) -> [Int64] {
@@ -92,8 +97,11 @@ import Testing
         ]
         let pooled = try append(pooling: first.outputShape, to: &operations)
         let second = try Convolution(
-            weights: weights(kernel * kernel * maps * maps), bias: weights(maps),
-            inputShape: pooled, kernel: Extent(height: kernel, width: kernel))
+            weights: weights(kernel * kernel * maps * maps).enumerated().map {
+                keeps($0) ? $1 : 0
+            }, bias: weights(maps), inputShape: pooled,
+            kernel: Extent(height: kernel, width: kernel),
+            padding: Padding(top: padding, left: padding, bottom: padding, right: padding))
         operations.append(.init(.convolution(second), sources: [operations.count]))
         operations.append(
             .init(
@@ -130,6 +138,22 @@ import Testing
             let made = pair.server.operations.entries.map { $0.count - (before[$0.name] ?? 0) }
             #expect(made == plan.evaluation.operations.counts)
         }
+    }
+
+    /// Rotation keys are those of a kernel's form, with padding and without: pruned weights change none.
+    @Test(arguments: [0, 2]) func rotationsTellNoZeros(padding: Int) throws {
+        func rotations(_ keeps: (Int) -> Bool) throws -> Set<SlotPermutation> {
+            try SlotCircuits.circuit(
+                Self.network(maps: 4, poolsTwice: true, padding: padding, keeps: keeps),
+                shape: SlotShape(degree: 8192, index: 2), samples: 1, babyCounts: []
+            ).permutations
+        }
+        let all = try rotations { _ in true }
+        #expect(all.count > 10)
+        // The middle alone, which no border lacks; no row but one; one weight a map.
+        #expect(try rotations { $0 % 25 == 12 } == all)
+        #expect(try rotations { $0 % 25 / 5 == 1 } == all)
+        #expect(try rotations { $0 % 100 == 7 } == all)
     }
 
     /// Rows of a kernel over several maps are sums of their own, of the same rotations, in samples side by side too; and

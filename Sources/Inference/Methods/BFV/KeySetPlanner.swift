@@ -33,21 +33,16 @@ struct KeySetPlanner<Family: CircuitFamily> {
             try task.progress("searching parameters within the keys, index \(index)")
             let shape = SlotShape(degree: keys.lattice.degree, index: index)
             var circuits: [Circuit<Family>] = []
+            var misfit: PackingError?
             do {
                 for samples in Family.groupSizes(shape, samples: task.samples) {
                     circuits += try Family.circuits(
                         task.network, shape: shape, samples: samples,
                         galoisElements: Set(keys.galois.keys))
                 }
-            } catch let error as PackingError {
-                // Of more samples than there are: what fewer do stays.
-                if circuits.isEmpty { refusal = error.description }
-            }
+            } catch let error as PackingError { misfit = error }
             if circuits.isEmpty {
-                if refusal == "nothing fits" {
-                    refusal = "its rotations need keys that are not there"
-                }
-                continue
+                refusal = misfit?.description ?? "its rotations need keys that are not there"
             }
             for circuit in circuits {
                 for parameters in try parameters(shape) {

@@ -11,7 +11,7 @@ import BigIntegers
 #endif
 
 /// Bit sizes of the ciphertext moduli and where they are dropped, from a forecast.
-struct ModulusChain: Hashable {
+package struct ModulusChain: Hashable {
     /// Sizes, q_0 first.
     var bits: [Int]
     /// Level at each switch point.
@@ -76,7 +76,7 @@ struct ModulusChain: Hashable {
 
     /// What too small drops leave is twice as much after the next products, and dropped there: with more to follow it
     /// would grow beyond all slack.
-    private static func carried(_ drops: [Double], smallest: Int) -> [Int] {
+    package static func carried(_ drops: [Double], smallest: Int) -> [Int] {
         var left = 0.0
         return drops.enumerated().map { index, bits in
             let total = bits + 2 * left

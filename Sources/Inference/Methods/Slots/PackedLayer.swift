@@ -32,13 +32,25 @@ struct PackedLayer {
 extension PackedLayer {
     /// Slots that hold no output get weights too, such that all repeat after few columns: nothing reads these slots, and
     /// polynomials with few coefficients add less noise, and take hardly any memory or transforms.
-    func repeating(_ shape: SlotShape) -> PackedLayer {
+    /// - Parameter most: columns.
+    func repeating(_ shape: SlotShape, most: Int) -> PackedLayer {
         // Folds add slots of one output whose weights differ.
         guard folds.isEmpty else { return self }
         let isUsed = outputLayout.features.map { $0 != SlotLayout.empty }
         var out = self
         out.diagonals = diagonals.map {
-            $0.repeating(where: isUsed, most: max(1, shape.columns / 2))
+            $0.repeating(where: isUsed, most: most)
+        }
+        return out
+    }
+
+    /// With other weights in the same places.
+    func mapped(_ weight: (Int64) -> Int64) -> PackedLayer {
+        var out = self
+        out.diagonals = diagonals.map {
+            Diagonal(
+                source: $0.source, index: $0.index, weights: $0.weights.mapped(weight),
+                output: $0.output)
         }
         return out
     }

@@ -318,10 +318,15 @@ struct PackedNetwork {
             {
                 // One map is in all slots from one pixel to the next: others of these need no rotations of their own.
                 let isRepeated = convolution.inputShape.channels == 1
+                // Where weights stand decides what repeats, not which of them are zero or equal: rotation keys follow.
+                let numbered = PackedMap(
+                    matrix: try convolution.numbered.matrix(keepingZeros: true) ?? map.matrix,
+                    bias: map.bias)
                 return try SlotPacking.inner(
-                    map, sources: sources, placement: placement,
+                    numbered, sources: sources, placement: placement,
                     stride: isRepeated ? grid.pixel : 1, shape: shape
-                ).repeating(shape)
+                ).repeating(shape, most: shape.columns / 2)
+                    .mapped { $0 == 0 ? 0 : convolution.weights[Int($0) - 1] }
             }
         }
         return try SlotPacking.inner(
@@ -390,6 +395,18 @@ extension IntegerNetwork.Layer {
             return ImageShape(
                 channels: affine.shape[0], height: affine.shape[1], width: affine.shape[2])
         case .affine, .dense, .square, .product, .forest, .table: return nil
+        }
+    }
+}
+
+extension Convolution {
+    /// The same with the number of each weight, from 1, in its place.
+    fileprivate var numbered: IntegerNetwork.Layer {
+        get throws {
+            .convolution(
+                try Convolution(
+                    weights: weights.indices.map { Int64($0) + 1 }, bias: bias,
+                    inputShape: inputShape, kernel: kernel, strides: strides, padding: padding))
         }
     }
 }

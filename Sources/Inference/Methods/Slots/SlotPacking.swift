@@ -134,7 +134,7 @@ enum SlotPacking {
         return PackedLayer(
             diagonals: diagonals, stride: 1, modulus: shape.columns, folds: [],
             outputLayout: outputs, bias: outputs.place(map.bias)
-        ).repeating(shape)
+        ).repeating(shape, most: 1)
     }
 
     /// Features of an output, and diagonals, of a map that leaves outputs in place.

@@ -75,6 +75,17 @@ struct SlotWeights: Sendable {
         }
     }
 
+    /// - Parameter weight: of 0 it makes 0.
+    func mapped(_ weight: (Int64) -> Int64) -> SlotWeights {
+        switch storage {
+        case .all(let weights): SlotWeights(weights.map(weight))
+        case .some(let slots, let weights):
+            SlotWeights(slots: slots, weights: weights.map(weight), count: count)
+        case .repeating(let weights):
+            SlotWeights(repeating: weights.map(weight), count: count)
+        }
+    }
+
     /// Each slot's weight so many times in a row.
     func repeated(_ times: Int) -> SlotWeights {
         switch storage {
