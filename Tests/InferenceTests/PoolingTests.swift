@@ -141,11 +141,11 @@ import Testing
     }
 
     /// Rotation keys are those of a kernel's form, with padding and without: pruned weights change none.
-    @Test(arguments: [0, 2]) func rotationsTellNoZeros(padding: Int) throws {
+    @Test(arguments: [0, 2], [2, 4, 8]) func rotationsTellNoZeros(padding: Int, index: Int) throws {
         func rotations(_ keeps: (Int) -> Bool) throws -> Set<SlotPermutation> {
             try SlotCircuits.circuit(
                 Self.network(maps: 4, poolsTwice: true, padding: padding, keeps: keeps),
-                shape: SlotShape(degree: 8192, index: 2), samples: 1, babyCounts: []
+                shape: SlotShape(degree: 8192, index: index), samples: 1, babyCounts: []
             ).permutations
         }
         let all = try rotations { _ in true }
