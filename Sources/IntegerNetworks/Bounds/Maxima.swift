@@ -4,12 +4,12 @@ import BigIntegers
 
 /// Rows of an affine map that are maxima of two elements of a value: a + max(b - a, 0), of which the last is a table.
 /// Intervals of the sum alone would be those of a plus those of b.
-enum Maxima {
-    struct Row {
-        let row: Int
+package enum Maxima {
+    package struct Row {
+        package let row: Int
         /// The value that both are of, as an operation names its sources.
-        let value: Int
-        let elements: [Int]
+        package let value: Int
+        package let elements: [Int]
     }
 
     /// A table's operation that reads differences, and what its run of each element says.
@@ -48,7 +48,7 @@ enum Maxima {
     }
 
     /// - Parameter index: of an operation.
-    static func rows(_ index: Int, of operations: [IntegerNetwork.Operation]) -> [Row] {
+    package static func rows(_ index: Int, of operations: [IntegerNetwork.Operation]) -> [Row] {
         let operation = operations[index]
         guard case .affine(let affine) = operation.layer, operation.sources.count == 2 else {
             return []
@@ -82,7 +82,7 @@ enum Maxima {
 extension IntervalPropagation {
     /// Ranges of what an operation puts out: of its sources by interval arithmetic, of maxima by what they are.
     /// - Parameter values: the input's ranges, then those of each operation before it.
-    static func apply(
+    package static func apply(
         _ index: Int, of operations: [IntegerNetwork.Operation],
         to values: [[ClosedRange<BigInt>]]
     ) -> [ClosedRange<BigInt>] {

@@ -44,6 +44,19 @@ extension PackedLayer {
         return out
     }
 
+    /// Whether outputs are features of the first source, where they are.
+    var selectsInPlace: Bool {
+        folds.isEmpty && diagonals.count == 1 && diagonals[0].source == 0
+            && diagonals[0].index == 0 && diagonals[0].weights.areOne
+    }
+
+    /// What such a layer is without a product.
+    var identity: PackedLayer {
+        PackedLayer(
+            diagonals: [], isIdentity: true, stride: 1, folds: [], outputLayout: outputLayout,
+            bias: bias)
+    }
+
     /// With other weights in the same places.
     func mapped(_ weight: (Int64) -> Int64) -> PackedLayer {
         var out = self

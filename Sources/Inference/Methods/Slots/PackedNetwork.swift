@@ -106,27 +106,27 @@ struct PackedNetwork {
         values[0] = Array(inputLayouts.indices)
         if let first { append(first.layer, sources: Array(inputLayouts.indices), as: 1) }
         let last = network.operations.count
-        var tables = PackedTable.all(network)
+        var tables = PackedTables.all(network)
+        let tabled = Set(tables.flatMap(\.results))
         for (depth, stage) in network.stages.enumerated() {
             if depth > 0 {
                 steps.append(.switchPoint(2 * depth - 2))
                 for value in stage.products {
                     try appendProduct(network.operations[value - 1], as: value)
                 }
-                for value in tables.keys.sorted() { try append(&tables[value]!, products: depth) }
+                for number in tables.indices { try append(&tables[number], products: depth) }
                 steps.append(.switchPoint(2 * depth - 1))
             }
             for value in stage.linear where values[value] == nil {
-                if tables[value] != nil {
-                    try append(&tables[value]!, linear: depth)
+                if tabled.contains(value) {
+                    let number = tables.firstIndex { $0.results.contains(value) }!
+                    try append(&tables[number], linear: depth)
                 } else {
                     try appendLinear(network.operations[value - 1], as: value, in: network)
                 }
             }
             // Those on their way, of which some begin here.
-            for value in tables.keys.sorted() where values[value] == nil {
-                try append(&tables[value]!, linear: depth)
-            }
+            for number in tables.indices { try append(&tables[number], linear: depth) }
         }
         outputs = values[last]!
         outputLayouts = outputs.map { layouts[$0] }
@@ -184,45 +184,44 @@ struct PackedNetwork {
         values[value] = [layouts.count - 1]
     }
 
-    /// The products of a table that lead to a depth.
-    private mutating func append(_ table: inout PackedTable, products depth: Int) throws {
-        for (index, operation) in table.steps(at: depth) where operation.isProduct {
-            steps.append(.product(operation.sources.map { table.values[$0]! }))
-            try append(index, of: &table)
+    /// The products of tables that lead to a depth.
+    private mutating func append(_ tables: inout PackedTables, products depth: Int) throws {
+        for (index, operation) in tables.steps(at: depth) where operation.isProduct {
+            steps.append(.product(operation.sources.map { tables.values[$0]! }))
+            append(index, of: &tables)
         }
     }
 
-    /// What a table takes that is linear, at a depth; the last of it is the table's value.
-    private mutating func append(_ table: inout PackedTable, linear depth: Int) throws {
-        if table.values[0] == nil, depth >= table.firstDepth {
-            let sources = values[table.source]!
+    /// What tables take that is linear, at a depth; the last of it are their values.
+    private mutating func append(_ tables: inout PackedTables, linear depth: Int) throws {
+        if tables.values[0] == nil, depth >= tables.firstDepth {
+            let sources = values[tables.source]!
             guard sources.count == 1 else {
                 throw PackingError.tooManyFeatures(
-                    table.network.operations[0].width, slots: shape.slotCount)
+                    tables.network.operations[0].width, slots: shape.slotCount)
             }
-            table.values[0] = sources[0]
-            table.layout = layouts[sources[0]].filled(choices: table.choices, shape)
+            tables.values[0] = sources[0]
         }
-        for (index, operation) in table.steps(at: depth) where !operation.isProduct {
-            let operands = operation.sources.map { table.values[$0]! }
+        for (index, operation) in tables.steps(at: depth) where !operation.isProduct {
+            let operands = operation.sources.map { tables.values[$0]! }
             switch operation.kind {
             case .leaf(let leaf):
+                let layout = tables.layout(of: leaf, at: layouts[tables.values[0]!], shape)
                 steps.append(
-                    .leaf(
-                        SlotLeaf(leaf: leaf, layout: table.layout!, shape: shape),
-                        sources: operands))
+                    .leaf(SlotLeaf(leaf: leaf, layout: layout, shape: shape), sources: operands))
             case .map, .product: steps.append(.sum(operands))
             }
-            try append(index, of: &table)
+            append(index, of: &tables)
         }
-        if let value = table.values[table.network.operations.count], values[table.value] == nil {
-            values[table.value] = [value]
+        for (result, value) in zip(tables.network.results, tables.results)
+        where values[value] == nil {
+            values[value] = tables.values[result].map { [$0] }
         }
     }
 
-    private mutating func append(_ index: Int, of table: inout PackedTable) throws {
-        layouts.append(layouts[table.values[0]!])
-        table.values[index + 1] = layouts.count - 1
+    private mutating func append(_ index: Int, of tables: inout PackedTables) {
+        layouts.append(layouts[tables.values[0]!])
+        tables.values[index + 1] = layouts.count - 1
     }
 
     private mutating func appendProduct(
@@ -301,6 +300,26 @@ struct PackedNetwork {
         return layer
     }
 
+    /// Of each output, its first feature and that of what it is multiplied by, where both are maps of the same values:
+    /// products are of values that lie alike.
+    private static func anchors(of value: Int, in network: IntegerNetwork) -> [Int]? {
+        let operands = network.operations.filter {
+            $0.layer.isProduct && $0.sources.contains(value)
+        }.flatMap(\.sources)
+        guard !operands.isEmpty,
+            operands.allSatisfy({
+                $0 > 0
+                    && network.operations[$0 - 1].sources
+                        == network.operations[value - 1].sources
+            })
+        else { return nil }
+        let maps = Set(operands).map { PackedMap(network.operations[$0 - 1].layer)?.matrix }
+        guard let rows = maps[0]?.rows, maps.allSatisfy({ $0?.rows == rows }) else { return nil }
+        return (0..<rows).map { row in
+            maps.compactMap { $0!.columnIndices[$0!.entries(ofRow: row)].min() }.min() ?? 0
+        }
+    }
+
     /// Through tables there are many moduli, and keys of tens of megabytes.
     private static let keyCostOfTables = 4.0
 
@@ -308,7 +327,9 @@ struct PackedNetwork {
         _ map: PackedMap, sources: [SlotLayout], as value: Int, in network: IntegerNetwork
     ) throws -> PackedLayer {
         if network.hasTables {
-            if let layer = SlotPacking.anchored(map, sources: sources, shape: shape) {
+            if let layer = SlotPacking.anchored(
+                map, at: Self.anchors(of: value, in: network), sources: sources, shape: shape)
+            {
                 return layer
             }
             if case .convolution(let convolution) = network.operations[value - 1].layer,
@@ -411,33 +432,38 @@ extension Convolution {
     }
 }
 
-/// A table of a network on its way through the depths that its polynomial takes.
-private struct PackedTable {
-    /// The polynomial: of value 0 the powers, the leaves, the tree.
+/// Tables of one value of a network on their way through the depths that their polynomials take.
+private struct PackedTables {
+    /// The polynomials: of value 0 the powers, the leaves, the trees.
     let network: ArithmeticNetwork
-    /// The network's values that it reads and makes.
+    /// The network's value that they read.
     let source: Int
-    let value: Int
+    /// The network's values that they make.
+    let results: [Int]
     /// Of the source.
     let firstDepth: Int
-    /// Of each element its table.
-    let choices: [Int]
-    /// The packed network's value of each of the polynomial's that there is so far.
+    /// The packed network's value of each of the polynomials' that there is so far.
     var values: [Int: Int] = [:]
-    /// Of value 0: in each slot an element with the table that leaves have there.
-    var layout: SlotLayout?
+    /// Of each table in each slot an element with the table that its leaves have there.
+    private var layouts: [ObjectIdentifier: SlotLayout] = [:]
 
-    /// By the values that they make.
-    static func all(_ network: IntegerNetwork) -> [Int: PackedTable] {
+    private init(_ tables: [(value: Int, tables: LookupTables)], source: Int, depth: Int) {
+        network = ArithmeticNetwork(tables.map(\.tables))
+        self.source = source
+        results = tables.map(\.value)
+        firstDepth = depth
+    }
+
+    static func all(_ network: IntegerNetwork) -> [PackedTables] {
         let depths = network.depths
-        var all: [Int: PackedTable] = [:]
+        var all: [Int: [(value: Int, tables: LookupTables)]] = [:]
         for (index, operation) in network.operations.enumerated() {
             guard case .table(let tables) = operation.layer else { continue }
-            all[index + 1] = PackedTable(
-                network: ArithmeticNetwork(tables), source: operation.sources[0], value: index + 1,
-                firstDepth: depths[operation.sources[0]], choices: tables.choices)
+            all[operation.sources[0], default: []].append((index + 1, tables))
         }
-        return all
+        return all.sorted { $0.key < $1.key }.map { source, tables in
+            PackedTables(tables, source: source, depth: depths[source])
+        }
     }
 
     /// Operations whose results are of a depth of the network, with their numbers.
@@ -446,6 +472,17 @@ private struct PackedTable {
         return network.operations.enumerated().filter {
             network.depths[$0.offset + 1] == depth - firstDepth
         }.map { ($0.offset, $0.element) }
+    }
+
+    /// - Parameter source: where the elements lie.
+    mutating func layout(
+        of leaf: TableLeaf, at source: SlotLayout, _ shape: SlotShape
+    ) -> SlotLayout {
+        let key = ObjectIdentifier(leaf.polynomials)
+        if let known = layouts[key] { return known }
+        let made = source.filled(choices: leaf.polynomials.tables.choices, shape)
+        layouts[key] = made
+        return made
     }
 }
 

@@ -106,9 +106,11 @@ package enum SlotCircuits: CircuitFamily {
                 diagonalCounts: builder.diagonalCounts, packed: packed))
     }
 
-    /// Trees of one split each are a linear map of bits.
+    /// Trees of one split each are a linear map of bits; maxima are found by thresholds where that is flatter.
     private static func flat(_ network: IntegerNetwork) throws -> IntegerNetwork {
-        guard let forest = network.forest, forest.levels <= 1 else { return network }
+        guard let forest = network.forest, forest.levels <= 1 else {
+            return try ThresholdPooling.applied(to: network)
+        }
         return try ForestProducts.withoutProducts(network)
     }
 

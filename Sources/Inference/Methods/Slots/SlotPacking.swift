@@ -103,16 +103,18 @@ enum SlotPacking {
 
     /// An inner layer of few features an output, each of which stays where the first one of its features is: pooling takes
     /// one rotation then. No folds: what repeats does so as before.
+    /// - Parameter anchors: of each output, the feature where it is to be; nil: its first one.
     /// - Returns: nil where outputs share their first features, or some feature isn't at a few distances.
     static func anchored(
-        _ map: PackedMap, sources: [SlotLayout], shape: SlotShape
+        _ map: PackedMap, at anchors: [Int]?, sources: [SlotLayout], shape: SlotShape
     ) -> PackedLayer? {
         let matrix = map.matrix
         var outputOf = [Int32](repeating: SlotLayout.empty, count: matrix.columns)
         for row in 0..<matrix.rows {
             let entries = matrix.entries(ofRow: row)
             guard (1...mostAnchored).contains(entries.count),
-                let first = entries.lazy.map({ matrix.columnIndices[$0] }).min(),
+                let first = anchors?[row]
+                    ?? entries.lazy.map({ matrix.columnIndices[$0] }).min(),
                 outputOf[first] == SlotLayout.empty
             else { return nil }
             outputOf[first] = Int32(row)
@@ -131,10 +133,11 @@ enum SlotPacking {
                 of: matrix, sources: sources, outputs: outputs, limit: shape.columns, shape: shape),
             diagonals.count <= mostAnchored
         else { return nil }
-        return PackedLayer(
+        let layer = PackedLayer(
             diagonals: diagonals, stride: 1, modulus: shape.columns, folds: [],
             outputLayout: outputs, bias: outputs.place(map.bias)
         ).repeating(shape, most: 1)
+        return layer.selectsInPlace ? layer.identity : layer
     }
 
     /// Features of an output, and diagonals, of a map that leaves outputs in place.

@@ -36,6 +36,9 @@ struct SlotWeights: Sendable {
     /// Slots after which they are made to repeat: powers of two; nil where they are what they are.
     var period: Int? { if case .repeating(let weights) = storage { weights.count } else { nil } }
 
+    /// Whether each is known to be 1.
+    var areOne: Bool { if case .repeating([1]) = storage { true } else { false } }
+
     /// The same where `isUsed`, and elsewhere what lets all of them repeat after the fewest slots, up to `most`; nil where
     /// nothing does.
     func repeating(where isUsed: [Bool], most: Int) -> SlotWeights? {

@@ -32,6 +32,8 @@ struct ArithmeticNetwork {
     let addsProducts: Bool
     /// Of every value, the input first: the products on the longest way to it.
     private(set) var depths = [0]
+    /// Of tables alone, the value of each.
+    private(set) var results: [Int] = []
     /// Of values that tables read, their powers from the first.
     private var powers: [Int: [Int: Int]] = [:]
 
@@ -46,6 +48,10 @@ struct ArithmeticNetwork {
         inputCount = network.inputCount
         addsProducts = false
         var values = [0]
+        var tablesOf: [Int: Int] = [:]
+        for operation in network.operations where operation.layer.isTable {
+            tablesOf[operation.sources[0], default: 0] += 1
+        }
         for operation in network.operations {
             let sources = operation.sources.map { values[$0] }
             let layer = operation.layer
@@ -53,7 +59,9 @@ struct ArithmeticNetwork {
             switch layer {
             case .square: values.append(append(.product, [sources[0], sources[0]], width))
             case .product: values.append(append(.product, sources, width))
-            case .table(let tables): values.append(append(tables, of: sources[0]))
+            case .table(let tables):
+                values.append(
+                    append(tables, of: sources[0], sharing: tablesOf[operation.sources[0]]!))
             case .affine, .dense, .convolution, .forest:
                 guard let map = PackedMap(layer) else { throw PackingError.noCover }
                 values.append(append(.map(map), sources, width))
@@ -61,11 +69,11 @@ struct ArithmeticNetwork {
         }
     }
 
-    /// Of tables alone.
-    init(_ tables: LookupTables) {
-        inputCount = tables.count
+    /// Of tables of one value alone.
+    init(_ tables: [LookupTables]) {
+        inputCount = tables[0].count
         addsProducts = false
-        _ = append(tables, of: 0)
+        results = tables.map { append($0, of: 0, sharing: tables.count) }
     }
 
     var depth: Int { depths.max() ?? 0 }
@@ -93,8 +101,11 @@ struct ArithmeticNetwork {
 
     // MARK: Tables
 
-    private mutating func append(_ tables: LookupTables, of source: Int) -> Int {
-        let steps = TableSteps(values: tables.longest)
+    /// - Parameter count: of tables of this value.
+    private mutating func append(
+        _ tables: LookupTables, of source: Int, sharing count: Int
+    ) -> Int {
+        let steps = TableSteps(values: tables.longest, sharing: count)
         let polynomials = TablePolynomials(tables)
         let babies = (1...steps.largestTerm).map {
             power($0, of: source, width: tables.count)
@@ -139,7 +150,7 @@ struct ArithmeticNetwork {
     }
 }
 
-/// How many powers a table's polynomial takes, and how many leaves: by the fewest products.
+/// How many powers a table's polynomial takes, and how many leaves: by the fewest products of all tables of one value.
 package struct TableSteps: Equatable {
     /// Powers from x^0 on, a power of two.
     let babies: Int
@@ -147,12 +158,14 @@ package struct TableSteps: Equatable {
     /// The largest power that a leaf has a term of: of one leaf alone the polynomial's degree, at least 1.
     let largestTerm: Int
 
-    package init(values: Int) {
+    /// - Parameter count: of tables as long that share the powers.
+    package init(values: Int, sharing count: Int = 1) {
         var best: (steps: (babies: Int, leaves: Int), products: Int)?
         var babies = 2
         repeat {
             let leaves = max(1, (values + babies - 1) / babies)
-            let products = Self.products(babies: babies, leaves: leaves, values: values)
+            let products = Self.products(
+                babies: babies, leaves: leaves, values: values, sharing: count)
             // Of equal ones more powers: leaves are moved to lower levels, powers are there already.
             if products <= best?.products ?? .max { best = ((babies, leaves), products) }
             babies *= 2
@@ -162,15 +175,19 @@ package struct TableSteps: Equatable {
         largestTerm = Self.largestTerm(babies: self.babies, leaves: leaves, values: values)
     }
 
+    /// Of all of them.
     package let products: Int
 
     private static func largestTerm(babies: Int, leaves: Int, values: Int) -> Int {
         leaves == 1 ? max(1, values - 1) : babies - 1
     }
 
-    private static func products(babies: Int, leaves: Int, values: Int) -> Int {
+    private static func products(
+        babies: Int, leaves: Int, values: Int, sharing count: Int
+    ) -> Int {
         var giants = 0
         while 1 << giants < leaves { giants += 1 }
-        return largestTerm(babies: babies, leaves: leaves, values: values) - 1 + giants + leaves - 1
+        return largestTerm(babies: babies, leaves: leaves, values: values) - 1 + giants
+            + count * (leaves - 1)
     }
 }
