@@ -18,8 +18,13 @@ extension OracleCase {
         degree: 512, ciphertextBits: [49, 40, 40, 40], specialBits: 20, plaintextBits: [32],
         digitBits: 20, levels: [2, 4], index: 2)
 
+    /// One digit of all residues, far narrower than the widest that its gadget allows, hidden by little.
+    static let loudWide = OracleCase(
+        degree: 512, ciphertextBits: [49, 40, 40, 40], specialBits: 50, plaintextBits: [14],
+        digitBits: 752, levels: [2, 4])
+
     static let noise = [
-        small[2], loudKeys, small[3], real, ideals[2], loudIdeal, realIdeal,
+        small[2], loudKeys, small[3], real, ideals[2], loudIdeal, loudWide, realIdeal,
     ]
 }
 

@@ -165,8 +165,12 @@ import Testing
             network, method: MethodChoice(.slots, samples: samples))
         #expect(plan.client.samplesPerGroup == samples)
         let maps = plan.slots.circuit.maps
-        let linear = network.operations.count { !$0.layer.isTable && !$0.layer.isProduct }
-        #expect(maps.count == linear + 1)
+        // Pools are by thresholds. Of two elements that are multiplied the first stays where it is, with no map.
+        let laid = try ThresholdPooling.applied(to: network)
+        let products = laid.layers.count(where: \.isProduct)
+        #expect(products == 12)
+        let linear = laid.layers.count { !$0.isTable && !$0.isProduct }
+        #expect(maps.count == linear - products + 1)
         #expect(maps.dropLast().allSatisfy { $0.spacing >= 64 })
         let pair = try Pair(plan)
         let reference = IntegerReference(network)

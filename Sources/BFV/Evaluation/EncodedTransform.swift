@@ -188,52 +188,103 @@ public struct EncodedTransform: Sendable {
         UnsafeMutableRawPointer(buffer.base + index).assumingMemoryBound(to: Int64.self)
     }
 
+    /// One limb of what a map sums: pointers to babies and targets, by giant and term.
+    struct LimbTerms {
+        private let out0: [UnsafeMutablePointer<UInt64>?]
+        private let out1: [UnsafeMutablePointer<UInt64>?]
+        private let x0: [UnsafePointer<UInt64>?]
+        private let x1: [UnsafePointer<UInt64>?]
+        private let counts: [Int]
+
+        init(_ giants: [Giant], babies: (Int) -> ResiduePair, into out: (Int) -> ResiduePair) {
+            let targets = giants.indices.map(out)
+            out0 = targets.map { $0.0 }
+            out1 = targets.map { $0.1 }
+            let pairs = giants.flatMap { $0.babies.map(babies) }
+            x0 = pairs.map { UnsafePointer($0.0) }
+            x1 = pairs.map { UnsafePointer($0.1) }
+            counts = giants.map(\.babies.count)
+        }
+
+        /// Of the values from `start` on.
+        /// - Parameters:
+        ///   - weights: of these values.
+        ///   - count: of values.
+        ///   - repeats: whether weights are those of one block.
+        func add(
+            _ weights: UnsafePointer<UInt8>, from start: Int, count: Int, repeats: Bool,
+            modulus: UnsafePointer<bsk_modulus>
+        ) {
+            func moved<Pointer: Strideable>(_ all: [Pointer?]) -> [Pointer?]
+            where Pointer.Stride == Int {
+                start == 0 ? all : all.map { $0?.advanced(by: start) }
+            }
+            bsk_packed_weights(
+                modulus, moved(out0), moved(out1), counts, counts.count, weights, moved(x0),
+                moved(x1), count, repeats ? 1 : 0)
+        }
+
+        /// Of weights in NTT form, `stride` words from one to the next, of one giant.
+        func add(
+            _ weights: LimbBuffer, stride: Int, giant: Int, first: Int, count: Int,
+            modulus: UnsafePointer<bsk_modulus>
+        ) {
+            let terms = first..<first + counts[giant]
+            let w = (0..<counts[giant]).map {
+                Optional(UnsafePointer(weights.base + $0 * stride))
+            }
+            withExtendedLifetime(weights) {
+                for (out, x) in [(out0[giant], x0), (out1[giant], x1)] {
+                    bsk_inner_product(modulus, out, w, Array(x[terms]), counts[giant], count)
+                }
+            }
+        }
+    }
+
+    /// Values of a limb that maps of the same babies work on one after another: those of dozens of babies stay in the
+    /// second-level cache.
+    static let chunk = 1024
+
     /// Writes, for each giant, the sum over its terms of plaintext times baby, in limb k.
     func addTerms(
-        limb k: Int, modulus: UnsafePointer<bsk_modulus>,
-        babies: (Int) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>),
-        into out: (Int) -> (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<UInt64>)
+        limb k: Int, modulus: UnsafePointer<bsk_modulus>, babies: (Int) -> ResiduePair,
+        into out: (Int) -> ResiduePair
     ) {
-        let targets = giants.indices.map(out)
-        let out0 = targets.map { Optional($0.0) }
-        let out1 = targets.map { Optional($0.1) }
-        let counts = giants.map(\.babies.count)
-        let pairs = giants.flatMap { $0.babies.map(babies) }
-        let x0 = pairs.map { Optional(UnsafePointer($0.0)) }
-        let x1 = pairs.map { Optional(UnsafePointer($0.1)) }
+        addTerms(
+            LimbTerms(giants, babies: babies, into: out), limb: k, modulus: modulus,
+            range: 0..<basis.degree)
+    }
+
+    /// The same of some of the values, from a multiple of `chunk` on; of all at the first, where weights are transformed
+    /// first.
+    func addTerms(
+        _ terms: LimbTerms, limb k: Int, modulus: UnsafePointer<bsk_modulus>, range: Range<Int>
+    ) {
         let packed: PackedLimbs
         switch storage {
         case .packed(let limbs): packed = limbs
         case .coefficients(let coefficients):
+            guard range.lowerBound == 0 else { return }
             // Giant by giant: what is transformed is used while it is in a cache.
             let stride = LimbBuffer.stride(degree: basis.degree)
             for giant in giants.indices {
                 let weights = transformed(
                     coefficients, giant: giant, table: basis.tables[k], stride: stride)
-                let terms = firstTerms[giant]..<firstTerms[giant] + counts[giant]
-                let w = (0..<counts[giant]).map {
-                    Optional(UnsafePointer(weights.base + $0 * stride))
-                }
-                withExtendedLifetime(weights) {
-                    for (out, x) in [(out0[giant], x0), (out1[giant], x1)] {
-                        bsk_inner_product(
-                            modulus, out, w, Array(x[terms]), counts[giant], basis.degree)
-                    }
-                }
+                terms.add(
+                    weights, stride: stride, giant: giant, first: firstTerms[giant],
+                    count: basis.degree, modulus: modulus)
             }
             return
         }
-        // A block for each run.
-        let bytes = run > 1 ? x0.count * 2 * basis.tables[k].bits : 0
-        let part = run > 1 ? run : basis.degree
-        func moved<Pointer: Strideable>(_ all: [Pointer?], _ start: Int) -> [Pointer?]
-        where Pointer.Stride == Int { all.map { $0?.advanced(by: start) } }
+        let (n, block) = (basis.degree, Self.block(of: basis.degree))
+        // A block of all terms for each run, or for each block.
+        let bytes = termCount * block / 8 * basis.tables[k].bits
+        let part = min(run > 1 ? run : n, range.count)
         withExtendedLifetime(packed) {
-            for start in stride(from: 0, to: basis.degree, by: part) {
-                bsk_packed_weights(
-                    modulus, moved(out0, start), moved(out1, start), counts, giants.count,
-                    packed.limb(k) + start / part * bytes, moved(x0, start), moved(x1, start),
-                    part, run > 1 ? 1 : 0)
+            for start in stride(from: range.lowerBound, to: range.upperBound, by: part) {
+                terms.add(
+                    packed.limb(k) + start / (run > 1 ? run : block) * bytes, from: start,
+                    count: part, repeats: run > 1, modulus: modulus)
             }
         }
     }

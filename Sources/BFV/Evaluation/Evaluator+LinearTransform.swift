@@ -280,6 +280,61 @@ extension Evaluator {
     }
 }
 
+extension Evaluator {
+    /// Maps of one sum each that need no keys, each of its own sources, all at one level: where they share these, each is
+    /// read from memory once for all maps.
+    package func applyTogether(
+        _ maps: [(transform: EncodedTransform, sources: [Ciphertext])]
+    ) throws -> [Ciphertext] {
+        let level = try commonLevel(maps.flatMap(\.sources))
+        let degree = context.degree
+        guard let first = maps.first?.sources.first,
+            maps.allSatisfy({ transform, sources in
+                transform.level == level && transform.giants.count == 1
+                    && transform.dither.isEmpty && sources.count >= transform.sourceCount
+                    && transform.giants[0].permutation.isIdentity(degree: degree)
+                    && transform.babies.allSatisfy { $0.permutation.isIdentity(degree: degree) }
+                    && sources.allSatisfy { $0.plaintextIndex == first.plaintextIndex }
+            })
+        else { throw EvaluationError.mismatch("transforms and ciphertexts") }
+        let basis = first.basis
+        let sums = maps.map { _ -> ExtendedPair in
+            (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
+        }
+        pool.run(level) { k in
+            let modulus = basis.tables[k].modulus
+            withExtendedLifetime((maps, sums)) {
+                let terms = zip(maps, sums).map { map, sum in
+                    EncodedTransform.LimbTerms(
+                        map.transform.giants,
+                        babies: { baby in
+                            let a = map.sources[map.transform.babies[baby].source].polynomials
+                            return (
+                                UnsafeMutablePointer(mutating: a[0].limb(k)),
+                                UnsafeMutablePointer(mutating: a[1].limb(k))
+                            )
+                        }, into: { _ in (sum.0.sharedLimb(k), sum.1.sharedLimb(k)) })
+                }
+                for start in stride(from: 0, to: degree, by: EncodedTransform.chunk) {
+                    let range = start..<min(degree, start + EncodedTransform.chunk)
+                    for (map, terms) in zip(maps, terms) {
+                        map.transform.addTerms(terms, limb: k, modulus: modulus, range: range)
+                    }
+                }
+            }
+        }
+        let count = maps.reduce(0) { $0 + $1.transform.termCount }
+        counter.add {
+            $0.plaintextMultiplications += count
+            $0.plaintextProducts += 2 * count * level
+            $0.forwardNTTs += maps.reduce(0) { $0 + $1.transform.transformsCount(limbs: level) }
+        }
+        return sums.map {
+            Ciphertext(polynomials: [$0.0, $0.1], plaintextIndex: first.plaintextIndex)
+        }
+    }
+}
+
 /// One limb of the rotated ciphertexts: (baby, ciphertext, polynomial).
 private struct Babies {
     let base: UnsafeMutablePointer<UInt64>

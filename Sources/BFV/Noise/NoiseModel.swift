@@ -276,9 +276,14 @@ package struct NoiseModel: Sendable {
         var variance = 0.0
         var shifted = 0.0
         let first = moduli.startIndex
-        // Digits of hundreds of bits are taken in a unit of their size, so that fourth powers are numbers.
-        let unit = exp2(Double(max(0, gadget.digitBits - 100)))
-        for slice in gadget.digits(bits: moduli.map(\.bitWidthUsed)) {
+        let slices = gadget.digits(bits: moduli.map(\.bitWidthUsed))
+        // Digits of hundreds of bits are taken in a unit of the largest one's size, so that fourth powers are numbers. At
+        // few moduli that is less than the gadget's.
+        let widest = slices.map { slice in
+            slice.limbs.reduce(0) { $0 + moduli[first + $1].bitWidthUsed }
+        }.max()!
+        let unit = exp2(Double(max(0, widest - 100)))
+        for slice in slices {
             let q = moduli[first + slice.limbs.lowerBound]
             let bits = q.bitWidthUsed
             let isWhole = gadget.digitCount(modulusBits: bits) == 1

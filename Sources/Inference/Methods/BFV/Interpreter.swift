@@ -44,6 +44,11 @@ package protocol Interpreter {
     func apply(_ map: PreparedMap, to values: [Value]) throws -> Value
     /// - Parameter values: those that the step reads; one of most.
     func apply(_ step: PreparedStep, to values: [Value]) throws -> Value
+    /// Whether steps of this kind that follow one another are applied at once.
+    func joins(_ step: PreparedStep) -> Bool
+    /// Applies steps that it joins, none of which reads what another makes.
+    /// - Parameter values: of each step, those that it reads.
+    func apply(_ steps: [PreparedStep], to values: [[Value]]) throws -> [Value]
     /// x y times -Q_l mod t, at level l.
     func multiply(_ a: Value, _ b: Value) throws -> Value
     func switchDown(_ value: Value, toLevel level: Int) throws -> Value
@@ -63,6 +68,12 @@ package protocol Interpreter {
 
 extension Interpreter {
     package func pass(switchPoint: Int, _ values: [Value]) {}
+
+    package func joins(_ step: PreparedStep) -> Bool { false }
+
+    package func apply(_ steps: [PreparedStep], to values: [[Value]]) throws -> [Value] {
+        try zip(steps, values).map { try apply($0, to: $1) }
+    }
 
     package func each(
         of value: Value, _ body: (_ place: Value, _ done: Double) throws -> Value

@@ -28,6 +28,8 @@ package struct Program<I: Interpreter> {
     private var instructions: [Instruction] = []
     /// Of each instruction that begins a block, that block.
     private var blocks: [Int: Block] = [:]
+    /// Of each instruction that begins some that are applied at once, these.
+    private var joined: [Int: Range<Int>] = [:]
     private let valuesCount: Int
 
     /// See `CircuitBlock`.
@@ -109,6 +111,26 @@ package struct Program<I: Interpreter> {
             blocks[range.lowerBound] = Block(instructions: range, input: block.input)
         }
         outputUnit = units[units.count - 1]
+        joined = joinedRanges(on: interpreter)
+    }
+
+    /// Runs of steps that the interpreter joins, of which none reads another's result.
+    private func joinedRanges(on interpreter: I) -> [Int: Range<Int>] {
+        var ranges: [Int: Range<Int>] = [:]
+        var start = 0
+        while start < instructions.count {
+            var made: Set<Int> = []
+            var end = start
+            while end < instructions.count, case .own(let step) = instructions[end].step,
+                interpreter.joins(step), made.isDisjoint(with: instructions[end].operands)
+            {
+                made.insert(instructions[end].result!)
+                end += 1
+            }
+            if end > start + 1 { ranges[start] = start..<end }
+            start = max(end, start + 1)
+        }
+        return ranges
     }
 
     /// Steps that `run` tells progress of.
@@ -129,8 +151,13 @@ package struct Program<I: Interpreter> {
         var index = 0
         while index < instructions.count {
             guard let block = blocks[index] else {
-                try run(instructions[index], &values, on: interpreter)
-                index += 1
+                if let range = joined[index] {
+                    try run(instructions[range], &values, on: interpreter)
+                    index = range.upperBound
+                } else {
+                    try run(instructions[index], &values, on: interpreter)
+                    index += 1
+                }
                 try progress(index, instructions.count)
                 continue
             }
@@ -162,6 +189,24 @@ package struct Program<I: Interpreter> {
             interpreter.pass(switchPoint: point, operands)
         } else {
             values[instruction.result!] = try apply(instruction.step, to: operands, on: interpreter)
+        }
+    }
+
+    /// Those that are applied at once.
+    private func run(
+        _ instructions: ArraySlice<Instruction>, _ values: inout [I.Value?], on interpreter: I
+    ) throws {
+        let steps = instructions.map { instruction in
+            guard case .own(let step) = instruction.step else {
+                preconditionFailure("only a family's own steps are joined")
+            }
+            return step
+        }
+        let made = try interpreter.apply(
+            steps, to: instructions.map { $0.operands.map { values[$0]! } })
+        for (instruction, value) in zip(instructions, made) {
+            values[instruction.result!] = value
+            for released in instruction.releases { values[released] = nil }
         }
     }
 

@@ -122,6 +122,34 @@ package struct EncryptedSlots: EncryptedInterpreter {
         }
     }
 
+    /// Leaves of one value's tables read the same powers.
+    package func joins(_ step: PreparedStep) -> Bool {
+        if case .leaf = step { true } else { false }
+    }
+
+    package func apply(
+        _ steps: [PreparedStep], to values: [[[Ciphertext]]]
+    ) throws -> [[Ciphertext]] {
+        let leaves = steps.map { step in
+            guard case .leaf(let transforms, let constants) = step else {
+                preconditionFailure("only leaves are joined")
+            }
+            return (transforms, constants)
+        }
+        // Of each t_i, of every leaf.
+        let sums = try residues.indices.map { index in
+            try evaluator.applyTogether(
+                zip(leaves, values).map { leaf, values in
+                    (leaf.0[index], values.map { $0[index] })
+                })
+        }
+        return try leaves.indices.map { place in
+            try residues.indices.map { index in
+                try evaluator.add(sums[index][place], leaves[place].1[index])
+            }
+        }
+    }
+
     package func multiply(_ a: [Ciphertext], _ b: [Ciphertext]) throws -> [Ciphertext] {
         try evaluator.relinearize(
             zip(a, b).map { try evaluator.multiplyWithoutRelinearizing($0, $1) })

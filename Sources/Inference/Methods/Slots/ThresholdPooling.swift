@@ -9,7 +9,7 @@ import IntegerNetworks
 /// [x < j] are tables of one value, which share its powers, and products of n elements take log2 n levels: of 8 codes
 /// and windows of 4 that are 5 products in a row and one set of leaves, by a + max(b - a, 0) twice 4 and two. Products
 /// are more, each at fewer moduli.
-struct ThresholdPooling {
+package struct ThresholdPooling {
     /// Windows of one value's elements that are pooled by operations one after another.
     private struct Pool {
         /// As operations name their sources.
@@ -30,7 +30,7 @@ struct ThresholdPooling {
     private var values = [0]
 
     /// The network with its pools so, where that takes fewer products in a row; the network itself where none does.
-    static func applied(to network: IntegerNetwork) throws -> IntegerNetwork {
+    package static func applied(to network: IntegerNetwork) throws -> IntegerNetwork {
         let pools = Self.pools(of: network)
         guard !pools.isEmpty else { return network }
         var pooling = ThresholdPooling(network)
