@@ -37,6 +37,19 @@ struct Accumulators {
         scales.count == 1 ? 0 : element / (count / scales.count)
     }
 
+    /// The same with a scale for each channel.
+    var byChannel: Accumulators {
+        guard scales.count == 1 else { return self }
+        return Accumulators(
+            shape: shape, scales: [Double](repeating: scales[0], count: shape[0]), version: version,
+            functions: functions)
+    }
+
+    /// What an accumulator stands for, in floats as onnxruntime's.
+    func real(_ accumulator: Int64, place: Int) -> Float {
+        functions.reduce(Float(accumulator) * Float(scales[place])) { $1($0) }
+    }
+
     /// The code, less its zero point, of an accumulator; nil where it is that of no number.
     ///
     /// Without functions as onnxruntime's QLinearConv, QLinearMatMul and QGemm compute it: the accumulator as a float
@@ -54,7 +67,7 @@ struct Accumulators {
             if !functions.isEmpty { low = max(low, 0) }
             step = Float(accumulator) * (unit / scale)
         } else {
-            step = functions.reduce(Float(accumulator) * unit) { $1($0) } / scale
+            step = real(accumulator, place: place) / scale
         }
         guard !step.isNaN else { return nil }
         return Int64(min(max(step.rounded(.toNearestOrEven), low), max(low, high)))

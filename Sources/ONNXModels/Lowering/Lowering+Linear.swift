@@ -20,7 +20,7 @@ extension Lowering {
             throw node.refusal(
                 "its weights '\(tensor.name)' are not quantized; integer weights through a DequantizeLinear are accepted"
             )
-        case .realInput, .codes, .innerCodes, .activation, .accumulators, .window:
+        case .realInput, .codes, .innerCodes, .activation, .accumulators, .window, .truths:
             throw node.refusal("its weights are not constant")
         }
     }
@@ -68,7 +68,7 @@ extension Lowering {
                 integers.append(Int64(whole))
             }
             return (integers, tensor.dims)
-        case .realInput, .codes, .innerCodes, .activation, .accumulators, .window:
+        case .realInput, .codes, .innerCodes, .activation, .accumulators, .window, .truths:
             throw node.refusal("the bias is not constant")
         }
     }

@@ -126,7 +126,7 @@ extension Lowering {
                 throw node.refusal("a range that the codes don't meet")
             }
             return try clip(node, shape, codes, to: low...high)
-        case .window, .constant, .scaledConstant:
+        case .window, .constant, .scaledConstant, .truths:
             throw node.refusal("it clips no activation")
         }
     }
@@ -189,7 +189,7 @@ extension Lowering {
                 throw node.refusal("scale or zero point differ from the QuantizeLinear before it")
             }
             return .activation(shape: shape, scale: Double(scale), version: codes.version)
-        case .constant, .realInput, .activation, .accumulators, .window, .scaledConstant:
+        case .constant, .realInput, .activation, .accumulators, .window, .scaledConstant, .truths:
             throw node.refusal("its input is not quantized")
         }
     }

@@ -10,7 +10,7 @@ extension Lowering {
         case .activation(let shape, let scale, let version):
             Accumulators(shape: shape, scales: [scale], version: version)
         case .accumulators(let found): found
-        case .constant, .scaledConstant, .realInput, .codes, .innerCodes, .window: nil
+        case .constant, .scaledConstant, .realInput, .codes, .innerCodes, .window, .truths: nil
         }
     }
 
@@ -69,16 +69,29 @@ extension Lowering {
         {
             return .innerCodes(shape: found.shape, inner())
         }
-        let domains = TableDomains(ranges, place: found.place)
+        try appendTables(node, found) { found.code($0, place: $1, scale: scale, codes: range) }
+        return .innerCodes(shape: found.shape, inner())
+    }
+
+    /// A table of what was accumulated, by each element's scale.
+    /// - Parameter values: of an accumulator and its place among the scales; nil where it is no number.
+    mutating func appendTables(
+        _ node: ONNXNode, _ found: Accumulators,
+        values value: (_ accumulator: Int64, _ place: Int) -> Int64?
+    ) throws(ONNXError) {
+        guard found.version == version else {
+            throw node.refusal("it reads what is not the last layer's output")
+        }
+        let domains = TableDomains(try ranges(node), place: found.place)
         var runs: [LookupTables.Run] = []
         for (place, domain) in domains.domains {
             guard domain.upperBound - domain.lowerBound < Int64(LookupTables.mostValues) else {
                 throw node.refusal(
-                    "what it quantizes takes \(domain.upperBound - domain.lowerBound + 1) values; a table takes "
+                    "what it reads takes \(domain.upperBound - domain.lowerBound + 1) values; a table takes "
                         + "\(LookupTables.mostValues): activations and weights of fewer bits are accepted"
                 )
             }
-            let values = domain.map { found.code($0, place: place, scale: scale, codes: range) }
+            let values = domain.map { value($0, place) }
             guard values.allSatisfy({ $0 != nil }) else {
                 throw node.refusal(
                     "what it quantizes is no number, by its scales or a function's attributes")
@@ -86,7 +99,6 @@ extension Lowering {
             runs.append(.init(lower: domain.lowerBound, values: values.compactMap { $0 }))
         }
         try appendTable(runs: runs, choices: domains.choices, shape: found.shape, node)
-        return .innerCodes(shape: found.shape, inner())
     }
 
     private mutating func appendTable(

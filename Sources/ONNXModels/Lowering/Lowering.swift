@@ -22,6 +22,8 @@ struct Lowering {
         case innerCodes(shape: [Int], InnerCodes)
         /// A window of an activation's image, for a convolution: `shape` is the whole, `crop` negative padding.
         case window(shape: [Int], crop: Padding, scale: Double, version: Int)
+        /// What a comparison says.
+        case truths(Comparison)
     }
 
     struct QuantizedInput {
@@ -42,11 +44,10 @@ struct Lowering {
 
     static let acceptedOperators =
         [
-            "Add", "Clip", "Constant", "Conv", "DequantizeLinear", "Flatten", "Gemm", "HardSigmoid",
-            "HardSwish", "Identity", "LeakyRelu", "MatMul", "MaxPool", "Mul", "Pow",
-            "QuantizeLinear",
-            "Relu", "Reshape", "Slice",
-        ] + quantizedLayers
+            "Add", "ArgMax", "Cast", "Clip", "Constant", "Conv", "DequantizeLinear", "Flatten",
+            "Gemm", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "MatMul", "MaxPool", "Mul",
+            "Not", "Pow", "QuantizeLinear", "Relu", "Reshape", "Sign", "Slice", "Where",
+        ] + comparisons + quantizedLayers
 
     let graph: ONNXGraph
     var values: [String: Value] = [:]
@@ -115,6 +116,12 @@ struct Lowering {
         case "Slice": return try slice(node)
         case "Relu", "LeakyRelu", "HardSigmoid", "HardSwish": return try function(node)
         case "MaxPool": return try maximumPool(node)
+        case "ArgMax": return try label(node)
+        case "Not": return try not(node)
+        case "Cast": return try cast(node)
+        case "Where": return try choice(node)
+        case "Sign": return try sign(node)
+        case _ where Self.comparisons.contains(node.operator): return try comparison(node)
         case _ where Self.quantizedLayers.contains(node.operator):
             return try quantizedLayer(node)
         default:
@@ -159,6 +166,9 @@ struct Lowering {
             throw node.refusal(
                 "it reads the input as reals; QuantizeLinear and DequantizeLinear must come first")
         case .window: throw node.refusal("it reads a Slice; a Conv may do that")
+        case .truths:
+            throw node.refusal(
+                "it reads what is true or false; a Cast or a Where between is accepted")
         case .constant, .scaledConstant:
             throw node.refusal("input \(index) is a constant; an activation is accepted")
         }
@@ -247,7 +257,7 @@ struct Lowering {
             return .activation(shape: try shape(old), scale: scale, version: version)
         case .innerCodes(let old, let codes):
             return .innerCodes(shape: try shape(old), codes)
-        case .constant, .scaledConstant, .window, .accumulators:
+        case .constant, .scaledConstant, .window, .accumulators, .truths:
             guard node.operator == "Identity" else {
                 throw node.refusal(
                     "a constant or a Slice; constants belong into initializers of the right sizes")
