@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Measures one table of 8 bits on a batch here beside OpenFHE's functional bootstrapping, one core each.
+"""Measures tables here beside OpenFHE's functional bootstrapping and a network of Concrete ML's, one core each.
 
     Benchmarks/tables.py [--repetitions 3] [--cpu N] [--publish]
 
-The model is a quantized one of one input: codes of 8 bits, LeakyRelu, requantization. Environments of the peer and of
-`onnx` are made by the first run under .build/trees. --publish writes docs/Tables.md's section. Ours is time on the clock,
-the peer's is processor time.
+One table of 8 bits on a batch: a quantized model of one input, with LeakyRelu and requantization. The network has 64
+pixels of scikit-learn's digits, 32 hidden neurons with ReLU, 4 bits: ours is Models/digits-tables.onnx, Concrete ML
+trains its own. Environments of the peers and of `onnx` are made by the first run under .build/trees. --publish writes
+docs/Tables.md's section. Ours is time on the clock, the peers' is processor time.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from reporting.environments import HOME, environment
 
 BEGIN, END = "<!-- peers -->", "<!-- end of peers -->"
 OPENFHE = "openfhe==1.6.1.0.22.4"
+CONCRETE = "concrete-ml==1.9.0"
 MODEL = """
 import sys
 import numpy as np
@@ -61,11 +63,20 @@ def ours(options):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     output([environment("onnx", ["onnx==1.23.*", "numpy"]), "-c", MODEL, folder / "model.onnx"], None)
+    return measured(options, folder / "model.onnx", folder / "plan", "features", 16384)
+
+
+def network(options, method, samples):
+    model = collect.ROOT / "Models" / "digits-tables.onnx"
+    return measured(options, model, HOME / "table" / method, method, samples)
+
+
+def measured(options, model, folder, method, samples):
     plan = json.loads(output(
-        [collect.BLINDSIGHT, "plan", folder / "model.onnx", "--method", "features", "--samples", 16384, "--activations",
-         "table", "--function-privacy", 0, "-o", folder / "plan", "--json"], options.cpu))
+        [collect.BLINDSIGHT, "plan", model, "--method", method, "--samples", samples, "--activations", "table",
+         "--function-privacy", 0, "-o", folder, "--json"], options.cpu))
     bench = json.loads(output(
-        [collect.BLINDSIGHT, "bench", "--plan", folder / "plan" / "server.plan", "--threads", 1, "--repetitions",
+        [collect.BLINDSIGHT, "bench", "--plan", folder / "server.plan", "--threads", 1, "--repetitions",
          options.repetitions, "--json"], options.cpu))
     return plan, bench
 
@@ -77,6 +88,37 @@ def openfhe(options):
         return {"reason": f"{found['wrong']} of {found['count']} values wrong"} if found["wrong"] else found
     except (RuntimeError, ValueError) as error:
         return {"reason": str(error)}
+
+
+def concrete(options):
+    try:
+        python = environment("concrete", [CONCRETE])
+        found = json.loads(
+            output([python, collect.BENCHMARKS / "peers" / "tables_concrete.py", 3], options.cpu).splitlines()[-1])
+        return {"reason": "a label unlike its plain one"} if found["encrypted_unlike_quantized"] else found
+    except (RuntimeError, ValueError) as error:
+        return {"reason": str(error)}
+
+
+def networks(options):
+    """Rows of the digits' network: one sample, a batch, the peer."""
+    lines = [
+        "", "| digits, 64-32-10, ReLU, 4 bits | at once | a sample | keys | accuracy |",
+        "| --- | ---: | ---: | ---: | ---: |"]
+    for method, samples in (("slots", 1), ("features", 8192)):
+        plan, bench = network(options, method, samples)
+        seconds = bench["latency_ms"] / 1e3
+        lines.append(
+            f"| Blindsight, `{method}`, N = {plan['degree']:,} | {bench['samples']:,} in {seconds:,.2f} s "
+            f"| {seconds / bench['samples'] * 1e3:,.2f} ms | {bench['evaluation_key_bytes'] / 1e6:,.1f} MB | 97.6 % |")
+    peer = concrete(options)
+    if "reason" in peer:
+        lines.append(f"| Concrete ML | | {peer['reason']} | | |")
+    else:
+        lines.append(
+            f"| Concrete ML {peer['version']}, 4 bits | 1 | {peer['seconds'] * 1e3:,.0f} ms "
+            f"| {peer['key_bytes'] / 1e6:,.1f} MB | {peer['accuracy'] * 100:.1f} % |")
+    return lines
 
 
 def report(options):
@@ -95,9 +137,11 @@ def report(options):
             f"| {peer['seconds'] * 1e3:,.0f} ms | yes |")
     text = (
         f"One core of {machine.processor()}, {datetime.date.today()}, load average {load:.1f}, by "
-        f"`{options.command}`; ours on the clock, OpenFHE's processor time. Function privacy 0: replies are masked and re-randomized. Every reply "
-        "of ours was compared with the integer network; OpenFHE's wheel gives tables of 3 bits. Published beside: Liu "
-        "and Wang, 6.7 ms a value of 9 bits, tfhe-rs, 870 ms of 8 bits, both with a refresh.")
+        f"`{options.command}`; ours on the clock, the peers' processor time. "
+        "Function privacy 0: replies are masked and re-randomized. Every reply of ours was compared with the integer "
+        "network; OpenFHE's wheel gives tables of 3 bits. Published beside: Liu and Wang, 6.7 ms a value of 9 bits, "
+        "tfhe-rs, 870 ms of 8 bits, both with a refresh.")
+    lines += networks(options)
     return "\n".join([*lines, "", textwrap.fill(text, 120, break_on_hyphens=False)]) + "\n"
 
 
