@@ -103,7 +103,7 @@ import Testing
 
     /// Tables of any length at the end, where what comes last is what is put out; with replies that hide weights, too.
     @Test(
-        arguments: [1, 2, 3, 4, 5, 6, 7, 9, 17], [MethodName.slots, .features])
+        arguments: [1, 2, 3, 4, 5, 6, 7, 9, 17, 31], [MethodName.slots, .features])
     func tableAtTheEnd(count: Int, method: MethodName) throws {
         let network = try IntegerNetwork(
             input: InputSpecification(shape: [2], range: 0...max(1, count - 1), scale: 1),
@@ -158,6 +158,77 @@ import Testing
             }
             #expect(ModularArithmetic.centered(sum, modulo: t) == run[x])
         }
+    }
+
+    /// Leaves and giants put together as each form says give the values of long and short runs, and take no more products
+    /// in a row than the longest asks for.
+    @Test(arguments: [3, 9, 12, 13, 16, 28, 31, 100, 240, 241, 256, 500], [1, 5])
+    func forms(count: Int, sharing: Int) throws {
+        let t: UInt64 = 65537
+        let runs = [count, count / 2 + 1].map { count -> LookupTables.Run in
+            let low = Int64(-count / 3)
+            return LookupTables.Run(low...low + Int64(count) - 1) {
+                ($0 * $0 * 7919 + 13) % 211 - 100
+            }
+        }
+        let polynomials = TablePolynomials(try LookupTables(runs: runs, choices: [0, 1]))
+        let steps = TableSteps(values: count, sharing: sharing)
+        for (element, run) in runs.enumerated() {
+            func value(_ x: UInt64) -> UInt64 {
+                func multiply(_ a: UInt64, _ b: UInt64) -> UInt64 {
+                    ModularArithmetic.multiply(a, b, modulo: t)
+                }
+                func add(_ a: UInt64, _ b: UInt64) -> UInt64 {
+                    ModularArithmetic.add(a, b, modulo: t)
+                }
+                func power(_ exponent: Int) -> UInt64 {
+                    ModularArithmetic.power(x, UInt64(exponent), modulo: t)
+                }
+                func leaf(_ block: Int) -> UInt64 {
+                    (0..<steps.blockSize).reduce(0) { sum, place in
+                        let c = polynomials.coefficients(
+                            at: block * steps.blockSize + place, of: steps, modulo: t)[element]
+                        return add(sum, multiply(c, power(place)))
+                    }
+                }
+                func monic(_ blocks: Range<Int>) -> UInt64 {
+                    guard blocks.count > 1 else { return leaf(blocks.lowerBound) }
+                    let middle = blocks.lowerBound + blocks.count / 2
+                    let giant = power(steps.babies * (blocks.count / 2 + 1))
+                    return add(
+                        multiply(add(giant, leaf(middle)), monic(middle + 1..<blocks.upperBound)),
+                        monic(blocks.lowerBound..<middle))
+                }
+                switch steps.form {
+                case .tree(let leaves):
+                    return (0..<leaves).reduce(0) {
+                        add($0, multiply(leaf($1), power($1 * steps.babies)))
+                    }
+                case .monic(let stages, let hasTop):
+                    let all = (1 << stages) - 1
+                    let whole = monic(0..<all)
+                    return hasTop
+                        ? add(whole, multiply(leaf(all), power(all * steps.babies))) : whole
+                }
+            }
+            for x in run.domain {
+                let found = value(ModularArithmetic.reduce(x, modulo: t))
+                #expect(ModularArithmetic.centered(found, modulo: t) == run[x])
+            }
+        }
+        if case .monic(let stages, let hasTop) = steps.form {
+            let depth = steps.babies.trailingZeroBitCount + stages
+            #expect(depth == LookupTables.depth(values: count))
+            #expect(hasTop == (count > steps.babies * ((1 << stages) - 1)))
+        }
+    }
+
+    /// Half as many products as leaves, but for the longest runs of a depth.
+    @Test func monicFormsTakeFewerProducts() {
+        #expect(
+            [12, 240, 256, 496, 512].map { TableSteps(values: $0).products } == [5, 25, 29, 34, 39])
+        #expect(TableSteps(values: 496).form == .monic(stages: 5, hasTop: false))
+        #expect(TableSteps(values: 512).form == .monic(stages: 5, hasTop: true))
     }
 
     /// An element that its table doesn't cover is refused, and so is a table without an element.

@@ -5,8 +5,8 @@ import IntegerNetworks
 /// A network as linear maps and products of vectors: what circuits are made of, and what a table is in them.
 ///
 /// A table is the polynomial through its values, by baby steps and giant steps (Paterson and Stockmeyer, 1973): powers
-/// x to x^(b - 1), leaves that are linear maps of them, and a binary tree of products with x^b, x^2b, x^4b and so on.
-/// Tables of one value share its powers.
+/// of x, leaves that are linear maps of them, and products with x^b, x^2b, x^4b and so on: see `TableSteps`. Tables of
+/// one value share its powers.
 struct ArithmeticNetwork {
     enum Kind {
         case map(PackedMap)
@@ -106,31 +106,72 @@ struct ArithmeticNetwork {
         _ tables: LookupTables, of source: Int, sharing count: Int
     ) -> Int {
         let steps = TableSteps(values: tables.longest, sharing: count)
-        let polynomials = TablePolynomials(tables)
-        let babies = (1...steps.largestTerm).map {
-            power($0, of: source, width: tables.count)
+        let leaves = TableLeaves(
+            polynomials: TablePolynomials(tables), steps: steps,
+            babies: (1...steps.largestTerm).map { power($0, of: source, width: tables.count) })
+        switch steps.form {
+        case .tree(let count): return tree(leaves, count: count, of: source)
+        case .monic(let stages, let hasTop):
+            let all = 1 << stages
+            let whole = monic(leaves, blocks: 0..<all - 1, of: source)
+            guard hasTop else { return whole }
+            // What the leading coefficients are more than 1.
+            var top = append(leaves.leaf(all - 1, terms: steps.babies - 1), width: tables.count)
+            for stage in 0..<stages {
+                let factor = power(steps.babies << stage, of: source, width: tables.count)
+                top = append(.product, [top, factor], tables.count)
+            }
+            return sum(top, whole, width: tables.count)
         }
-        var nodes: [Int] = (0..<steps.leaves).map { leaf in
-            let first = leaf * steps.babies
-            let terms = min(steps.largestTerm, max(1, tables.longest - first - 1))
+    }
+
+    /// The sum over leaves of each times a power of x^b, pair by pair.
+    private mutating func tree(_ leaves: TableLeaves, count: Int, of source: Int) -> Int {
+        let width = leaves.polynomials.count
+        var nodes: [Int] = (0..<count).map { leaf in
+            let rest = leaves.polynomials.tables.longest - leaf * leaves.steps.babies - 1
             return append(
-                .leaf(
-                    TableLeaf(
-                        polynomials: polynomials, first: first, powers: Array(1...terms))),
-                Array(babies.prefix(terms)), tables.count)
+                leaves.leaf(leaf, terms: min(leaves.steps.largestTerm, max(1, rest))), width: width)
         }
-        var giant = steps.babies
+        var giant = leaves.steps.babies
         while nodes.count > 1 {
-            let factor = power(giant, of: source, width: tables.count)
+            let factor = power(giant, of: source, width: width)
             nodes = stride(from: 0, to: nodes.count, by: 2).map { place in
                 guard place + 1 < nodes.count else { return nodes[place] }
-                let product = append(.product, [nodes[place + 1], factor], tables.count)
-                return append(
-                    .map(.sum(of: 2, width: tables.count)), [product, nodes[place]], tables.count)
+                let product = append(.product, [nodes[place + 1], factor], width)
+                return sum(product, nodes[place], width: width)
             }
             giant *= 2
         }
         return nodes[0]
+    }
+
+    /// A monic polynomial of degree b(2^m - 1): (x^(b 2^(m-1)) + c) q + r with monic q and r of degree b(2^(m-1) - 1).
+    ///
+    /// - Parameter blocks: of its coefficients: those of r, c, q one after another.
+    private mutating func monic(
+        _ leaves: TableLeaves, blocks: Range<Int>, of source: Int
+    ) -> Int {
+        let width = leaves.polynomials.count
+        let babies = leaves.steps.babies
+        guard blocks.count > 1 else {
+            return append(leaves.leaf(blocks.lowerBound, terms: babies), width: width)
+        }
+        let middle = blocks.lowerBound + blocks.count / 2
+        let giant = power(babies * (blocks.count / 2 + 1), of: source, width: width)
+        let c = append(leaves.leaf(middle, terms: babies - 1), width: width)
+        let q = monic(leaves, blocks: middle + 1..<blocks.upperBound, of: source)
+        let r = monic(leaves, blocks: blocks.lowerBound..<middle, of: source)
+        let product = append(.product, [sum(giant, c, width: width), q], width)
+        return sum(product, r, width: width)
+    }
+
+    private mutating func append(_ leaf: (leaf: TableLeaf, sources: [Int]), width: Int) -> Int {
+        append(.leaf(leaf.leaf), leaf.sources, width)
+    }
+
+    private mutating func sum(_ a: Int, _ b: Int, width: Int) -> Int {
+        append(.map(.sum(of: 2, width: width)), [a, b], width)
     }
 
     /// The value's power, as the product of two: the larger one a power of two, so that depth is log2 of the exponent.
@@ -150,44 +191,20 @@ struct ArithmeticNetwork {
     }
 }
 
-/// How many powers a table's polynomial takes, and how many leaves: by the fewest products of all tables of one value.
-package struct TableSteps: Equatable {
-    /// Powers from x^0 on, a power of two.
-    let babies: Int
-    let leaves: Int
-    /// The largest power that a leaf has a term of: of one leaf alone the polynomial's degree, at least 1.
-    let largestTerm: Int
+/// What leaves of a table are made of.
+private struct TableLeaves {
+    let polynomials: TablePolynomials
+    let steps: TableSteps
+    /// The value's powers from the first.
+    let babies: [Int]
 
-    /// - Parameter count: of tables as long that share the powers.
-    package init(values: Int, sharing count: Int = 1) {
-        var best: (steps: (babies: Int, leaves: Int), products: Int)?
-        var babies = 2
-        repeat {
-            let leaves = max(1, (values + babies - 1) / babies)
-            let products = Self.products(
-                babies: babies, leaves: leaves, values: values, sharing: count)
-            // Of equal ones more powers: leaves are moved to lower levels, powers are there already.
-            if products <= best?.products ?? .max { best = ((babies, leaves), products) }
-            babies *= 2
-        } while babies < 2 * values
-        (self.babies, leaves) = best!.steps
-        products = best!.products
-        largestTerm = Self.largestTerm(babies: self.babies, leaves: leaves, values: values)
-    }
-
-    /// Of all of them.
-    package let products: Int
-
-    private static func largestTerm(babies: Int, leaves: Int, values: Int) -> Int {
-        leaves == 1 ? max(1, values - 1) : babies - 1
-    }
-
-    private static func products(
-        babies: Int, leaves: Int, values: Int, sharing count: Int
-    ) -> Int {
-        var giants = 0
-        while 1 << giants < leaves { giants += 1 }
-        return largestTerm(babies: babies, leaves: leaves, values: values) - 1 + giants
-            + count * (leaves - 1)
+    /// Of one block of coefficients: the constant and so many terms.
+    func leaf(_ block: Int, terms: Int) -> (leaf: TableLeaf, sources: [Int]) {
+        (
+            TableLeaf(
+                polynomials: polynomials, steps: steps, first: block * steps.blockSize,
+                powers: Array(1...terms)),
+            Array(babies.prefix(terms))
+        )
     }
 }

@@ -9,6 +9,12 @@ import Synchronization
 package final class TablePolynomials: Sendable {
     let tables: LookupTables
     private let known = Mutex<[UInt64: [[UInt64]]]>([:])
+    private let blocks = Mutex<[Key: [[UInt64]]]>([:])
+
+    private struct Key: Hashable {
+        let modulus: UInt64
+        let steps: TableSteps
+    }
 
     package init(_ tables: LookupTables) { self.tables = tables }
 
@@ -18,15 +24,54 @@ package final class TablePolynomials: Sendable {
     ///
     /// - Parameter t: a prime, at least the number of values of each run.
     package func coefficients(ofPower power: Int, modulo t: UInt64) -> [UInt64] {
-        let polynomials = known.withLock { known in
+        chosen(power, of: polynomials(modulo: t))
+    }
+
+    /// A coefficient of each element's leaves, in the order of their blocks.
+    package func coefficients(
+        at place: Int, of steps: TableSteps, modulo t: UInt64
+    ) -> [UInt64] {
+        let key = Key(modulus: t, steps: steps)
+        let polynomials = polynomials(modulo: t)
+        return chosen(
+            place,
+            of: blocks.withLock { known in
+                if let found = known[key] { return found }
+                let made = zip(tables.runs, polynomials).map { run, polynomial in
+                    steps.blocks(
+                        polynomial, vanishing: { Self.vanishing(run, modulo: t) }, modulo: t)
+                }
+                known[key] = made
+                return made
+            })
+    }
+
+    private func chosen(_ place: Int, of all: [[UInt64]]) -> [UInt64] {
+        tables.choices.map { place < all[$0].count ? all[$0][place] : 0 }
+    }
+
+    private func polynomials(modulo t: UInt64) -> [[UInt64]] {
+        known.withLock { known in
             if let found = known[t] { return found }
             let made = tables.runs.map { Self.coefficients($0, modulo: t) }
             known[t] = made
             return made
         }
-        return tables.choices.map { choice in
-            power < polynomials[choice].count ? polynomials[choice][power] : 0
+    }
+
+    /// The monic polynomial that is 0 at all points of a run.
+    private static func vanishing(_ run: LookupTables.Run, modulo t: UInt64) -> [UInt64] {
+        var out: [UInt64] = [1]
+        for x in run.domain {
+            let root = ModularArithmetic.reduce(x, modulo: t)
+            out = [0] + out
+            for power in 0..<out.count - 1 {
+                out[power] = ModularArithmetic.subtract(
+                    out[power], ModularArithmetic.multiply(out[power + 1], root, modulo: t),
+                    modulo: t)
+            }
         }
+        return out
     }
 
     /// By Newton's forward differences, since the arguments are consecutive: the sum of
@@ -66,7 +111,8 @@ package final class TablePolynomials: Sendable {
 /// Some of the terms of tables' polynomials, as a linear map of powers: the constant, and one term a source.
 struct TableLeaf: Sendable {
     let polynomials: TablePolynomials
-    /// The power that stands for the constant.
+    let steps: TableSteps
+    /// The place of the constant among the coefficients of leaves.
     let first: Int
     /// Of each source, the power that it is, above 0.
     let powers: [Int]
@@ -89,8 +135,8 @@ struct TableLeaf: Sendable {
 
     func bias(modulus t: UInt64) -> [Int64] { terms(first, t) }
 
-    private func terms(_ power: Int, _ t: UInt64) -> [Int64] {
-        let all = polynomials.coefficients(ofPower: power, modulo: t)
+    private func terms(_ place: Int, _ t: UInt64) -> [Int64] {
+        let all = polynomials.coefficients(at: place, of: steps, modulo: t)
         return all[elements ?? all.indices].map { ModularArithmetic.centered($0, modulo: t) }
     }
 }
