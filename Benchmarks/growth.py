@@ -4,7 +4,8 @@ estimate of `plan` beside what `bench` measures on one core.
 
     .build/python/bin/python Benchmarks/growth.py [--only depth,samples] [--repetitions 5] [--cpu N]
 
-`make bench-growth` runs it, with numpy and onnx in that environment. The networks are dense, with made-up weights;
+`make bench-growth` runs it, with numpy and onnx in that environment. Estimates are this machine's, which `bench
+--calibrate` measures first, on networks of its own. The networks are dense, with made-up weights;
 their squares are onnx's Mul of a value with itself. A network that has no plan is a row with the reason. Function
 privacy 0. Prints a table and writes results/growth.md.
 """
@@ -87,10 +88,13 @@ def main():
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--cpu", type=int, default=collect.first_core())
     options = parser.parse_args()
+    calibrated = run([collect.BLINDSIGHT, "bench", "--calibrate"], options.cpu)
+    if calibrated.returncode:
+        raise SystemExit(calibrated.stderr)
     chosen = options.only.split(",") if options.only else list(AXES)
     lines = [
         f"{machine.processor()}, {machine.system()}", "",
-        "| axis | network | server, measured | estimate for the reference core | estimate / measured | decrypt "
+        "| axis | network | server, measured | estimate for this machine | estimate / measured | decrypt "
         "| request | peak of both sides, server as planned |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
