@@ -8,6 +8,35 @@ let mutants: [Mutant] = [
 
 private let bounds: [Mutant] = [
     Mutant(
+        name: "what is at a threshold is below it",
+        file: "Inference/Methods/Slots/ThresholdPooling.swift",
+        original: "$0 < threshold ? 1 : 0", broken: "$0 <= threshold ? 1 : 0",
+        tests: "ThresholdPoolingTests"),
+    Mutant(
+        name: "a pool that something else reads too is replaced",
+        file: "Inference/Methods/Slots/ThresholdPooling.swift",
+        original: "readers[step.value] == 2", broken: "readers[step.value] >= 2",
+        tests: "ThresholdPoolingTests"),
+    Mutant(
+        name: "leading coefficients of a table count twice",
+        file: "Inference/Methods/BFV/Tables/TableSteps.swift",
+        original: "ModularArithmetic.subtract(top[0], 1, modulo: t)", broken: "top[0]",
+        tests: "TableTests"),
+    Mutant(
+        name: "c doesn't make up for the middle of a monic polynomial",
+        file: "Inference/Methods/BFV/Tables/TableSteps.swift",
+        original: "ModularArithmetic.subtract(p[low + count], 1, modulo: t)",
+        broken: "p[low + count]", tests: "TableTests"),
+    Mutant(
+        name: "Not says nothing", file: "ONNXModels/Lowering/Lowering+Comparisons.swift",
+        original: "accumulators.real(accumulator, place: place), constant) != isNegated",
+        broken: "accumulators.real(accumulator, place: place), constant)",
+        tests: "ComparisonLoweringTests"),
+    Mutant(
+        name: "digits of few moduli are as wide as their gadget's, which underflows",
+        file: "BFV/Noise/NoiseModel.swift", original: "exp2(Double(max(0, widest - 100)))",
+        broken: "exp2(Double(max(0, gadget.digitBits - 100)))", tests: "NoiseTests"),
+    Mutant(
         name: "of a giant's weights that are kept as coefficients the first giant's serve for all",
         file: "BFV/Evaluation/EncodedTransform.swift",
         original: "(firstTerms[giant] + term) * n", broken: "term * n",
@@ -25,7 +54,8 @@ private let bounds: [Mutant] = [
     Mutant(
         name: "a weight that some outputs have is all outputs'",
         file: "Inference/Methods/Slots/SlotWeights.swift",
-        original: "weights.allSatisfy { $0 == first }", broken: "weights.contains { $0 == first }",
+        original: "found[place] ?? weight == weight",
+        broken: "found[place] ?? weight == weight || period == 1",
         tests: "PoolingTests/fewFeaturesAnOutput"),
     Mutant(
         name: "rows of a pooled image are as near as its pixels say",
@@ -56,7 +86,8 @@ private let bounds: [Mutant] = [
     Mutant(
         name: "a kept block of weights serves the next run",
         file: "BFV/Evaluation/EncodedTransform.swift",
-        original: "first / run * bytes", broken: "0 * (first / run * bytes)",
+        original: "start / (run > 1 ? run : block) * bytes",
+        broken: "start / (run > 1 ? basis.degree : block) * bytes",
         tests: "RepeatedSlotsTests/mapsAreTheSame"),
     Mutant(
         name: "a row's run is shared with one that it is not within",
