@@ -28,9 +28,10 @@ private let bounds: [Mutant] = [
         original: "ModularArithmetic.subtract(p[low + count], 1, modulo: t)",
         broken: "p[low + count]", tests: "TableTests"),
     Mutant(
-        name: "Not says nothing", file: "ONNXModels/Lowering/Lowering+Comparisons.swift",
-        original: "accumulators.real(accumulator, place: place), constant) != isNegated",
-        broken: "accumulators.real(accumulator, place: place), constant)",
+        name: "a constant is compared with what is accumulated, the other way round",
+        file: "ONNXModels/Lowering/Lowering+Comparisons.swift",
+        original: "relation.holds(accumulators.real(accumulator, place: place), constant)",
+        broken: "relation.holds(constant, accumulators.real(accumulator, place: place))",
         tests: "ComparisonLoweringTests"),
     Mutant(
         name: "digits of few moduli are as wide as their gadget's, which underflows",
