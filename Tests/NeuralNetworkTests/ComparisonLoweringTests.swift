@@ -68,30 +68,35 @@ import Testing
         // One of the values that sums take, and none of them.
         for constant in [0.5, -0.0, 0.3] as [Float] {
             let c = Double(constant)
-            try Self.expect({ sum, _ in holds(sum, c) ? 1 : 0 }) { builder, sums in
-                Self.cast(
-                    &builder, builder.node(name, [sums, builder.float("limit", constant)]))
-            }
+            try Self.expect(
+                { sum, _ in holds(sum, c) ? 1 : 0 },
+                { builder, sums in
+                    let truths = builder.node(name, [sums, builder.float("limit", constant)])
+                    return Self.cast(&builder, truths)
+                })
             // The constant first, and the opposite.
-            try Self.expect({ sum, _ in holds(c, sum) ? 0 : 1 }) { builder, sums in
-                let truths = builder.node(name, [builder.float("limit", constant), sums])
-                return Self.cast(&builder, builder.node("Not", [truths]))
-            }
+            try Self.expect(
+                { sum, _ in holds(c, sum) ? 0 : 1 },
+                { builder, sums in
+                    let truths = builder.node(name, [builder.float("limit", constant), sums])
+                    return Self.cast(&builder, builder.node("Not", [truths]))
+                })
         }
     }
 
     /// A constant a channel; one of two numbers; a ReLU before.
     @Test func choices() throws {
-        try Self.expect({ sum, channel in max(sum, 0) > [2, 0.25][channel] ? 0.75 : -1.5 }) {
-            builder, sums in
-            let limits = builder.floats("limits", [2, 0.25], dims: [1, 2])
-            let truths = builder.node("Greater", [builder.node("Relu", [sums]), limits])
-            let values = [builder.float("yes", 0.75), builder.float("no", -1.5)]
-            return builder.node("Where", [truths] + values)
-        }
-        try Self.expect({ sum, _ in sum.sign == .minus ? -1 : sum > 0 ? 1 : 0 }) { builder, sums in
-            builder.node("Sign", [sums])
-        }
+        try Self.expect(
+            { sum, channel in max(sum, 0) > [2, 0.25][channel] ? 0.75 : -1.5 },
+            { builder, sums in
+                let limits = builder.floats("limits", [2, 0.25], dims: [1, 2])
+                let truths = builder.node("Greater", [builder.node("Relu", [sums]), limits])
+                let values = [builder.float("yes", 0.75), builder.float("no", -1.5)]
+                return builder.node("Where", [truths] + values)
+            })
+        try Self.expect(
+            { sum, _ in sum < 0 ? -1 : sum > 0 ? 1 : 0 },
+            { builder, sums in builder.node("Sign", [sums]) })
     }
 
     @Test func labels() throws {

@@ -29,7 +29,9 @@ package struct PredictionBench {
 
     private static let repetitions = 9
 
-    package func estimate(_ speed: MachineSpeed) -> Double { plan.seconds(samples: count, speed: speed) }
+    package func estimate(_ speed: MachineSpeed) -> Double {
+        plan.seconds(samples: count, speed: speed)
+    }
 
     private static func network(_ widths: [Int]) throws -> IntegerNetwork {
         var layers: [IntegerNetwork.Layer] = []
