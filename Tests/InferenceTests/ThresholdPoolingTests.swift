@@ -47,9 +47,12 @@ import Testing
     }
 
     /// Codes of inputs, pooled step after step, then weighted.
-    /// - Parameter reads: whether the output also reads what the first step makes.
+    /// - Parameters:
+    ///   - reads: whether the output also reads what the first step makes.
+    ///   - weighs: else the outputs are what is pooled.
     private static func network(
-        _ steps: [[[Int]]], width: Int, codes: ClosedRange<Int64>, reads: Bool = false
+        _ steps: [[[Int]]], width: Int, codes: ClosedRange<Int64>, reads: Bool = false,
+        weighs: Bool = true
     ) throws -> IntegerNetwork {
         let span = codes.upperBound - codes.lowerBound
         var operations: [IntegerNetwork.Operation] = [
@@ -68,6 +71,12 @@ import Testing
         // Values are numbered from the input's; a step has three operations.
         let sources = reads ? [operations.count, 4] : [operations.count]
         let count = widths.last! + (reads ? widths[1] : 0)
+        if !weighs {
+            return try IntegerNetwork(
+                input: InputSpecification(shape: [width], range: 0...9, scale: 1),
+                operations: operations, outputScale: 1,
+                labels: IntegerNetwork.defaultLabels(count))
+        }
         operations.append(
             .init(
                 .dense(
@@ -137,10 +146,15 @@ import Testing
 
     /// Windows of two and three on ciphertexts, alone and side by side.
     @Test(arguments: [1, 4], [true, false]) func encrypted(samples: Int, threes: Bool) throws {
-        let network =
-            threes
-            ? try Self.network(Self.threes, width: 6, codes: -1...2)
-            : try Self.network(Self.pairs, width: 8, codes: -1...2)
+        let (steps, width) = threes ? (Self.threes, 6) : (Self.pairs, 8)
+        for weighs in [true, false] {
+            try expectSame(
+                Self.network(steps, width: width, codes: -1...2, weighs: weighs),
+                samples: samples)
+        }
+    }
+
+    private func expectSame(_ network: IntegerNetwork, samples: Int) throws {
         let plan = try Planner.insecure(degrees: [2048, 4096]).plan(
             network, method: MethodChoice(.slots, samples: samples))
         #expect(plan.client.samplesPerGroup == samples)
