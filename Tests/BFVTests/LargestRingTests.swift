@@ -71,5 +71,14 @@ import Testing
         }
         let inner = plus(times(weights[1], rotated(y)), times(x, y))
         #expect(mapped == plus(times(weights[0], y), rotated(inner)))
+        // Maps that are applied together, each transformed as a whole.
+        let local = weights.map {
+            context.encodeTransform(
+                babies: [BabyStep(permutation: identity)], giants: [(identity, [(0, $0)])],
+                plaintextIndex: 0, level: 4)
+        }
+        let source = encryptor.encrypt(slots: y)
+        let together = try evaluator.applyTogether(local.map { ($0, [source]) })
+        #expect(together.map { decryptor.decrypt($0).slots } == weights.map { times($0, y) })
     }
 }

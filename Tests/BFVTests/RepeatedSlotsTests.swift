@@ -59,4 +59,50 @@ import Testing
         }
         #expect(checked > 0 || shape.spacing(period: 1) <= 16)
     }
+
+    /// Maps that are applied together, of more and fewer of the same sources, give the very ciphertexts that each gives
+    /// alone; others are refused.
+    @Test(arguments: OracleCase.everySmall + [.real])
+    func togetherIsTheSame(testCase: OracleCase) throws {
+        var bench = try OracleBench(testCase, seed: 33)
+        let shape = bench.context.parameters.slots
+        let level = bench.context.maximumLevel
+        let sources = (0..<3).map { _ in
+            bench.encryptor.encrypt(slots: bench.slots(0), plaintextIndex: 0)
+        }
+        let identity = SlotPermutation(rotation: 0)
+        func map(of count: Int, period: Int, permutation: SlotPermutation = identity)
+            -> EncodedTransform
+        {
+            bench.context.encodeTransform(
+                babies: (0..<count).map { BabyStep(source: $0, permutation: permutation) },
+                giants: [
+                    (identity, (0..<count).map { ($0, Self.slots(&bench, period: period)) })
+                ], spacing: shape.spacing(period: period), plaintextIndex: 0, level: level)
+        }
+        let periods = [1, 2, shape.columns]
+        let maps = [3, 1, 2, 3].enumerated().map { place, count in
+            (
+                transform: map(of: count, period: periods[place % periods.count]),
+                sources: Array(sources.prefix(count))
+            )
+        }
+        let counted = bench.evaluator.counter.value
+        let together = try bench.evaluator.applyTogether(maps)
+        let made = bench.evaluator.counter.value.plaintextMultiplications
+        #expect(made - counted.plaintextMultiplications == 9)
+        for (map, found) in zip(maps, together) {
+            let alone = try bench.evaluator.apply([map.transform], to: map.sources.map { [$0] })[0]
+            for (a, b) in zip(alone.polynomials, found.polynomials) {
+                for limb in 0..<level { #expect(a.words(ofLimb: limb) == b.words(ofLimb: limb)) }
+            }
+        }
+        #expect(throws: EvaluationError.self) {
+            try bench.evaluator.applyTogether([(maps[0].transform, Array(sources.prefix(2)))])
+        }
+        let moving = map(of: 1, period: 1, permutation: shape.rotation(1))
+        #expect(throws: EvaluationError.self) {
+            try bench.evaluator.applyTogether([(moving, [sources[0]])])
+        }
+    }
 }
