@@ -154,6 +154,17 @@ import Testing
         }
     }
 
+    /// Pairs at ten distances have no layout in which both elements lie alike: differences serve them.
+    @Test func scatteredPairsAreSubtracted() throws {
+        let network = try Self.network(
+            [(0..<10).map { [$0, 19 - $0] }], width: 20, codes: 0...1)
+        #expect(try ThresholdPooling.applied(to: network) != network)
+        try expectSame(network, samples: 1)
+        let circuit = try SlotCircuits.circuit(
+            network, shape: SlotShape(degree: 2048, index: 4), samples: 1, babyCounts: [])
+        #expect(circuit.switchPointCount == 2 * network.depth)
+    }
+
     private func expectSame(_ network: IntegerNetwork, samples: Int) throws {
         let plan = try Planner.insecure(degrees: [2048, 4096]).plan(
             network, method: MethodChoice(.slots, samples: samples))

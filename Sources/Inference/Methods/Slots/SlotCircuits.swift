@@ -88,8 +88,7 @@ package enum SlotCircuits: CircuitFamily {
             return trees
         }
         return circuit(
-            try PackedNetwork.sideBySide(samples, of: flat(network), shape: shape),
-            babyCounts: babyCounts)
+            try packed(network, shape: shape, samples: samples), babyCounts: babyCounts)
     }
 
     /// - Parameter babyCounts: missing ones get the cheapest power of two.
@@ -106,12 +105,21 @@ package enum SlotCircuits: CircuitFamily {
                 diagonalCounts: builder.diagonalCounts, packed: packed))
     }
 
-    /// Trees of one split each are a linear map of bits; maxima are found by thresholds where that is flatter.
-    private static func flat(_ network: IntegerNetwork) throws -> IntegerNetwork {
-        guard let forest = network.forest, forest.levels <= 1 else {
-            return try ThresholdPooling.applied(to: network)
+    /// Trees of one split each are a linear map of bits. Maxima are found by thresholds where that is flatter and what is
+    /// multiplied lies alike.
+    private static func packed(
+        _ network: IntegerNetwork, shape: SlotShape, samples: Int
+    ) throws -> PackedNetwork {
+        if let forest = network.forest, forest.levels <= 1 {
+            return try PackedNetwork.sideBySide(
+                samples, of: ForestProducts.withoutProducts(network), shape: shape)
         }
-        return try ForestProducts.withoutProducts(network)
+        do {
+            return try PackedNetwork.sideBySide(
+                samples, of: ThresholdPooling.applied(to: network), shape: shape)
+        } catch PackingError.layoutsDiffer {
+            return try PackedNetwork.sideBySide(samples, of: network, shape: shape)
+        }
     }
 
     /// nil where the network is not of trees of several levels.
@@ -145,7 +153,7 @@ package enum SlotCircuits: CircuitFamily {
         if let trees = try forestCircuit(network, shape: shape, samples: samples, numbers: []) {
             return fits(trees.permutations) ? [trees] : []
         }
-        let packed = try PackedNetwork.sideBySide(samples, of: flat(network), shape: shape)
+        let packed = try packed(network, shape: shape, samples: samples)
         var choices: [[Int]] = [[]]
         let layers = circuit(packed, babyCounts: []).layout.diagonalCounts
         for (layer, diagonals) in layers.enumerated() {
