@@ -11,11 +11,15 @@ import Testing
 @Suite struct ComparisonLoweringTests {
     /// y_0 = (c_0 + 3 c_1) / 8, y_1 = (c_1 - 2 c_0) / 8, of codes 0 to 15 that are half a unit each.
     private static func sums(_ builder: inout ONNXBuilder) -> String {
+        dense(&builder, input(&builder))
+    }
+
+    private static func input(_ builder: inout ONNXBuilder) -> String {
         builder.graph.input = [ONNXBuilder.info("x", [1, 2])]
         let step = builder.float("step", 0.5)
         let zero = builder.integers("zero", [0], dims: [], type: .uint4)
         let codes = builder.node("QuantizeLinear", ["x", step, zero])
-        return dense(&builder, builder.node("DequantizeLinear", [codes, step, zero]))
+        return builder.node("DequantizeLinear", [codes, step, zero])
     }
 
     private static func dense(_ builder: inout ONNXBuilder, _ input: String) -> String {
@@ -113,11 +117,13 @@ import Testing
         }
     }
 
+    /// - Parameter source: what is made of the input first.
     private static func refusal(
+        source: (inout ONNXBuilder) -> String = { sums(&$0) },
         _ make: (inout ONNXBuilder, String) -> String
     ) -> String? {
         var builder = ONNXBuilder(style: .init())
-        let output = make(&builder, sums(&builder))
+        let output = make(&builder, source(&builder))
         do {
             _ = try network(&builder, output)
             return nil
@@ -147,6 +153,32 @@ import Testing
             Self.refusal { builder, sums in
                 Self.cast(&builder, builder.node("Greater", [sums, sums]))
             } != nil)
+        // Values that are no numbers, and of a scale that no float has.
+        for name in ["Sign", "Greater", "Where"] {
+            func compared(_ builder: inout ONNXBuilder, _ value: String) -> String {
+                if name == "Sign" { return Self.dense(&builder, builder.node("Sign", [value])) }
+                let truths = greater(&builder, value, 1)
+                let ends = [builder.float("yes", 1), builder.float("no", -1)]
+                return Self.dense(
+                    &builder,
+                    name == "Where"
+                        ? builder.node("Where", [truths] + ends) : Self.cast(&builder, truths))
+            }
+            let noNumber = Self.refusal { builder, sums in
+                let value = builder.node("LeakyRelu", [sums])
+                builder.attribute("alpha", Float.nan)
+                return compared(&builder, value)
+            }
+            #expect(noNumber?.contains("no number") == true)
+            let tiny = { (builder: inout ONNXBuilder) -> String in
+                let x = Self.input(&builder)
+                let weights = builder.scaled(
+                    [1, 0, 0, 1], dims: [2, 2], type: .int8, scale: 0x1p-126)
+                return builder.node("Gemm", [x, weights])
+            }
+            let noFloat = Self.refusal(source: tiny, compared)
+            #expect(noFloat?.contains("no float") == true)
+        }
         // A truth of another layer's sums.
         #expect(
             Self.refusal { builder, sums in

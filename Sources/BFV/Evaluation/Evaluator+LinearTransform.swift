@@ -47,7 +47,7 @@ extension Evaluator {
             shape.babies.allSatisfy({ $0.permutation.isIdentity(degree: degree) })
         {
             let all = transforms.enumerated().map { index, transform in
-                applyWithoutRotations(transform, to: sources.map { $0[index] })
+                applyWithoutRotations([(transform, sources.map { $0[index] })])[0]
             }
             return (0..<shape.outputCount).flatMap { output in all.map { $0[output] } }
         }
@@ -230,57 +230,6 @@ extension Evaluator {
         return totals
     }
 
-    /// No key needed: one product a term.
-    /// - Returns: of every sum one.
-    private func applyWithoutRotations(
-        _ transform: EncodedTransform, to sources: [Ciphertext]
-    ) -> [Ciphertext] {
-        let level = sources[0].level
-        let basis = sources[0].basis
-        // One sum a giant; all giants are the identity.
-        let sums = transform.giants.map { _ -> ExtendedPair in
-            (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
-        }
-        let dither = Dither(
-            transform, context.plaintexts[sources[0].plaintextIndex], limbs: level,
-            counter: counter)
-        pool.run(level) { k in
-            func baby(_ index: Int) -> ResiduePair {
-                let a = sources[transform.babies[index].source]
-                return (
-                    UnsafeMutablePointer(mutating: a.polynomials[0].limb(k)),
-                    UnsafeMutablePointer(mutating: a.polynomials[1].limb(k))
-                )
-            }
-            func target(_ giant: Int) -> ResiduePair {
-                (sums[giant].0.sharedLimb(k), sums[giant].1.sharedLimb(k))
-            }
-            withExtendedLifetime((sources, sums)) {
-                transform.addTerms(
-                    limb: k, modulus: basis.tables[k].modulus, babies: baby, into: target)
-                dither.add(
-                    limb: k, level: level, table: basis.tables[k], babies: baby, into: target)
-            }
-        }
-        counter.add {
-            $0.plaintextMultiplications += transform.termCount
-            $0.plaintextProducts += 2 * transform.termCount * level
-            $0.forwardNTTs += transform.transformsCount(limbs: level)
-        }
-        return (0..<transform.outputCount).map { output in
-            let parts = zip(transform.giants, sums).filter { $0.0.output == output }.map(\.1)
-            var out = parts.first ?? (Polynomial(zero: basis), Polynomial(zero: basis))
-            for part in parts.dropFirst() {
-                out.0 += part.0
-                out.1 += part.1
-            }
-            return Ciphertext(
-                polynomials: [out.0, out.1], plaintextIndex: sources[0].plaintextIndex)
-        }
-    }
-}
-
-extension Evaluator {
     /// Maps of one sum each that need no keys, each of its own sources, all at one level: where they share these, each is
     /// read from memory once for all maps.
     package func applyTogether(
@@ -290,36 +239,64 @@ extension Evaluator {
         let degree = context.degree
         guard let first = maps.first?.sources.first,
             maps.allSatisfy({ transform, sources in
-                transform.level == level && transform.giants.count == 1
-                    && transform.dither.isEmpty && sources.count >= transform.sourceCount
-                    && transform.giants[0].permutation.isIdentity(degree: degree)
+                transform.level == level && transform.outputCount == 1
+                    && sources.count >= transform.sourceCount
+                    && transform.giants.allSatisfy { $0.permutation.isIdentity(degree: degree) }
                     && transform.babies.allSatisfy { $0.permutation.isIdentity(degree: degree) }
                     && sources.allSatisfy { $0.plaintextIndex == first.plaintextIndex }
             })
         else { throw EvaluationError.mismatch("transforms and ciphertexts") }
-        let basis = first.basis
-        let sums = maps.map { _ -> ExtendedPair in
-            (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
+        return applyWithoutRotations(maps).map { $0[0] }
+    }
+
+    /// No key needed: one product a term.
+    /// - Returns: of every map, of every sum one.
+    private func applyWithoutRotations(
+        _ maps: [(transform: EncodedTransform, sources: [Ciphertext])]
+    ) -> [[Ciphertext]] {
+        let first = maps[0].sources[0]
+        let (level, basis, degree) = (first.level, first.basis, context.degree)
+        // Of each map, one sum a giant; all giants are the identity.
+        let sums = maps.map { map in
+            map.transform.giants.map { _ -> ExtendedPair in
+                (Polynomial(uninitialized: basis), Polynomial(uninitialized: basis))
+            }
         }
+        let dithers = maps.map {
+            Dither(
+                $0.transform, context.plaintexts[first.plaintextIndex], limbs: level,
+                counter: counter)
+        }
+        let chunk = maps.count > 1 ? EncodedTransform.chunk : degree
         pool.run(level) { k in
-            let modulus = basis.tables[k].modulus
+            let table = basis.tables[k]
+            func baby(_ map: Int, _ index: Int) -> ResiduePair {
+                let a = maps[map].sources[maps[map].transform.babies[index].source]
+                return (
+                    UnsafeMutablePointer(mutating: a.polynomials[0].limb(k)),
+                    UnsafeMutablePointer(mutating: a.polynomials[1].limb(k))
+                )
+            }
+            func target(_ map: Int, _ giant: Int) -> ResiduePair {
+                (sums[map][giant].0.sharedLimb(k), sums[map][giant].1.sharedLimb(k))
+            }
             withExtendedLifetime((maps, sums)) {
-                let terms = zip(maps, sums).map { map, sum in
+                let terms = maps.indices.map { map in
                     EncodedTransform.LimbTerms(
-                        map.transform.giants,
-                        babies: { baby in
-                            let a = map.sources[map.transform.babies[baby].source].polynomials
-                            return (
-                                UnsafeMutablePointer(mutating: a[0].limb(k)),
-                                UnsafeMutablePointer(mutating: a[1].limb(k))
-                            )
-                        }, into: { _ in (sum.0.sharedLimb(k), sum.1.sharedLimb(k)) })
+                        maps[map].transform.giants, babies: { baby(map, $0) },
+                        into: { target(map, $0) })
                 }
-                for start in stride(from: 0, to: degree, by: EncodedTransform.chunk) {
-                    let range = start..<min(degree, start + EncodedTransform.chunk)
+                for start in stride(from: 0, to: degree, by: chunk) {
                     for (map, terms) in zip(maps, terms) {
-                        map.transform.addTerms(terms, limb: k, modulus: modulus, range: range)
+                        map.transform.addTerms(
+                            terms, limb: k, modulus: table.modulus,
+                            range: start..<min(degree, start + chunk))
                     }
+                }
+                for map in maps.indices {
+                    dithers[map].add(
+                        limb: k, level: level, table: table, babies: { baby(map, $0) },
+                        into: { target(map, $0) })
                 }
             }
         }
@@ -329,8 +306,18 @@ extension Evaluator {
             $0.plaintextProducts += 2 * count * level
             $0.forwardNTTs += maps.reduce(0) { $0 + $1.transform.transformsCount(limbs: level) }
         }
-        return sums.map {
-            Ciphertext(polynomials: [$0.0, $0.1], plaintextIndex: first.plaintextIndex)
+        return zip(maps, sums).map { map, sums in
+            (0..<map.transform.outputCount).map { output in
+                let parts = zip(map.transform.giants, sums).filter { $0.0.output == output }
+                    .map(\.1)
+                var out = parts.first ?? (Polynomial(zero: basis), Polynomial(zero: basis))
+                for part in parts.dropFirst() {
+                    out.0 += part.0
+                    out.1 += part.1
+                }
+                return Ciphertext(
+                    polynomials: [out.0, out.1], plaintextIndex: map.sources[0].plaintextIndex)
+            }
         }
     }
 }

@@ -19,11 +19,7 @@ package enum IntervalPropagation {
     package static func ranges(
         after operations: [IntegerNetwork.Operation], input: InputSpecification
     ) -> [ClosedRange<Int64>]? {
-        let box = BigInt(input.range.lowerBound)...BigInt(input.range.upperBound)
-        var values = [Array(repeating: box, count: input.count)]
-        for index in operations.indices {
-            values.append(apply(index, of: operations, to: values))
-        }
+        let values = all(operations, input: input)
         var out: [ClosedRange<Int64>] = []
         for range in values[values.count - 1] {
             guard let low = Int64(exactly: range.lowerBound),
@@ -33,6 +29,18 @@ package enum IntervalPropagation {
             out.append(low...high)
         }
         return out
+    }
+
+    /// Of every value: the input's, then those that each operation puts out.
+    package static func all(
+        _ operations: [IntegerNetwork.Operation], input: InputSpecification
+    ) -> [[ClosedRange<BigInt>]] {
+        let box = BigInt(input.range.lowerBound)...BigInt(input.range.upperBound)
+        var values = [Array(repeating: box, count: input.count)]
+        for index in operations.indices {
+            values.append(apply(index, of: operations, to: values))
+        }
+        return values
     }
 
     /// The ranges in Int64, if all partial sums of the layer are proven to fit.

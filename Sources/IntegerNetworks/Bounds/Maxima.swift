@@ -82,7 +82,7 @@ package enum Maxima {
 extension IntervalPropagation {
     /// Ranges of what an operation puts out: of its sources by interval arithmetic, of maxima by what they are.
     /// - Parameter values: the input's ranges, then those of each operation before it.
-    package static func apply(
+    static func apply(
         _ index: Int, of operations: [IntegerNetwork.Operation],
         to values: [[ClosedRange<BigInt>]]
     ) -> [ClosedRange<BigInt>] {

@@ -39,9 +39,11 @@ struct Comparison {
     let constants: [Float]
     var isNegated = false
 
-    func holds(_ accumulator: Int64, place: Int) -> Bool {
+    /// nil where the accumulator stands for no number.
+    func holds(_ accumulator: Int64, place: Int) -> Bool? {
         let constant = constants.count == 1 ? constants[0] : constants[place]
-        return relation.holds(accumulators.real(accumulator, place: place), constant) != isNegated
+        let real = accumulators.real(accumulator, place: place)
+        return real.isNaN ? nil : relation.holds(real, constant) != isNegated
     }
 }
 
@@ -78,7 +80,7 @@ extension Lowering {
         try node.checkAttributes(["to", "saturate"])
         let found = try truths(node, 0)
         return try tabulate(node, found.accumulators, scale: 1) {
-            found.holds($0, place: $1) ? 1 : 0
+            found.holds($0, place: $1).map { $0 ? 1 : 0 }
         }
     }
 
@@ -100,7 +102,7 @@ extension Lowering {
             )
         }
         return try tabulate(node, found.accumulators, scale: scale) {
-            integers[found.holds($0, place: $1) ? 0 : 1]
+            found.holds($0, place: $1).map { integers[$0 ? 0 : 1] }
         }
     }
 
@@ -110,7 +112,7 @@ extension Lowering {
         let found = try comparable(node, 0)
         return try tabulate(node, found, scale: 1) {
             let real = found.real($0, place: $1)
-            return real > 0 ? 1 : real < 0 ? -1 : 0
+            return real.isNaN ? nil : real > 0 ? 1 : real < 0 ? -1 : 0
         }
     }
 
@@ -144,6 +146,9 @@ extension Lowering {
         guard let found = accumulators(try value(node, index)) else {
             throw node.refusal("it reads what no Conv, Gemm or MatMul made")
         }
+        guard found.scales.allSatisfy({ Float($0).isNormal }) else {
+            throw node.refusal("it compares values whose scale no float has")
+        }
         return found
     }
 
@@ -170,9 +175,9 @@ extension Lowering {
     /// A table's values in units of `scale`.
     private mutating func tabulate(
         _ node: ONNXNode, _ found: Accumulators, scale: Double,
-        _ value: (_ accumulator: Int64, _ place: Int) -> Int64
+        _ value: (_ accumulator: Int64, _ place: Int) -> Int64?
     ) throws(ONNXError) -> Value {
-        try appendTables(node, found, values: value)
+        try appendTables(node, found, ranges: ranges(node, of: found), values: value)
         return .activation(shape: found.shape, scale: scale, version: version)
     }
 

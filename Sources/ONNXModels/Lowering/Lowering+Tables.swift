@@ -55,34 +55,32 @@ extension Lowering {
         _ node: ONNXNode, _ found: Accumulators, scale: Float, zeroPoint: Int,
         codes: ClosedRange<Int>
     ) throws(ONNXError) -> Value {
-        guard found.version == version else {
-            throw node.refusal("it quantizes what is not the last layer's output")
-        }
         let range = Int64(codes.lowerBound - zeroPoint)...Int64(codes.upperBound - zeroPoint)
         func inner() -> InnerCodes {
             InnerCodes(scale: scale, zeroPoint: zeroPoint, range: range, version: version)
         }
-        let ranges = try ranges(node)
+        let ranges = try ranges(node, of: found)
         // Codes that are quantized again as they were stay what they are.
         if found.functions.isEmpty, found.scales == [Double(scale)],
             ranges.allSatisfy({ range.contains($0.lowerBound) && range.contains($0.upperBound) })
         {
             return .innerCodes(shape: found.shape, inner())
         }
-        try appendTables(node, found) { found.code($0, place: $1, scale: scale, codes: range) }
+        try appendTables(node, found, ranges: ranges) {
+            found.code($0, place: $1, scale: scale, codes: range)
+        }
         return .innerCodes(shape: found.shape, inner())
     }
 
     /// A table of what was accumulated, by each element's scale.
-    /// - Parameter values: of an accumulator and its place among the scales; nil where it is no number.
+    /// - Parameters:
+    ///   - ranges: of each element.
+    ///   - values: of an accumulator and its place among the scales; nil where it is no number.
     mutating func appendTables(
-        _ node: ONNXNode, _ found: Accumulators,
+        _ node: ONNXNode, _ found: Accumulators, ranges: [ClosedRange<Int64>],
         values value: (_ accumulator: Int64, _ place: Int) -> Int64?
     ) throws(ONNXError) {
-        guard found.version == version else {
-            throw node.refusal("it reads what is not the last layer's output")
-        }
-        let domains = TableDomains(try ranges(node), place: found.place)
+        let domains = TableDomains(ranges, place: found.place)
         var runs: [LookupTables.Run] = []
         for (place, domain) in domains.domains {
             guard domain.upperBound - domain.lowerBound < Int64(LookupTables.mostValues) else {
@@ -94,7 +92,7 @@ extension Lowering {
             let values = domain.map { value($0, place) }
             guard values.allSatisfy({ $0 != nil }) else {
                 throw node.refusal(
-                    "what it quantizes is no number, by its scales or a function's attributes")
+                    "what it reads is no number, by its scales or a function's attributes")
             }
             runs.append(.init(lower: domain.lowerBound, values: values.compactMap { $0 }))
         }
@@ -141,6 +139,16 @@ extension Lowering {
             InnerCodes(
                 scale: codes.scale, zeroPoint: codes.zeroPoint,
                 range: codes.range.clamped(to: limits), version: version))
+    }
+
+    /// Of each element of what was accumulated last.
+    func ranges(
+        _ node: ONNXNode, of found: Accumulators
+    ) throws(ONNXError) -> [ClosedRange<Int64>] {
+        guard found.version == version else {
+            throw node.refusal("it reads what is not the last layer's output")
+        }
+        return try ranges(node)
     }
 
     /// Of each element of the last layer's output.

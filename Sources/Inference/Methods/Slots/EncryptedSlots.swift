@@ -108,10 +108,7 @@ package struct EncryptedSlots: EncryptedInterpreter {
             try factors(values, constants, layout: layout)
         // Modulus by modulus, as replies are.
         case .join: residues.indices.flatMap { index in values.map { $0[index] } }
-        case .leaf(let transforms, let constants):
-            try zip(evaluator.apply(transforms, to: values), constants).map {
-                try evaluator.add($0, $1)
-            }
+        case .leaf: try apply([step], to: [values])[0]
         case .sum: try zip(value, values[1]).map { try evaluator.add($0, $1) }
         case .part(let index): Array(value[index * residues.count..<(index + 1) * residues.count])
         case .fold(let permutations):

@@ -306,7 +306,7 @@ struct PackedNetwork {
         let operands = network.operations.filter {
             $0.layer.isProduct && $0.sources.contains(value)
         }.flatMap(\.sources)
-        guard !operands.isEmpty,
+        guard Set(operands).count > 1,
             operands.allSatisfy({
                 $0 > 0
                     && network.operations[$0 - 1].sources

@@ -71,11 +71,7 @@ package struct ThresholdPooling {
             }
         }
         guard !pools.isEmpty else { return [] }
-        let box = BigInt(network.input.range.lowerBound)...BigInt(network.input.range.upperBound)
-        var ranges = [Array(repeating: box, count: network.inputCount)]
-        for index in operations.indices {
-            ranges.append(IntervalPropagation.apply(index, of: operations, to: ranges))
-        }
+        let ranges = IntervalPropagation.all(operations, input: network.input)
         return pools.compactMap { pool in
             guard
                 let low = ranges[pool.value].map(\.lowerBound).min().flatMap(Int64.init(exactly:)),
